@@ -1,0 +1,40 @@
+# make report | test | lab | bench | calibrate   (each sets up .venv by itself; the second run installs nothing)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MARKS ?=
+PYTEST_ARGS ?=
+
+.PHONY: report test lab bench calibrate lint clean
+
+report: $(VENV)/.core
+	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest $(if $(MARKS),-m "$(MARKS)") $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+lab: $(VENV)/.core
+	$(BIN)/jupyter lab notebooks/start.ipynb
+
+bench: $(VENV)/.test
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks
+
+calibrate: $(VENV)/.core
+	$(BIN)/cxlab calibrate
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache

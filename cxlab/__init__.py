@@ -1,0 +1,36 @@
+"""cxlab: customer-experience research in Jupyter.
+
+Every number carries its uncertainty, and every claim gets a verdict by a rule fixed before looking.
+Names are loaded when first used, so ``import cxlab`` is quick and silent.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "DataProblem": "cxlab.problem",
+    "Estimate": "cxlab.result",
+    "Result": "cxlab.result",
+    "Study": "cxlab.data.study",
+    "Codebook": "cxlab.data.codebook",
+    "Field": "cxlab.data.codebook",
+    "Scale": "cxlab.data.codebook",
+}
+"""Each public name and the module it lives in."""
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605
+
+
+def __getattr__(name: str):
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    from cxlab.problem import nearest
+
+    raise AttributeError(f"cxlab has no '{name}'{nearest(name, _WHERE)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*_WHERE, "__version__"})

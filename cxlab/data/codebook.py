@@ -1,0 +1,203 @@
+"""What each column *is*: role, measure, scale, missing codes. Stored as a Frictionless ``datapackage.json``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from cxlab.problem import DataProblem, one_of, unknown
+
+ROLES = (
+    "outcome", "touchpoint", "segment", "brand", "wave", "date", "weight", "cluster", "strata",
+    "text", "id", "operation", "benchmark", "importance",
+)  # fmt: skip
+"""What a column is for. A study has at most one weight, cluster, strata and wave."""
+
+MEASURES = ("recommendation", "satisfaction", "effort-v1", "effort-v2", "quality", "value", "expectation", "loyalty", "repurchase", "complaint", "churn", "spend", "wait", "")
+"""What a question measures; it decides which metric applies (`recommendation` → NPS, `satisfaction` → CSAT, ...)."""
+
+TYPES = ("integer", "number", "string", "boolean", "date", "datetime")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The answers a question allows: whole numbers from ``minimum`` to ``maximum``.
+
+    ``best`` is 'high' or 'low' (reverse scales, 1 = best). ``labels`` maps codes to their wording.
+    """
+
+    minimum: float
+    maximum: float
+    best: str = "high"
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one_of("scale direction 'best'", self.best, ("high", "low"))
+        if not self.minimum < self.maximum:
+            raise DataProblem(f"scale runs from {self.minimum} to {self.maximum}; the minimum must be below the maximum")
+
+    @property
+    def points(self) -> int:
+        """Number of answer categories, e.g. 11 for 0 to 10."""
+        return int(self.maximum - self.minimum) + 1
+
+    def __str__(self) -> str:
+        return f"{self.minimum:g} to {self.maximum:g} ({'highest' if self.best == 'high' else 'lowest'} = best)"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question or variable of a study.
+
+    ``missing`` maps codes to why the answer is missing, e.g. ``{"6": "never used", "0": "blank"}``; those answers
+    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question.
+    """
+
+    name: str
+    title: str = ""
+    type: str = "number"
+    role: str = ""
+    measure: str = ""
+    scale: Scale | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    question: str = ""
+    stage: str = ""
+    owner: str = ""
+    unit: str = ""
+    columns: tuple[str, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        one_of(f"role of '{self.name}'", self.role, (*ROLES, ""))
+        one_of(f"measure of '{self.name}'", self.measure, MEASURES)
+        one_of(f"type of '{self.name}'", self.type, TYPES)
+
+    @property
+    def label(self) -> str:
+        """What people read: the title, else the column's name."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """The fields of one study and what is known about the study as a whole."""
+
+    name: str
+    fields: tuple[Field, ...]
+    title: str = ""
+    simulated: bool = False
+    licence: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    design: str = ""
+    """Study design in words that decide what a claim may say: 'cross-section', 'panel', 'experiment', 'reviews', ..."""
+
+    def __post_init__(self) -> None:
+        names = [f.name for f in self.fields]
+        double = sorted({n for n in names if names.count(n) > 1})
+        if double:
+            raise DataProblem(f"codebook of {self.name} declares {', '.join(double)} more than once; each name once")
+
+    def __getitem__(self, name: str) -> Field:
+        for f in self.fields:
+            if f.name == name:
+                return f
+        raise unknown("column", name, self.name, self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all fields, in order."""
+        return tuple(f.name for f in self.fields)
+
+    def role(self, role: str, *, measure: str = "") -> tuple[str, ...]:
+        """Return the names of the fields with this role (and measure, if given), in order."""
+        one_of("role", role, ROLES)
+        return tuple(f.name for f in self.fields if f.role == role and measure in ("", f.measure))
+
+    def measure(self, measure: str) -> tuple[str, ...]:
+        """Return the names of the outcome fields with this measure, in order."""
+        one_of("measure", measure, MEASURES)
+        return tuple(f.name for f in self.fields if f.measure == measure and f.role == "outcome")
+
+    def replace(self, name: str, **changes: Any) -> Codebook:
+        """Return a codebook in which field ``name`` has ``changes``."""
+        old = self[name]
+        return replace(self, fields=tuple(replace(f, **changes) if f is old else f for f in self.fields))
+
+
+def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
+    """Return the codebook of a ``datapackage.json`` (a path, or its parsed content).
+
+    Only the first resource's schema is read; the package's ``name, title, simulated, design, notes`` are kept.
+
+    Raises
+    ------
+    DataProblem : the file is no JSON, or has no resource with fields.
+    """
+    if not isinstance(descriptor, Mapping):
+        try:
+            descriptor = json.loads(Path(descriptor).read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise DataProblem(f"{descriptor} is not valid JSON ({error}); write it with `cxlab codebook infer`") from error
+    try:
+        schema = descriptor["resources"][0]["schema"]["fields"]
+    except (KeyError, IndexError, TypeError) as error:
+        raise DataProblem("a datapackage.json needs resources[0].schema.fields; write it with `cxlab codebook infer`") from error
+    licences = descriptor.get("licenses", [])
+    sources = descriptor.get("sources", [])
+    return Codebook(
+        name=descriptor.get("name", "study"),
+        fields=tuple(_field(f) for f in schema),
+        title=descriptor.get("title", ""),
+        simulated=bool(descriptor.get("simulated", False)),
+        licence=", ".join(x.get("title", x.get("name", "")) for x in licences),
+        source=", ".join(x.get("path", x.get("title", "")) for x in sources),
+        notes=tuple(descriptor.get("notes", ())),
+        design=descriptor.get("design", ""),
+    )
+
+
+def _field(raw: Mapping[str, Any]) -> Field:
+    known = {f.name for f in fields(Field)}
+    values = {k: v for k, v in raw.items() if k in known}
+    if raw.get("scale"):
+        values["scale"] = Scale(**raw["scale"])
+    values["columns"] = tuple(raw.get("columns", ()))
+    return Field(**values)
+
+
+def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
+    """Return ``codebook`` as the content of a ``datapackage.json``; `read` gives the same codebook back."""
+    package: dict[str, Any] = {"name": codebook.name, "title": codebook.title}
+    package |= {k: v for k in ("simulated", "design") if (v := getattr(codebook, k))}
+    if codebook.licence:
+        package["licenses"] = [{"title": codebook.licence}]
+    if codebook.source:
+        package["sources"] = [{"path": codebook.source}]
+    if codebook.notes:
+        package["notes"] = list(codebook.notes)
+    schema = [{k: v for k, v in asdict(f).items() if v not in ("", None, (), {})} for f in codebook.fields]
+    package["resources"] = [{"name": codebook.name, "path": data_path, "schema": {"fields": schema}}]
+    return package
+
+
+def code(value: str, type_: str) -> Any:
+    """Return a code as it stands in the data: JSON keys are text, answers are often numbers."""
+    if type_ in ("integer", "number"):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return int(number) if number.is_integer() and not math.isinf(number) else number
+    return value

@@ -1,0 +1,130 @@
+"""`Study`: a table, its codebook and its design. Immutable and lazy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+
+from cxlab.data.codebook import Codebook, Field, code
+from cxlab.problem import DataProblem, unknown
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which columns describe how the sample was drawn; empty where the study has none.
+
+    ``weight``: design weight, positive. ``cluster``: who or what was sampled together (respondent, account, flight).
+    ``strata``: sampled separately. ``wave``: when.
+    """
+
+    weight: str = ""
+    cluster: str = ""
+    strata: str = ""
+    wave: str = ""
+
+    def __str__(self) -> str:
+        said = [f"{k} {v}" for k, v in vars(self).items() if v]
+        return ", ".join(said) or "simple random sample"
+
+
+@dataclass(frozen=True, repr=False)
+class Study:
+    """Survey or operational data with what each column means.
+
+    Parameters
+    ----------
+    table : anything Narwhals reads (pandas, polars, DuckDB, PySpark, Ibis), raw as it came.
+    codebook : what each column is.
+    dropped : how many rows were left out, and why: ``((reason, rows), ...)``; every later result counts them.
+    filters : conditions applied so far, in words.
+
+    `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
+    """
+
+    table: Any
+    codebook: Codebook
+    dropped: tuple[tuple[str, int], ...] = ()
+    filters: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.codebook.name
+
+    @property
+    def lazy(self) -> nw.LazyFrame:
+        """The raw table as a Narwhals lazy frame."""
+        return nw.from_native(self.table).lazy()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are really in the table."""
+        return nw.from_native(self.table).collect_schema().names()
+
+    @property
+    def frame(self) -> nw.LazyFrame:
+        """The table with every missing code of the codebook turned into null, lazily."""
+        there = set(self.columns)
+        changes = [
+            nw.when(~nw.col(f.name).is_in([code(c, f.type) for c in f.missing])).then(nw.col(f.name)).alias(f.name)
+            for f in self.codebook
+            if f.missing and f.name in there
+        ]
+        return self.lazy.with_columns(*changes) if changes else self.lazy
+
+    @property
+    def design(self) -> Design:
+        """Weight, cluster, strata and wave as the codebook declares them."""
+        first = lambda role: next(iter(self.codebook.role(role)), "")  # noqa: E731
+        return Design(first("weight"), first("cluster"), first("strata"), first("wave"))
+
+    def field(self, name: str) -> Field:
+        """Return the codebook's field ``name``; an unknown name is an error that suggests the nearest."""
+        if name not in self.codebook:
+            raise unknown("column", name, self.name, self.codebook.names)
+        return self.codebook[name]
+
+    def need(self, role: str, what: str, *, measure: str = "") -> tuple[str, ...]:
+        """Return the columns with ``role`` (and ``measure``), or say that ``what`` cannot be done without them."""
+        found = self.codebook.role(role, measure=measure)
+        if not found:
+            wanted = f"a column with role '{role}'" + (f" and measure '{measure}'" if measure else "")
+            raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. Declare it in its datapackage.json")
+        return found
+
+    def where(self, **equal: Any) -> Study:
+        """Return the study with only the rows where each named column equals the value (or is in the list).
+
+        >>> study.where(brand="Alba", wave=[7, 8])  # doctest: +SKIP
+        """
+        frame = self.lazy
+        said = list(self.filters)
+        for name, wanted in equal.items():
+            self.field(name)
+            values = list(wanted) if isinstance(wanted, (list, tuple, set)) else [wanted]
+            frame = frame.filter(nw.col(name).is_in(values))
+            said.append(f"{name} = {' or '.join(map(str, values))}")
+        return replace(self, table=frame.to_native(), filters=tuple(said))
+
+    def filter(self, condition: nw.Expr, said: str) -> Study:
+        """Return the study with only the rows where the Narwhals expression holds; ``said`` is printed in every report."""
+        return replace(self, table=self.lazy.filter(condition).to_native(), filters=(*self.filters, said))
+
+    def select(self, *names: str) -> Study:
+        """Return the study with only these columns (and those of its design)."""
+        keep = [n for n in self.codebook.names if n in names or n in vars(self.design).values()]
+        for n in names:
+            self.field(n)
+        book = replace(self.codebook, fields=tuple(self.codebook[n] for n in keep))
+        return replace(self, table=self.lazy.select(*keep).to_native(), codebook=book)
+
+    def __len__(self) -> int:
+        return int(nw.to_native(self.lazy.select(nw.len().alias("n")).collect())["n"][0])
+
+    def __repr__(self) -> str:
+        mark = "SIMULATED " if self.codebook.simulated else ""
+        rows = f"{len(self):,} rows"
+        lost = "".join(f"; {n:,} rows left out: {why}" for why, n in self.dropped)
+        kept = f"; only {', '.join(self.filters)}" if self.filters else ""
+        return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"

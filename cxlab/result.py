@@ -1,0 +1,175 @@
+"""What a user gets back: one `Estimate`, or a `Result` with a tidy table of them.
+
+Full precision inside; rounding only where something is printed. What could not be
+estimated is ``nan`` with its reason in ``notes``, never a silent drop.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MIME = "application/vnd.cxlab.result+json"
+"""Results carry their numbers in a notebook's outputs under this type; the report collects them from there."""
+
+UNITS = {"share": (100, " %", 1), "points": (1, "", 1), "mean": (1, "", 2), "index": (1, "", 1), "": (1, "", 3)}
+"""How each unit prints: factor, suffix, decimals. Units not listed print like ''."""
+
+
+def show(value: Any, unit: str = "") -> str:
+    """Return ``value`` as people read it in ``unit``; `nan` is an en dash.
+
+    >>> show(0.8379, "share"), show(40.41, "points"), show(float("nan"))
+    ('83.8 %', '40.4', '–')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+        return str(value)
+    factor, suffix, digits = UNITS.get(unit, UNITS[""])
+    return f"{float(value) * factor:,.{digits}f}{suffix}".replace("-", "−")
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` with only JSON types: NumPy scalars become numbers, `nan` and infinities become None."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return [plain(row) for row in value.to_dict("records")]
+    if hasattr(value, "to_dict") and not isinstance(value, type):
+        return plain(value.to_dict())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number with its uncertainty.
+
+    ``value``, ``low``, ``high`` and ``se`` are in ``unit``; ``level`` is the confidence level of the
+    interval; ``n`` counts answers, ``n_eff`` is the size of a simple random sample of the same precision.
+    ``method`` names the procedure that really ran.
+    """
+
+    name: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    level: float = 0.95
+    se: float = math.nan
+    n: int = 0
+    n_eff: float = math.nan
+    unit: str = ""
+    method: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        u = self.unit
+        tail = f", n = {self.n:,}" if self.n else ""
+        return f"{self.name}: {show(self.value, u)} [{show(self.low, u)}, {show(self.high, u)}] ({self.level:.0%}{tail})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON types."""
+        return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
+        body = f"<p class='cx-estimate'><strong>{html.escape(str(self))}</strong><br><small>{html.escape(self.method)}</small></p>"
+        return {
+            "text/plain": str(self),
+            "text/html": body + (f"<ul class='cx-notes'>{notes}</ul>" if notes else ""),
+            MIME: {"kind": "estimate", **self.to_dict()},
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """Several numbers with their uncertainty: one tidy table and how it came about.
+
+    Parameters
+    ----------
+    kind : name of the function of `cxlab.plots` that draws it; also its key in a report's ``results.json``.
+    title : what a reader sees above the table.
+    table : tidy `pandas.DataFrame`, one row a number: label columns first, then ``estimate, low, high, se, n, n_eff``
+        as far as they exist.
+    unit : of ``estimate``, ``low``, ``high``, ``se``: 'share' (0 to 1), 'points' (-100 to 100), 'mean', 'index' (0 to 100) or ''.
+    method : the procedure that ran, with its corrections.
+    notes : every caveat; they are printed wherever the table is.
+    parts : further tables, arrays or facts of the same analysis, by name.
+    """
+
+    kind: str
+    title: str
+    table: Any
+    unit: str = ""
+    level: float = 0.95
+    method: str = ""
+    notes: tuple[str, ...] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, label: str) -> Any:
+        """Return the row whose first label column equals ``label`` as an `Estimate`."""
+        first = self.table.columns[0]
+        rows = self.table[self.table[first].astype(str) == str(label)]
+        if len(rows) != 1:
+            raise KeyError(f"{len(rows)} rows have {first} = {label!r}; there are: {', '.join(map(str, self.table[first].unique()))}")
+        row = rows.iloc[0]
+        get = lambda k, default=math.nan: row[k] if k in row.index else default  # noqa: E731
+        return Estimate(
+            str(label), float(get("estimate")), float(get("low")), float(get("high")), self.level, float(get("se")),
+            int(get("n", 0)), float(get("n_eff")), self.unit, self.method, self.notes,
+        )
+
+    def plot(self, ax=None, **options):
+        """Draw the result; returns the Matplotlib axes."""
+        return getattr(importlib.import_module("cxlab.plots"), self.kind)(self, ax=ax, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON types, in full precision."""
+        return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
+
+    def __repr__(self) -> str:
+        notes = "".join(f"\n- {n}" for n in self.notes)
+        return f"{self.title}\n{printed(self.table, self.unit).to_string(index=False)}\n{self.method} ({self.level:.0%}){notes}"
+
+    def _repr_html_(self) -> str:
+        table = printed(self.table, self.unit).to_html(index=False, border=0, classes="cx-table", escape=True)
+        notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
+        return (
+            f"<figure class='cx-result'><figcaption>{html.escape(self.title)}</figcaption>{table}"
+            f"<p class='cx-method'>{html.escape(self.method)}; intervals at {self.level:.0%}.</p>"
+            + (f"<ul class='cx-notes'>{notes}</ul>" if notes else "")
+            + "</figure>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}
+
+
+IN_UNIT = ("estimate", "low", "high", "se")
+
+
+def printed(table: Any, unit: str) -> Any:
+    """Return ``table`` as strings for people: estimates in their unit, p-values and counts as usual."""
+    out = table.copy()
+    for name in out.columns:
+        if name in IN_UNIT:
+            out[name] = [show(v, unit) for v in out[name]]
+        elif str(name).startswith("p_") or name == "p":
+            out[name] = ["–" if math.isnan(v) else "< 0.001" if v < 0.001 else f"{v:.3f}" for v in out[name].astype(float)]
+        elif name in ("n", "n_eff"):
+            out[name] = ["–" if v != v else f"{v:,.0f}" for v in out[name]]
+        elif out[name].dtype.kind == "f":
+            out[name] = [show(v) for v in out[name]]
+    return out
