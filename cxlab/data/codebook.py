@@ -17,7 +17,11 @@ ROLES = (
 )  # fmt: skip
 """What a column is for. A study has at most one weight, cluster, strata and wave."""
 
-MEASURES = ("recommendation", "satisfaction", "effort-v1", "effort-v2", "quality", "value", "expectation", "loyalty", "repurchase", "complaint", "churn", "spend", "wait", "")
+MEASURES = (
+    "recommendation", "satisfaction", "effort-v1", "effort-v2", "quality", "value", "expectation",
+    "loyalty", "repurchase", "complaint", "churn", "spend", "wait",
+    "kano-functional", "kano-dysfunctional", "",
+)  # fmt: skip
 """What a question measures; it decides which metric applies (`recommendation` → NPS, `satisfaction` → CSAT, ...)."""
 
 TYPES = ("integer", "number", "string", "boolean", "date", "datetime")
@@ -54,7 +58,8 @@ class Field:
     """One question or variable of a study.
 
     ``missing`` maps codes to why the answer is missing, e.g. ``{"6": "never used", "0": "blank"}``; those answers
-    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question.
+    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question. ``about`` names the touchpoint that a question of
+    importance or a Kano question is about.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Field:
     owner: str = ""
     unit: str = ""
     columns: tuple[str, ...] = ()
+    about: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:

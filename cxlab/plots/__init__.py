@@ -1,0 +1,18 @@
+"""One function per kind of result: ``(result, *, ax=None) -> Axes``. No statistics in here."""
+
+from __future__ import annotations
+
+import importlib
+
+_WHERE: dict[str, str] = {}
+"""Each kind of result and the module whose function of that name draws it."""
+
+
+def __getattr__(name: str):
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    raise AttributeError(f"no plot for results of kind '{name}'; there are: {', '.join(sorted(_WHERE))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_WHERE)

@@ -1,0 +1,54 @@
+"""The look of every figure: colour-blind-safe, direct labels, intervals always drawn, number of answers visible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from cxlab.result import show
+
+INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
+"""Okabe & Ito's colours (https://jfly.uni-koeln.de/color/), told apart by nearly everybody."""
+GOOD, BAD, NEUTRAL = PALETTE[0], PALETTE[1], "#8a96a1"
+
+
+def canvas(ax: Axes | None = None, *, width: float = 7.5, height: float = 4.0) -> Axes:
+    """Return ``ax``, or a new one of ``width`` × ``height`` inches, without frame and with a light grid."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(MUTED)
+    ax.tick_params(colors=INK, length=0)
+    ax.grid(axis="x", color=GRID, linewidth=0.8)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def forest(
+    ax: Axes,
+    labels: Sequence[str],
+    estimate: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    n: Sequence[float] | None = None,
+    unit: str = "",
+    colour: str | Sequence[str] = GOOD,
+) -> Axes:
+    """Draw one row an estimate, top to bottom: point, interval, value, and the number of answers beside the label."""
+    y = np.arange(len(labels))[::-1]
+    colours = [colour] * len(y) if isinstance(colour, str) else list(colour)
+    estimate, low, high = (np.asarray(v, float) for v in (estimate, low, high))
+    ax.hlines(y, low, high, color=colours, linewidth=2.2, alpha=0.75)
+    ax.scatter(estimate, y, color=colours, s=34, zorder=3)
+    for yi, v, top in zip(y, estimate, np.fmax(high, estimate), strict=True):
+        if np.isfinite(v):
+            ax.annotate(show(v, unit), (top, yi), xytext=(6, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
+    names = [f"{name}  (n = {int(k):,})" for name, k in zip(labels, n, strict=True)] if n is not None else list(labels)
+    ax.set_yticks(y, names)
+    ax.margins(x=0.12)
+    return ax
