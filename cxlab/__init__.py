@@ -18,6 +18,8 @@ _WHERE = {
     "Codebook": "cxlab.data.codebook",
     "Field": "cxlab.data.codebook",
     "Scale": "cxlab.data.codebook",
+    "load": "cxlab.data.load",
+    "datasets": "cxlab.data.catalogue",
 }
 """Each public name and the module it lives in."""
 
