@@ -75,7 +75,8 @@ def datasets() -> pd.DataFrame:
         rows.append({
             "name": name, "title": package["title"], "rows": package["rows"],
             "licence": ", ".join(x["title"] for x in package.get("licenses", [])) or "not stated",
-            "at_hand": at_hand(package), "simulated": bool(package.get("simulated")), "answers": "; ".join(package.get("answers", [])),
+            "at_hand": at_hand(package), "simulated": bool(package.get("simulated")),
+            "answers": "; ".join(package.get("answers", [])),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
