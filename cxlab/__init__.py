@@ -18,6 +18,9 @@ _WHERE = {
     "Codebook": "cxlab.data.codebook",
     "Field": "cxlab.data.codebook",
     "Scale": "cxlab.data.codebook",
+    "simulate": "cxlab.data.simulate",
+    "Simulation": "cxlab.data.simulate",
+    "Population": "cxlab.data.population",
     "load": "cxlab.data.load",
     "datasets": "cxlab.data.catalogue",
 }
