@@ -79,6 +79,13 @@ class Study:
         first = lambda role: next(iter(self.codebook.role(role)), "")  # noqa: E731
         return Design(first("weight"), first("cluster"), first("strata"), first("wave"))
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What every result of this study must say: simulated data, conditions, rows left out."""
+        said = ["SIMULATED data, not real customers"] if self.codebook.simulated else []
+        said += [f"only answers with {' and '.join(self.filters)}"] if self.filters else []
+        return (*said, *(f"{rows:,} rows left out: {why}" for why, rows in self.dropped))
+
     def field(self, name: str) -> Field:
         """Return the codebook's field ``name``; an unknown name is an error that suggests the nearest."""
         if name not in self.codebook:

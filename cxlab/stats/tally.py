@@ -139,6 +139,16 @@ def _clusters(rows: nw.LazyFrame, items: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def weight_problems(weight: str) -> dict[str, nw.Expr]:
+    """Return what `score_sums` counts about a column of weights: negative, zero and missing ones."""
+    w = nw.col(weight).cast(nw.Float64)
+    return {
+        "weight:negative": w < 0,
+        "weight:zero": w == 0,
+        "weight:missing": w.is_null() | w.is_nan(),
+    }
+
+
 def _small(lazy: nw.LazyFrame, keys: list[str]) -> pd.DataFrame:
     table = lazy.collect().to_pandas()
     return table.sort_values(keys, ignore_index=True, kind="stable") if keys else table

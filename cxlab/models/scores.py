@@ -1,0 +1,329 @@
+"""What one answer counts in each metric: the score of NPS, CSAT, CES, a mean or a share, with its rules in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import narwhals as nw
+
+from cxlab.data.codebook import Field, Scale, code
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, one_of, unknown
+
+GROUPINGS = ("stage", "owner")
+"""Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How the answers of each item are scored.
+
+    ``shape`` is 'net' (-1, 0, 1), 'share' (0, 1) or 'mean'; ``items`` gives each item the expressions of the columns it
+    pools; ``over`` names what an item is ('item', 'stage' or 'owner'); ``limits`` are the least and the largest value
+    the metric can take, in the units of the result; ``counts`` are problems to count in the same scan.
+    """
+
+    metric: str
+    title: str
+    shape: str
+    unit: str
+    items: Mapping[str, Sequence[nw.Expr]]
+    method: str
+    over: str = "item"
+    limits: tuple[float, float] = (0.0, 1.0)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, nw.Expr] = field(default_factory=dict)
+
+    @property
+    def factor(self) -> float:
+        """What turns a score into the unit: 100 for points."""
+        return 100.0 if self.unit == "points" else 1.0
+
+
+def score(study: Study, metric: str, of: str | Sequence[str] | None, by: Sequence[str], **options) -> Score:
+    """Return the score of ``metric`` by name; ``options`` are those of the metric (``top``, ``value``, ``show``)."""
+    one_of("metric", metric, METRICS)
+    return METRICS[metric](study, of, by, **options)
+
+
+def net_promoter(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
+    """Promoters (9, 10) minus detractors (0 to 6) of a recommendation question from 0 to 10; others are refused."""
+    columns = _columns(study, of, by, "recommendation", "NPS")
+    for name in columns:
+        _recommendation(study, study.field(name))
+    make = lambda f: _net(f, worst=6, best=9)  # noqa: E731
+    rule = "promoters (9-10) minus detractors (0-6) of a 0 to 10 recommendation question"
+    return _score(study, columns, by, make, "nps", "Net Promoter Score", "net", "points", rule, limits=(-100, 100))
+
+
+def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, top: int | None = None) -> Score:
+    """Share of the best ``top`` answers: 2 on scales of four and more points, else 1."""
+    columns = _columns(study, of, by, "satisfaction", "CSAT")
+    boxes = {name: _boxes(study, name, top) for name in columns}
+    make = lambda f: _inside(f, *boxes[f.name])  # noqa: E731
+    said = sorted({f"answers {_span(*b)} of {study.field(n).scale}" for n, b in boxes.items()})
+    rule = "top-box share: " + "; ".join(said)
+    return _score(study, columns, by, make, "csat", "Customer satisfaction (CSAT)", "share", "share", rule)
+
+
+def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
+    """Mean answer, on the scale as it is coded; the direction is stated."""
+    columns = _columns(study, of, by, "satisfaction", "mean")
+    scales = [study.field(n).scale for n in columns]
+    known = sorted({str(s) for s in scales if s})
+    rule = "mean answer" + (f" on a scale of {'; '.join(known)}" if known else "")
+    ends = [(s.minimum, s.maximum) for s in scales if s]
+    limits = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (float("-inf"), float("inf"))
+    return _score(study, columns, by, _number, "mean", "Mean", "mean", "mean", rule, limits=limits)
+
+
+def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, show: str = "easy") -> Score:
+    """Customer effort, version 1 (effort, low is good) or 2 (made it easy, high is good), as % easy, mean or net."""
+    one_of("show", show, ("easy", "mean", "net"))
+    measures = ("effort-v1", "effort-v2")
+    columns = _listed(study, of) or [n for m in measures for n in study.codebook.measure(m)]
+    if not columns:
+        raise DataProblem(
+            f"CES needs an outcome with measure 'effort-v1' or 'effort-v2'; {study.name} declares none. "
+            "Declare it in its datapackage.json"
+        )
+    said = sorted({_effort_rule(study, study.field(n)) for n in columns})
+    limits = (0.0, 1.0)
+    if show == "easy":
+        make, shape, unit, what = (lambda f: _inside(f, *_half(f.scale, f.scale.best))), "share", "share", "share easy"
+    elif show == "net":
+        make, shape, unit, what = _easy_minus_difficult, "net", "points", "share easy minus share difficult"
+        limits = (-100.0, 100.0)
+    else:
+        make, shape, unit, what = _number, "mean", "mean", "mean"
+        limits = (
+            min(study.field(n).scale.minimum for n in columns),
+            max(study.field(n).scale.maximum for n in columns),
+        )
+    rule = f"{what}: " + "; ".join(said)
+    return _score(study, columns, by, make, "ces", f"Customer effort: {what}", shape, unit, rule, limits=limits)
+
+
+def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value: object = None) -> Score:
+    """Share of the answers equal to ``value`` (or one of several); codes and their labels both work."""
+    columns = _listed(study, of)
+    codes = {n: _codes(study, n, value) for n in columns}
+    make = lambda f: _equal(f, codes[f.name])  # noqa: E731
+    said = " or ".join(dict.fromkeys(str(v) for vs in codes.values() for v in vs))
+    title = f"Share of {', '.join(study.field(n).label for n in columns[:3])} = {said}"
+    return _score(
+        study, columns, by, make, "share", title, "share", "share", f"share of answers equal to {said}", text=True
+    )
+
+
+METRICS: dict[str, Callable[..., Score]] = {
+    "nps": net_promoter, "csat": top_box, "ces": effort, "mean": average, "share": fraction,
+}  # fmt: skip
+
+
+# Which columns ---------------------------------------------------------------------------------------------------
+
+
+def _listed(study: Study, of: str | Sequence[str] | None) -> list[str]:
+    names = [of] if isinstance(of, str) else list(of or ())
+    for name in names:
+        study.field(name)
+        if name not in study.columns:
+            raise unknown("column", name, study.name, study.columns)
+    return names
+
+
+def _columns(study: Study, of: str | Sequence[str] | None, by: Sequence[str], measure: str, what: str) -> list[str]:
+    """``of``, or the touchpoints where ``by`` groups them, or the outcomes with ``measure``, or the touchpoints."""
+    if of is not None:
+        return _listed(study, of)
+    touchpoints = [
+        n for n in study.codebook.role("touchpoint") if study.codebook[n].scale is not None or what == "mean"
+    ]
+    pools = any(b in GROUPINGS and b not in study.codebook for b in by)
+    found = [] if pools else list(study.codebook.measure(measure))
+    if not found and measure == "satisfaction":
+        found = touchpoints
+    if not found:
+        raise DataProblem(
+            f"{what} needs a column with role 'outcome' and measure '{measure}'; {study.name} declares none. "
+            "Name the column with of=, and declare it in its datapackage.json"
+        )
+    return _listed(study, found)
+
+
+def _score(
+    study: Study, columns: list[str], by: Sequence[str], make, metric: str, title: str, shape: str, unit: str,
+    rule: str, *, limits: tuple[float, float] = (0.0, 1.0), text: bool = False,
+) -> Score:  # fmt: skip
+    """Gather the expressions of ``columns`` into items: one each, or pooled by stage or owner."""
+    fields = [study.field(n) for n in columns]
+    if not text:
+        _numeric(study, columns)
+    over, items = "item", {f.name: [make(f)] for f in fields}
+    labels = {f.name: f.label for f in fields}
+    pools = [b for b in by if b in GROUPINGS and b not in study.codebook]
+    if pools:
+        over, items, labels = pools[0], {}, {}
+        for f in fields:
+            items.setdefault(getattr(f, over) or f"(no {over})", []).append(make(f))
+    outside = {f"outside:{f.name}": _outside(f) for f in fields if f.scale and not text}
+    return Score(metric, title, shape, unit, items, rule, over, limits, labels, outside)
+
+
+def _numeric(study: Study, columns: Sequence[str]) -> None:
+    schema = study.lazy.collect_schema()
+    for name in columns:
+        if study.field(name).role == "text" or not (schema[name].is_numeric() or schema[name] == nw.Boolean):
+            raise DataProblem(
+                f"column '{name}' of {study.name} holds text ({schema[name]}), a metric needs numbers; "
+                f"use cx.share(study, '{name}', value=...) for the share of one answer, or recode it as numbers"
+            )
+
+
+# Rules of each metric --------------------------------------------------------------------------------------------
+
+
+def _recommendation(study: Study, f: Field) -> None:
+    """Raise unless the question is a 0 to 10 recommendation question."""
+    instead = f"use cx.csat(study, '{f.name}') for a top-box share or cx.mean(study, '{f.name}')"
+    if f.measure != "recommendation":
+        asks = f"measures {f.measure}" if f.measure else "has no measure in the codebook"
+        raise DataProblem(
+            f"NPS is defined for a question of recommendation from 0 to 10; '{f.name}' of {study.name} {asks}; "
+            f"{instead}, or declare measure 'recommendation' if that is what it asks"
+        )
+    if f.scale is None:
+        raise DataProblem(
+            f"NPS needs to know the scale of '{f.name}' of {study.name}, and the codebook declares none; "
+            "declare scale minimum 0 and maximum 10 in its datapackage.json"
+        )
+    if (f.scale.minimum, f.scale.maximum) != (0, 10) and not _shifted(f.scale):
+        hint = (
+            "; if code 1 stands for the answer 0 and 11 for 10, say so in the codebook: scale labels "
+            '{"1": "0", "11": "10"}'
+            if f.scale.points == 11
+            else ""
+        )
+        raise DataProblem(
+            f"NPS is defined for answers from 0 to 10; '{f.name}' of {study.name} runs from {f.scale}, and promoters and "
+            f"detractors have no agreed place on it; {instead}{hint}"
+        )
+
+
+def _shifted(scale: Scale) -> bool:
+    """Whether eleven codes are declared to stand for 0 to 10: the lowest is labelled 0 and the highest 10."""
+    first, last = (str(scale.labels.get(f"{c:g}", "")).split() for c in (scale.minimum, scale.maximum))
+    return scale.points == 11 and first[:1] == ["0"] and last[:1] == ["10"]
+
+
+def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:
+    scale = study.field(name).scale
+    if scale is None:
+        raise DataProblem(
+            f"CSAT needs to know the scale of '{name}' of {study.name}, and the codebook declares none; "
+            "declare its minimum, maximum and which end is best in its datapackage.json"
+        )
+    k = (2 if scale.points >= 4 else 1) if top is None else top
+    if not 1 <= k < scale.points:
+        raise DataProblem(
+            f"top is {k}; '{name}' has {scale.points} answers ({scale}), so top is 1 to {scale.points - 1}"
+        )
+    return (scale.maximum - k + 1, scale.maximum) if scale.best == "high" else (scale.minimum, scale.minimum + k - 1)
+
+
+def _effort_rule(study: Study, f: Field) -> str:
+    if f.measure not in ("effort-v1", "effort-v2") or f.scale is None:
+        raise DataProblem(
+            f"CES needs '{f.name}' of {study.name} to have a scale and measure 'effort-v1' (how much effort, low is good) "
+            "or 'effort-v2' (made it easy, high is good); declare both in its datapackage.json"
+        )
+    wanted = "low" if f.measure == "effort-v1" else "high"
+    if f.scale.best != wanted:
+        raise DataProblem(
+            f"'{f.name}' of {study.name} has measure '{f.measure}', where {wanted} is best, but its scale says "
+            f"{f.scale.best} is best; correct one of the two in its datapackage.json"
+        )
+    easy, hard = _half(f.scale, wanted), _half(f.scale, "high" if wanted == "low" else "low")
+    version = "CES 1 (effort, low is good)" if wanted == "low" else "CES 2 (made it easy, high is good)"
+    return f"{version}, {f.scale.minimum:g} to {f.scale.maximum:g}: easy {_span(*easy)}, difficult {_span(*hard)}"
+
+
+def _half(scale: Scale, end: str) -> tuple[float, float]:
+    """The answers beyond the middle of the scale at one end: 5 to 7 of 1 to 7, 1 to 2 of 1 to 5."""
+    size = scale.points // 2
+    return (scale.maximum - size + 1, scale.maximum) if end == "high" else (scale.minimum, scale.minimum + size - 1)
+
+
+def _codes(study: Study, name: str, value: object) -> list:
+    """The codes that ``value`` names: itself, or the codes with that label."""
+    f = study.field(name)
+    labels = {**f.labels, **(f.scale.labels if f.scale else {})}
+    if value is None:
+        known = ", ".join(f"{k} ({v})" if k != v else k for k, v in labels.items()) or "see its codebook"
+        raise DataProblem(
+            f"the share of '{name}' of {study.name} needs value=, one answer or a list of them; answers: {known}"
+        )
+    wanted = list(value) if isinstance(value, (list, tuple, set)) else [value]
+    numeric = study.lazy.collect_schema()[name].is_numeric()
+    codes = []
+    for v in wanted:
+        named = [code(k, "number" if numeric else "string") for k, label in labels.items() if label == v]
+        codes += named or [v]
+    if numeric and any(isinstance(c, str) for c in codes):
+        bad = next(c for c in codes if isinstance(c, str))
+        raise unknown("answer", bad, f"'{name}' of {study.name}", [*labels.values()] or ["numbers"])
+    return codes
+
+
+# Expressions -----------------------------------------------------------------------------------------------------
+
+
+def _number(f: Field) -> nw.Expr:
+    """The answer as a number; null where there is none or where it is outside the declared scale."""
+    x = nw.col(f.name).cast(nw.Float64)
+    inside = ~x.is_null() & ~x.is_nan()
+    if f.scale is not None:
+        inside = inside & (x >= f.scale.minimum) & (x <= f.scale.maximum)
+    return nw.when(inside).then(x)
+
+
+def _outside(f: Field) -> nw.Expr:
+    x = nw.col(f.name).cast(nw.Float64)
+    return ~x.is_null() & ~x.is_nan() & ((x < f.scale.minimum) | (x > f.scale.maximum))
+
+
+def _flag(f: Field, condition: nw.Expr) -> nw.Expr:
+    """1 where the condition holds, 0 where it does not, null where there is no answer on the scale."""
+    return nw.when(~_number(f).is_null()).then(nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0)))
+
+
+def _inside(f: Field, low: float, high: float) -> nw.Expr:
+    x = nw.col(f.name).cast(nw.Float64)
+    return _flag(f, (x >= low) & (x <= high))
+
+
+def _net(f: Field, worst: float, best: float) -> nw.Expr:
+    """1 from ``best`` up, -1 down to ``worst``, both counted on 0 to 10 from the worst answer of the scale."""
+    s = f.scale
+    if s.best == "high":
+        high, low = (s.minimum + best, s.maximum), (s.minimum, s.minimum + worst)
+    else:
+        high, low = (s.minimum, s.maximum - best), (s.maximum - worst, s.maximum)
+    return _inside(f, *high) - _inside(f, *low)
+
+
+def _easy_minus_difficult(f: Field) -> nw.Expr:
+    other = "low" if f.scale.best == "high" else "high"
+    return _inside(f, *_half(f.scale, f.scale.best)) - _inside(f, *_half(f.scale, other))
+
+
+def _equal(f: Field, codes: Sequence) -> nw.Expr:
+    x = nw.col(f.name)
+    hit = nw.when(x.is_in(list(codes))).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+    return nw.when(~x.is_null()).then(hit)
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
