@@ -7,6 +7,7 @@ study's weights, clusters and strata (`cxlab.stats.design`). Nothing pulls rows 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -292,9 +293,7 @@ def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, simple: bool) -> 
     out = []
     some = lambda k: f"{int(k)} of {len(cells)} groups" if len(cells) > 1 else "the group"  # noqa: E731
     if flat.any() and score.shape == "mean":
-        out.append(
-            f"{some(flat.sum())}: all answers agree, so the standard error is 0 and says nothing of the precision"
-        )
+        out.append(f"{some(flat.sum())}: all answers agree, so the standard error of 0 says nothing")
     if (flat.any() and not simple) and score.shape != "mean":
         out.append(f"{some(flat.sum())}: all answers agree; the interval takes the smaller of clusters and Kish's size")
     alone = (cells["n"] > 0) & (cells["df"] < 1)
@@ -358,5 +357,5 @@ def design_name(study: Study, simple: bool) -> str:
     """Return how the variance came about."""
     if simple:
         return "simple random sample"
-    d = str(study.design)
+    d = str(replace(study.design, wave=""))
     return f"Taylor linearisation ({d if d != 'simple random sample' else 'respondents as clusters'})"

@@ -207,8 +207,8 @@ def _recommendation(study: Study, f: Field) -> None:
             else ""
         )
         raise DataProblem(
-            f"NPS is defined for answers from 0 to 10; '{f.name}' of {study.name} runs from {f.scale}, and promoters and "
-            f"detractors have no agreed place on it; {instead}{hint}"
+            f"NPS is defined for answers from 0 to 10; '{f.name}' of {study.name} runs from {f.scale}, and promoters "
+            f"and detractors have no agreed place on it; {instead}{hint}"
         )
 
 
@@ -236,8 +236,8 @@ def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:
 def _effort_rule(study: Study, f: Field) -> str:
     if f.measure not in ("effort-v1", "effort-v2") or f.scale is None:
         raise DataProblem(
-            f"CES needs '{f.name}' of {study.name} to have a scale and measure 'effort-v1' (how much effort, low is good) "
-            "or 'effort-v2' (made it easy, high is good); declare both in its datapackage.json"
+            f"CES needs '{f.name}' of {study.name} to have a scale and measure 'effort-v1' (how much effort, low is "
+            "good) or 'effort-v2' (made it easy, high is good); declare both in its datapackage.json"
         )
     wanted = "low" if f.measure == "effort-v1" else "high"
     if f.scale.best != wanted:

@@ -45,7 +45,7 @@ def clopper_pearson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> 
 
 
 def jeffreys(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
-    """Return the quantiles of Beta(x + 1/2, n - x + 1/2); 0 and 1 are the limits where x is 0 or n (Brown et al. 2001)."""
+    """Return the quantiles of Beta(x + 1/2, n - x + 1/2), with 0 where x = 0 and 1 where x = n (Brown et al. 2001)."""
     x, n = _arrays(successes, n)
     tail = (1 - level) / 2
     a, b = x + 0.5, np.fmax(n - x, 0) + 0.5
