@@ -1,0 +1,198 @@
+"""Moments of answers by replicate group, and correlation matrices of any reweighting of the groups.
+
+A group is a sampled cluster (respondent, account, flight), or several drawn together at random where there are more
+than `GROUPS`. Whatever is estimated from correlations is then resampled without touching a row again, and missing
+answers are handled pair by pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+GROUPS = 1000
+"""More clusters than this are put together at random; the standard error of a standard error is then about 2 %."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which replicate group each row belongs to, and which stratum each group.
+
+    ``code`` (n,) runs from 0 to G - 1; ``stratum`` (G,) from 0; ``clusters`` counts the sampled units before grouping.
+    """
+
+    code: np.ndarray
+    stratum: np.ndarray
+    clusters: int
+
+    @property
+    def merged(self) -> bool:
+        """Whether several clusters share a group."""
+        return self.clusters > len(self.stratum)
+
+
+def replicate_groups(
+    cluster: np.ndarray | None, stratum: np.ndarray | None, n: int, *, limit: int = GROUPS, seed: int = 0
+) -> Groups:
+    """Group rows by cluster within stratum, at most about ``limit`` groups, each stratum at least two if it can.
+
+    Parameters
+    ----------
+    cluster, stratum : (n,) codes of any type, or None where the design has none (every row is a cluster).
+    """
+    strata = np.zeros(n, int) if stratum is None else np.unique(stratum, return_inverse=True)[1]
+    if cluster is None:
+        unit, owner = np.arange(n), strata
+    else:
+        unit = np.unique(cluster, return_inverse=True)[1]
+        pair, unit = np.unique(strata * (unit.max() + 1 if n else 1) + unit, return_inverse=True)
+        owner = pair // (np.unique(cluster).size if n else 1)
+    m = len(owner)
+    if m <= limit:
+        return Groups(unit, owner, m)
+    rng = np.random.default_rng(seed)
+    of_unit, of_group, used = np.empty(m, int), [], 0
+    for h in np.unique(owner):
+        members = np.flatnonzero(owner == h)
+        k = min(len(members), max(2, round(limit * len(members) / m)))
+        of_unit[members] = used + rng.permutation(len(members)) % k
+        of_group += [h] * k
+        used += k
+    return Groups(of_unit[unit], np.array(of_group), m)
+
+
+def resampling_weights(stratum: np.ndarray, draws: int, seed: int | np.random.Generator) -> np.ndarray:
+    """Return bootstrap weights of the groups, (draws, G): n_h - 1 of n_h drawn within each stratum, rescaled.
+
+    A stratum with a single group keeps weight 1 and so adds no variance.
+
+    References
+    ----------
+    Rao & Wu (1988), doi:10.1080/01621459.1988.10478591.
+    """
+    rng = np.random.default_rng(seed)
+    out = np.ones((draws, len(stratum)))
+    for h in np.unique(stratum):
+        members = np.flatnonzero(stratum == h)
+        k = len(members)
+        if k > 1:
+            out[:, members] = rng.multinomial(k - 1, np.full(k, 1 / k), size=draws) * (k / (k - 1))
+    return out
+
+
+def jackknife_weights(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return delete-a-group weights (G, G) and the factor of each replicate, (n_h - 1) / n_h, for the variance."""
+    size = np.bincount(stratum, minlength=stratum.max() + 1)[stratum]
+    same = stratum[:, None] == stratum[None, :]
+    lift = np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
+    weights = np.where(same, lift[:, None], 1.0)
+    weights[np.arange(len(stratum)), np.arange(len(stratum))] = np.where(size > 1, 0.0, 1.0)
+    return weights, (size - 1) / size
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Weighted sums over the pairs of columns that are both answered, by group; complete columns broadcast.
+
+    ``count``: sum of w; ``sums`` [i, j]: sum of w x_i where j is answered too; ``squares``: of w x_i**2;
+    ``products``: of w x_i x_j. First axis: group.
+    """
+
+    count: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+    products: np.ndarray
+
+    def combined(self, weights: np.ndarray) -> Moments:
+        """Return the moments of each reweighting, ``weights`` (B, G)."""
+        total = [(weights @ a.reshape(len(a), -1)).reshape(len(weights), *a.shape[1:]) for a in self.arrays]
+        return Moments(*total)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        return self.count, self.sums, self.squares, self.products
+
+    def covariance(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (B, q, q) covariances over the rows of each pair, and the variance of i over the rows with j."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = self.sums / self.count
+            variance = self.squares / self.count - mean**2
+            covariance = self.products / self.count - mean * mean.swapaxes(1, 2)
+        return covariance, np.broadcast_to(np.maximum(variance, 0.0), covariance.shape)
+
+    def correlation(self) -> np.ndarray:
+        """Return the (B, q, q) correlations; a column without spread correlates 0 with everything."""
+        covariance, variance = self.covariance()
+        scale = np.sqrt(variance * variance.swapaxes(1, 2))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            R = np.where(scale > 1e-12, covariance / scale, 0.0)
+        R = np.nan_to_num(R)
+        R[:, np.arange(R.shape[1]), np.arange(R.shape[1])] = 1.0
+        return R
+
+
+def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
+    """Sum the moments of the columns of ``X`` (n, q) in every group; NaN is a missing answer.
+
+    Columns should be centred and of comparable scale, for the last digits.
+    """
+    order = np.argsort(groups.code, kind="stable")
+    bounds = np.searchsorted(groups.code[order], np.arange(len(groups.stratum) + 1))
+    complete = not np.isnan(X).any()
+    D = np.ones((len(X), 1)) if complete else (~np.isnan(X)).astype(float)
+    X0 = np.nan_to_num(X) if not complete else X
+    X0, D, w = X0[order], D[order], w[order][:, None]
+    left = [w * D, w * X0, w * X0**2]
+    parts = [np.empty((len(groups.stratum), a, b)) for a, b in _shapes(X.shape[1], D.shape[1])]
+    for g in range(len(groups.stratum)):
+        rows = slice(bounds[g], bounds[g + 1])
+        parts[0][g], parts[1][g], parts[2][g] = (a[rows].T @ D[rows] for a in left)
+        parts[3][g] = left[1][rows].T @ X0[rows]
+    return Moments(*parts)
+
+
+def _shapes(q: int, d: int) -> tuple[tuple[int, int], ...]:
+    return (d, d), (q, d), (q, d), (q, q)
+
+
+def proper(R: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return correlation matrices without negative eigenvalues (pairwise answers can give some), and whether any had.
+
+    Negative eigenvalues are set to zero and the diagonal back to one.
+    """
+    values, vectors = np.linalg.eigh(R)
+    bad = values[:, 0] < -1e-9
+    if not bad.any():
+        return R, False
+    fixed = (vectors[bad] * np.maximum(values[bad], 1e-9)[:, None]) @ vectors[bad].swapaxes(1, 2)
+    scale = np.sqrt(np.einsum("bii->bi", fixed))
+    out = R.copy()
+    out[bad] = fixed / scale[:, :, None] / scale[:, None, :]
+    return out, True
+
+
+def influence(R: np.ndarray, moments: Moments) -> np.ndarray:
+    """Return how the correlations of complete columns change with the weight of each group, (G, q, q).
+
+    The derivative of r_ij is z_i z_j - r_ij (z_i² + z_j²) / 2, summed over the group and divided by the total weight.
+    """
+    total = moments.combined(np.ones((1, len(moments.count))))
+    mean = total.sums[0, :, :1] / total.count[0]
+    sd = np.sqrt(total.squares[0, :, 0] / total.count[0, 0, 0] - mean[:, 0] ** 2)
+    s = moments.sums[:, :, :1]
+    centred = moments.products - mean * s.swapaxes(1, 2) - s * mean.T + moments.count * (mean @ mean.T)
+    z = centred / (sd[:, None] * sd)
+    own = np.einsum("gii->gi", z)
+    return (z - R * (own[:, :, None] + own[:, None, :]) / 2) / total.count[0]
+
+
+def spread(change: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Return the covariance matrix from the groups' influences (G, k): sum over strata of n/(n-1) (e - mean)(e - mean)'."""
+    out = np.zeros((change.shape[1], change.shape[1]))
+    for h in np.unique(stratum):
+        e = change[stratum == h]
+        if len(e) > 1:
+            e = e - e.mean(axis=0)
+            out += len(e) / (len(e) - 1) * e.T @ e
+    return out
