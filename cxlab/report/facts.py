@@ -1,0 +1,47 @@
+"""What a report says about its data, told by the kernel in a last hidden cell of every run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from cxlab.data.study import Study
+from cxlab.result import plain
+
+MIME = "application/vnd.cxlab.study+json"
+CELL = "import cxlab.report.facts as _facts\n_facts.tell(globals())"
+"""Source of the hidden cell; it is not part of the notebook that is kept."""
+
+
+def tell(names: Mapping[str, Any]) -> None:
+    """Display what is known about the first study among the notebook's variables, and which versions were loaded."""
+    from IPython.display import display
+
+    study = next((v for k, v in names.items() if isinstance(v, Study) and not k.startswith("_")), None)
+    told = {"study": facts(study) if study is not None else {}, "versions": versions()}
+    display({MIME: plain(told), "text/plain": ""}, raw=True)
+
+
+def facts(study: Study) -> dict[str, Any]:
+    """Return name, rows, exclusions, filters, design and origin of a study."""
+    book = study.codebook
+    return {
+        "name": study.name,
+        "title": book.title or study.name,
+        "simulated": book.simulated,
+        "rows": len(study),
+        "dropped": [{"reason": reason, "rows": rows} for reason, rows in study.dropped],
+        "filters": list(study.filters),
+        "design": {k: v for k, v in vars(study.design).items() if v},
+        "licence": book.licence,
+        "source": book.source,
+        "notes": list(book.notes),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the loaded libraries that numbers depend on."""
+    libraries = ("cxlab", "numpy", "scipy", "pandas", "polars", "duckdb", "narwhals", "statsmodels", "pyspark")
+    found = {name: getattr(sys.modules[name], "__version__", "?") for name in libraries if name in sys.modules}
+    return {"python": sys.version.split()[0], **found}

@@ -1,0 +1,142 @@
+"""Warm kernels: one process imports the libraries once, every notebook runs in a fork of it.
+
+Importing pandas, Matplotlib and the models costs more than most notebooks. `Kernels` starts the fork server at once,
+so it imports while its caller prepares the run; each kernel is then a fork, ready in milliseconds. Jupyter sees an
+ordinary kernel: the command of its kernelspec is ``shim.py``, which asks the server for a fork and stands for it.
+
+No kernel outlives its caller: the server ends with its standard input, a fork with the connection of its shim.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+PRELOAD = (
+    "ipykernel.kernelapp", "IPython.display", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "numpy",
+    "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load", "cxlab.models.metrics", "cxlab.plots.style",
+    "cxlab.report.facts",
+)  # fmt: skip
+"""What a report needs; a notebook that imports more pays for it itself."""
+
+SHIM = Path(__file__).with_name("shim.py")
+
+
+class Kernels:
+    """A fork server for as long as the ``with`` block lasts; `manager` gives a kernel manager for one notebook."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cxlab-"))
+        self.address = str(self.folder / "server")
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "cxlab.report.kernel", self.address], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.server.stdin.close()
+        try:
+            self.server.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def manager(self):
+        """Return a kernel manager (not started) whose kernel is a fork of this server, reached by Unix sockets."""
+        from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+        from jupyter_client.manager import AsyncKernelManager
+
+        command = [sys.executable, "-I", "-S", str(SHIM), self.address, "{connection_file}"]
+
+        class OnlyThis(KernelSpecManager):
+            def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+                return KernelSpec(argv=command, display_name="cxlab", language="python")
+
+        return AsyncKernelManager(
+            kernel_spec_manager=OnlyThis(),
+            transport="ipc",
+            connection_file=str(self.folder / f"{uuid.uuid4().hex[:12]}.json"),
+        )
+
+
+def serve(address: str) -> None:
+    """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends."""
+    os.environ.pop("JPY_PARENT_PID", None)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+    for module in PRELOAD:
+        importlib.import_module(module)
+    kernels: dict[int, socket.socket] = {}
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin, *kernels.values()], [], [], 0.05)
+        if sys.stdin in ready:
+            break
+        for pid, shim in list(kernels.items()):
+            if shim in ready:
+                os.kill(pid, signal.SIGKILL)
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                kernels.pop(pid).close()
+        if listener in ready:
+            shim, _ = listener.accept()
+            pid = fork(shim, [listener, *kernels.values()])
+            kernels[pid] = shim
+    for pid in kernels:
+        os.kill(pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def fork(shim: socket.socket, others: list[socket.socket]) -> int:
+    """Fork a kernel for ``shim`` and tell it the process number; only the parent returns."""
+    request = json.loads(shim.makefile().readline())
+    pid = os.fork()
+    if pid:
+        shim.sendall(f"{pid}\n".encode())
+        return pid
+    for other in (shim, *others):
+        other.close()
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(request["cwd"])
+    code = 1
+    with contextlib.suppress(SystemExit):
+        code = start(request["connection_file"])
+    os._exit(code)
+
+
+def start(connection_file: str) -> int:
+    """Be an IPython kernel until asked to stop."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["cxlab-kernel"]
+    app = IPKernelApp.instance()
+    app.initialize(
+        [
+            "-f",
+            connection_file,
+            "--matplotlib=inline",
+            "--HistoryManager.enabled=False",
+            f"--IPKernelApp.parent_handle={os.getppid()}",
+        ]
+    )
+    app.start()
+    return 0
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

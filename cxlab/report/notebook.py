@@ -1,0 +1,229 @@
+"""Notebooks as files: where they are, what they are called, which parameters they take."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cxlab.problem import DataProblem, unknown
+
+SHIPPED = Path(__file__).parents[2] / "notebooks"
+NAMES = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None), "list": list}
+WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell: ``level: float = 0.95  # of the intervals``."""
+
+    name: str
+    default: Any
+    annotation: ast.expr | None = field(default=None, repr=False)
+    help: str = ""
+
+    @property
+    def type(self) -> str:
+        """The annotation as written; without one, the type of the default."""
+        return ast.unparse(self.annotation) if self.annotation else type(self.default).__name__
+
+    def read(self, value: Any) -> Any:
+        """Return ``value`` as this parameter's type; text is read as on a command line.
+
+        Raises
+        ------
+        DataProblem : the value is not of the type.
+        """
+        node = self.annotation or ast.parse(self.type, mode="eval").body
+        for kind in sorted(alternatives(node), key=lambda k: k is str):
+            found, read = convert(value, kind)
+            if found:
+                return read
+        about = f" ({self.help})" if self.help else ""
+        raise DataProblem(
+            f"parameter '{self.name}'{about} is {value!r}; it must be {wording(node)}, e.g. {self.default!r}"
+        )
+
+
+def alternatives(node: ast.expr) -> list[Any]:
+    """Return what an annotation allows: types, lists of types ``[type, ...]`` and, for `Literal`, tuples of values."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return alternatives(node.left) + alternatives(node.right)
+    if isinstance(node, ast.Constant) and node.value is None:
+        return [type(None)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return alternatives(ast.parse(node.value, mode="eval").body)
+    name = ast.unparse(node.value if isinstance(node, ast.Subscript) else node).removeprefix("typing.")
+    if not isinstance(node, ast.Subscript):
+        if name in ("NoneType", "Any"):
+            return [type(None), str] if name == "NoneType" else [bool, int, float, str, type(None), list]
+        if name in NAMES:
+            return [NAMES[name]]
+    elif name == "Literal":
+        return [tuple(ast.literal_eval(v) for v in elements(node.slice))]
+    elif name == "Optional":
+        return [type(None), *alternatives(node.slice)]
+    elif name == "Union":
+        return [kind for v in elements(node.slice) for kind in alternatives(v)]
+    elif name in ("list", "List"):
+        return [alternatives(node.slice)]
+    raise DataProblem(
+        f"'{ast.unparse(node)}' is no type of a parameter; "
+        f"allowed: {', '.join(NAMES)}, list[...], Literal[...] and unions with |"
+    )
+
+
+def elements(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of ``a, b`` or the one part of ``a``."""
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def convert(value: Any, kind: Any) -> tuple[bool, Any]:
+    """Return whether ``value`` is of ``kind``, and the value as that kind."""
+    text = value.strip() if isinstance(value, str) else None
+    if isinstance(kind, tuple):
+        hits = [v for v in kind if v == value and type(v) is type(value) or str(v) == text]
+        return bool(hits), hits[0] if hits else None
+    if kind is type(None):
+        return value is None or text in ("None", "none", "null"), None
+    if isinstance(kind, list) or kind is list:
+        return many(value, kind if isinstance(kind, list) else [bool, int, float, str])
+    if kind is bool:
+        return (isinstance(value, bool) or str(text).lower() in WORDS), WORDS.get(str(text).lower(), value)
+    if kind is str:
+        return isinstance(value, str), value
+    if isinstance(value, bool) or value is None:
+        return False, None
+    try:
+        read = kind(text if text is not None else value)
+    except (TypeError, ValueError):
+        return False, None
+    return text is not None or float(read) == float(value), read
+
+
+def many(value: Any, kinds: list[Any]) -> tuple[bool, Any]:
+    """Return whether each part of a list (or of ``a,b`` or a JSON list) is of one of ``kinds``, and the list."""
+    if isinstance(value, str):
+        value = (
+            json.loads(value) if value.strip().startswith("[") else [v.strip() for v in value.split(",") if v.strip()]
+        )
+    if not isinstance(value, (list, tuple)):
+        return False, None
+    found = [next((read for ok, read in (convert(v, k) for k in kinds) if ok), ...) for v in value]
+    return ... not in found, found
+
+
+def wording(node: ast.expr) -> str:
+    """Return an annotation in words: ``one of 'a', 'b'``, ``a float or None``."""
+    names = {
+        str: "text",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        type(None): "None",
+        list: "a list",
+    }
+    said = []
+    for kind in alternatives(node):
+        if isinstance(kind, tuple):
+            said.append("one of " + ", ".join(map(repr, kind)))
+        elif isinstance(kind, list):
+            said.append(
+                "a list (a,b,c) of "
+                + " or ".join(names.get(k, "values") for k in kind if not isinstance(k, (list, tuple)))
+            )
+        else:
+            said.append(names[kind])
+    return " or ".join(said)
+
+
+def parameters(source: str, notebook: str = "the notebook") -> dict[str, Parameter]:
+    """Return the parameters that a parameters cell declares, by name, in order.
+
+    >>> p = parameters("by: str | None = None  # segment # 1")["by"]
+    >>> p.type, p.help, p.read("stage")
+    ('str | None', 'segment # 1', 'stage')
+    """
+    comments = {
+        token.start[0]: token.string.lstrip("# ").rstrip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for line in ast.parse(source).body:
+        if (
+            isinstance(line, (ast.Import, ast.ImportFrom))
+            or isinstance(line, ast.Expr)
+            and isinstance(line.value, ast.Constant)
+        ):
+            continue
+        target = (
+            line.target
+            if isinstance(line, ast.AnnAssign)
+            else line.targets[0]
+            if isinstance(line, ast.Assign)
+            else None
+        )
+        if not isinstance(target, ast.Name) or line.value is None:
+            raise DataProblem(
+                f"the parameters cell of {notebook} has the line '{ast.unparse(line)}'; allowed: name: type = default"
+            )
+        try:
+            default = ast.literal_eval(line.value)
+        except ValueError:
+            raise DataProblem(
+                f"parameter '{target.id}' of {notebook} has the default '{ast.unparse(line.value)}'; it must be a plain value"
+            ) from None
+        note = getattr(line, "annotation", None)
+        if note:
+            alternatives(note)
+        found[target.id] = Parameter(target.id, default, note, comments.get(line.end_lineno, ""))
+    return found
+
+
+def check(given: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:
+    """Return ``given`` with every value as its parameter's type.
+
+    Raises
+    ------
+    DataProblem : a parameter that the notebook does not have, or a value of the wrong type.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown("parameter", name, f"notebook {notebook}", known)
+    return {name: known[name].read(value) for name, value in given.items()}
+
+
+def find(name: str) -> Path:
+    """Return the file of a notebook: a path, or a name in the folder ``notebooks``.
+
+    Raises
+    ------
+    DataProblem : there is none; the nearest name is suggested.
+    """
+    path = Path(name)
+    if path.suffix == ".ipynb" and path.is_file():
+        return path
+    folders = [f for f in dict.fromkeys((Path("notebooks").resolve(), SHIPPED.resolve())) if f.is_dir()]
+    for folder in folders:
+        if (folder / f"{name}.ipynb").is_file():
+            return folder / f"{name}.ipynb"
+    known = sorted(
+        {
+            str(p.relative_to(f).with_suffix(""))
+            for f in folders
+            for p in f.rglob("*.ipynb")
+            if ".ipynb_checkpoints" not in p.parts
+        }
+    )
+    raise unknown("notebook", name, "the folder notebooks", known)
+
+
+def ours(path: Path) -> bool:
+    """Whether the notebook lies in the project's folder ``notebooks``; others run code from elsewhere."""
+    return path.resolve().is_relative_to(SHIPPED.resolve())

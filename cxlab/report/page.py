@@ -1,0 +1,123 @@
+"""An executed notebook becomes one self-contained HTML page: no scripts, no request to any host."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cxlab.result import MIME
+
+TEMPLATES = Path(__file__).parent / "templates"
+IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
+
+
+@functools.cache
+def exporter():
+    """Return the exporter, made once a process."""
+    from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    def untrusted_markdown(source: str) -> str:
+        return MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(source)
+
+    made = HTMLExporter(template_name="cxlab", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
+    made.register_filter("untrusted_markdown", untrusted_markdown)
+    made.register_filter("tables", tables)
+    made.from_notebook_node(_empty(), resources={"report": {}})  # compiles the template
+    return made
+
+
+def _empty():
+    from nbformat.v4 import new_notebook
+
+    return new_notebook()
+
+
+def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> str:
+    """Return the HTML page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook : the executed notebook; it is not changed.
+    report : what the page says around the cells: ``title, subject, facts, simulated, methods, origin, stamp``
+        and, for a run that failed, ``failure``.
+    """
+    shown = copy.deepcopy(notebook)
+    title = take_title(shown.cells)
+    describe(shown.cells)
+    if report.get("failure"):
+        shown.cells = []
+    resources = {
+        "title": title or report.get("notebook", "Report"),
+        "css": (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8"),
+        "code": any(c.cell_type == "code" for c in shown.cells),
+        **report,
+    }
+    made = exporter()
+    made.language_code = language
+    body, _ = made.from_notebook_node(shown, resources={"report": resources})
+    return body.replace("<!--contents-->", contents(body))
+
+
+def take_title(cells: list[Any]) -> str:
+    """Take the first heading of level one out of the first text cell and return it."""
+    for cell in cells[:1]:
+        found = re.match(r"\s*# +(.+)\n*", cell.source) if cell.cell_type == "markdown" else None
+        if found:
+            cell.source = cell.source[found.end() :]
+            return found[1].strip()
+    return ""
+
+
+def describe(cells: list[Any]) -> None:
+    """Give every figure without alternative text the heading it stands under."""
+    section = ""
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            headings = re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE)
+            section = headings[-1] if headings else section
+        for output in cell.get("outputs", ()):
+            for kind in IMAGES:
+                if kind in output.get("data", {}):
+                    output.metadata.setdefault(kind, {}).setdefault(
+                        "alt", f"Figure: {section}" if section else "Figure"
+                    )
+
+
+def tables(source: str) -> str:
+    """Make tables fit for every reader: no empty heading, scrollable by keyboard where wider than the screen."""
+    source = re.sub(r"<th>\s*</th>", "<td></td>", source)
+    source = re.sub(r"<style scoped>.*?</style>", "", source, flags=re.DOTALL).replace(' border="1"', "")
+    label = re.search(r"<figcaption>(.*?)</figcaption>", source)
+    name = label[1] if label else "Table"
+    start = f'<div class="scroll" role="group" tabindex="0" aria-label="{name}">'
+    return re.sub(r"<table\b.*?</table>", lambda found: f"{start}{found[0]}</div>", source, flags=re.DOTALL)
+
+
+def contents(body: str) -> str:
+    """Return links to the sections, for pages with more than three of them."""
+    found = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', body, re.DOTALL)
+    if len(found) < 4:
+        return ""
+    links = "".join(f'<li><a href="#{key}">{re.sub("<[^>]+>", "", text)}</a></li>' for key, text in found)
+    return f'<nav class="contents" aria-label="Sections"><ul>{links}</ul></nav>'
+
+
+def results(notebook: Any) -> dict[str, Any]:
+    """Return every result that the notebook displayed, by cell and number within it; the same result counts once."""
+    found: dict[str, Any] = {}
+    for cell in notebook.cells:
+        here = [o.data[MIME] for o in cell.get("outputs", ()) if MIME in o.get("data", {})]
+        for result in here:
+            if result not in found.values():
+                found[f"{cell.id}.{sum(key.startswith(f'{cell.id}.') for key in found) + 1}"] = result
+    return found
+
+
+def methods(found: Mapping[str, Any]) -> list[str]:
+    """Return the methods that made the results, each once, in order."""
+    return list(dict.fromkeys(r["method"] for r in found.values() if r.get("method")))

@@ -1,0 +1,195 @@
+"""From notebook and study to a folder with the report: run, judge, export, publish in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cxlab.problem import DataProblem, one_of
+from cxlab.report import notebook as books
+from cxlab.report import page, provenance
+from cxlab.report.kernel import Kernels
+from cxlab.report.run import Failure, Run, execute, import_jupyter
+
+FORMATS = ("html", "pdf")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of one report: its folder, its page, and why it failed, if it did."""
+
+    folder: Path
+    page: Path
+    failure: Failure | None
+    seconds: float
+
+
+def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Return the notebook's file, the parameters to pass and those that differ from the defaults; all checked.
+
+    Raises
+    ------
+    DataProblem : no such notebook, a parameter it does not have, or a value of the wrong type.
+    """
+    path = books.find(name)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = next(("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])), None)
+    if source is None:
+        raise DataProblem(f"notebook {path} has no cell tagged 'parameters'; tag one and write: study: str = 'abc'")
+    known = books.parameters(source, path.stem)
+    checked = books.check({"study": study, **given}, known, path.stem)
+    changed = {k: v for k, v in checked.items() if k != "study" and v != known[k].default}
+    return path, checked, changed
+
+
+def folder_name(study: str, changed: Mapping[str, Any]) -> str:
+    """Return ``<study>[-<params>]``: readable, and different for different parameters.
+
+    >>> folder_name("data/my survey.csv", {"by": "stage", "level": 0.9})
+    'my-survey-by=stage-level=0.9'
+    """
+    path = Path(study)
+    stem = path.stem if path.suffix or path.exists() else study
+    parts = [stem, *(f"{k}={v}" for k, v in sorted(changed.items()))]
+    text = "-".join(parts)
+    slug = re.sub(r"[^\w.=,+-]+", "-", text).strip("-.") or "study"
+    lossy = slug.removeprefix(stem) != text.removeprefix(stem) and bool(changed) or len(slug) > 100
+    return f"{slug[:90]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if lossy else slug
+
+
+def report(
+    name: str,
+    study: str,
+    given: Mapping[str, Any] | None = None,
+    *,
+    kernels: Kernels,
+    to: Sequence[str] = ("html",),
+    output: Path = Path("reports"),
+    timeout: int = 600,
+    progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
+) -> Report:
+    """Run notebook ``name`` on ``study`` and write the report to ``output/<notebook>/<study>[-<params>]``.
+
+    The folder changes only when everything is done; a run that fails leaves it as it was and writes its error page
+    to the same name with ``.failed`` added.
+    """
+    for wanted in to:
+        one_of("format", wanted, FORMATS)
+    path, parameters, changed = prepare(name, study, given or {})
+    target = Path(output) / path.stem / folder_name(study, changed)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.parent / f".{target.name[:60]}-{uuid.uuid4().hex[:8]}"
+    work.mkdir()
+    began = time.monotonic()
+    try:
+        import_jupyter()
+        warm = threading.Thread(target=page.exporter)  # compiles the template while the kernel works
+        warm.start()
+        run = execute(path, parameters, kernels, work, timeout=timeout, progress=progress)
+        warm.join()
+        write(run, work, path=path, parameters=parameters, to=to)
+        seconds = time.monotonic() - began
+        final = target.with_name(f"{target.name}.failed") if run.failure else target
+        publish(work, final)
+        if not run.failure:
+            shutil.rmtree(target.with_name(f"{target.name}.failed"), ignore_errors=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds)
+
+
+def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], to: Sequence[str]) -> None:
+    """Write page, PDF, numbers and the record of the run into folder ``work``."""
+    study = run.told.get("study", {})
+    found = page.results(run.notebook)
+    data = provenance.data_hash(parameters["study"])
+    record = {
+        "status": "failed" if run.failure else "done",
+        "failure": asdict(run.failure) if run.failure else None,
+        "notebook": {"name": path.stem, "sha256": provenance.file_hash(path)},
+        "parameters": dict(parameters),
+        "seed": parameters.get("seed"),
+        "data": {"sha256": data, **study},
+        "cxlab": provenance.version(),
+        "versions": dict(run.told.get("versions", {})),
+        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
+    }
+    around = surroundings(record, run.failure)
+    (work / ("error.html" if run.failure else "index.html")).write_text(
+        page.page(run.notebook, {**around, "methods": page.methods(found)}), encoding="utf-8"
+    )
+    if not run.failure:
+        dump(work / "results.json", {k: record[k] for k in ("notebook", "parameters", "data")} | {"results": found})
+        if "pdf" in to:
+            from cxlab.report.pdf import pdf
+
+            record["pdf"] = pdf(work / "index.html", work / "report.pdf")
+    dump(work / "run.json", record)
+
+
+def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str, Any]:
+    """Return what the page says around the cells."""
+    study, parameters, notebook = record["data"], record["parameters"], record["notebook"]
+    around = {
+        "notebook": notebook["name"],
+        "subject": study.get("title") or parameters["study"],
+        "simulated": study.get("simulated", False),
+        "stamp": f"cxlab {record['cxlab']}, notebook {notebook['name']} {notebook['sha256'][:12]}, {record['made'][:10]}",
+    }
+    if failure:
+        subject = f"{notebook['name']} of {parameters['study']}"
+        return {**around, "title": "This report could not be made", "subject": subject, "failure": asdict(failure)}
+    settings = {k: "none" if v is None else str(v) for k, v in parameters.items() if k != "study"}
+    origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
+    origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]
+    return {**around, "facts": [*facts(study, parameters["study"]), *settings.items()], "origin": origin}
+
+
+def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
+    """Return what the head of a report says about its data: name and text."""
+    dropped, design = study.get("dropped", []), study.get("design", {})
+    sampled = ", ".join(f"{k} {v}" for k, v in design.items() if k in ("cluster", "strata"))
+    return [
+        ("Rows", f"{study['rows']:,}" if "rows" in study else "not known"),
+        ("Left out", "; ".join(f"{d['rows']:,} {d['reason']}" for d in dropped) or "none"),
+        ("Only", " and ".join(study.get("filters", [])) or "all rows"),
+        ("Weights", design.get("weight") or "none"),
+        ("Sample", sampled or "simple random"),
+        ("Data", f"{name}, {study['sha256'][:12] or 'no file'}"),
+    ]
+
+
+def dump(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def publish(work: Path, target: Path) -> None:
+    """Put the finished folder in the place of the old one; readers see the old or the new, never a mixture."""
+    for _ in range(100):
+        old = target.with_name(f".{target.name[:60]}-{uuid.uuid4().hex[:8]}.old")
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(target, old)
+        try:
+            os.rename(work, target)
+            return
+        except OSError:  # another run put its report there in between: take that one's place
+            if not work.exists():
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    raise DataProblem(f"{target} could not be replaced: other runs keep writing to it; give each its own --output")

@@ -1,0 +1,165 @@
+"""Run a notebook in a kernel and judge for ourselves whether every cell really ran.
+
+Papermill's own output calls unfinished cells completed after a timeout or a dead kernel, and takes ``sys.exit(0)`` for
+success; so its verdict is not used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cxlab.report import facts
+from cxlab.report.kernel import Kernels
+
+HIDDEN = "cxlab-facts"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Which cell stopped a run, and why, in words."""
+
+    cell: str
+    number: int
+    section: str
+    cause: str
+    source: str = ""
+    trace: str = ""
+
+    def __str__(self) -> str:
+        where = f" (section '{self.section}')" if self.section else ""
+        return f"cell {self.number} '{self.cell}'{where}: {self.cause}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one run: the executed notebook, what it told about its data, and the failure, if any."""
+
+    notebook: Any
+    told: Mapping[str, Any]
+    failure: Failure | None
+    seconds: float
+
+
+def import_jupyter() -> None:
+    """Import papermill without ``rfc3987_syntax``, which builds a grammar for a second that no notebook needs."""
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it would print what `judge` says better
+    there = sys.modules.get("rfc3987_syntax")
+    sys.modules["rfc3987_syntax"] = None
+    try:
+        importlib.import_module("papermill")
+    finally:
+        del sys.modules["rfc3987_syntax"]
+        if there is not None:
+            sys.modules["rfc3987_syntax"] = there
+
+
+def execute(
+    path: Path,
+    parameters: Mapping[str, Any],
+    kernels: Kernels,
+    folder: Path,
+    *,
+    timeout: int = 600,
+    progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
+) -> Run:
+    """Run the notebook at ``path`` with ``parameters``; every cell has ``timeout`` seconds.
+
+    ``progress`` is called before each code cell with the cells done, the number of cells and the cell's name.
+    The executed notebook is written to ``folder/notebook.ipynb`` whatever happens.
+    """
+    import_jupyter()
+    import nbformat
+    import papermill
+    from jupyter_core.utils import run_sync
+
+    notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
+    notebook.cells.append(nbformat.v4.new_code_cell(facts.CELL, id=HIDDEN, metadata={"tags": [HIDDEN]}))
+    total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(parameters)
+    started: list[Any] = []
+
+    def start(cell: Any, cell_index: int) -> None:
+        if cell.cell_type == "code":
+            progress(len(started), total, cell.id)
+            started.append(cell)
+
+    manager, error, begun = kernels.manager(), None, time.monotonic()
+    out = folder / "notebook.ipynb"
+    try:
+        papermill.execute_notebook(
+            notebook, str(out), dict(parameters), km=manager, progress_bar=False, execution_timeout=timeout,
+            record_timing=False, on_cell_start=start, kernel_name="python3", language="python",
+        )  # fmt: skip
+    except Exception as problem:  # whatever stopped it is judged below, from the cells
+        error = problem
+    finally:
+        if manager.has_kernel:
+            run_sync(manager.shutdown_kernel)(now=True)
+    done = nbformat.read(out, as_version=4) if out.is_file() else notebook
+    done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
+    failure = judge(done.cells, error, started[-1].id if started else "", timeout)
+    told = next((o.data[facts.MIME] for o in outputs(done.cells) if facts.MIME in o.get("data", {})), {})
+    tidy(done)
+    nbformat.write(done, out)
+    progress(total, total, "")
+    return Run(done, told, failure, time.monotonic() - begun)
+
+
+def outputs(cells: list[Any]):
+    """Yield all outputs of the code cells, in order."""
+    for cell in cells:
+        yield from cell.get("outputs", ())
+
+
+def judge(cells: list[Any], error: Exception | None, running: str, timeout: int) -> Failure | None:
+    """Return what stopped the run, or None if every code cell was executed and none raised."""
+    section = number = 0
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            headings = re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE)
+            section = headings[-1] if headings else section
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        number += 1
+        raised = next((o for o in cell.outputs if o.output_type == "error"), None)
+        if raised or cell.execution_count is None or (cell.id == running and error is not None):
+            trace = ANSI.sub("", "\n".join(raised.traceback)) if raised else ""
+            return Failure(cell.id, number, section or "", cause(raised, error, timeout), cell.source, trace)
+    return Failure("", 0, "", cause(None, error, timeout)) if error is not None else None
+
+
+def cause(raised: Any, error: Exception | None, timeout: int) -> str:
+    """Return in words why a cell did not finish."""
+    kind = type(error).__name__
+    if raised and raised.ename == "SystemExit":
+        return f"it ended the run early (sys.exit({raised.evalue})); the cells after it never ran"
+    if raised and raised.ename == "DataProblem":
+        return str(raised.evalue)
+    if raised:
+        return f"{raised.ename}: {ANSI.sub('', raised.evalue)}"
+    if kind == "CellTimeoutError":
+        return f"it ran longer than the limit of {timeout} s and was stopped; raise the limit with --timeout"
+    if kind == "DeadKernelError":
+        return "the kernel died while it ran: killed, out of memory, or the cell ended the process"
+    if error is not None:
+        return f"the run stopped: {kind}: {error}"
+    return "it never ran: a cell before it ended the kernel"
+
+
+def tidy(notebook: Any) -> None:
+    """Take out what differs between two identical runs (clock, random ids) and the hidden cell."""
+    notebook.cells = [c for c in notebook.cells if c.id != HIDDEN]
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"

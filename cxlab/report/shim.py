@@ -1,0 +1,32 @@
+"""Stands for a forked kernel: Jupyter starts, signals and ends this process as if it were the kernel.
+
+Run by path without site-packages, so that it starts in milliseconds: ``python -I -S shim.py SERVER CONNECTION_FILE``.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+
+def main() -> None:
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(sys.argv[1])
+    server.sendall(json.dumps({"connection_file": sys.argv[2], "cwd": os.getcwd()}).encode() + b"\n")
+    kernel = int(server.makefile().readline() or 0)
+    if not kernel:
+        sys.exit("the fork server ended before it made a kernel")
+
+    signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
+    parent = os.getppid()
+    server.settimeout(1)
+    while os.getppid() == parent:
+        try:
+            if not server.recv(1):
+                break
+        except TimeoutError:
+            continue
+
+
+main()
