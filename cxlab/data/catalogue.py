@@ -114,13 +114,21 @@ def fetch(resource: Mapping[str, Any], study: str = "the study") -> Path:
 
     target = _cached(resource)
     try:
-        pooch.retrieve(resource["url"], known_hash=None, fname=target.name, path=target.parent, progressbar=False)
-    except Exception as error:
+        pooch.retrieve(resource["url"], resource["hash"], fname=target.name, path=target.parent, progressbar=False)
+    except OSError as error:
+        cause = error
+        while cause.__context__ is not None:
+            cause = cause.__context__
         raise DataProblem(
-            f"{study}: {resource['url']} could not be fetched ({type(error).__name__}: {error}). "
+            f"{study} could not be fetched from {resource['url']}: {cause}. "
             f"Check the connection, or set CXLAB_MIRROR to a folder that holds {resource['path']}"
         ) from error
-    return _checked(target, resource)
+    except ValueError as error:
+        raise DataProblem(
+            f"{study}: {resource['url']} no longer gives the file the catalogue describes: {error} "
+            f"Nothing was kept. Set CXLAB_MIRROR to a folder that holds the right {resource['path']}"
+        ) from error
+    return target
 
 
 def _mirror() -> Path | None:
@@ -189,7 +197,7 @@ def _raw(con: duckdb.DuckDBPyConnection, path: Path, resource: Mapping[str, Any]
         }
         said = ", ".join(f"{k}={_quoted(v)}" for k, v in options.items())
         source = f"read_csv({_quoted(path)}, all_varchar=true, header=true, strict_mode=false, parallel=false, {said})"
-    derived = "".join(f', ({sql}) AS "{name}"' for name, sql in resource.get("derive", {}).items())
+    derived = "".join(f', ({sql}) AS "= {name}"' for name, sql in resource.get("derive", {}).items())
     return f"SELECT *{derived} FROM {source}"
 
 
@@ -203,6 +211,7 @@ def _select(con: duckdb.DuckDBPyConnection, table: str, resource: Mapping[str, A
     out = []
     for f in book:
         raw, type_ = renames.get(f.name, f.name), SQL[f.type]
+        raw = f"= {f.name}" if f"= {f.name}" in there else raw
         if f.name in constants:
             value = f"CAST({_quoted(constants[f.name])} AS {type_})"
         elif raw not in there:
