@@ -1,0 +1,53 @@
+"""Readers: one module a family of formats; each returns a `Raw` table with what the file itself says."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+
+from cxlab.data.readers import columnar, database, delimited, excel, statistical
+from cxlab.data.readers.raw import Raw
+from cxlab.problem import DataProblem
+
+DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv")
+EXCEL = (".xlsx", ".xlsm")
+ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS)
+
+
+def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Collection[str] = ()) -> Raw:
+    """Return the table in ``path`` by the reader for its ending.
+
+    Raises
+    ------
+    DataProblem : nothing there, a folder, an empty file, an ending that no reader knows, and whatever the reader finds.
+    """
+    if path.is_dir():
+        inside = sorted(p.name for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        of_it = f" of it: {', '.join(inside[:10])}" if inside else ""
+        raise DataProblem(f"{path} is a folder; give one file{of_it}")
+    if not path.is_file():
+        raise DataProblem(f"there is no file {path}")
+    if not path.stat().st_size:
+        raise DataProblem(f"{path.name} is empty (0 bytes); export it again")
+    ending = path.suffix.lower()
+    if ending in EXCEL or (ending in DELIMITED and zipfile.is_zipfile(path)):
+        return excel.read(path, sheet=sheet)
+    if ending in statistical.PROGRAM:
+        return statistical.read(path)
+    if ending in columnar.OPENERS:
+        return columnar.read(path)
+    if ending in DELIMITED:
+        return delimited.read(path, encoding=encoding, as_text=as_text)
+    raise DataProblem(
+        f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}"
+        + ("; save old Excel files as .xlsx" if ending == ".xls" else "")
+    )
+
+
+def open_url(url: str, *, query: str = "") -> Raw:
+    """Return the rows of a query on the database at ``url``."""
+    return database.read(url, query=query)
+
+
+__all__ = ["ENDINGS", "Raw", "open_file", "open_url"]

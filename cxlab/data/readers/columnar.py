@@ -1,0 +1,52 @@
+"""Parquet, Arrow/Feather and JSON lines: opened lazily where DuckDB can scan them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from cxlab.data.readers.raw import Raw, check_names, only_header
+from cxlab.problem import DataProblem
+
+
+def read(path: Path) -> Raw:
+    """Return a Parquet, Arrow IPC (Feather) or JSON lines file as a lazy table.
+
+    Raises
+    ------
+    DataProblem : the file is broken or of another format; it has no columns or no rows.
+    """
+    opener, kind = OPENERS[path.suffix.lower()]
+    try:
+        table = opener(path)
+        rows = len(table.limit(1).fetchall())
+    except Exception as error:
+        cause = str(error).strip().splitlines()[0][:200]
+        raise DataProblem(f"{path.name} cannot be read as {kind} ({cause}); write it again") from error
+    if not rows:
+        raise only_header(path.name, len(table.columns))
+    check_names(table.columns, path.name)
+    return Raw(table, kind, (f"{kind} file, scanned lazily" if kind != "Arrow" else "Arrow file, mapped into memory",))
+
+
+def _parquet(path: Path) -> duckdb.DuckDBPyRelation:
+    return duckdb.read_parquet(str(path))
+
+
+def _arrow(path: Path) -> duckdb.DuckDBPyRelation:
+    import pyarrow.feather
+
+    return duckdb.from_arrow(pyarrow.feather.read_table(path, memory_map=True))
+
+
+def _json(path: Path) -> duckdb.DuckDBPyRelation:
+    return duckdb.read_json(str(path), format="newline_delimited" if path.suffix.lower() != ".json" else "auto")
+
+
+OPENERS = {
+    ".parquet": (_parquet, "Parquet"), ".pq": (_parquet, "Parquet"), ".arrow": (_arrow, "Arrow"),
+    ".feather": (_arrow, "Arrow"), ".ipc": (_arrow, "Arrow"), ".jsonl": (_json, "JSON lines"),
+    ".ndjson": (_json, "JSON lines"), ".json": (_json, "JSON"),
+}  # fmt: skip
+"""How each file name ending opens, and what the format is called."""

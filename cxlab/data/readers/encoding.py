@@ -1,0 +1,145 @@
+"""The encoding of a text file: found from the whole file and said; an undecodable byte is an error with its place."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tempfile
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxlab.problem import DataProblem
+
+CHUNK = 8 * 2**20
+SAMPLE = 256 * 1024
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte-order marks; UTF-32 before UTF-16, which begins alike."""
+
+CANDIDATES = [
+    "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "iso8859_7", "mac_roman",
+    "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
+]  # fmt: skip
+"""What survey exports come in when they are not UTF-8."""
+
+
+@dataclass(frozen=True)
+class Utf8:
+    """A file as UTF-8: ``path`` is the file itself or a temporary copy that lives as long as ``keep``."""
+
+    path: Path
+    encoding: str
+    note: str
+    keep: object = None
+
+
+def as_utf8(path: Path, encoding: str = "") -> Utf8:
+    """Return ``path`` as UTF-8, with a temporary copy where it is in another encoding.
+
+    The whole file is read once, so no later byte can surprise. Without ``encoding``: a byte-order mark decides; else a
+    file that is UTF-8 throughout is UTF-8; else charset-normalizer judges the bytes around the first that is not.
+
+    Raises
+    ------
+    DataProblem : unknown encoding; a byte that the encoding does not have (with its place); a file that is UTF-8 with
+        letters beyond ASCII up to some byte and then is not.
+    """
+    if encoding:
+        return _transcoded(path, _known(encoding), f"encoding {encoding}, as asked")
+    with path.open("rb") as file:
+        head = file.read(SAMPLE)
+    for mark, name in MARKS:
+        if head.startswith(mark):
+            return _transcoded(path, name, f"encoding {name.removesuffix('-sig').upper()} (byte-order mark)")
+    bad, beyond = _first_not_utf8(path)
+    if bad is None and b"\0" not in head:
+        return Utf8(path, "utf-8", f"encoding {'UTF-8' if beyond else 'ASCII (a subset of UTF-8)'}")
+    if beyond and b"\0" not in head:
+        raise DataProblem(
+            f"{path.name} is UTF-8 with letters beyond ASCII up to byte {bad:,}, which is not UTF-8; the file mixes "
+            "encodings: export it again, or name the encoding to read it all by, e.g. encoding='cp1252'"
+        )
+    name = _judged(path, bad or 0)
+    return _transcoded(path, name, f"encoding {name}, judged from the bytes; say encoding=... if letters look wrong")
+
+
+def _known(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        raise DataProblem(
+            f"no encoding is called '{encoding}'; some are: utf-8, utf-16, cp1252, cp1253, gb18030"
+        ) from None
+
+
+def _first_not_utf8(path: Path) -> tuple[int | None, bool]:
+    """Return where the first byte is that is not UTF-8 (None: nowhere), and whether non-ASCII letters came before."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    done, beyond = 0, False
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            waiting = len(decoder.getstate()[0])
+            try:
+                beyond = beyond or not decoder.decode(chunk).isascii()
+            except UnicodeDecodeError as error:
+                before = chunk[: max(error.start - waiting, 0)]
+                return done + error.start - waiting, beyond or not before.isascii()
+            done += len(chunk)
+    waiting = len(decoder.getstate()[0])
+    return (done - waiting, beyond) if waiting else (None, beyond)
+
+
+def _judged(path: Path, near: int) -> str:
+    """Return the encoding that charset-normalizer finds for the head of the file and the bytes around ``near``."""
+    from charset_normalizer import from_bytes
+
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE)
+        if near > SAMPLE:
+            file.seek(near - 1024)
+            sample += file.read(SAMPLE)
+    wide = b"\0" in sample
+    lines = sample if wide else b"\n".join(x for x in sample.splitlines() if not x.isascii()) or sample
+    found = from_bytes(lines, cp_isolation=["utf_16_le", "utf_16_be"] if wide else CANDIDATES)
+    best = found.best()
+    equal = [m.encoding for m in found if m.chaos <= best.chaos] if best else ["cp1252"]
+    name = "cp1252" if "cp1252" in equal else best.encoding
+    return "iso8859_1" if name == "cp1252" and not any(0x80 <= b < 0xA0 for b in sample) else name
+
+
+def _transcoded(path: Path, encoding: str, note: str) -> Utf8:
+    """Return a UTF-8 copy in the temporary folder; it is removed when nobody uses it any more."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    handle, name = tempfile.mkstemp(prefix="cxlab-", suffix=".csv")
+    keep = _Copy()
+    weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
+    done = 0
+    with path.open("rb") as source, os.fdopen(handle, "wb") as target:
+        while chunk := source.read(CHUNK):
+            target.write(_decoded(decoder, chunk, done, path, encoding).encode("utf-8"))
+            done += len(chunk)
+        target.write(_decoded(decoder, b"", done, path, encoding, final=True).encode("utf-8"))
+    return Utf8(Path(name), encoding, note, keep)
+
+
+class _Copy:
+    """Its end is the end of a temporary copy."""
+
+
+def _decoded(decoder, chunk: bytes, done: int, path: Path, encoding: str, final: bool = False) -> str:
+    waiting = len(decoder.getstate()[0])
+    try:
+        return decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        at = done - waiting + error.start
+        byte = error.object[error.start : error.start + 1].hex().upper()
+        raise DataProblem(
+            f"{path.name} is not {encoding}: byte {at:,} is 0x{byte}; name the right encoding, e.g. encoding='cp1252', "
+            "or leave it out to have it judged"
+        ) from error

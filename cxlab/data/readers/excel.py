@@ -1,0 +1,109 @@
+"""Excel workbooks (.xlsx, .xlsm): one sheet, one header row or a survey platform's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cxlab.data.readers import platforms
+from cxlab.data.readers.raw import Raw, check_names, only_header
+from cxlab.problem import DataProblem, unknown
+
+
+def read(path: Path, *, sheet: str = "") -> Raw:
+    """Return a sheet of a workbook as a table; ``sheet`` may be left out when only one has data.
+
+    Raises
+    ------
+    DataProblem : no Excel file, several sheets to choose from, only a header, blank (merged) or duplicated names.
+    """
+    name, rows = _sheet(path, sheet)
+    rows = [r for r in rows if any(v not in (None, "") for v in r)]
+    if not rows:
+        raise DataProblem(f"{path.name}: sheet '{name}' is empty")
+    wide = max(i for r in rows for i, v in enumerate(r, 1) if v not in (None, ""))
+    rows = [tuple(r[:wide]) + (None,) * (wide - len(r)) for r in rows]
+    header = platforms.recognise([[_written(v) for v in r] for r in rows[:20]])
+    if not header.platform and len(rows) > 1 and sum(v is not None for v in rows[0]) == 1 < wide:
+        raise DataProblem(
+            f"{path.name}: row 1 of sheet '{name}' is a title ('{_written(rows[0][0])[:40]}'), not column names; "
+            "delete the rows above the header"
+        )
+    if not header.platform:
+        check_names(header.names, f"{path.name}, sheet '{name}',")
+    if len(rows) <= header.rows:
+        raise only_header(f"{path.name}: sheet '{name}'", wide)
+    data = rows[header.rows :]
+    columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
+    table = duckdb.from_arrow(pa.table(columns, names=list(header.names)))
+    return Raw(
+        table, f"{header.platform} Excel".strip(), (*header.notes, f"sheet '{name}'"), header.facts, header.multiple
+    )
+
+
+def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        raise DataProblem(
+            f"{path.name} cannot be read as an Excel workbook ({error}); open it in a spreadsheet program and save it "
+            "as .xlsx, or export CSV"
+        ) from error
+    try:
+        if sheet:
+            if sheet not in book.sheetnames:
+                raise unknown("sheet", sheet, path.name, book.sheetnames)
+            return sheet, list(book[sheet].iter_rows(values_only=True))
+        filled = {n: rows for n in book.sheetnames if (rows := list(_worksheet(book, n)))}
+    finally:
+        book.close()
+    if not filled:
+        raise DataProblem(f"{path.name} has no sheet with data")
+    if len(filled) > 1:
+        raise DataProblem(
+            f"{path.name} has {len(filled)} sheets with data: {', '.join(filled)}; "
+            f"choose one: sheet='{next(iter(filled))}'"
+        )
+    return next(iter(filled.items()))
+
+
+def _worksheet(book: Any, name: str) -> list[tuple]:
+    if not hasattr(book[name], "iter_rows"):
+        return []
+    rows = list(book[name].iter_rows(values_only=True))
+    return rows if any(v not in (None, "") for r in rows for v in r) else []
+
+
+def _written(value: Any) -> str:
+    """Return a cell as text: whole numbers without a decimal point."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _column(values: list[Any], as_text: bool = False) -> pa.Array:
+    """Return cells as one Arrow column; cells of several types become text."""
+    values = [None if v == "" else v for v in values]
+    kinds = {type(v) for v in values if v is not None}
+    if as_text or not kinds:
+        return pa.array([None if v is None else _written(v) for v in values], pa.string())
+    if kinds <= {int, float}:
+        whole = all(v is None or float(v).is_integer() and abs(v) < 2**53 for v in values)
+        return pa.array([None if v is None else int(v) if whole else float(v) for v in values])
+    if kinds <= {dt.datetime, dt.date}:
+        return pa.array(
+            [dt.datetime(v.year, v.month, v.day) if type(v) is dt.date else v for v in values], pa.timestamp("us")
+        )
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    return pa.array([None if v is None else _written(v) for v in values], pa.string())
