@@ -19,7 +19,7 @@ ROLES = (
 
 MEASURES = (
     "recommendation", "satisfaction", "effort-v1", "effort-v2", "quality", "value", "expectation",
-    "loyalty", "repurchase", "complaint", "churn", "spend", "wait",
+    "image", "loyalty", "repurchase", "complaint", "churn", "spend", "wait",
     "kano-functional", "kano-dysfunctional", "",
 )  # fmt: skip
 """What a question measures; it decides which metric applies (`recommendation` → NPS, `satisfaction` → CSAT, ...)."""
