@@ -23,6 +23,7 @@ _WHERE = {
     "ces": "cxlab.models.metrics",
     "mean": "cxlab.models.metrics",
     "share": "cxlab.models.metrics",
+    "figure": "cxlab.plots.figure",
     "simulate": "cxlab.data.simulate",
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",

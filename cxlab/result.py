@@ -77,7 +77,9 @@ class Estimate:
     def __str__(self) -> str:
         u = self.unit
         tail = f", n = {self.n:,}" if self.n else ""
-        return f"{self.name}: {show(self.value, u)} [{show(self.low, u)}, {show(self.high, u)}] ({self.level:.0%}{tail})"
+        return (
+            f"{self.name}: {show(self.value, u)} [{show(self.low, u)}, {show(self.high, u)}] ({self.level:.0%}{tail})"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON types."""
@@ -123,13 +125,30 @@ class Result:
         first = self.table.columns[0]
         rows = self.table[self.table[first].astype(str) == str(label)]
         if len(rows) != 1:
-            raise KeyError(f"{len(rows)} rows have {first} = {label!r}; there are: {', '.join(map(str, self.table[first].unique()))}")
+            raise KeyError(
+                f"{len(rows)} rows have {first} = {label!r}; there are: {', '.join(map(str, self.table[first].unique()))}"
+            )
         row = rows.iloc[0]
         get = lambda k, default=math.nan: row[k] if k in row.index else default  # noqa: E731
         return Estimate(
-            str(label), float(get("estimate")), float(get("low")), float(get("high")), self.level, float(get("se")),
-            int(get("n", 0)), float(get("n_eff")), self.unit, self.method, self.notes,
+            str(label),
+            float(get("estimate")),
+            float(get("low")),
+            float(get("high")),
+            self.level,
+            float(get("se")),
+            int(get("n", 0)),
+            float(get("n_eff")),
+            self.unit,
+            self.method,
+            self.notes,
         )
+
+    @property
+    def caption(self) -> str:
+        """The title, with the one item that all rows are about where the table does not show it."""
+        items = self.table["item"].unique() if _one_item(self.table) else ()
+        return self.title + "".join(f": {self.parts.get('labels', {}).get(i, i)}" for i in items)
 
     def plot(self, ax=None, **options):
         """Draw the result; returns the Matplotlib axes."""
@@ -144,10 +163,9 @@ class Result:
         return f"{self.title}\n{printed(self.table, self.unit).to_string(index=False)}\n{self.method} ({self.level:.0%}){notes}"
 
     def _repr_html_(self) -> str:
-        table = printed(self.table, self.unit).to_html(index=False, border=0, classes="cx-table", escape=True)
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
         return (
-            f"<figure class='cx-result'><figcaption>{html.escape(self.title)}</figcaption>{table}"
+            f"<figure class='cx-result'><figcaption>{html.escape(self.caption)}</figcaption>{markup(self)}"
             f"<p class='cx-method'>{html.escape(self.method)}; intervals at {self.level:.0%}.</p>"
             + (f"<ul class='cx-notes'>{notes}</ul>" if notes else "")
             + "</figure>"
@@ -161,15 +179,83 @@ IN_UNIT = ("estimate", "low", "high", "se")
 
 
 def printed(table: Any, unit: str) -> Any:
-    """Return ``table`` as strings for people: estimates in their unit, p-values and counts as usual."""
+    """Return ``table`` as strings for people: estimates in their unit (or the row's), p-values and counts as usual."""
     out = table.copy()
+    units = table["unit"] if "unit" in table else [unit] * len(table)
     for name in out.columns:
         if name in IN_UNIT:
-            out[name] = [show(v, unit) for v in out[name]]
+            out[name] = [show(v, u) for v, u in zip(out[name], units, strict=True)]
         elif str(name).startswith("p_") or name == "p":
-            out[name] = ["–" if math.isnan(v) else "< 0.001" if v < 0.001 else f"{v:.3f}" for v in out[name].astype(float)]
+            out[name] = [
+                "–" if math.isnan(v) else "< 0.001" if v < 0.001 else f"{v:.3f}" for v in out[name].astype(float)
+            ]
         elif name in ("n", "n_eff"):
             out[name] = ["–" if v != v else f"{v:,.0f}" for v in out[name]]
         elif out[name].dtype.kind == "f":
             out[name] = [show(v) for v in out[name]]
     return out
+
+
+HEADINGS = {"share": "Share", "points": "Score", "mean": "Mean", "index": "Index"}
+SHARES = ("detractors", "passives", "promoters")
+
+
+def markup(result: Result) -> str:
+    """Return the table as HTML for people: the interval in one column, items by their wording, numbers to the right.
+
+    Columns that say nothing are left out (the standard error that the interval shows, an effective size that is n).
+    """
+    raw, labels = result.table, result.parts.get("labels", {})
+    table = printed(raw, result.unit)
+    for name in SHARES:
+        if name in raw:
+            table[name] = [show(v, "share") for v in raw[name]]
+    if {"low", "high"} <= set(raw.columns):
+        units = raw["unit"] if "unit" in raw else [result.unit] * len(raw)
+        spans = [span(a, b, u) for a, b, u in zip(raw["low"], raw["high"], units, strict=True)]
+        table.insert(table.columns.get_loc("low"), "interval", spans)
+    if _one_item(raw):
+        table = table.drop(columns="item")
+    same = "n_eff" in raw and "n" in raw and (raw["n_eff"].round() == raw["n"]).all()
+    table = table.drop(columns=[c for c in ("low", "high", "se", "unit", *(["n_eff"] if same else [])) if c in table])
+    numeric = {c for c in table if c == "interval" or (c in raw and raw[c].dtype.kind in "iufc")}
+    names = {"estimate": HEADINGS.get(result.unit, "Estimate"), "interval": f"{result.level:.0%} interval", "n": "n"}
+    names |= {"n_eff": "Effective n", "p": "p", **{c: c.replace("p_", "p, ") for c in table if str(c).startswith("p_")}}
+    head = "".join(_cell("th scope='col'", names.get(c, _words(c)), c in numeric) for c in table)
+    rows = [
+        "".join(
+            _cell("th scope='row'" if k == 0 else "td", labels.get(value, value), c in numeric)
+            for k, (c, value) in enumerate(zip(table.columns, row, strict=True))
+        )
+        for row in table.itertuples(index=False)
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table class='cx-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _one_item(table: Any) -> bool:
+    """Whether the column ``item`` says the same in every row, beside another label column."""
+    names = list(table.columns)
+    return "item" in names and names.index("item") > 0 and table["item"].nunique() == 1
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """Return an interval as people read it.
+
+    >>> span(0.562, 0.68, "share"), span(-3.2, 5.1, "points")
+    ('56.2 to 68.0 %', '−3.2 to 5.1')
+    """
+    if math.isnan(low) and math.isnan(high):
+        return "–"
+    suffix = UNITS.get(unit, UNITS[""])[1]
+    return f"{show(low, unit).removesuffix(suffix) if suffix else show(low, unit)} to {show(high, unit)}"
+
+
+def _words(name: object) -> str:
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _cell(tag: str, value: object, numeric: bool) -> str:
+    name = tag.split()[0]
+    return f"<{tag}{' class=num' if numeric else ''}>{html.escape(str(value))}</{name}>"

@@ -1,0 +1,65 @@
+"""`figure`: a result as a picture that everybody can read, also those who do not see it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from cxlab.result import MIME, Result, show, span
+
+RESOLUTION = 180
+
+
+def figure(result: Result, **options: Any) -> None:
+    """Draw ``result`` and display it with an alternative text: the title and the numbers that stand out.
+
+    ``options`` go to the plot function of the result's kind. The numbers travel with the picture into the report.
+
+    Examples
+    --------
+    >>> figure(cx.nps(study, by="wave"))  # doctest: +SKIP
+    """
+    from IPython.display import display
+
+    axes = result.plot(**options)
+    drawn = axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf()
+    picture = io.BytesIO()
+    drawn.savefig(picture, format="png", dpi=RESOLUTION, facecolor="white")
+    width = int(drawn.get_figwidth() * 96)
+    plt.close(drawn)
+    text = alternative(result)
+    display(
+        {"image/png": picture.getvalue(), "text/plain": text, MIME: result.to_dict()},
+        metadata={"image/png": {"alt": text, "width": width}},
+        raw=True,
+    )
+
+
+def alternative(result: Result, shown: int = 4) -> str:
+    """Return what a figure shows in words: title, then the estimates with their intervals; of many, the extremes.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"wave": ["a", "b"], "estimate": [1.0, 2.0], "low": [0.5, 1.0], "high": [2.0, 3.0]})
+    >>> alternative(Result("metric", "NPS by wave", table, "points"))
+    'NPS by wave: a 1.0 (0.5 to 2.0), b 2.0 (1.0 to 3.0).'
+    """
+    table = result.table
+    if not {"estimate", "low", "high"} <= set(table.columns):
+        return f"{result.title}."
+    rows, lead = table, ""
+    if len(table) > shown:
+        ends = table["estimate"].dropna()
+        rows = table.loc[[ends.idxmax(), ends.idxmin()]] if len(ends) else table[:0]
+        lead = f"{len(table)} values; highest and lowest: "
+    labels = result.parts.get("labels", {})
+    names = [c for c in table.columns[: list(table.columns).index("estimate")] if c != "item" or len(table) == 1] or [
+        table.columns[0]
+    ]
+    said = [
+        f"{' '.join(str(labels.get(r[c], r[c])) for c in names)} {show(r['estimate'], result.unit)} "
+        f"({span(r['low'], r['high'], result.unit)})"
+        for _, r in rows.iterrows()
+    ]
+    return f"{result.title}: {lead}{', '.join(said)}."
