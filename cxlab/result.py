@@ -87,7 +87,8 @@ class Estimate:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
-        body = f"<p class='cx-estimate'><strong>{html.escape(str(self))}</strong><br><small>{html.escape(self.method)}</small></p>"
+        body = f"<p class='cx-estimate'><strong>{html.escape(str(self))}</strong></p>"
+        body += f"<p class='cx-method'>{html.escape(self.method)}</p>" if self.method else ""
         return {
             "text/plain": str(self),
             "text/html": body + (f"<ul class='cx-notes'>{notes}</ul>" if notes else ""),
@@ -105,7 +106,8 @@ class Result:
     title : what a reader sees above the table.
     table : tidy `pandas.DataFrame`, one row a number: label columns first, then ``estimate, low, high, se, n, n_eff``
         as far as they exist.
-    unit : of ``estimate``, ``low``, ``high``, ``se``: 'share' (0 to 1), 'points' (-100 to 100), 'mean', 'index' (0 to 100) or ''.
+    unit : of ``estimate``, ``low``, ``high``, ``se``: 'share' (0 to 1), 'points' (-100 to 100), 'mean', 'index'
+        (0 to 100) or ''; a column ``unit`` gives each row its own.
     method : the procedure that ran, with its corrections.
     notes : every caveat; they are printed wherever the table is.
     parts : further tables, arrays or facts of the same analysis, by name.
@@ -125,9 +127,8 @@ class Result:
         first = self.table.columns[0]
         rows = self.table[self.table[first].astype(str) == str(label)]
         if len(rows) != 1:
-            raise KeyError(
-                f"{len(rows)} rows have {first} = {label!r}; there are: {', '.join(map(str, self.table[first].unique()))}"
-            )
+            there = ", ".join(map(str, self.table[first].unique()))
+            raise KeyError(f"{len(rows)} rows have {first} = {label!r}; there are: {there}")
         row = rows.iloc[0]
         get = lambda k, default=math.nan: row[k] if k in row.index else default  # noqa: E731
         return Estimate(
@@ -160,7 +161,8 @@ class Result:
 
     def __repr__(self) -> str:
         notes = "".join(f"\n- {n}" for n in self.notes)
-        return f"{self.title}\n{printed(self.table, self.unit).to_string(index=False)}\n{self.method} ({self.level:.0%}){notes}"
+        table = printed(self.table, self.unit).to_string(index=False)
+        return f"{self.title}\n{table}\n{self.method} ({self.level:.0%}){notes}"
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)

@@ -108,10 +108,13 @@ def convert(value: Any, kind: Any) -> tuple[bool, Any]:
 
 def many(value: Any, kinds: list[Any]) -> tuple[bool, Any]:
     """Return whether each part of a list (or of ``a,b`` or a JSON list) is of one of ``kinds``, and the list."""
-    if isinstance(value, str):
-        value = (
-            json.loads(value) if value.strip().startswith("[") else [v.strip() for v in value.split(",") if v.strip()]
-        )
+    if isinstance(value, str) and value.strip().startswith("["):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return False, None
+    elif isinstance(value, str):
+        value = [v.strip() for v in value.split(",") if v.strip()]
     if not isinstance(value, (list, tuple)):
         return False, None
     found = [next((read for ok, read in (convert(v, k) for k in kinds) if ok), ...) for v in value]
@@ -156,34 +159,33 @@ def parameters(source: str, notebook: str = "the notebook") -> dict[str, Paramet
     }
     found = {}
     for line in ast.parse(source).body:
-        if (
-            isinstance(line, (ast.Import, ast.ImportFrom))
-            or isinstance(line, ast.Expr)
-            and isinstance(line.value, ast.Constant)
-        ):
+        if isinstance(line, (ast.Import, ast.ImportFrom)):
             continue
-        target = (
-            line.target
-            if isinstance(line, ast.AnnAssign)
-            else line.targets[0]
-            if isinstance(line, ast.Assign)
-            else None
-        )
-        if not isinstance(target, ast.Name) or line.value is None:
-            raise DataProblem(
-                f"the parameters cell of {notebook} has the line '{ast.unparse(line)}'; allowed: name: type = default"
-            )
-        try:
-            default = ast.literal_eval(line.value)
-        except ValueError:
-            raise DataProblem(
-                f"parameter '{target.id}' of {notebook} has the default '{ast.unparse(line.value)}'; it must be a plain value"
-            ) from None
-        note = getattr(line, "annotation", None)
-        if note:
-            alternatives(note)
-        found[target.id] = Parameter(target.id, default, note, comments.get(line.end_lineno, ""))
+        if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
+            continue
+        name, default, note = declared(line, notebook)
+        found[name] = Parameter(name, default, note, comments.get(line.end_lineno, ""))
     return found
+
+
+def declared(line: ast.stmt, notebook: str) -> tuple[str, Any, ast.expr | None]:
+    """Return name, default and annotation of one line ``name: type = default``."""
+    target = line.target if isinstance(line, ast.AnnAssign) else line.targets[0] if isinstance(line, ast.Assign) else 0
+    if not isinstance(target, ast.Name) or line.value is None:
+        raise DataProblem(
+            f"the parameters cell of {notebook} has the line '{ast.unparse(line)}'; allowed: name: type = default"
+        )
+    try:
+        default = ast.literal_eval(line.value)
+    except ValueError:
+        value = ast.unparse(line.value)
+        raise DataProblem(
+            f"parameter '{target.id}' of {notebook} has the default '{value}'; it must be a plain value"
+        ) from None
+    note = getattr(line, "annotation", None)
+    if note:
+        alternatives(note)
+    return target.id, default, note
 
 
 def check(given: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:

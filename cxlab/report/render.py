@@ -147,7 +147,7 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
         "notebook": notebook["name"],
         "subject": study.get("title") or parameters["study"],
         "simulated": study.get("simulated", False),
-        "stamp": f"cxlab {record['cxlab']}, notebook {notebook['name']} {notebook['sha256'][:12]}, {record['made'][:10]}",
+        "stamp": f"cxlab {record['cxlab']}; {notebook['name']} {notebook['sha256'][:12]}; {record['made'][:10]}",
     }
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"
