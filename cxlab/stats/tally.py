@@ -69,7 +69,7 @@ def score_sums(
     counts : how many rows fulfil each of ``counts``.
     """
     groups = [f"_g{i}" for i in range(len(by))]
-    rows = _scored(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, counts or {})
+    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, counts or {})
     sums = [f"{s}{i}" for i in range(len(scores)) for s in ("_n", "_b", "_v", "_a", "_q")]
     extra = [f"_k{i}" for i in range(len(counts or {}))]
     if cluster:
@@ -101,7 +101,7 @@ def score_sums(
     return long.rename(columns=dict(zip(groups, by, strict=True))), found
 
 
-def _scored(frame, scores, groups, weight, cluster, strata, counts) -> nw.LazyFrame:
+def scored_rows(frame, scores, groups, weight, cluster, strata, counts) -> nw.LazyFrame:
     """One row an answer sheet: answers, weights and scores of every item; null where there is no answer."""
     w = nw.col(weight).cast(nw.Float64) if weight else nw.lit(1.0)
     usable = ~nw.col("_w").is_null() & ~nw.col("_w").is_nan() & (nw.col("_w") > 0)

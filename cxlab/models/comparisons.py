@@ -1,0 +1,262 @@
+"""Comparisons: groups, waves, paired questions, a benchmark; each with interval, tests and a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.study import Study
+from cxlab.models import metrics, scores
+from cxlab.models.groups import Groups, grouped, own_df, paired
+from cxlab.models.scores import Score
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats import compare as differences
+from cxlab.stats import multiple
+from cxlab.stats.nps import z_value
+
+SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
+"""Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
+POWER = 0.8
+
+
+def compare(
+    study: Study,
+    metric: str,
+    by: str | Sequence[str],
+    *,
+    pairs: str | None = None,
+    smallest: float | None = None,
+    adjust: str = "holm",
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return the differences of a metric between groups, waves or questions, with a verdict on each.
+
+    Respondents who answered in both groups (the study's clusters) or both questions (its rows) make the estimates
+    correlated; the covariance is estimated from those shared, so independent, paired and partly overlapping waves
+    are one case.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces', 'mean' or 'share'; ``question`` takes what that metric takes: ``of``, ``top``,
+        ``show``, ``value``.
+    by : what to compare: a segment, wave or brand column; 'item' for the questions in ``of``; 'stage' or 'owner'.
+        Of several columns the last is compared within each group of the others; several questions likewise.
+    pairs : 'consecutive' (each with the one before; default for the study's wave), 'all' (default otherwise),
+        'first' (each with the first), 'rest' (each with all others together), or the label of a reference group.
+    smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
+        points, 2 % of the scale for a mean.
+    adjust : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
+
+    Returns
+    -------
+    Result with one row a pair: group columns, ``against``, ``estimate`` = group - against, ``low, high`` (MOVER from
+    the single score or Wilson intervals; t for means), ``se``, ``n``, ``n_against``, ``shared`` (clusters in both),
+    ``p`` (two-sided), ``p_adjusted``, ``p_equivalent`` (TOST with +-smallest), ``p_not_worse`` (non-inferiority with
+    margin smallest), ``detectable`` (difference found with 80 % power), ``verdict``.
+
+    Raises
+    ------
+    DataProblem : no such column or reference group, or fewer than two groups.
+    """
+    metrics.check_level(level)
+    one_of("adjust", adjust, multiple.NAMES)
+    by = metrics.listed(by)
+    of = question.pop("of", None)
+    score = scores.score(study, metric, of, by, **question)
+    groups = grouped(study, score, by, level)
+    pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
+    first, second, groups = paired(groups, pairs, by, level, score)
+    smallest = smallest_of(score, smallest)
+    table = _differences(groups, first, second, score, smallest, adjust, level)
+    compared = groups.labels.columns[-1]
+    against = [groups.labels[compared].iloc[j] for j in second]
+    table = pd.concat(
+        [groups.labels.iloc[first].reset_index(drop=True), pd.Series(against, name="against"), table], axis=1
+    )
+    interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
+    return Result(
+        kind="comparison",
+        title=f"{score.title}: differences between {compared}s, {_pair_words(pairs)}",
+        table=table,
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparisons",
+        notes=(*groups.notes, differences.RULE.format(alpha=1 - level), _matters(score, smallest)),
+        parts={"metric": score.metric, "smallest": smallest, "compared": compared, "groups": groups.table},
+    )
+
+
+def against(
+    study: Study,
+    metric: str,
+    benchmark: float | Mapping,
+    *,
+    by: metrics.By = None,
+    se: float | None = None,
+    n: float | None = None,
+    smallest: float | None = None,
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return a metric's differences from a benchmark whose own error is known, or the error at which they tip over.
+
+    z = (T - b) / sqrt(se**2 + se_b**2). Without ``se`` or ``n`` the benchmark counts as exact, which no published one
+    is; ``tipping_se`` and ``tipping_n`` say how imprecise it may be before the difference stops being significant.
+
+    Parameters
+    ----------
+    metric, by, smallest, question : as for `compare` (with ``adjust``, default 'holm'); ``by`` may be left out.
+    benchmark : the value in the unit of the metric (NPS in points, shares from 0 to 1), or one for each label of the
+        last group column.
+    se : standard error of the benchmark, in the same unit.
+    n : answers behind the benchmark, if its error is unknown; its answers are taken to vary as the study's do.
+
+    Returns
+    -------
+    Result with ``estimate`` = metric - benchmark, ``low, high, se, n, n_eff, value, benchmark, p, p_adjusted,
+    p_equivalent, p_not_worse, tipping_se, tipping_n, verdict``.
+    """
+    metrics.check_level(level)
+    by, of, adjust = metrics.listed(by), question.pop("of", None), question.pop("adjust", "holm")
+    if se is not None and n is not None:
+        raise DataProblem("se and n of the benchmark are both given; give the one that is known")
+    score = scores.score(study, metric, of, by, **question)
+    groups = grouped(study, score, by, level)
+    own, smallest = groups.table, smallest_of(score, smallest)
+    value = _benchmarks(benchmark, groups.labels.iloc[:, -1])
+    variance = own["spread"].to_numpy(float) * score.factor**2
+    own_se = own["se"].to_numpy(float)
+    error = np.zeros(len(own)) if se is None and n is None else np.sqrt(variance / n) if n else np.full(len(own), se)
+    d = own["estimate"].to_numpy(float) - value
+    total = np.hypot(own_se, error)
+    df = own_df(groups, score)
+    half = z_value(level) * error
+    low, high = differences.mover(
+        (own["estimate"], own["low"], own["high"]), (value, value - half, value + half)
+    )  # fmt: skip
+    p = differences.two_sided(d, total, df)
+    below, above = differences.tost(d, total, -smallest, smallest, df)
+    p_adjusted = multiple.adjusted(p, adjust, correlation=_correlation(groups.cov), z=d / total)
+    tip = differences.tipping_error(d, own_se, level)
+    table = groups.labels.assign(
+        estimate=d, low=low, high=high, se=total, n=own["n"], n_eff=own["n_eff"], value=own["estimate"],
+        benchmark=value, p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below, tipping_se=tip,
+        tipping_n=variance / tip**2, verdict=differences.verdicts(p_adjusted, np.fmax(below, above), 1 - level),
+    )  # fmt: skip
+    known = (
+        "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"
+        if se is None and n is None
+        else f"standard error of the benchmark: {_given(se, n)}"
+    )
+    return Result(
+        kind="comparison",
+        title=f"{score.title} against a benchmark",
+        table=table.reset_index(drop=True),
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
+        notes=(*groups.notes, known, differences.RULE.format(alpha=1 - level), _matters(score, smallest),
+               "a benchmark of another questionnaire, mode or population differs for reasons no error shows"),
+        parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1]},
+    )  # fmt: skip
+
+
+# Maths of the differences ------------------------------------------------------------------------------------------
+
+
+def _differences(
+    g: Groups, first: NDArray, second: NDArray, score: Score, smallest: float, adjust: str, level: float
+) -> pd.DataFrame:
+    one, two = g.table.iloc[first].reset_index(drop=True), g.table.iloc[second].reset_index(drop=True)
+    d = (one["estimate"] - two["estimate"]).to_numpy(float)
+    var_one, var_two, shared = g.cov[first, first], g.cov[second, second], g.cov[first, second]
+    se = np.sqrt(np.fmax(var_one + var_two - 2 * shared, 0))
+    se = np.where(np.isnan(d) | np.isnan(one["se"] + two["se"]), np.nan, se)
+    df = _df(g, first, second, score)
+    if score.shape == "mean":
+        half = metrics.design.t_value(level, df) * se
+        low, high = d - half, d + half
+    else:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = np.nan_to_num(shared / np.sqrt(var_one * var_two))
+        low, high = differences.mover(
+            (one["estimate"], one["low"], one["high"]), (two["estimate"], two["low"], two["high"]), np.clip(r, -1, 1)
+        )
+    p = differences.two_sided(d, se, df)
+    below, above = differences.tost(d, se, -smallest, smallest, df)
+    contrast = np.zeros((len(first), len(g.table)))
+    contrast[np.arange(len(first)), first] += 1
+    contrast[np.arange(len(first)), second] -= 1
+    joint = _correlation(contrast @ np.nan_to_num(g.cov) @ contrast.T) if adjust == "romano-wolf" else None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_adjusted = multiple.adjusted(p, adjust, correlation=joint, z=d / se)
+    equivalent = np.fmax(below, above)
+    detectable = (z_value(level) + z_value(2 * POWER - 1)) * se
+    return pd.DataFrame(
+        {"estimate": d, "low": low, "high": high, "se": se, "n": one["n"], "n_against": two["n"],
+         "shared": g.moments.shared[first, second].astype(int), "p": p, "p_adjusted": p_adjusted,
+         "p_equivalent": equivalent, "p_not_worse": below, "detectable": detectable,
+         "verdict": differences.verdicts(p_adjusted, equivalent, 1 - level)}
+    )  # fmt: skip
+
+
+def _df(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArray:
+    """Welch's degrees of freedom without shared clusters, else the smaller of the two; infinite for plain counts."""
+    own, var = own_df(g, score), np.diag(g.cov)
+    welch = differences.welch_df(var[first], own[first], var[second], own[second])
+    least = np.fmin(own[first], own[second])
+    return np.where(np.isinf(least), np.inf, np.where(g.moments.shared[first, second] > 0, least, welch))
+
+
+def _correlation(cov: NDArray) -> NDArray:
+    s = np.sqrt(np.fmax(np.diag(cov), 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(cov / np.outer(s, s))
+
+
+def smallest_of(score: Score, smallest: float | None) -> float:
+    """Return the smallest difference that matters: the given one, else the default of the metric."""
+    if smallest is not None:
+        if not smallest > 0:
+            raise DataProblem(f"smallest is {smallest}; the smallest difference that matters is positive")
+        return float(smallest)
+    if score.unit == "points":
+        return SMALLEST["nps"]
+    if score.unit == "mean":
+        width = score.limits[1] - score.limits[0]
+        if not np.isfinite(width):
+            raise DataProblem("smallest= is needed: without a scale in the codebook there is no default for a mean")
+        return 0.02 * width
+    return SMALLEST[score.metric]
+
+
+def _benchmarks(benchmark: float | Mapping, labels: pd.Series) -> NDArray:
+    if not isinstance(benchmark, Mapping):
+        return np.full(len(labels), float(benchmark))
+    known = {str(k): float(v) for k, v in benchmark.items()}
+    missing = [str(x) for x in labels if str(x) not in known]
+    if missing:
+        raise DataProblem(f"no benchmark for {', '.join(missing)}; there are: {', '.join(known)}")
+    return np.array([known[str(x)] for x in labels])
+
+
+def _pair_words(pairs: str) -> str:
+    words = {"consecutive": "each with the one before", "all": "all pairs", "first": "each with the first",
+             "rest": "each with all others"}  # fmt: skip
+    return words.get(pairs, f"each with {pairs}")
+
+
+def _matters(score: Score, smallest: float) -> str:
+    points = smallest * 100 if score.unit == "share" else smallest
+    unit = {"points": "NPS points", "share": "percentage points"}.get(score.unit, "points of the scale")
+    return f"smallest difference that matters: {points:.3g} {unit}"
+
+
+def _given(se: float | None, n: float | None) -> str:
+    return f"{se:g}" if se is not None else f"from {n:,.0f} answers that vary as the study's do"

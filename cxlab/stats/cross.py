@@ -1,0 +1,226 @@
+"""Covariance of the weighted means of groups that share clusters: waves with the same respondents, items of one row.
+
+As in `cxlab.stats.design`, with e_uc the linearised residual of cluster c for unit u,
+Cov(T_u, T_v) = sum_h (1 - f_h) n_h / (n_h - 1) sum_c (e_uhc - mean)(e_vhc - mean). Without shared clusters it is 0;
+with all of them shared it is that of paired answers; in between, the variance of the difference is
+var_1/n_1 + var_2/n_2 - 2 n_12 cov/(n_1 n_2).
+
+References
+----------
+Derrick, B., Russ, B., Toher, D. & White, P. (2017). Test statistics for the comparison of means for two samples that
+    include both paired and independent observations. Journal of Modern Applied Statistical Methods 16, 137-157.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.stats.design import sampled
+from cxlab.stats.tally import scored_rows
+
+PRODUCTS = ("aa", "ab", "bb")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Score sums of U units in H strata as arrays.
+
+    ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.tally.score_sums`. ``aa, ab, bb``: (H, U, U) sums over clusters of
+    A_u A_v, A_u B_v, B_u B_v. ``shared``: (U, U) clusters with answers in both. ``clusters``: (H,); ``strata``: names.
+    """
+
+    a: NDArray
+    w: NDArray
+    n: NDArray
+    w2: NDArray
+    q: NDArray
+    m: NDArray
+    aa: NDArray
+    ab: NDArray
+    bb: NDArray
+    shared: NDArray
+    clusters: NDArray
+    strata: tuple
+
+    @property
+    def mean(self) -> NDArray:
+        """Weighted mean of each unit."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.a.sum(0) / self.w.sum(0)
+
+
+def across_groups(
+    frame: nw.LazyFrame,
+    scores: Mapping[str, Sequence[nw.Expr]],
+    by: Sequence[str],
+    *,
+    weight: str,
+    cluster: str,
+    strata: str,
+) -> pd.DataFrame:
+    """Return sums over the clusters that two groups share, for every item: ``left, right, stratum, aa, ab, bb, m``.
+
+    ``left`` and ``right`` are (item, *group); one row an item and ordered pair of different groups. The cluster totals
+    are joined with themselves where the data lie.
+    """
+    groups = [f"_g{i}" for i in range(len(by))]
+    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
+    sums = [f"{s}{i}" for i in range(len(scores)) for s in ("_n", "_a", "_b")]
+    each = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
+    other = each.rename({c: f"{c}r" for c in (*groups, *sums)})
+    products = [e for i in range(len(scores)) for e in _products(f"{i}", f"{i}r", f"_{i}")]
+    both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
+    names = [f"{c}_{i}" for i in range(len(scores)) for c in (*PRODUCTS, "m")]
+    right = [f"{g}r" for g in groups]
+    table = both.group_by(*groups, *right, "_h").agg(*(nw.col(c).sum() for c in names)).collect().to_pandas()
+    one, two = (_keys(list(table[c].itertuples(index=False, name=None))) for c in (groups, right))
+    differ = [x != y for x, y in zip(one, two, strict=True)]
+    parts = [
+        pd.DataFrame(
+            {
+                "left": [(item, *k) for k in one],
+                "right": [(item, *k) for k in two],
+                "stratum": table["_h"],
+                **{c: table[f"{c}_{i}"] for c in (*PRODUCTS, "m")},
+            }
+        )[differ]
+        for i, item in enumerate(scores)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _products(left: str, right: str, suffix: str) -> list[nw.Expr]:
+    """A_l A_r, A_l B_r, B_l B_r, and whether both have an answer, of one cluster."""
+    a, b, ar, br = (nw.col(f"{s}{x}") for x in (left, right) for s in ("_a", "_b"))
+    both = ((nw.col(f"_n{left}") > 0) & (nw.col(f"_n{right}") > 0)).cast(nw.Int64)
+    return [e.alias(f"{name}{suffix}") for name, e in {"aa": a * ar, "ab": a * br, "bb": b * br, "m": both}.items()]
+
+
+def across_items(
+    frame: nw.LazyFrame,
+    scores: Mapping[str, Sequence[nw.Expr]],
+    by: Sequence[str],
+    *,
+    weight: str,
+    cluster: str,
+    strata: str,
+) -> pd.DataFrame:
+    """Return sums over the clusters (rows, if there are none) that answered two items, in the form of `across_groups`.
+
+    ``left`` and ``right`` are (item, *group); only pairs within the same group.
+    """
+    groups = [f"_g{i}" for i in range(len(by))]
+    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
+    k = len(scores)
+    if cluster:
+        sums = [f"{s}{i}" for i in range(k) for s in ("_n", "_a", "_b")]
+        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
+    products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}")]
+    names = [f"{s}{i}_{j}" for i in range(k) for j in range(k) if i != j for s in (*PRODUCTS, "m")]
+    wide = rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
+    table = wide.collect().to_pandas()
+    cells = list(table[groups].itertuples(index=False, name=None))
+    items = list(scores)
+    parts = [
+        pd.DataFrame(
+            {
+                "left": [(items[i], *c) for c in cells],
+                "right": [(items[j], *c) for c in cells],
+                "stratum": table["_h"],
+                **{s: table[f"{s}{i}_{j}"] for s in (*PRODUCTS, "m")},
+            }
+        )
+        for i in range(k)
+        for j in range(k)
+        if i != j
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None) -> tuple[list[tuple], Moments]:
+    """Return the groups in the order of ``sums`` and their sums as arrays; ``cross`` of a function above, if any."""
+    raw = list(sums[list(keys)].itertuples(index=False, name=None))
+    groups = dict.fromkeys(_keys(raw))
+    place = {g: i for i, g in enumerate(groups)}
+    names = list(dict.fromkeys(_plain(h) for h in sums["stratum"]))
+    h = np.array([names.index(_plain(s)) for s in sums["stratum"]])
+    u = np.array([place[k] for k in _keys(raw)])
+    size = (len(names), len(groups))
+    flat = {c: np.zeros(size) for c in ("a", "w", "n", "w2", "q", "m")}
+    square = {c: np.zeros((*size, size[1])) for c in PRODUCTS}
+    for c, array in flat.items():
+        array[h, u] = sums[c].to_numpy(float)
+    for c, array in square.items():
+        array[h, u, u] = sums[c].to_numpy(float)
+    clusters = np.zeros(size[0])
+    np.maximum.at(clusters, h, sums["clusters"].to_numpy(float))
+    shared = np.diag(flat["m"].sum(0))
+    if cross is not None and len(cross):
+        i = np.array([place.get(k, -1) for k in _keys(cross["left"])])
+        j = np.array([place.get(k, -1) for k in _keys(cross["right"])])
+        g = np.array([names.index(_plain(s)) for s in cross["stratum"]])
+        ok = (i >= 0) & (j >= 0)
+        for c, array in square.items():
+            array[g[ok], i[ok], j[ok]] = cross[c].to_numpy(float)[ok]
+        np.add.at(shared, (i[ok], j[ok]), cross["m"].to_numpy(float)[ok])
+    return list(groups), Moments(**flat, **square, shared=shared, clusters=clusters, strata=tuple(names))
+
+
+def united(m: Moments, members: NDArray) -> Moments:
+    """Return the sums of unions of units: ``members`` (V, U) is 1 where unit u belongs to union v."""
+    s = np.asarray(members, float)
+    flat = {c: getattr(m, c) @ s.T for c in ("a", "w", "n", "w2", "q")}
+    square = {c: s @ getattr(m, c) @ s.T for c in PRODUCTS}
+    whole = np.fmin(m.m @ s.T, m.clusters[:, None])
+    return replace(m, **flat, **square, m=whole, shared=s @ m.shared @ s.T)
+
+
+def covariance(m: Moments, *, population: Mapping | float | None = None, unbiased: bool = True) -> NDArray:
+    """Return the (U, U) covariance matrix of the means; ``unbiased=False`` leaves out n_h / (n_h - 1)."""
+    t = np.nan_to_num(m.mean)
+    ba = np.swapaxes(m.ab, 1, 2)
+    between = m.aa - m.ab * t - ba * t[:, None] + m.bb * np.outer(t, t)
+    total = m.a - t * m.w
+    k = m.clusters
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centred = between - total[:, :, None] * total[:, None, :] / np.where(k > 0, k, 1)[:, None, None]
+        factor = np.where(k > 1, k / (k - 1), 1) if unbiased else np.ones_like(k)
+    lonely = (k <= 1)[:, None, None]
+    free = 1 - sampled(pd.Series(m.strata), k, population)
+    parts = (factor * free)[:, None, None] * np.where(lonely, between, centred)
+    w = m.w.sum(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return parts.sum(0) / np.outer(w, w)
+
+
+def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
+    """Return the units as `cxlab.stats.design.linearised` describes estimates."""
+    t, w = m.mean, m.w.sum(0)
+    there = m.m > 0
+    df = m.m.sum(0) - there.sum(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.fmax(m.q.sum(0) / w - t * t, 0)
+        kish = w * w / m.w2.sum(0)
+    var = np.where(df < 1, np.nan, np.fmax(np.diag(cov), 0))
+    lonely = (there & (m.clusters[:, None] == 1)).sum(0)
+    return pd.DataFrame(
+        {"estimate": t, "var": var, "spread": spread, "n": m.n.sum(0), "w": w, "kish": kish, "df": df,
+         "m": m.m.sum(0), "lonely": lonely}
+    )  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    """A group value that compares equal to itself: every null is None, every whole float an int."""
+    if value is None or value != value:
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _keys(groups: Sequence[tuple]) -> list[tuple]:
+    return [tuple(_plain(v) for v in g) for g in groups]

@@ -1,0 +1,77 @@
+"""p-values of several tests, adjusted for their number.
+
+References
+----------
+Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6, 65-70.
+Benjamini, Y. & Hochberg, Y. (1995). Controlling the false discovery rate. JRSS B 57, 289-300.
+Benjamini, Y. & Yekutieli, D. (2001). The control of the false discovery rate in multiple testing under dependency.
+    Annals of Statistics 29, 1165-1188.
+Romano, J. P. & Wolf, M. (2005). Exact and approximate stepdown methods for multiple hypothesis testing.
+    Journal of the American Statistical Association 100, 94-108. doi:10.1198/016214504000000539
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxlab.problem import one_of
+
+NAMES = {
+    "holm": "Holm (family-wise error)",
+    "bh": "Benjamini-Hochberg (false discovery rate)",
+    "by": "Benjamini-Yekutieli (false discovery rate under any dependence)",
+    "romano-wolf": "Romano-Wolf stepdown (family-wise error; Gaussian multiplier bootstrap of the linearised scores)",
+    "none": "not adjusted for the number of comparisons",
+}
+"""The adjustments and what each is called."""
+DRAWS = 20_000
+
+
+def adjusted(p: ArrayLike, method: str = "holm", *, correlation: NDArray | None = None, z: ArrayLike = ()) -> NDArray:
+    """Return the adjusted p-values; `nan` stays `nan` and does not count as a test.
+
+    ``correlation`` of the test statistics and ``z``, their values, are needed for 'romano-wolf' alone.
+
+    >>> adjusted([0.01, 0.04, 0.03], "holm").round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    one_of("adjust", method, NAMES)
+    p = np.asarray(p, float)
+    out = np.full(p.shape, np.nan)
+    known = ~np.isnan(p)
+    if method == "none" or not known.any():
+        return np.where(known, p, np.nan)
+    if method == "romano-wolf":
+        out[known] = romano_wolf(np.asarray(z, float)[known], correlation[np.ix_(known, known)])
+        return out
+    k = int(known.sum())
+    order = np.argsort(p[known], kind="stable")
+    ranked = p[known][order]
+    if method == "holm":
+        steps = np.maximum.accumulate(ranked * np.arange(k, 0, -1))
+    else:
+        price = np.sum(1 / np.arange(1, k + 1)) if method == "by" else 1.0
+        steps = np.minimum.accumulate((ranked * k * price / np.arange(1, k + 1))[::-1])[::-1]
+    values = np.empty(k)
+    values[order] = np.fmin(steps, 1)
+    out[known] = values
+    return out
+
+
+def romano_wolf(z: ArrayLike, correlation: NDArray, *, draws: int = DRAWS, seed: int = 0) -> NDArray:
+    """Return stepdown adjusted p-values from the joint distribution of the statistics.
+
+    Draws from N(0, correlation) are what a Gaussian multiplier bootstrap of the linearised cluster scores gives. Each
+    statistic is compared with the largest |draw| among those not larger than it (Romano & Wolf 2005, algorithm 4.1).
+    """
+    z, draws = np.abs(np.asarray(z, float)), int(draws)
+    values, vectors = np.linalg.eigh(np.nan_to_num(correlation))
+    root = vectors * np.sqrt(np.fmax(values, 0))
+    x = np.abs(np.random.default_rng(seed).standard_normal((draws, len(z))) @ root.T)
+    order = np.argsort(-z, kind="stable")
+    largest = np.maximum.accumulate(x[:, order][:, ::-1], axis=1)[:, ::-1]
+    p = (1 + (largest >= z[order]).sum(0)) / (draws + 1)
+    out = np.empty(len(z))
+    out[order] = np.maximum.accumulate(p)
+    return out
