@@ -212,6 +212,9 @@ def _select(con: duckdb.DuckDBPyConnection, table: str, resource: Mapping[str, A
     for f in book:
         raw, type_ = renames.get(f.name, f.name), SQL[f.type]
         raw = f"= {f.name}" if f"= {f.name}" in there else raw
+        if f.columns:
+            out += [f'COALESCE(TRY_CAST("{c}" AS BIGINT), 0) AS "{c}"' for c in f.columns]
+            continue
         if f.name in constants:
             value = f"CAST({_quoted(constants[f.name])} AS {type_})"
         elif raw not in there:
