@@ -27,11 +27,21 @@ _WHERE = {
     "against": "cxlab.models.comparisons",
     "trend": "cxlab.models.trends",
     "figure": "cxlab.plots.figure",
+    "explore": "cxlab.panel",
+    "scorecard": "cxlab.models.scorecard",
+    "segments": "cxlab.models.scorecard",
+    "findings": "cxlab.models.findings",
     "simulate": "cxlab.data.simulate",
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",
     "load": "cxlab.data.load",
     "datasets": "cxlab.data.catalogue",
+    "index": "cxlab.models.index",
+    "index_by": "cxlab.models.index_by",
+    "path_model": "cxlab.models.pathmodel",
+    "PathModel": "cxlab.models.pathmodel",
+    "ECSI": "cxlab.models.pathmodel",
+    "ACSI": "cxlab.models.pathmodel",
 }
 """Each public name and the module it lives in."""
 
