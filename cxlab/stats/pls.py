@@ -59,7 +59,7 @@ def outer_weights(
     correlation ('centroid'), the correlation ('factorial'), or regression weights for causes and correlations for
     effects ('path'); new weights Cov(X_j, z_j) (Mode A) or Cov(X_j)^-1 Cov(X_j, z_j) (Mode B). Stops when no weight
     of any matrix changes by ``tolerance`` (in units of the standardised items). The sign of a construct is that of
-    most of its loadings.
+    most of its loadings, of its first item if they tie.
 
     References
     ----------
@@ -70,14 +70,17 @@ def outer_weights(
     deviation = np.sqrt(np.einsum("...ii->...i", s))[..., None]
     w = _unit(np.broadcast_to(member, (*s.shape[:-2], *member.shape)) / deviation, s)
     change = np.full(s.shape[:-2], np.inf)
-    for step in range(1, iterations + 1):
+    step = 0
+    while step < iterations and (change > tolerance).any():
+        step += 1
         new = _unit(_outer(s, w, _inner(construct_covariance(s, w), structure.paths, scheme), structure, member), s)
         change = np.abs((np.abs(new) - np.abs(w)) * deviation).max(axis=(-2, -1))
         w = new
-        if not (change > tolerance).any():
-            break
-    sign = np.sign(np.sign(np.where(member, s @ w, 0)).sum(axis=-2, keepdims=True))
-    return Weights(w * np.where(sign == 0, 1, sign), step, change <= tolerance)
+    signs = np.sign(np.where(member, s @ w, 0))
+    sign = np.sign(
+        signs.sum(axis=-2) + 0.5 * signs[..., [b[0] for b in structure.blocks], range(len(structure.blocks))]
+    )
+    return Weights(w * np.where(sign == 0, 1, sign)[..., None, :], step, change <= tolerance)
 
 
 def _unit(w: np.ndarray, s: np.ndarray) -> np.ndarray:
@@ -125,7 +128,7 @@ def cross_loadings(s, w) -> np.ndarray:
 
 
 def path_coefficients(c, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the standardised regression weights (..., L, L), causes in rows, and R-squared (..., L; nan without causes).
+    """Return standardised regression weights (..., L, L), causes in rows, and R-squared (..., L; nan without causes).
 
     ``c`` are the correlations of the constructs, as they are (PLS) or corrected for attenuation (PLSc).
     """

@@ -1,7 +1,7 @@
 """Reliability and validity of blocks of items, from their covariance matrices (many at once).
 
-``s`` is array (..., k, k), the covariances of one block, or (..., p, p) of all items with ``blocks`` of positions. Items
-of a block must point the same way: turn reverse-scored ones round first.
+``s`` is array (..., k, k), the covariances of one block; ``r`` with ``blocks`` of positions are the correlations of all
+items. Items of a block must point the same way: turn reverse-scored ones round first.
 """
 
 from __future__ import annotations
