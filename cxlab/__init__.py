@@ -42,6 +42,7 @@ _WHERE = {
     "PathModel": "cxlab.models.pathmodel",
     "ECSI": "cxlab.models.pathmodel",
     "ACSI": "cxlab.models.pathmodel",
+    "drivers": "cxlab.models.drivers",
 }
 """Each public name and the module it lives in."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 
-_WHERE: dict[str, str] = {}
+_WHERE: dict[str, str] = {
+    "scorecard": "cxlab.plots.scales",
+}
 """Each kind of result and the module whose function of that name draws it."""
 
 

@@ -1,0 +1,124 @@
+"""What comparisons say, in sentences: what is real, what is noise, what the sample cannot tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlab.result import Result
+
+SHOWN = 8
+"""So many findings of one kind are told; the rest are counted and stand in the tables."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Sentences; a notebook shows them as a list."""
+
+    lines: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"- {line}" for line in self.lines).replace("**", "")
+
+    def _repr_markdown_(self) -> str:
+        return "\n".join(f"- {line}" for line in self.lines)
+
+
+def findings(*results: Result) -> Findings:
+    """Return in words what `compare` and `trend` found, the largest differences first.
+
+    >>> import cxlab as cx
+    >>> findings(cx.compare(cx.load("abc"), "csat", "country", pairs="rest"))  # doctest: +SKIP
+    - **Real**: ...
+    """
+    lines = []
+    for result in results:
+        table = differences(result)
+        if table.empty:
+            continue
+        lines += list(told(result, table))
+    return Findings(tuple(lines) or ("Nothing to compare.",))
+
+
+def differences(result: Result) -> pd.DataFrame:
+    """Return ``name, estimate, low, high, detectable, verdict``, one row a difference that was tested."""
+    table, labels = result.table, result.parts.get("labels", {})
+    trend = "change" in table
+    shown = table.rename(columns={"change": "d", "change_low": "d_low", "change_high": "d_high"}) if trend else table
+    shown = shown if trend else shown.rename(columns={"estimate": "d", "low": "d_low", "high": "d_high"})
+    first = [c for c in table.columns[: list(table.columns).index("estimate")] if c != "against"]
+    first = [c for c in first if table[c].nunique() > 1 or len(first) == 1]
+    names = [" ".join(str(labels.get(v, v)) for v in row) for row in shown[first].itertuples(index=False)]
+    others = {"rest": "all others"}
+    against = (
+        ["the wave before"] * len(shown) if trend else [str(others.get(v, labels.get(v, v))) for v in shown["against"]]
+    )
+    out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
+    out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
+    out["detectable"] = shown["detectable"].to_numpy(float)
+    out = out[out["estimate"].notna() & (out["verdict"] != "")]
+    if len(out) == 2 and set(out["against"]) == {"all others"}:  # two groups are each other's rest: tell it once
+        return out.assign(against=list(out["name"])[::-1]).sort_values("estimate").tail(1)
+    return out
+
+
+WORDS = {"real": "Real", "real, but smaller than matters": "Real, but too small to matter"}
+SIZES = {
+    "share": ("percentage points", 100, 1),
+    "points": ("points", 1, 1),
+    "index": ("points", 1, 1),
+    "mean": ("", 1, 2),
+}
+"""How a difference in each unit is told: its word, factor and decimals."""
+
+
+def told(result: Result, table: pd.DataFrame) -> Iterator[str]:
+    """Yield the sentences about one result: the real differences one by one, the others together."""
+    about = topic(result)
+    for verdict, word in WORDS.items():
+        rows = table[table["verdict"] == verdict].sort_values("estimate", key=abs, ascending=False)
+        for _, r in rows.head(SHOWN).iterrows():
+            yield f"**{word}**{about}: {plain(r['name'])} is {gap(r, result.unit)}."
+        if len(rows) > SHOWN:
+            yield f"**{word}**{about}: {len(rows) - SHOWN} more; the table has them."
+    noise = table[table["verdict"] == "noise"]
+    if len(noise):
+        yield f"**Noise**{about}: {listed(noise['name'])}. Differences that matter are ruled out."
+    unsure = table[table["verdict"] == "cannot tell"]
+    if len(unsure):
+        word, factor, digits = SIZES.get(result.unit, ("", 1, 2))
+        found = f"{unsure['detectable'].median() * factor:.{digits}f} {word}".strip()
+        yield (
+            f"**Cannot tell**{about}: {len(unsure)} of {len(table)} ({listed(unsure['name'])}). With so many answers "
+            f"a difference has to be about {found} to be found (80 % power)."
+        )
+
+
+def topic(result: Result) -> str:
+    """Return which metric of what the sentences are about, in brackets."""
+    compared = result.parts.get("wave") or result.parts.get("compared", "")
+    return f" ({plain(result.parts['metric'].upper())}" + (f" by {plain(compared)})" if compared else ")")
+
+
+def gap(row: pd.Series, unit: str) -> str:
+    """Return a difference in words: ``43.7 percentage points below all others (23.6 to 56.3)``."""
+    word, factor, digits = SIZES.get(unit, ("", 1, 2))
+    size, *ends = (abs(v) * factor for v in row[["estimate", "low", "high"]])
+    low, high = sorted(ends) if row["low"] * row["high"] > 0 else (float("nan"), float("nan"))
+    interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low == low else ""
+    side = "above" if row["estimate"] > 0 else "below"
+    return f"{size:.{digits}f} {word} {side} {plain(row['against'])}{interval}".replace("  ", " ")
+
+
+def listed(names: pd.Series) -> str:
+    """Return the first names and how many more there are."""
+    once = [plain(n) for n in dict.fromkeys(names)]
+    return ", ".join(once[:SHOWN]) + (f" and {len(once) - SHOWN} more" if len(once) > SHOWN else "")
+
+
+def plain(text: object) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", str(text))
