@@ -146,8 +146,9 @@ def against(
     tip = differences.tipping_error(d, own_se, level)
     table = groups.labels.assign(
         estimate=d, low=low, high=high, se=total, n=own["n"], n_eff=own["n_eff"], value=own["estimate"],
-        benchmark=value, p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below, tipping_se=tip,
-        tipping_n=variance / tip**2, verdict=differences.verdicts(p_adjusted, np.fmax(below, above), 1 - level),
+        benchmark=value, p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below,
+        tipping_se=tip, tipping_n=variance / tip**2,
+        verdict=differences.verdicts(p_adjusted, np.fmax(below, above), 1 - level),
     )  # fmt: skip
     known = (
         "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"

@@ -280,28 +280,32 @@ def _codes(study: Study, name: str, value: object) -> list:
 # Expressions -----------------------------------------------------------------------------------------------------
 
 
+def _answer(f: Field) -> nw.Expr:
+    return nw.col(f.name).cast(nw.Float64)
+
+
+def _valid(f: Field) -> nw.Expr:
+    """Whether there is an answer on the declared scale; NaN lies on none."""
+    return _answer(f).is_between(f.scale.minimum, f.scale.maximum) if f.scale else ~_answer(f).is_nan()
+
+
 def _number(f: Field) -> nw.Expr:
     """The answer as a number; null where there is none or where it is outside the declared scale."""
-    x = nw.col(f.name).cast(nw.Float64)
-    inside = ~x.is_null() & ~x.is_nan()
-    if f.scale is not None:
-        inside = inside & (x >= f.scale.minimum) & (x <= f.scale.maximum)
-    return nw.when(inside).then(x)
+    return nw.when(_valid(f)).then(_answer(f))
 
 
 def _outside(f: Field) -> nw.Expr:
-    x = nw.col(f.name).cast(nw.Float64)
-    return ~x.is_null() & ~x.is_nan() & ((x < f.scale.minimum) | (x > f.scale.maximum))
+    x = _answer(f)
+    return ~x.is_nan() & ~x.is_between(f.scale.minimum, f.scale.maximum)
 
 
-def _flag(f: Field, condition: nw.Expr) -> nw.Expr:
-    """1 where the condition holds, 0 where it does not, null where there is no answer on the scale."""
-    return nw.when(~_number(f).is_null()).then(nw.when(condition).then(nw.lit(1.0)).otherwise(nw.lit(0.0)))
+def _between(f: Field, low: float, high: float) -> nw.Expr:
+    return _answer(f).is_between(low, high).cast(nw.Float64)
 
 
 def _inside(f: Field, low: float, high: float) -> nw.Expr:
-    x = nw.col(f.name).cast(nw.Float64)
-    return _flag(f, (x >= low) & (x <= high))
+    """1 where the answer is from ``low`` to ``high``, 0 where it is another, null where there is none."""
+    return nw.when(_valid(f)).then(_between(f, low, high))
 
 
 def _net(f: Field, worst: float, best: float) -> nw.Expr:
@@ -311,12 +315,13 @@ def _net(f: Field, worst: float, best: float) -> nw.Expr:
         high, low = (s.minimum + best, s.maximum), (s.minimum, s.minimum + worst)
     else:
         high, low = (s.minimum, s.maximum - best), (s.maximum - worst, s.maximum)
-    return _inside(f, *high) - _inside(f, *low)
+    return nw.when(_valid(f)).then(_between(f, *high) - _between(f, *low))
 
 
 def _easy_minus_difficult(f: Field) -> nw.Expr:
     other = "low" if f.scale.best == "high" else "high"
-    return _inside(f, *_half(f.scale, f.scale.best)) - _inside(f, *_half(f.scale, other))
+    easy, hard = _half(f.scale, f.scale.best), _half(f.scale, other)
+    return nw.when(_valid(f)).then(_between(f, *easy) - _between(f, *hard))
 
 
 def _equal(f: Field, codes: Sequence) -> nw.Expr:

@@ -71,10 +71,11 @@ def across_groups(
     """
     groups = [f"_g{i}" for i in range(len(by))]
     rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
-    sums = [f"{s}{i}" for i in range(len(scores)) for s in ("_n", "_a", "_b")]
+    b = "_b" if weight else "_n"
+    sums = [f"{s}{i}" for i in range(len(scores)) for s in {"_n": 1, "_a": 1, b: 1}]
     each = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
     other = each.rename({c: f"{c}r" for c in (*groups, *sums)})
-    products = [e for i in range(len(scores)) for e in _products(f"{i}", f"{i}r", f"_{i}")]
+    products = [e for i in range(len(scores)) for e in _products(f"{i}", f"{i}r", f"_{i}", b)]
     both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
     names = [f"{c}_{i}" for i in range(len(scores)) for c in (*PRODUCTS, "m")]
     right = [f"{g}r" for g in groups]
@@ -95,10 +96,10 @@ def across_groups(
     return pd.concat(parts, ignore_index=True)
 
 
-def _products(left: str, right: str, suffix: str) -> list[nw.Expr]:
-    """A_l A_r, A_l B_r, B_l B_r, and whether both have an answer, of one cluster."""
-    a, b, ar, br = (nw.col(f"{s}{x}") for x in (left, right) for s in ("_a", "_b"))
-    both = ((nw.col(f"_n{left}") > 0) & (nw.col(f"_n{right}") > 0)).cast(nw.Int64)
+def _products(left: str, right: str, suffix: str, size: str) -> list[nw.Expr]:
+    """A_l A_r, A_l B_r, B_l B_r, and whether both have an answer, of one cluster; ``size`` names the column of B."""
+    a, b, ar, br = (nw.col(f"{s}{x}") for x in (left, right) for s in ("_a", size))
+    both = ((nw.col(f"_n{left}") > 0) & (nw.col(f"_n{right}") > 0)).cast(nw.Float64)
     return [e.alias(f"{name}{suffix}") for name, e in {"aa": a * ar, "ab": a * br, "bb": b * br, "m": both}.items()]
 
 
@@ -117,11 +118,11 @@ def across_items(
     """
     groups = [f"_g{i}" for i in range(len(by))]
     rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
-    k = len(scores)
+    k, b = len(scores), "_b" if weight else "_n"
     if cluster:
-        sums = [f"{s}{i}" for i in range(k) for s in ("_n", "_a", "_b")]
+        sums = [f"{s}{i}" for i in range(k) for s in {"_n": 1, "_a": 1, b: 1}]
         rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
-    products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}")]
+    products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}", b)]
     names = [f"{s}{i}_{j}" for i in range(k) for j in range(k) if i != j for s in (*PRODUCTS, "m")]
     wide = rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
     table = wide.collect().to_pandas()
@@ -217,7 +218,7 @@ def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
 
 def _plain(value: object) -> object:
     """A group value that compares equal to itself: every null is None, every whole float an int."""
-    if value is None or value != value:
+    if pd.isna(value):
         return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -68,70 +68,92 @@ def score_sums(
         ``clusters`` = clusters of the stratum with an answer in any group.
     counts : how many rows fulfil each of ``counts``.
     """
-    groups = [f"_g{i}" for i in range(len(by))]
-    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, counts or {})
-    sums = [f"{s}{i}" for i in range(len(scores)) for s in ("_n", "_b", "_v", "_a", "_q")]
-    extra = [f"_k{i}" for i in range(len(counts or {}))]
+    groups, counts = [f"_g{i}" for i in range(len(by))], counts or {}
+    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, counts)
+    first = [f"{s}{i}" for i in range(len(scores)) for s in (("_n", "_a", "_q", "_b", "_v") if weight else FIRST)]
+    extra = [f"_k{i}" for i in range(len(counts))]
     if cluster:
-        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in (*sums, *extra)))
-    seconds, total = [], []
-    for i in range(len(scores)):
-        a, b = nw.col(f"_a{i}"), nw.col(f"_b{i}")
-        seconds += [(a * a).alias(f"_aa{i}"), (a * b).alias(f"_ab{i}"), (b * b).alias(f"_bb{i}")]
-        seconds.append((nw.col(f"_n{i}") > 0).cast(nw.Int64).alias(f"_m{i}"))
-        total += [f"{s}{i}" for s in ("_aa", "_ab", "_bb", "_m")]
-    wide = rows.with_columns(*seconds).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in (*sums, *total, *extra)))
+        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in (*first, *extra)))
+    plain = {i for i, e in enumerate(scores.values()) if len(e) == 1 and not cluster and not weight}
+    products = [e for i in range(len(scores)) if i not in plain for e in _seconds(i, bool(weight))]
+    rows = rows.with_columns(*products) if products else rows
+    second = [f"{s}{i}" for i in range(len(scores)) if i not in plain for s in ("_aa", "_ab", "_bb", "_m")]
+    wide = rows.group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in (*first, *second, *extra)))
     table = _small(wide, [*groups, "_h"])
-    names = {"_n": "n", "_b": "w", "_v": "w2", "_a": "a", "_q": "q", "_aa": "aa", "_ab": "ab", "_bb": "bb", "_m": "m"}
-    long = pd.concat(
-        [
-            table[[*groups, "_h", *(f"{s}{i}" for s in names)]]
-            .rename(columns={f"{s}{i}": name for s, name in names.items()})
-            .assign(item=item)
-            for i, item in enumerate(scores)
-        ],
-        ignore_index=True,
-    )
+    parts = [_item(table, i, [*groups, "_h"], bool(weight), i in plain).assign(item=x) for i, x in enumerate(scores)]
+    long = pd.concat(parts, ignore_index=True)
     if cluster and by:
         long = long.merge(_clusters(rows, list(scores)), on=["item", "_h"], how="left")
     else:
         long["clusters"] = long.groupby(["item", "_h"], dropna=False)["m"].transform("sum")
-    long = long.rename(columns={"_h": "stratum"})[["item", *groups, "stratum", *names.values(), "clusters"]]
-    found = {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts or {})}
+    long = long.rename(columns={"_h": "stratum"})[["item", *groups, "stratum", *SUMS, "clusters"]]
+    found = {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts)}
     return long.rename(columns=dict(zip(groups, by, strict=True))), found
 
 
-def scored_rows(frame, scores, groups, weight, cluster, strata, counts) -> nw.LazyFrame:
-    """One row an answer sheet: answers, weights and scores of every item; null where there is no answer."""
-    w = nw.col(weight).cast(nw.Float64) if weight else nw.lit(1.0)
-    usable = ~nw.col("_w").is_null() & ~nw.col("_w").is_nan() & (nw.col("_w") > 0)
-    raw = {f"_s{i}_{j}": e.cast(nw.Float64) for i, es in enumerate(scores.values()) for j, e in enumerate(es)}
+FIRST = ("_n", "_a", "_q")
+SUMS = ("n", "w", "w2", "a", "q", "aa", "ab", "bb", "m")
+
+
+def scored_rows(
+    frame: nw.LazyFrame,
+    scores: Mapping[str, Sequence[nw.Expr]],
+    groups: Mapping[str, str],
+    weight: str,
+    cluster: str,
+    strata: str,
+    counts: Mapping[str, nw.Expr],
+) -> nw.LazyFrame:
+    """Return one row an answer sheet: group columns, ``_h`` (stratum), ``_c`` (cluster), ``_k`` (counts), and by item:
+
+    ``_n`` answers, ``_a`` = w * score, ``_q`` = w * score**2, and with weights ``_b`` = w * answers, ``_v`` = w**2 *
+    answers; null or 0 where there is no answer. Scores must be null, not NaN, where there is none.
+    """
     kept = {**{g: nw.col(c) for g, c in groups.items()}, "_h": nw.col(strata) if strata else nw.lit("")}
     kept |= {"_c": nw.col(cluster)} if cluster else {}
     kept |= {f"_k{i}": nw.when(e).then(nw.lit(1)).otherwise(nw.lit(0)) for i, e in enumerate(counts.values())}
-    rows = frame.select(*(e.alias(k) for k, e in {**kept, **raw, "_w": w}.items()))
-    there = {s: (~nw.col(s).is_null() & ~nw.col(s).is_nan() & usable) for s in raw}
-    zero = {s: nw.when(there[s]).then(nw.col(s)).otherwise(nw.lit(0.0)) for s in raw}
-    one = {s: nw.when(there[s]).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for s in raw}
-    weights = nw.when(usable).then(nw.col("_w")).otherwise(nw.lit(0.0))
-    out = []
+    raw = {f"_s{i}_{j}": e for i, es in enumerate(scores.values()) for j, e in enumerate(es)}
+    if weight:
+        w = nw.col(weight).cast(nw.Float64)
+        raw["_w"] = nw.when((w > 0) & (w < float("inf"))).then(w)
+    rows = frame.select(*(e.alias(k) for k, e in {**kept, **raw}.items()))
+    one, two, three = [], [], []
     for i, es in enumerate(scores.values()):
-        names = [f"_s{i}_{j}" for j in range(len(es))]
-        k = nw.sum_horizontal(*(one[s] for s in names)) if len(names) > 1 else one[names[0]]
-        a = nw.sum_horizontal(*(zero[s] for s in names)) if len(names) > 1 else zero[names[0]]
-        q = [zero[s] * zero[s] for s in names]
-        out += [
-            k.alias(f"_n{i}"), (weights * k).alias(f"_b{i}"), (weights * weights * k).alias(f"_v{i}"),
-            (weights * a).alias(f"_a{i}"), (weights * (nw.sum_horizontal(*q) if len(q) > 1 else q[0])).alias(f"_q{i}"),
-        ]  # fmt: skip
-    return rows.select(*kept, *out)
+        s = [nw.col(f"_s{i}_{j}") for j in range(len(es))]
+        total = nw.sum_horizontal(*s) if len(s) > 1 else s[0]
+        square = nw.sum_horizontal(*(x * x for x in s)) if len(s) > 1 else s[0] * s[0]
+        there = nw.sum_horizontal(*((~x.is_null()).cast(nw.Float64) for x in s)) if len(s) > 1 else None
+        w = nw.col("_w")
+        one += [(w * total if weight else total).alias(f"_a{i}"), (w * square if weight else square).alias(f"_q{i}")]
+        answered = (~nw.col(f"_a{i}").is_null()).cast(nw.Float64)
+        two.append((answered if there is None else there * answered).alias(f"_n{i}"))
+        three += [(w * nw.col(f"_n{i}")).alias(f"_b{i}"), (w * w * nw.col(f"_n{i}")).alias(f"_v{i}")] if weight else []
+    rows = rows.with_columns(*one).with_columns(*two)
+    return rows.with_columns(*three) if weight else rows
+
+
+def _seconds(i: int, weighted: bool) -> list[nw.Expr]:
+    """A**2, A B, B**2 of item i, and whether the cluster has an answer."""
+    n, a = nw.col(f"_n{i}"), nw.col(f"_a{i}")
+    b = nw.col(f"_b{i}") if weighted else n
+    products = {"_aa": a * a, "_ab": a * b, "_bb": b * b, "_m": (n > 0).cast(nw.Float64)}
+    return [e.alias(f"{name}{i}") for name, e in products.items()]
+
+
+def _item(table: pd.DataFrame, i: int, keys: list[str], weighted: bool, plain: bool) -> pd.DataFrame:
+    """The sums of item i under their names; those that equal others were not computed twice."""
+    column = lambda s: table[f"{s}{i}"].astype(float)  # noqa: E731
+    n, a, q = (column(s) for s in FIRST)
+    w, w2 = (column("_b"), column("_v")) if weighted else (n, n)
+    aa, ab, bb, m = (q, a, n, n) if plain else (column(s) for s in ("_aa", "_ab", "_bb", "_m"))
+    return table[keys].assign(n=n, w=w, w2=w2, a=a, q=q, aa=aa, ab=ab, bb=bb, m=m)
 
 
 def _clusters(rows: nw.LazyFrame, items: Sequence[str]) -> pd.DataFrame:
     """Clusters of each stratum with an answer to each item in any group."""
     n = [f"_n{i}" for i in range(len(items))]
     each = rows.group_by("_h", "_c").agg(*(nw.col(c).sum() for c in n))
-    there = each.select("_h", *((nw.col(c) > 0).cast(nw.Int64).alias(c) for c in n))
+    there = each.select("_h", *((nw.col(c) > 0).cast(nw.Float64).alias(c) for c in n))
     total = _small(there.group_by("_h").agg(*(nw.col(c).sum() for c in n)), ["_h"])
     return pd.concat(
         [total[["_h", c]].rename(columns={c: "clusters"}).assign(item=item) for c, item in zip(n, items, strict=True)],
