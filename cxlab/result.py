@@ -156,8 +156,8 @@ class Result:
         return getattr(importlib.import_module("cxlab.plots"), self.kind)(self, ax=ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON types, in full precision."""
-        return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
+        """Return everything as JSON types, in full precision; ``columns`` keeps the order of the table's columns."""
+        return plain({k: getattr(self, k) for k in self.__dataclass_fields__} | {"columns": list(self.table.columns)})
 
     def __repr__(self) -> str:
         notes = "".join(f"\n- {n}" for n in self.notes)
