@@ -1,11 +1,192 @@
-"""`load`: a name of the catalogue, a file, or a table becomes a `Study`."""
+"""`load`: a name of the catalogue, a file, a database or a table becomes a `Study`."""
 
 from __future__ import annotations
 
-from cxlab.data.catalogue import open_study
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+
+from cxlab.data import codebook as codebooks
+from cxlab.data import conform, infer, readers
+from cxlab.data.codebook import Codebook
+from cxlab.data.readers.raw import Raw, check_names
 from cxlab.data.study import Study
+from cxlab.problem import DataProblem, nearest
+
+Book = Codebook | Mapping[str, Any] | str | Path | None
 
 
-def load(name: str) -> Study:
-    """Return the study of the catalogue called ``name``."""
-    return open_study(name)
+def load(
+    source: Any, *, codebook: Book = None, name: str = "", encoding: str = "", sheet: str = "", query: str = ""
+) -> Study:
+    """Return the study in ``source``.
+
+    Parameters
+    ----------
+    source : the name of a study of the catalogue (``cxlab datasets``); the path of a file (CSV, TSV, Excel, SPSS,
+        Stata, Parquet, Arrow, Feather, JSON lines; exports of Qualtrics, SurveyMonkey, LimeSurvey and Google Forms are
+        recognised); the URL of a database (``sqlite:///survey.db``, ``postgresql://user@host/db``); or a table (pandas,
+        polars, Arrow, DuckDB, PySpark, Ibis), which is used as it is.
+    codebook : what each column is: a `Codebook`, a ``datapackage.json`` or its content. Without one, the file's own
+        (``<stem>.datapackage.json`` or ``datapackage.json`` beside it), else one is inferred, and every guess is in
+        ``study.codebook.notes``.
+    name : what the study is called in results; the file's stem by default.
+    encoding : of a text file; detected when left out.
+    sheet : of an Excel workbook with several.
+    query : SQL, for a database.
+
+    Raises
+    ------
+    DataProblem : what is wrong with the name, the file, the codebook or the data, and what to do.
+
+    >>> load("airline-survey").name
+    'airline-survey'
+    """
+    if not isinstance(source, (str, Path)):
+        return _from_table(source, _book(codebook), name)
+    if _is_url(source):
+        return study(readers.open_url(str(source), query=query), _book(codebook), name or _stem(str(source)))
+    path = Path(source)
+    if _is_name(source, path):
+        return _named(str(source), path)
+    path, book = _beside(path, codebook)
+    return study(opened(path, book, encoding=encoding, sheet=sheet), book, name or _stem(path.name))
+
+
+def opened(path: Path, book: Codebook | None, *, encoding: str = "", sheet: str = "") -> Raw:
+    """Return the table in a file; columns that ``book`` declares as string keep leading zeros."""
+    as_text = [f.name for f in book or () if f.type == "string"]
+    return readers.open_file(path, encoding=encoding, sheet=sheet, as_text=as_text)
+
+
+def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) -> Study:
+    """Return ``raw`` as a study with ``book``, or with an inferred codebook.
+
+    ``strict=False`` lets columns be absent that the codebook declares (to report them).
+    """
+    if book is None:
+        book = infer.draft(raw, name).codebook
+    else:
+        book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
+    table, changed = conform.conform(raw.table, book, name=book.name)
+    if strict:
+        conform.check_columns(book, table.columns, book.name)
+    said = tuple(c for c in changed if not any(c in n for n in book.notes))
+    return Study(table, replace(book, notes=(*book.notes, *said)))
+
+
+def beside(path: Path) -> Path | None:
+    """Return the ``datapackage.json`` that describes ``path``: its own, or the folder's if that names it or no file."""
+    own = path.with_name(f"{path.stem}.datapackage.json")
+    if own.is_file():
+        return own
+    shared = path.with_name("datapackage.json")
+    if not shared.is_file():
+        return None
+    try:
+        named = json.loads(shared.read_text(encoding="utf-8"))["resources"][0].get("path", "")
+    except (json.JSONDecodeError, KeyError, IndexError, TypeError):
+        return shared
+    return shared if named in ("", path.name) else None
+
+
+def _beside(path: Path, codebook: Book) -> tuple[Path, Codebook | None]:
+    """Return the data file and its codebook; a ``datapackage.json`` given as the source leads to its data."""
+    if path.name.endswith("datapackage.json") and path.is_file():
+        package = json.loads(path.read_text(encoding="utf-8"))
+        named = (package.get("resources") or [{}])[0].get("path", "")
+        if not named:
+            raise DataProblem(f"{path} names no data file (resources[0].path); give the data file itself")
+        return path.parent / named, _book(codebook) or codebooks.read(path)
+    return path, _book(codebook) or ((found := beside(path)) and codebooks.read(found)) or None
+
+
+def _book(codebook: Book) -> Codebook | None:
+    if codebook is None or isinstance(codebook, Codebook):
+        return codebook
+    if isinstance(codebook, (str, Path)) and not Path(codebook).is_file():
+        raise DataProblem(f"there is no codebook {codebook}; draft one with `cxlab codebook infer`")
+    return codebooks.read(codebook)
+
+
+def _is_url(source: str | Path) -> bool:
+    return "://" in str(source)
+
+
+def _stem(name: str) -> str:
+    return Path(name.partition("?")[0]).stem or "study"
+
+
+def _is_name(source: str | Path, path: Path) -> bool:
+    """Whether ``source`` is meant as a name of the catalogue: a bare word, and no such file."""
+    bare = isinstance(source, str) and path.name == source and path.suffix.lower() not in readers.ENDINGS
+    return bare and not path.exists()
+
+
+def _named(name: str, path: Path) -> Study:
+    from cxlab.data import catalogue
+
+    known = catalogue.names()
+    if name not in known:
+        raise DataProblem(
+            f"'{name}' is no study of the catalogue{nearest(name, known) or ','} and there is no file {path.absolute()}. "
+            f"The catalogue has: {', '.join(known)}"
+        )
+    return catalogue.open_study(name)
+
+
+def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
+    try:
+        frame = nw.from_native(table)
+    except TypeError as error:
+        raise DataProblem(
+            "load takes a name, a path or a table (pandas, polars, Arrow, DuckDB, PySpark, Ibis), "
+            f"not {type(table).__name__}"
+        ) from error
+    columns = frame.collect_schema().names()
+    check_names([str(c) for c in columns], "the table")
+    if book is None:
+        return _inferred(table, frame, name or "table")
+    conform.check_columns(book, columns, name or book.name)
+    _check_text(frame, book)
+    return Study(table, replace(book, name=name) if name else book)
+
+
+def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str) -> Study:
+    """Return a study of ``table`` as it is, with a codebook inferred from its first rows."""
+    head = frame.lazy().head(conform.SAMPLE).collect("pyarrow").to_native()
+    if not head.num_rows:
+        raise DataProblem(f"the table holds only a header ({head.num_columns} columns), no answers")
+    raw = Raw(duckdb.from_arrow(head), "table", (f"a {type(table).__module__.partition('.')[0]} table, used as it is",))
+    draft = infer.draft(raw, name)
+    texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
+    if not texts:
+        return Study(table, draft.codebook)
+    native = nw.to_native(frame)
+    if not isinstance(native, duckdb.DuckDBPyRelation):
+        native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
+    return study(Raw(native, "table", raw.notes), draft.codebook, name)
+
+
+def _is_text(frame: nw.DataFrame | nw.LazyFrame, column: str) -> bool:
+    schema = frame.collect_schema()
+    return column in schema and schema[column] in (nw.String, nw.Object, nw.Categorical, nw.Enum)
+
+
+def _check_text(frame: nw.DataFrame | nw.LazyFrame, book: Codebook) -> None:
+    """Raise `DataProblem` when a column of ``frame`` is declared a number and holds text."""
+    for f in book:
+        if f.type in conform.NUMERIC and not f.columns and _is_text(frame, f.name):
+            seen = frame.lazy().select(nw.col(f.name)).head(conform.SAMPLE).collect("pyarrow").to_native()[f.name]
+            texts = sorted({v for v in seen.to_pylist() if isinstance(v, str)})
+            if texts:
+                listed = ", ".join(f"'{t[:40]}'" for t in texts[:5]) + (", ..." if len(texts) > 5 else "")
+                raise DataProblem(
+                    f"column '{f.name}' of {book.name} is declared {f.type}, but the table holds text: {listed}. "
+                    "Turn it into numbers, or declare the column as string"
+                )

@@ -67,9 +67,9 @@ class Study:
         """The table with every missing code of the codebook turned into null, lazily."""
         there = set(self.columns)
         changes = [
-            nw.when(~nw.col(f.name).is_in([code(c, f.type) for c in f.missing])).then(nw.col(f.name)).alias(f.name)
+            nw.when(~nw.col(f.name).is_in(codes)).then(nw.col(f.name)).alias(f.name)
             for f in self.codebook
-            if f.missing and f.name in there
+            if f.name in there and (codes := _codes(f))
         ]
         return self.lazy.with_columns(*changes) if changes else self.lazy
 
@@ -124,7 +124,8 @@ class Study:
         for n in names:
             self.field(n)
         book = replace(self.codebook, fields=tuple(self.codebook[n] for n in keep))
-        return replace(self, table=self.lazy.select(*keep).to_native(), codebook=book)
+        columns = [c for f in book for c in (f.columns or (f.name,))]
+        return replace(self, table=self.lazy.select(*columns).to_native(), codebook=book)
 
     def __len__(self) -> int:
         return int(nw.to_native(self.lazy.select(nw.len().alias("n")).collect())["n"][0])
@@ -135,3 +136,9 @@ class Study:
         lost = "".join(f"; {n:,} rows left out: {why}" for why, n in self.dropped)
         kept = f"; only {', '.join(self.filters)}" if self.filters else ""
         return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"
+
+
+def _codes(field: Field) -> list[Any]:
+    """Return the missing codes as they stand in the column; a text cannot stand in a column of numbers."""
+    codes = [code(c, field.type) for c in field.missing]
+    return [c for c in codes if field.type not in ("integer", "number") or not isinstance(c, str)]

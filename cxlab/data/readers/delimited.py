@@ -15,7 +15,9 @@ from cxlab.data.readers.raw import SMALL, Raw, check_names, only_header, text
 from cxlab.problem import DataProblem
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space"}
-TYPED = {"HUGEINT": "DOUBLE", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}
+TYPED = {"HUGEINT": "DOUBLE", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "BOOLEAN": "VARCHAR"}
+"""Types taken instead of what DuckDB detects: yes/no and true/false stay as they are written."""
+
 KEPT: list[object] = []
 """Temporary UTF-8 copies that lazy relations scan; they go when Python ends."""
 

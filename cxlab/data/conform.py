@@ -1,0 +1,124 @@
+"""Bring a table to its codebook: text to numbers, ticked options to 0 and 1; what cannot be read is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from cxlab.data import coding
+from cxlab.data.codebook import Codebook, Field
+from cxlab.data.readers.raw import quoted, text
+from cxlab.problem import DataProblem, nearest
+
+SAMPLE = 50_000
+"""Rows looked at to learn how a column is written."""
+
+NUMERIC = ("integer", "number")
+NOT_TICKED = ("", "n", "no", "0", "false", "nein", "non", "unchecked", "not selected", "нет", "όχι")
+
+
+def conform(
+    table: duckdb.DuckDBPyRelation, book: Codebook, *, name: str
+) -> tuple[duckdb.DuckDBPyRelation, tuple[str, ...]]:
+    """Return ``table`` with the columns as ``book`` declares them, and what was changed, in words.
+
+    Raises
+    ------
+    DataProblem : a column is declared a number and holds text that no rule reads and no missing code covers.
+    """
+    kinds = dict(zip(table.columns, map(str, table.types), strict=True))
+    changes: dict[str, str] = {}
+    said: list[str] = []
+    for field in book:
+        if field.columns:
+            changes |= _ticks(table, field, kinds)
+        elif kinds.get(field.name) == "VARCHAR" and field.type in NUMERIC:
+            found = _numbers(table, field, name)
+            if found is not None:
+                changes[field.name] = found.expression(field.name)
+                said.append(f"{field.name}: {described(found)}")
+        elif field.type == "string" and kinds.get(field.name) in ("BIGINT", "DOUBLE", "INTEGER"):
+            changes[field.name] = f"cast({quoted(field.name)} as varchar)"
+    if not changes:
+        return table, ()
+    kept = [f"{changes.get(c, quoted(c))} as {quoted(c)}" for c in table.columns]
+    added = [f"{sql} as {quoted(c)}" for c, sql in changes.items() if c not in kinds]
+    return table.project(", ".join((*kept, *added))), tuple(said)
+
+
+def described(found: coding.Coding) -> str:
+    """Return in words how a text column is read."""
+    nothing = f"; no answer: {', '.join(repr(t) for t in found.nothing)}" if found.nothing else ""
+    codes = ", ".join(f"'{t}' = {c:g}" for t, c in sorted(found.codes.items(), key=lambda x: x[1]))
+    return f"text read as {found.how}{f' ({codes})' if codes else ''}{nothing}"
+
+
+def values(table: duckdb.DuckDBPyRelation, column: str, most: int = SAMPLE) -> dict[str, int]:
+    """Return text → how often in the first `SAMPLE` rows of a column, the most frequent first."""
+    asked = (
+        f"select trim(cast({quoted(column)} as varchar)), count(*) from _rows where {quoted(column)} is not null "
+        f"group by 1 order by 2 desc, 1 limit {most}"
+    )
+    return dict(table.limit(SAMPLE).query("_rows", asked).fetchall())
+
+
+def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str) -> coding.Coding | None:
+    seen = values(table, field.name)
+    labels = {**field.labels, **(field.scale.labels if field.scale else {})}
+    found = coding.read(seen, labels, field.missing)
+    if found is not None or not seen:
+        return found
+    odd = [t for t in coding.odd(seen) if t.casefold() not in {k.casefold() for k in field.missing}]
+    if not odd:
+        return coding.Coding("numbers", nothing=tuple(sorted(k.casefold() for k in field.missing)))
+    listed = ", ".join(f"'{t[:40]}' ({seen[t]:,}×)" for t in odd[:5]) + (", ..." if len(odd) > 5 else "")
+    raise DataProblem(
+        f"column '{field.name}' of {name} is declared {field.type}, but holds text: {listed}. Correct the data, "
+        "declare these texts as missing codes or labels, or declare the column as string"
+    )
+
+
+def _ticks(table: duckdb.DuckDBPyRelation, field: Field, kinds: Mapping[str, str]) -> dict[str, str]:
+    """Return SQL for each option of a multiple-response question: 1 ticked, 0 not, null when nothing was answered."""
+    there = [c for c in field.columns if c in kinds]
+    if len(there) == len(field.columns):
+        if all(kinds[c] in ("BIGINT", "INTEGER", "BOOLEAN", "TINYINT") and _both(table, c) for c in there):
+            return {}
+        asked = " or ".join(f"coalesce(trim(cast({quoted(c)} as varchar)), '') <> ''" for c in there)
+        no = ", ".join(text(t) for t in NOT_TICKED)
+        ticked = "case when lower(coalesce(trim(cast({0} as varchar)), '')) in ({1}) then 0 else 1 end"
+        return {c: f"case when {asked} then {ticked.format(quoted(c), no)} end" for c in there}
+    if field.name not in kinds:
+        return {}
+    whole = quoted(field.name)
+    return {c: _within(whole, field.labels.get(c, c)) for c in field.columns}
+
+
+def _both(table: duckdb.DuckDBPyRelation, column: str) -> bool:
+    return len(values(table, column, 3)) > 1
+
+
+def _within(cell: str, option: str) -> str:
+    """Return SQL: whether one cell of several options, separated by comma or semicolon, has this one."""
+    padded = f"concat(';', regexp_replace(trim({cell}), '\\s*[;,]\\s*', ';', 'g'), ';')"
+    wanted = text(";" + ";".join(p.strip() for p in option.replace(",", ";").split(";")) + ";")
+    return f"case when trim({cell}) <> '' then cast(contains({padded}, {wanted}) as integer) end"
+
+
+def check_columns(book: Codebook, columns: list[str], name: str) -> None:
+    """Raise `DataProblem` for columns that the codebook declares and the table lacks."""
+    lost = absent(book, columns)
+    if lost:
+        hints = "".join(f"{nearest(n, columns)}" for n in lost[:1])
+        raise DataProblem(
+            f"{name} lacks {'a column' if len(lost) == 1 else f'{len(lost)} columns'} that the codebook declares: "
+            f"{', '.join(lost[:10])}{hints or '.'} There are: {', '.join(columns[:20])}"
+            + (f", ... ({len(columns)} in all)" if len(columns) > 20 else "")
+        )
+
+
+def absent(book: Codebook, columns: list[str]) -> list[str]:
+    """Return the columns that ``book`` declares and the table has not; an option may stand in its question's cell."""
+    there = set(columns)
+    return [c for f in book for c in (f.columns or (f.name,)) if c not in there and not (f.columns and f.name in there)]

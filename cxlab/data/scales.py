@@ -1,0 +1,183 @@
+"""Which scale a question was answered on: from its labels, its wording and the answers themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cxlab.data import wording
+from cxlab.data.codebook import Scale
+from cxlab.data.readers.raw import number
+
+SENTINELS = {-999, -99, -98, -97, -96, -9, -8, -7, -6, -2, -1, 66, 77, 88, 96, 97, 98, 99, 997, 998, 999, 9999}
+"""Codes that stand for no answer when they lie apart from the ratings."""
+
+LARGEST = 11
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A scale, codes that look like no answer, the reason, and further remarks as (what, why)."""
+
+    scale: Scale
+    missing: Mapping[str, str]
+    why: str
+    more: tuple[tuple[str, str], ...] = ()
+
+
+def infer(
+    values: Mapping[str, int],
+    labels: Mapping[str, str],
+    missing: Mapping[str, str],
+    said: tuple[str, str],
+    measure: str,
+) -> Inferred | None:
+    """Return the scale of a question, or None when its answers are no ratings.
+
+    Parameters
+    ----------
+    values : answer → how often; labels : code → wording; missing : codes known as no answer; said : name and question;
+    measure : what it measures, or ''.
+
+    A recommendation question is 0 to 10 only when a 0 was answered, or its labels or wording say so; answers 1 to 10
+    and 1 to 11 stay what they are, and the guess says so.
+    """
+    known = set(missing) | {c for c, t in labels.items() if re.search(wording.NO_ANSWER, t.casefold())}
+    gone = {c: missing.get(c, labels.get(c, "")) for c in known}
+    codes = sorted({v for c in values if c not in gone and (v := number(c)) is not None})
+    labelled = sorted({v for c in labels if c not in gone and (v := number(c)) is not None})
+    if not codes or any(not v.is_integer() for v in codes):
+        return None
+    more: list[tuple[str, str]] = []
+    codes, gone, more = _sentinels(codes, labelled, gone, values, more)
+    if len(codes) < 1 or codes[0] < 0 or codes[-1] > LARGEST:
+        return None
+    codes, gone, more = _unused(codes, labelled, gone, measure, more)
+    low, high, why, notes = _range(codes, labelled, said, measure)
+    if high <= low:
+        return None
+    wordings = {c: t for c, t in labels.items() if c not in gone}
+    best, because = _best(wordings, said, measure)
+    more += [*notes, (f"{'highest' if best == 'high' else 'lowest'} = best", because)]
+    return Inferred(
+        Scale(low, high, best, wordings), {c: t for c, t in gone.items() if c not in missing}, why, tuple(more)
+    )
+
+
+def rated(labels: Mapping[str, str], values: Mapping[str, int]) -> bool:
+    """Whether labels read like a rating (known words at both ends, or few on a wide scale), not like categories."""
+    real = {c: t for c, t in labels.items() if not re.search(wording.NO_ANSWER, t.casefold())}
+    if wording.direction(real)[0]:
+        return True
+    codes = [v for c in real if (v := number(c)) is not None]
+    bare = all(re.fullmatch(r"\W*\d+\W*", t) for t in real.values())
+    return bool(codes) and (bare or len(real) <= 3 and max(codes) - min(codes) >= 4)
+
+
+def options(values: Mapping[str, int], filled: int) -> list[str]:
+    """Return the recurring options of cells such as 'Email, Phone', or [] when they are something else.
+
+    >>> options({"Email, Phone": 3, "Phone": 4, "Email": 2, "Email, Chat, Phone": 2, "Chat": 1}, 12)
+    ['Chat', 'Email', 'Phone']
+    """
+    for separator in (";", ","):
+        joined = {v: n for v, n in values.items() if separator in v}
+        if not joined:
+            continue
+        count: dict[str, int] = {}
+        for value, n in values.items():
+            for part in {p.strip() for p in value.split(separator)} - {""}:
+                count[part] = count.get(part, 0) + n
+        recurring = min(count.values()) >= 2 and len(count) <= 20 and len(count) < len(values)
+        alone = sum(1 for part in count if part in values)
+        if recurring and max(map(len, count)) <= 60 and alone * 2 >= len(count) and sum(joined.values()) * 20 >= filled:
+            return sorted(count)
+    return []
+
+
+def _sentinels(codes, labelled, gone, values, more):
+    """Take codes such as 98 or -99 away when they lie apart from the ratings."""
+    ratings = [c for c in codes if c not in SENTINELS or c in labelled]
+    apart = [c for c in codes if c not in ratings and (not ratings or c < min(ratings) - 0.5 or c > max(ratings) + 4)]
+    if not apart or not ratings:
+        return codes, gone, more
+    for c in apart:
+        gone = {**gone, f"{c:g}": "no answer (guessed)"}
+        often = sum(values.get(k, 0) for k in (f"{c:g}", f"{c:.1f}"))
+        more.append((f"missing code {c:g}", f"far from the ratings, a usual code for no answer; {often:,} times"))
+    return [c for c in codes if c not in apart], gone, more
+
+
+def _unused(codes, labelled, gone, measure, more):
+    """Propose 0 and 6 around a 1 to 5 scale, 0 below it, and 11 above 0 to 10, as codes for no answer."""
+    if labelled:
+        return codes, gone, more
+    whole = {int(c) for c in codes}
+    if measure == "recommendation":
+        if {0, 11} <= whole:
+            gone = {**gone, "11": "no answer (guessed)"}
+            more.append(("missing code 11", "0 to 10 is complete without it"))
+        return [c for c in codes if f"{c:g}" not in gone], gone, more
+    if whole <= set(range(7)) and {0, 6} <= whole and len(whole & {1, 2, 3, 4, 5}) >= 3:
+        gone = {**gone, "0": "blank (guessed)", "6": "not used (guessed)"}
+        more.append(("missing codes 0 and 6", "they surround 1 to 5; declare a scale 0 to 6 if they are answers"))
+    elif whole <= set(range(6)) and {0, 5} <= whole and len(whole) >= 5:
+        gone = {**gone, "0": "not rated (guessed)"}
+        more.append(("missing code 0", "1 to 5 is the usual scale; declare 0 to 5 if 0 is an answer"))
+    elif whole == set(range(1, 7)):
+        more.append(("6 kept as an answer", "1 to 6 is a scale; declare 6 as missing if it means 'not used'"))
+    return [c for c in codes if f"{c:g}" not in gone], gone, more
+
+
+def _range(codes, labelled, said, measure):
+    """Return minimum, maximum, why, and remarks."""
+    low, high = min(codes), max(codes)
+    told = _told(said[1])
+    if told and told[0] <= low and high <= told[1]:
+        return *told, f"the question says {told[0]:g} to {told[1]:g}", []
+    if len(labelled) > 1 and labelled[0] <= low and high <= labelled[-1]:
+        notes = _coded(labelled[0], labelled[-1]) if measure == "recommendation" else []
+        return labelled[0], labelled[-1], f"its labels run from {labelled[0]:g} to {labelled[-1]:g}", notes
+    seen = f"answers run from {low:g} to {high:g}"
+    if measure == "recommendation":
+        if low == 0 and high > 5:
+            return 0, 10, f"{seen}; recommendation with a 0 is 0 to 10", []
+        if high >= 10:
+            return 1, high, seen, _coded(1, high)
+        if low > 0 and high > 7:
+            said_so = ("not read as 0 to 10", "neither 0 nor 10 was answered; declare 0 to 10 if that was asked")
+            return 1, 10, f"{seen}, no 0 among them", [said_so]
+    bottom = 0 if low == 0 else 1
+    return bottom, max(high, bottom + 1), seen, []
+
+
+def _told(question: str) -> tuple[float, float] | None:
+    """Return the range that a question names: '0-10', 'from 1 to 5', 'scale of 0 to 10'."""
+    found = re.search(r"\b([01])\s*(?:[-–—]|to|bis|à|a|до|έως|至|到)\s*(3|4|5|6|7|9|10|11)\b", question)
+    found = found or re.search(r"\b([01])\s*[=(][^()=]{2,40}\)?[^=(]{0,40}?\b(3|4|5|6|7|9|10|11)\s*[=(]", question)
+    return (float(found[1]), float(found[2])) if found else None
+
+
+def _coded(low: float, high: float) -> list[tuple[str, str]]:
+    if (low, high) == (1, 11):
+        why = "0 to 10 shifted by one, it seems; NPS is refused until you subtract 1 in the data and declare 0 to 10"
+        return [("kept as 1 to 11", why)]
+    if (low, high) == (1, 10):
+        why = "no 0 was answered or labelled; NPS is refused on 1 to 10; declare 0 to 10 if that was asked"
+        return [("kept as 1 to 10", why)]
+    return []
+
+
+def _best(labels: Mapping[str, str], said: tuple[str, str], measure: str) -> tuple[str, str]:
+    """Return which end is best, and why."""
+    best, because = wording.direction(labels, measure)
+    if best:
+        return best, because
+    ends = {m[1]: m[2] for m in re.finditer(r"\b(\d{1,2})\s*[=:(]\s*([^\d,;)]{3,40})", said[1])}
+    best, because = wording.direction(ends, measure)
+    if best:
+        return best, f"the question says {because}"
+    if measure == "effort-v1":
+        return "low", "much effort is bad; no label says so"
+    return "high", "no label says which end is best; assumed"
