@@ -1,0 +1,358 @@
+"""Weights that make the sample's margins those of the population: raking and post-stratification, on counts.
+
+Both need only how many answers (and how much weight) each combination of the margins has, so the data stay where they
+are: the new weight is the old one times one factor a category, an expression of the lazy table. (The library svy, MIT,
+gives the same weights; it wants every row in memory as a polars frame and brings an engine of its own, which is more
+than the twenty lines of `ipf` weigh.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.codebook import Field
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+
+FEW = 10
+"""Categories with fewer answers than this are named in the report: their weights rest on very few people."""
+
+
+def rake(
+    study: Study,
+    margins: Mapping[str | tuple[str, ...], Mapping[Any, float]],
+    *,
+    trim: tuple[float, float] | None = None,
+    blank: str = "refuse",
+    name: str = "weight_raked",
+    tolerance: float = 1e-9,
+    rounds: int = 1000,
+) -> Study:
+    """Return the study with weights whose margins equal those of the population.
+
+    The weight is w_i = b_i f_1(i) f_2(i) ..., b_i the weight so far (1 without one), f_m(i) the factor of i's category
+    in margin m; the factors are multiplied by target / sum in turn until all margins hold (iterative proportional
+    fitting; Deming & Stephan 1940, doi:10.1214/aoms/1177731829). `weighting` reports what came of it.
+
+    Parameters
+    ----------
+    margins : column: {category: share or number}, e.g. ``{"age": {"18-34": 0.3, "35+": 0.7}}``. A tuple of columns is
+        one joint margin with tuples as categories. Shares sum to 1; numbers sum to the same total in every margin.
+    trim : smallest and largest weight as multiples of the mean weight, e.g. ``(0.3, 3)``; the margins are fitted with
+        the weights held inside. None does not trim.
+    blank : rows without an answer in a margin: 'refuse' them, or keep them 'neutral' (factor 1 in that margin, whose
+        targets are shares of the answered).
+    tolerance : largest difference allowed between a margin and its target, as a share of the target.
+
+    Raises
+    ------
+    DataProblem : a category without answers or without a target; margins that do not sum to one another; weights of
+        zero or less, or missing; no convergence.
+
+    Examples
+    --------
+    >>> from cxlab.data.catalogue import open_study
+    >>> raked = rake(open_study("abc"), {"country": {"Benelux": .1, "France": .1, "Germany": .4,
+    ...                                              "Israel": .1, "Italy": .15, "UK": .15}})
+    >>> raked.design.weight
+    'weight_raked'
+    """
+    one_of("blank", blank, ("refuse", "neutral"))
+    parts = [Margin.of(study, column, targets) for column, targets in margins.items()]
+    if not parts:
+        raise DataProblem("no margins were given; give at least one, e.g. {'age': {'18-34': 0.3, '35+': 0.7}}")
+    if name in study.columns:
+        raise DataProblem(f"{study.name} already has a column '{name}'; choose another name=")
+    total = _total(parts)
+    cells = _cells(study, parts, each=trim is not None)
+    for part in parts:
+        part.check(cells, blank)
+    codes = [part.codes(cells) for part in parts]
+    shares = [part.shares for part in parts]
+    base = cells["w"].to_numpy(float)
+    factors, done, off = ipf(
+        base, cells["b"].to_numpy(float), codes, shares, trim=trim, tolerance=tolerance, rounds=rounds
+    )
+    if off > tolerance:
+        tip = "widen trim=, or merge small categories" if trim else "merge small categories, or raise rounds="
+        raise DataProblem(f"after {done} rounds a margin is still {off:.2%} off its target; {tip}")
+    scale = (total or base.sum()) / base.sum()
+    size = cells["n"].sum() / base.sum()
+    weight = _expression(study, parts, factors, trim, mean=1 / size, scale=scale).alias(name)
+    said = f"raked to {', '.join(p.label for p in parts)} in {done} rounds, margins within {off:.1e}"
+    said += f", held between {trim[0]:g} and {trim[1]:g} times the mean" if trim else ""
+    return _with_weight(study, weight, name, said)
+
+
+def poststratify(
+    study: Study, by: str | Sequence[str], totals: Mapping[Any, float], *, name: str = "weight_post", **options: Any
+) -> Study:
+    """Return the study with weights whose cells of ``by`` equal ``totals``: raking to one joint margin.
+
+    ``totals`` maps each category (or tuple of categories, in the order of ``by``) to its share or number in the
+    population; the options are those of `rake`.
+    """
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    return rake(study, {columns if len(columns) > 1 else columns[0]: totals}, name=name, **options)
+
+
+def ipf(
+    base: np.ndarray,
+    each: np.ndarray,
+    codes: Sequence[np.ndarray],
+    shares: Sequence[np.ndarray],
+    *,
+    trim: tuple[float, float] | None,
+    tolerance: float,
+    rounds: int,
+) -> tuple[list[np.ndarray], int, float]:
+    """Fit factors to margins by iterative proportional fitting on cells.
+
+    Parameters
+    ----------
+    base : (cells,) sum of the old weights in each cell.
+    each : (cells,) the old weight of one row of the cell (used for trimming).
+    codes : for each margin, (cells,) the index of the cell's category, -1 where there is none.
+    shares : for each margin, (categories,) target shares.
+
+    Returns
+    -------
+    The factors of each margin, the number of rounds, the largest relative difference of a margin from its target.
+    """
+    factors = [np.ones(len(s)) for s in shares]
+    rows, total = base / each, base.sum()
+    limits = tuple(np.array(trim) * total / rows.sum()) if trim else (0.0, math.inf)
+    done, off = 0, math.inf
+    while done < rounds and off > tolerance:
+        done, off = done + 1, 0.0
+        for f, c, s in zip(factors, codes, shares, strict=True):
+            g = np.prod([np.where(k >= 0, h[k], 1.0) for h, k in zip(factors, codes, strict=True)], axis=0)
+            w = rows * np.clip(each * g, *limits)
+            now = np.bincount(c[c >= 0], w[c >= 0], len(s))
+            ratio = s * (total * now.sum() / w.sum()) / now
+            off = max(off, float(np.abs(1 / ratio - 1).max()))
+            f *= ratio
+    return factors, done, off
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One margin of the population: columns, categories and their shares."""
+
+    columns: tuple[str, ...]
+    categories: tuple[tuple[Any, ...], ...]
+    targets: np.ndarray
+
+    @classmethod
+    def of(cls, study: Study, column: str | tuple[str, ...], targets: Mapping[Any, float]) -> Margin:
+        columns = column if isinstance(column, tuple) else (column,)
+        for c in columns:
+            study.field(c)
+        keys = tuple(k if isinstance(k, tuple) else (k,) for k in targets)
+        values = np.array([float(v) for v in targets.values()])
+        if not keys or not (values > 0).all():
+            bad = [k for k, v in targets.items() if not float(v) > 0]
+            raise DataProblem(
+                f"margin {column!r}: targets must be above 0; {bad or 'none'} came. Leave empty categories out"
+            )
+        return cls(columns, keys, values)
+
+    @property
+    def label(self) -> str:
+        return " × ".join(self.columns)
+
+    @property
+    def shares(self) -> np.ndarray:
+        return self.targets / self.targets.sum()
+
+    def keys(self, cells: pd.DataFrame) -> list[tuple[str, ...] | None]:
+        rows = cells[list(self.columns)].itertuples(index=False, name=None)
+        return [None if any(pd.isna(v) for v in row) else tuple(map(_text, row)) for row in rows]
+
+    def codes(self, cells: pd.DataFrame) -> np.ndarray:
+        at = {tuple(map(_text, k)): i for i, k in enumerate(self.categories)}
+        return np.array([-1 if key is None else at[key] for key in self.keys(cells)])
+
+    def check(self, cells: pd.DataFrame, blank: str) -> None:
+        """Raise `DataProblem` unless every answer has a target, every target an answer, and blanks are allowed for."""
+        keys = self.keys(cells)
+        there, wanted = {k for k in keys if k is not None}, {tuple(map(_text, k)) for k in self.categories}
+        said = lambda some: ", ".join(sorted(" × ".join(k) for k in some))  # noqa: E731
+        if there - wanted:
+            raise DataProblem(
+                f"margin {self.label}: the data have {said(there - wanted)}, the targets have not; "
+                f"targets are for {said(wanted)}. Add them, or leave those rows out"
+            )
+        if wanted - there:
+            raise DataProblem(
+                f"margin {self.label}: nobody in the data is {said(wanted - there)}, so no weight can stand for them; "
+                "merge the category with a neighbour in data and targets"
+            )
+        missing = int(cells["n"].to_numpy()[[k is None for k in keys]].sum())
+        if missing and blank == "refuse":
+            raise DataProblem(
+                f"margin {self.label}: {missing:,} rows have no answer; leave them out, or keep them with "
+                "blank='neutral' (factor 1 in this margin)"
+            )
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
+
+
+def _total(parts: Sequence[Margin]) -> float:
+    """Return the total that numbers as targets stand for, or 0 where the targets are shares."""
+    sums = {p.label: float(p.targets.sum()) for p in parts}
+    if all(abs(s - 1) < 1e-6 for s in sums.values()):
+        return 0.0
+    if max(sums.values()) - min(sums.values()) > 1e-6 * max(sums.values()):
+        said = ", ".join(f"{k} to {v:,.6g}" for k, v in sums.items())
+        raise DataProblem(f"the margins do not sum to one another: {said}; give shares that sum to 1, or equal totals")
+    return next(iter(sums.values()))
+
+
+def _cells(study: Study, parts: Sequence[Margin], *, each: bool) -> pd.DataFrame:
+    """Return rows and weight of each combination of the margins; with ``each``, of each old weight as well."""
+    columns = list(dict.fromkeys(c for p in parts for c in p.columns))
+    check_weights(study)
+    old = study.design.weight
+    one = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
+    frame = study.frame.select(*columns, one.alias("w"))
+    if each:
+        frame = frame.with_columns(nw.col("w").alias("b"))
+    cells = frame.group_by(*columns, *(["b"] if each else [])).agg(nw.len().alias("n"), nw.col("w").sum())
+    cells = cells.collect().to_pandas()
+    if not each:
+        cells["b"] = cells["w"] / cells["n"]
+    return cells.sort_values([*columns, "b"], ignore_index=True, key=lambda s: s.astype(str), kind="stable")
+
+
+def check_weights(study: Study) -> None:
+    """Raise `DataProblem` if a design weight of the study is missing, zero, negative or infinite."""
+    old = study.design.weight
+    if not old:
+        return
+    w = nw.col(old).cast(nw.Float64)
+    bad = study.frame.select(
+        nw.len().alias("n"), w.is_null().sum().alias("missing"), (w <= 0).cast(nw.Int64).sum().alias("low"),
+        (w.is_nan() | (w > 1e300)).cast(nw.Int64).sum().alias("odd"),
+    ).collect().to_pandas().fillna(0).iloc[0]  # fmt: skip
+    found = {"missing": bad["missing"], "zero or negative": bad["low"], "not finite": bad["odd"]}
+    if any(found.values()):
+        said = ", ".join(f"{int(v):,} {k}" for k, v in found.items() if v)
+        raise DataProblem(
+            f"weight '{old}' of {study.name}: {said}, of {int(bad['n']):,}; leave those rows out or repair them"
+        )
+
+
+def _expression(study, parts, factors, trim, *, mean: float, scale: float) -> nw.Expr:
+    old = study.design.weight
+    weight = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
+    raw = {c: study.field(c) for p in parts for c in p.columns}
+    for part, f in zip(parts, factors, strict=True):
+        factor = nw.lit(1.0)
+        for key, value in zip(part.categories, f, strict=True):
+            here = nw.all_horizontal(
+                *[nw.col(c) == _value(k, raw[c].type) for c, k in zip(part.columns, key, strict=True)],
+                ignore_nulls=True,
+            )
+            factor = nw.when(here).then(nw.lit(float(value))).otherwise(factor)
+        weight = weight * factor
+    if trim:
+        low, high = trim[0] * mean, trim[1] * mean
+        weight = nw.when(weight < low).then(nw.lit(low)).otherwise(weight)
+        weight = nw.when(weight > high).then(nw.lit(high)).otherwise(weight)
+    return weight * scale
+
+
+def _value(key: Any, type_: str) -> Any:
+    if type_ in ("integer", "number") and not isinstance(key, (int, float)):
+        number = float(key)
+        return int(number) if number.is_integer() else number
+    return str(key) if type_ == "string" else key
+
+
+def _with_weight(study: Study, weight: nw.Expr, name: str, said: str) -> Study:
+    old = study.design.weight
+    book = study.codebook.replace(old, role="") if old else study.codebook
+    field = Field(name, "Raked weight" if "raked" in name else "Weight", "number", "weight", note=said)
+    book = replace(book, fields=(*book.fields, field), notes=(*book.notes, f"Weight {name}: {said}."))
+    return replace(study, table=study.lazy.with_columns(weight).to_native(), codebook=book)
+
+
+def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any, float]] | None = None) -> Result:
+    """Return what the weights of a study cost and do: spread, Kish's design effect, margins before and after.
+
+    Kish: n_eff = (sum w)**2 / sum w**2, deff = n / n_eff, the loss of precision if weights had nothing to do with
+    the answers (Kish 1965); the design effect of a question itself is in every estimate's n_eff.
+
+    Parameters
+    ----------
+    margins : as in `rake`; compares the weighted sample with the population, and lists combinations nobody is in.
+
+    Returns
+    -------
+    Result of kind 'weighting', one row a fact; ``parts['margins']``: margin, category, n, sample, weighted and target
+    shares; ``parts['empty']``: combinations of the margins' categories without a row.
+    """
+    check_weights(study)
+    old = study.design.weight
+    w = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
+    f = study.frame.select(w.alias("w")).with_columns((nw.col("w") * nw.col("w")).alias("w2"))
+    facts = f.select(
+        nw.len().alias("n"), nw.col("w").sum(), nw.col("w2").sum(), nw.col("w").min().alias("low"),
+        nw.col("w").max().alias("high"),
+    ).collect().to_pandas().iloc[0]  # fmt: skip
+    if not facts["n"]:
+        raise DataProblem(f"{study.name} has no rows to weight; its filters: {', '.join(study.filters) or 'none'}")
+    n, mean, kish = facts["n"], facts["w"] / facts["n"], facts["w"] ** 2 / facts["w2"]
+    table = pd.DataFrame({
+        "fact": ["rows", "sum of weights", "smallest / mean", "largest / mean", "effective sample size (Kish)",
+                 "design effect of weighting (Kish)"],
+        "estimate": [n, facts["w"], facts["low"] / mean, facts["high"] / mean, kish, n / kish],
+    })  # fmt: skip
+    notes = [study.field(old).note] if old and study.field(old).note else []
+    notes += [] if old else [f"{study.name} declares no weight: every row counts 1."]
+    parts: dict[str, Any] = {}
+    if margins:
+        parts["margins"], parts["empty"] = _compared(study, margins)
+        few = parts["margins"].query(f"n < {FEW}")
+        if len(few):
+            said = ", ".join(f"{a} {b} ({k})" for a, b, k in few[["margin", "category", "n"]].itertuples(index=False))
+            notes.append(f"Few answers carry the weight of: {said}.")
+        if len(parts["empty"]):
+            notes.append(f"{len(parts['empty'])} combinations of the margins have no row: nobody stands for them.")
+    title = f"Weights of {study.codebook.title or study.name}"
+    return Result("weighting", title, table, method="Kish's approximation", notes=tuple(notes), parts=parts)
+
+
+def _compared(study: Study, margins: Mapping) -> tuple[pd.DataFrame, pd.DataFrame]:
+    parts = [Margin.of(study, column, targets) for column, targets in margins.items()]
+    cells = _cells(study, parts, each=False)
+    rows = []
+    for part in parts:
+        part.check(cells, "neutral")
+        code = part.codes(cells)
+        for i, key in enumerate(part.categories):
+            here, known = code == i, code >= 0
+            rows.append({
+                "margin": part.label, "category": " × ".join(map(str, key)), "n": int(cells["n"][here].sum()),
+                "sample": cells["n"][here].sum() / cells["n"][known].sum(),
+                "weighted": cells["w"][here].sum() / cells["w"][known].sum(), "target": part.shares[i],
+            })  # fmt: skip
+    seen = set(zip(*[p.codes(cells) for p in parts], strict=True))
+    grid = pd.MultiIndex.from_product([range(len(p.categories)) for p in parts])
+    empty = [
+        {p.label: " × ".join(map(str, p.categories[k])) for p, k in zip(parts, combo, strict=True)}
+        for combo in grid
+        if combo not in seen
+    ]
+    return pd.DataFrame(rows), pd.DataFrame(empty)
