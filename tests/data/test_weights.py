@@ -203,7 +203,7 @@ def test_margins_that_no_weight_can_meet_within_the_limits_are_refused():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "1 zero or negative"), (-2.0, "1 zero or negative"), (None, "1 missing"), (np.inf, "1 not a number")],
+    [(0, "1 zero or negative"), (-2.0, "1 zero or negative"), (None, "1 missing"), (np.inf, "1 not finite")],
 )
 @pytest.mark.parametrize("use", [weighting, lambda s: rake(s, {"stype": TYPES})])
 def test_weights_that_are_none_are_refused(value, said, use):
