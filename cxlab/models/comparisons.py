@@ -88,7 +88,13 @@ def compare(
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparisons",
         notes=(*groups.notes, differences.RULE.format(alpha=1 - level), _matters(score, smallest)),
-        parts={"metric": score.metric, "smallest": smallest, "compared": compared, "groups": groups.table},
+        parts={
+            "metric": score.metric,
+            "smallest": smallest,
+            "compared": compared,
+            "groups": groups.table,
+            "labels": dict(score.labels),
+        },
     )
 
 
@@ -164,7 +170,8 @@ def against(
         method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, known, differences.RULE.format(alpha=1 - level), _matters(score, smallest),
                "a benchmark of another questionnaire, mode or population differs for reasons no error shows"),
-        parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1]},
+        parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
+               "labels": dict(score.labels)},
     )  # fmt: skip
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 
 _WHERE: dict[str, str] = {
+    "metric": "cxlab.plots.metrics",
+    "trend": "cxlab.plots.metrics",
+    "answers": "cxlab.plots.metrics",
+    "comparison": "cxlab.plots.comparisons",
+    "impact": "cxlab.plots.comparisons",
+    "plan": "cxlab.plots.comparisons",
     "scorecard": "cxlab.plots.scales",
+    "drivers": "cxlab.plots.importance",
 }
 """Each kind of result and the module whose function of that name draws it."""
 
