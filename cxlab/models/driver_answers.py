@@ -25,6 +25,7 @@ MINIMUM = 30
 """A driver with fewer answers beside the outcome is left out, with a note."""
 RARE = 0.10
 """A driver answered by a smaller share is pointed out."""
+NOT_ANSWERED = ": not answered"
 CATEGORIES = 12
 """A driver in words may have so many different answers."""
 
@@ -287,7 +288,7 @@ def _indicated(answers: Answers, gone: np.ndarray) -> Answers:
         part = np.where(miss[:, None], mean, part)
         heads = [answers.columns[k] for k in own]
         if miss.any():
-            part, heads = np.column_stack([part, miss]), [*heads, f"{label}: not answered"]
+            part, heads = np.column_stack([part, miss]), [*heads, label + NOT_ANSWERED]
         of.append(tuple(range(len(columns), len(columns) + len(heads))))
         X.append(part)
         columns += heads

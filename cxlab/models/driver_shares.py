@@ -45,6 +45,8 @@ DRAWS = 1000
 BOOTSTRAP = 15
 """Drivers (or blocks) up to which every replicate is exact; beyond, a delete-a-group jackknife of 100 groups."""
 ORDERS = 10_000
+TOLERATED = 0.05
+"""Pairwise correlation matrices with an eigenvalue below minus this are refused, not repaired."""
 _SUBSETS = 10
 """Drivers (or blocks) up to which a likelihood is maximised on all subsets; beyond, on those of sampled orders."""
 
@@ -124,8 +126,8 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     else:
         weights, factor = replicates.jackknife_weights(groups.stratum)
         how = f"jackknife over {_units(groups, answers)}"
-    R, fixed = correlations(answers, model, groups, weights)
-    if fixed:
+    R, least = correlations(answers, model, groups, weights)
+    if least < -1e-9:
         notes += ("pairwise correlations were not consistent with each other; the nearest consistent ones are used",)
     whole = shares(R[:1])[0]
     draws = shares(R[1:])
@@ -150,19 +152,25 @@ def _few(groups: replicates.Groups) -> tuple[str, ...]:
 
 
 def correlations(answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray):
-    """Return correlations of all columns and the outcome, first as they are, then reweighted; and whether repaired."""
+    """Return correlations of all columns and the outcome, first as they are, then reweighted; and the smallest eigenvalue."""
     weights = np.vstack([np.ones(len(groups.stratum)), weights])
     if model == "linear":
         Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
         moments = replicates.group_moments(Z, answers.w, groups)
         _overlap(answers, moments)
-        return replicates.proper(moments.combined(weights).correlation())
+        R, least = replicates.proper(moments.combined(weights).correlation())
+        if least < -TOLERATED:
+            raise DataProblem(
+                f"the pairwise correlations of {len(answers.drivers)} drivers contradict each other (smallest eigenvalue "
+                f"{least:.2f}): too many answers are missing; use missing='impute' or 'indicator', or fewer drivers"
+            )
+        return R, least
     if np.isnan(answers.X).any():
         raise DataProblem(
             f"missing='pairwise' works on correlations, model '{model}' is fitted to rows; "
             "use missing='complete', 'indicator' or 'impute'"
         )
-    return _latent(answers, model, groups, weights), False
+    return _latent(answers, model, groups, weights), 0.0
 
 
 def _overlap(answers: Answers, moments: replicates.Moments) -> None:
@@ -224,14 +232,15 @@ def outcome_codes(answers: Answers, model: str) -> np.ndarray:
 
 
 def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) -> Sampled:
-    """Combine 20 imputations by Rubin's rules; each has 100 bootstrap replicates (or the jackknife) within."""
+    """Combine imputations by Rubin's rules; each has bootstrap replicates within."""
     from dataclasses import replace
 
     Z = np.column_stack([answers.X, answers.y])
-    groups = answers.groups(limit=500 if q <= BOOTSTRAP else 100, seed=seed)
-    weights = replicates.resampling_weights(groups.stratum, 100, seed)
+    many, draws = (20, 100) if q <= BOOTSTRAP else (10, 40)
+    groups = answers.groups(limit=500, seed=seed)
+    weights = replicates.resampling_weights(groups.stratum, draws, seed)
     estimates, within, matrices = [], [], []
-    copies = imputations(Z, seed=seed)
+    copies = imputations(Z, m=many, seed=seed)
     for full in copies:
         R, _ = correlations(replace(answers, X=full[:, :-1]), model, groups, weights)
         values = shares(R)
@@ -239,8 +248,12 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
         within.append(np.cov(values[1:].T, ddof=1).reshape(q, q))
         matrices.append(R[0])
     mean, total, df = rubin(np.array(estimates), np.array(within))
-    how = f"{len(copies)} imputations (chained normal regressions), each with 100 bootstrap replicates, Rubin's rules"
-    return Sampled(mean, None, total, df, np.mean(matrices, axis=0), how, _few(groups))
+    how = f"{many} imputations (chained normal regressions), each with {draws} bootstrap replicates, Rubin's rules"
+    made = np.isnan(answers.X).mean()
+    notes = _few(groups)
+    if made > 0.3 or answers.X.shape[1] > answers.n / 10:
+        notes += (f"{made:.0%} of the answers are imputed from {answers.n:,} rows: the imputation model decides much of this",)
+    return Sampled(mean, None, total, df, np.mean(matrices, axis=0), how, notes)
 
 
 def likelihood_shares(

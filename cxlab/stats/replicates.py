@@ -156,20 +156,19 @@ def _shapes(q: int, d: int) -> tuple[tuple[int, int], ...]:
     return (d, d), (q, d), (q, d), (q, q)
 
 
-def proper(R: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return correlation matrices without negative eigenvalues (pairwise answers can give some), and whether any had.
+def proper(R: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return correlation matrices without negative eigenvalues (pairwise answers can give some), and the smallest one.
 
     Negative eigenvalues are set to zero and the diagonal back to one.
     """
     values, vectors = np.linalg.eigh(R)
     bad = values[:, 0] < -1e-9
-    if not bad.any():
-        return R, False
-    fixed = (vectors[bad] * np.maximum(values[bad], 1e-9)[:, None]) @ vectors[bad].swapaxes(1, 2)
-    scale = np.sqrt(np.einsum("bii->bi", fixed))
-    out = R.copy()
-    out[bad] = fixed / scale[:, :, None] / scale[:, None, :]
-    return out, True
+    if bad.any():
+        fixed = (vectors[bad] * np.maximum(values[bad], 1e-9)[:, None, :]) @ vectors[bad].swapaxes(1, 2)
+        scale = np.sqrt(np.einsum("bii->bi", fixed))
+        R = R.copy()
+        R[bad] = fixed / scale[:, :, None] / scale[:, None, :]
+    return R, float(values[0, 0])
 
 
 def influence(R: np.ndarray, moments: Moments) -> np.ndarray:
@@ -188,7 +187,7 @@ def influence(R: np.ndarray, moments: Moments) -> np.ndarray:
 
 
 def spread(change: np.ndarray, stratum: np.ndarray) -> np.ndarray:
-    """Return the covariance matrix from the groups' influences (G, k): sum over strata of n/(n-1) (e - mean)(e - mean)'."""
+    """Return the covariance from the groups' influences (G, k): sum over strata of n/(n-1) (e - mean)(e - mean)'."""
     out = np.zeros((change.shape[1], change.shape[1]))
     for h in np.unique(stratum):
         e = change[stratum == h]
