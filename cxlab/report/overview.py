@@ -1,0 +1,127 @@
+"""`overview`: one self-contained page over all reports of a folder, with search and filters."""
+
+from __future__ import annotations
+
+import math
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from cxlab.report.collect import Made, labels, made
+from cxlab.report.page import TEMPLATES
+from cxlab.result import show, span
+
+HEADLINE = "headline"
+"""The cell of a notebook whose first result is its headline number; else the first result that has an estimate."""
+
+
+def overview(folder: Path) -> Path:
+    """Write ``folder/index.html`` over the reports under ``folder`` (replaced in one step) and return its path."""
+    folder = Path(folder)
+    cards = [card(report, folder) for report in made(folder)]
+    text = page(cards)
+    draft = folder / f".index-{uuid.uuid4().hex[:8]}.html"
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, folder / "index.html")
+    finally:
+        draft.unlink(missing_ok=True)
+    return folder / "index.html"
+
+
+def page(cards: list[Mapping[str, Any]]) -> str:
+    """Return the page; everything that came from data or parameters is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    style = (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("overview.html.j2").render(
+        cards=cards,
+        style=style,
+        notebooks=sorted({c["notebook"] for c in cards}),
+        subjects=sorted({c["subject"] for c in cards}),
+        verdicts=sorted({v for c in cards for v in c["verdicts"]}),
+        failed=sum(c["failed"] for c in cards),
+    )
+
+
+def card(report: Made, folder: Path) -> dict[str, Any]:
+    """Return what the page says about one report."""
+    data = report.run["data"]
+    settings = {k: v for k, v in report.run["parameters"].items() if k != "study" and v is not None}
+    return {
+        "notebook": report.notebook,
+        "subject": data.get("title") or report.run["parameters"].get("study", ""),
+        "settings": ", ".join(f"{k} = {v}" for k, v in settings.items()),
+        "failed": report.failed,
+        "cause": (report.run.get("failure") or {}).get("cause", ""),
+        "simulated": bool(data.get("simulated")),
+        "rows": data.get("rows"),
+        "period": data.get("period", ""),
+        "made": report.run["made"][:16].replace("T", " "),
+        "link": report.page.relative_to(folder).as_posix(),
+        "headline": headline(report.results),
+        "line": sparkline(series(report.results)),
+        "verdicts": verdicts(report.results),
+    }
+
+
+def headline(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return name, value, interval and n of the number that the notebook puts first; empty where there is none."""
+    ranked = sorted(results, key=lambda key: (key.partition(".")[0] != HEADLINE, key))
+    for key in ranked:
+        result = results[key]
+        row, name, unit = result, result.get("name", ""), result.get("unit", "")
+        if "table" in result:
+            if not result["table"] or "estimate" not in result["columns"]:
+                continue
+            row, unit = result["table"][0], result["table"][0].get("unit") or unit
+            name = " ".join(str(row[k]) for k in labels(result) if k != "unit") or result["title"]
+        value = row.get("value", row.get("estimate"))
+        if value is not None:
+            low, high = (math.nan if row.get(k) is None else row[k] for k in ("low", "high"))
+            n = f"n = {int(row['n']):,}" if row.get("n") else ""
+            return {"name": name, "value": show(value, unit), "interval": span(low, high, unit), "n": n}
+    return {}
+
+
+def series(results: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, float, float]]:
+    """Return (estimate, low, high) of the first trend among the results, of one question; empty without a trend."""
+    for key in sorted(results):
+        result = results[key]
+        if result.get("kind") == "trend":
+            rows = result["table"]
+            if "item" in result["columns"]:
+                rows = [r for r in rows if r["item"] == rows[0]["item"]]
+            return [
+                (r["estimate"], r["low"], r["high"]) for r in rows if None not in (r["estimate"], r["low"], r["high"])
+            ]
+    return []
+
+
+def sparkline(points: list[tuple[float, float, float]], width: int = 120, height: int = 28) -> str:
+    """Return a small SVG of a series with its band of intervals; '' for fewer than two points."""
+    if len(points) < 2:
+        return ""
+    bottom, top = min(p[1] for p in points), max(p[2] for p in points)
+    scale = (height - 4) / ((top - bottom) or 1)
+    x = [2 + i * (width - 4) / (len(points) - 1) for i in range(len(points))]
+    y = lambda v: height - 2 - (v - bottom) * scale  # noqa: E731
+    at = lambda k, order: " ".join(f"{x[i]:.1f},{y(points[i][k]):.1f}" for i in order)  # noqa: E731
+    forth = range(len(points))
+    label = f"from {points[0][0]:.4g} to {points[-1][0]:.4g}"
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">'
+        f'<polygon points="{at(1, forth)} {at(2, reversed(forth))}" class="band"/>'
+        f'<polyline points="{at(0, forth)}" class="line"/></svg>'
+    )
+
+
+def verdicts(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the different verdicts among the results, in alphabetical order."""
+    tables = (r["table"] for r in results.values() if r.get("table"))
+    return sorted({str(row["verdict"]) for table in tables for row in table if row.get("verdict")})

@@ -1,0 +1,104 @@
+"""Many reports: one table of all numbers, one page over them, and what moved between two."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.report.collect import collect, made, one
+from cxlab.report.moves import moves
+from cxlab.report.overview import overview, sparkline
+from cxlab.result import Estimate, Result
+
+BEFORE = {"estimate": 0.0, "low": -15.0809, "high": 15.0809, "n": 100}
+AFTER = {"estimate": 30.0, "low": 13.9551, "high": 44.3393, "n": 100}
+"""NPS of (30, 40, 30) and (20, 30, 50) with their score intervals; their MOVER difference is published."""
+
+
+def write(folder: Path, name: str, numbers: dict, *, subject: str = "Alba", failed: bool = False, **run) -> Path:
+    """Write a report as the runner does: an NPS with a trend, and a share that does not change."""
+    there = folder / "scorecard" / name
+    there.mkdir(parents=True)
+    points = {"wave": ["1", "2"], "estimate": [0.0, numbers["estimate"]], "low": [-9.0, 1.0], "high": [9.0, 40.0]}
+    trend = pd.DataFrame(points | {"verdict": [None, "real"]})
+    results = {
+        "headline.1": Result("metric", "NPS", pd.DataFrame([{"metric": "NPS", **numbers}]), "points").to_dict(),
+        "share.1": Estimate("Share", 0.5, 0.4, 0.6, n=100, unit="share").to_dict() | {"kind": "estimate"},
+        "waves.1": Result("trend", "NPS by wave", trend, "points").to_dict(),
+    }
+    record = {
+        "status": "failed" if failed else "done", "failure": {"cause": "the kernel died"} if failed else None,
+        "notebook": {"name": "scorecard", "sha256": "a"}, "parameters": {"study": "tracker", "brand": subject},
+        "data": {"sha256": name, "title": subject, "rows": 100}, "cxlab": "0.1.0", "made": "2026-01-02T03:04:05+00:00",
+    } | run  # fmt: skip
+    (there / "run.json").write_text(json.dumps(record))
+    if not failed:
+        (there / "results.json").write_text(json.dumps({"results": results}, sort_keys=True))
+    return there
+
+
+def test_every_number_is_collected(tmp_path: Path):
+    write(tmp_path, "a", BEFORE)
+    write(tmp_path, "b", AFTER, subject="Brio")
+    write(tmp_path, "c.failed", AFTER, failed=True)
+    table = pd.read_parquet(collect(tmp_path))
+    assert len(table) == 2 * (1 + 1 + 2)
+    nps = table[table["result"] == "headline.1"].set_index("report")
+    assert nps.loc["b", ["estimate", "low", "high", "n"]].tolist() == [30.0, 13.9551, 44.3393, 100.0]
+    assert table.loc[table["label"] == "2", "verdict"].unique().tolist() == ["real"]
+    assert not list(tmp_path.glob(".results*"))
+
+
+def test_the_page_shows_every_report_and_no_markup_of_others(tmp_path: Path):
+    write(tmp_path, "a", BEFORE, subject="<script>alert(1)</script>")
+    write(tmp_path, "b.failed", BEFORE, failed=True)
+    text = overview(tmp_path).read_text()
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert text.count("<li data-subject") == 2
+    assert "the kernel died" in text
+    assert 'href="scorecard/a/index.html"' in text
+    assert 'href="scorecard/b.failed/error.html"' in text
+    assert "http" not in text
+
+
+def test_half_written_reports_are_not_listed(tmp_path: Path):
+    write(tmp_path, ".a-1234", BEFORE)
+    assert made(tmp_path) == []
+
+
+def test_the_difference_of_two_reports_is_the_published_one(tmp_path: Path):
+    result = moves(write(tmp_path, "a", BEFORE), write(tmp_path, "b", AFTER))
+    nps = result.table.set_index("number").loc["NPS: NPS"]
+    # reference-values: (20,30,50) against (30,40,30): MOVER of score intervals .079802, .508099
+    assert (nps["low"], nps["high"]) == pytest.approx((7.9802, 50.8099), abs=2e-3)
+    share = result.table.set_index("number").loc["Share"]
+    assert (share["estimate"], share["moved"]) == (0.0, "within noise")
+    assert "made by different versions" not in " ".join(result.notes)
+
+
+def test_the_same_data_is_said(tmp_path: Path):
+    old = write(tmp_path, "a", BEFORE, data={"sha256": "x"})
+    new = write(tmp_path, "b", AFTER, data={"sha256": "x"})
+    assert moves(old, new).notes == (
+        "both reports read the same data: numbers of overlapping rows are not independent",
+    )
+
+
+def test_what_cannot_be_compared_is_refused(tmp_path: Path):
+    with pytest.raises(cx.DataProblem) as problem:
+        one(tmp_path / "x")
+    assert str(problem.value) == f"{tmp_path / 'x'} holds no report (no run.json); make one with `cxlab report`"
+    bad = write(tmp_path, "bad.failed", BEFORE, failed=True)
+    with pytest.raises(cx.DataProblem) as problem:
+        moves(bad, bad)
+    assert str(problem.value) == f"{bad} is a run that failed; make the report again before comparing"
+
+
+def test_a_flat_series_is_drawn():
+    assert sparkline([(1, 1, 1), (1, 1, 1)]).count("<polyline") == 1
+    assert sparkline([(1, 1, 1)]) == ""
