@@ -77,9 +77,8 @@ def outer_weights(
         change = np.abs((np.abs(new) - np.abs(w)) * deviation).max(axis=(-2, -1))
         w = new
     signs = np.sign(np.where(member, s @ w, 0))
-    sign = np.sign(
-        signs.sum(axis=-2) + 0.5 * signs[..., [b[0] for b in structure.blocks], range(len(structure.blocks))]
-    )
+    first = signs[..., [b[0] for b in structure.blocks], range(len(structure.blocks))]
+    sign = np.sign(signs.sum(axis=-2) + 0.5 * first)
     return Weights(w * np.where(sign == 0, 1, sign)[..., None, :], step, change <= tolerance)
 
 
