@@ -1,0 +1,108 @@
+"""Which columns of a study play which part in a card's test, and what is missing for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cxlab.data.codebook import Field
+from cxlab.data.study import Study
+from cxlab.hypotheses.card import Card, Need
+from cxlab.problem import DataProblem, unknown
+
+JOURNEY = (
+    "awareness", "search", "booking", "purchase", "checkin", "departure", "boarding", "delivery", "use", "cabin",
+    "meal", "crew", "arrival", "help", "complaint", "return",
+)  # fmt: skip
+"""Journey stages whose order in time is taken as known; any other order must be given by ``columns=``."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Columns by slot, what was taken by its name rather than its role, and what is missing (in words)."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def __getitem__(self, slot: str) -> tuple[str, ...]:
+        return self.columns.get(slot, ())
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All columns, each once."""
+        return tuple(dict.fromkeys(c for cols in self.columns.values() for c in cols))
+
+
+def resolve(card: Card, study: Study, columns: Mapping[str, str | Sequence[str]] | None = None) -> Slots:
+    """Return which columns play which part; ``columns`` overrules what role, measure and name say.
+
+    A column plays one part only, in the order of the card's needs; a field that the study's codebook declares but its
+    table lacks counts as missing.
+
+    Raises
+    ------
+    DataProblem : ``columns`` names a slot the card does not have, or a column the study does not have.
+    """
+    given = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in (columns or {}).items()}
+    for slot, names in given.items():
+        if slot not in [n.slot for n in card.needs]:
+            raise unknown("part", slot, f"the test of {card.id}", [n.slot for n in card.needs])
+        for name in names:
+            study.field(name)
+    there = set(study.columns)
+    fields = [f for f in study.codebook if f.name in there]
+    taken = {c for names in given.values() for c in names}
+    found: dict[str, tuple[str, ...]] = {}
+    notes, missing = [], []
+    for need in sorted(card.needs, key=lambda n: n.many):
+        names, by_name = (given[need.slot], False) if need.slot in given else _find(need, fields, taken)
+        if by_name:
+            notes.append(f"column {', '.join(names)} taken as {need.says} by its name")
+        if len(names) >= need.least:
+            found[need.slot] = names
+            taken |= set(names)
+        elif not need.optional:
+            missing.append(_lacks(need, names))
+    return Slots(found, tuple(notes), tuple(missing))
+
+
+def _find(need: Need, fields: Sequence[Field], taken: set[str]) -> tuple[tuple[str, ...], bool]:
+    free = [f for f in fields if f.name not in taken and f.role in need.role and _fits(need, f)]
+    if need.measure or not need.names:
+        wanted = need.measure or (None,)
+        ranked = [f for m in wanted for f in free if m is None or f.measure == m]
+        if need.stages:
+            ranked.sort(key=lambda f: JOURNEY.index(f.stage.lower()))
+        if ranked:
+            return tuple(f.name for f in (ranked if need.many else ranked[:1])), False
+    named = [f for n in need.names for f in free if f.name.lower() == n.lower()]
+    return (tuple(f.name for f in named[:1]), True) if named else ((), False)
+
+
+def _fits(need: Need, f: Field) -> bool:
+    if need.scale and not (f.scale and (f.scale.minimum, f.scale.maximum) == need.scale):
+        return False
+    return f.stage.lower() in JOURNEY or not need.stages
+
+
+def _lacks(need: Need, names: tuple[str, ...]) -> str:
+    got = f"; only {', '.join(names)}" if names else ""
+    scale = f" on {need.scale[0]:g} to {need.scale[1]:g}" if need.scale else ""
+    return f"{need}{scale}{got}"
+
+
+def require(card: Card, study: Study, columns: Mapping[str, str | Sequence[str]] | None = None) -> Slots:
+    """Return the slots, or say exactly what the study lacks for the card."""
+    slots = resolve(card, study, columns)
+    if slots.missing:
+        raise DataProblem(
+            f"{card.id} cannot be tested on {study.name}: it lacks {'; and '.join(slots.missing)}. "
+            "Declare the column's role in the codebook, or say which column plays the part: "
+            f"columns={{'{_first_missing(card, slots)}': 'name'}}"
+        )
+    return slots
+
+
+def _first_missing(card: Card, slots: Slots) -> str:
+    return next(n.slot for n in card.needs if n.slot not in slots.columns and not n.optional)

@@ -1,0 +1,138 @@
+"""The specification curve: the same claim under other defensible analyses, and how many agree.
+
+Simonsohn, U., Simmons, J. P. & Nelson, L. D. (2020). Specification curve analysis. Nature Human Behaviour 4, 1208-1214.
+doi:10.1038/s41562-020-0912-z
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import pandas as pd
+
+from cxlab.data.study import Study
+from cxlab.hypotheses import rule
+from cxlab.hypotheses.card import Card, card
+from cxlab.hypotheses.evidence import run
+from cxlab.hypotheses.sample import Spec, draw
+from cxlab.hypotheses.slots import require
+from cxlab.result import Result
+
+RESCALED = (
+    "leaving",
+    "premium",
+    "leaders",
+    "declared",
+    "symptoms",
+    "rollout",
+    "alpha",
+    "clock",
+    "daily",
+    "constructs",
+    "peers",
+    "support_cost",
+    "adoption",
+    "review_curve",
+    "lagged",
+    "closed_loop",
+)
+"""Tests whose outcome is a share, a price or a rate: only one way to score it."""
+CONTROLLED = 12
+"""Segments with more values than this are no controls."""
+
+
+def grid(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -> list[Spec]:
+    """Return the specifications of a card on a study: weights × scoring × exclusions × controls, where they differ."""
+    weights = (True, False) if study.design.weight else (True,)
+    scales = ("linear",) if card.test in RESCALED else ("linear", "top-box", "ranks")
+    touch = columns.get("touchpoints") or columns.get("items") or columns.get("metrics") or ()
+    exclusions = ("none", "straight-liners", "incomplete") if len(touch) >= 3 else ("none",)
+    used = {c for names in columns.values() for c in names}
+    free = [s for s in study.codebook.role("segment") if s not in used and s in study.columns][:4]
+    small = _small(study, free)
+    controls: tuple[tuple[str, ...], ...] = ((), small[:2]) if small else ((),)
+    if card.test in (
+        "daily",
+        "constructs",
+        "peers",
+        "modes",
+        "declared",
+        "symptoms",
+        "lagged",
+        "governance",
+        "blocks",
+        "segments",
+        "text",
+    ):
+        controls = ((),)
+    return [Spec(w, s, e, c) for w, s, e, c in product(weights, scales, exclusions, controls)]
+
+
+def _small(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+    import narwhals as nw
+
+    if not names:
+        return ()
+    counts = study.frame.select(*[nw.col(n).n_unique() for n in names]).collect().to_pandas().iloc[0]
+    return tuple(n for n in names if 2 <= counts[n] <= CONTROLLED)
+
+
+def specifications(
+    claim: str | Card,
+    study: Study,
+    *,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return the claim's estimate and finding under every specification, sorted by the estimate.
+
+    ``share`` in ``parts`` is the share of specifications whose finding equals that of the first (the card's own), of
+    those that could be estimated.
+    """
+    chosen = claim if isinstance(claim, Card) else card(claim)
+    slots = require(chosen, study, columns)
+    rows = []
+    for spec in grid(chosen, study, slots.columns):
+        found = run(chosen, draw(study, chosen, slots, spec), level=level, seed=seed)
+        headline = None if found.reason else found.findings[0]
+        rows.append(
+            {
+                "specification": str(spec),
+                "weights": "weighted" if spec.weights else "unweighted",
+                "scale": spec.scale,
+                "exclude": spec.exclude,
+                "controls": ", ".join(spec.controls) or "none",
+                "estimate": headline.value if headline else float("nan"),
+                "low": headline.low if headline else float("nan"),
+                "high": headline.high if headline else float("nan"),
+                "n": headline.n if headline else 0,
+                "finding": rule.weakest([f.verdict for f in found.findings]) if headline else "NOT-IDENTIFIED",
+                "reason": found.reason,
+            }
+        )
+    table = pd.DataFrame(rows)
+    own = table["finding"].iloc[0]
+    told = table[table["estimate"].notna()]
+    share = float((told["finding"] == own).mean()) if len(told) else float("nan")
+    same = int((told["finding"] == own).sum())
+    title = f"{same} of {len(told)} specifications find the same ({own}) as the card's own"
+    lost = len(table) - len(told)
+    return Result(
+        "specifications",
+        title,
+        table.sort_values("estimate", kind="stable", ignore_index=True),
+        chosen.unit,
+        level,
+        "Specification curve: weights, scoring, exclusions, controls; not a test of its own",
+        (f"{lost} specifications could not be estimated",) if lost else (),
+        {
+            "share": share,
+            "own": own,
+            "card": chosen.id,
+            "null": chosen.null,
+            "bar": chosen.null + (-1 if chosen.side == "less" else 1) * chosen.sesoi,
+            "primary": str(Spec()),
+        },
+    )

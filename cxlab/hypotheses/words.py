@@ -1,0 +1,64 @@
+"""The test of the card about free text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxlab.hypotheses.card import Card
+from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row
+from cxlab.hypotheses.rule import from_t
+from cxlab.hypotheses.sample import Sample
+from cxlab.stats.folds import corrected
+from cxlab.stats.words import effects, gain, terms
+
+BLOCKS = 20
+MOST = 20_000
+"""Comments read at most; more are drawn at random and the result says so."""
+
+
+def text(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> Evidence:
+    """CX-32: R² gained by the words of the comment over all ratings, out of sample."""
+    y = sample.points("outcome", outcome=True)
+    ratings, notes = filled(sample.points("ratings"))
+    comments = np.array(["" if v is None or v != v else str(v) for v in sample.raw["comment"]], object)
+    there = np.array([len(c.split()) >= 3 for c in comments])
+    rows = answered(
+        card, sample, np.where(there, y, np.nan), least=200, what="answers with a comment of three words or more"
+    )
+    index = np.flatnonzero(rows)
+    if len(index) > MOST:
+        index = np.sort(rng.choice(index, MOST, replace=False))
+        notes += (f"{MOST:,} of {int(rows.sum()):,} comments, drawn at random",)
+    m, words = terms(list(comments[index]))
+    if len(words) < 20:
+        raise NotEstimable(f"only {len(words)} words occur in five comments or more; this test needs at least 20")
+    x, w = np.column_stack([np.ones(len(index)), ratings[index]]), (sample.n * sample.w)[index]
+    units = np.arange(len(index)) if sample.c is None else np.unique(sample.c[index], return_inverse=True)[1]
+    block = rng.permutation(np.arange(units.max() + 1) % BLOCKS)[units]
+    base, more, _ = gain(m, x, y[index], w, block, BLOCKS)
+    tests = np.eye(BLOCKS, dtype=bool)
+    carry = about(card, sample, rows)
+    found = from_t("R² gained by the words over the ratings", *corrected(more - base, tests), level=level, **carry)
+    shown = [
+        row("R² out of sample: ratings", *corrected(base, tests), carry["n"], level),
+        row("R² out of sample: ratings and words", *corrected(more, tests), carry["n"], level),
+    ]
+    notes += (_telling(m, words, x, y[index], w),)
+    share = float(sample.n[rows].sum() / sample.n[~np.isnan(y)].sum())
+    checks = (("who comments is like who does not", f"{share:.0%} of the answers have a comment", share > 0.8),)
+    return Evidence(
+        (found,),
+        None,
+        tuple(shown),
+        checks,
+        f"{BLOCKS}-fold, words learned in training only, Nadeau-Bengio errors",
+        notes,
+    )
+
+
+def _telling(m, words, x, y, w) -> str:
+    residual = y - x @ np.linalg.lstsq(x * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=1e-10)[0]
+    effect = effects(m.T @ (w * residual), m.T @ w)
+    order = np.argsort(effect)
+    pick = lambda some: ", ".join(words[i] for i in some)  # noqa: E731
+    return f"words that say less than the ratings: {pick(order[:5])}; more: {pick(order[::-1][:5])}"
