@@ -237,7 +237,7 @@ def measured(
     flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
     if simple:
         n_eff = n.copy()
-        var = np.where(n > 1, spread / n, np.nan) if score.shape != "mean" else cells["var"].to_numpy(float)
+        var = spread / np.where(n > 0, n, np.nan) if score.shape != "mean" else cells["var"].to_numpy(float)
         size = n
     else:
         var = cells["var"].to_numpy(float)

@@ -308,6 +308,11 @@ def _inside(f: Field, low: float, high: float) -> nw.Expr:
     return nw.when(_valid(f)).then(_between(f, low, high))
 
 
+def chosen(f: Field, answer: float) -> nw.Expr:
+    """1 where the answer is ``answer``, 0 where it is another, null where there is none."""
+    return _inside(f, answer, answer)
+
+
 def _net(f: Field, worst: float, best: float) -> nw.Expr:
     """1 from ``best`` up, -1 down to ``worst``, both counted on 0 to 10 from the worst answer of the scale."""
     s = f.scale
