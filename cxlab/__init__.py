@@ -55,6 +55,8 @@ _WHERE = {
     "ECSI": "cxlab.models.pathmodel",
     "ACSI": "cxlab.models.pathmodel",
     "drivers": "cxlab.models.drivers",
+    "league": "cxlab.models.league",
+    "league_change": "cxlab.models.league_change",
 }
 """Each public name and the module it lives in."""
 
