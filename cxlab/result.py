@@ -149,7 +149,8 @@ class Result:
     def caption(self) -> str:
         """The title, with the one item that all rows are about where the table does not show it."""
         items = self.table["item"].unique() if _one_item(self.table) else ()
-        return self.title + "".join(f": {self.parts.get('labels', {}).get(i, i)}" for i in items)
+        names = [str(self.parts.get("labels", {}).get(i, i)) for i in items]
+        return self.title + "".join(f": {name}" for name in names if name not in self.title)
 
     def plot(self, ax=None, **options):
         """Draw the result; returns the Matplotlib axes."""
@@ -168,16 +169,15 @@ class Result:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
         return (
             f"<figure class='cx-result'><figcaption>{html.escape(self.caption)}</figcaption>{markup(self)}"
-            f"<p class='cx-method'>{html.escape(self.method)}; intervals at {self.level:.0%}.</p>"
             + (f"<ul class='cx-notes'>{notes}</ul>" if notes else "")
-            + "</figure>"
+            + f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details></figure>"
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}
 
 
-IN_UNIT = ("estimate", "low", "high", "se")
+IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
 
 
 def printed(table: Any, unit: str) -> Any:
@@ -212,16 +212,21 @@ def markup(result: Result) -> str:
     for name in SHARES:
         if name in raw:
             table[name] = [show(v, "share") for v in raw[name]]
-    if {"low", "high"} <= set(raw.columns):
-        units = raw["unit"] if "unit" in raw else [result.unit] * len(raw)
-        spans = [span(a, b, u) for a, b, u in zip(raw["low"], raw["high"], units, strict=True)]
-        table.insert(table.columns.get_loc("low"), "interval", spans)
+    units = raw["unit"] if "unit" in raw else [result.unit] * len(raw)
+    for name, low, high in (("interval", "low", "high"), ("of change", "change_low", "change_high")):
+        if {low, high} <= set(raw.columns):
+            spans = [span(a, b, u) for a, b, u in zip(raw[low], raw[high], units, strict=True)]
+            table.insert(table.columns.get_loc(low), name, spans)
     if _one_item(raw):
         table = table.drop(columns="item")
-    same = "n_eff" in raw and "n" in raw and (raw["n_eff"].round() == raw["n"]).all()
-    table = table.drop(columns=[c for c in ("low", "high", "se", "unit", *(["n_eff"] if same else [])) if c in table])
-    numeric = {c for c in table if c == "interval" or (c in raw and raw[c].dtype.kind in "iufc")}
+    silent = {"low", "high", "se", "unit", "change_low", "change_high"}
+    silent |= {"n_eff"} if "n_eff" in raw and "n" in raw and (raw["n_eff"].round() == raw["n"]).all() else set()
+    silent |= {"p"} if "p_adjusted" in raw else set()
+    silent |= set(SHARES) if "change" in raw else set()
+    table = table.drop(columns=[c for c in table if c in silent])
+    numeric = {c for c in table if c in ("interval", "of change") or (c in raw and raw[c].dtype.kind in "iufc")}
     names = {"estimate": HEADINGS.get(result.unit, "Estimate"), "interval": f"{result.level:.0%} interval", "n": "n"}
+    names |= {"item": "Question", "of change": f"{result.level:.0%} interval"}
     names |= {"n_eff": "Effective n", "p": "p", **{c: c.replace("p_", "p, ") for c in table if str(c).startswith("p_")}}
     head = "".join(_cell("th scope='col'", names.get(c, _words(c)), c in numeric) for c in table)
     rows = [

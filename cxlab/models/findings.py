@@ -51,7 +51,7 @@ def differences(result: Result) -> pd.DataFrame:
     shown = shown if trend else shown.rename(columns={"estimate": "d", "low": "d_low", "high": "d_high"})
     first = [c for c in table.columns[: list(table.columns).index("estimate")] if c != "against"]
     first = [c for c in first if table[c].nunique() > 1 or len(first) == 1]
-    names = [" ".join(str(labels.get(v, v)) for v in row) for row in shown[first].itertuples(index=False)]
+    names = [", ".join(str(labels.get(v, v)) for v in row) for row in shown[first[::-1]].itertuples(index=False)]
     others = {"rest": "all others"}
     against = (
         ["the wave before"] * len(shown) if trend else [str(others.get(v, labels.get(v, v))) for v in shown["against"]]
@@ -90,9 +90,10 @@ def told(result: Result, table: pd.DataFrame) -> Iterator[str]:
     unsure = table[table["verdict"] == "cannot tell"]
     if len(unsure):
         word, factor, digits = SIZES.get(result.unit, ("", 1, 2))
+        few = f" ({listed(unsure['name'])})" if len(unsure) <= SHOWN else ""
         found = f"{unsure['detectable'].median() * factor:.{digits}f} {word}".strip()
         yield (
-            f"**Cannot tell**{about}: {len(unsure)} of {len(table)} ({listed(unsure['name'])}). With so many answers "
+            f"**Cannot tell**{about}: {len(unsure)} of {len(table)}{few}. With so many answers "
             f"a difference has to be about {found} to be found (80 % power)."
         )
 
@@ -100,7 +101,9 @@ def told(result: Result, table: pd.DataFrame) -> Iterator[str]:
 def topic(result: Result) -> str:
     """Return which metric of what the sentences are about, in brackets."""
     compared = result.parts.get("wave") or result.parts.get("compared", "")
-    return f" ({plain(result.parts['metric'].upper())}" + (f" by {plain(compared)})" if compared else ")")
+    metric = result.parts["metric"]
+    name = metric.upper() if metric in ("nps", "csat", "ces") else metric
+    return f" ({name}" + (f" by {plain(compared)})" if compared else ")")
 
 
 def gap(row: pd.Series, unit: str) -> str:
@@ -116,7 +119,7 @@ def gap(row: pd.Series, unit: str) -> str:
 def listed(names: pd.Series) -> str:
     """Return the first names and how many more there are."""
     once = [plain(n) for n in dict.fromkeys(names)]
-    return ", ".join(once[:SHOWN]) + (f" and {len(once) - SHOWN} more" if len(once) > SHOWN else "")
+    return ", ".join(once) if len(once) <= SHOWN else f"{len(once)} differences"
 
 
 def plain(text: object) -> str:

@@ -72,9 +72,9 @@ def scorecard(study: Study, *, level: float = 0.95) -> Result:
 
     Returns
     -------
-    Result with one row a metric: ``question, metric, estimate, low, high, se, n, n_eff, unit, minimum, maximum`` (the
-    range the metric can take). ``parts['questions']`` are its metrics (but means) as `compare` and `trend` take them,
-    ``parts['headline']`` is the first: NPS where there is one, else CSAT.
+    Result with one row a metric: ``question, metric, estimate, low, high, se, n, n_eff, unit``. ``parts['ends']`` are
+    the least and largest value each can take, ``parts['questions']`` the metrics (but means) as `compare` and `trend`
+    take them, ``parts['headline']`` the first of them: NPS where there is one, else CSAT.
 
     Raises
     ------
@@ -103,6 +103,7 @@ def scorecard(study: Study, *, level: float = 0.95) -> Result:
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
         notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *missing(study)),
         parts={
+            "ends": [row.ends for row, result in made for _ in range(len(result.table))],
             "headline": head.question,
             "questions": [r.question for r in wanted if r.metric != "mean"],
             "missing": list(missing(study)),
@@ -114,7 +115,7 @@ def _one(study: Study, row: Row, result: Result) -> pd.DataFrame:
     table = result.table[["item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(columns={"item": "question"})
     table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
     table.insert(1, "metric", row.name)
-    return table.assign(unit=result.unit, minimum=float(row.ends[0]), maximum=float(row.ends[1]))
+    return table.assign(unit=result.unit)
 
 
 def missing(study: Study) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def figure(result: Result, **options: Any) -> None:
     text = alternative(result)
     display(
         {"image/png": picture.getvalue(), "text/plain": text, MIME: result.to_dict()},
-        metadata={"image/png": {"alt": text, "width": width}},
+        metadata={"image/png": {"alt": text, "width": width, "caption": result.caption}},
         raw=True,
     )
 

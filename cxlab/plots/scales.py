@@ -15,8 +15,8 @@ def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = style.canvas(ax, height=0.9 + 0.62 * len(table))
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
-    width = (table["maximum"] - table["minimum"]).to_numpy(float)
-    at = lambda name: (table[name].to_numpy(float) - table["minimum"].to_numpy(float)) / width  # noqa: E731
+    least, most = np.array(result.parts["ends"], float)[::-1].T
+    at = lambda name: (table[name].to_numpy(float) - least) / (most - least)  # noqa: E731
     y = np.arange(len(table))
     ax.hlines(y, 0, 1, color=style.GRID, linewidth=9, zorder=1)
     ax.hlines(y, at("low"), at("high"), color=style.GOOD, linewidth=9, alpha=0.5, zorder=2)
@@ -26,7 +26,7 @@ def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:
         _beside(
             ax, show(row["estimate"], row["unit"]), where, (0, 9), ha="center", color=style.INK, size=11, weight="bold"
         )
-        for end, side, x in ((row["minimum"], "right", 0), (row["maximum"], "left", 1)):
+        for end, side, x in ((least[k], "right", 0), (most[k], "left", 1)):
             shift = (-6 if x == 0 else 6, 0)
             _beside(ax, _end(end, row["unit"]), (x, k), shift, ha=side, va="center", color=style.MUTED, size=8)
     names = [f"{r['question']}\n{r['metric']}, n = {int(r['n']):,}" for _, r in table.iterrows()]

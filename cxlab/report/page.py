@@ -49,6 +49,7 @@ def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> s
     shown = copy.deepcopy(notebook)
     title = take_title(shown.cells)
     describe(shown.cells)
+    fold(shown.cells)
     if report.get("failure"):
         shown.cells = []
     resources = {
@@ -86,6 +87,18 @@ def describe(cells: list[Any]) -> None:
                     output.metadata.setdefault(kind, {}).setdefault(
                         "alt", f"Figure: {section}" if section else "Figure"
                     )
+
+
+def fold(cells: list[Any], most: int = 6) -> None:
+    """Mark the table under a figure of the same result: it needs no title, and if it is long the reader unfolds it."""
+    for cell in cells:
+        drawn = None
+        for output in cell.get("outputs", ()):
+            result = output.get("data", {}).get(MIME)
+            if result and "image/png" in output.data:
+                drawn = result
+            elif result and result == drawn:
+                output.metadata["cxlab"] = "folded" if len(result.get("table", ())) > most else "under"
 
 
 def tables(source: str) -> str:

@@ -165,7 +165,7 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     return [
         ("Rows", f"{study['rows']:,}" if "rows" in study else "not known"),
         ("Left out", "; ".join(f"{d['rows']:,} {d['reason']}" for d in dropped) or "none"),
-        ("Only", " and ".join(study.get("filters", [])) or "all rows"),
+        ("Filter", " and ".join(study.get("filters", [])) or "none"),
         ("Weights", design.get("weight") or "none"),
         ("Sample", sampled or "simple random"),
         ("Data", f"{name}, {study['sha256'][:12] or 'no file'}"),
