@@ -72,7 +72,8 @@ def one(folder: Path) -> Made:
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         numbers = folder / "results.json"
-        results = json.loads(numbers.read_text(encoding="utf-8"))["results"] if numbers.is_file() else {}
+        content = json.loads(numbers.read_text(encoding="utf-8")) if numbers.is_file() else {"results": {}}
+        results = {key: content["results"][key] for key in content.get("order", content["results"])}
     except FileNotFoundError as missing:
         raise DataProblem(f"{folder} holds no report (no run.json); make one with `cxlab report`") from missing
     except (json.JSONDecodeError, KeyError) as broken:

@@ -1,0 +1,172 @@
+"""`slides`: a report as PowerPoint: one message and one native chart a slide, the method in the notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSITION
+from pptx.util import Inches, Pt
+
+from cxlab.report.collect import Made, labels
+from cxlab.report.workbook import facts
+from cxlab.result import show
+
+ROWS = 16
+"""Most rows that one chart shows; of longer tables the rows with the highest and the lowest estimates."""
+FACTOR = {"share": 100.0}
+NUMBER = {"share": '0.0" %"', "points": "0.0", "mean": "0.00", "index": "0.0"}
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+INK, ACCENT = "1B2733", "005A8F"
+
+
+def slides(report: Made, target: Path, *, accent: str = ACCENT, logo: Path | None = None) -> None:
+    """Write ``target`` (.pptx): a title slide, then a slide a result with a chart that can be edited in PowerPoint."""
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
+    title_slide(deck, report, accent, logo)
+    for result in report.results.values():
+        rows = charted(result)
+        if rows:
+            result_slide(deck, result, rows, accent)
+    deck.save(str(target))
+
+
+def title_slide(deck: Any, report: Made, accent: str, logo: Path | None) -> None:
+    """Add the first slide: what was asked of which data, and whether they are simulated."""
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    data = report.run["data"]
+    text(slide, report.notebook.replace("-", " ").capitalize(), (0.9, 2.3, 11.5, 1.2), 44, bold=True)
+    text(slide, data.get("title") or report.name, (0.9, 3.5, 11.5, 0.8), 24)
+    mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
+    rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
+    text(
+        slide, f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}.", (0.9, 4.4, 11.5, 0.6), 14
+    )
+    if logo:
+        slide.shapes.add_picture(str(logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
+    slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))
+
+
+def result_slide(deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], accent: str) -> None:
+    """Add the slide of one result: its title, its message, its chart; method and notes below the slide."""
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    text(slide, message(result, rows), (0.6, 0.35, 12.1, 1.1), 26, bold=True)
+    text(slide, caption(result, rows), (0.6, 1.35, 12.1, 0.5), 14)
+    unit = result.get("unit", "")
+    factor = FACTOR.get(unit, 1.0)
+    data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
+    shown = list(reversed(rows))  # a bar chart draws upwards
+    data.categories = [name(result, row) for row in shown]
+    data.add_series("Estimate", [row["estimate"] * factor for row in shown])
+    box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(5.2))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
+    style(chart, accent, NUMBER.get(unit, "0.00"))
+    ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
+    axis = chart.value_axis
+    axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
+    error_bars(chart.plots[0].series[0], shown, factor)
+    said = [f"Method: {result['method']}; intervals at {result['level']:.0%}.", *result["notes"]]
+    slide.notes_slide.notes_text_frame.text = "\n".join(said)
+
+
+def charted(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of a result that a chart can show: one unit, with an estimate; at most `ROWS`."""
+    if not result.get("table") or not {"estimate", "low", "high"} <= set(result["columns"]):
+        return []
+    rows = [row for row in result["table"] if row.get("estimate") is not None]
+    if len({row.get("unit") for row in rows}) > 1:
+        return []
+    if len(rows) > ROWS:
+        ranked = sorted(rows, key=lambda row: -row["estimate"])
+        kept = [id(row) for row in (*ranked[: ROWS // 2], *ranked[-ROWS // 2 :])]
+        rows = [row for row in rows if id(row) in kept]
+    return rows
+
+
+def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the one sentence of a slide: the verdicts where there are some, else the highest and the lowest."""
+    unit = result.get("unit", "")
+    verdicts = [row["verdict"] for row in result["table"] if row.get("verdict")]
+    if verdicts:
+        real = sum(v.startswith("real") for v in verdicts)
+        return f"{result['title']}: {real or 'none'} of {len(verdicts)} {'is' if real == 1 else 'are'} real"
+    if len(rows) == 1:
+        return f"{result['title']}: {show(rows[0]['estimate'], unit)}"
+    ranked = sorted(rows, key=lambda row: row["estimate"])
+    top, low = ranked[-1], ranked[0]
+    return (
+        f"{result['title']}: from {show(low['estimate'], unit)} ({name(result, low)}) "
+        f"to {show(top['estimate'], unit)} ({name(result, top)})"
+    )
+
+
+def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the line under the message: what the bars are, n, and how many rows are left out."""
+    counts = [row["n"] for row in rows if row.get("n")]
+    n = f"n = {min(counts):,.0f} to {max(counts):,.0f}" if counts and min(counts) != max(counts) else ""
+    n = n or (f"n = {counts[0]:,.0f}" if counts else "")
+    left = len([r for r in result["table"] if r.get("estimate") is not None]) - len(rows)
+    more = f"; {left} rows between the highest and the lowest not shown" if left else ""
+    return f"Estimates with {result['level']:.0%} intervals{'; ' + n if n else ''}{more}"
+
+
+def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Return the label of a row in words."""
+    words = (result.get("parts") or {}).get("labels") or {}
+    said = [str(words.get(str(row[k]), row[k])) for k in labels(result) if k != "unit"]
+    varied = [k for k in labels(result) if len({str(r[k]) for r in result["table"]}) > 1 and k != "unit"]
+    return " · ".join(str(words.get(str(row[k]), row[k])) for k in varied) or " · ".join(said)
+
+
+def style(chart: Any, accent: str, number: str) -> None:
+    """Give a chart the look of the reports: no legend, no grid, values at the bars."""
+    chart.has_legend = chart.has_title = False
+    chart.value_axis.visible = chart.value_axis.has_major_gridlines = False
+    chart.category_axis.tick_labels.font.size = Pt(13)
+    chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    chart.category_axis.format.line.fill.background()
+    plot = chart.plots[0]
+    plot.gap_width, plot.has_data_labels = 45, True
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = number, False
+    plot.data_labels.position, plot.data_labels.font.size = XL_LABEL_POSITION.INSIDE_BASE, Pt(12)
+    plot.data_labels.font.color.rgb = RGBColor(255, 255, 255)
+    fill = plot.series[0].format.fill
+    fill.solid()
+    fill.fore_color.rgb = RGBColor.from_string(accent.lstrip("#").upper())
+
+
+def error_bars(series: Any, rows: Sequence[Mapping[str, Any]], factor: float) -> None:
+    """Add the intervals to a bar series as custom error bars (python-pptx has no call for them)."""
+    ends = {
+        "plus": [(row["high"] - row["estimate"]) * factor if row.get("high") is not None else math.nan for row in rows],
+        "minus": [(row["estimate"] - row["low"]) * factor if row.get("low") is not None else math.nan for row in rows],
+    }
+    tag = lambda name: f"{{{CHART}}}{name}"  # noqa: E731
+    bars = etree.Element(tag("errBars"))
+    for key, value in (("errBarType", "both"), ("errValType", "cust"), ("noEndCap", "0")):
+        etree.SubElement(bars, tag(key), val=value)
+    for key, values in ends.items():
+        numbers = etree.SubElement(etree.SubElement(bars, tag(key)), tag("numLit"))
+        etree.SubElement(numbers, tag("formatCode")).text = "General"
+        etree.SubElement(numbers, tag("ptCount"), val=str(len(values)))
+        for k, value in enumerate(values):
+            if math.isfinite(value):
+                etree.SubElement(etree.SubElement(numbers, tag("pt"), idx=str(k)), tag("v")).text = repr(float(value))
+    series._element.find(tag("cat")).addprevious(bars)
+
+
+def text(slide: Any, words: str, box: tuple[float, float, float, float], size: int, *, bold: bool = False) -> None:
+    """Add a text box at (left, top, width, height) in inches."""
+    frame = slide.shapes.add_textbox(*(Inches(v) for v in box)).text_frame
+    frame.word_wrap = True
+    frame.text = words
+    font = frame.paragraphs[0].runs[0].font if words else frame.paragraphs[0].font
+    font.size, font.bold, font.name = Pt(size), bold, "Calibri"
+    font.color.rgb = RGBColor.from_string(INK)

@@ -1,0 +1,101 @@
+"""`workbook`: all tables of a report as one tidy Excel file, numbers as numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from cxlab.report.collect import Made, labels
+
+FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "": "0.000"}
+IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
+NAME = 31
+"""Longest name of a sheet that Excel takes."""
+
+
+def workbook(report: Made, target: Path) -> None:
+    """Write ``target`` (.xlsx): a sheet about the run, then one sheet a table, one row a number.
+
+    Text from data is written as text, so that a label that begins with '=' is no formula.
+    """
+    book = xlsxwriter.Workbook(
+        str(target), {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+    )
+    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    sheets = Sheets(book)
+    about = sheets.add("About")
+    about.set_column(0, 0, 22)
+    about.set_column(1, 1, 90, book.add_format({"text_wrap": True, "valign": "top"}))
+    for k, (name, text) in enumerate(facts(report)):
+        about.write_string(k, 0, name, book.add_format({"bold": True, "valign": "top"}))
+        about.write_string(k, 1, text)
+    for result in report.results.values():
+        if result.get("table"):
+            write(book, sheets.add(result["title"]), result, bold)
+    book.close()
+
+
+def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:
+    """Write one result: its table with a filter, then method and notes."""
+    names = result["columns"]
+    for column, name in enumerate(names):
+        sheet.write_string(0, column, str(name), bold)
+        sheet.set_column(column, column, 28 if name in labels(result) else 12)
+    for k, row in enumerate(result["table"], 1):
+        unit = row.get("unit") or result.get("unit", "")
+        for column, name in enumerate(names):
+            value = row.get(name)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                sheet.write_number(k, column, value, book.add_format({"num_format": shape(name, unit)}))
+            elif value is not None:
+                sheet.write_string(k, column, str(value))
+    sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
+    sheet.freeze_panes(1, len(labels(result)))
+    last = len(result["table"]) + 2
+    for k, text in enumerate((f"Method: {result['method']}; intervals at {result['level']:.0%}", *result["notes"])):
+        sheet.write_string(last + k, 0, text)
+
+
+def shape(name: str, unit: str) -> str:
+    """Return Excel's format of a number in a column."""
+    if name in IN_UNIT:
+        return FORMATS.get(unit, FORMATS[""])
+    return "#,##0" if name in ("n", "n_eff") else "0.000"
+
+
+def facts(report: Made) -> list[tuple[str, str]]:
+    """Return what a reader must know of the run: name and text."""
+    data, run = report.run["data"], report.run
+    dropped = "; ".join(f"{d['rows']:,} {d['reason']}" for d in data.get("dropped", ())) or "none"
+    design = ", ".join(f"{k} {v}" for k, v in data.get("design", {}).items()) or "simple random sample, no weights"
+    rows = [
+        ("Report", f"{report.notebook}: {data.get('title') or report.name}"),
+        ("Data", f"{run['parameters'].get('study', '')}, sha256 {data.get('sha256') or 'no file'}"),
+        ("Rows", f"{data.get('rows', 'not known')}"),
+        ("Left out", dropped),
+        ("Design", design),
+        ("Parameters", ", ".join(f"{k} = {v}" for k, v in run["parameters"].items())),
+        ("cxlab", run["cxlab"]),
+        ("Source", f"{data.get('source', '')} {data.get('licence', '')}".strip()),
+    ]
+    return [("SIMULATED", "made by a program, no real customers"), *rows] if data.get("simulated") else rows
+
+
+class Sheets:
+    """Adds sheets under names that Excel takes: short, without its forbidden characters, each once."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self.book, self.taken = book, set()
+
+    def add(self, title: str) -> Any:
+        name = re.sub(r"[\[\]:*?/\\']", " ", title).strip()[:NAME] or "Table"
+        k = 1
+        while name.lower() in self.taken:
+            k += 1
+            name = f"{name[: NAME - 4].rstrip()} {k}"
+        self.taken.add(name.lower())
+        return self.book.add_worksheet(name)

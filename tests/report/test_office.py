@@ -1,0 +1,62 @@
+"""A report as a workbook and as slides: the same numbers, the method beside them, nothing that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from pptx import Presentation
+
+from cxlab.report.collect import Made
+from cxlab.report.slides import slides
+from cxlab.report.workbook import workbook
+from cxlab.result import Result
+
+TABLE = pd.DataFrame({
+    "brand": ["=1+1", "Brio"], "estimate": [0.5, 0.25], "low": [0.4, 0.2], "high": [0.6, 0.3], "n": [100, 80],
+})  # fmt: skip
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Made:
+    result = Result("metric", "Share: [who] comes back?", TABLE, "share", method="Wilson", notes=("a caveat",))
+    run = {
+        "status": "done", "notebook": {"name": "scorecard", "sha256": "a"}, "parameters": {"study": "tracker"},
+        "data": {"sha256": "abc", "title": "Tracker", "rows": 180, "simulated": True,
+                 "dropped": [{"reason": "duplicates", "rows": 3}]},
+        "cxlab": "0.1.0", "made": "2026-01-02T03:04:05+00:00",
+    }  # fmt: skip
+    return Made(tmp_path, run, {"a.1": result.to_dict(), "b.1": result.to_dict()})
+
+
+def test_the_workbook_holds_every_number(report: Made, tmp_path: Path):
+    workbook(report, tmp_path / "x.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "x.xlsx")
+    assert book.sheetnames == ["About", "Share   who  comes back", "Share   who  comes back 2"]
+    rows = list(book.worksheets[1].values)
+    assert rows[0][:5] == ("brand", "estimate", "low", "high", "n")
+    assert rows[1][:5] == ("=1+1", 0.5, 0.4, 0.6, 100)
+    assert book.worksheets[1]["A2"].data_type == "s"
+    assert book.worksheets[1]["B2"].number_format == "0.0%"
+    assert rows[4][:1] == ("Method: Wilson; intervals at 95%",)
+    about = dict(row[:2] for row in book["About"].values)
+    assert about["Left out"] == "3 duplicates"
+    assert about["SIMULATED"] == "made by a program, no real customers"
+
+
+def test_the_slides_have_native_charts_with_intervals(report: Made, tmp_path: Path):
+    slides(report, tmp_path / "x.pptx")
+    deck = Presentation(tmp_path / "x.pptx")
+    assert len(deck.slides) == 3
+    assert "SIMULATED DATA" in " ".join(s.text_frame.text for s in deck.slides[0].shapes if s.has_text_frame)
+    slide = deck.slides[1]
+    chart = next(s.chart for s in slide.shapes if s.has_chart)
+    assert list(chart.plots[0].categories) == ["Brio", "=1+1"]
+    assert list(chart.plots[0].series[0].values) == [25.0, 50.0]
+    points = [v.text for v in chart._chartSpace.iterfind(".//{*}errBars/{*}plus//{*}v")]
+    assert [float(p) for p in points] == pytest.approx([5.0, 10.0])
+    assert chart.value_axis.minimum_scale == 0
+    assert slide.shapes[0].text_frame.text == "Share: [who] comes back?: from 25.0 % (Brio) to 50.0 % (=1+1)"
+    assert slide.notes_slide.notes_text_frame.text == "Method: Wilson; intervals at 95%.\na caveat"
