@@ -23,15 +23,17 @@ UNITS = {"share": (100, " %", 1), "points": (1, "", 1), "mean": (1, "", 2), "ind
 def show(value: Any, unit: str = "") -> str:
     """Return ``value`` as people read it in ``unit``; `nan` is an en dash.
 
-    >>> show(0.8379, "share"), show(40.41, "points"), show(float("nan"))
-    ('83.8 %', '40.4', '–')
+    >>> show(0.8379, "share"), show(40.41, "points"), show(-0.01, "points"), show(float("nan"))
+    ('83.8 %', '40.4', '0.0', '–')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
         return str(value)
     factor, suffix, digits = UNITS.get(unit, UNITS[""])
-    return f"{float(value) * factor:,.{digits}f}{suffix}".replace("-", "−")
+    text = f"{float(value) * factor:,.{digits}f}"
+    text = text.removeprefix("-") if not text.strip("-0.,") else text
+    return f"{text}{suffix}".replace("-", "−")
 
 
 def plain(value: Any) -> Any:

@@ -30,17 +30,35 @@ class Findings:
 def findings(*results: Result) -> Findings:
     """Return in words what `compare` and `trend` found, the largest differences first.
 
+    Of several results only the real differences are told one by one; the others are counted.
+
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", "country", pairs="rest"))  # doctest: +SKIP
-    - **Real**: ...
+    - Real (CSAT by country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
     """
-    lines = []
-    for result in results:
-        table = differences(result)
-        if table.empty:
-            continue
-        lines += list(told(result, table))
+    tables = [(result, differences(result)) for result in results]
+    tables = [(result, table) for result, table in tables if not table.empty]
+    if len(tables) == 1:
+        (result, table), *_ = tables
+        lines = [*real(result, table), *unreal(result, table)]
+    else:
+        lines = [line for result, table in tables for line in real(result, table)] + counted([t for _, t in tables])
     return Findings(tuple(lines) or ("Nothing to compare.",))
+
+
+def counted(tables: list[pd.DataFrame]) -> list[str]:
+    """Return one sentence about all differences that are not real."""
+    if not tables:
+        return []
+    verdicts = pd.concat(tables)["verdict"]
+    noise, unsure = (int((verdicts == v).sum()) for v in ("noise", "cannot tell"))
+    none = "" if verdicts.str.startswith("real").any() else "None is real. "
+    if not noise + unsure:
+        return []
+    return [
+        f"**The rest** of {len(verdicts)} differences: {none}{noise} are noise (what would matter is ruled out), and "
+        f"of {unsure} these samples cannot tell."
+    ]
 
 
 def differences(result: Result) -> pd.DataFrame:
@@ -75,8 +93,8 @@ SIZES = {
 """How a difference in each unit is told: its word, factor and decimals."""
 
 
-def told(result: Result, table: pd.DataFrame) -> Iterator[str]:
-    """Yield the sentences about one result: the real differences one by one, the others together."""
+def real(result: Result, table: pd.DataFrame) -> Iterator[str]:
+    """Yield one sentence for each real difference, the largest first."""
     about = topic(result)
     for verdict, word in WORDS.items():
         rows = table[table["verdict"] == verdict].sort_values("estimate", key=abs, ascending=False)
@@ -84,6 +102,11 @@ def told(result: Result, table: pd.DataFrame) -> Iterator[str]:
             yield f"**{word}**{about}: {plain(r['name'])} is {gap(r, result.unit)}."
         if len(rows) > SHOWN:
             yield f"**{word}**{about}: {len(rows) - SHOWN} more; the table has them."
+
+
+def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
+    """Yield a sentence about the differences that are noise, and one about those that cannot be told."""
+    about = topic(result)
     noise = table[table["verdict"] == "noise"]
     if len(noise):
         yield f"**Noise**{about}: {listed(noise['name'])}. Differences that matter are ruled out."

@@ -67,12 +67,14 @@ def _churn(study: Study, f: Field) -> Row:
     return Row("Share who left", "share", f.name, partial(metrics.share, value=value), (0, 1), {"value": value})
 
 
-def scorecard(study: Study, *, level: float = 0.95) -> Result:
+def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Result:
     """Return all metrics of a study in one table, each in its own unit, and say what the codebook does not allow.
+
+    ``by`` is a segment or wave column; with it there is one row a group and metric.
 
     Returns
     -------
-    Result with one row a metric: ``question, metric, estimate, low, high, se, n, n_eff, unit``. ``parts['ends']`` are
+    Result, one row a metric: ``[by], question, metric, estimate, low, high, se, n, n_eff, unit``. ``parts['ends']`` are
     the least and largest value each can take, ``parts['questions']`` the metrics (but means) as `compare` and `trend`
     take them, ``parts['headline']`` the first of them: NPS where there is one, else CSAT.
 
@@ -92,12 +94,15 @@ def scorecard(study: Study, *, level: float = 0.95) -> Result:
             f"a scorecard needs a column with role 'outcome' or 'touchpoint' and a scale; {study.name} declares none. "
             "Declare them in its datapackage.json"
         )
-    made = [(row, row.make(study, row.of, level=level)) for row in wanted]
-    table = pd.concat([_one(study, row, result) for row, result in made], ignore_index=True)
+    made = [(row, row.make(study, row.of, by=by, level=level)) for row in wanted]
+    table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
+    if by:
+        order = {name: k for k, name in enumerate(dict.fromkeys(table[by]))}
+        table = table.sort_values(by, key=lambda c: c.map(order), kind="stable", ignore_index=True)
     head = wanted[0]
     return Result(
         kind="scorecard",
-        title="Scorecard",
+        title="All metrics" + (f" by {study.field(by).label}" if by else ""),
         table=table,
         level=level,
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
@@ -111,10 +116,12 @@ def scorecard(study: Study, *, level: float = 0.95) -> Result:
     )
 
 
-def _one(study: Study, row: Row, result: Result) -> pd.DataFrame:
-    table = result.table[["item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(columns={"item": "question"})
+def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame:
+    table = result.table[[*([by] if by else []), "item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(
+        columns={"item": "question"}
+    )
     table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
-    table.insert(1, "metric", row.name)
+    table.insert(table.columns.get_loc("question") + 1, "metric", row.name)
     return table.assign(unit=result.unit)
 
 
@@ -143,7 +150,7 @@ def segments(study: Study, *, most: int = MOST) -> list[str]:
 
     >>> import cxlab as cx
     >>> segments(cx.load("abc"))
-    ['country']
+    ['country', 'seniority']
     """
     names = [n for role in ("brand", "segment") for n in study.codebook.role(role) if n in study.columns]
     if not names:

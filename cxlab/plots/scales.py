@@ -29,7 +29,11 @@ def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:
         for end, side, x in ((least[k], "right", 0), (most[k], "left", 1)):
             shift = (-6 if x == 0 else 6, 0)
             _beside(ax, _end(end, row["unit"]), (x, k), shift, ha=side, va="center", color=style.MUTED, size=8)
-    names = [f"{r['question']}\n{r['metric']}, n = {int(r['n']):,}" for _, r in table.iterrows()]
+    groups = table.columns[: list(table.columns).index("question")]
+    names = [
+        f"{', '.join(str(r[c]) for c in [*groups, 'question'])}\n{r['metric']}, n = {int(r['n']):,}"
+        for _, r in table.iterrows()
+    ]
     ax.set_yticks(y, names)
     ax.set_xticks([])
     ax.set_xlim(-0.08, 1.08)

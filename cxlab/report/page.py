@@ -27,6 +27,7 @@ def exporter():
     made = HTMLExporter(template_name="cxlab", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     made.register_filter("untrusted_markdown", untrusted_markdown)
     made.register_filter("tables", tables)
+    made.register_filter("title", lambda data: data[MIME].get("title", ""))
     made.from_notebook_node(_empty(), resources={"report": {}})  # compiles the template
     return made
 
@@ -89,8 +90,11 @@ def describe(cells: list[Any]) -> None:
                     )
 
 
-def fold(cells: list[Any], most: int = 6) -> None:
-    """Mark the table under a figure of the same result: it needs no title, and if it is long the reader unfolds it."""
+def fold(cells: list[Any], most: int = 6, longest: int = 15) -> None:
+    """Mark tables that the reader unfolds: the long ones; under a figure of the same result, all above ``most`` rows.
+
+    A table under its figure needs no title of its own.
+    """
     for cell in cells:
         drawn = None
         for output in cell.get("outputs", ()):
@@ -98,7 +102,15 @@ def fold(cells: list[Any], most: int = 6) -> None:
             if result and "image/png" in output.data:
                 drawn = result
             elif result and result == drawn:
-                output.metadata["cxlab"] = "folded" if len(result.get("table", ())) > most else "under"
+                output.metadata["cxlab"] = "folded under" if rows(result) > most else "under"
+            elif rows(result) > longest:
+                output.metadata["cxlab"] = "folded"
+
+
+def rows(result: Mapping[str, Any] | None) -> int:
+    """Return how many rows the table of a result has; 0 if there is none."""
+    table = (result or {}).get("table", ())
+    return len(table) if isinstance(table, (list, tuple)) else 0
 
 
 def tables(source: str) -> str:

@@ -168,7 +168,7 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
         ("Filter", " and ".join(study.get("filters", [])) or "none"),
         ("Weights", design.get("weight") or "none"),
         ("Sample", sampled or "simple random"),
-        ("Data", f"{name}, {study['sha256'][:12] or 'no file'}"),
+        ("Data", f"{name}, {study['sha256'][:8] or 'no file'}"),
     ]
 
 
