@@ -26,6 +26,7 @@ _WHERE = {
     "compare": "cxlab.models.comparisons",
     "against": "cxlab.models.comparisons",
     "trend": "cxlab.models.trends",
+    "satisfaction_ratio": "cxlab.models.ratio",
     "churn": "cxlab.models.churn",
     "retention": "cxlab.models.churn",
     "answers": "cxlab.models.distributions",

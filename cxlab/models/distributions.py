@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.problem import DataProblem
@@ -31,8 +32,8 @@ def answers(
 
     Returns
     -------
-    Result, one row a group, item and answer: ``*by, item, answer`` (code), ``label``, ``estimate, low, high, se, n``
-    (who gave it), ``total`` (answers to the question), ``side`` (-1 worst to 1 best). Wilson intervals, one by one.
+    Result, one row a group, item and answer: ``*by, item, answer`` (code), ``label``, ``estimate, low, high, se,
+    total`` (answers to the question), ``n_eff``, ``side`` (-1 worst to 1 best). Wilson intervals, one by one.
     """
     metrics.check_level(level)
     groups = metrics.listed(by)
@@ -42,8 +43,8 @@ def answers(
         f = study.field(name)
         if f.scale is None or f.scale.points > 11:
             raise DataProblem(
-                f"the answers to '{name}' of {study.name} cannot be laid out: the codebook gives it no scale of at most "
-                "11 answers"
+                f"the answers to '{name}' of {study.name} cannot be laid out: the codebook gives it no scale of at "
+                "most 11 answers"
             )
         codes = np.arange(f.scale.minimum, f.scale.maximum + 1)
         for c in codes if f.scale.best == "high" else codes[::-1]:
@@ -62,18 +63,28 @@ def answers(
     )
 
 
+def _side(f: Field, answer: float, place: float) -> float:
+    """Where an answer lies between worst (-1) and best (1); of a recommendation question, passives are the middle."""
+    toward = place if f.scale.best == "high" else -place
+    if f.measure != "recommendation" or f.scale.points != 11:
+        return toward
+    step = round(5 * (toward + 1))
+    return 0.0 if step in (7, 8) else (step - 8.6) / 1.4 if step > 8 else step / 10 - 1
+
+
 def _laid_out(study: Study, table: pd.DataFrame, fields: dict[str, tuple[str, float]]) -> pd.DataFrame:
     """One row an answer: its code, wording, count and place between worst (-1) and best (1)."""
     name = [fields[k][0] for k in table["item"]]
     answer = [fields[k][1] for k in table["item"]]
     scales = [study.field(n).scale for n in name]
     place = [2 * (a - s.minimum) / (s.maximum - s.minimum) - 1 for a, s in zip(answer, scales, strict=True)]
+    side = [_side(study.field(n), a, p) for n, a, p in zip(name, answer, place, strict=True)]
     out = table.assign(
         item=name,
         answer=[int(a) for a in answer],
         label=[s.labels.get(f"{a:g}", f"{a:g}") for a, s in zip(answer, scales, strict=True)],
         total=table["n"],
-        side=[p if s.best == "high" else -p for p, s in zip(place, scales, strict=True)],
+        side=side,
     )
     before = list(table.columns[: list(table.columns).index("estimate")])
     order = {n: i for i, n in enumerate(dict.fromkeys(name))}

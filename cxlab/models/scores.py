@@ -75,7 +75,7 @@ def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> 
     rule = "mean answer" + (f" on a scale of {'; '.join(known)}" if known else "")
     ends = [(s.minimum, s.maximum) for s in scales if s]
     limits = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (float("-inf"), float("inf"))
-    return _score(study, columns, by, _number, "mean", "Mean", "mean", "mean", rule, limits=limits)
+    return _score(study, columns, by, number, "mean", "Mean", "mean", "mean", rule, limits=limits)
 
 
 def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, show: str = "easy") -> Score:
@@ -96,7 +96,7 @@ def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, s
         make, shape, unit, what = _easy_minus_difficult, "net", "points", "share easy minus share difficult"
         limits = (-100.0, 100.0)
     else:
-        make, shape, unit, what = _number, "mean", "mean", "mean"
+        make, shape, unit, what = number, "mean", "mean", "mean"
         limits = (
             min(study.field(n).scale.minimum for n in columns),
             max(study.field(n).scale.maximum for n in columns),
@@ -289,7 +289,7 @@ def _valid(f: Field) -> nw.Expr:
     return _answer(f).is_between(f.scale.minimum, f.scale.maximum) if f.scale else ~_answer(f).is_nan()
 
 
-def _number(f: Field) -> nw.Expr:
+def number(f: Field) -> nw.Expr:
     """The answer as a number; null where there is none or where it is outside the declared scale."""
     return nw.when(_valid(f)).then(_answer(f))
 
