@@ -155,7 +155,8 @@ def _diverging(ax: Axes, y: int, part: pd.DataFrame) -> None:
 def _ramp(side: np.ndarray) -> list:
     """Orange for bad, grey for the middle, blue for good; deeper towards the ends."""
     good, bad, middle = (np.array(plt.matplotlib.colors.to_rgb(c)) for c in (style.GOOD, style.BAD, "#d3d8dc"))
-    return [tuple((1 - abs(s)) * middle + abs(s) * (good if s > 0 else bad)) for s in side]
+    depth = np.clip(np.abs(side), 0, 1)
+    return [tuple((1 - k) * middle + k * (good if s > 0 else bad)) for s, k in zip(side, depth, strict=True)]
 
 
 def _legend(ax: Axes, part: pd.DataFrame) -> None:
