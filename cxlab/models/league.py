@@ -22,8 +22,9 @@ from cxlab.stats import funnel as funnels
 from cxlab.stats import ranks, shrinkage
 
 METRICS = (*scores.METRICS, "index")
-PRIOR_ANSWERS = 3.0
-"""Answers of average spread added to each unit's variance, so that five equal answers do not count as certain."""
+PRIOR_ANSWERS, PRIOR_CLUSTERS = 3.0, 10.0
+"""Answers of average spread and clusters of average design effect that are added to each unit's own before its variance
+is trusted: five equal answers are not certain, and two clusters do not tell how alike clusters are."""
 FUNNEL_LEVELS = (0.95, 0.998)
 LETTERS = 60
 """Up to this many units, those that cannot be told apart are shown by letters."""
@@ -41,6 +42,7 @@ class Units:
     sign: int
     spread: float
     shared: bool
+    limits: tuple[float, float]
 
     def for_ranks(self) -> np.ndarray:
         """Variances, or the covariance where the errors of units are related."""
@@ -162,7 +164,7 @@ def ranked_units(
 ) -> tuple[Units, pd.DataFrame]:
     """Return the units with enough answers, and a table of those without."""
     column = shown.labels.columns[-1]
-    n, n_eff = (raw.table[c].to_numpy(float) for c in ("n", "n_eff"))
+    n = raw.table["n"].to_numpy(float)
     value = shown.moments.mean * score.factor
     keep = (n >= metrics.SMALL) & np.isfinite(value) & shown.labels[column].notna().to_numpy()
     small = pd.DataFrame({column: shown.labels[column], "n": n.astype(int)})[~keep].reset_index(drop=True)
@@ -171,35 +173,44 @@ def ranked_units(
             f"a league table needs at least two units with {metrics.SMALL} answers; '{column}' has {int(keep.sum())}"
             + (f" ({len(small)} with fewer)" if len(small) else "")
         )
-    spread = raw.table["spread"].to_numpy(float) * score.factor**2
-    w = np.nan_to_num(n)
-    pooled = float(np.nansum(spread * w * keep) / (w * keep).sum())
-    if pooled <= 0:
-        raise DataProblem(f"every unit of '{column}' has the same answer from everybody; there is nothing to rank")
-    size = np.where(np.isfinite(n_eff) & (n_eff > 0), n_eff, n)
-    steady = (spread * n + PRIOR_ANSWERS * pooled) / (n + PRIOR_ANSWERS)
-    covariance = steadied(shown.cov, steady / size)
+    inside = np.ix_(keep, keep)
+    pooled, covariance, size = steadied(shown.table[keep], shown.cov[inside], score.factor, shown.simple)
     if mix:
-        at = pd.Series(range(len(mix.keys)), index=pd.Index(mix.keys)).reindex([k[1] for k in shown.keys]).to_numpy()
-        shift = np.where(np.isnan(at)[:, None], 0, mix.shift[np.nan_to_num(at).astype(int)])
+        places = {key: i for i, key in enumerate(mix.keys)}
+        shift = mix.shift[[places[k[1]] for k, yes in zip(shown.keys, keep, strict=True) if yes]]
         covariance = covariance + shift @ mix.covariance @ shift.T * score.factor**2
     names = [str(v) for v in shown.labels[column][keep]]
-    inside = np.ix_(keep, keep)
     shared = bool(np.any(shown.moments.shared[inside] * (1 - np.eye(int(keep.sum())))))
     sign = 1 if best == "high" else -1
-    return Units(names, value[keep], covariance[inside], n[keep], size[keep], sign, pooled, shared), small
+    return Units(names, value[keep], covariance, n[keep], size, sign, pooled, shared, score.limits), small
 
 
-def steadied(cov: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Give a unit without spread (or without an estimate of it) the variance ``floor``; keep all others."""
-    cov = np.nan_to_num(cov)
-    own = np.diag(cov).copy()
-    flat = own <= 1e-9 * floor
-    out = cov.copy()
-    out[flat, :] = out[:, flat] = 0
-    out[flat, flat] = floor[flat]
-    factor = np.where(flat, 1.0, np.sqrt(np.maximum(1.0, floor / np.where(flat, 1.0, own))))
-    return out * factor[:, None] * factor[None, :]
+def steadied(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return pooled spread, covariance with steadied variances, and effective sizes of units with enough answers.
+
+    Variance = spread * deff / n, where the spread is that of the unit and 3 answers of average spread, and the design
+    effect that of its clusters and 10 clusters of average effect (weights, clusters and strata; 1 without a design).
+    Covariances keep their correlation.
+    """
+    n, df = (table[c].to_numpy(float) for c in ("n", "df"))
+    own_spread, own = table["spread"].to_numpy(float) * factor**2, np.diag(cov)
+    pooled = float(np.average(own_spread, weights=n))
+    if pooled <= 0:
+        raise DataProblem("everybody gave the same answer; there is nothing to rank")
+    spread = (own_spread * n + PRIOR_ANSWERS * pooled) / (n + PRIOR_ANSWERS)
+    deff = np.ones(len(n))
+    if not simple:
+        known = np.isfinite(own) & (own_spread > 0) & (df >= 1)
+        ratio = np.where(known, own * n / np.where(own_spread > 0, own_spread, 1), 0)
+        trust = np.where(known, df, 0)
+        average = (ratio * trust).sum() / trust.sum() if trust.sum() else 1.0
+        deff = (ratio * trust + PRIOR_CLUSTERS * average) / (trust + PRIOR_CLUSTERS)
+    variance = spread * deff / n
+    there = np.isfinite(own) & (own > 0)
+    scale = np.where(there, np.sqrt(variance / np.where(there, own, 1)), 0)
+    out = np.nan_to_num(cov) * scale[:, None] * scale[None, :]
+    np.fill_diagonal(out, variance)
+    return pooled, out, n / deff
 
 
 def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -218,8 +229,8 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     far = [np.abs(found.z) > special.ndtri((1 + k) / 2) for k in FUNNEL_LEVELS]
     table = pd.DataFrame({
         "n": units.n.astype(int), "n_eff": units.n_eff,
-        "shrunken": shrunken.estimate, "shrunken_low": shrunken.estimate - shrunken.half,
-        "shrunken_high": shrunken.estimate + shrunken.half,
+        "shrunken": shrunken.estimate, "shrunken_low": np.maximum(shrunken.estimate - shrunken.half, units.limits[0]),
+        "shrunken_high": np.minimum(shrunken.estimate + shrunken.half, units.limits[1]),
         "rank": 1 + (x[None, :] > x[:, None]).sum(axis=1), "rank_low": low, "rank_high": high,
         "all_low": 1 + above.sum(axis=0), "all_high": p - above.sum(axis=1),
         "may_be_top": 1 + above.sum(axis=0) <= tau,
@@ -261,6 +272,7 @@ def _with_intervals(table: pd.DataFrame, units: Units, shown: Groups, raw: Group
         low, high = np.where(bad, units.estimate - half, low), np.where(bad, units.estimate + half, high)
     else:
         low, high = units.estimate - half, units.estimate + half
+    low, high = np.maximum(low, units.limits[0]), np.minimum(high, units.limits[1])
     first = {"estimate": units.estimate, "low": low, "high": high, "se": se}
     if raw is not None:
         first["raw"] = raw.table["estimate"].to_numpy(float)[rows]
@@ -291,9 +303,9 @@ def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) 
         notes.append(f"Not ranked, fewer than {metrics.SMALL} answers: {shown}{more}.")
     if parts["tau"] == 0:
         notes.append("The units differ no more than chance alone explains: all are shrunken to the mean.")
-    elif parts["precision_p"] < 0.05:
+    elif parts["precision_p"] < 0.05 and len(units.names) >= 10:
         notes.append(
-            f"Small and large units differ in level (p = {parts['precision_p']:.3f}): shrinking all to one mean is "
+            f"Small and large units differ in level (p {p_value(parts['precision_p'])}): shrinking all to one mean is "
             "unfair to one kind; read the unshrunken estimates."
         )
     if units.shared:
@@ -301,3 +313,8 @@ def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) 
     if "explained_between" in parts and np.isfinite(parts["explained_between"]):
         notes.append(f"The customers' mix explains {parts['explained_between']:.0%} of the variance between units.")
     return notes
+
+
+def p_value(p: float) -> str:
+    """Return a p-value in words: '= 0.012' or '< 0.001'."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

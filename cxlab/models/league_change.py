@@ -11,7 +11,7 @@ from scipy import special
 from cxlab.data.study import Study
 from cxlab.models import metrics
 from cxlab.models.groups import Groups, grouped
-from cxlab.models.league import PRIOR_ANSWERS, steadied, unit_score
+from cxlab.models.league import steadied, unit_score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats import multiple, ranks, shrinkage
@@ -44,8 +44,8 @@ def league_change(
     Returns
     -------
     Result of kind 'league_change': ``unit, before, after, estimate`` (change), ``low, high, se, n``; ``gap_change``
-    with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both waves'
-    marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star, laggard or ''.
+    with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both
+    waves' marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star or laggard.
     """
     unit = unit or study.need("brand", "a league table")[0]
     wave = study.design.wave
@@ -65,10 +65,11 @@ def league_change(
     table["was"] = np.where(order < k, "star", np.where(order >= len(names) - k, "laggard", ""))
     table = table.rename(columns={"unit": unit})
     stars = _stars(table, cov, facts)
+    between = f"{_label(study, wave, first)} to {_label(study, wave, last)}"
     front = [unit, "before", "after", "estimate", "low", "high", "se", "n"]
     return Result(
         kind="league_change",
-        title=f"{score.title} by {study.field(unit).label}: {_label(study, wave, first)} to {_label(study, wave, last)}",
+        title=f"{score.title} by {study.field(unit).label}: {between}",
         table=table[front + [c for c in table.columns if c not in front]]
         .iloc[np.argsort(order)]
         .reset_index(drop=True),
@@ -119,14 +120,8 @@ def _in_both(found: Groups, study: Study, unit: str, wave: str, waves) -> tuple[
 def _covariance(found: Groups, at: np.ndarray, factor: float) -> np.ndarray:
     """Covariance (2p, 2p) of first waves, then second waves, with stabilised variances."""
     rows = at.T.ravel()
-    n, n_eff = (found.table[c].to_numpy(float)[rows] for c in ("n", "n_eff"))
-    spread = found.table["spread"].to_numpy(float)[rows] * factor**2
-    pooled = np.average(spread, weights=n)
-    if pooled <= 0:
-        raise DataProblem("every unit has the same answer from everybody in both waves; there is nothing to rank")
-    size = np.where(np.isfinite(n_eff) & (n_eff > 0), n_eff, n)
-    floor = (spread * n + PRIOR_ANSWERS * pooled) / (n + PRIOR_ANSWERS) / size
-    return steadied(found.cov[np.ix_(rows, rows)], floor)
+    _, cov, _ = steadied(found.table.iloc[rows], found.cov[np.ix_(rows, rows)], factor, found.simple)
+    return cov
 
 
 def _changes(names, y, cov, sign, level, seed) -> tuple[pd.DataFrame, dict[str, float]]:

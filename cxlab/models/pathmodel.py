@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cxlab.data.codebook import Codebook
+from cxlab.data.codebook import Codebook, Field
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.pls import Structure
 
@@ -85,7 +85,7 @@ class PathModel:
 
         XX
         """
-        usable = {f.name: f.measure for f in book if f.role in ("outcome", "touchpoint") and f.scale is not None}
+        usable = {f.name: f.measure for f in book if f.scale is not None and _is_item(f)}
         known = {c: tuple(n for m in ms for n in usable if usable[n] == m) for c, ms in self.measures.items()}
         blocks = {c: tuple(block) or known.get(c, ()) for c, block in self.blocks.items()}
         empty = [c for c, block in blocks.items() if not block]
@@ -109,6 +109,11 @@ class PathModel:
             paths[names.index(cause), names.index(effect)] = True
         blocks = tuple(tuple(at[i] for i in block) for block in self.blocks.values())
         return Structure(blocks, paths, tuple(self.modes.get(c, "A") for c in names))
+
+
+def _is_item(f: Field) -> bool:
+    """Outcomes and touchpoints; expectations and complaints, which have no role of their own."""
+    return f.role in ("outcome", "touchpoint") or (f.role == "" and f.measure in ("expectation", "complaint"))
 
 
 def path_model(text: str, *, target: str = "", name: str = "path model") -> PathModel:
