@@ -32,7 +32,7 @@ class Coding:
     def expression(self, column: str) -> str:
         """Return the SQL that reads ``column`` by this coding; a text beyond it stops the query with its line."""
         bare = f"trim({quoted(column)})"
-        none = ", ".join(text(t) for t in sorted({*self.nothing, *wording.NOTHING}))
+        none = ", ".join(text(t) for t in sorted({*(t.lower() for t in self.nothing), *wording.NOTHING}))
         cases = "".join(f" when {bare} = {text(t)} then {c:g}" for t, c in self.codes.items())
         return f"case when lower({bare}) in ({none}) then null{cases} else {self.sql.format(bare)} end"
 
@@ -49,14 +49,14 @@ def read(
     missing : code → why no answer.
 
     >>> read({"1": 5, "N/A": 2, "3": 1}).nothing
-    ('n/a',)
+    ('N/A',)
     >>> read({"1,5": 1, "1.234,5": 1}).how
     'numbers with a decimal comma'
     """
     labels, missing = labels or {}, missing or {}
     gone = {k.casefold() for k in (*missing, *missing.values()) if number(k) is None} | set(wording.NOTHING)
     texts = [t.strip() for t in values]
-    nothing = tuple(sorted({t.casefold() for t in texts if t.casefold() in gone} - {""}))
+    nothing = tuple(sorted({t for t in texts if t.casefold() in gone} - {""}))
     rest = sorted({t for t in texts if t.casefold() not in gone})
     if not rest:
         return None

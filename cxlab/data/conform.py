@@ -11,7 +11,7 @@ from cxlab.data.codebook import Codebook, Field
 from cxlab.data.readers.raw import quoted, text
 from cxlab.problem import DataProblem, nearest
 
-SAMPLE = 50_000
+SAMPLE = 20_480
 """Rows looked at to learn how a column is written."""
 
 NUMERIC = ("integer", "number")
@@ -19,9 +19,11 @@ NOT_TICKED = ("", "n", "no", "0", "false", "nein", "non", "unchecked", "not sele
 
 
 def conform(
-    table: duckdb.DuckDBPyRelation, book: Codebook, *, name: str
+    table: duckdb.DuckDBPyRelation, book: Codebook, *, name: str, strict: bool = True
 ) -> tuple[duckdb.DuckDBPyRelation, tuple[str, ...]]:
     """Return ``table`` with the columns as ``book`` declares them, and what was changed, in words.
+
+    ``strict=False`` leaves text that cannot be read as it is.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def conform(
         if field.columns:
             changes |= _ticks(table, field, kinds)
         elif kinds.get(field.name) == "VARCHAR" and field.type in NUMERIC:
-            found = _numbers(table, field, name)
+            found = _numbers(table, field, name, strict)
             if found is not None:
                 changes[field.name] = found.expression(field.name)
                 said.append(f"{field.name}: {described(found)}")
@@ -63,7 +65,7 @@ def values(table: duckdb.DuckDBPyRelation, column: str, most: int = SAMPLE) -> d
     return dict(table.limit(SAMPLE).query("_rows", asked).fetchall())
 
 
-def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str) -> coding.Coding | None:
+def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str, strict: bool) -> coding.Coding | None:
     seen = values(table, field.name)
     labels = {**field.labels, **(field.scale.labels if field.scale else {})}
     found = coding.read(seen, labels, field.missing)
@@ -71,7 +73,9 @@ def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str) -> coding.
         return found
     odd = [t for t in coding.odd(seen) if t.casefold() not in {k.casefold() for k in field.missing}]
     if not odd:
-        return coding.Coding("numbers", nothing=tuple(sorted(k.casefold() for k in field.missing)))
+        return coding.Coding("numbers", nothing=tuple(sorted(field.missing)))
+    if not strict:
+        return None
     listed = ", ".join(f"'{t[:40]}' ({seen[t]:,}×)" for t in odd[:5]) + (", ..." if len(odd) > 5 else "")
     raise DataProblem(
         f"column '{field.name}' of {name} is declared {field.type}, but holds text: {listed}. Correct the data, "

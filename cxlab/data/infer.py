@@ -27,7 +27,8 @@ FEW = 30
 MANY = 400
 """Numbers and dates with more different values than this are not listed."""
 
-DATES = r"record|submit|complet|interview|response|survey|visit|timestamp|created|\bend|date|when"
+DATES = (r"record|submit|complet", r"end", r"interview|response|survey|visit|timestamp|created")
+"""Names of dates, the one that tells best when an answer was given first."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _whole(value: str) -> bool:
 def _recoded(values: Mapping[str, int], coding: Coding) -> dict[str, int]:
     out: dict[str, int] = {}
     for value, n in values.items():
-        if value.casefold() in coding.nothing or value.casefold() in wording.NOTHING:
+        if value in coding.nothing or value.casefold() in wording.NOTHING:
             continue
         code = f"{coding.codes[value]:g}" if value in coding.codes else value
         out[code] = out.get(code, 0) + n
@@ -151,14 +152,18 @@ def _field(c: Column, guesses: list[Guess]) -> Field:
     """Return the field of one column, looked at on its own."""
     facts = {k: v for k, v in c.facts.items() if k in ("title", "question", "unit", "note", "missing", "labels") and v}
     start = Field(c.name, type=c.type, **facts)
+    if c.coding is not None and not c.coding.how.startswith("answer codes"):
+        start = replace(start, labels={**start.labels, **{f"{v:g}": t for t, v in c.coding.codes.items()}})
     if c.coding is not None:
         guesses.append(Guess(c.name, conform.described(c.coding), "its texts"))
     if not c.filled:
         guesses.append(Guess(c.name, "no role", f"no answer in {c.rows:,} rows"))
         return start
-    if role := c.facts.get("role"):
-        guesses.append(Guess(c.name, f"role {role}", c.facts.get("why", "the file")))
-        return replace(start, role=role)
+    if "role" in c.facts:
+        what = f"role {c.facts['role']}" if c.facts["role"] else "no role"
+        why = "an open question" if c.facts.get("question") else f"a column that {c.facts['why']} adds"
+        guesses.append(Guess(c.name, what, why))
+        return replace(start, role=c.facts["role"])
     role = wording.role(c.name)
     for rule in (_weight, _identity, _named, _rating, _flag, _text):
         if (made := rule(c, start, role)) is not None:
@@ -189,8 +194,7 @@ def _named(c: Column, f: Field, role: str):
     if c.type in ("date", "datetime"):
         if re.search(r"birth|geburt", c.name.casefold()):
             return f, [Guess(c.name, "no role", "a date of birth")]
-        fits = re.search(DATES, c.name.casefold())
-        return replace(f, role="date"), [Guess(c.name, "role date", "holds dates" + (" and its name" if fits else ""))]
+        return replace(f, role="date"), [Guess(c.name, "role date", "holds dates")]
     if role in ("wave", "brand", "strata") and 2 <= c.distinct <= (500 if role == "brand" else 200):
         return replace(f, role=role), [Guess(c.name, f"role {role}", f"its name; {c.distinct} values")]
     return None
@@ -341,7 +345,7 @@ def _batteries(fields: dict[str, Field], guesses: list[Guess]) -> None:
         low, high = min(f.scale.minimum for f in run), max(f.scale.maximum for f in run)
         wide = high - low >= 3 and (low > 0 or high >= 5)
         for f in run:
-            if not f.measure and not (len(run) >= 3 and wide):
+            if not (f.measure or wording.direction(f.scale.labels)[0] or len(run) >= 3 and wide):
                 _no_rating(fields, f, guesses)
                 continue
             shared = replace(f.scale, minimum=low, maximum=high)
@@ -371,7 +375,7 @@ def _one_each(fields: dict[str, Field], guesses: list[Guess]) -> None:
     for role in ("weight", "cluster", "strata", "wave", "date"):
         found = [f for f in fields.values() if f.role == role]
         if role == "date":
-            found.sort(key=lambda f: not re.search(r"record|submit|complet|end", f.name.casefold()))
+            found.sort(key=lambda f: next((i for i, p in enumerate(DATES) if re.search(p, f.name.casefold())), 9))
         for extra in found[1:]:
             fields[extra.name] = replace(extra, role="")
             guesses.append(Guess(extra.name, "no role after all", f"{found[0].name} is the {role}; a study has one"))

@@ -50,12 +50,21 @@ def load(
     if not isinstance(source, (str, Path)):
         return _from_table(source, _book(codebook), name)
     if _is_url(source):
-        return study(readers.open_url(str(source), query=query), _book(codebook), name or _stem(str(source)))
+        return study(readers.open_url(str(source), query=query), _book(codebook), name or stem(str(source)))
     path = Path(source)
     if _is_name(source, path):
         return _named(str(source), path)
     path, book = _beside(path, codebook)
-    return study(opened(path, book, encoding=encoding, sheet=sheet), book, name or _stem(path.name))
+    return study(opened(path, book, encoding=encoding, sheet=sheet), book, name or stem(path.name))
+
+
+def unchecked(source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "") -> Study:
+    """Return the study in ``source`` even where data and codebook disagree; for `cxlab.data.check`."""
+    path = Path(source)
+    if _is_name(source, path):
+        return _named(source, path)
+    path, book = _beside(path, codebook)
+    return study(opened(path, book, encoding=encoding, sheet=sheet), book, stem(path.name), strict=False)
 
 
 def opened(path: Path, book: Codebook | None, *, encoding: str = "", sheet: str = "") -> Raw:
@@ -67,13 +76,13 @@ def opened(path: Path, book: Codebook | None, *, encoding: str = "", sheet: str 
 def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) -> Study:
     """Return ``raw`` as a study with ``book``, or with an inferred codebook.
 
-    ``strict=False`` lets columns be absent that the codebook declares (to report them).
+    ``strict=False`` lets columns be absent that the codebook declares, and text stand among numbers (to report them).
     """
     if book is None:
         book = infer.draft(raw, name).codebook
     else:
         book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
-    table, changed = conform.conform(raw.table, book, name=book.name)
+    table, changed = conform.conform(raw.table, book, name=book.name, strict=strict)
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
@@ -118,7 +127,8 @@ def _is_url(source: str | Path) -> bool:
     return "://" in str(source)
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """Return what a study is called that comes from the file or database ``name``."""
     return Path(name.partition("?")[0]).stem or "study"
 
 

@@ -56,11 +56,13 @@ def _fetched(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
     """Return the rows in memory and the query that gave them."""
     import sqlalchemy as sa
 
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+pg8000://", 1)
     try:
         engine = sa.create_engine(url)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
         raise DataProblem(
-            f"{_safe(url)} cannot be opened ({error}); write sqlite:///file.db or postgresql+psycopg://user@host/name, "
+            f"{_safe(url)} cannot be opened ({error}); write sqlite:///file.db or postgresql+pg8000://user@host/name, "
             "and install the driver"
         ) from error
     if engine.dialect.name == "sqlite" and engine.url.database and not _exists(engine.url.database):

@@ -86,7 +86,7 @@ def _first_not_utf8(path: Path) -> tuple[int | None, bool]:
         while chunk := file.read(CHUNK):
             waiting = len(decoder.getstate()[0])
             try:
-                beyond = beyond or not decoder.decode(chunk).isascii()
+                beyond |= not decoder.decode(chunk).isascii()
             except UnicodeDecodeError as error:
                 before = chunk[: max(error.start - waiting, 0)]
                 return done + error.start - waiting, beyond or not before.isascii()

@@ -90,7 +90,8 @@ def _qualtrics(first: list[str], second: list[str], rows: int) -> Header:
     questions = [clean(v) for v in second] if rows == 3 else first
     facts: dict[str, dict[str, Any]] = {}
     for name, question in zip(first, questions, strict=True):
-        facts[name] = dict(QUALTRICS.get(name, _split_question(question)), why="Qualtrics")
+        known = {"role": "", **QUALTRICS[name]} if name in QUALTRICS else _split_question(question)
+        facts[name] = {**known, "why": "Qualtrics"}
     stems: dict[str, list[str]] = {}
     for name, question in zip(first, questions, strict=True):
         if (m := re.fullmatch(r"(.+?)_(\d+)", name)) and "Selected Choice" in question:
@@ -118,7 +119,7 @@ def _surveymonkey(first: list[str], second: Sequence[str], data: Sequence[Sequen
     for i, (top, sub) in enumerate(zip(first, [clean(v) for v in second], strict=True)):
         if top in SURVEYMONKEY:
             name, known = SURVEYMONKEY[top]
-            facts[name] = {**known, "title": top, "why": "SurveyMonkey"}
+            facts[name] = {"role": "", **known, "title": top, "why": "SurveyMonkey"}
             names.append(name)
             continue
         if top:

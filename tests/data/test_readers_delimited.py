@@ -1,0 +1,176 @@
+"""CSV and TSV: encodings, dialects, types, and every kind of broken file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxlab import DataProblem
+from cxlab.data.readers import delimited, open_file
+from cxlab.data.readers.encoding import as_utf8
+
+
+def write(folder: Path, content: str | bytes, name: str = "x.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+ENCODED = {
+    "utf-8": "id,comment\n1,πολύ καλό\n2,café\n",
+    "utf-8-sig": "id,comment\n1,πολύ καλό\n2,café\n",
+    "utf-16": "id,comment\n1,πολύ καλό\n2,café\n",
+    "utf-16-le": "id,comment\n1,good\n2,fine\n",
+    "cp1252": "id,comment\n1,“très bien” dit le café\n2,schön – größer\n",
+    "cp1253": "id,comment\n1,πολύ καλή εξυπηρέτηση\n2,αργούσαν πολύ\n",
+    "cp1251": "id,comment\n1,очень хорошо обслуживают\n2,слишком медленно\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_each_encoding_is_found_and_said(tmp_path, encoding):
+    raw = open_file(write(tmp_path, ENCODED[encoding].encode(encoding)))
+    texts = [row[1] for row in raw.table.fetchall()]
+    assert texts == [line.split(",", 1)[1] for line in ENCODED[encoding].splitlines()[1:]]
+    assert any(note.startswith("encoding ") for note in raw.notes)
+
+
+def test_latin_1_letters_survive(tmp_path):
+    raw = open_file(write(tmp_path, "id,c\n1,café\n2,über die Straße\n3,niño\n".encode("latin-1")))
+    assert [r[1] for r in raw.table.fetchall()] == ["café", "über die Straße", "niño"]
+
+
+def test_an_encoding_can_be_asked_for(tmp_path):
+    path = write(tmp_path, "id,c\n1,Ж\n".encode("koi8-r"))
+    assert open_file(path, encoding="koi8-r").table.fetchall() == [(1, "Ж")]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "message"),
+    [
+        (b"id,c\n1,caf\xe9\n", "utf-8", "x.csv is not utf-8: byte 10 is 0xE9; name the right encoding, e.g. "
+         "encoding='cp1252', or leave it out to have it judged"),
+        (b"id,c\n1,2\n", "utf-9", "no encoding is called 'utf-9'; some are: utf-8, utf-16, cp1252, cp1253, gb18030"),
+        ("id,c\n1,é\n2,".encode() + b"\xe9\n", "", "x.csv is UTF-8 with letters beyond ASCII up to byte 12, which is not "
+         "UTF-8; the file mixes encodings: export it again, or name the encoding to read it all by, e.g. encoding='cp1252'"),
+    ],
+)  # fmt: skip
+def test_undecodable_bytes_are_an_error_with_their_place(tmp_path, content, encoding, message):
+    with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
+        open_file(write(tmp_path, content), encoding=encoding)
+
+
+def test_a_bad_byte_far_behind_the_sample_is_found(tmp_path):
+    content = "id,c\n".encode() + "1,é\n".encode() + b"1,plain text\n" * 800_000 + b"2,caf\xe9\n"
+    assert len(content) > 8 * 2**20
+    at = len(content) - 2
+    with pytest.raises(DataProblem, match=f"up to byte {at:,}, which is not UTF-8"):
+        open_file(write(tmp_path, content))
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=40), chunk=st.integers(1, 7))
+def test_utf8_is_recognised_however_chunks_cut_its_letters(tmp_path_factory, text, chunk):
+    import cxlab.data.readers.encoding as module
+
+    path = write(tmp_path_factory.mktemp("utf8"), "a\n" + text)
+    before, module.CHUNK = module.CHUNK, chunk
+    try:
+        assert as_utf8(path).path == path or text.startswith("\ufeff")
+    finally:
+        module.CHUNK = before
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        ("a;b\n1;2\n3;4\n", "x.csv", "values separated by semicolon, quoted by \""),
+        ("a\tb\n1\t2\n3\t4\n", "x.tsv", "values separated by tab, quoted by \""),
+        ("a|b\n1|2\n3|4\n", "x.txt", "values separated by bar, quoted by \""),
+        ("a,b\n1,2\n3,4\n", "x.csv", "values separated by comma, quoted by \""),
+    ],
+)  # fmt: skip
+def test_the_dialect_is_found_and_said(tmp_path, content, name, said):
+    raw = open_file(write(tmp_path, content, name))
+    assert raw.table.fetchall() == [(1, 2), (3, 4)]
+    assert said in raw.notes
+
+
+def test_quoted_line_breaks_and_separators_stay_inside_their_cell(tmp_path):
+    raw = open_file(write(tmp_path, 'id,c\n1,"two\nlines, one cell"\n2,"say ""hi"""\n'))
+    assert raw.table.fetchall() == [(1, "two\nlines, one cell"), (2, 'say "hi"')]
+
+
+def test_dates_are_read_by_the_format_that_fits_all_of_them(tmp_path):
+    raw = open_file(write(tmp_path, "id,day\n1,31/12/2020\n2,01/02/2021\n"))
+    assert [str(r[1]) for r in raw.table.fetchall()] == ["2020-12-31", "2021-02-01"]
+    assert "dates read as %d/%m/%Y" in raw.notes
+
+
+def test_yes_and_no_stay_as_they_are_written(tmp_path):
+    raw = open_file(write(tmp_path, "id,churn\n1,Yes\n2,No\n"))
+    assert raw.table.fetchall() == [(1, "Yes"), (2, "No")]
+
+
+def test_a_column_kept_as_text_keeps_leading_zeros(tmp_path):
+    path = write(tmp_path, "zip,q\n01234,5\n00999,4\n")
+    assert open_file(path, as_text=["zip"]).table.fetchall() == [("01234", 5), ("00999", 4)]
+
+
+def test_one_column_needs_no_separator(tmp_path):
+    assert open_file(write(tmp_path, "score\n9\n10\n")).table.fetchall() == [(9,), (10,)]
+
+
+def test_one_answer_and_an_all_missing_column_open(tmp_path):
+    raw = open_file(write(tmp_path, "a,b\n1,\n"))
+    assert raw.table.fetchall() == [(1, None)]
+
+
+BROKEN = {
+    "x.csv is empty (0 bytes); export it again": "",
+    "x.csv holds only a header (2 columns), no answers; export it again with its rows": "a,b\n",
+    "x.csv has duplicated column names: 'a' is the name of columns 1, 3; rename them so that each is unique": (
+        "a,b,a\n1,2,3\n"
+    ),
+    "x.csv has duplicated column names: 'Q1' is the name of columns 1, 2; rename them so that each is unique": (
+        "Q1,q1\n1,2\n"
+    ),
+    "x.csv has no name for column 2; every column needs a name in one header row (merged header cells leave blanks: "
+    "unmerge them)": "a,,b\n1,2,3\n",
+    "x.csv: row 3 has 3 values, the header has 2; quote values that hold the separator, or export it again": (
+        "a,b\n1,2\n1,2,3\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_broken_files_say_what_is_wrong(tmp_path, message):
+    with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
+        open_file(write(tmp_path, BROKEN[message]))
+
+
+def test_what_is_no_file_says_so(tmp_path):
+    with pytest.raises(DataProblem, match=f"^{re.escape(f'there is no file {tmp_path}/no.csv')}$"):
+        open_file(tmp_path / "no.csv")
+    write(tmp_path, "a\n1\n", "b.csv")
+    with pytest.raises(DataProblem, match=f"^{re.escape(f'{tmp_path} is a folder; give one file of it: b.csv')}$"):
+        open_file(tmp_path)
+    with pytest.raises(DataProblem, match="^x.xls ends in '.xls', which no reader knows; known: .csv, .*; save old Excel"):
+        open_file(write(tmp_path, b"\xd0\xcf\x11\xe0", "x.xls"))
+
+
+def test_text_far_behind_the_sample_of_a_lazy_file_is_an_error_with_its_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "SMALL", 1000)
+    path = write(tmp_path, "a,b\n" + "1,2\n" * 60_000 + "oops,3\n")
+    raw = open_file(path)
+    assert any("every question scans the file anew" in note for note in raw.notes)
+    with pytest.raises(Exception, match="Could not convert") as caught:
+        raw.table.aggregate("sum(a)").fetchall()
+    assert str(delimited.broken(caught.value, "x.csv")) == (
+        "x.csv, line: 60002: Error when converting column \"a\". Could not convert string \"oops\" to 'BIGINT'. "
+        "Correct the file, or declare the column in its codebook"
+    )
