@@ -45,6 +45,7 @@ _WHERE = {
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",
     "load": "cxlab.data.load",
+    "check": "cxlab.data.check",
     "datasets": "cxlab.data.catalogue",
     "rake": "cxlab.data.weights",
     "poststratify": "cxlab.data.weights",
@@ -58,6 +59,9 @@ _WHERE = {
     "drivers": "cxlab.models.drivers",
     "league": "cxlab.models.league",
     "league_change": "cxlab.models.league_change",
+    "peers": "cxlab.models.peers",
+    "gap": "cxlab.models.gap",
+    "matching": "cxlab.models.matching",
 }
 """Each public name and the module it lives in."""
 

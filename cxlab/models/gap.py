@@ -1,0 +1,136 @@
+"""How far a unit stands from its peers: gap with both errors, percentile, and what the top quarter would take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlab.problem import DataProblem
+from cxlab.result import Result, show
+from cxlab.stats import ranks, shrinkage
+from cxlab.stats.compare import tipping_error
+
+
+def gap(
+    peers: Result,
+    *,
+    best: str = "high",
+    top: float = 0.25,
+    probability: float = 0.8,
+    draws: int = 4000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return the distance of a unit from the peers that `peers` chose for it, and where that puts it.
+
+    The gap to *these* peers carries the unit's error and the peers' sampling errors; the gap to the *field* they stand
+    for adds how much such units differ (tau). Where the peers' errors are unknown the benchmark counts as exact and
+    ``tipping_se`` says how imprecise it may be before the gap is no longer certain.
+
+    Parameters
+    ----------
+    peers : result of `peers`.
+    best : which end is best.
+    top, probability : the target is the true score that is in the best ``top`` of unit and peers with ``probability``.
+
+    Returns
+    -------
+    Result of kind 'gap': rows 'own', 'peers', 'gap to these peers', 'gap to such units in general'; ``parts``:
+    ``percentile`` (share of the peers that are worse, with its set), ``target``, ``chance`` of the top now,
+    ``tipping_se``.
+    """
+    own, table = peers.parts["own"].iloc[0], peers.table
+    name, se = table.columns[0], float(own.get("se", np.nan))
+    if not se > 0:
+        raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error (column se)")
+    sign = 1 if best == "high" else -1
+    y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
+    error = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
+    known = bool(np.isfinite(error).all())
+    v = error**2 if known else np.zeros(len(y))
+    tau2 = shrinkage.paule_mandel(y, v) if known and v.min() > 0 else float(np.var(y, ddof=1)) if len(y) > 1 else np.nan
+    mean, mean_se = float(w @ y), float(np.sqrt((w**2 * v).sum()))
+    field_se = float(np.sqrt((w**2 * (v + tau2)).sum()))
+    difference = float(own["estimate"]) - mean
+    z = special.ndtri((1 + level) / 2)
+    rows = [
+        (str(own[name]), float(own["estimate"]), se),
+        (f"{len(y)} peers, weighted mean", mean, mean_se if known else np.nan),
+        ("gap to these peers", difference, np.hypot(se, mean_se)),
+        ("gap to such units in general", difference, np.hypot(se, field_se)),
+    ]
+    shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
+    shown = shown.assign(low=shown["estimate"] - z * shown["se"], high=shown["estimate"] + z * shown["se"])
+    shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
+    place = _place(own, se, y, v, known, sign, level, seed)
+    goal = _target(own, se, y, v, tau2, sign, (top, probability, draws, seed))
+    tipping = float(tipping_error(np.array([difference]), np.array([se]), level)[0])
+    facts = {**place, **goal, "tipping_se": tipping, "tau": float(np.sqrt(tau2)), "known": known}
+    return Result(
+        kind="gap",
+        title=f"{own[name]} against {len(y)} peers",
+        table=shown[["what", "estimate", "low", "high", "se", "p"]],
+        unit=peers.unit,
+        level=level,
+        method=f"{peers.method}; normal interval with the errors of both sides",
+        notes=(*peers.notes, *_words(own, name, facts, peers.unit, difference, top, probability)),
+        parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
+    )
+
+
+def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
+    """The rank among the peers, its marginal set, and both as a percentile: the share of the peers that are worse."""
+    x = sign * np.concatenate([[float(own["estimate"])], y])
+    variance = np.concatenate([[se**2], v if known else np.zeros(len(y))])
+    low, high = ranks.rank_sets(x, variance, level=level, seed=seed)
+    rank, p = int(1 + (x[1:] > x[0]).sum()), len(x)
+    percent = lambda r: 100 * (p - r) / (p - 1)  # noqa: E731
+    return {
+        "rank": rank, "rank_low": int(low[0]), "rank_high": int(high[0]), "places": p,
+        "percentile": percent(rank), "percentile_low": percent(int(high[0])), "percentile_high": percent(int(low[0])),
+    }  # fmt: skip
+
+
+def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
+    """The chance of being in the best ``top`` now, and the true score that would be with ``probability``.
+
+    Peers' true scores are drawn around their shrunken estimates (errors known) or taken as they are; the unit's own is
+    drawn around its estimate.
+    """
+    top, probability, draws, seed = options
+    rng = np.random.default_rng(seed)
+    if v.min() > 0 and len(y) > 2:
+        found = shrinkage.shrink(y, v, tau2=tau2)
+        spread = np.sqrt(found.factor * v)
+        truth = found.estimate + spread * rng.standard_normal((draws, len(y)))
+    else:
+        truth = np.broadcast_to(y, (draws, len(y)))
+    places = max(1, int(np.floor(top * (len(y) + 1))))
+    cut = np.sort(sign * truth, axis=1)[:, -min(places, len(y))]
+    drawn = sign * float(own["estimate"]) + se * rng.standard_normal(draws)
+    return {
+        "places_of_top": places, "chance": float((drawn > cut).mean()),
+        "target": sign * float(np.quantile(cut, probability)),
+    }  # fmt: skip
+
+
+def _words(own, name, facts, unit, difference, top, probability) -> list[str]:
+    """What the numbers say."""
+    place, low, high = (f"{facts[k]:.0f}" for k in ("percentile", "percentile_low", "percentile_high"))
+    notes = [
+        f"{own[name]} is better than {place} % of its peers; the data allow {low} to {high} %.",
+        f"It is among the best {facts['places_of_top']} of {facts['places']} with a chance of {facts['chance']:.0%}; a "
+        f"true score of {show(facts['target'], unit)} would be with {probability:.0%}.",
+    ]
+    if not facts["known"]:
+        tip = facts["tipping_se"]
+        notes.append(
+            f"The gap of {show(difference, unit)} would stop being certain if the benchmark's standard error were "
+            f"{show(tip, unit)} or more."
+            if np.isfinite(tip) and tip > 0
+            else "The gap is not certain even against a benchmark without error."
+        )
+    return notes
