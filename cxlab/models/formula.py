@@ -1,0 +1,274 @@
+"""Formulas as people write them, as expressions that any table can evaluate and codings of the categories it reports.
+
+``"overall ~ checkin + boarding * C(cabin) + log(wait)"``: numbers become Narwhals expressions, products of them are
+atoms; categories are grouped by. A column of the design matrix is then (coding of the group) x (atom), so X'WX follows
+from the moments of the atoms by group, whatever the coding. Contrasts and names are formulaic's.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub, truediv
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, unknown
+
+FUNCTIONS = {"log": "log", "exp": "exp", "sqrt": "sqrt", "abs": "abs"}
+OPERATORS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.BitAnd: and_, ast.BitOr: or_}
+COMPARISONS = {ast.Eq: eq, ast.NotEq: ne, ast.Lt: lt, ast.LtE: le, ast.Gt: gt, ast.GtE: ge}
+ALLOWED = "columns, C(column), + - * / ** and comparisons inside I(...), and log, exp, sqrt, abs"
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the columns of a design matrix follow from groups and atoms.
+
+    ``names`` (p); ``atom`` (p,) index of each column's atom, 0 for the constant 1; ``codes`` (G, p) its coding in each
+    group; ``terms`` (p) the term each column belongs to.
+    """
+
+    names: tuple[str, ...]
+    atom: np.ndarray
+    codes: np.ndarray
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A formula bound to a study.
+
+    ``response`` its label and ``y`` its expression; ``atoms`` the products of numbers by label; ``categories`` the
+    columns that are grouped by; ``terms`` formulaic's terms, numbers replaced by placeholders; ``held`` label of each
+    placeholder; ``atom_of`` the atom's label of each term.
+    """
+
+    formula: str
+    response: str
+    y: nw.Expr
+    atoms: Mapping[str, nw.Expr]
+    categories: tuple[str, ...]
+    terms: tuple
+    held: Mapping[str, str]
+    atom_of: tuple[str, ...]
+
+    @property
+    def by(self) -> dict[str, nw.Expr]:
+        """The categories as expressions by name."""
+        return {c: nw.col(c) for c in self.categories}
+
+    def coding(self, keys: pd.DataFrame) -> Coding:
+        """Return the coding for the groups in ``keys`` (one row each, columns as ``categories``)."""
+        from formulaic import Formula
+
+        small = pd.DataFrame(index=range(len(keys)))
+        for name in self.categories:
+            values = tidy_levels(keys[name])
+            small[name] = pd.Categorical(values, categories=sorted(set(values)))
+        for held in self.held:
+            small[held] = 1.0
+        try:
+            matrix = Formula(list(self.terms)).get_model_matrix(small, na_action="ignore")
+        except Exception as error:  # formulaic's own messages are about the coding asked for
+            raise DataProblem(f"formula '{self.formula}': {error}") from error
+        structure = matrix.model_spec.structure
+        index = {label: i for i, label in enumerate(["", *self.atoms])}
+        atom, terms = [], []
+        for term, label in zip(structure, self.atom_of, strict=True):
+            atom += [index[label]] * len(term.columns)
+            terms += [self._named(str(term.term))] * len(term.columns)
+        names = tuple(self._named(c) for c in matrix.columns)
+        return Coding(names, np.array(atom, int), np.asarray(matrix, float), tuple(terms))
+
+    def _named(self, name: str) -> str:
+        for held, label in self.held.items():
+            name = name.replace(held, label)
+        return "Intercept" if name == "1" else name
+
+
+def tidy_levels(column: pd.Series) -> list:
+    """Return levels that print alike whatever the backend: whole numbers as integers."""
+    return [int(v) if isinstance(v, (float, np.floating)) and float(v).is_integer() else v for v in column.tolist()]
+
+
+def bind(formula: str, study: Study, *, wildcard: Sequence[str] = ()) -> Model:
+    """Parse a formula and bind it to a study.
+
+    Raises
+    ------
+    DataProblem : no response, an unknown column, text where numbers are needed, or something that only rows can tell
+        (splines, standardising), which must be made a column first.
+    """
+    from formulaic import Formula
+    from formulaic.parser import DefaultFormulaParser
+    from formulaic.parser.types import Factor, Term
+
+    try:
+        parsed = Formula(formula, _parser=DefaultFormulaParser(feature_flags={"twosided"}))
+        left, right = parsed.lhs, parsed.rhs
+    except AttributeError as error:
+        raise DataProblem(f"formula '{formula}' has no response; write e.g. 'overall ~ checkin + C(cabin)'") from error
+    except Exception as error:
+        raise DataProblem(f"formula '{formula}' cannot be read: {str(error).splitlines()[0]}") from error
+    if len(left) != 1:
+        raise DataProblem(f"formula '{formula}' has {len(left)} responses; give one, e.g. 'overall ~ checkin'")
+    schema = study.frame.collect_schema()
+    response = " ".join(f.expr for f in list(left)[0].factors)
+    y = expression(response, schema, study.name)
+    held: dict[str, str] = {}
+    atoms: dict[str, nw.Expr] = {}
+    categories: list[str] = []
+    terms, atom_of = [], []
+    for term in right:
+        factors, numbers = [], []
+        for factor in term.factors:
+            column = _category(factor, schema, study.name)
+            if factor.eval_method.value == "literal" or column:
+                factors.append(factor)
+                categories += [column] if column and column not in categories else []
+                continue
+            mark = next((k for k, v in held.items() if v == factor.expr), f"__f{len(held)}__")
+            held[mark] = factor.expr
+            numbers.append(factor.expr)
+            factors.append(Factor(mark, eval_method="lookup"))
+        label = ":".join(numbers)
+        if label and label not in atoms:
+            atoms[label] = reduce(mul, (expression(n, schema, study.name) for n in numbers))
+        if response in numbers:
+            raise DataProblem(
+                f"formula '{formula}' has the response '{response}' among its predictors; leave it out there"
+            )
+        terms.append(Term(factors))
+        atom_of.append(label)
+    return Model(formula, response, y, atoms, tuple(categories), tuple(terms), held, tuple(atom_of))
+
+
+def _category(factor, schema: nw.Schema, where: str) -> str:
+    """Return the column of a categorical factor, or '' for a number."""
+    if factor.eval_method.value == "lookup":
+        _known(factor.expr, schema, where)
+        return factor.expr if _is_text(schema[factor.expr]) else ""
+    if factor.eval_method.value == "python" and factor.expr.startswith("C("):
+        call = ast.parse(factor.expr, mode="eval").body
+        inside = call.args[0] if isinstance(call, ast.Call) and call.args else None
+        if not isinstance(inside, ast.Name):
+            raise DataProblem(f"'{factor.expr}' is not C(column); make a column of the expression first")
+        _known(inside.id, schema, where)
+        return inside.id
+    return ""
+
+
+def _is_text(dtype: nw.dtypes.DType) -> bool:
+    return not (dtype.is_numeric() or dtype == nw.Boolean or dtype == nw.Unknown)
+
+
+def _known(name: str, schema: nw.Schema, where: str) -> None:
+    if name not in schema:
+        raise unknown("column", name, where, schema.names())
+
+
+def number(name: str, schema: nw.Schema, where: str) -> nw.Expr:
+    """Return a numeric column as a double-precision expression; text is refused."""
+    _known(name, schema, where)
+    if _is_text(schema[name]):
+        kind = "numbers and text mixed" if schema[name] == nw.Object else f"{schema[name]}"
+        raise DataProblem(f"column '{name}' of {where} is {kind}; numbers are needed: recode it, or write C({name})")
+    return nw.col(name).cast(nw.Float64)
+
+
+def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:
+    """Translate a factor of a formula into an expression that is evaluated where the data lie.
+
+    Raises
+    ------
+    DataProblem : the text asks for anything but `ALLOWED`.
+    """
+    if text in schema:
+        return number(text, schema, where)
+    refuse = DataProblem(
+        f"'{text}' cannot be computed where the data lie; allowed are {ALLOWED}. Make a column of it first"
+    )
+    try:
+        tree = ast.parse(text.strip("{}"), mode="eval").body
+    except SyntaxError as error:
+        raise refuse from error
+
+    def walk(node: ast.AST):
+        match node:
+            case ast.Constant(value=int() | float() | str() as value):
+                return value
+            case ast.Name(id=name):
+                _known(name, schema, where)
+                return nw.col(name) if _is_text(schema[name]) else nw.col(name).cast(nw.Float64)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return walk(left) ** walk(right)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+                return OPERATORS[type(op)](walk(left), walk(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -1.0 * walk(operand)
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                return ~walk(operand)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
+                return COMPARISONS[type(op)](walk(left), walk(right))
+            case ast.Call(func=ast.Name(id="I"), args=[inside], keywords=[]):
+                return walk(inside)
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="np"), attr=name), args=[x], keywords=[]
+            ):
+                if name in FUNCTIONS:
+                    return getattr(walk(x), FUNCTIONS[name])()
+        raise refuse
+
+    out = walk(tree)
+    if not isinstance(out, nw.Expr):
+        raise refuse
+    return out.cast(nw.Float64)
+
+
+def assembled(matrix: np.ndarray, coding: Coding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return X'WX (p, p), X'Wy (p,) and y'Wy from moments of (1, atoms, y) by group, shape (G, q, q)."""
+    a, d = coding.atom, coding.codes
+    p = len(a)
+    xx, xy, yy = np.zeros((p, p)), np.zeros(p), 0.0
+    for code, m in zip(d, matrix, strict=True):
+        xx += np.outer(code, code) * m[np.ix_(a, a)]
+        xy += code * m[a, -1]
+        yy += m[-1, -1]
+    return xx, xy, np.asarray(yy)
+
+
+def design_columns(model: Model, coding: Coding, keys: pd.DataFrame) -> list[nw.Expr]:
+    """Return every column of the design matrix as an expression of one row."""
+    atoms = [None, *model.atoms.values()]
+    out = []
+    for j in range(len(coding.names)):
+        code = _code_expression(model, coding.codes[:, j], keys)
+        atom = atoms[coding.atom[j]]
+        out.append(code if atom is None else atom if code is None else code * atom)
+    return [nw.lit(1.0) if e is None else e for e in out]
+
+
+def _code_expression(model: Model, code: np.ndarray, keys: pd.DataFrame) -> nw.Expr | None:
+    """Return a coding as a chain of conditions on the fewest categories that determine it; None for constant 1."""
+    if np.all(code == 1):
+        return None
+    needed = list(model.categories)
+    for name in model.categories:
+        rest = [c for c in needed if c != name]
+        same = pd.Series(code).groupby([keys[c] for c in rest]).nunique().max() == 1 if rest else len(set(code)) == 1
+        if same:
+            needed = rest
+    levels = keys[needed].assign(_code=code).drop_duplicates()
+    levels = levels[levels["_code"] != 0]
+    out = nw.lit(0.0)
+    for row in levels.to_dict("records"):
+        value = row.pop("_code")
+        there = reduce(and_, (nw.col(c) == v for c, v in row.items()))
+        out = nw.when(there).then(nw.lit(float(value))).otherwise(out)
+    return out
