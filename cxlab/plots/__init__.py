@@ -12,7 +12,16 @@ _WHERE: dict[str, str] = {
     "impact": "cxlab.plots.comparisons",
     "plan": "cxlab.plots.comparisons",
     "scorecard": "cxlab.plots.scales",
+    "quality": "cxlab.plots.data",
+    "weighting": "cxlab.plots.data",
     "drivers": "cxlab.plots.importance",
+    "driver_levels": "cxlab.plots.importance",
+    "importance_performance": "cxlab.plots.importance",
+    "asymmetry": "cxlab.plots.reactions",
+    "one_failure": "cxlab.plots.reactions",
+    "kano": "cxlab.plots.reactions",
+    "what_if": "cxlab.plots.reactions",
+    "driver_segments": "cxlab.plots.reactions",
 }
 """Each kind of result and the module whose function of that name draws it."""
 

@@ -1,0 +1,139 @@
+"""`quality`: what is wrong with a study, the rows it concerns, what to do. Nothing is dropped unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import narwhals as nw
+import pandas as pd
+
+from cxlab.data import answer_checks as answers
+from cxlab.data import record_checks as records
+from cxlab.data.finding import Finding
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+
+LEVELS = ("serious", "look", "fine")
+DROPPABLE = (
+    "duplicate", "empty", "longstring", "mixed-scale", "out-of-scale", "speeding", "straight-lining", "tampered",
+    "unknown category", "weight",
+)  # fmt: skip
+"""Checks that name rows which can be left out."""
+
+
+def quality(study: Study, *, duration: str = "") -> Result:
+    """Return what is wrong with the answers of a study, most serious first.
+
+    Parameters
+    ----------
+    duration : column with the length of the interview; found by its name where it says 'duration'.
+
+    Returns
+    -------
+    Result of kind 'quality', one row a finding: ``level`` ('serious': results are wrong until it is dealt with; 'look':
+    may be right, decide; 'fine'), ``check``, ``question``, ``n`` rows concerned, ``share`` of those it could concern,
+    ``finding``, ``action``. ``parts``: ``missing`` (by question and reason), ``waves`` (answers by wave and question).
+
+    Examples
+    --------
+    >>> from cxlab.data.catalogue import open_study
+    >>> quality(open_study("airline-survey")).table["check"].tolist()
+    ['straight-lining', 'completion']
+    """
+    n = len(study)
+    if not n:
+        raise DataProblem(f"{study.name} has no rows; its filters: {', '.join(study.filters) or 'none'}")
+    gaps, by_wave = answers.missing(study, n), answers.waves(study)
+    found = sorted(_all(study, n, gaps, by_wave, duration), key=lambda f: LEVELS.index(f.level))
+    table = pd.DataFrame({
+        "level": [f.level for f in found], "check": [f.check for f in found], "question": [f.question for f in found],
+        "n": [f.n for f in found], "share": [f.n / f.of if f.of else 0.0 for f in found],
+        "finding": [f.finding for f in found], "action": [f.action for f in found],
+    })  # fmt: skip
+    notes = ["Nothing was left out; cx.drop(study, check) leaves rows out and every later result says so."]
+    notes += ["A response rate needs the number of invitations, which the file does not hold."]
+    notes += [f"{k:,} rows were left out before: {why}." for why, k in study.dropped]
+    return Result(
+        "quality", f"Quality of {study.codebook.title or study.name}", table, notes=tuple(notes),
+        method=f"{n:,} rows, {len(found)} findings", parts={"missing": gaps, "waves": by_wave, "rows": n},
+    )  # fmt: skip
+
+
+def _all(study: Study, n: int, gaps: pd.DataFrame, by_wave: pd.DataFrame, duration: str) -> Iterator[Finding]:
+    bare = tuple(replace(f, missing={}) for f in study.codebook)
+    study = replace(study, table=study.frame.to_native(), codebook=replace(study.codebook, fields=bare))
+    known, kinds = answers.profile(study), records.categorical(study)
+    yield from answers.empty(study, n)
+    yield from answers.not_asked(study, by_wave)
+    yield from answers.outside(study, known)
+    yield from answers.mixed_scales(study, known)
+    yield from answers.half_used(known)
+    yield from records.categories(study, n, kinds)
+    yield from records.exceptions(study, kinds)
+    yield from records.weights(study, n)
+    yield from records.duplicates(study, n)
+    yield from answers.gaps_of(study, gaps, by_wave, n)
+    yield from answers.same_answer(study, n)
+    yield from records.speeding(study, duration)
+    yield from answers.ceiling(known)
+    yield from answers.completion(study, n, gaps, by_wave)
+
+
+def concerned(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:
+    """Return only the rows that a check concerns, to look at (each row is a person: do not print them in a report).
+
+    ``question`` keeps the findings about one question; the checks are those in the table of `quality`.
+    """
+    one_of("check", check, DROPPABLE)
+    rows = _rows(study, check, question, duration)
+    return (
+        study.filter(rows, f"rows concerned by {check}")
+        if rows is not None
+        else study.filter(nw.lit(False), f"no {check}")
+    )
+
+
+def drop(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:
+    """Return the study without the rows that a check concerns; `Study.dropped` counts them in every later result.
+
+    Of duplicates one row each is kept.
+
+    Raises
+    ------
+    DataProblem : the check is none that names rows.
+
+    Examples
+    --------
+    >>> from cxlab.data.catalogue import open_study
+    >>> drop(open_study("brand-tracker"), "speeding").dropped
+    (('speeding', 87),)
+    """
+    one_of("check", check, DROPPABLE)
+    before = len(study)
+    if check == "duplicate":
+        kept = _without_duplicates(study, question)
+    else:
+        rows = _rows(study, check, question, duration)
+        kept = study.lazy if rows is None else study.frame.filter(~rows.fill_null(False))
+    after = replace(study, table=kept.to_native())
+    return replace(after, dropped=(*study.dropped, (f"{check} {question}".strip(), before - len(after))))
+
+
+def _rows(study: Study, check: str, question: str, duration: str) -> nw.Expr | None:
+    n = len(study)
+    gaps, by_wave = answers.missing(study, n), answers.waves(study)
+    wanted = [f.rows for f in _all(study, n, gaps, by_wave, duration)
+              if f.check == check and f.rows is not None and question in ("", f.question)]  # fmt: skip
+    return nw.any_horizontal(*wanted, ignore_nulls=True) if wanted else None
+
+
+def _without_duplicates(study: Study, question: str) -> nw.LazyFrame:
+    wave = [study.design.wave] if study.design.wave else []
+    frame = study.lazy
+    for name in study.codebook.role("id"):
+        if name in study.columns and question in ("", name):
+            blank = frame.filter(nw.col(name).is_null())
+            frame = nw.concat([frame.filter(~nw.col(name).is_null()).unique([name, *wave]), blank])
+    return frame
