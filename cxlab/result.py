@@ -179,7 +179,7 @@ class Result:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}
 
 
-IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
+IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable", "difference", "half_width")
 
 
 def printed(table: Any, unit: str) -> Any:

@@ -46,8 +46,9 @@ def compare(
         ``show``, ``value``.
     by : what to compare: a segment, wave or brand column; 'item' for the questions in ``of``; 'stage' or 'owner'.
         Of several columns the last is compared within each group of the others; several questions likewise.
-    pairs : 'consecutive' (each with the one before; default for the study's wave), 'all' (default otherwise),
-        'first' (each with the first), 'rest' (each with all others together), or the label of a reference group.
+    pairs : 'consecutive' (each with the one before; default for the study's wave), 'ends' (the last with the first
+        that were asked), 'all' (default otherwise), 'first' (each with the first), 'rest' (each with all others
+        together), or the label of a reference group.
     smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
         points, 2 % of the scale for a mean.
     adjust : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
@@ -81,7 +82,7 @@ def compare(
     interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
     return Result(
         kind="comparison",
-        title=f"{score.title}: differences between {compared}s, {_pair_words(pairs)}",
+        title=f"{score.title} by {compared}: differences, {_pair_words(pairs)}",
         table=table,
         unit=score.unit,
         level=level,
@@ -256,7 +257,7 @@ def _benchmarks(benchmark: float | Mapping, labels: pd.Series) -> NDArray:
 
 def _pair_words(pairs: str) -> str:
     words = {"consecutive": "each with the one before", "all": "all pairs", "first": "each with the first",
-             "rest": "each with all others"}  # fmt: skip
+             "ends": "the last with the first", "rest": "each with all others"}  # fmt: skip
     return words.get(pairs, f"each with {pairs}")
 
 

@@ -86,18 +86,21 @@ def paired(
             out += list(zip(block[1:], block[:-1], strict=True))
         elif pairs == "all":
             out += [(i, j) for k, i in enumerate(block) for j in block[k + 1 :]]
+        elif pairs == "ends":
+            asked = [i for i in block if groups.table["n"].iloc[i] > 0]
+            out += [(asked[-1], asked[0])] if len(asked) > 1 else []
         elif pairs == "first":
             out += [(i, block[0]) for i in block[1:]]
         else:
             out += _reference(groups.labels[names[-1]], block, pairs)
-    first, second = np.array(out, int).T
+    first, second = np.array(out, int).reshape(-1, 2).T
     return first, second, groups
 
 
 def _reference(labels: pd.Series, block: NDArray, pairs: str) -> list[tuple[int, int]]:
     here = [i for i in block if str(labels.iloc[i]) == str(pairs)]
     if not here:
-        allowed = ("consecutive", "all", "first", "rest", *map(str, labels.iloc[block]))
+        allowed = ("consecutive", "ends", "all", "first", "rest", *map(str, labels.iloc[block]))
         raise unknown("pairs", pairs, f"the groups of '{labels.name}'", allowed)
     return [(i, here[0]) for i in block if i != here[0]]
 

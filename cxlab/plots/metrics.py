@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -129,9 +131,8 @@ def _panels(result: Result, series: list, wave: str) -> Axes:
         _series(panel, part, wave, result.unit, full=False)
         smallest, largest = int(part["n"].min()), int(part["n"].max())
         n = f"{smallest:,}" if smallest == largest else f"{smallest:,}–{largest:,}"
-        panel.set_title(
-            f"{_words(result, result.parts['over'], name)}  (n = {n})", fontsize=9, loc="left", color=style.INK
-        )
+        title = textwrap.shorten(str(_words(result, result.parts["over"], name)), 34, placeholder="…")
+        panel.set_title(f"{title}\nn = {n}", fontsize=8, loc="left", color=style.INK)
         last_row = k + columns >= len(series)
         names = part[wave].astype(str).tolist()
         keep = [t if last_row and (i in (0, len(names) - 1)) else "" for i, t in enumerate(names)]
