@@ -105,7 +105,9 @@ def _cells(study: Study, answers: Answers, low: float, high: float) -> list[Cell
     out = []
     for name, own in zip(answers.drivers, answers.of, strict=True):
         if len(own) > 1 or answers.columns[own[0]] != study.field(name).label:
-            raise DataProblem(f"driver '{name}' has answers in words; penalties and rewards need a scale from bad to good")
+            raise DataProblem(
+                f"driver '{name}' has answers in words; penalties and rewards need a scale from bad to good"
+            )
         x, scale = answers.X[:, own[0]], study.field(name).scale
         bottom, top = (scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x))
         place = (x - bottom) / (top - bottom)
@@ -121,7 +123,9 @@ def _said(answers: Answers, cells: Sequence[Cell]) -> pd.DataFrame:
         x = np.round(c.place * (c.maximum - c.minimum) + c.minimum, 6)
         span = lambda keep: f"{x[keep].min():g} to {x[keep].max():g}" if keep.any() else "none"  # noqa: E731
         middle = ~c.low & ~c.high & ~c.gone
-        rows.append((name, span(c.low), c.n_low, span(middle), int(middle.sum()), span(c.high), c.n_high, int(c.gone.sum())))
+        rows.append(
+            (name, span(c.low), c.n_low, span(middle), int(middle.sum()), span(c.high), c.n_high, int(c.gone.sum()))
+        )
     heads = ["driver", "low", "n_low", "middle", "n_middle", "high", "n_high", "not_answered"]
     return pd.DataFrame(rows, columns=heads)
 
@@ -134,7 +138,9 @@ def _contrasts(answers: Answers, cells: Sequence[Cell]):
     columns += [c.gone for c in cells if c.gone.any()]
     D = np.column_stack(columns).astype(float)
     if D.shape[1] + 2 > answers.n:
-        raise DataProblem(f"{len(cells)} drivers need {D.shape[1]} contrasts, more than {answers.n} answers carry; use fewer")
+        raise DataProblem(
+            f"{len(cells)} drivers need {D.shape[1]} contrasts, more than {answers.n} answers carry; use fewer"
+        )
     groups = answers.groups()
     return leastsquares.least_squares(D, answers.y, answers.w, groups), groups
 
@@ -156,7 +162,9 @@ def _table(answers: Answers, cells: Sequence[Cell], fit: leastsquares.Fit, cut: 
     se = np.sqrt(np.diag(fit.covariance))
     half = ndtri(1 - tail)
     both = np.sqrt(np.maximum(se[at] ** 2 + se[at + 1] ** 2 + 2 * fit.covariance[at, at + 1], 1e-300))
-    table = pd.DataFrame({"driver": answers.drivers, "estimate": np.where(small, np.nan, _balance(p, r)), "low": low, "high": high})
+    table = pd.DataFrame(
+        {"driver": answers.drivers, "estimate": np.where(small, np.nan, _balance(p, r)), "low": low, "high": high}
+    )
     for name, value, error in (("penalty", p, se[at]), ("reward", r, se[at + 1])):
         table[name], table[f"{name}_low"], table[f"{name}_high"] = value, value - half * error, value + half * error
     table["p"] = multiple.adjusted(np.where(small, np.nan, 2 * ndtr(-np.abs(p + r) / both)))

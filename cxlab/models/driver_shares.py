@@ -58,7 +58,8 @@ class Sampled:
     """Shares (q,), their replicates (B, q) or none, covariance (q, q), and how they came about.
 
     ``R``: the correlation matrix (outcome last) behind them, or None for McFadden's. ``total``: R² with its interval
-    limits' replicates. ``df``: degrees of freedom of t intervals where there are no replicates.
+    limits' replicates. ``df``: degrees of freedom of t intervals where there are no replicates. ``beta_se``: standard
+    errors of the standardized coefficients (K,).
     """
 
     estimate: np.ndarray
@@ -68,6 +69,7 @@ class Sampled:
     R: np.ndarray | None
     how: str
     notes: tuple[str, ...] = ()
+    beta_se: np.ndarray | None = None
 
 
 def share_function(method: str, players: Sequence[Sequence[int]], blocks: Sequence[Sequence[int]], seed: int) -> Shares:
@@ -129,13 +131,17 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     R, least = correlations(answers, model, groups, weights)
     if least < -1e-9:
         notes += ("pairwise correlations were not consistent with each other; the nearest consistent ones are used",)
-    whole = shares(R[:1])[0]
-    draws = shares(R[1:])
-    if bootstrap:
-        return Sampled(whole, draws, np.cov(draws.T, ddof=1).reshape(q, q), np.full(q, np.inf), R[0], how, notes)
+    whole, draws = shares(R[:1])[0], shares(R[1:])
+    factor = np.full(DRAWS, 1 / (DRAWS - 1)) if bootstrap else factor
+    beta_se = np.sqrt(np.diag(_scatter(importance.beta(R[1:]), factor)))
+    covariance = _scatter(draws, factor)
+    df = np.full(q, np.inf if bootstrap else max(len(draws) - np.unique(groups.stratum).size, 1))
+    return Sampled(whole, draws if bootstrap else None, covariance, df, R[0], how, notes, beta_se)
+
+
+def _scatter(draws: np.ndarray, factor: np.ndarray) -> np.ndarray:
     e = draws - draws.mean(axis=0)
-    df = np.full(q, max(len(e) - np.unique(groups.stratum).size, 1))
-    return Sampled(whole, None, (e * factor[:, None]).T @ e, df, R[0], how, notes)
+    return (e * factor[:, None]).T @ e
 
 
 def _units(groups: replicates.Groups, answers: Answers) -> str:
@@ -239,7 +245,7 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
     many, draws = (20, 100) if q <= BOOTSTRAP else (10, 40)
     groups = answers.groups(limit=500, seed=seed)
     weights = replicates.resampling_weights(groups.stratum, draws, seed)
-    estimates, within, matrices = [], [], []
+    estimates, within, matrices, beta_se = [], [], [], []
     copies = imputations(Z, m=many, seed=seed)
     for full in copies:
         R, _ = correlations(replace(answers, X=full[:, :-1]), model, groups, weights)
@@ -247,13 +253,16 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
         estimates.append(values[0])
         within.append(np.cov(values[1:].T, ddof=1).reshape(q, q))
         matrices.append(R[0])
+        beta_se.append(importance.beta(R[1:]).std(axis=0))
     mean, total, df = rubin(np.array(estimates), np.array(within))
     how = f"{many} imputations (chained normal regressions), each with {draws} bootstrap replicates, Rubin's rules"
     made = np.isnan(answers.X).mean()
     notes = _few(groups)
     if made > 0.3 or answers.X.shape[1] > answers.n / 10:
-        notes += (f"{made:.0%} of the answers are imputed from {answers.n:,} rows: the imputation model decides much of this",)
-    return Sampled(mean, None, total, df, np.mean(matrices, axis=0), how, notes)
+        notes += (
+            f"{made:.0%} of the answers are imputed from {answers.n:,} rows: the imputation model decides much of this",
+        )
+    return Sampled(mean, None, total, df, np.mean(matrices, axis=0), how, notes, np.mean(beta_se, axis=0))
 
 
 def likelihood_shares(

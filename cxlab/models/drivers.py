@@ -20,6 +20,8 @@ from cxlab.stats import importance, multiple, ranks, replicates, shapley
 
 WHOLE = ("lmg", "dominance", "owen", "johnson", "pratt", "car")
 """Methods whose shares sum to R²."""
+SURE = 1.96
+"""Standard errors by which a coefficient must differ from zero to have a sign."""
 R2 = {"linear": "", "count": "link-scale", **{m: "McFadden's" for m in MODELS if "mcfadden" in m or m == "multinomial"}}
 """How the R² of a model is called; 'latent' if not here."""
 
@@ -53,7 +55,8 @@ def drivers(
     Returns
     -------
     Result (unit share, of the outcome's variance), largest first: ``driver, estimate, low, high, se, share`` (of what
-    is explained), ``sign`` (of the coefficient), ``rank_low, rank_high`` (simultaneous confidence set), ``above_noise``
+    is explained), ``sign`` (of the coefficient; ± where
+    it may be either), ``rank_low, rank_high`` (simultaneous confidence set), ``above_noise``
     (beyond the 95th percentile of a shuffled driver), ``n``. Intervals: bootstrap percentiles over clusters within
     strata; a driver within the noise has 0 as its lower limit. ``parts``: ``pairs`` (A above B, Holm), ``details``
     (correlation, coefficient, VIF, share by company alone), ``noise_floor``, ``r2``, ``covariance``, ``labels``;
@@ -158,7 +161,8 @@ def _details(answers: Answers, entry: Entry, found: Sampled, shares: driver_shar
     single = _leads(answers, entry)
     pick = lambda values: [float(values[k]) if k >= 0 else np.nan for k in single]  # noqa: E731
     table = pd.DataFrame({"driver": entry.names, "correlation": pick(importance.correlation(R)[0])})
-    table["coefficient"], table["vif"] = pick(importance.beta(R)[0]), pick(importance.vif(R)[0])
+    table["coefficient"], table["se"] = pick(importance.beta(R)[0]), pick(found.beta_se)
+    table["vif"] = pick(importance.vif(R)[0])
     if len(entry.names) <= driver_shares.BOOTSTRAP:
         alone = shares(importance.without_own_effect(found.R))
         table["by_company"] = [float(alone[k, j]) if k >= 0 else np.nan for j, k in enumerate(single)]
@@ -175,7 +179,9 @@ def _dominance(answers: Answers, entry: Entry, model: str, seed: int) -> dict[st
     """Return who dominates whom, with the share of 200 bootstrap replicates that say the same (reproducibility)."""
     q = len(entry.names)
     if q > dominances.LIMIT or any(len(c) > 1 for c in entry.columns):
-        raise DataProblem(f"dominance analysis compares up to {dominances.LIMIT} drivers of one column each; here are {q}")
+        raise DataProblem(
+            f"dominance analysis compares up to {dominances.LIMIT} drivers of one column each; here are {q}"
+        )
     groups = answers.groups(seed=seed)
     R, _ = driver_shares.correlations(
         answers, model, groups, replicates.resampling_weights(groups.stratum, 200 if q <= 10 else 50, seed)
@@ -251,7 +257,8 @@ def _r2(value: float, draws: np.ndarray | None, variance: float, level: float) -
 def _signs(details: pd.DataFrame | None, q: int) -> list[str]:
     if details is None:
         return [""] * q
-    return ["" if np.isnan(b) else "+" if b >= 0 else "−" for b in details.coefficient]
+    clear = np.abs(details.coefficient) > SURE * details.se
+    return ["" if np.isnan(b) else "±" if not c else "+" if b > 0 else "−" for b, c in zip(details.coefficient, clear)]
 
 
 def _pairs(names: np.ndarray, value: np.ndarray, covariance: np.ndarray, df: np.ndarray, level: float) -> pd.DataFrame:
@@ -275,19 +282,26 @@ def _notes(answers: Answers, found: Sampled, method: str, parts: Mapping) -> Seq
     labels, details, notes = parts["labels"], parts.get("details"), []
     chance = answers.X.shape[1] / answers.n_eff
     if chance > 0.05:
-        notes.append(f"R² is inflated: {answers.X.shape[1]} columns that do nothing would get {chance:.0%} in {answers.n} rows")
+        notes.append(
+            f"R² is inflated: {answers.X.shape[1]} columns that do nothing would get {chance:.0%} in {answers.n} rows"
+        )
     if details is not None:
-        turned = details[(np.sign(details.correlation) * np.sign(details.coefficient) < 0)]
+        against = details.correlation * details.coefficient < 0
+        turned = details[against & (details.coefficient.abs() > SURE * details.se)]
         if len(turned):
             who = ", ".join(f"'{labels.get(d, d)}'" for d in turned.driver)
-            notes.append(f"correlation and coefficient of {who} differ in sign: the other drivers turn it (suppression)")
+            notes.append(
+                f"correlation and coefficient of {who} differ in sign: the other drivers turn it (suppression)"
+            )
         if (details.vif > 1e6).any():
             who = ", ".join(f"'{labels.get(d, d)}'" for d in details.driver[details.vif > 1e6])
             notes.append(f"{who} are determined by other drivers (VIF infinite): the data cannot tell them apart")
     if method == "pratt" and (found.estimate < 0).any():
         notes.append("a negative Pratt share comes from such a turn of sign; it does not say that the driver does harm")
     if np.isfinite(parts["noise_floor"]):
-        notes.append(f"a shuffled driver gets up to {100 * parts['noise_floor']:.2f} % (95 of 100 times): the noise floor")
+        notes.append(
+            f"a shuffled driver gets up to {100 * parts['noise_floor']:.2f} % (95 of 100 times): the noise floor"
+        )
     if any(len(c) > 1 for c in answers.of) and method in SIGNED:
         notes.append("drivers of several columns have no single coefficient or correlation: not estimated")
     return notes

@@ -60,7 +60,10 @@ def one_failure(
     p = min(1.0, 2 * max(min((drawn >= 1 - 1e-9).mean(), (drawn <= 1 + 1e-9).mean()), 1 / DRAWS))
     worst = _worst(kept, u, top - bottom + 1, groups, level)
     table = pd.DataFrame(
-        [("exponent of the mean", best, low, high, np.nan, p, kept.n), ("worst touchpoint, beyond its own", *worst, kept.n)],
+        [
+            ("exponent of the mean", best, low, high, np.nan, p, kept.n),
+            ("worst touchpoint, beyond its own", *worst, kept.n),
+        ],
         columns=["term", "estimate", "low", "high", "se", "p", "n"],
     )
     at_one = float(profile[np.argmin(np.abs(GRID - 1))])
@@ -70,7 +73,9 @@ def one_failure(
         "the exponent depends on where the scale starts: u runs from 1 / (number of answers) to 1",
     ]
     if best in (GRID[0], GRID[-1]):
-        notes.append("the best exponent lies at the end of what was tried: practically the worst (or best) touchpoint alone")
+        notes.append(
+            "the best exponent lies at the end of what was tried: practically the worst (or best) touchpoint alone"
+        )
     notes.append(driver_answers.cause_note(study))
     return Result(
         kind="one_failure", title=f"One failure spoils all? {answers.outcome}", table=table, level=level,

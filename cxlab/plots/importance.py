@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
-from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, canvas
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas
 from cxlab.result import Result, show
 
 MOST = 25
@@ -34,11 +37,13 @@ def drivers(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.scatter(table.estimate, y, color=colours, s=26, zorder=3)
     for yi, row in zip(y, table.itertuples(), strict=True):
         said = show(row.estimate, result.unit)
-        ax.annotate(said, (max(row.high, row.estimate), yi), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
+        ax.annotate(
+            said, (max(row.high, row.estimate), yi), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
+        )
     _floor(ax, result.parts.get("noise_floor", np.nan), len(table))
     ax.set_yticks(y, _names(result))
     ax.set_xlim(min(0.0, float(np.nanmin(table.low)) * 1.1), float(np.nanmax(table.high)) * 1.16)
-    ax.xaxis.set_major_formatter(lambda v, _: f"{v * 100:g} %".replace("-", "−"))
+    ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel(f"Share of the outcome's variance, {result.level:.0%} intervals", color=MUTED)
     ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK, pad=18)
     return ax
@@ -86,6 +91,96 @@ def _floor(ax: Axes, floor: float, rows: int) -> None:
 
 
 def _wrapped(title: str) -> str:
-    import textwrap
-
     return "\n".join(textwrap.wrap(title, 70))
+
+
+def importance_performance(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the map: performance across, importance upwards, an ellipse of uncertainty each, cross-hairs as fixed."""
+    table, labels = result.table, result.parts.get("labels", {})
+    ax = canvas(ax, width=8.5, height=6.2)
+    ax.grid(False)
+    line, at = result.parts["at"]
+    ax.axhline(line, color=MUTED, linewidth=1)
+    ax.axvline(at, color=MUTED, linewidth=1)
+    colours = {"concentrate here": BAD, "keep up": GOOD, "low priority": NEUTRAL, "possible overkill": PALETTE[2]}
+    texts = []
+    for row, covariance in zip(table.itertuples(), result.parts["covariance"], strict=True):
+        colour = colours[row.quadrant]
+        x, y = _ellipse(covariance, result.level)
+        ax.fill(row.performance + y, row.estimate + x, color=colour, alpha=0.18, linewidth=0)
+        ax.scatter(row.performance, row.estimate, color=colour, s=30, zorder=3)
+        chance = table.loc[row.Index, row.quadrant]
+        name = f"{labels.get(row.driver, row.driver)} ({chance:.0%}, n = {row.n:,})"
+        texts.append((row.performance, row.estimate, name))
+    _corners(ax, table, line, at)
+    _label_apart(ax, texts)
+    ax.yaxis.set_major_formatter(_percent)
+    ax.set_xlabel("Performance, 0 worst to 100 best", color=MUTED)
+    ax.set_ylabel("Importance: share of the outcome's variance", color=MUTED)
+    ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK)
+    return ax
+
+
+def _ellipse(covariance: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    values, vectors = np.linalg.eigh(covariance)
+    angle = np.linspace(0, 2 * np.pi, 80)
+    radius = np.sqrt(np.maximum(values, 0) * -2 * np.log(1 - level))
+    return tuple(vectors @ (radius[:, None] * np.array([np.cos(angle), np.sin(angle)])))
+
+
+def _corners(ax: Axes, table, line: float, at: float) -> None:
+    """Set the limits so that all four quadrants can be seen, and name them in the corners."""
+    spread_x = max(float(table.performance_high.max()) - at, at - float(table.performance_low.min()), 5)
+    ax.set_xlim(max(at - 1.25 * spread_x, 0), min(at + 1.25 * spread_x, 100))
+    ax.set_ylim(0, max(float(table.high.max()), 1.6 * line) * 1.12)
+    for x, y, text, side, edge in (
+        (0.01, 0.985, "concentrate here", "left", "top"), (0.99, 0.985, "keep up", "right", "top"),
+        (0.01, 0.015, "low priority", "left", "bottom"), (0.99, 0.015, "possible overkill", "right", "bottom"),
+    ):  # fmt: skip
+        ax.text(x, y, text, transform=ax.transAxes, ha=side, va=edge, color=MUTED, fontsize=9, style="italic")
+
+
+def _label_apart(ax: Axes, texts: list[tuple[float, float, str]]) -> None:
+    """Write the labels beside their points, moved up or down until none overlaps another."""
+    low, high = ax.get_ylim()
+    left, right = ax.get_xlim()
+    gap = (high - low) * 0.038
+    placed: list[tuple[float, float, float]] = []
+    for x, y, name in sorted(texts, key=lambda t: -t[1]):
+        flip = x > left + 0.62 * (right - left)
+        reach = 0.012 * len(name) * (right - left)
+        start = x - reach if flip else x
+        level = y
+        while any(abs(level - b) < gap and start < end and first < start + reach for first, b, end in placed):
+            level -= gap * 0.5
+        placed.append((start, level, start + reach))
+        shift = 8 if not flip else -8
+        ax.annotate(
+            name, (x, y), xytext=(shift, (level - y) / (high - low) * ax.bbox.height * 72 / ax.figure.dpi),
+            textcoords="offset points", ha="right" if flip else "left", va="center", fontsize=8.5, color=INK,
+            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.85)],
+        )  # fmt: skip
+
+
+def driver_levels(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the shares within and between groups side by side, one row a driver."""
+    table, labels = result.table, result.parts.get("labels", {})
+    names = list(dict.fromkeys(table.driver))
+    ax = canvas(ax, width=8.5, height=1.6 + 0.55 * len(names))
+    for k, (level, colour) in enumerate((("within", GOOD), ("between", BAD))):
+        part = table[table.level == level].set_index("driver").reindex(names)
+        if part.estimate.isna().all():
+            continue
+        y = np.arange(len(names))[::-1] + (0.17 if k == 0 else -0.17)
+        ax.hlines(y, part.low, part.high, color=colour, linewidth=2.2, alpha=0.75)
+        ax.scatter(part.estimate, y, color=colour, s=30, zorder=3, label=f"{level} (n = {int(part.n.max()):,})")
+    ax.set_yticks(np.arange(len(names))[::-1], [labels.get(n, n) for n in names])
+    ax.xaxis.set_major_formatter(_percent)
+    ax.set_xlabel(f"Share of the outcome's variance at each level, {result.level:.0%} intervals", color=MUTED)
+    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+    ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK)
+    return ax
+
+
+def _percent(value: float, _position: int) -> str:
+    return f"{value * 100:g} %".replace("-", "−")
