@@ -122,12 +122,12 @@ def fetch(resource: Mapping[str, Any], study: str = "the study") -> Path:
         raise DataProblem(
             f"{study} could not be fetched from {resource['url']}: {cause}. "
             f"Check the connection, or set CXLAB_MIRROR to a folder that holds {resource['path']}"
-        ) from error
+        ) from None
     except ValueError as error:
         raise DataProblem(
             f"{study}: {resource['url']} no longer gives the file the catalogue describes: {error} "
             f"Nothing was kept. Set CXLAB_MIRROR to a folder that holds the right {resource['path']}"
-        ) from error
+        ) from None
     return target
 
 
@@ -162,18 +162,17 @@ def open_study(name: str) -> Study:
     9720
     """
     package = descriptor(name)
-    book = codebook.read(package)
-    con = duckdb.connect()
-    resources = package["resources"]
+    book, resources, con = codebook.read(package), package["resources"], duckdb.connect()
+    files = {r["name"]: fetch(r, name) for r in sorted(resources, key=lambda r: bool(r.get("url")))}
     if "query" in package:
         for r in resources:
-            con.execute(f'CREATE TABLE "{r["name"]}" AS {_raw(con, fetch(r, name), r)}')
+            con.execute(f'CREATE TABLE "{r["name"]}" AS {_raw(con, files[r["name"]], r)}')
         con.execute("CREATE TABLE raw AS " + "\n".join(package["query"]))
         parts = [_select(con, "raw", resources[0], book)]
     else:
         parts = []
         for i, r in enumerate(resources):
-            con.execute(f"CREATE TABLE raw{i} AS {_raw(con, fetch(r, name), r)}")
+            con.execute(f"CREATE TABLE raw{i} AS {_raw(con, files[r['name']], r)}")
             parts.append(_select(con, f"raw{i}", r, book))
     con.execute("CREATE TABLE study AS " + " UNION ALL ".join(parts))
     return Study(con.table("study"), book)

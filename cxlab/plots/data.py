@@ -15,7 +15,8 @@ SHOWN = 24
 
 def quality(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw one bar a finding: the share of rows it concerns, and how serious it is."""
-    table = result.table.head(SHOWN)
+    found = result.table[result.table["level"] != "fine"]
+    table = (found if len(found) else result.table).head(SHOWN)
     ax = canvas(ax, height=1.2 + 0.34 * max(len(table), 1))
     y = np.arange(len(table))[::-1]
     colours = [COLOURS[level] for level in table["level"]]
@@ -30,12 +31,8 @@ def quality(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(y, [f"{row.check}: {row.question}" for row in table.itertuples()])
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda v, _: show(v, "share").replace(".0", ""))
-    for i, (level, colour) in enumerate(COLOURS.items()):
-        if (table["level"] == level).any():
-            ax.text(
-                0.62 + 0.13 * i, 1.02, f"■ {level}", color=colour, transform=ax.transAxes, fontsize=9, weight="bold"
-            )
-    more = f" (first {SHOWN} of {len(result.table)})" if len(result.table) > SHOWN else ""
+    _legend(ax, [(f"■ {level}", c, 58) for level, c in COLOURS.items() if (table["level"] == level).any()])
+    more = f" (first {SHOWN} of {len(found)})" if len(found) > SHOWN else ""
     ax.set_xlabel(f"share of rows concerned{more}", color=MUTED)
     return ax
 
@@ -56,8 +53,7 @@ def weighting(result: Result, *, ax: Axes | None = None) -> Axes:
     )
     ax.xaxis.set_major_formatter(lambda v, _: show(v, "share").replace(".0", ""))
     ax.set_xlim(left=0)
-    for i, (said, colour) in enumerate((("● sample", NEUTRAL), ("● weighted", GOOD), ("| population", INK))):
-        ax.text(0.42 + 0.2 * i, 1.02, said, color=colour, transform=ax.transAxes, fontsize=9, weight="bold")
+    _legend(ax, [("● sample", NEUTRAL, 66), ("● weighted", GOOD, 76), ("| population", INK, 72)])
     ax.set_xlabel("share", color=MUTED)
     return ax
 
@@ -74,3 +70,14 @@ def _spread(result: Result, ax: Axes | None) -> Axes:
     ax.set_xlim(left=0)
     ax.set_xlabel("weight as a multiple of the mean", color=MUTED)
     return ax
+
+
+def _legend(ax: Axes, entries: list[tuple[str, str, int]]) -> None:
+    """Write the meaning of the colours above the axes, right-aligned; each entry has its width in points."""
+    x = -sum(width for _, _, width in entries)
+    for said, colour, width in entries:
+        ax.annotate(
+            said, (1, 1), xycoords="axes fraction", xytext=(x, 6), textcoords="offset points", color=colour, fontsize=9,
+            weight="bold",
+        )  # fmt: skip
+        x += width
