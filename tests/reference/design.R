@@ -11,7 +11,7 @@ cat("sample,design,quantity,domain,estimate,se,df,low,high\n")
 row <- function(sample, design, quantity, domain, e, se, df = NA, low = NA, high = NA)
   cat(sprintf("%s,%s,%s,%s,%.12g,%.12g,%.12g,%.12g,%.12g\n", sample, design, quantity, domain, e, se, df, low, high))
 means <- function(sample, label, d) {
-  for (v in c("api00", "enroll")) { m <- svymean(as.formula(paste0("~", v)), d); row(sample, label, v, "", coef(m), SE(m), degf(d)) }
+  for (v in c("api00", "enroll")) { m <- svymean(as.formula(paste0("~", v)), d, na.rm = TRUE); row(sample, label, v, "", coef(m), SE(m), degf(d)) }
   m <- svymean(~as.numeric(api00 >= 700), d)
   row(sample, label, "share700", "", coef(m), SE(m), degf(d))
   net <- svymean(~I((api00 >= 750) - (api00 < 600)), d)
@@ -21,7 +21,7 @@ means <- function(sample, label, d) {
     row(sample, label, "api00", as.character(by$awards[i]), by$api00[i], by$se[i], degf(subset(d, awards == by$awards[i])))
   ci <- svyciprop(~I(api00 >= 700), d, method = "beta")
   row(sample, label, "beta", "", coef(ci), SE(ci), degf(d), confint(ci)[1], confint(ci)[2])
-  r <- svyratio(~api.stu, ~enroll, d); row(sample, label, "ratio", "", coef(r), SE(r), degf(d))
+  r <- svyratio(~api.stu, ~enroll, d, na.rm = TRUE); row(sample, label, "ratio", "", coef(r), SE(r), degf(d))
   two <- svyby(~api00, ~awards, d, svymean, covmat = TRUE)
   k <- svycontrast(two, c(-1, 1)); row(sample, label, "difference", "Yes-No", coef(k), SE(k), degf(d))
 }
