@@ -43,6 +43,7 @@ _WHERE = {
     "ridge": "cxlab.models.regression",
     "logit": "cxlab.models.categorical",
     "ordinal": "cxlab.models.categorical",
+    "mixed": "cxlab.models.mixed",
     "simulate": "cxlab.data.simulate",
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",
@@ -74,6 +75,7 @@ _WHERE = {
     "peers": "cxlab.models.peers",
     "gap": "cxlab.models.gap",
     "matching": "cxlab.models.matching",
+    "funnel": "cxlab.models.league",
 }
 """Each public name and the module it lives in."""
 

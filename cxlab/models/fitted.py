@@ -28,7 +28,7 @@ def fitted(
     notes: Sequence[str] = (),
     parts: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Return the table ``term, estimate, low, high, se, p, df, n`` with t intervals.
+    """Return the table ``term, estimate, low, high, se, p, df, n`` with t intervals (normal ones have no ``df``).
 
     Parameters
     ----------
@@ -41,7 +41,9 @@ def fitted(
     reach = quantile(df, 0.5 + level / 2) * se
     table = pd.DataFrame({"term": list(names), "estimate": beta, "low": beta - reach, "high": beta + reach, "se": se})
     table["p"] = 2 * stdtr(df, -np.abs(beta / se))
-    table["df"], table["n"] = df, n
+    if np.isfinite(df).any():
+        table["df"] = df
+    table["n"] = n
     whole = pd.DataFrame(covariance, index=list(names), columns=list(names))
     return Result("regression", title, table, "", level, method, tuple(notes), {"covariance": whole, **(parts or {})})
 

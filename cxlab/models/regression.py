@@ -100,7 +100,7 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     if n <= rank:
         raise DataProblem(f"{n} complete rows cannot tell {rank} coefficients apart; use fewer terms or more answers")
     errors, covariance, df, said, notes = variance(fit, errors)
-    beta, covariance = _original(fit, covariance)
+    beta, covariance = original(fit, covariance)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
     notes = (
@@ -173,7 +173,7 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     covariance[0, 0] = sigma2 / n + mean @ inner @ mean
     covariance[0, keep] = covariance[keep, 0] = -inner @ mean
     fit = replace(fit, solution=replace(fit.solution, beta=beta, kept=~np.isnan(beta)))
-    beta, covariance = _original(fit, covariance)
+    beta, covariance = original(fit, covariance)
     notes = lost_note(fit.moments.lost, n, [*fit.model.atoms, fit.model.response], study.design.weight)
     notes.append("intervals tell the sampling variance of shrunken coefficients, not their bias towards zero")
     if study.design.cluster:
@@ -260,11 +260,11 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     second = moments(fit.study.frame, fit.columns, by=fit.model.by, weight=squared, shift=zero)
     if not fit.model.by:
         return assembled(second.matrix, fit.coding)[0]
-    at = _match(fit.moments.keys, second.keys)
+    at = match(fit.moments.keys, second.keys)
     return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
 
 
-def _match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     """Return the row of ``keys`` that each row of ``others`` is."""
     numbered = keys.assign(_at=range(len(keys)))
     return others.merge(numbered, on=list(keys.columns), how="left")["_at"].to_numpy(int)
@@ -307,7 +307,7 @@ def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     rows = _rows(fit).filter(~nw.col(fit.study.design.cluster).is_null())
     by = {"_cluster": nw.col(fit.study.design.cluster), **fit.model.by}
     found = moments(rows, columns, by=by, shift=np.zeros(len(columns) + 1))
-    at = _match(fit.moments.keys, found.keys) if fit.model.by else np.zeros(len(found.keys), int)
+    at = match(fit.moments.keys, found.keys) if fit.model.by else np.zeros(len(found.keys), int)
     codes, a = fit.coding.codes[at], fit.coding.atom
     second = a if w is None else a + len(fit.model.atoms) + 1
     both, wide = np.concatenate([a, second]), np.hstack([codes, codes])
@@ -341,7 +341,7 @@ def _sum_y(fit: Fit) -> float:
     return float(fit.moments.total[0, -1])
 
 
-def _original(fit: Fit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def original(fit: Fit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients and covariance in the formula's own coordinates, undoing the shift of badly scaled columns."""
     off = fit.moments.shift
     beta = fit.solution.beta

@@ -45,7 +45,8 @@ def patterns(
     keys = [f"_p{i}" for i in range(len(columns))]
     sums = [nw.len().alias("n")]
     if weight is not None:
-        sums += [w.sum().alias("w"), (w * w).sum().alias("w2"), w.min().alias("least")]
+        rows = rows.with_columns((w * w).alias("_w2"))
+        sums += [w.sum().alias("w"), nw.col("_w2").sum().alias("w2"), w.min().alias("least")]
     table = rows.group_by(*keys).agg(*sums).head(limit + 1).collect().to_pandas()
     if len(table) == 0:
         raise DataProblem(f"no row has all of {', '.join(columns)}; leave out what was hardly answered")

@@ -1,0 +1,180 @@
+"""Maximum likelihood on answer patterns: binary logit, ordered logit and ordered probit by Newton's method.
+
+A pattern is a row of X with an answer y, its summed weight w. Log-likelihood, gradient and exact Hessian are sums over
+patterns, so a million answers cost no more than their few thousand patterns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, log_ndtr, ndtr
+
+STEPS = 60
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Estimates, inverse of the observed information, score of every pattern, log-likelihood, and whether it converged."""
+
+    theta: np.ndarray
+    inverse: np.ndarray
+    scores: np.ndarray
+    loglik: float
+    converged: bool
+    steps: int
+
+
+def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
+    """Fit P(y = 1) = 1 / (1 + exp(-x'beta)).
+
+    Parameters
+    ----------
+    x : (P, p) design rows of the patterns, of full rank. ``y`` : (P,) 0 or 1. ``w`` : (P,) weights.
+
+    Returns
+    -------
+    Fit ; ``scores`` (P, p) are the derivatives of one answer's log-likelihood.
+    """
+    sign = 2.0 * y - 1.0
+
+    def at(beta: np.ndarray):
+        eta = x @ beta
+        p = expit(eta)
+        value = -float(w @ np.logaddexp(0.0, -sign * eta))
+        return value, (w * (y - p)) @ x, (x.T * (w * p * (1 - p))) @ x, lambda: (y - p)[:, None] * x
+
+    start = np.zeros(x.shape[1])
+    return newton(at, start)
+
+
+def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False) -> Fit:
+    """Fit P(y <= k) = F(cut_k - x'beta) with F logistic or normal.
+
+    Parameters
+    ----------
+    x : (P, p) design rows without constant. ``y`` : (P,) categories 0, ..., K. ``w`` : (P,) weights.
+
+    Returns
+    -------
+    Fit ; theta = (beta, cuts). Steps that would disorder the cuts are halved.
+
+    References
+    ----------
+    McCullagh (1980), https://doi.org/10.1111/j.2517-6161.1980.tb01109.x
+    """
+    p, top = x.shape[1], int(y.max())
+    share = np.bincount(y, weights=w, minlength=top + 1)
+    below = np.cumsum(share)[:-1] / share.sum()
+    from scipy.special import ndtri
+
+    cuts = ndtri(below) if probit else np.log(below / (1 - below))
+    upper, lower = y < top, y > 0
+
+    def at(theta: np.ndarray):
+        beta, cut = theta[:p], theta[p:]
+        if (np.diff(cut) <= 0).any():
+            return -np.inf, None, None, None
+        eta = x @ beta
+        high = np.where(upper, np.append(cut, np.inf)[y] - eta, np.inf)
+        low = np.where(lower, np.concatenate([[-np.inf], cut])[y] - eta, -np.inf)
+        log_p, f_high, f_low, d_high, d_low = _normal(high, low) if probit else _logistic(high, low)
+        # f are densities over P, d their derivatives over P
+        g = f_high - f_low
+        curve = d_high - d_low - g**2  # second derivative of log P by a common shift of both cuts
+        hh, ll, hl = d_high - f_high**2, -d_low - f_low**2, f_high * f_low
+        gradient = np.concatenate(
+            [-(w * g) @ x, _tally(w * f_high, y, upper, top) - _tally(w * f_low, y - 1, lower, top)]
+        )
+        hessian = np.zeros((p + top, p + top))
+        hessian[:p, :p] = (x.T * (w * curve)) @ x
+        cross = np.zeros((p, top))
+        for k in range(top):
+            up, down = y == k, y == k + 1
+            cross[:, k] = -(w[up] * (hh + hl)[up]) @ x[up] - (w[down] * (ll + hl)[down]) @ x[down]
+        hessian[:p, p:], hessian[p:, :p] = cross, cross.T
+        cells = hessian[p:, p:]
+        cells[range(top), range(top)] = _tally(w * hh, y, upper, top) + _tally(w * ll, y - 1, lower, top)
+        middle = upper & lower
+        off = np.bincount(y[middle], weights=(w * hl)[middle], minlength=top + 1)[1:top]
+        cells[range(top - 1), range(1, top)] = cells[range(1, top), range(top - 1)] = off
+
+        def scores() -> np.ndarray:
+            out = np.zeros((len(y), p + top))
+            out[:, :p] = -g[:, None] * x
+            rows = np.arange(len(y))
+            out[rows[upper], p + y[upper]] += f_high[upper]
+            out[rows[lower], p + y[lower] - 1] -= f_low[lower]
+            return out
+
+        return float(w @ log_p), gradient, -hessian, scores
+
+    return newton(at, np.concatenate([np.zeros(p), cuts]))
+
+
+def _tally(values: np.ndarray, k: np.ndarray, there: np.ndarray, top: int) -> np.ndarray:
+    return np.bincount(k[there], weights=values[there], minlength=top)
+
+
+def _logistic(high: np.ndarray, low: np.ndarray):
+    """log P, and over P the densities at both cuts and their derivatives, for the logistic distribution."""
+    up, down = expit(high), expit(low)
+    f_up, f_down = up * expit(-high), down * expit(-low)
+    # F(high) - F(low) without cancellation: multiply out the common denominator
+    gap = np.where(np.isinf(high) | np.isinf(low), 0.0, high - np.where(np.isinf(low), high, low))
+    inside = np.isfinite(high) & np.isfinite(low)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        p = np.where(inside, -np.expm1(-gap) * up * expit(-np.where(inside, low, 0.0)), 0.0)
+    p = np.where(inside, p, np.where(np.isinf(high), expit(-np.where(np.isinf(low), -np.inf, low)), up))
+    p = np.maximum(p, 1e-300)
+    return np.log(p), f_up / p, f_down / p, f_up * (1 - 2 * up) / p, f_down * (1 - 2 * down) / p
+
+
+def _normal(high: np.ndarray, low: np.ndarray):
+    """log P, and over P the densities at both cuts and their derivatives, for the normal distribution."""
+    flip = (low > 0) & np.isfinite(low)  # use the small tail
+    a, b = np.where(flip, -high, low), np.where(flip, -low, high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        small = log_ndtr(b) + np.log1p(-np.exp(np.minimum(log_ndtr(a) - log_ndtr(b), 0.0)))
+    log_p = np.maximum(np.where(np.isinf(a), log_ndtr(b), small), -690.0)
+    p = np.exp(log_p)
+    density = lambda z: np.exp(-0.5 * np.minimum(np.where(np.isinf(z), 1e4, z * z), 1e4)) / np.sqrt(2 * np.pi)  # noqa: E731
+    f_up, f_down = density(high), density(low)
+    d_up = -np.where(np.isinf(high), 0.0, high) * f_up
+    d_down = -np.where(np.isinf(low), 0.0, low) * f_down
+    return log_p, f_up / p, f_down / p, d_up / p, d_down / p
+
+
+def newton(at: Callable, theta: np.ndarray) -> Fit:
+    """Climb by Newton steps, halved until the log-likelihood does not fall; stops when a step changes nothing.
+
+    ``at`` returns value, gradient, negative Hessian and a function for the scores of every pattern.
+    """
+    value, gradient, information, scores = at(theta)
+    converged, step = False, 0
+    for step in range(1, STEPS + 1):
+        try:
+            move = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError:
+            break
+        if gradient @ move < 0:  # not concave here: go along the gradient
+            move = gradient / np.diag(information).max()
+        size = 1.0
+        while True:
+            new = theta + size * move
+            found = at(new)
+            if found[0] >= value - 1e-12 * abs(value) or size < 1e-10:
+                break
+            size /= 2
+        gain, (value, gradient, information, scores) = found[0] - value, found
+        theta = new
+        if np.max(np.abs(size * move)) < 1e-9 * (1 + np.max(np.abs(theta))) and abs(gain) <= 1e-9 * (1 + abs(value)):
+            converged = True
+            break
+    try:
+        inverse = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        inverse = np.full_like(information, np.nan)
+    return Fit(theta, inverse, scores(), value, converged, step)
