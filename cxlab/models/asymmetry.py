@@ -49,7 +49,8 @@ def asymmetry(
     Returns
     -------
     Result: ``driver, estimate`` (asymmetry), ``low, high, penalty, penalty_low, penalty_high, reward, reward_low,
-    reward_high, p`` (of r + p = 0, Holm), ``class`` (the most probable), the probability of each class, ``n_low, n_high,
+    reward_high, p`` (of r + p = 0, Holm), ``class`` (the most probable), the probability of each class, ``n_low,
+    n_high,
     n``. ``parts``: ``spline`` (fall and rise of a monotone curve through all answers, its asymmetry), ``curves``,
     ``cells``, ``labels``.
 
@@ -73,7 +74,8 @@ def asymmetry(
     return Result(
         kind="asymmetry", title=f"Penalties and rewards for {answers.outcome}", table=table, level=level,
         method=f"penalty-reward contrasts by weighted least squares, errors over {groups.clusters:,} sampled units; "
-        f"low: lowest {low:.0%} of the scale, high: from {high:.0%}; classes cut at asymmetry ±{cut:g}, probabilities from "
+        f"low: lowest {low:.0%} of the scale, high: from {high:.0%}; classes cut at asymmetry ±{cut:g}, "
+        "probabilities from "
         f"{DRAWS:,} draws of the coefficients; p of penalty + reward = 0 by Holm",
         notes=tuple(notes),
         parts={"spline": spline, "curves": curves, "cells": _said(answers, cells), "r2": fit.r2,
@@ -121,17 +123,29 @@ def _said(answers: Answers, cells: Sequence[Cell]) -> pd.DataFrame:
     rows = []
     for name, c in zip(answers.drivers, cells, strict=True):
         x = np.round(c.place * (c.maximum - c.minimum) + c.minimum, 6)
-        span = lambda keep: f"{x[keep].min():g} to {x[keep].max():g}" if keep.any() else "none"  # noqa: E731
         middle = ~c.low & ~c.high & ~c.gone
         rows.append(
-            (name, span(c.low), c.n_low, span(middle), int(middle.sum()), span(c.high), c.n_high, int(c.gone.sum()))
+            (
+                name,
+                _range(x[c.low]),
+                c.n_low,
+                _range(x[middle]),
+                int(middle.sum()),
+                _range(x[c.high]),
+                c.n_high,
+                int(c.gone.sum()),
+            )
         )
     heads = ["driver", "low", "n_low", "middle", "n_middle", "high", "n_high", "not_answered"]
     return pd.DataFrame(rows, columns=heads)
 
 
+def _range(x: np.ndarray) -> str:
+    return f"{x.min():g} to {x.max():g}" if len(x) else "none"
+
+
 def _contrasts(answers: Answers, cells: Sequence[Cell]):
-    """Fit the dummies; columns: intercept, then low, high of every driver, then "not answered" where somebody did not."""
+    """Fit the dummies: intercept, low and high of every driver, then "not answered" where somebody did not."""
     columns = [np.ones(answers.n)]
     for c in cells:
         columns += [c.low, c.high]

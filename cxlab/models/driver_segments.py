@@ -44,7 +44,8 @@ def driver_segments(
     -------
     Result in units of the outcome per scale point: ``driver, segment, estimate, low, high`` (shrunken; robust
     empirical-Bayes interval, or that of the common slope where tau² = 0), ``raw, raw_se, n``. ``parts['test']``:
-    ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``; ``parts['joint']``.
+    ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``;
+    ``parts['joint']``.
 
     References
     ----------
@@ -72,9 +73,10 @@ def driver_segments(
     notes.append(f"all drivers at once: p = {joint['p']:.3f} (chi-square {joint['q']:.1f} on {joint['df']} df)")
     notes.append(driver_answers.cause_note(study))
     return Result(
-        kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table, level=level,
-        method="slopes by segment from weighted least squares on all drivers, errors over sampled units; shrunken with REML "
-        "variance between segments; test: Cochran's Q by driver, Holm over drivers",
+        kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table,
+        level=level,
+        method="slopes by segment from weighted least squares on all drivers, errors over sampled units; shrunken "
+        "with REML variance between segments; test: Cochran's Q by driver, Holm over drivers",
         notes=tuple(notes),
         parts={"test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
@@ -192,8 +194,10 @@ def driver_levels(
     return Result(
         kind="driver_levels", title=f"Drivers of {answers.outcome} within and between {study.field(group).label}",
         table=pd.concat(rows, ignore_index=True), unit="share", level=level,
-        method=f"LMG shares of R² at each level; covariances by analysis of variance; {DRAWS} bootstrap replicates of groups",
-        notes=tuple(notes), parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
+        method="LMG shares of R² at each level; covariances by analysis of variance; "
+        f"{DRAWS} bootstrap replicates of groups",
+        notes=tuple(notes),
+        parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
 
 

@@ -73,14 +73,15 @@ class Sampled:
 
 
 def share_function(method: str, players: Sequence[Sequence[int]], blocks: Sequence[Sequence[int]], seed: int) -> Shares:
-    """Return the function (B, K + 1, K + 1) -> (B, players) of a method; ``blocks`` of column numbers for Owen values."""
+    """Return the function (B, K + 1, K + 1) -> (B, players) of a method; ``blocks``: columns, for Owen values."""
     single = all(len(p) == 1 for p in players)
     if method in ("lmg", "dominance"):
         if len(players) <= shapley.EXACT:
             return lambda R: shapley.block_shares(R, players)
         if not single:
             raise DataProblem(
-                f"{len(players)} drivers, some with several columns, are more than {shapley.EXACT}: exact Shapley shares "
+                f"{len(players)} drivers, some with several columns, are more than {shapley.EXACT}: exact "
+                "Shapley shares "
                 "would take too long. Put them into blocks, or use missing='pairwise' and method='johnson'"
             )
         order = shapley.orders(len(players), ORDERS, seed)
@@ -158,7 +159,7 @@ def _few(groups: replicates.Groups) -> tuple[str, ...]:
 
 
 def correlations(answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray):
-    """Return correlations of all columns and the outcome, first as they are, then reweighted; and the smallest eigenvalue."""
+    """Return correlations of columns and outcome, first as they are, then reweighted; and the smallest eigenvalue."""
     weights = np.vstack([np.ones(len(groups.stratum)), weights])
     if model == "linear":
         Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
@@ -167,7 +168,8 @@ def correlations(answers: Answers, model: str, groups: replicates.Groups, weight
         R, least = replicates.proper(moments.combined(weights).correlation())
         if least < -TOLERATED:
             raise DataProblem(
-                f"the pairwise correlations of {len(answers.drivers)} drivers contradict each other (smallest eigenvalue "
+                f"the pairwise correlations of {len(answers.drivers)} drivers contradict each other (smallest "
+                "eigenvalue "
                 f"{least:.2f}): too many answers are missing; use missing='impute' or 'indicator', or fewer drivers"
             )
         return R, least

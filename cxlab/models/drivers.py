@@ -89,7 +89,8 @@ def drivers(
     notes = (*raw.notes, *said, *found.notes, *_notes(answers, found, method, parts), driver_answers.cause_note(study))
     r2 = f", {R2.get(model, 'latent')} R² = {show(found.estimate.sum(), 'share')}" if method in WHOLE else ""
     return Result(
-        kind="drivers", title=f"What goes with {raw.outcome}{r2}".replace(",  ", ", "), table=table, unit="share", level=level,
+        kind="drivers", title=f"What goes with {raw.outcome}{r2}".replace(",  ", ", "), table=table,
+        unit="share", level=level,
         method=f"{METHODS[method]}; {MODELS[model]}; {_sampling(entry, method, extra)}{found.how}; "
         "rank sets simultaneous (Mogstad et al. 2024); pairs by Holm",
         notes=notes, parts=parts,
@@ -219,7 +220,8 @@ def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str
     table = pd.DataFrame({
         "driver": entry.names, **({"block": entry.block} if entry.block else {}),
         "estimate": value, "low": low, "high": high, "se": np.sqrt(np.diag(found.covariance)),
-        "share": value / value.sum() if method in WHOLE else np.full(len(value), np.nan), "sign": _signs(details, len(value)),
+        "share": value / value.sum() if method in WHOLE else np.full(len(value), np.nan),
+        "sign": _signs(details, len(value)),
         "rank_low": rank_low, "rank_high": rank_high, "above_noise": ~noise,
         "n": [answered.get(n, raw.n) for n in entry.names],
     })  # fmt: skip
@@ -258,11 +260,14 @@ def _signs(details: pd.DataFrame | None, q: int) -> list[str]:
     if details is None:
         return [""] * q
     clear = np.abs(details.coefficient) > SURE * details.se
-    return ["" if np.isnan(b) else "±" if not c else "+" if b > 0 else "−" for b, c in zip(details.coefficient, clear)]
+    return [
+        "" if np.isnan(b) else "±" if not c else "+" if b > 0 else "−"
+        for b, c in zip(details.coefficient, clear, strict=True)
+    ]
 
 
 def _pairs(names: np.ndarray, value: np.ndarray, covariance: np.ndarray, df: np.ndarray, level: float) -> pd.DataFrame:
-    """Return all pairs "A above B" with the interval of the difference and Holm's p; decided where it is small enough."""
+    """Return all pairs "A above B": interval of the difference, Holm's p, and whether that decides it."""
     i, j = np.triu_indices(len(names), 1)
     swap = value[j] > value[i]
     i, j = np.where(swap, j, i), np.where(swap, i, j)

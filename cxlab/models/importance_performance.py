@@ -33,15 +33,16 @@ def importance_performance(
 
     Parameters
     ----------
-    at : where the cross-hairs stand: importance (share of R² in the outcome's variance; None: an equal share, R² / number
+    at : where the cross-hairs stand: importance (share of R² in the outcome's variance; None: an equal share, R² /
+    number
         of drivers) and performance (0 to 100). They are yours to fix: drawn through the means, they would force drivers
         into every quadrant.
     method : 'lmg' (up to 15 drivers), 'johnson', 'car' or 'first'.
 
     Returns
     -------
-    Result: ``driver, estimate, low, high`` (importance), ``performance, performance_low, performance_high`` (0 worst, 100
-    best), ``quadrant`` (the most probable), the probability of each, ``n``; with columns of role importance also
+    Result: ``driver, estimate, low, high`` (importance), ``performance, performance_low, performance_high`` (0 worst,
+    100 best), ``quadrant`` (the most probable), the probability of each, ``n``; with columns of role importance also
     ``stated`` (mean, 0 to 100). ``parts``: ``covariance`` (of importance and performance, by driver), ``at``,
     ``stated`` (stated against derived: ranks, their correlation with interval), ``labels``.
 
@@ -114,7 +115,7 @@ def _replicated(study: Study, answers: Answers, method: str, seed: int):
 
 
 def scale_places(study: Study, answers: Answers) -> np.ndarray:
-    """Return the answers as places on their scale, 0 worst to 100 best; the observed limits where no scale is declared."""
+    """Return answers as places on their scale, 0 worst to 100 best; of the observed limits where none is declared."""
     out = np.empty_like(answers.X)
     for j, name in enumerate(answers.drivers):
         x, scale = answers.X[:, j], study.field(name).scale
@@ -155,8 +156,8 @@ def _stated(study: Study, outcome, answers: Answers, value: np.ndarray, level: f
         table[f"{name}_rank_low"], table[f"{name}_rank_high"] = low, high
     agree = [_spearman(a, b) for a, b in zip(drawn, value[:, index], strict=True)]
     low, high = np.quantile(agree[1:], [tail, 1 - tail])
-    said = f"stated and derived importance: rank correlation {agree[0]:.2f} ({low:.2f} to {high:.2f}) over {len(both)} drivers"
-    return table, said
+    said = f"rank correlation {agree[0]:.2f} ({low:.2f} to {high:.2f}) over {len(both)} drivers"
+    return table, f"stated and derived importance: {said}"
 
 
 def _spearman(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Kano's categories from pairs of questions: how would you feel if it worked (functional), if it did not (dysfunctional)?"""
+"""Kano's categories from pairs of questions: how would you feel if it worked (functional), and if it did not?"""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ CATEGORIES = {
     "Q": "questionable",
 }
 EVALUATION = np.array([list(row) for row in ("QAAAO", "RIIIM", "RIIIM", "RIIIM", "RRRRQ")])
-"""Category by answer to the functional (row) and the dysfunctional question (column): like, must be, neutral, live with,
-dislike (Berger et al. 1993)."""
+"""Category by answer to the functional (row) and the dysfunctional question (column): like, must be, neutral, live
+with, dislike (Berger et al. 1993)."""
 QUESTIONABLE = 0.05
 DRAWS = 4000
 
 
 def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> Result:
-    """Return for every feature its Kano category with its probability, and how satisfaction and dissatisfaction depend on it.
+    """Return for every feature its Kano category with its probability, and what it can gain and lose.
 
     better = (A + O) / (A + O + M + I), worse = -(O + M) / (A + O + M + I): the share that gains when the feature works,
     the share that loses when it does not.
@@ -42,9 +42,10 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
 
     Returns
     -------
-    Result (unit share): ``item, [by], category, probability`` (that this category is the most frequent), ``estimate, low,
-    high`` (better), ``worse, worse_low, worse_high``, shares ``A, O, M, I, R, Q``, ``distinct`` (Fong's test of the two most
-    frequent categories at 90 %), ``category_strength, total_strength, n``.
+    Result (unit share): ``item, [by], category, probability`` (that this category is the most frequent), ``estimate,
+    low,
+    high`` (better), ``worse, worse_low, worse_high``, shares ``A, O, M, I, R, Q``, ``distinct`` (Fong's test of the
+    two most frequent categories at 90 %), ``category_strength, total_strength, n``.
 
     References
     ----------
@@ -73,8 +74,8 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
         notes.append(f"more than {QUESTIONABLE:.0%} contradictory pairs of answers (Q): {who}; check the wording")
     return Result(
         kind="kano", title="Kano: what delights, what is taken for granted", table=table, unit="share", level=level,
-        method="Kano's 5 x 5 table (Berger et al. 1993); Wilson intervals on effective sizes under the design; probability of "
-        f"the modal category from {DRAWS:,} Dirichlet draws (prior 1/2 a category); distinct: Fong 1996",
+        method="Kano's 5 x 5 table (Berger et al. 1993); Wilson intervals on effective sizes under the design; "
+        f"probability of the modal category from {DRAWS:,} Dirichlet draws (prior 1/2 a category); distinct: Fong 1996",
         notes=tuple(notes), parts={"labels": labels},
     )  # fmt: skip
 

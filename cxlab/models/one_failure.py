@@ -1,4 +1,4 @@
-"""Does one failure spoil all? The exponent of a generalised mean of the touchpoints, and the weight of the worst one."""
+"""Does one failure spoil all? The exponent of a generalised mean of touchpoints, and the weight of the worst."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def one_failure(
     at_one = float(profile[np.argmin(np.abs(GRID - 1))])
     notes = [
         *answers.notes,
-        f"R² is {profile.max():.3f} with the best exponent, {at_one:.3f} with the average, {profile[0]:.3f} with (nearly) the worst",
+        f"R² is {profile.max():.3f} with the best exponent, {at_one:.3f} with the average, {profile[0]:.3f} "
+        "with (nearly) the worst",
         "the exponent depends on where the scale starts: u runs from 1 / (number of answers) to 1",
     ]
     if best in (GRID[0], GRID[-1]):
@@ -79,7 +80,7 @@ def one_failure(
     notes.append(driver_answers.cause_note(study))
     return Result(
         kind="one_failure", title=f"One failure spoils all? {answers.outcome}", table=table, level=level,
-        method=f"generalised mean, exponent by least squares with percentile interval from {DRAWS:,} bootstrap replicates; "
+        method=f"generalised mean, exponent by least squares, percentile interval of {DRAWS:,} bootstrap replicates; "
         "worst answer by weighted least squares beside all drivers, errors over sampled units",
         notes=tuple(notes), parts={"profile": pd.DataFrame({"exponent": GRID, "r2": profile})},
     )  # fmt: skip

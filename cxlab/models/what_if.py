@@ -42,7 +42,8 @@ def what_if(
 
     Parameters
     ----------
-    measure : 'nps' (9-10 minus 0-6, for questions from 0 to 10), 'top' (best two answers; best one of three or fewer) or
+    measure : 'nps' (9-10 minus 0-6, for questions from 0 to 10), 'top' (best two answers; best one of three or fewer)
+    or
         'mean'; default: 'nps' for a recommendation question from 0 to 10, else 'top'. A condition as outcome
         ('overall >= 4') is a share of its own.
 

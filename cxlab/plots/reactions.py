@@ -82,8 +82,9 @@ def kano(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.annotate(
             f"{name} (n = {row.n:,})", (x, row.estimate), xytext=(6, 6), textcoords="offset points", fontsize=8.5
         )
-    for x, y, name in ((0.01, 0.985, "attractive"), (0.99, 0.985, "one-dimensional"), (0.01, 0.015, "indifferent"), (0.99, 0.015, "must-be")):  # fmt: skip
-        side = "left" if x < 0.5 else "right"
+    corners = {(0, 1): "attractive", (1, 1): "one-dimensional", (0, 0): "indifferent", (1, 0): "must-be"}
+    for (right, up), name in corners.items():
+        x, y, side = 0.01 + 0.98 * right, 0.015 + 0.97 * up, "right" if right else "left"
         ax.text(
             x,
             y,

@@ -53,7 +53,7 @@ def last(R: np.ndarray) -> np.ndarray:
 
 
 def pratt(R: np.ndarray) -> np.ndarray:
-    """Return Pratt's measure b_j r_j, which sums to R² and is negative where sign of coefficient and correlation differ.
+    """Return Pratt's measure b_j r_j; it sums to R² and is negative where coefficient and correlation differ in sign.
 
     References
     ----------
@@ -82,7 +82,7 @@ def vif(R: np.ndarray) -> np.ndarray:
 
 
 def without_own_effect(R: np.ndarray) -> np.ndarray:
-    """Return the matrices in which driver j keeps its correlations with the other drivers, but has no effect of its own.
+    """Return the matrices in which driver j keeps its correlations with the others, but has no effect of its own.
 
     Its correlation with the outcome becomes R_j,-j R_-j,-j^-1 r_-j: all that it owes to the company it keeps (halo).
     Its share there is what the method would credit to a driver that does nothing.

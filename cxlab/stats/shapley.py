@@ -21,7 +21,7 @@ import numpy as np
 EXACT = 20
 """Up to so many drivers (or blocks) every subset is evaluated; beyond, orders are sampled."""
 _CELLS = 1 << 17
-"""Numbers a stack of leaves may hold at once (1 MB, so that they stay in the cache): larger stacks are worked through in portions."""
+"""Numbers a stack of leaves holds at once: 1 MB, so that they stay in the cache."""
 
 
 def unexplained(R: np.ndarray, steps: Sequence[Sequence[int]]) -> np.ndarray:
@@ -96,7 +96,8 @@ def shapley(value: np.ndarray) -> np.ndarray:
     """Return the Shapley value of each of p players from the values of all subsets.
 
     phi_j = sum over S with j of [w(s-1) + w(s)] v(S) - C, with one C for all players, which follows from
-    sum of phi_j = v(all) - v(none). So one weighted sum a player suffices, and folding the array in half gives the next.
+    sum of phi_j = v(all) - v(none). So one weighted sum a player suffices, and folding the array in half gives the
+    next.
 
     Parameters
     ----------

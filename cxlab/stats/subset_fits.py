@@ -1,4 +1,4 @@
-"""Maximum likelihood of one regression on many subsets of its drivers at once: logit, ordered logit, Poisson, multinomial.
+"""Maximum likelihood on many subsets of the drivers at once: logit, ordered logit, Poisson, multinomial logit.
 
 All subsets share the answers, so one matrix product gives the Hessians of hundreds of models.
 """
