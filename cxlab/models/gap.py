@@ -107,7 +107,7 @@ def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
         spread = np.sqrt(found.factor * v)
         truth = found.estimate + spread * rng.standard_normal((draws, len(y)))
     else:
-        truth = np.broadcast_to(y, (draws, len(y)))
+        truth = y + np.sqrt(v) * rng.standard_normal((draws, len(y)))
     places = max(1, int(np.floor(top * (len(y) + 1))))
     cut = np.sort(sign * truth, axis=1)[:, -min(places, len(y))]
     drawn = sign * float(own["estimate"]) + se * rng.standard_normal(draws)

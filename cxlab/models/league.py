@@ -318,3 +318,28 @@ def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) 
 def p_value(p: float) -> str:
     """Return a p-value in words: '= 0.012' or '< 0.001'."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def funnel(table: Result) -> Result:
+    """Return the funnel of a league table: each unit's size, estimate and z with over-dispersion, to be drawn.
+
+    Parameters
+    ----------
+    table : result of `league`.
+    """
+    parts = table.parts
+    points = parts["funnel"].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+    out = int((points["outside"] == "99.8 %").sum())
+    return Result(
+        kind="funnel",
+        title=f"Funnel: {table.title}",
+        table=points,
+        unit=table.unit,
+        level=table.level,
+        method="z-scores around the weighted mean, additive over-dispersion (Spiegelhalter 2005), pooled spread",
+        notes=(
+            f"{out} of {len(points)} units lie outside the 99.8 % limits; over-dispersion phi = {parts['phi']:.1f}.",
+            "Inside the limits a unit differs no more than ordinary units of its size do.",
+        ),
+        parts={"limits": parts["limits"], "target": parts["target"], "phi": parts["phi"], "labels": parts["labels"]},
+    )

@@ -47,7 +47,8 @@ def peers(
     Returns
     -------
     Result of kind 'peers', nearest first: ``unit, estimate, se, n, weight, distance`` and the matched columns;
-    ``parts``: ``own`` (the unit itself), ``balance`` before and after, ``effective`` number of peers, ``leave_one_out``.
+    ``parts``: ``own`` (the unit itself), ``balance`` before and after, ``effective`` number of peers,
+    ``leave_one_out``.
 
     References
     ----------
@@ -232,8 +233,9 @@ def _map(table, name, distance, row, found) -> pd.DataFrame:
     """Where all units stand: distance from the unit, estimate, and whether it is a peer."""
     role = np.where(found, "peer", "other")
     role[row] = "own"
-    names, y = table[name].astype(str), table["estimate"]
-    return pd.DataFrame({"unit": names, "distance": distance[row], "estimate": y, "role": role})
+    se = table["se"] if "se" in table else np.nan
+    columns = {"unit": table[name].astype(str), "distance": distance[row], "estimate": table["estimate"], "se": se}
+    return pd.DataFrame({**columns, "role": role})
 
 
 def _peer_notes(table, match, found, flag, weight, row) -> list[str]:

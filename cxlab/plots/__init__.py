@@ -22,6 +22,14 @@ _WHERE: dict[str, str] = {
     "kano": "cxlab.plots.reactions",
     "what_if": "cxlab.plots.reactions",
     "driver_segments": "cxlab.plots.reactions",
+    "league": "cxlab.plots.leagues",
+    "funnel": "cxlab.plots.leagues",
+    "league_change": "cxlab.plots.leagues",
+    "index": "cxlab.plots.indices",
+    "index_by": "cxlab.plots.indices",
+    "peers": "cxlab.plots.benchmarks",
+    "gap": "cxlab.plots.benchmarks",
+    "matching": "cxlab.plots.benchmarks",
 }
 """Each kind of result and the module whose function of that name draws it."""
 

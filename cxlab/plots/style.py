@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.result import show
+from cxlab.result import UNITS, show
 
 INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
@@ -52,3 +52,9 @@ def forest(
     ax.set_yticks(y, names)
     ax.margins(x=0.12)
     return ax
+
+
+def ticks(axis, unit: str) -> None:
+    """Write the ticks of a Matplotlib axis in ``unit``, without needless decimals."""
+    factor, suffix, _ = UNITS.get(unit, UNITS[""])
+    axis.set_major_formatter(lambda v, _: f"{round(v * factor, 6):g}{suffix}".replace("-", "−"))
