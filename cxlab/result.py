@@ -169,17 +169,29 @@ class Result:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
-        return (
-            f"<figure class='cx-result'><figcaption>{html.escape(self.caption)}</figcaption>{markup(self)}"
-            + (f"<ul class='cx-notes'>{notes}</ul>" if notes else "")
-            + f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details></figure>"
-        )
+        parts = [f"<figcaption>{html.escape(self.caption)}</figcaption>", markup(self)]
+        if notes:
+            parts.append(f"<ul class='cx-notes'>{notes}</ul>")
+        if self.method:
+            parts.append(f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>")
+        return f"<figure class='cx-result'>{''.join(parts)}</figure>"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}
 
 
-IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable", "difference", "half_width")
+IN_UNIT = (
+    "estimate",
+    "low",
+    "high",
+    "se",
+    "change",
+    "change_low",
+    "change_high",
+    "detectable",
+    "difference",
+    "half_width",
+)
 
 
 def printed(table: Any, unit: str) -> Any:
@@ -201,7 +213,7 @@ def printed(table: Any, unit: str) -> Any:
 
 
 HEADINGS = {"share": "Share", "points": "Score", "mean": "Mean", "index": "Index"}
-SHARES = ("detractors", "passives", "promoters")
+SHARES = ("detractors", "passives", "promoters", "share")
 
 
 def markup(result: Result) -> str:

@@ -136,6 +136,21 @@ class Codebook:
         one_of("measure", measure, MEASURES)
         return tuple(f.name for f in self.fields if f.measure == measure and f.role == "outcome")
 
+    def table(self) -> Any:
+        """Return one row a field, as text to read: ``column, title, role, measure, scale, missing, stage``."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {"column": f.name, "title": f.title, "role": f.role, "measure": f.measure, "scale": str(f.scale or ""),
+             "missing": ", ".join(f"{c} {why}" for c, why in f.missing.items()), "stage": f.stage}
+            for f in self.fields
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        from cxlab.result import Result
+
+        return Result("codebook", f"Codebook of {self.title or self.name}", self.table())._repr_html_()
+
     def replace(self, name: str, **changes: Any) -> Codebook:
         """Return a codebook in which field ``name`` has ``changes``."""
         old = self[name]

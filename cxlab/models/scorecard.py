@@ -48,7 +48,8 @@ def rows(study: Study) -> list[Row]:
             found.append(_churn(study, f))
         elif f.scale:
             found.append(Row("CSAT", "csat", f.name, metrics.csat, (0, 1), {}))
-            found.append(Row("Mean", "mean", f.name, metrics.mean, (f.scale.minimum, f.scale.maximum), {}))
+            if f.scale.points > 2:
+                found.append(Row("Mean", "mean", f.name, metrics.mean, (f.scale.minimum, f.scale.maximum), {}))
     touch = [n for n in study.codebook.role("touchpoint") if study.field(n).scale and n in study.columns]
     if not found and touch:
         found.append(Row("CSAT", "csat", touch, metrics.csat, (0, 1), {}))
