@@ -133,15 +133,15 @@ def recovery(card: Card, sample: Sample, level: float, rng: np.random.Generator)
 def _own_change(card: Card, sample: Sample, mine, never, before, after, level: float):
     """Mean of after minus mu + rho (before - mu), mu the mean before of all, rho from customers without a failure."""
     nw = sample.n * sample.w
-    both = mine | never
-    centre = np.average(before[both], weights=nw[both])
+    everybody = ~np.isnan(before)
+    centre = np.average(before[everybody], weights=nw[everybody])
     slope = least_squares(
         np.column_stack([np.ones(never.sum()), before[never]]), after[never], sample.n[never], sample.w[never]
     )
     gap = after - (centre + slope.b[1] * (before - centre))
     value, se, df = mean(sample, mine, gap, level)
     distance = np.average(before[mine], weights=nw[mine]) - centre
-    spread = mean(sample, both, before, level)[1] * abs(1 - slope.b[1])
+    spread = mean(sample, everybody, before, level)[1] * abs(1 - slope.b[1])
     error = float(np.sqrt(se**2 + slope.v[1, 1] * distance**2 + spread**2))
     return from_t(
         "recovered minus own expected score before", value, error, df, level=level, **about(card, sample, mine)

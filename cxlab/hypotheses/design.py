@@ -34,7 +34,7 @@ def recorded(study: Study, columns: Mapping[str, Sequence[str]]) -> bool:
 def design_grade(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -> str:
     """Return the design grade of the card's test on the study, A to F."""
     design, second = kind(study), recorded(study, columns)
-    if card.test in DECLARED:
+    if card.test in DECLARED and not second:
         return "F"
     if design == "experiment" and identified(card, study, columns)[0] and card.causal:
         return "A"
@@ -65,5 +65,5 @@ def identified(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -
     if stand_in:
         return False, f"'{stand_in[0]}' happened to people, it was not assigned to them"
     if design == "panel" and not recorded(study, columns):
-        return False, "a panel of answers alone: the outcome is an intention from the same questionnaire"
+        return False, "a panel of answers alone: nothing was recorded, all comes from the same people's answers"
     return True, f"{design}: the contrast was assigned" if design == "experiment" else f"{design}, as the card asks"

@@ -115,7 +115,7 @@ def symptoms(card: Card, sample: Sample, level: float, rng: np.random.Generator)
 
 def rollout(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> Evidence:
     """CX-11: difference in differences of the top-3 share, clustered by location."""
-    y, treated, after = sample.binary("top3"), sample.binary("treated"), sample.binary("after")
+    y, treated, after = sample.binary("top3"), sample.binary("treated"), sample.binary("post")
     rows = answered(card, sample, y, treated, after)
     _two(sample, rows, treated, "treated locations")
     varies("before and after", after[rows])

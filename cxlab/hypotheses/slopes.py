@@ -120,6 +120,8 @@ def _hazard(card: Card, sample: Sample, rows, left, x, level: float) -> Finding:
             break
     u = d * (w * slope * (y - p) / (p * (1 - p)))[:, None]
     if c is None:
+        h = np.fmin(curve / n * np.einsum("ij,jk,ik->i", d, bread, d), 0.999)
+        u = u / (1 - h)[:, None]
         meat, df = (u * n[:, None]).T @ u, n.sum() - d.shape[1]
     else:
         sums = np.zeros((c.max() + 1, d.shape[1]))
