@@ -63,6 +63,7 @@ _WHERE = {
     "ECSI": "cxlab.models.pathmodel",
     "ACSI": "cxlab.models.pathmodel",
     "drivers": "cxlab.models.drivers",
+    "driver_findings": "cxlab.models.driver_findings",
     "asymmetry": "cxlab.models.asymmetry",
     "one_failure": "cxlab.models.one_failure",
     "kano": "cxlab.models.kano",

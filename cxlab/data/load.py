@@ -144,7 +144,8 @@ def _named(name: str, path: Path) -> Study:
     known = catalogue.names()
     if name not in known:
         raise DataProblem(
-            f"'{name}' is no study of the catalogue{nearest(name, known) or ','} and there is no file {path.absolute()}. "
+            f"'{name}' is no study of the catalogue{nearest(name, known) or ','} and there is no file "
+            f"{path.absolute()}. "
             f"The catalogue has: {', '.join(known)}"
         )
     return catalogue.open_study(name)
@@ -158,8 +159,11 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
             "load takes a name, a path or a table (pandas, polars, Arrow, DuckDB, PySpark, Ibis), "
             f"not {type(table).__name__}"
         ) from error
+    except nw.exceptions.DuplicateError:
+        check_names([str(c) for c in table.columns], "the table")
+        raise
     columns = frame.collect_schema().names()
-    check_names([str(c) for c in columns], "the table")
+    check_names(columns, "the table")
     if book is None:
         return _inferred(table, frame, name or "table")
     conform.check_columns(book, columns, name or book.name)

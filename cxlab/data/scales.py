@@ -51,7 +51,8 @@ def infer(
         return None
     more: list[tuple[str, str]] = []
     codes, gone, more = _sentinels(codes, labelled, gone, values, more)
-    if len(codes) < 1 or codes[0] < 0 or codes[-1] > LARGEST:
+    codes, more = _strays(codes, values, more)
+    if not codes or codes[0] < 0 or codes[-1] > LARGEST:
         return None
     codes, gone, more = _unused(codes, labelled, gone, measure, more)
     low, high, why, notes = _range(codes, labelled, said, measure)
@@ -107,6 +108,21 @@ def _sentinels(codes, labelled, gone, values, more):
         often = sum(values.get(k, 0) for k in (f"{c:g}", f"{c:.1f}"))
         more.append((f"missing code {c:g}", f"far from the ratings, a usual code for no answer; {often:,} times"))
     return [c for c in codes if c not in apart], gone, more
+
+
+def _strays(codes, values, more):
+    """Leave out values beyond any rating scale when they are rare; `cxlab.data.check` reports them."""
+    beyond = [c for c in codes if not 0 <= c <= LARGEST]
+    rows = sum(values.values())
+    often = sum(n for t, n in values.items() if number(t) in beyond)
+    if not beyond or often * 20 > rows:
+        return codes, more
+    listed = ", ".join(f"{c:g}" for c in beyond[:5])
+    more = [
+        *more,
+        (f"{listed} left outside the scale", f"{often:,} of {rows:,} answers; `codebook check` reports them"),
+    ]
+    return [c for c in codes if c not in beyond], more
 
 
 def _unused(codes, labelled, gone, measure, more):

@@ -49,16 +49,21 @@ def test_problems_of_a_database_are_named(survey, tmp_path):
         (url, "select * from answers where id = 9"): "the query gives no rows: select * from answers where id = 9",
         (f"sqlite:///{tmp_path}/no.db", ""): f"there is no file {tmp_path}/no.db; sqlite:/// with three slashes is "
         "relative, with four absolute",
-        (url, "select nps, id as nps from answers"): "the query has duplicated column names: 'nps' is the name of columns "
+        (
+            url,
+            "select nps, id as nps from answers",
+        ): "the query has duplicated column names: 'nps' is the name of columns "
         "1, 2; rename them so that each is unique",
-    }  # fmt: skip
+    }
     for (where, query), message in cases.items():
         with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
             cx.load(where, query=query)
 
 
 def test_a_driver_that_is_missing_is_named_without_the_password():
-    with pytest.raises(DataProblem, match=r"^nosuchdb://me:\*\*\*@host/db cannot be opened \(.+\); write sqlite:///file.db or"):
+    with pytest.raises(
+        DataProblem, match=r"^nosuchdb://me:\*\*\*@host/db cannot be opened \(.+\); write sqlite:///file.db or"
+    ):
         cx.load("nosuchdb://me:secret@host/db", query="select 1")
 
 
@@ -101,7 +106,17 @@ class _server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -k {self.folder}"
-        self._run(str(self.bins / "pg_ctl"), "-D", str(self.folder / "data"), "-o", options, "-w", "-l", str(self.folder / "log"), "start")
+        self._run(
+            str(self.bins / "pg_ctl"),
+            "-D",
+            str(self.folder / "data"),
+            "-o",
+            options,
+            "-w",
+            "-l",
+            str(self.folder / "log"),
+            "start",
+        )
         return f"postgresql://me@127.0.0.1:{port}/postgres"
 
     def __exit__(self, *_: object) -> None:

@@ -52,20 +52,29 @@ def test_an_encoding_can_be_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("content", "encoding", "message"),
     [
-        (b"id,c\n1,caf\xe9\n", "utf-8", "x.csv is not utf-8: byte 10 is 0xE9; name the right encoding, e.g. "
-         "encoding='cp1252', or leave it out to have it judged"),
+        (
+            b"id,c\n1,caf\xe9\n",
+            "utf-8",
+            "x.csv is not utf-8: byte 10 is 0xE9; name the right encoding, e.g. "
+            "encoding='cp1252', or leave it out to have it judged",
+        ),
         (b"id,c\n1,2\n", "utf-9", "no encoding is called 'utf-9'; some are: utf-8, utf-16, cp1252, cp1253, gb18030"),
-        ("id,c\n1,é\n2,".encode() + b"\xe9\n", "", "x.csv is UTF-8 with letters beyond ASCII up to byte 12, which is not "
-         "UTF-8; the file mixes encodings: export it again, or name the encoding to read it all by, e.g. encoding='cp1252'"),
+        (
+            "id,c\n1,é\n2,".encode() + b"\xe9\n",
+            "",
+            "x.csv is UTF-8 with letters beyond ASCII up to byte 12, which is not "
+            "UTF-8; the file mixes encodings: export it again, or name the encoding to read it all "
+            "by, e.g. encoding='cp1252'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_undecodable_bytes_are_an_error_with_their_place(tmp_path, content, encoding, message):
     with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
         open_file(write(tmp_path, content), encoding=encoding)
 
 
 def test_a_bad_byte_far_behind_the_sample_is_found(tmp_path):
-    content = "id,c\n".encode() + "1,é\n".encode() + b"1,plain text\n" * 800_000 + b"2,caf\xe9\n"
+    content = b"id,c\n" + "1,é\n".encode() + b"1,plain text\n" * 800_000 + b"2,caf\xe9\n"
     assert len(content) > 8 * 2**20
     at = len(content) - 2
     with pytest.raises(DataProblem, match=f"up to byte {at:,}, which is not UTF-8"):
@@ -88,12 +97,12 @@ def test_utf8_is_recognised_however_chunks_cut_its_letters(tmp_path_factory, tex
 @pytest.mark.parametrize(
     ("content", "name", "said"),
     [
-        ("a;b\n1;2\n3;4\n", "x.csv", "values separated by semicolon, quoted by \""),
-        ("a\tb\n1\t2\n3\t4\n", "x.tsv", "values separated by tab, quoted by \""),
-        ("a|b\n1|2\n3|4\n", "x.txt", "values separated by bar, quoted by \""),
-        ("a,b\n1,2\n3,4\n", "x.csv", "values separated by comma, quoted by \""),
+        ("a;b\n1;2\n3;4\n", "x.csv", 'values separated by semicolon, quoted by "'),
+        ("a\tb\n1\t2\n3\t4\n", "x.tsv", 'values separated by tab, quoted by "'),
+        ("a|b\n1|2\n3|4\n", "x.txt", 'values separated by bar, quoted by "'),
+        ("a,b\n1,2\n3,4\n", "x.csv", 'values separated by comma, quoted by "'),
     ],
-)  # fmt: skip
+)
 def test_the_dialect_is_found_and_said(tmp_path, content, name, said):
     raw = open_file(write(tmp_path, content, name))
     assert raw.table.fetchall() == [(1, 2), (3, 4)]
@@ -159,7 +168,9 @@ def test_what_is_no_file_says_so(tmp_path):
     write(tmp_path, "a\n1\n", "b.csv")
     with pytest.raises(DataProblem, match=f"^{re.escape(f'{tmp_path} is a folder; give one file of it: b.csv')}$"):
         open_file(tmp_path)
-    with pytest.raises(DataProblem, match="^x.xls ends in '.xls', which no reader knows; known: .csv, .*; save old Excel"):
+    with pytest.raises(
+        DataProblem, match="^x.xls ends in '.xls', which no reader knows; known: .csv, .*; save old Excel"
+    ):
         open_file(write(tmp_path, b"\xd0\xcf\x11\xe0", "x.xls"))
 
 
@@ -171,6 +182,6 @@ def test_text_far_behind_the_sample_of_a_lazy_file_is_an_error_with_its_line(tmp
     with pytest.raises(Exception, match="Could not convert") as caught:
         raw.table.aggregate("sum(a)").fetchall()
     assert str(delimited.broken(caught.value, "x.csv")) == (
-        "x.csv, line: 60002: Error when converting column \"a\". Could not convert string \"oops\" to 'BIGINT'. "
+        'x.csv, line: 60002: Error when converting column "a". Could not convert string "oops" to \'BIGINT\'. '
         "Correct the file, or declare the column in its codebook"
     )

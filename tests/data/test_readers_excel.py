@@ -26,7 +26,12 @@ def book(path: Path, **sheets: list[list]) -> Path:
 
 
 def test_cells_keep_their_types_and_blank_rows_are_left_out(tmp_path):
-    rows = [["q", "share", "day", "note"], [1, 0.5, dt.datetime(2025, 1, 2), "a"], [None] * 4, [2, 1, dt.datetime(2025, 1, 3), None]]
+    rows = [
+        ["q", "share", "day", "note"],
+        [1, 0.5, dt.datetime(2025, 1, 2), "a"],
+        [None] * 4,
+        [2, 1, dt.datetime(2025, 1, 3), None],
+    ]
     raw = open_file(book(tmp_path / "x.xlsx", Data=rows, Empty=[]))
     assert raw.table.fetchall() == [(1, 0.5, dt.datetime(2025, 1, 2), "a"), (2, 1.0, dt.datetime(2025, 1, 3), None)]
     assert raw.notes == ("sheet 'Data'",)
@@ -51,17 +56,22 @@ def test_a_sheet_is_chosen_by_name(tmp_path):
 
 
 PROBLEMS = {
-    "x.xlsx, sheet 'D', has no name for column 2; every column needs a name in one header row (merged header cells leave "
+    "x.xlsx, sheet 'D', has no name for column 2; every column needs a name in one header row "
+    "(merged header cells leave "
     "blanks: unmerge them)": [["a", None, "c"], [1, 2, 3]],
     "x.xlsx: row 1 of sheet 'D' is a title ('Survey 2025'), not column names; delete the rows above the header": [
-        ["Survey 2025"], ["a", "b"], [1, 2]
+        ["Survey 2025"],
+        ["a", "b"],
+        [1, 2],
     ],
     "x.xlsx: sheet 'D' holds only a header (2 columns), no answers; export it again with its rows": [["a", "b"]],
-    "x.xlsx, sheet 'D', has duplicated column names: 'a' is the name of columns 1, 2; rename them so that each is unique": [
-        ["a", "a"], [1, 2]
+    "x.xlsx, sheet 'D', has duplicated column names: 'a' is the name of columns 1, 2; rename them "
+    "so that each is unique": [
+        ["a", "a"],
+        [1, 2],
     ],
     "x.xlsx has no sheet with data": [],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("message", PROBLEMS)
@@ -81,7 +91,9 @@ def test_merged_header_cells_are_an_error(tmp_path):
 
 def test_what_is_no_workbook_says_so(tmp_path):
     (tmp_path / "x.xlsx").write_bytes(b"PK\x03\x04 cut short")
-    with pytest.raises(DataProblem, match=r"^x.xlsx cannot be read as an Excel workbook \(.+\); open it in a spreadsheet"):
+    with pytest.raises(
+        DataProblem, match=r"^x.xlsx cannot be read as an Excel workbook \(.+\); open it in a spreadsheet"
+    ):
         open_file(tmp_path / "x.xlsx")
 
 

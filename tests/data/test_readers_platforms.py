@@ -24,11 +24,14 @@ def save(path: Path, rows: list[list[str]]) -> Path:
 def qualtrics(path: Path, *, choice_text: bool = False) -> Path:
     """Three header rows; a recommendation, a matrix of two, a split multi-select with a text, a comment."""
     asked = {
-        "Q1": "How likely are you to recommend us to a friend?", "Q2_1": "How satisfied are you with... - Check-in",
-        "Q2_2": "How satisfied are you with... - Crew", "Q3_1": "Which did you use? - Selected Choice - App",
-        "Q3_2": "Which did you use? - Selected Choice - Desk", "Q3_2_TEXT": "Which did you use? - Desk - Text",
+        "Q1": "How likely are you to recommend us to a friend?",
+        "Q2_1": "How satisfied are you with... - Check-in",
+        "Q2_2": "How satisfied are you with... - Crew",
+        "Q3_1": "Which did you use? - Selected Choice - App",
+        "Q3_2": "Which did you use? - Selected Choice - Desk",
+        "Q3_2_TEXT": "Which did you use? - Desk - Text",
         "Q4": "What could we do\nbetter?",
-    }  # fmt: skip
+    }
     names = [*META, *asked]
     rows = [names, [*META, *asked.values()], [json.dumps({"ImportId": n}) for n in names]]
     words = {1: "Very dissatisfied", 2: "Dissatisfied", 3: "Neutral", 4: "Satisfied", 5: "Very satisfied"}
@@ -38,8 +41,27 @@ def qualtrics(path: Path, *, choice_text: bool = False) -> Path:
         ticks = ["App" if choice_text else "1", ""] if i % 3 else ["", "Desk" if choice_text else "1"]
         if i % 10 == 9:
             ticks = ["", ""]
-        meta = ["2025-03-01 10:00:00", "2025-03-01 10:05:00", "IP Address", "100", "300", "True", f"2025-03-{1 + i % 28:02d} 10:05:01"]
-        rows.append([*meta, f"R_{i:015d}", "anonymous", "EN", *answers, *ticks, "", f"More seats, please, number {i} of them" if i % 2 else ""])
+        meta = [
+            "2025-03-01 10:00:00",
+            "2025-03-01 10:05:00",
+            "IP Address",
+            "100",
+            "300",
+            "True",
+            f"2025-03-{1 + i % 28:02d} 10:05:01",
+        ]
+        rows.append(
+            [
+                *meta,
+                f"R_{i:015d}",
+                "anonymous",
+                "EN",
+                *answers,
+                *ticks,
+                "",
+                f"More seats, please, number {i} of them" if i % 2 else "",
+            ]
+        )
     return save(path, rows)
 
 
@@ -88,7 +110,16 @@ def test_a_written_codebook_gives_the_same_study_again(tmp_path):
 
 
 def surveymonkey() -> list[list[str]]:
-    top = ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name", "Last Name"]
+    top = [
+        "Respondent ID",
+        "Collector ID",
+        "Start Date",
+        "End Date",
+        "IP Address",
+        "Email Address",
+        "First Name",
+        "Last Name",
+    ]
     top += ["Custom Data 1", "How likely is it that you would recommend this company to a friend or colleague?"]
     top += ["Which of our channels did you use?", "", "", "Please rate the following:", "", "Anything else?"]
     sub = [""] * 9 + ["", "Store", "Web shop", "Other (please specify)", "Delivery", "Support", "Open-Ended Response"]
@@ -97,8 +128,24 @@ def surveymonkey() -> list[list[str]]:
     for i in range(50):
         score = {0: "Not at all likely - 0", 10: "Extremely likely - 10"}.get(i % 11, str(i % 11))
         ticks = ["Store" if i % 2 else "", "Web shop" if i % 3 else "", "by post" if i % 25 == 0 else ""]
-        rows.append([str(10**10 + i), "4001", "03/01/2025 10:00:00 AM", f"03/{1 + i % 28:02d}/2025 10:05:00 AM", "10.0.0.1", "", "", "", "",
-                     score, *ticks, grades[i % 5], grades[i * 3 % 5], "It was fine, thank you very much" if i % 4 == 0 else ""])  # fmt: skip
+        rows.append(
+            [
+                str(10**10 + i),
+                "4001",
+                "03/01/2025 10:00:00 AM",
+                f"03/{1 + i % 28:02d}/2025 10:05:00 AM",
+                "10.0.0.1",
+                "",
+                "",
+                "",
+                "",
+                score,
+                *ticks,
+                grades[i % 5],
+                grades[i * 3 % 5],
+                "It was fine, thank you very much" if i % 4 == 0 else "",
+            ]
+        )
     return rows
 
 
@@ -131,16 +178,38 @@ def test_surveymonkey_as_an_excel_file(tmp_path):
 
 def limesurvey(path: Path, *, texts: bool) -> Path:
     heads = {
-        "id": "Response ID", "submitdate": "Date submitted", "lastpage": "Last page", "startlanguage": "Start language",
-        "seed": "Seed", "NPS": "How likely are you to recommend us?", "SAT[SQ001]": "How satisfied are you with? [Price]",
-        "SAT[SQ002]": "How satisfied are you with? [Service]", "SAT[SQ003]": "How satisfied are you with? [Speed]", "CH[SQ001]": "Which channels? [Phone]",
-        "CH[SQ002]": "Which channels? [Chat]", "CH[other]": "Which channels? [Other]",
-    }  # fmt: skip
+        "id": "Response ID",
+        "submitdate": "Date submitted",
+        "lastpage": "Last page",
+        "startlanguage": "Start language",
+        "seed": "Seed",
+        "NPS": "How likely are you to recommend us?",
+        "SAT[SQ001]": "How satisfied are you with? [Price]",
+        "SAT[SQ002]": "How satisfied are you with? [Service]",
+        "SAT[SQ003]": "How satisfied are you with? [Speed]",
+        "CH[SQ001]": "Which channels? [Phone]",
+        "CH[SQ002]": "Which channels? [Chat]",
+        "CH[other]": "Which channels? [Other]",
+    }
     rows = [[f"{c}. {t}" if texts else c for c, t in heads.items()]]
     for i in range(44):
         ticks = [("Yes", "No") if texts else ("Y", "N")][0]
-        rows.append([str(i + 1), f"2025-03-{1 + i % 28:02d} 10:00:00", "3", "en", "123", str(i % 11), f"A{1 + i % 5}", f"A{1 + i * 2 % 5}", f"A{1 + i * 3 % 5}",
-                     ticks[0] if i % 2 else ticks[1], ticks[0] if i % 3 else ticks[1], ""])  # fmt: skip
+        rows.append(
+            [
+                str(i + 1),
+                f"2025-03-{1 + i % 28:02d} 10:00:00",
+                "3",
+                "en",
+                "123",
+                str(i % 11),
+                f"A{1 + i % 5}",
+                f"A{1 + i * 2 % 5}",
+                f"A{1 + i * 3 % 5}",
+                ticks[0] if i % 2 else ticks[1],
+                ticks[0] if i % 3 else ticks[1],
+                "",
+            ]
+        )
     return save(path, rows)
 
 
@@ -166,15 +235,30 @@ def test_google_forms_questions_as_headers_and_options_in_one_cell(tmp_path):
     used = ["Email, Phone", "Phone", "Email", "Chat", "Chat, Email", "Chat, Email, Phone"]
     for i in range(66):
         day = f"{1 + i % 12}/{1 + i % 28}/2025 14:05:01"
-        rows.append([day, str(i % 11), used[i % 6], str(1 + i % 5), str(1 + i % 5), str(1 + i * 2 % 5), "Everything was quite good really" if i % 9 == 0 else ""])
+        rows.append(
+            [
+                day,
+                str(i % 11),
+                used[i % 6],
+                str(1 + i % 5),
+                str(1 + i % 5),
+                str(1 + i * 2 % 5),
+                "Everything was quite good really" if i % 9 == 0 else "",
+            ]
+        )
     study = cx.load(save(tmp_path / "form.csv", rows))
     book = study.codebook
     assert book.notes[0].startswith("a Google Forms export: whole questions as column names")
     assert book["q1"].measure == "recommendation" and book["q1"].question == head[1]
     assert dict(book["q2"].labels) == {"q2_1": "Chat", "q2_2": "Email", "q2_3": "Phone"}
     assert study.table.project("q2_1, q2_2, q2_3").limit(6).fetchall() == [
-        (0, 1, 1), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)
-    ]  # fmt: skip
+        (0, 1, 1),
+        (0, 0, 1),
+        (0, 1, 0),
+        (1, 0, 0),
+        (1, 1, 0),
+        (1, 1, 1),
+    ]
     assert book["q3"].role == "outcome" and book["q3"].measure == "satisfaction"
     assert book["q4"].title == "Politeness" and book.role("date") == ("timestamp",)
     assert "multiple response" in next(n for n in book.notes if n.startswith("inferred q2:"))

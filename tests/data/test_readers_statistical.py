@@ -22,17 +22,26 @@ LABELS = {1: "Very satisfied", 2: "Satisfied", 3: "Neither", 4: "Dissatisfied", 
 
 
 def spss(path: Path, **kw) -> Path:
-    frame = pd.DataFrame({
-        "sat": [1, 2, 3, 4, 5, 98, 99, np.nan] * 5, "nps": [0, 3, 7, 10, 9, 8, 97, 99] * 5,
-        "price": [0.5, 1.25, -99, 2, 3, 4, 5, 6] * 5, "why": ["", "ναι", "x" * 300, "NA", "b", "c", "d", "e"] * 5,
-        "plan": ["A", "B", "Z", "A", "B", "A", "B", "A"] * 5, "day": [dt.date(2025, 1, 1 + i) for i in range(8)] * 5,
-        "at": [dt.datetime(2025, 1, 1, i, 5, 6) for i in range(8)] * 5,
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "sat": [1, 2, 3, 4, 5, 98, 99, np.nan] * 5,
+            "nps": [0, 3, 7, 10, 9, 8, 97, 99] * 5,
+            "price": [0.5, 1.25, -99, 2, 3, 4, 5, 6] * 5,
+            "why": ["", "ναι", "x" * 300, "NA", "b", "c", "d", "e"] * 5,
+            "plan": ["A", "B", "Z", "A", "B", "A", "B", "A"] * 5,
+            "day": [dt.date(2025, 1, 1 + i) for i in range(8)] * 5,
+            "at": [dt.datetime(2025, 1, 1, i, 5, 6) for i in range(8)] * 5,
+        }
+    )
     pyreadstat.write_sav(
-        frame, path, file_label="Customers 2025", column_labels={"sat": "How satisfied are you overall?"},
+        frame,
+        path,
+        file_label="Customers 2025",
+        column_labels={"sat": "How satisfied are you overall?"},
         variable_value_labels={"sat": {**LABELS, 98: "Don't know", 99: "Refused"}, "plan": {"A": "Basic", "B": "Plus"}},
-        missing_ranges={"sat": [98, 99], "nps": [{"lo": 97, "hi": 99}], "price": [-99], "plan": ["Z"]}, **kw,
-    )  # fmt: skip
+        missing_ranges={"sat": [98, 99], "nps": [{"lo": 97, "hi": 99}], "price": [-99], "plan": ["Z"]},
+        **kw,
+    )
     return path
 
 
@@ -45,7 +54,9 @@ def test_values_and_user_missing_equal_pyreadstat(tmp_path, options):
     for name in ("sat", "nps", "price"):
         np.testing.assert_array_equal(ours[name].to_numpy(float), theirs[name].to_numpy(float))
     for name in ("why", "plan"):
-        assert [v if isinstance(v, str) else "" for v in ours[name]] == [v if isinstance(v, str) else "" for v in theirs[name]]
+        assert [v if isinstance(v, str) else "" for v in ours[name]] == [
+            v if isinstance(v, str) else "" for v in theirs[name]
+        ]
     assert [d.date() for d in ours["day"]] == list(theirs["day"])
     assert [str(t) for t in ours["at"]] == [str(t) for t in theirs["at"]]
 
@@ -76,16 +87,24 @@ def test_the_text_of_value_labels_decides_the_direction(tmp_path):
 
 def test_stata_labels_and_extended_missing_values(tmp_path):
     path = tmp_path / "x.dta"
-    frame = pd.DataFrame({"sat": [1.0, 2, 3, 4, 5, np.nan] * 4, "m": ["a", "b", 1.0, 2.0, 3.0, 4.0] * 4, "s": list("uvwxyz") * 4})
+    frame = pd.DataFrame(
+        {"sat": [1.0, 2, 3, 4, 5, np.nan] * 4, "m": ["a", "b", 1.0, 2.0, 3.0, 4.0] * 4, "s": list("uvwxyz") * 4}
+    )
     pyreadstat.write_dta(
-        frame, path, column_labels={"sat": "How satisfied are you?"}, missing_user_values={"m": ["a", "b"]},
-        variable_value_labels={"sat": {1: "Very dissatisfied", 5: "Very satisfied"}, "m": {1: "low", "a": "Refused"}}, version=15,
-    )  # fmt: skip
+        frame,
+        path,
+        column_labels={"sat": "How satisfied are you?"},
+        missing_user_values={"m": ["a", "b"]},
+        variable_value_labels={"sat": {1: "Very dissatisfied", 5: "Very satisfied"}, "m": {1: "low", "a": "Refused"}},
+        version=15,
+    )
     raw = open_file(path)
     theirs, _ = pyreadstat.read_dta(path)
     ours = raw.table.df()
     np.testing.assert_array_equal(ours["sat"].to_numpy(float), theirs["sat"].to_numpy(float))
-    np.testing.assert_array_equal(ours["m"].to_numpy(float), pd.to_numeric(theirs["m"], errors="coerce").to_numpy(float))
+    np.testing.assert_array_equal(
+        ours["m"].to_numpy(float), pd.to_numeric(theirs["m"], errors="coerce").to_numpy(float)
+    )
     assert raw.facts["m"]["missing"] == {".a": "Refused"} and raw.facts["m"]["labels"] == {"1": "low"}
     study = cx.load(path)
     assert study.codebook["sat"].scale.best == "high"
@@ -95,8 +114,9 @@ def test_stata_labels_and_extended_missing_values(tmp_path):
 @settings(max_examples=40, deadline=None)
 @given(
     values=st.lists(st.one_of(st.none(), st.integers(-2000, 2000), st.floats(-1e9, 1e9)), min_size=1, max_size=40),
-    low=st.integers(-50, 50), width=st.integers(0, 30),
-)  # fmt: skip
+    low=st.integers(-50, 50),
+    width=st.integers(0, 30),
+)
 def test_any_numbers_and_missing_range_equal_pyreadstat(tmp_path_factory, values, low, width):
     path = tmp_path_factory.mktemp("sav") / "x.sav"
     frame = pd.DataFrame({"v": pd.array([math.nan if v is None else float(v) for v in values], dtype="float64")})
@@ -109,7 +129,8 @@ def test_any_numbers_and_missing_range_equal_pyreadstat(tmp_path_factory, values
 def test_a_truncated_sav_is_an_error(tmp_path, keep):
     whole = spss(tmp_path / "x.sav").read_bytes()
     (tmp_path / "cut.sav").write_bytes(whole[:keep])
-    message = r"^cut.sav cannot be read as SPSS \(it ends before its last row: it was cut short\); copy or export it again and compare the sizes$"
+    cause = r"\(it ends before its last row: it was cut short\)"
+    message = rf"^cut.sav cannot be read as SPSS {cause}; copy or export it again and compare the sizes$"
     with pytest.raises(DataProblem, match=message):
         cx.load(tmp_path / "cut.sav")
 
@@ -119,7 +140,9 @@ def test_what_is_no_sav_says_so(tmp_path):
     with pytest.raises(DataProblem, match=r"^x.sav cannot be read as SPSS \(.+\); copy or export it again and compare"):
         open_file(tmp_path / "x.sav")
     pyreadstat.write_sav(pd.DataFrame({"a": pd.array([], dtype="float64")}), tmp_path / "none.sav")
-    with pytest.raises(DataProblem, match="^none.sav holds only a header .1 columns., no answers; export it again with its rows$"):
+    with pytest.raises(
+        DataProblem, match="^none.sav holds only a header .1 columns., no answers; export it again with its rows$"
+    ):
         open_file(tmp_path / "none.sav")
 
 
