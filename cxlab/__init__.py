@@ -77,6 +77,7 @@ _WHERE = {
     "gap": "cxlab.models.gap",
     "matching": "cxlab.models.matching",
     "funnel": "cxlab.models.league",
+    "benchmarks": "cxlab.data.benchmark_library",
 }
 """Each public name and the module it lives in."""
 

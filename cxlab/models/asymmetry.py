@@ -106,11 +106,11 @@ class Cell:
 def _cells(study: Study, answers: Answers, low: float, high: float) -> list[Cell]:
     out = []
     for name, own in zip(answers.drivers, answers.of, strict=True):
-        if len(own) > 1 or answers.columns[own[0]] != study.field(name).label:
+        if len(own) > 1 or answers.columns[own[0]] != driver_answers.field_of(study, name).label:
             raise DataProblem(
                 f"driver '{name}' has answers in words; penalties and rewards need a scale from bad to good"
             )
-        x, scale = answers.X[:, own[0]], study.field(name).scale
+        x, scale = answers.X[:, own[0]], driver_answers.field_of(study, name).scale
         bottom, top = (scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x))
         place = (x - bottom) / (top - bottom)
         gone = np.isnan(x)

@@ -142,8 +142,8 @@ def _chosen(study: Study, drivers: Drivers, outcome: str) -> tuple[list[str], di
         names = [n for members in blocks.values() for n in members]
     else:
         names = [drivers] if isinstance(drivers, str) else list(drivers)
-    for n in names:
-        study.field(n)
+    names = [c for n in names for c in _spread_out(study, n)]
+    blocks = {b: [c for n in members for c in _spread_out(study, n)] for b, members in blocks.items()}
     double = sorted({n for n in names if names.count(n) > 1})
     if double:
         raise DataProblem(f"driver {', '.join(double)} is named more than once; name each driver once")
@@ -152,6 +152,22 @@ def _chosen(study: Study, drivers: Drivers, outcome: str) -> tuple[list[str], di
     if not names:
         raise DataProblem("no driver was named; name at least one, or give columns the role 'touchpoint'")
     return names, blocks
+
+
+def _spread_out(study: Study, name: str) -> tuple[str, ...]:
+    """Return the columns of a multiple-response question, or the name itself."""
+    return study.codebook[name].columns or (name,) if name in study.codebook else (field_of(study, name).name,)
+
+
+def field_of(study: Study, name: str) -> Field:
+    """Return the field of a column; a column of a multiple-response question has a field of its own, 1 if named."""
+    if name not in study.codebook and any(name in f.columns for f in study.codebook):
+        return Field(name, name, "integer", note=NAMED)
+    return study.field(name)
+
+
+NAMED = "multiple response"
+"""Not named is an answer in a multiple-response question: it counts as 0."""
 
 
 def _number(column: pd.Series, field: Field) -> np.ndarray:
@@ -190,9 +206,9 @@ def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: lis
     """Return the drivers kept, their matrix, its column names, and which columns belong to which driver."""
     kept, parts, columns, of = [], [], [], []
     for n in names:
-        values, heads = _driver(frame[n], study.field(n))
-        answers = int((~np.isnan(values[:, 0])).sum())
-        label = study.field(n).label
+        field = field_of(study, n)
+        values, heads = _driver(frame[n], field)
+        answers, label = int((~np.isnan(values[:, 0])).sum()), field.label
         if answers < min(MINIMUM, len(frame)):
             notes.append(f"'{label}' has {answers} answers beside the outcome, fewer than {MINIMUM}: left out")
             continue
@@ -212,6 +228,10 @@ def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: lis
 
 def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str]]:
     """Return a driver as one column of numbers, or as dummies of all answers but the most frequent."""
+    if field.note == NAMED:
+        return np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=0.0))[:, None], [
+            field.label
+        ]
     try:
         return _turned(pd.to_numeric(column).to_numpy(float, na_value=np.nan), field)[:, None], [field.label]
     except (ValueError, TypeError):
@@ -229,7 +249,7 @@ def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str]]:
 
 
 def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:
-    labels = [study.field(n).label for n in names]
+    labels = [field_of(study, n).label for n in names]
     return tuple(f"{x} ({n})" if labels.count(x) > 1 else x for x, n in zip(labels, names, strict=True))
 
 

@@ -70,7 +70,8 @@ def driver_segments(
     if answers.cluster is not None and _crossed(answers.cluster, segment):
         notes.append("some clusters have answers in several segments; the test takes segments as independent")
     table, test, joint = _compared(answers, fits, sizes, by, level)
-    notes.append(f"all drivers at once: p = {joint['p']:.3f} (chi-square {joint['q']:.1f} on {joint['df']} df)")
+    p = "p < 0.001" if joint["p"] < 0.001 else f"p = {joint['p']:.3f}"
+    notes.append(f"all drivers at once: {p} (chi-square {joint['q']:.1f} on {joint['df']} df)")
     notes.append(driver_answers.cause_note(study))
     return Result(
         kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table,

@@ -120,7 +120,7 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     """Return the shares of ``q`` players with their replicates under the design, for one model."""
     if missing == "impute" and np.isnan(answers.X).any():
         return _imputed(answers, model, shares, q, seed)
-    bootstrap = q <= BOOTSTRAP
+    bootstrap = q + (answers.X.shape[1] - q) / 4 <= BOOTSTRAP  # a step of two columns costs more than one
     groups = answers.groups(limit=replicates.GROUPS if bootstrap else 100, seed=seed)
     notes = _few(groups)
     if bootstrap:

@@ -118,7 +118,7 @@ def scale_places(study: Study, answers: Answers) -> np.ndarray:
     """Return answers as places on their scale, 0 worst to 100 best; of the observed limits where none is declared."""
     out = np.empty_like(answers.X)
     for j, name in enumerate(answers.drivers):
-        x, scale = answers.X[:, j], study.field(name).scale
+        x, scale = answers.X[:, j], driver_answers.field_of(study, name).scale
         bottom, top = (scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x))
         out[:, j] = 100 * (x - bottom) / (top - bottom)
     return out

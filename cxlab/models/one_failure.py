@@ -87,7 +87,7 @@ def one_failure(
 
 
 def _limits(study: Study, name: str, x: np.ndarray) -> tuple[float, float]:
-    scale = study.field(name).scale
+    scale = driver_answers.field_of(study, name).scale
     return (scale.minimum, scale.maximum) if scale else (float(np.nanmin(x)), float(np.nanmax(x)))
 
 

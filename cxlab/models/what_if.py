@@ -115,7 +115,7 @@ def _score(study: Study, answers: Answers, outcome: str | None, measure: str | N
 def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     """Return each answer's place on its scale (0 to 100), and how far it can move up, at most one point."""
     place = scale_places(study, answers)
-    top = np.array([f.maximum if (f := study.field(d).scale) else np.nanmax(answers.X[:, j])
+    top = np.array([f.maximum if (f := driver_answers.field_of(study, d).scale) else np.nanmax(answers.X[:, j])
                     for j, d in enumerate(answers.drivers)])  # fmt: skip
     return place, np.clip(top - answers.X, 0.0, 1.0)
 
