@@ -19,6 +19,7 @@ COMMANDS = {
     "datasets": ("cxlab.cli.datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.codebook", "Draft a codebook, or check data against theirs."),
     "doctor": ("cxlab.cli.doctor", "Say what is wrong with the data and what to do."),
+    "benchmarks": ("cxlab.cli.benchmarks", "List published figures to compare with."),
 }
 """Each command, the module that defines it under its own name, and its line in the help."""
 

@@ -16,7 +16,7 @@ METHODS = ("cem", "nearest")
 LEAST = 3
 """With fewer peers than this the parent industry is tried."""
 HALF_DECADES = 10.0 ** np.arange(-6, 13, 0.5)
-SAME = ("metric", "unit", "scale_minimum", "scale_maximum")
+SAME = ("metric", "question", "unit", "scale_minimum", "scale_maximum")
 """Columns that must have one value over all units that are compared."""
 
 
@@ -233,9 +233,8 @@ def _map(table, name, distance, row, found) -> pd.DataFrame:
     """Where all units stand: distance from the unit, estimate, and whether it is a peer."""
     role = np.where(found, "peer", "other")
     role[row] = "own"
-    se = table["se"] if "se" in table else np.nan
-    columns = {"unit": table[name].astype(str), "distance": distance[row], "estimate": table["estimate"], "se": se}
-    return pd.DataFrame({**columns, "role": role})
+    columns = {"unit": table[name].astype(str), "distance": distance[row], "estimate": table["estimate"]}
+    return pd.DataFrame({**columns, "se": table.get("se", np.nan), "role": role})
 
 
 def _peer_notes(table, match, found, flag, weight, row) -> list[str]:
