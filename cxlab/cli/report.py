@@ -38,37 +38,30 @@ def report(
       cxlab report scorecard my-export.csv -p by=region -p level=0.9
       cxlab report my-notebook.ipynb my-export.sav --timeout 3600
     """
+    from cxlab.report import notebook as books
+    from cxlab.report import render
+    from cxlab.report.kernel import Kernels
+
     parameters = pairs(given)
     formats = [word.strip() for word in to.split(",") if word.strip()]
-    from cxlab.report.kernel import Kernels
-    from cxlab.report.notebook import find, ours
-
-    path = find(notebook)
-    with Kernels() as kernels:  # starts importing at once, while the checks and imports below run
-        from cxlab.report import render
-
-        for study in data:
-            render.prepare(notebook, study, parameters)
-        if not ours(path) and not quiet:
-            click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
-        failed = 0
+    path = books.find(notebook)
+    for study in data:
+        render.prepare(notebook, study, parameters, formats)
+    if not books.ours(path) and not quiet:
+        click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
+    failed = 0
+    with Kernels() as kernels:
         for study in data:
             line = Line(f"{path.stem} {study}", shown=sys.stderr.isatty() and not quiet)
             made = render.report(
-                notebook,
-                study,
-                parameters,
-                kernels=kernels,
-                to=formats,
-                output=Path(output),
-                timeout=timeout,
-                progress=line,
-            )
+                notebook, study, parameters,
+                kernels=kernels, to=formats, output=Path(output), timeout=timeout, progress=line,
+            )  # fmt: skip
             line.end()
-            failed += made.failure is not None
             if made.failure:
+                failed += 1
                 click.echo(f"FAILED {path.stem} {study}: {made.failure}", err=True)
-            click.echo(f"{made.page}  ({made.seconds:.1f} s)" if not quiet else str(made.page))
+            click.echo(str(made.page) if quiet else f"{made.page}  ({made.seconds:.1f} s)")
     sys.exit(1 if failed else 0)
 
 

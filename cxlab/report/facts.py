@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxlab.data.study import Study
 from cxlab.result import plain
+
+if TYPE_CHECKING:
+    from cxlab.data.study import Study
 
 MIME = "application/vnd.cxlab.study+json"
 CELL = "import cxlab.report.facts as _facts\n_facts.tell(globals())"
@@ -17,6 +19,8 @@ CELL = "import cxlab.report.facts as _facts\n_facts.tell(globals())"
 def tell(names: Mapping[str, Any]) -> None:
     """Display what is known about the first study among the notebook's variables, and which versions were loaded."""
     from IPython.display import display
+
+    from cxlab.data.study import Study
 
     study = next((v for k, v in names.items() if isinstance(v, Study) and not k.startswith("_")), None)
     told = {"study": facts(study) if study is not None else {}, "versions": versions()}

@@ -62,7 +62,7 @@ def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> s
     made = exporter()
     made.language_code = language
     body, _ = made.from_notebook_node(shown, resources={"report": resources})
-    return body.replace("<!--contents-->", contents(body))
+    return contents(body)
 
 
 def take_title(cells: list[Any]) -> str:
@@ -124,12 +124,17 @@ def tables(source: str) -> str:
 
 
 def contents(body: str) -> str:
-    """Return links to the sections, for pages with more than three of them."""
-    found = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', body, re.DOTALL)
-    if len(found) < 4:
-        return ""
-    links = "".join(f'<li><a href="#{key}">{re.sub("<[^>]+>", "", text)}</a></li>' for key, text in found)
-    return f'<nav class="contents" aria-label="Sections"><ul>{links}</ul></nav>'
+    """Number the sections of the page and, if there are more than three, link to them at its beginning."""
+    links: list[str] = []
+
+    def numbered(heading: re.Match) -> str:
+        links.append(f'<li><a href="#s{len(links) + 1}">{re.sub("<[^>]+>", "", heading[1])}</a></li>')
+        return f'<h2 id="s{len(links)}">{heading[1]}</h2>'
+
+    main, end, footer = body.partition("</main>")
+    main = re.sub(r"<h2>(.*?)</h2>", numbered, main, flags=re.DOTALL)
+    nav = f'<nav class="contents" aria-label="Sections"><ul>{"".join(links)}</ul></nav>' if len(links) > 3 else ""
+    return main.replace("<!--contents-->", nav) + end + footer
 
 
 def results(notebook: Any) -> dict[str, Any]:

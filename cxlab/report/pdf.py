@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -29,15 +30,16 @@ def pdf(page: Path, target: Path) -> str:
     ------
     DataProblem : neither a browser nor pandoc with typst is installed, or the one there is failed.
     """
+    check()
     if there := browser():
         return _chromium(there, page, target)
-    if shutil.which("pandoc"):
-        try:
-            import typst
-        except ImportError:
-            pass
-        else:
-            return _typst(typst, page, target)
+    return _typst(page, target)
+
+
+def check() -> None:
+    """Raise `DataProblem` unless something that makes a PDF is installed."""
+    if browser() or shutil.which("pandoc") and importlib.util.find_spec("typst"):
+        return
     raise DataProblem(
         "a PDF needs Chromium or Chrome, or pandoc on the PATH and pip install 'cxlab[typst]'; neither was found. "
         "Install one (e.g. apt install chromium), or ask for --to html only"
@@ -63,7 +65,9 @@ def _chromium(program: str, page: Path, target: Path) -> str:
     return Path(program).name
 
 
-def _typst(typst, page: Path, target: Path) -> str:
+def _typst(page: Path, target: Path) -> str:
+    import typst
+
     done = subprocess.run(
         ["pandoc", "--from=html", "--to=typst", "--standalone", "--extract-media=media", page.resolve()],
         cwd=page.parent, capture_output=True, text=True, timeout=120,

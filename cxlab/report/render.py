@@ -19,7 +19,7 @@ from typing import Any
 
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
-from cxlab.report import page, provenance
+from cxlab.report import page, pdf, provenance
 from cxlab.report.kernel import Kernels
 from cxlab.report.run import Failure, Run, execute, import_jupyter
 
@@ -36,13 +36,19 @@ class Report:
     seconds: float
 
 
-def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+def prepare(
+    name: str, study: str, given: Mapping[str, Any], to: Sequence[str] = ()
+) -> tuple[Path, dict[str, Any], dict[str, Any]]:
     """Return the notebook's file, the parameters to pass and those that differ from the defaults; all checked.
 
     Raises
     ------
-    DataProblem : no such notebook, a parameter it does not have, or a value of the wrong type.
+    DataProblem : no such notebook, study or format, a parameter it does not have, or a value of the wrong type.
     """
+    for wanted in to:
+        one_of("format", wanted, FORMATS)
+    if "pdf" in to:
+        pdf.check()
     path = books.find(name)
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     source = next(("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])), None)
@@ -50,6 +56,7 @@ def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict
         raise DataProblem(f"notebook {path} has no cell tagged 'parameters'; tag one and write: study: str = 'abc'")
     known = books.parameters(source, path.stem)
     checked = books.check({"study": study, **given}, known, path.stem)
+    provenance.there(study)
     changed = {k: v for k, v in checked.items() if k != "study" and v != known[k].default}
     return path, checked, changed
 
@@ -85,9 +92,7 @@ def report(
     The folder changes only when everything is done; a run that fails leaves it as it was and writes its error page
     to the same name with ``.failed`` added.
     """
-    for wanted in to:
-        one_of("format", wanted, FORMATS)
-    path, parameters, changed = prepare(name, study, given or {})
+    path, parameters, changed = prepare(name, study, given or {}, to)
     target = Path(output) / path.stem / folder_name(study, changed)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = target.parent / f".{target.name[:60]}-{uuid.uuid4().hex[:8]}"
@@ -134,9 +139,7 @@ def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], to
     if not run.failure:
         dump(work / "results.json", {k: record[k] for k in ("notebook", "parameters", "data")} | {"results": found})
         if "pdf" in to:
-            from cxlab.report.pdf import pdf
-
-            record["pdf"] = pdf(work / "index.html", work / "report.pdf")
+            record["pdf"] = pdf.pdf(work / "index.html", work / "report.pdf")
     dump(work / "run.json", record)
 
 

@@ -9,7 +9,7 @@ import pytest
 from cxlab.problem import DataProblem
 from cxlab.report.notebook import check, find, parameters
 
-CELL = '''
+CELL = """
 from typing import Literal
 
 study: str = "airline # survey"  # name in the catalogue, or a path # both
@@ -21,7 +21,7 @@ weighted: bool = True
 items: list[str] = ["a"]
 codes: list[int] | None = None
 plain = 2
-'''
+"""
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,8 @@ def test_a_value_is_read_as_its_type(name: str, given: object, read: object) -> 
         (
             "study",
             5,
-            "parameter 'study' (name in the catalogue, or a path # both) is 5; it must be text, e.g. 'airline # survey'",
+            "parameter 'study' (name in the catalogue, or a path # both) is 5; "
+            "it must be text, e.g. 'airline # survey'",
         ),
         ("show", "hard", "parameter 'show' is 'hard'; it must be one of 'easy', 'mean', 3, e.g. 'easy'"),
         ("level", "high", "parameter 'level' (of the intervals) is 'high'; it must be a number, e.g. 0.95"),

@@ -18,11 +18,11 @@ STOPPED = {
     "raises": ("1/0", "ZeroDivisionError: division by zero"),
     "hangs": (
         "import time\ntime.sleep(60)",
-        "it ran longer than the limit of 2 s and was stopped; raise the limit with --timeout",
+        "it ran longer than the limit of 1 s and was stopped; raise the limit with --timeout",
     ),
     "hangs holding the interpreter": (
         "import re\nre.match('(a+)+b', 'a' * 60)",
-        "it ran longer than the limit of 2 s and was stopped; raise the limit with --timeout",
+        "it ran longer than the limit of 1 s and was stopped; raise the limit with --timeout",
     ),
     "killed": (
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
@@ -45,16 +45,23 @@ STOPPED = {
 
 def test_every_cell_of_a_good_run_is_executed(kernels: Kernels, notebook, tmp_path: Path) -> None:
     path = notebook("a = 1", "print(study, a)", parameters='study: str = "abc"')
-    run = execute(path, {"study": "it's \"quoted\"\n"}, kernels, tmp_path)
+    run = execute(path, {"study": 'it\'s "quoted"\n'}, kernels, tmp_path)
     assert run.failure is None
-    assert run.notebook.cells[-1].outputs[0].text == "it's \"quoted\"\n 1\n"
-    assert [c.id for c in run.notebook.cells] == ["title", "parameters", "injected-parameters", "part", "cell-1", "cell-2"]
+    assert run.notebook.cells[-1].outputs[0].text == 'it\'s "quoted"\n 1\n'
+    assert [c.id for c in run.notebook.cells] == [
+        "title",
+        "parameters",
+        "injected-parameters",
+        "part",
+        "cell-1",
+        "cell-2",
+    ]
 
 
 @pytest.mark.parametrize("what", STOPPED)
 def test_what_stopped_a_run_is_named(kernels: Kernels, notebook, tmp_path: Path, what: str) -> None:
     source, cause = STOPPED[what]
-    run = execute(notebook("a = 1", source, "b = 2"), {"study": "abc"}, kernels, tmp_path, timeout=2)
+    run = execute(notebook("a = 1", source, "b = 2"), {"study": "abc"}, kernels, tmp_path, timeout=1)
     assert run.failure is not None
     assert (run.failure.cell, run.failure.section, run.failure.cause) == ("cell-2", "Part one", cause)
     assert run.failure.source == source
@@ -77,7 +84,7 @@ def test_no_kernel_outlives_its_run(notebook, tmp_path: Path) -> None:
 def test_nothing_survives_a_killed_caller(notebook, tmp_path: Path) -> None:
     path = notebook("import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(120)")
     program = (
-        "import sys; from pathlib import Path; from cxlab.report.kernel import Kernels; from cxlab.report.run import execute\n"
+        "from pathlib import Path; from cxlab.report.kernel import Kernels; from cxlab.report.run import execute\n"
         f"with Kernels() as k: execute(Path({str(path)!r}), {{}}, k, Path('.'))"
     )
     caller = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path)
