@@ -49,7 +49,7 @@ def profile(study: Study) -> pd.DataFrame:
 def _outside(f: Field) -> nw.Expr:
     x = nw.col(f.name).cast(nw.Float64)
     rows = (x < f.scale.minimum) | (x > f.scale.maximum)
-    return rows | (x != x.round(0)) if f.type == "integer" else rows
+    return filled(f.name) & (rows | (x != x.round(0)) if f.type == "integer" else rows)
 
 
 def missing(study: Study, n: int) -> pd.DataFrame:
@@ -77,8 +77,8 @@ def waves(study: Study) -> pd.DataFrame:
     wave, questions = study.design.wave, [f.name for f in asked(study)]
     if not wave or not questions:
         return pd.DataFrame()
-    answered = [filled(q).cast(nw.Int64).sum().alias(q) for q in questions]
-    table = collected(study.frame.group_by(wave).agg(nw.len().alias("rows"), *answered))
+    answered = study.frame.select(wave, *[filled(q).cast(nw.Int64).alias(q) for q in questions])
+    table = collected(answered.group_by(wave).agg(nw.len().alias("rows"), *[nw.col(q).sum() for q in questions]))
     return table.sort_values(wave, ignore_index=True).rename(columns={wave: "wave"})
 
 

@@ -101,9 +101,11 @@ def fetch(resource: Mapping[str, Any], study: str = "the study") -> Path:
     DataProblem : the file differs from the catalogue's hash, or there is neither a mirror nor a public URL.
     """
     mirror = _mirror()
-    for path in (FOLDER / resource["path"], *([mirror / resource["path"]] if mirror else []), _cached(resource)):
-        if path.is_file():
-            return _checked(path, resource)
+    for folder in (FOLDER, *([mirror] if mirror else [])):
+        if (folder / resource["path"]).is_file():
+            return _checked(folder / resource["path"], resource)
+    if _cached(resource).is_file():
+        return _checked(_cached(resource), resource)
     if not resource.get("url"):
         where = f"{mirror} has no {resource['path']}" if mirror else "CXLAB_MIRROR is not set"
         raise DataProblem(

@@ -88,11 +88,11 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
     """
     one_of("check", check, DROPPABLE)
     rows = _rows(study, check, question, duration)
-    return (
-        study.filter(rows, f"rows concerned by {check}")
-        if rows is not None
-        else study.filter(nw.lit(False), f"no {check}")
-    )
+    if rows is None:
+        where = f" in {question}" if question else ""
+        raise DataProblem(f"{check} concerns no row of {study.name}{where}; see cx.quality")
+    said = f"rows concerned by {check}"
+    return replace(study, table=study.frame.filter(rows).to_native(), filters=(*study.filters, said))
 
 
 def drop(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:

@@ -106,9 +106,11 @@ def exceptions(study: Study, known: dict[str, pd.Series]) -> Iterator[Finding]:
         others = [b for b in known if b != a]
         if not others or not 1 < len(known[a]) <= 20:
             continue
-        given = [filled(b).cast(nw.Int64).sum().alias(f"f{i}") for i, b in enumerate(others)]
-        by = collected(study.frame.filter(filled(a)).group_by(a).agg(nw.len().alias("rows"), *given)).sort_values(a)
-        rows, cells = by["rows"].to_numpy(float), by[[f"f{i}" for i in range(len(others))]].fillna(0).to_numpy(float)
+        names = [f"f{i}" for i in range(len(others))]
+        given = [filled(b).cast(nw.Int64).alias(f) for f, b in zip(names, others, strict=True)]
+        frame = study.frame.filter(filled(a)).select(a, *given)
+        by = collected(frame.group_by(a).agg(nw.len().alias("rows"), *[nw.col(f).sum() for f in names])).sort_values(a)
+        rows, cells = by["rows"].to_numpy(float), by[names].fillna(0).to_numpy(float)
         share = cells / rows[:, None]
         odd = (share > 0) & (share < 0.02) & (rows[:, None] >= 100) & (share.max(axis=0) > 0.5)
         for r, i in zip(*np.nonzero(odd), strict=True):
