@@ -84,7 +84,7 @@ def _one_failure(result: Result) -> Iterator[str]:
         yield f"**One failure**: the plain average of the touchpoints is not refuted; {where}."
     if worst.p < 0.05:
         more = "costs" if worst.estimate > 0 else "gives back"
-        yield f"The worst touchpoint {more} {abs(worst.estimate):.2f} outcome points a scale point beyond its own weight."
+        yield f"The worst touchpoint {more} {abs(worst.estimate):.2f} outcome points a scale point beyond its weight."
 
 
 def _map(result: Result) -> Iterator[str]:

@@ -78,14 +78,11 @@ def share_function(method: str, players: Sequence[Sequence[int]], blocks: Sequen
     if method in ("lmg", "dominance"):
         if len(players) <= shapley.EXACT:
             return lambda R: shapley.block_shares(R, players)
-        if not single:
-            raise DataProblem(
-                f"{len(players)} drivers, some with several columns, are more than {shapley.EXACT}: exact "
-                "Shapley shares "
-                "would take too long. Put them into blocks, or use missing='pairwise' and method='johnson'"
-            )
         order = shapley.orders(len(players), ORDERS, seed)
-        return lambda R: np.array([shapley.lmg_sampled(S, order if len(R) == 1 else order[:100])[0] for S in R])
+        several = None if single and _in_order(players) else players
+        return lambda R: np.array(
+            [shapley.lmg_sampled(S, order if len(R) == 1 else order[:100], several)[0] for S in R]
+        )
     if method == "owen":
         return lambda R: _summed(shapley.owen(R, blocks), players)
     simple = {"johnson": relative_weights, "pratt": importance.pratt, "car": importance.car}

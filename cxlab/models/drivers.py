@@ -138,7 +138,7 @@ def _estimated(answers: Answers, entry: Entry, method: str, model: str, missing:
         extra |= _dominance(answers, entry, model, seed)
     if method == "lmg" and q > shapley.EXACT:
         order = shapley.orders(q, driver_shares.ORDERS, seed)
-        extra["sampling_se"] = float(shapley.lmg_sampled(found.R, order)[1].max())
+        extra["sampling_se"] = float(shapley.lmg_sampled(found.R, order, entry.columns)[1].max())
     return found, floor, extra
 
 

@@ -200,7 +200,9 @@ def orders(p: int, n: int, seed: int | np.random.Generator) -> np.ndarray:
 _ROTATIONS = 5
 
 
-def lmg_sampled(R: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lmg_sampled(
+    R: np.ndarray, order: np.ndarray, blocks: Sequence[Sequence[int]] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the LMG shares from sampled orders, with the standard error of the sampling.
 
     In one order the increments of R² are the squared last row of the Cholesky factor of the permuted matrix.
@@ -209,6 +211,7 @@ def lmg_sampled(R: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarra
     ----------
     R : (p + 1, p + 1) correlation matrix, outcome last.
     order : (groups, orders of a group, p), see `orders`.
+    blocks : columns of each of the p players, if they are not single columns; every column belongs to one.
 
     Returns
     -------
@@ -219,16 +222,27 @@ def lmg_sampled(R: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Castro, Gomez & Tejada (2009), doi:10.1016/j.cor.2008.04.004; antithetic orders: Mitchell et al. (2022), JMLR 23:43.
     """
     groups, each, p = order.shape
+    k = len(R) - 1
+    owner = np.zeros((k, p))  # which player a column belongs to
+    owner[np.arange(k) if blocks is None else np.concatenate(blocks), np.repeat(np.arange(p), _lengths(blocks, p))] = (
+        1.0
+    )
     base = np.array(R, dtype=float)
-    base[p, p] = 2.0  # only the increments before it are read; > 1 keeps a perfect fit positive definite
-    base[np.arange(p), np.arange(p)] += 1e-12
+    base[k, k] = 2.0  # only the increments before it are read; > 1 keeps a perfect fit positive definite
+    base[np.arange(k), np.arange(k)] += 1e-12
     means = np.empty((groups, p))
-    portion = max(1, _CELLS // (4 * each * (p + 1) ** 2))
+    portion = max(1, _CELLS // (4 * each * (k + 1) ** 2))
     for i in range(0, groups, portion):
         some = order[i : i + portion].reshape(-1, p)
-        index = np.column_stack([some, np.full(len(some), p)])
+        if blocks is not None:  # the columns in the order of their players
+            some = np.argsort(np.argsort(some, axis=1)[:, owner.argmax(axis=1)], axis=1, kind="stable")
+        index = np.column_stack([some, np.full(len(some), k)])
         L = np.linalg.cholesky(base[index[:, :, None], index[:, None, :]])
-        gain = np.empty((len(some), p))
-        np.put_along_axis(gain, some, L[:, p, :p] ** 2, axis=1)
-        means[i : i + portion] = gain.reshape(-1, each, p).mean(axis=1)
+        gain = np.empty((len(some), k))
+        np.put_along_axis(gain, some, L[:, k, :k] ** 2, axis=1)
+        means[i : i + portion] = (gain if blocks is None else gain @ owner).reshape(-1, each, p).mean(axis=1)
     return means.mean(axis=0), means.std(axis=0, ddof=1) / np.sqrt(groups)
+
+
+def _lengths(blocks: Sequence[Sequence[int]] | None, p: int) -> list[int]:
+    return [1] * p if blocks is None else [len(b) for b in blocks]
