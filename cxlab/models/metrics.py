@@ -241,7 +241,7 @@ def measured(
         size = n
     else:
         var = cells["var"].to_numpy(float)
-        n_eff = design.effective_n(n, spread, var)
+        n_eff = design.effective_n(spread, var, cells["base"])
         size = design.adjusted_n(n_eff, n, df, level)
         few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
         n_eff, size = np.where(flat, few, n_eff), np.where(flat, few, size)

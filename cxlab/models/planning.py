@@ -143,7 +143,7 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
         columns, sums, _ = metrics.scored(expect, score, [])
         cell = metrics.design.linearised(sums, ["item"]).iloc[0]
         v = float(cell["spread"])
-        own = float(cell["n"] / metrics.design.effective_n(cell["n"], v, cell["var"]))
+        own = float(cell["n"] / metrics.design.effective_n(v, cell["var"], cell["base"]))
         if not v > 0:
             raise DataProblem(f"the answers of {expect.name} do not vary; give expect= as numbers")
         return v, own if deff is None else deff, unit, f"as in {expect.name}"

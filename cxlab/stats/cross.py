@@ -209,10 +209,12 @@ def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
         spread = np.fmax(m.q.sum(0) / w - t * t, 0)
         kish = w * w / m.w2.sum(0)
     var = np.where(df < 1, np.nan, np.fmax(np.diag(cov), 0))
+    n, clusters = m.n.sum(0), m.m.sum(0)
+    base = np.where(clusters == n, (m.n.any(1) * m.clusters).sum(), n)
     lonely = (there & (m.clusters[:, None] == 1)).sum(0)
     return pd.DataFrame(
-        {"estimate": t, "var": var, "spread": spread, "n": m.n.sum(0), "w": w, "kish": kish, "df": df,
-         "m": m.m.sum(0), "lonely": lonely}
+        {"estimate": t, "var": var, "spread": spread, "n": n, "w": w, "kish": kish, "df": df,
+         "m": clusters, "lonely": lonely, "base": base}
     )  # fmt: skip
 
 

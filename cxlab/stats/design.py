@@ -42,7 +42,8 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     -------
     pandas.DataFrame in the order of ``sums``: ``*by``, ``estimate`` T, ``var`` V, ``spread`` = sum(w (s - T)**2) / W,
     ``n`` answers, ``w`` = W, ``kish`` = W**2 / sum(w**2), ``df`` = clusters - strata with an answer of the group,
-    ``m`` clusters, ``lonely`` = strata of one cluster.
+    ``m`` clusters, ``lonely`` = strata of one cluster, ``base`` = answers over which a simple random sample would
+    estimate the spread: those of the group under clusters, else of the whole study.
     """
     by = list(by)
     total = sums.groupby(by, sort=False, dropna=False)[["n", "w", "w2", "a", "q", "m"]].sum().reset_index()
@@ -57,14 +58,17 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - sampled(sums["stratum"], k, population))
     there = sums["m"] > 0
-    strata = sums[by].assign(part=np.where(there, part, 0.0), strata=there, lonely=there & (k == 1))
-    more = strata.groupby(by, sort=False, dropna=False)[["part", "strata", "lonely"]].sum().reset_index(drop=True)
+    strata = sums[by].assign(part=np.where(there, part, 0.0), strata=there, lonely=there & (k == 1), drawn=k)
+    more = (
+        strata.groupby(by, sort=False, dropna=False)[["part", "strata", "lonely", "drawn"]].sum().reset_index(drop=True)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         total["var"] = more["part"] / total["w"] ** 2
     total["df"] = total["m"] - more["strata"]
     total["lonely"] = more["lonely"]
+    total["base"] = np.where(total["m"] == total["n"], more["drawn"], total["n"])
     total.loc[total["df"] < 1, "var"] = np.nan
-    return total[[*by, "estimate", "var", "spread", "n", "w", "kish", "df", "m", "lonely"]]
+    return total[[*by, "estimate", "var", "spread", "n", "w", "kish", "df", "m", "lonely", "base"]]
 
 
 def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float | None) -> NDArray:
@@ -80,14 +84,14 @@ def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float
     return np.where(np.isfinite(fraction), np.clip(fraction, 0, 1), 0)
 
 
-def effective_n(n: ArrayLike, spread: ArrayLike, var: ArrayLike) -> NDArray:
-    """Return the size of a simple random sample of the same variance: n * (spread / (n - 1)) / V.
+def effective_n(spread: ArrayLike, var: ArrayLike, base: ArrayLike) -> NDArray:
+    """Return the size of a simple random sample of the same variance: spread * base / (base - 1) / V.
 
-    Equal weights without clusters give n itself.
+    Equal weights without clusters give the number of answers itself.
     """
-    n, spread, var = (np.asarray(x, float) for x in (n, spread, var))
+    spread, var, base = (np.asarray(x, float) for x in (spread, var, base))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return n * (spread / (n - 1)) / var
+        return spread * base / (base - 1) / var
 
 
 def adjusted_n(n_eff: ArrayLike, n: ArrayLike, df: ArrayLike, level: float) -> NDArray:

@@ -1,6 +1,7 @@
 """Variances under a design against R's survey package (tests/reference/design.R) and published survey values."""
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import narwhals as nw
@@ -26,6 +27,7 @@ def rows():
     return list(csv.DictReader(lines))
 
 
+@cache
 def api(mirror, name):
     data = pd.read_csv(mirror / "survey_weights_api" / f"{name}.csv")
     lonely = np.where(data["cnum"] == 19, "LA", "other")
@@ -113,11 +115,23 @@ def test_published_values_of_the_survey_manual(mirror):
     assert (found["estimate"], np.sqrt(found["var"])) == pytest.approx((644.1694, 23.5422), abs=6e-5)
 
 
+@pytest.mark.mirror
+def test_design_effects_of_the_survey_manual(mirror):
+    """deff = V / (s**2 / n (1 - n / sum w)): apistrat 1.20446, apiclus1 9.34587 (R, svymean(deff=TRUE))."""
+    for sample, label, deff in (("apistrat", "weight+strata+population", 1.20446),
+                                ("apiclus1", "weight+cluster+population", 9.34587)):  # fmt: skip
+        where, population = columns(sample, label)
+        sums, _ = score_sums(nw.from_native(api(mirror, sample)).lazy(), {"x": [SCORES["api00"]]}, **where)
+        cell = design.linearised(sums, ["item"], population=population).iloc[0]
+        size = design.effective_n(cell["spread"], cell["var"], cell["n"])
+        assert cell["n"] / size / (1 - cell["n"] / cell["w"]) == pytest.approx(deff, abs=6e-6)
+
+
 def test_equal_weights_leave_the_effective_size_alone():
     x = np.random.default_rng(1).integers(0, 2, 50).astype(float)
     frame = nw.from_native(pd.DataFrame({"x": x, "w": 3.0})).lazy()
     cell = design.linearised(score_sums(frame, {"x": [nw.col("x")]}, weight="w")[0], ["item"]).iloc[0]
-    assert design.effective_n(cell["n"], cell["spread"], cell["var"]) == pytest.approx(50)
+    assert design.effective_n(cell["spread"], cell["var"], cell["base"]) == pytest.approx(50)
     assert design.adjusted_n(50, 50, 49, 0.95) == pytest.approx(50)
 
 
