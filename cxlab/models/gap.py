@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlab.problem import DataProblem
+from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, show
 from cxlab.stats import ranks, shrinkage
 from cxlab.stats.compare import tipping_error
+
+DRAWS = 4000
 
 
 def gap(
     peers: Result,
     *,
-    best: str = "high",
+    se: float | None = None,
+    best: str | None = None,
     top: float = 0.25,
     probability: float = 0.8,
-    draws: int = 4000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:
@@ -33,7 +35,8 @@ def gap(
     Parameters
     ----------
     peers : result of `peers`.
-    best : which end is best.
+    se : standard error of the unit's own figure, where the table of units does not hold it.
+    best : which end is best, 'high' or 'low'; default as the units say, else 'high'.
     top, probability : the target is the true score that is in the best ``top`` of unit and peers with ``probability``.
 
     Returns
@@ -43,9 +46,11 @@ def gap(
     ``tipping_se``.
     """
     own, table = peers.parts["own"].iloc[0], peers.table
-    name, se = table.columns[0], float(own.get("se", np.nan))
+    name, se = table.columns[0], float(own.get("se", np.nan)) if se is None else se
+    best = best or peers.parts["best"]
+    one_of("best", best, ("high", "low"))
     if not se > 0:
-        raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error (column se)")
+        raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error: give se=")
     sign = 1 if best == "high" else -1
     y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
     error = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
@@ -66,7 +71,7 @@ def gap(
     shown = shown.assign(low=shown["estimate"] - z * shown["se"], high=shown["estimate"] + z * shown["se"])
     shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
     place = _place(own, se, y, v, known, sign, level, seed)
-    goal = _target(own, se, y, v, tau2, sign, (top, probability, draws, seed))
+    goal = _target(own, se, y, v, tau2, sign, (top, probability, seed))
     tipping = float(tipping_error(np.array([difference]), np.array([se]), level)[0])
     facts = {**place, **goal, "tipping_se": tipping, "tau": float(np.sqrt(tau2)), "known": known}
     return Result(
@@ -100,17 +105,17 @@ def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
     Peers' true scores are drawn around their shrunken estimates (errors known) or taken as they are; the unit's own is
     drawn around its estimate.
     """
-    top, probability, draws, seed = options
+    top, probability, seed = options
     rng = np.random.default_rng(seed)
     if v.min() > 0 and len(y) > 2:
         found = shrinkage.shrink(y, v, tau2=tau2)
         spread = np.sqrt(found.factor * v)
-        truth = found.estimate + spread * rng.standard_normal((draws, len(y)))
+        truth = found.estimate + spread * rng.standard_normal((DRAWS, len(y)))
     else:
-        truth = y + np.sqrt(v) * rng.standard_normal((draws, len(y)))
+        truth = y + np.sqrt(v) * rng.standard_normal((DRAWS, len(y)))
     places = max(1, int(np.floor(top * (len(y) + 1))))
     cut = np.sort(sign * truth, axis=1)[:, -min(places, len(y))]
-    drawn = sign * float(own["estimate"]) + se * rng.standard_normal(draws)
+    drawn = sign * float(own["estimate"]) + se * rng.standard_normal(DRAWS)
     return {
         "places_of_top": places, "chance": float((drawn > cut).mean()),
         "target": sign * float(np.quantile(cut, probability)),

@@ -90,7 +90,7 @@ def peers(
             "balance": _balance(table, row, found, weight, sizes, others),
             "effective": alike.effective_number(weight[found]),
             "leave_one_out": _leave_one_out(table, name, row, found, weight),
-            "everybody": _map(table, name, distance, row, found), "fallback": flag,
+            "everybody": _map(table, name, distance, row, found), "fallback": flag, "best": _best(units),
         },
     )  # fmt: skip
 
@@ -113,6 +113,14 @@ def as_units(units: Result | pd.DataFrame) -> tuple[pd.DataFrame, str, str, floa
     if len(table) < 2:
         raise DataProblem(f"peers need at least two units with an estimate; there is {len(table)}")
     return table, name, measure, level
+
+
+def _best(units: Result | pd.DataFrame) -> str:
+    """Which end is best, as the league table or the library says; else 'high'."""
+    if isinstance(units, Result):
+        return units.parts.get("best", "high")
+    said = units["best"].dropna().unique() if "best" in units else []
+    return str(said[0]) if len(said) == 1 else "high"
 
 
 def _row(table: pd.DataFrame, name: str, of: str) -> int:
