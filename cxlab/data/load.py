@@ -14,7 +14,7 @@ import narwhals as nw
 from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
-from cxlab.data.readers.raw import Raw, check_names
+from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 
@@ -86,7 +86,33 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
-    return Study(table, replace(book, notes=(*book.notes, *said)))
+    return without_dots(Study(table, replace(book, notes=(*book.notes, *said))))
+
+
+def without_dots(study: Study) -> Study:
+    """Return the study with underscores for the dots in its column names; to DuckDB ``a.b`` is column b of table a."""
+    if not isinstance(study.table, duckdb.DuckDBPyRelation):
+        return study
+    new = {c: c.replace(".", "_") for c in study.columns if "." in c}
+    if not new:
+        return study
+    names = [new.get(c, c) for c in study.columns]
+    check_names(names, f"{study.name} with underscores for the dots in its column names")
+    table = study.table.project(
+        ", ".join(f"{quoted(a)} as {quoted(b)}" for a, b in zip(study.columns, names, strict=True))
+    )
+    fields = tuple(
+        replace(
+            f,
+            name=f.name.replace(".", "_"),
+            about=new.get(f.about, f.about),
+            columns=tuple(new.get(c, c) for c in f.columns),
+        )
+        for f in study.codebook
+    )
+    said = f"dots in column names are underscores here: {', '.join(list(new)[:5])}{', ...' if len(new) > 5 else ''}"
+    book = replace(study.codebook, fields=fields, notes=(*study.codebook.notes, said))
+    return replace(study, table=table, codebook=book)
 
 
 def beside(path: Path) -> Path | None:
@@ -168,7 +194,7 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
         return _inferred(table, frame, name or "table")
     conform.check_columns(book, columns, name or book.name)
     _check_text(frame, book)
-    return Study(table, replace(book, name=name) if name else book)
+    return without_dots(Study(table, replace(book, name=name) if name else book))
 
 
 def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str) -> Study:
@@ -180,7 +206,7 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str) -> Stud
     draft = infer.draft(raw, name)
     texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
     if not texts:
-        return Study(table, draft.codebook)
+        return without_dots(Study(table, draft.codebook))
     native = nw.to_native(frame)
     if not isinstance(native, duckdb.DuckDBPyRelation):
         native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())

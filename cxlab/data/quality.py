@@ -54,7 +54,7 @@ def quality(study: Study, *, duration: str = "") -> Result:
     })  # fmt: skip
     notes = ["Nothing was left out; cx.drop(study, check) leaves rows out and every later result says so."]
     notes += ["A response rate needs the number of invitations, which the file does not hold."]
-    notes += [f"{k:,} rows were left out before: {why}." for why, k in study.dropped]
+    notes += study.caveats
     return Result(
         "quality", f"Quality of {study.codebook.title or study.name}", table, notes=tuple(notes),
         method=f"{n:,} rows, {len(found)} findings", parts={"missing": gaps, "waves": by_wave, "rows": n},

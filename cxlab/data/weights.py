@@ -45,7 +45,8 @@ def rake(
     Parameters
     ----------
     margins : column: {category: share or number}, e.g. ``{"age": {"18-34": 0.3, "35+": 0.7}}``. A tuple of columns is
-        one joint margin with tuples as categories. Shares sum to 1; numbers sum to the same total in every margin.
+        one joint margin with tuples as categories, e.g. ``("wave", "age")`` to rake age within each wave. Shares sum
+        to 1; numbers sum to the same total in every margin.
     trim : smallest and largest weight as multiples of the mean weight, e.g. ``(0.3, 3)``; the margins are fitted with
         the weights held inside. None does not trim.
     blank : rows without an answer in a margin: 'refuse' them, or keep them 'neutral' (factor 1 in that margin, whose
@@ -319,7 +320,7 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
                  "design effect of weighting (Kish)"],
         "estimate": [n, facts["w"], facts["low"] / mean, facts["high"] / mean, kish, n / kish],
     })  # fmt: skip
-    notes = [study.field(old).note] if old and study.field(old).note else []
+    notes = [*study.caveats, *([study.field(old).note] if old and study.field(old).note else [])]
     notes += [] if old else [f"{study.name} declares no weight: every row counts 1."]
     parts: dict[str, Any] = {}
     if margins:

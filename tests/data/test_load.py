@@ -227,3 +227,12 @@ def test_a_large_csv_opens_and_counts_in_little_memory(tmp_path):
     path.unlink()
     assert rows == 2_500_000
     assert megabytes > 280 and peak < 0.8 * megabytes + 250, f"{peak} MB for a file of {megabytes:.0f} MB"
+
+
+def test_dots_in_column_names_become_underscores(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("shop.size,overall\nsmall,3\nlarge,4\nsmall,5\n")
+    study = load(path)
+    assert study.columns == ["shop_size", "overall"] and "shop_size" in study.codebook
+    assert "dots in column names are underscores here: shop.size" in study.codebook.notes
+    assert len(study.where(shop_size="small")) == 2

@@ -190,7 +190,7 @@ def test_only_what_is_asked_for_is_dropped_and_every_result_can_count_it():
     less = drop(study, "tampered")
     assert len(less) == 997 and less.dropped == (("tampered", 3),)
     assert "3 rows left out: tampered" in repr(less)
-    assert "3 rows were left out before: tampered." in quality(less).notes
+    assert "3 rows left out: tampered" in quality(less).notes
     assert len(concerned(study, "tampered")) == 3
     assert drop(study, "speeding").dropped == (("speeding", 0),)
 

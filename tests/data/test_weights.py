@@ -75,6 +75,15 @@ def test_poststratified_weights_equal_those_of_R_survey():
     assert w.sum() ** 2 / (w**2).sum() == pytest.approx(R["poststratify", "kish"], rel=RTOL)
 
 
+def test_a_joint_margin_gives_each_cell_its_target():
+    table = schools()
+    cells = table.groupby(["stype", "wide"]).size()
+    targets = {key: float(i + 1) for i, key in enumerate(cells.index)}
+    w = got(poststratify(study(table, weight="w"), ["stype", "wide"], targets))
+    sums = w.groupby([table["stype"], table["wide"]]).sum()
+    assert sums.to_dict() == pytest.approx(targets, rel=RTOL)
+
+
 @pytest.mark.mirror
 def test_the_raked_mean_equals_that_of_R_survey():
     raked = rake(catalogue.open_study("api-clus1"), {"stype": TYPES, "sch_wide": WIDE})
