@@ -232,7 +232,7 @@ def test_a_large_csv_opens_and_counts_in_little_memory(tmp_path):
 def test_dots_in_column_names_become_underscores(tmp_path):
     path = tmp_path / "answers.csv"
     path.write_text("shop.size,overall\nsmall,3\nlarge,4\nsmall,5\n")
-    study = load(path)
+    study = cx.load(path)
     assert study.columns == ["shop_size", "overall"] and "shop_size" in study.codebook
     assert "dots in column names are underscores here: shop.size" in study.codebook.notes
     assert len(study.where(shop_size="small")) == 2
