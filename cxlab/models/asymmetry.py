@@ -17,6 +17,7 @@ from cxlab.result import Result
 from cxlab.stats import leastsquares, multiple, replicates
 
 CLASSES = ("basic", "performance", "excitement", "unclassified")
+COUNTS = ["n_low", "n_high", "n"]
 CELL = 30
 """Low or high answers a driver needs to be classified."""
 DRAWS = 4000
@@ -48,11 +49,11 @@ def asymmetry(
 
     Returns
     -------
-    Result: ``driver, estimate`` (asymmetry), ``low, high, penalty, penalty_low, penalty_high, reward, reward_low,
-    reward_high, p`` (of r + p = 0, Holm), ``class`` (the most probable), the probability of each class, ``n_low,
-    n_high,
-    n``. ``parts``: ``spline`` (fall and rise of a monotone curve through all answers, its asymmetry), ``curves``,
-    ``cells``, ``labels``.
+    Result: ``driver, estimate, low, high`` (asymmetry), ``penalty, reward, p`` (of r + p = 0, Holm), ``class`` (the
+    most probable) and its ``probability``, ``n_low, n_high, n``. ``parts``: ``contrasts`` (penalty and reward with
+    intervals),
+    ``classes`` (probability of each), ``spline`` (fall and rise of a monotone curve through all answers, its
+    asymmetry), ``curves``, ``cells``, ``labels``.
 
     References
     ----------
@@ -64,7 +65,9 @@ def asymmetry(
     answers = driver_answers.read(study, outcome, drivers)
     cells = _cells(study, answers, low, high)
     fit, groups = _contrasts(answers, cells)
-    table = _table(answers, cells, fit, cut, level, seed)
+    full = _table(answers, cells, fit, cut, level, seed)
+    table = full[["driver", "estimate", "low", "high", "penalty", "reward", "p", "class", "probability", *COUNTS]]
+    sides = [f"{side}{end}" for side in ("penalty", "reward") for end in ("", "_low", "_high")]
     spline, curves = _spline(answers, cells, groups, level, seed)
     few = [answers.labels[j] for j, c in enumerate(cells) if min(c.n_low, c.n_high) < CELL]
     notes = [*answers.notes, "not answered is a level of its own: it counts neither as low nor as high"]
@@ -78,7 +81,8 @@ def asymmetry(
         "probabilities from "
         f"{DRAWS:,} draws of the coefficients; p of penalty + reward = 0 by Holm",
         notes=tuple(notes),
-        parts={"spline": spline, "curves": curves, "cells": _said(answers, cells), "r2": fit.r2,
+        parts={"contrasts": full[["driver", *sides]], "classes": full[["driver", *CLASSES]], "spline": spline,
+               "curves": curves, "cells": _said(answers, cells), "r2": fit.r2,
                "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
 
@@ -182,7 +186,7 @@ def _table(answers: Answers, cells: Sequence[Cell], fit: leastsquares.Fit, cut: 
     for name, value, error in (("penalty", p, se[at]), ("reward", r, se[at + 1])):
         table[name], table[f"{name}_low"], table[f"{name}_high"] = value, value - half * error, value + half * error
     table["p"] = multiple.adjusted(np.where(small, np.nan, 2 * ndtr(-np.abs(p + r) / both)))
-    table["class"] = [CLASSES[k] for k in chance.argmax(axis=1)]
+    table["class"], table["probability"] = [CLASSES[k] for k in chance.argmax(axis=1)], chance.max(axis=1)
     for k, name in enumerate(CLASSES):
         table[name] = chance[:, k]
     table["n_low"], table["n_high"] = [c.n_low for c in cells], [c.n_high for c in cells]

@@ -64,10 +64,10 @@ def _asymmetry(result: Result) -> Iterator[str]:
         ("performance", "failing costs about what excelling brings"),
         ("excitement", "excelling brings more than failing costs"),
     ):
-        sure = table[(table["class"] == kind) & (table[kind] >= SURE)]
+        sure = table[(table["class"] == kind) & (table["probability"] >= SURE)]
         if len(sure):
             yield f"**{kind.capitalize()}** ({meaning}): {_listed([_label(result, d) for d in sure.driver])}."
-    open_ = table[table[["basic", "performance", "excitement"]].max(axis=1) < SURE]
+    open_ = table[(table["class"] == "unclassified") | (table["probability"] < SURE)]
     if len(open_):
         yield f"**Not settled** at {SURE:.0%}: {_listed([_label(result, d) for d in open_.driver])}."
 
@@ -90,7 +90,7 @@ def _one_failure(result: Result) -> Iterator[str]:
 def _map(result: Result) -> Iterator[str]:
     table = result.table
     for quadrant, meaning in (("concentrate here", "important and weak"), ("keep up", "important and strong")):
-        sure = table[table[quadrant] >= SURE]
+        sure = table[(table["quadrant"] == quadrant) & (table["probability"] >= SURE)]
         names = [_label(result, d) for d in sure.driver]
         yield f"**{quadrant.capitalize()}** ({meaning}, at least {SURE:.0%} sure): {_listed(names) or 'none'}."
 
@@ -99,13 +99,20 @@ def _what_if(result: Result) -> Iterator[str]:
     for scenario, words in (("one point", "one point better"), ("fix worst", "without its worst answers")):
         part = result.table[(result.table.scenario == scenario) & (result.table.low > 0)].head(3)
         said = [
-            f"{_label(result, r.driver)} {words}: {show(r.estimate, result.unit)} ({span(r.low, r.high, result.unit)})"
+            f"{_label(result, r.driver)} {words}: {_points(r.estimate, r.low, r.high, result.unit)}"
             for r in part.itertuples()
         ]
         if said:
             yield f"**Goes with** {'; '.join(said)}."
         else:
             yield f"**No driver** {words} goes with a change that these answers can tell from zero."
+
+
+def _points(value: float, low: float, high: float, unit: str) -> str:
+    """A change of a share is in percentage points."""
+    if unit == "share":
+        return f"{_points(100 * value, 100 * low, 100 * high, 'points')} percentage points"
+    return f"{show(value, unit)} ({span(low, high, unit)})"
 
 
 def _segments(result: Result) -> Iterator[str]:

@@ -37,7 +37,7 @@ MODELS = {
     "count": "link-scale R² (Nakagawa) of a Poisson regression",
     "logit-mcfadden": "McFadden's R² of a logit",
     "ordinal-mcfadden": "McFadden's R² of an ordered logit",
-    "count-mcfadden": "McFadden's R² of a Poisson regression",
+    "count-deviance": "deviance R² of a Poisson regression",
     "multinomial": "McFadden's R² of a multinomial logit",
 }
 DRAWS = 1000
@@ -267,7 +267,7 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
 def likelihood_shares(
     answers: Answers, model: str, players: Sequence[Sequence[int]], method: str, seed: int
 ) -> Sampled:
-    """Return Shapley (or first, last) shares of McFadden's R², from maximised likelihoods of subsets of the drivers.
+    """Return Shapley (or first, last) shares of McFadden's or the deviance R², from the maximised likelihoods of subsets.
 
     By the envelope theorem the log-likelihood moves with the weight of a row by the row's own contribution, so the
     replicates are ratios of group sums.
@@ -275,8 +275,8 @@ def likelihood_shares(
     if np.isnan(answers.X).any():
         raise DataProblem(f"model '{model}' is fitted to rows; use missing='complete' or 'indicator'")
     if method not in ("lmg", "first", "last"):
-        raise DataProblem(f"McFadden's R² has no '{method}' measure; allowed: 'lmg', 'first', 'last'")
-    family, q = model.removesuffix("-mcfadden"), len(players)
+        raise DataProblem(f"R² of likelihoods has no '{method}' measure; allowed: 'lmg', 'first', 'last'")
+    family, q = model.removesuffix("-mcfadden").removesuffix("-deviance"), len(players)
     Z, _, _ = standardized(answers.X, answers.w)
     subsets, C = _subset_coefficients(q, method, seed)
     keep = np.zeros((len(subsets), Z.shape[1]), bool)

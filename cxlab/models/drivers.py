@@ -22,7 +22,8 @@ WHOLE = ("lmg", "dominance", "owen", "johnson", "pratt", "car")
 """Methods whose shares sum to R²."""
 SURE = 1.96
 """Standard errors by which a coefficient must differ from zero to have a sign."""
-R2 = {"linear": "", "count": "link-scale", **{m: "McFadden's" for m in MODELS if "mcfadden" in m or m == "multinomial"}}
+LIKELIHOOD = tuple(m for m in MODELS if m.endswith(("mcfadden", "deviance", "multinomial")))
+R2 = {"linear": "", "count": "link-scale", **dict.fromkeys(LIKELIHOOD, "McFadden's"), "count-deviance": "deviance"}
 """How the R² of a model is called; 'latent' if not here."""
 
 
@@ -48,7 +49,8 @@ def drivers(
         (within blocks), 'dominance' (LMG with who dominates whom), 'johnson', 'first', 'last', 'pratt', 'car',
         'beta', 'correlation'.
     model : 'linear'; 'logit', 'ordinal', 'count' share the latent R² that the fitted model implies; 'logit-mcfadden',
-        'ordinal-mcfadden', 'count-mcfadden', 'multinomial' share McFadden's R² (methods 'lmg', 'first', 'last').
+        'ordinal-mcfadden', 'multinomial' share McFadden's, 'count-deviance' the deviance R² (methods 'lmg', 'first',
+        'last').
     missing : 'pairwise' (each correlation from those who answered both), 'complete', 'indicator' (not answered is a
         level of its own: not used is not bad) or 'impute'. The notes say how many rows each uses.
 
@@ -125,7 +127,7 @@ def _entry(answers: Answers, method: str) -> Entry:
 def _estimated(answers: Answers, entry: Entry, method: str, model: str, missing: str, seed: int):
     """Return the sampled shares, the noise floor, and parts that only some methods have."""
     q = len(entry.names)
-    if model.endswith("mcfadden") or model == "multinomial":
+    if model in LIKELIHOOD:
         return driver_shares.likelihood_shares(answers, model, entry.columns, method, seed), float("nan"), {}
     shares = driver_shares.share_function(method, entry.columns, entry.blocks, seed)
     found = driver_shares.sampled(answers, model, shares, q, missing=missing, seed=seed)
@@ -220,7 +222,7 @@ def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str
     table = pd.DataFrame({
         "driver": entry.names, **({"block": entry.block} if entry.block else {}),
         "estimate": value, "low": low, "high": high, "se": np.sqrt(np.diag(found.covariance)),
-        "share": value / value.sum() if method in WHOLE else np.full(len(value), np.nan),
+        "of_explained": value / value.sum() if method in WHOLE else np.full(len(value), np.nan),
         "sign": _signs(details, len(value)),
         "rank_low": rank_low, "rank_high": rank_high, "above_noise": ~noise,
         "n": [answered.get(n, raw.n) for n in entry.names],
@@ -228,7 +230,7 @@ def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str
     if there.all():
         table = table.astype({"rank_low": int, "rank_high": int})
     if method not in WHOLE:
-        table = table.drop(columns="share")
+        table = table.drop(columns="of_explained")
     pairs = _pairs(np.array(entry.names), size, covariance, found.df, level)
     order = np.argsort(-np.where(there, size, -np.inf), kind="stable")
     parts = {"pairs": pairs}

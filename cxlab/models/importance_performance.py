@@ -41,10 +41,10 @@ def importance_performance(
 
     Returns
     -------
-    Result: ``driver, estimate, low, high`` (importance), ``performance, performance_low, performance_high`` (0 worst,
-    100 best), ``quadrant`` (the most probable), the probability of each, ``n``; with columns of role importance also
-    ``stated`` (mean, 0 to 100). ``parts``: ``covariance`` (of importance and performance, by driver), ``at``,
-    ``stated`` (stated against derived: ranks, their correlation with interval), ``labels``.
+    Result: ``driver, estimate, low, high`` (importance), ``performance`` (0 worst, 100 best), ``quadrant`` (the most
+    probable) and its ``probability``, ``n``; with columns of role importance also ``stated`` (mean, 0 to 100).
+    ``parts``: ``performance`` (with intervals), ``quadrants`` (probability of each), ``covariance`` (of importance and
+    performance, in the order of the table), ``at``, ``stated`` (stated against derived: means and ranks), ``labels``.
 
     References
     ----------
@@ -71,15 +71,15 @@ def importance_performance(
     table = pd.DataFrame({"driver": answers.drivers, "estimate": value[0]})
     table["low"], table["high"] = limits(value)
     table["performance"] = performance[0]
-    table["performance_low"], table["performance_high"] = limits(performance)
-    table["quadrant"] = [QUADRANTS[k] for k in chance.argmax(axis=0)]
-    for k, name in enumerate(QUADRANTS):
-        table[name] = chance[k]
+    table["quadrant"], table["probability"] = [QUADRANTS[k] for k in chance.argmax(axis=0)], chance.max(axis=0)
     table["n"] = answers.answered()
+    level_of = pd.DataFrame({"driver": answers.drivers, "estimate": performance[0]})
+    level_of["low"], level_of["high"] = limits(performance)
     covariance = np.array([np.cov(value[1:, j], performance[1:, j]) for j in range(value.shape[1])])
     parts = {
         "covariance": covariance, "at": (float(line[0, 0]), float(at[1])),
-        "labels": dict(zip(answers.drivers, answers.labels, strict=True)),
+        "labels": dict(zip(answers.drivers, answers.labels, strict=True)), "performance": level_of,
+        "quadrants": pd.DataFrame({"driver": answers.drivers, **dict(zip(QUADRANTS, chance, strict=True))}),
     }  # fmt: skip
     notes = [*answers.notes, _line_note(at, line)]
     stated = _stated(study, outcome, answers, value, level, seed)

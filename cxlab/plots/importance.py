@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,7 +43,6 @@ def drivers(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.0, float(np.nanmin(table.low)) * 1.1), float(np.nanmax(table.high)) * 1.16)
     ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel(f"Share of the outcome's variance, {result.level:.0%} intervals", color=MUTED)
-    ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK, pad=18)
     return ax
 
 
@@ -90,10 +87,6 @@ def _floor(ax: Axes, floor: float, rows: int) -> None:
         )  # fmt: skip
 
 
-def _wrapped(title: str) -> str:
-    return "\n".join(textwrap.wrap(title, 70))
-
-
 def importance_performance(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the map: performance across, importance upwards, an ellipse of uncertainty each, cross-hairs as fixed."""
     table, labels = result.table, result.parts.get("labels", {})
@@ -109,15 +102,13 @@ def importance_performance(result: Result, *, ax: Axes | None = None) -> Axes:
         x, y = _ellipse(covariance, result.level)
         ax.fill(row.performance + y, row.estimate + x, color=colour, alpha=0.18, linewidth=0)
         ax.scatter(row.performance, row.estimate, color=colour, s=30, zorder=3)
-        chance = table.loc[row.Index, row.quadrant]
-        name = f"{labels.get(row.driver, row.driver)} ({chance:.0%}, n = {row.n:,})"
+        name = f"{labels.get(row.driver, row.driver)} ({row.probability:.0%}, n = {row.n:,})"
         texts.append((row.performance, row.estimate, name))
-    _corners(ax, table, line, at)
+    _corners(ax, result, line, at)
     _label_apart(ax, texts)
     ax.yaxis.set_major_formatter(_percent)
     ax.set_xlabel("Performance, 0 worst to 100 best", color=MUTED)
     ax.set_ylabel("Importance: share of the outcome's variance", color=MUTED)
-    ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK)
     return ax
 
 
@@ -128,9 +119,10 @@ def _ellipse(covariance: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarr
     return tuple(vectors @ (radius[:, None] * np.array([np.cos(angle), np.sin(angle)])))
 
 
-def _corners(ax: Axes, table, line: float, at: float) -> None:
+def _corners(ax: Axes, result: Result, line: float, at: float) -> None:
     """Set the limits so that all four quadrants can be seen, and name them in the corners."""
-    spread_x = max(float(table.performance_high.max()) - at, at - float(table.performance_low.min()), 5)
+    across, table = result.parts["performance"], result.table
+    spread_x = max(float(across.high.max()) - at, at - float(across.low.min()), 5)
     ax.set_xlim(max(at - 1.25 * spread_x, 0), min(at + 1.25 * spread_x, 100))
     ax.set_ylim(0, max(float(table.high.max()), 1.6 * line) * 1.12)
     for x, y, text, side, edge in (
@@ -178,7 +170,6 @@ def driver_levels(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel(f"Share of the outcome's variance at each level, {result.level:.0%} intervals", color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
-    ax.set_title(_wrapped(result.title), loc="left", fontsize=11, color=INK)
     return ax
 
 

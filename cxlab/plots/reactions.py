@@ -16,29 +16,28 @@ MOST = 25
 def asymmetry(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw penalty and reward of each driver to the left and right of zero, with intervals and the probable class."""
     table, labels = result.table.head(MOST), result.parts.get("labels", {})
+    sides = result.parts["contrasts"].head(MOST)
     ax = canvas(ax, width=9, height=1.8 + 0.45 * len(table))
     y = np.arange(len(table))[::-1]
     for side, colour in (("penalty", BAD), ("reward", GOOD)):
-        value = table[side]
+        value = sides[side]
         ax.barh(
             y, value, height=0.6, color=colour, alpha=0.35, label="low answers" if side == "penalty" else "high answers"
         )
-        ax.hlines(y, table[f"{side}_low"], table[f"{side}_high"], color=colour, linewidth=2.2)
+        ax.hlines(y, sides[f"{side}_low"], sides[f"{side}_high"], color=colour, linewidth=2.2)
         ax.scatter(value, y, color=colour, s=24, zorder=3)
     ax.axvline(0, color=MUTED, linewidth=1)
-    right = float(np.nanmax(table.reward_high))
+    right = float(np.nanmax(sides[["reward_high", "penalty_high"]]))
     for yi, row in zip(y, table.itertuples(), strict=True):
-        said = table.loc[row.Index, "class"]
-        chance = table.loc[row.Index, said]
+        said, chance = table.loc[row.Index, "class"], row.probability
         ax.annotate(
             f"{said} {chance:.0%}", (right, yi), xytext=(10, 0), textcoords="offset points", va="center", fontsize=9
         )
     names = [f"{labels.get(r.driver, r.driver)}  ({r.n_low:,} low, {r.n_high:,} high)" for r in table.itertuples()]
     ax.set_yticks(y, names)
-    ax.set_xlim(float(np.nanmin(table.penalty_low)) * 1.08, right * 1.6)
+    ax.set_xlim(float(np.nanmin(sides[["penalty_low", "reward_low"]])) * 1.08, right * 1.6)
     ax.set_xlabel(f"Difference from middling answers, in outcome points, {result.level:.0%} intervals", color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
-    ax.set_title(result.title, loc="left", fontsize=11, color=INK)
     return ax
 
 
@@ -61,7 +60,6 @@ def one_failure(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.annotate("average", (1, bottom), xytext=(4, 0), textcoords="offset points", color=MUTED, fontsize=8.5)
     ax.set_xlabel("Exponent of the mean: to the left the worst touchpoint decides, to the right the best", color=MUTED)
     ax.set_ylabel("R²", color=MUTED)
-    ax.set_title(result.title, loc="left", fontsize=11, color=INK)
     return ax
 
 
@@ -100,7 +98,6 @@ def kano(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, 1)
     ax.set_xlabel("Share that loses when it does not work (worse, without its sign)", color=MUTED)
     ax.set_ylabel("Share that gains when it works (better)", color=MUTED)
-    ax.set_title(result.title, loc="left", fontsize=11, color=INK)
     return ax
 
 
@@ -133,7 +130,7 @@ def what_if(result: Result, *, ax: Axes | None = None) -> Axes:
     first = np.atleast_1d(axes)[0]
     if ax is None:
         first.figure.suptitle(
-            f"{result.title} (now {show(result.parts['now'], result.unit)})", fontsize=11, color=INK, x=0.01, ha="left"
+            f"Now {show(result.parts['now'], result.unit)}", fontsize=11, color=INK, x=0.01, ha="left"
         )
     return first
 
@@ -163,5 +160,4 @@ def driver_segments(result: Result, *, ax: Axes | None = None) -> Axes:
         color=MUTED,
     )
     ax.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_title(result.title, loc="left", fontsize=11, color=INK)
     return ax
