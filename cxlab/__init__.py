@@ -77,6 +77,14 @@ _WHERE = {
     "gap": "cxlab.models.gap",
     "matching": "cxlab.models.matching",
     "funnel": "cxlab.models.league",
+    "claims": "cxlab.hypotheses.claims",
+    "verdict": "cxlab.hypotheses.verdict",
+    "scoreboard": "cxlab.hypotheses.scoreboard",
+    "plan": "cxlab.hypotheses.plan",
+    "family": "cxlab.hypotheses.scoreboard",
+    "specifications": "cxlab.hypotheses.specification",
+    "calibrate": "cxlab.hypotheses.calibrate",
+    "simulated": "cxlab.hypotheses.simulators",
     "benchmarks": "cxlab.data.benchmark_library",
 }
 """Each public name and the module it lives in."""

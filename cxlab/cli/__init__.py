@@ -19,6 +19,10 @@ COMMANDS = {
     "datasets": ("cxlab.cli.datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.codebook", "Draft a codebook, or check data against theirs."),
     "doctor": ("cxlab.cli.doctor", "Say what is wrong with the data and what to do."),
+    "claims": ("cxlab.cli.claims", "List what decks claim, and which claims a study can test."),
+    "plan": ("cxlab.cli.plan", "Fix what will be tested before looking."),
+    "verdict": ("cxlab.cli.verdict", "Say whether data support a claim."),
+    "calibrate": ("cxlab.cli.calibrate", "Run the verdicts on data with known truth."),
     "benchmarks": ("cxlab.cli.benchmarks", "List published figures to compare with."),
 }
 """Each command, the module that defines it under its own name, and its line in the help."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from scipy.special import bdtrc
 
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.design import identified
-from cxlab.hypotheses.evidence import NotEstimable, run
+from cxlab.hypotheses.evidence import run
 from cxlab.hypotheses.naive import naive
 from cxlab.hypotheses.sample import draw
 from cxlab.hypotheses.simulators import THREATS, simulated
@@ -75,11 +74,16 @@ def calibrate(
 
     chosen = [card(c) for c in claims] if claims else list(cards().values())
     jobs = [(c, s) for c in chosen for s in scenarios]
-    rows = [_scenario(c, s, reps, SIZES.get(c.id, n), level, seed) for c, s in tqdm(jobs, disable=not progress, unit="scenario")]
+    rows = [
+        _scenario(c, s, reps, SIZES.get(c.id, n), level, seed)
+        for c, s in tqdm(jobs, disable=not progress, unit="scenario")
+    ]
     table = pd.DataFrame(rows)
     bad = table[table["defect"]]
     title = f"{len(chosen)} cards, {reps} studies a scenario: " + (
-        f"{len(bad)} scenarios with too many false SUPPORTED" if len(bad) else "no scenario has too many false SUPPORTED"
+        f"{len(bad)} scenarios with too many false SUPPORTED"
+        if len(bad)
+        else "no scenario has too many false SUPPORTED"
     )
     return Result(
         "calibration", title, table, "share", level,
@@ -104,10 +108,7 @@ def _scenario(chosen: Card, scenario: str, reps: int, n: int, level: float, seed
             estimated += 1
             covered += found.findings[0].low <= real <= found.findings[0].high
             supported += causes and rule.weakest([f.verdict for f in found.findings]) == "SUPPORTED"
-            try:
-                said += naive(chosen, sample)
-            except NotEstimable:
-                pass
+            said += naive(chosen, sample)
         unknown += (not causes) or bool(found.reason)
     limit = (1 - level) * (1 if chosen.side == "inside" else 0.5) if scenario != "claimed" else float("nan")
     p = float(bdtrc(supported - 1, reps, limit)) if scenario != "claimed" and supported else 1.0
@@ -115,5 +116,6 @@ def _scenario(chosen: Card, scenario: str, reps: int, n: int, level: float, seed
     return {
         "card": chosen.id, "scenario": scenario, "threat": THREATS[chosen.id] if threat else "", "truth": real, "n": n,
         "reps": reps, "supported": supported / reps, "limit": limit, "p": p, "defect": p < ALARM,
-        "coverage": covered / estimated if shown else float("nan"), "naive": said / reps, "not_identified": unknown / reps,
+        "coverage": covered / estimated if shown else float("nan"), "naive": said / reps,
+        "not_identified": unknown / reps,
     }  # fmt: skip

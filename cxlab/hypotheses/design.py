@@ -54,9 +54,11 @@ def identified(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -
     if not card.causal:
         return True, "the claim is about what goes with what, or how much there is; it needs no assignment"
     design = kind(study)
-    wanted = " or ".join(card.identified_by)
     if design not in card.identified_by:
-        return False, f"a {design} does not identify an effect; this claim needs a {wanted}"
+        return (
+            False,
+            f"a {design} does not identify an effect; this claim needs one of: {', '.join(card.identified_by)}",
+        )
     assigned = [n.slot for n in card.needs if n.slot in ASSIGNED]
     missing = [s for s in assigned if not columns.get(s)]
     if missing:

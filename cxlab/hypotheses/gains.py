@@ -14,6 +14,8 @@ from cxlab.hypotheses.sample import Sample, top_box
 from cxlab.stats.folds import block_moments, corrected, deal, fold_r2, jackknife, solve, splits
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100
+PER_COLUMN = 5
+"""Answers that a column of a cross-validated model needs."""
 DECKS = "what decks show: r of the journey over the mean r of single touchpoints, minus 1 (large without any effect)"
 Q_GRID = np.concatenate([np.arange(-12, -4, 1.0), np.arange(-4, 6.01, 0.25), np.arange(7, 13, 1.0)])
 """Exponents of the generalised mean that are tried."""
@@ -51,6 +53,12 @@ def validate(
     units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
     if units < 2 * FOLDS:
         raise NotEstimable(f"only {units} independent units; cross-validation needs at least {2 * FOLDS}")
+    answers = int(sample.n[rows].sum())
+    if z.shape[1] - 2 > answers / PER_COLUMN:
+        raise NotEstimable(
+            f"{z.shape[1] - 2} columns (touchpoints, marks of gaps) and {answers} answers; "
+            f"this test needs at least {PER_COLUMN} answers a column"
+        )
     blocks = min(BLOCKS, units // 2)
     moments = block_moments(z, sample.w[rows], deal(sample.n[rows], blocks, rng, c))
     tests = splits(blocks, FOLDS, REPEATS, rng)

@@ -187,4 +187,6 @@ def from_draws(name: str, value: float, draws, *, level: float = 0.95, **about) 
         return Finding(name, value, nan, nan, nan, nan, **about)
     tail = (1 - level) / 2
     low, high, inner_low, inner_high = np.quantile(draws, [tail, 1 - tail, 2 * tail, 1 - 2 * tail])
-    return Finding(name, value, low, high, inner_low, inner_high, se=float(draws.std(ddof=1)), **about)
+    found = Finding(name, value, low, high, inner_low, inner_high, se=float(draws.std(ddof=1)), **about)
+    beyond = (1 if found.side == "greater" else -1) * (draws - found.null) > found.sesoi
+    return replace(found, p=float((1 + (~beyond).sum()) / (1 + len(draws))))

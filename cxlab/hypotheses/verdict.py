@@ -217,6 +217,8 @@ def assemble(card: Card, study: Study, columns, evidence: Evidence, sample, leve
         "checks": checks,
         "threats": tuple(THREATS.get(t, t) for t in card.threats),
         "columns": {k: list(v) for k, v in columns.items()},
+        "null": card.null,
+        "claimed_value": card.number.get("value") if card.number else None,
         "shown": pd.DataFrame(list(evidence.shown), columns=["label", "estimate", "low", "high", "n"]),
     }
     said = f"{direction}{f', {number} for the number' if number else ''}"

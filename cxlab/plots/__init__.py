@@ -30,6 +30,10 @@ _WHERE: dict[str, str] = {
     "peers": "cxlab.plots.benchmarks",
     "gap": "cxlab.plots.benchmarks",
     "matching": "cxlab.plots.benchmarks",
+    "verdict": "cxlab.plots.verdicts",
+    "specifications": "cxlab.plots.verdicts",
+    "scoreboard": "cxlab.plots.claims",
+    "calibration": "cxlab.plots.claims",
 }
 """Each kind of result and the module whose function of that name draws it."""
 
