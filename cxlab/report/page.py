@@ -62,6 +62,7 @@ def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> s
     made = exporter()
     made.language_code = language
     body, _ = made.from_notebook_node(shown, resources={"report": resources})
+    body = re.sub(r'(<div class="highlight[^"]*">\s*(?:<span></span>)?<pre)>', r'\1 tabindex="0">', body)
     return contents(body)
 
 

@@ -36,12 +36,26 @@ def pdf(page: Path, target: Path) -> str:
     return _typst(page, target)
 
 
+def pandoc() -> str:
+    """Return the path of a pandoc that writes typst (3.1.2 or newer), on the PATH or bundled by pypandoc, or ''."""
+    spec = importlib.util.find_spec("pypandoc")
+    bundled = shutil.which("pandoc", path=str(Path(spec.origin).parent / "files")) if spec else None
+    for found in (shutil.which("pandoc"), bundled):
+        if found:
+            formats = subprocess.run(
+                [found, "--list-output-formats"], capture_output=True, text=True, timeout=30
+            ).stdout
+            if "typst" in formats.split():
+                return found
+    return ""
+
+
 def check() -> None:
     """Raise `DataProblem` unless something that makes a PDF is installed."""
-    if browser() or shutil.which("pandoc") and importlib.util.find_spec("typst"):
+    if browser() or importlib.util.find_spec("typst") and pandoc():
         return
     raise DataProblem(
-        "a PDF needs Chromium or Chrome, or pandoc on the PATH and pip install 'cxlab[typst]'; neither was found. "
+        "a PDF needs Chromium or Chrome, or pandoc (3.1.2 or newer) and pip install 'cxlab[typst]'; neither was found. "
         "Install one (e.g. apt install chromium), or ask for --to html only"
     )
 
@@ -68,18 +82,25 @@ def _chromium(program: str, page: Path, target: Path) -> str:
 def _typst(page: Path, target: Path) -> str:
     import typst
 
-    done = subprocess.run(
-        ["pandoc", "--from=html", "--to=typst", "--standalone", "--extract-media=media", page.resolve()],
-        cwd=page.parent, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    media = page.parent / "media"
-    source = page.with_suffix(".typ")
-    try:
+    with tempfile.TemporaryDirectory(prefix="cxlab-pdf-") as folder:
+        source = Path(folder) / "page.typ"
+        done = subprocess.run(
+            [pandoc(), "--from=html", "--to=typst", "--standalone", "--extract-media=media", f"--output={source}"],
+            cwd=folder, input=printable(page.read_text(encoding="utf-8")), capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
         if done.returncode:
             raise DataProblem(f"pandoc could not read {page.name}: {done.stderr.strip()[-300:]}")
-        source.write_text(done.stdout, encoding="utf-8")
         typst.compile(source, output=target)
-    finally:
-        source.unlink(missing_ok=True)
-        shutil.rmtree(media, ignore_errors=True)
     return "pandoc and typst"
+
+
+def printable(html: str) -> str:
+    """Return the page without what is only for the screen, in elements that pandoc keeps."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for element in soup.select(".code, .toggle, nav, summary, .cx-method, style, title"):
+        element.decompose()
+    for element in soup.select("header, main, footer, aside, details"):
+        element.name = "div"
+    return str(soup)

@@ -56,7 +56,7 @@ def test_code_is_there_but_hidden_until_asked_for() -> None:
 def test_simulated_data_are_marked_above_and_below() -> None:
     assert "SIMULATED" not in shown(cell())
     body = shown(cell(), simulated=True)
-    assert '<div class="banner" role="note">SIMULATED DATA: made by a program, no real customers</div>' in body
+    assert ">SIMULATED DATA: made by a program, no real customers</aside>" in body
     assert "<strong>The data are SIMULATED.</strong>" in body
 
 

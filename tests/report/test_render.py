@@ -114,11 +114,11 @@ def test_formats_are_checked_before_anything_runs(kernels: Kernels, notebook, tm
 
 
 def test_without_a_program_for_pdf_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr(pdf.shutil, "which", lambda name, path=None: None)
     with pytest.raises(DataProblem) as problem:
         pdf.check()
     assert str(problem.value) == (
-        "a PDF needs Chromium or Chrome, or pandoc on the PATH and pip install 'cxlab[typst]'; neither was found. "
+        "a PDF needs Chromium or Chrome, or pandoc (3.1.2 or newer) and pip install 'cxlab[typst]'; neither was found. "
         "Install one (e.g. apt install chromium), or ask for --to html only"
     )
 
