@@ -15,6 +15,11 @@ from cxlab.models.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats import cross
 
+COLUMNS = ("against", "n_against", "shared", "p", "p_adjusted", "p_equivalent", "p_not_worse", "detectable", "verdict",
+           "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low", "change_high")  # fmt: skip
+MOST = 3000
+"""More groups than this are not compared: their covariance matrix would not fit."""
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -38,6 +43,11 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
 
     Labels stand in the order of ``by``, with the item before them if there are several and ``by`` does not name it.
     """
+    for b in by:
+        if b in COLUMNS:
+            raise DataProblem(
+                f"column '{b}' of {study.name} has the name of a column of results; rename it to group by it"
+            )
     kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
     columns, sums, counts = metrics.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
     d = study.design
@@ -47,6 +57,8 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
         shared = cross.across_items(study.frame, score.items, columns, **where)
     elif d.cluster and columns:
         shared = cross.across_groups(study.frame, score.items, columns, **where)
+    if len(sums[["item", *columns]].drop_duplicates()) > MOST:
+        raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
     keys, m = cross.moments(sums, ["item", *columns], shared)
     labels = pd.DataFrame(keys, columns=["item", *columns])
     for c in columns:

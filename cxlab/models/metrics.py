@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -218,6 +219,7 @@ def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd
             )
     d = study.design
     counts = dict(score.counts) | (tally.weight_problems(d.weight) if d.weight else {})
+    counts |= {f"cluster:{d.cluster}": nw.col(d.cluster).is_null()} if d.cluster else {}
     sums, found = tally.score_sums(
         study.frame, score.items, by=columns, weight=d.weight, cluster=d.cluster, strata=d.strata, counts=counts
     )
@@ -312,6 +314,8 @@ def problems(counts: Mapping[str, int]) -> list[str]:
         kind, _, column = name.partition(":")
         if k and kind == "outside":
             out.append(f"{k:,} answers to '{column}' outside its scale do not count")
+        elif k and kind == "cluster":
+            out.append(f"{k:,} rows without '{column}' count as one cluster")
         elif k and kind == "weight":
             out.append(f"{k:,} rows whose weight is {column} do not count")
     return out

@@ -25,14 +25,26 @@ from cxlab.stats.design import sampled
 from cxlab.stats.tally import scored_rows
 
 PRODUCTS = ("aa", "ab", "bb")
+FLAT = ("a", "w", "n", "w2", "q", "m")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Sums over the clusters of one stratum: A_u A_v, A_u B_v, B_u B_v of the units ``at`` that have answers in it."""
+
+    at: NDArray
+    aa: NDArray
+    ab: NDArray
+    bb: NDArray
 
 
 @dataclass(frozen=True)
 class Moments:
     """Score sums of U units in H strata as arrays.
 
-    ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.tally.score_sums`. ``aa, ab, bb``: (H, U, U) sums over clusters of
-    A_u A_v, A_u B_v, B_u B_v. ``shared``: (U, U) clusters with answers in both. ``clusters``: (H,); ``strata``: names.
+    ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.tally.score_sums`; ``blocks``: one a stratum. ``shared``: (U, U)
+    clusters with answers in both. ``clusters``: (H,), of several questions those of the one with most; ``strata``:
+    their names.
     """
 
     a: NDArray
@@ -41,9 +53,7 @@ class Moments:
     w2: NDArray
     q: NDArray
     m: NDArray
-    aa: NDArray
-    ab: NDArray
-    bb: NDArray
+    blocks: tuple[Block, ...]
     shared: NDArray
     clusters: NDArray
     strata: tuple
@@ -74,6 +84,7 @@ def across_groups(
     b = "_b" if weight else "_n"
     sums = [f"{s}{i}" for i in range(len(scores)) for s in {"_n": 1, "_a": 1, b: 1}]
     each = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
+    each = each.filter(~nw.col("_c").is_null(), ~nw.col("_h").is_null())
     other = each.rename({c: f"{c}r" for c in (*groups, *sums)})
     products = [e for i in range(len(scores)) for e in _products(f"{i}", f"{i}r", f"_{i}", b)]
     both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
@@ -146,58 +157,82 @@ def across_items(
 
 def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None) -> tuple[list[tuple], Moments]:
     """Return the groups in the order of ``sums`` and their sums as arrays; ``cross`` of a function above, if any."""
-    raw = list(sums[list(keys)].itertuples(index=False, name=None))
-    groups = dict.fromkeys(_keys(raw))
-    place = {g: i for i, g in enumerate(groups)}
-    names = list(dict.fromkeys(_plain(h) for h in sums["stratum"]))
-    h = np.array([names.index(_plain(s)) for s in sums["stratum"]])
-    u = np.array([place[k] for k in _keys(raw)])
-    size = (len(names), len(groups))
-    flat = {c: np.zeros(size) for c in ("a", "w", "n", "w2", "q", "m")}
-    square = {c: np.zeros((*size, size[1])) for c in PRODUCTS}
+    raw = _keys(list(sums[list(keys)].itertuples(index=False, name=None)))
+    place = {g: i for i, g in enumerate(dict.fromkeys(raw))}
+    strata = {h: i for i, h in enumerate(dict.fromkeys(_plain(h) for h in sums["stratum"]))}
+    h = np.array([strata[_plain(s)] for s in sums["stratum"]])
+    u = np.array([place[k] for k in raw])
+    flat = {c: np.zeros((len(strata), len(place))) for c in FLAT}
     for c, array in flat.items():
         array[h, u] = sums[c].to_numpy(float)
-    for c, array in square.items():
-        array[h, u, u] = sums[c].to_numpy(float)
-    clusters = np.zeros(size[0])
+    clusters = np.zeros(len(strata))
     np.maximum.at(clusters, h, sums["clusters"].to_numpy(float))
-    shared = np.diag(flat["m"].sum(0))
-    if cross is not None and len(cross):
-        i = np.array([place.get(k, -1) for k in _keys(cross["left"])])
-        j = np.array([place.get(k, -1) for k in _keys(cross["right"])])
-        g = np.array([names.index(_plain(s)) for s in cross["stratum"]])
-        ok = (i >= 0) & (j >= 0)
-        for c, array in square.items():
-            array[g[ok], i[ok], j[ok]] = cross[c].to_numpy(float)[ok]
-        np.add.at(shared, (i[ok], j[ok]), cross["m"].to_numpy(float)[ok])
-    return list(groups), Moments(**flat, **square, shared=shared, clusters=clusters, strata=tuple(names))
+    own = pd.DataFrame({"h": h, "i": u, "j": u, **{c: sums[c].to_numpy(float) for c in (*PRODUCTS, "m")}})
+    pairs = own if cross is None or not len(cross) else pd.concat([own, _placed(cross, place, strata)])
+    shared = np.zeros((len(place), len(place)))
+    np.add.at(shared, (pairs["i"], pairs["j"]), pairs["m"])
+    blocks = [_block(part) for _, part in pairs[pairs["m"] > 0].groupby("h")]
+    named = {int(k): b for k, b in zip(sorted(set(pairs["h"][pairs["m"] > 0])), blocks, strict=True)}
+    none = Block(np.array([], int), *(np.zeros((0, 0)) for _ in PRODUCTS))
+    return list(place), Moments(
+        **flat, blocks=tuple(named.get(k, none) for k in range(len(strata))), shared=shared, clusters=clusters,
+        strata=tuple(strata),
+    )  # fmt: skip
+
+
+def _placed(cross: pd.DataFrame, place: Mapping[tuple, int], strata: Mapping) -> pd.DataFrame:
+    """The sums across groups with the numbers of their stratum and groups."""
+    out = pd.DataFrame(
+        {
+            "h": [strata.get(_plain(s), -1) for s in cross["stratum"]],
+            "i": [place.get(k, -1) for k in _keys(cross["left"])],
+            "j": [place.get(k, -1) for k in _keys(cross["right"])],
+            **{c: cross[c].to_numpy(float) for c in (*PRODUCTS, "m")},
+        }
+    )
+    return out[(out[["h", "i", "j"]] >= 0).all(axis=1)]
+
+
+def _block(part: pd.DataFrame) -> Block:
+    at = np.unique(part["i"])
+    i, j = np.searchsorted(at, part["i"]), np.searchsorted(at, part["j"])
+    square = []
+    for c in PRODUCTS:
+        array = np.zeros((len(at), len(at)))
+        array[i, j] = part[c]
+        square.append(array)
+    return Block(at, *square)
 
 
 def united(m: Moments, members: NDArray) -> Moments:
     """Return the sums of unions of units: ``members`` (V, U) is 1 where unit u belongs to union v."""
     s = np.asarray(members, float)
-    flat = {c: getattr(m, c) @ s.T for c in ("a", "w", "n", "w2", "q")}
-    square = {c: s @ getattr(m, c) @ s.T for c in PRODUCTS}
-    whole = np.fmin(m.m @ s.T, m.clusters[:, None])
-    return replace(m, **flat, **square, m=whole, shared=s @ m.shared @ s.T)
+    flat = {c: getattr(m, c) @ s.T for c in FLAT}
+    flat["m"] = np.fmin(flat["m"], m.clusters[:, None])
+    blocks = []
+    for b in m.blocks:
+        local = s[:, b.at]
+        at = np.flatnonzero(local.any(axis=1))
+        local = local[at]
+        blocks.append(Block(at, *(local @ getattr(b, c) @ local.T for c in PRODUCTS)))
+    return replace(m, **flat, blocks=tuple(blocks), shared=s @ m.shared @ s.T)
 
 
 def covariance(m: Moments, *, population: Mapping | float | None = None, unbiased: bool = True) -> NDArray:
     """Return the (U, U) covariance matrix of the means; ``unbiased=False`` leaves out n_h / (n_h - 1)."""
-    t = np.nan_to_num(m.mean)
-    ba = np.swapaxes(m.ab, 1, 2)
-    between = m.aa - m.ab * t - ba * t[:, None] + m.bb * np.outer(t, t)
-    total = m.a - t * m.w
-    k = m.clusters
-    with np.errstate(invalid="ignore", divide="ignore"):
-        centred = between - total[:, :, None] * total[:, None, :] / np.where(k > 0, k, 1)[:, None, None]
-        factor = np.where(k > 1, k / (k - 1), 1) if unbiased else np.ones_like(k)
-    lonely = (k <= 1)[:, None, None]
-    free = 1 - sampled(pd.Series(m.strata), k, population)
-    parts = (factor * free)[:, None, None] * np.where(lonely, between, centred)
+    mean = np.nan_to_num(m.mean)
+    free = 1 - sampled(pd.Series(m.strata), m.clusters, population)
+    out = np.zeros((len(mean), len(mean)))
+    for h, b in enumerate(m.blocks):
+        t, k = mean[b.at], m.clusters[h]
+        between = b.aa - b.ab * t - b.ab.T * t[:, None] + b.bb * np.outer(t, t)
+        if k > 1:
+            total = m.a[h, b.at] - t * m.w[h, b.at]
+            between = (between - np.outer(total, total) / k) * (k / (k - 1) if unbiased else 1)
+        out[np.ix_(b.at, b.at)] += free[h] * between
     w = m.w.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return parts.sum(0) / np.outer(w, w)
+        return out / np.outer(w, w)
 
 
 def cells(m: Moments, cov: NDArray) -> pd.DataFrame:

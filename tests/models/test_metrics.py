@@ -333,6 +333,13 @@ def test_weights_that_are_zero_or_missing_do_not_count_and_negative_ones_are_ref
     )
 
 
+def test_rows_without_a_cluster_are_stated():
+    table = pd.DataFrame({"ltr": [9, 3] * 10, "c": [*range(17), None, None, None]})
+    r = cx.nps(study(table, c="cluster"))
+    assert "3 rows without 'c' count as one cluster" in r.notes
+    assert r.table["n"][0] == 20
+
+
 def test_a_column_that_is_not_there():
     s = study(sample(), g="segment")
     assert refused(lambda: cx.nps(s, "ltrr")) == "column 'ltrr' is not in s; did you mean 'ltr'? There are: ltr, sat, g"
