@@ -19,6 +19,21 @@ MANY = 20
 """Different values of one problem in one column that are listed one by one; the rest is summed up."""
 
 
+COUNTED = (
+    "outcome",
+    "touchpoint",
+    "importance",
+    "operation",
+    "weight",
+    "wave",
+    "brand",
+    "cluster",
+    "strata",
+    "segment",
+)
+"""Roles whose columns must have answers; those without codes or scale are only looked at for that."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One disagreement between data and codebook.
@@ -67,7 +82,8 @@ def check(study: Study) -> tuple[Finding, ...]:
         for c in columns
         if c not in declared and c not in study.codebook
     ]
-    there = [f for f in study.codebook if f.name in columns and not f.columns]
+    used = [f for f in study.codebook if f.scale or f.labels or f.missing or f.role in COUNTED]
+    there = [f for f in used if f.name in columns and not f.columns]
     coded = [f.name for f in there if f.scale or f.labels or f.missing]
     rows, filled, counts = tallies(study, [f.name for f in there], coded)
     for field in there:
@@ -88,7 +104,7 @@ def tallies(
         return _unpivoted(study, columns, coded)
     asked = ["count(*)", *(f"count({quoted(c)})" for c in columns), *(f"histogram({quoted(c)})" for c in coded)]
     try:
-        rows, *told = table.aggregate(", ".join(asked)).fetchone()
+        rows, *told = table.aggregate(", ".join(asked)).fetchall()[0]
     except duckdb.Error as error:
         raise delimited.broken(error, study.name) from error
     counts = {c: _texts(h) for c, h in zip(coded, told[len(columns) :], strict=True)}

@@ -236,3 +236,14 @@ def test_dots_in_column_names_become_underscores(tmp_path):
     assert study.columns == ["shop_size", "overall"] and "shop_size" in study.codebook
     assert "dots in column names are underscores here: shop.size" in study.codebook.notes
     assert len(study.where(shop_size="small")) == 2
+
+
+def test_a_broken_file_leaves_later_loads_alone(tmp_path):
+    """An unfinished result would keep a transaction open on DuckDB's connection, and an error would then abort it."""
+    pd.DataFrame({"nps": [0, 9, 10]}).to_parquet(tmp_path / "good.parquet")
+    (tmp_path / "bad.parquet").write_bytes(b"no table at all")
+    first = cx.load(tmp_path / "good.parquet")
+    cx.check(first)
+    with pytest.raises(DataProblem, match="^bad.parquet cannot be read as Parquet"):
+        cx.load(tmp_path / "bad.parquet")
+    assert len(cx.load(tmp_path / "good.parquet")) == len(first) == 3

@@ -40,7 +40,7 @@ def read(url: str, *, query: str = "") -> Raw:
 
 def _installed(extension: str) -> bool:
     asked = "select installed from duckdb_extensions() where extension_name = ?"
-    return bool(duckdb.execute(asked, [extension]).fetchone()[0])
+    return bool(duckdb.execute(asked, [extension]).fetchall()[0][0])
 
 
 def _attached(url: str, type_: str, query: str) -> duckdb.DuckDBPyRelation:

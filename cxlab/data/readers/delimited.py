@@ -21,6 +21,9 @@ TYPED = {"HUGEINT": "DOUBLE", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "BOOLEA
 KEPT: list[object] = []
 """Temporary UTF-8 copies that lazy relations scan; they go when Python ends."""
 
+DIALECT = 1000
+"""Rows looked at for the separator."""
+
 HEAD = 20
 """Records looked at for header rows and a wrong number of values."""
 
@@ -64,8 +67,9 @@ def read(path: Path, *, encoding: str = "", as_text: Collection[str] = ()) -> Ra
 def _dialect(source: Utf8, path: Path) -> tuple[str, str]:
     try:
         delimiter, quote = duckdb.execute(
-            "select Delimiter, Quote from sniff_csv(?, ignore_errors=true, encoding='utf-8')", [str(source.path)]
-        ).fetchone()
+            f"select Delimiter, Quote from sniff_csv(?, ignore_errors=true, encoding='utf-8', sample_size={DIALECT})",
+            [str(source.path)],
+        ).fetchall()[0]
     except duckdb.Error:
         delimiter, quote = _counted(source), '"'
     with source.path.open(encoding="utf-8-sig", newline="") as file:
@@ -108,7 +112,7 @@ def _table(source: Utf8, path: Path, delimiter: str, quote: str, header: platfor
         columns, day, moment = duckdb.execute(
             f"select Columns, DateFormat, TimestampFormat from sniff_csv(?, {told}, sample_size={whole})",
             [str(source.path)],
-        ).fetchone()
+        ).fetchall()[0]
     except duckdb.Error as error:
         raise broken(error, path.name) from error
     found = [TYPED.get(c["type"], c["type"]) for c in columns]

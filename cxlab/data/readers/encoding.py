@@ -85,6 +85,9 @@ def _first_not_utf8(path: Path) -> tuple[int | None, bool]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             waiting = len(decoder.getstate()[0])
+            if not waiting and chunk.isascii():
+                done += len(chunk)
+                continue
             try:
                 beyond |= not decoder.decode(chunk).isascii()
             except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ import duckdb
 
 from cxlab.problem import DataProblem
 
-duckdb.execute("set enable_progress_bar = false")  # it would print into reports and --json
+duckdb.execute("set enable_progress_bar = false").fetchall()  # it would print into reports and --json
 
 SMALL = 64 * 2**20
 """Text files up to this size are read once into memory; larger ones are scanned anew by every question."""
