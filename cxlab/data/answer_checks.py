@@ -16,8 +16,9 @@ import narwhals as nw
 import pandas as pd
 
 from cxlab.data.codebook import Field, code
-from cxlab.data.finding import Finding, asked, collected, count, counts, filled
+from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
 from cxlab.data.study import Study
+from cxlab.stats.tally import tally
 
 BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
 """Reasons of a missing code that mean nobody answered, unlike 'never used', which is an answer."""
@@ -31,19 +32,14 @@ LONG = 8
 
 def profile(study: Study) -> pd.DataFrame:
     """Return one row a rated question: ``answered``, chose the ``best`` answer, ``outside`` its scale, ``most``."""
-    fields, out = asked(study), []
-    select = []
-    for i, f in enumerate(fields):
-        x = nw.col(f.name).cast(nw.Float64)
+    rows = []
+    for f in asked(study):
+        found = tally(study.frame, f.name)
+        x, n = found["value"], found["n"]
         best = f.scale.maximum if f.scale.best == "high" else f.scale.minimum
-        for j, rows in enumerate((filled(f.name), x == best, _outside(f))):
-            select.append(rows.cast(nw.Int64).sum().alias(f"v{i}_{j}"))
-        select.append(x.max().alias(f"v{i}_3"))
-    found = collected(study.frame.select(*select)).iloc[0] if fields else {}
-    for i, f in enumerate(fields):
-        values = [0 if pd.isna(v := found[f"v{i}_{j}"]) else v for j in range(4)]
-        out.append((f, *map(int, values[:3]), float(values[3])))
-    return pd.DataFrame(out, columns=["field", "answered", "best", "outside", "most"])
+        out = (x < f.scale.minimum) | (x > f.scale.maximum) | ((f.type == "integer") & (x != x.round()))
+        rows.append((f, int(n.sum()), int(n[x == best].sum()), int(n[out].sum()), x.max()))
+    return pd.DataFrame(rows, columns=["field", "answered", "best", "outside", "most"])
 
 
 def _outside(f: Field) -> nw.Expr:
@@ -238,18 +234,18 @@ def same_answer(study: Study, n: int) -> Iterator[Finding]:
         enough = given >= max(BATTERY, math.ceil(len(names) / 2))
         straight = enough & (nw.max_horizontal(*columns) == nw.min_horizontal(*columns))
         size = max(LONG, math.ceil(2 * len(names) / 3))
-        runs = _runs(names, size) & ~straight.fill_null(False) if len(names) > size else None
-        who, k, *long = counts(study.frame, [enough, straight, *([] if runs is None else [runs])])
+        who, k = counts(study.frame, [enough, straight])
         about = f"{names[0]} … {names[-1]}"
         if k:
             yield Finding("look", "straight-lining", about, k, who, f"one answer to all of {len(names)} questions",
                           "may be honest where all is well; compare results with and without", straight)  # fmt: skip
-        if long and long[0]:
-            yield Finding("look", "longstring", about, long[0], n, f"{size} or more equal answers in a row",
+        runs = _runs(names, size) & ~straight if len(names) > size else None
+        if runs is not None and (long := length(study.frame.filter(runs))):
+            yield Finding("look", "longstring", about, long, n, f"{size} or more equal answers in a row",
                           "look at speed and comments of these rows before leaving them out", runs)  # fmt: skip
 
 
 def _runs(names: Sequence[str], size: int) -> nw.Expr:
-    equal = [(nw.col(a) == nw.col(b)).fill_null(False) for a, b in zip(names, names[1:], strict=False)]
+    equal = [nw.col(a) == nw.col(b) for a, b in zip(names, names[1:], strict=False)]
     windows = [reduce(and_, equal[i : i + size - 1]) for i in range(len(equal) - size + 2)]
     return reduce(or_, windows)

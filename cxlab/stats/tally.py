@@ -30,8 +30,9 @@ def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: st
     answered = frame.select(*by, nw.col(value).cast(nw.Float64).alias("value"), one.alias("_w")).filter(
         ~nw.col("value").is_null(), ~nw.col("value").is_nan()
     )
+    answered = answered.with_columns((nw.col("_w") * nw.col("_w")).alias("_w2"))
     counts = answered.group_by(*by, "value").agg(
-        nw.len().alias("n"), nw.col("_w").sum().alias("w"), (nw.col("_w") * nw.col("_w")).sum().alias("w2")
+        nw.len().alias("n"), nw.col("_w").sum().alias("w"), nw.col("_w2").sum().alias("w2")
     )
     return _small(counts, [*by, "value"])
 
