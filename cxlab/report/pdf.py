@@ -18,6 +18,18 @@ FLAGS = (
 )  # fmt: skip
 
 
+LOOK = """#show figure: set block(breakable: true)
+#show figure: set align(left)
+#show figure.caption: set text(weight: "bold")
+#show figure.caption: it => it.body
+#set figure.caption(position: top)
+#set figure(gap: 0.5em)
+#set image(width: 85%)
+#set text(font: ("Liberation Sans", "Noto Sans", "DejaVu Sans"))
+"""
+"""How typst sets what pandoc makes of a page: tables may break, titles stand above, as on the screen."""
+
+
 def browser() -> str:
     """Return the path of an installed Chromium or Chrome, or ''."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), "")
@@ -84,8 +96,10 @@ def _typst(page: Path, target: Path) -> str:
 
     with tempfile.TemporaryDirectory(prefix="cxlab-pdf-") as folder:
         source = Path(folder) / "page.typ"
+        Path(folder, "head.typ").write_text(LOOK, encoding="utf-8")
         done = subprocess.run(
-            [pandoc(), "--from=html", "--to=typst", "--standalone", "--extract-media=media", f"--output={source}"],
+            [pandoc(), "--from=html", "--to=typst", "--standalone", "--extract-media=media", f"--output={source}",
+             "--include-in-header=head.typ", "--variable=papersize:a4", "--variable=fontsize:9pt"],
             cwd=folder, input=printable(page.read_text(encoding="utf-8")), capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         if done.returncode:
@@ -99,8 +113,13 @@ def printable(html: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
-    for element in soup.select(".code, .toggle, nav, summary, .cx-method, style, title"):
+    for element in soup.select(".code, .toggle, nav, summary, .cx-method, .under figcaption, style, title"):
         element.decompose()
+    for image in soup.select("img[width]"):
+        del image["width"]
+    for facts in soup.select("dl.facts"):
+        said = [f"{pair.dt.get_text()}: {pair.dd.get_text()}" for pair in facts.select("div")]
+        facts.replace_with(soup.new_tag("p", string="; ".join(said)))
     for element in soup.select("header, main, footer, aside, details"):
         element.name = "div"
     return str(soup)
