@@ -22,7 +22,7 @@ from cxlab.stats import funnel as funnels
 from cxlab.stats import ranks, shrinkage
 
 METRICS = (*scores.METRICS, "index")
-PRIOR_ANSWERS, PRIOR_CLUSTERS = 3.0, 10.0
+PRIOR_ANSWERS, PRIOR_CLUSTERS = 6.0, 10.0
 """Answers of average spread and clusters of average design effect that are added to each unit's own before its variance
 is trusted: five equal answers are not certain, and two clusters do not tell how alike clusters are."""
 FUNNEL_LEVELS = (0.95, 0.998)
@@ -188,7 +188,7 @@ def ranked_units(
 def steadied(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) -> tuple[float, np.ndarray, np.ndarray]:
     """Return pooled spread, covariance with steadied variances, and effective sizes of units with enough answers.
 
-    Variance = spread * deff / n, where the spread is that of the unit and 3 answers of average spread, and the design
+    Variance = spread * deff / n, where the spread is that of the unit and 6 answers of average spread, and the design
     effect that of its clusters and 10 clusters of average effect (weights, clusters and strata; 1 without a design).
     Covariances keep their correlation.
     """
