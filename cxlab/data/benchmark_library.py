@@ -47,12 +47,14 @@ KEY = ["name", "metric", "question", "period", "population", "source"]
 SHOWN = 5
 
 
-def benchmarks(*own: str | Path, **equal: str | Sequence[str]) -> pd.DataFrame:
+def benchmarks(*own: str | Path, rescale: bool = False, **equal: str | Sequence[str]) -> pd.DataFrame:
     """Return the figures of the library, and of your own CSV files, one row a figure.
 
     Parameters
     ----------
     own : CSV files with the same columns; checked like the library's.
+    rescale : turn means into 0 to 100, so that scales of different length can stand together (as numbers; they still
+        do not measure the same thing).
     equal : conditions, e.g. ``industry="Hospitals", metric=["top-box", "share"]``; a period also matches by its year.
 
     Raises
@@ -77,7 +79,7 @@ def benchmarks(*own: str | Path, **equal: str | Sequence[str]) -> pd.DataFrame:
         if not keep.any():
             raise unknown(column, ", ".join(map(str, values)), "the benchmark library", table[column].dropna().unique())
         table = table[keep]
-    return table.reset_index(drop=True)
+    return (rescaled(table) if rescale else table).reset_index(drop=True)
 
 
 def _matching(column: pd.Series, name: str, values: Sequence[object]) -> pd.Series:
@@ -157,10 +159,7 @@ def _impossible(row: pd.Series, number: dict[str, float]) -> list[str]:
 
 
 def rescaled(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures with means turned to 0 to 100, so that questionnaires of different length can stand together.
-
-    Only the numbers become comparable: a scale of 5 points and one of 11 do not measure the same thing.
-    """
+    """Return the figures with means turned into 0 to 100."""
     out = table.copy()
     means = out["unit"] == "mean"
     width = (out["scale_maximum"] - out["scale_minimum"])[means]

@@ -12,7 +12,8 @@ import pandas as pd
 
 HERE = Path(__file__).parent
 COLUMNS = [
-    "name", "industry", "parent", "country", "region", "metric", "question", "unit", "scale_minimum", "scale_maximum", "best",
+    "name", "industry", "parent", "country", "region", "metric", "question", "unit", "scale_minimum", "scale_maximum",
+    "best",
     "estimate", "se", "n", "period", "mode", "population", "size", "size_of", "source", "url", "origin", "check",
 ]  # fmt: skip
 
