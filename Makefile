@@ -18,6 +18,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
+environment.yml: pyproject.toml
+	$(BIN)/python tests/test_house.py
+
 lab: $(VENV)/.core
 	$(BIN)/jupyter lab notebooks/start.ipynb
 
