@@ -61,13 +61,13 @@ def simulate(n: int = 10_000, *, seed: int = 0, **population: Any) -> Simulation
 
     Returns
     -------
-    Simulation : a `Study` (marked simulated) with columns ``respondent`` (cluster), ``brand``, ``segment``, ``wave``,
+    Simulation : a `Study` (marked simulated) with columns ``respondent`` (the cluster if ``cluster_size`` is above 1), ``brand``, ``segment``, ``wave``,
     ``weight`` (only with ``segment_shares``), the touchpoints, ``satisfaction`` (1 to 5), ``recommend`` (0 to 10);
     its ``truth`` says what is true.
 
     Examples
     --------
-    >>> study = simulate(1000, seed=1, brands=3, nps=30)
+    >>> study = simulate(1000, seed=1, brands=3, nps=30, cluster_size=2)
     >>> study.design.cluster, study.truth["nps"]
     ('respondent', 30)
     """
@@ -115,7 +115,7 @@ def codebook(world: Population) -> Codebook:
     """Return the codebook of a population's simulated survey."""
     scale = Scale(1, world.points)
     book = [
-        Field("respondent", "Respondent", "integer", role="cluster"),
+        Field("respondent", "Respondent", "integer", role="cluster" if world.cluster_size > 1 else "id"),
         Field("brand", "Brand", "string", role="brand"),
         Field("segment", "Segment", "string", role="segment"),
         Field("wave", "Wave", "integer" if all(isinstance(w, int) for w in world.wave) else "string", role="wave"),

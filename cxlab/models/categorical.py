@@ -70,7 +70,7 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     >>> import cxlab as cx
     >>> study = cx.simulate(5000, seed=1, drivers={"service": 0.5, "price": 0.2})
     >>> cx.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
-    [0.9, 0.4]
+    [0.8, 0.3]
     """
     data = found(study, formula, errors)
     w = data.table["w"].to_numpy()

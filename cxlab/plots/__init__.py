@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib
 
 _WHERE: dict[str, str] = {
+    "permutation": "cxlab.plots.effects",
+    "bootstrap": "cxlab.plots.effects",
+    "mediation": "cxlab.plots.effects",
+    "regression": "cxlab.plots.effects",
     "metric": "cxlab.plots.metrics",
     "trend": "cxlab.plots.metrics",
     "answers": "cxlab.plots.metrics",

@@ -1,0 +1,223 @@
+"""Resampling on counts and on sums: bootstrap, jackknife and replicate weights without touching a row again.
+
+Resampling n answers with replacement draws new counts of each value from a multinomial; so a replicate costs the number
+of distinct values, not n. Clusters are resampled as cluster totals. A statistic is a function of a block of resampled
+counts or totals, shape (b, K), that returns one row a replicate; it is called in blocks, so memory stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from cxlab.problem import DataProblem, one_of
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+BLOCK = 4_000_000
+"""Numbers held at once while resampling."""
+
+
+def blocks(replicates: int, width: int, said: str) -> Iterator[int]:
+    """Yield block sizes that add up to ``replicates``; a progress bar appears when it takes longer than a second."""
+    from tqdm.auto import tqdm
+
+    if replicates < 1:
+        raise DataProblem(f"replicates is {replicates}; draw at least one, 1,000 or more for an interval")
+    size = int(min(max(BLOCK // max(width, 1), 1), replicates))
+    with tqdm(total=replicates, desc=said, delay=1.0, leave=False) as bar:
+        for start in range(0, replicates, size):
+            yield min(size, replicates - start)
+            bar.update(min(size, replicates - start))
+
+
+def multinomial(counts: np.ndarray, rng: np.random.Generator, size: int) -> np.ndarray:
+    """Draw resampled counts by conditional binomials, shape (size, K)."""
+    counts = np.asarray(counts, np.int64)
+    left, of = np.full(size, counts.sum()), counts.sum()
+    out = np.empty((size, len(counts)), np.int64)
+    for k, c in enumerate(counts[:-1]):
+        out[:, k] = rng.binomial(left, min(c / of, 1.0)) if of > 0 else 0
+        left = left - out[:, k]
+        of -= c
+    out[:, -1] = left
+    return out
+
+
+def bootstrap(
+    counts: np.ndarray, statistic: Statistic, *, replicates: int = 9999, seed: int = 0, kind: str = "multinomial"
+) -> np.ndarray:
+    """Resample answers given as counts.
+
+    Parameters
+    ----------
+    counts : (K,) how often each distinct answer came.
+    statistic : of a block of counts (b, K).
+    kind : 'multinomial' (n stays fixed) or 'poisson' (every answer independently; n varies, as it does across shards).
+
+    Returns
+    -------
+    (replicates, ...) values of the statistic.
+
+    References
+    ----------
+    Efron (1979), https://doi.org/10.1214/aos/1176344552; Chamandy, Muralidharan, Najmi & Naidu (2012), Google (Poisson).
+
+    Examples
+    --------
+    >>> score = np.array([-1.0, 0.0, 1.0])
+    >>> draws = bootstrap(np.array([20, 30, 50]), lambda c: c @ score / c.sum(axis=1), replicates=4000)
+    >>> draws.std().round(2).item()                      # sqrt(.61 / 100) = .078
+    0.08
+    """
+    one_of("kind", kind, ("multinomial", "poisson"))
+    counts = _counts(counts)
+    rng = np.random.default_rng(seed)
+    draw = (
+        (lambda b: multinomial(counts, rng, b))
+        if kind == "multinomial"
+        else (lambda b: rng.poisson(counts, (b, len(counts))))
+    )
+    return np.concatenate([statistic(draw(b)) for b in blocks(replicates, len(counts), "bootstrap")])
+
+
+def cluster_bootstrap(
+    totals: np.ndarray,
+    statistic: Statistic,
+    *,
+    strata: np.ndarray | None = None,
+    replicates: int = 2000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Resample clusters within strata, given as their totals.
+
+    Parameters
+    ----------
+    totals : (C, q) sums (or counts of each answer) of every cluster.
+    statistic : of a block of resampled totals (b, q).
+    strata : (C,) stratum of each cluster, or None.
+
+    Returns
+    -------
+    (replicates, ...) values. m - 1 of m clusters are drawn and scaled by m / (m - 1), so that variances are unbiased.
+
+    References
+    ----------
+    Rao & Wu (1988), https://doi.org/10.1080/01621459.1988.10478591
+    """
+    totals = np.asarray(totals, float)
+    owner = np.zeros(len(totals), int) if strata is None else np.unique(strata, return_inverse=True)[1]
+    members = [np.flatnonzero(owner == h) for h in range(owner.max() + 1)]
+    if any(len(m) < 2 for m in members):
+        raise DataProblem(f"{sum(len(m) < 2 for m in members)} strata have a single cluster; merge them with others")
+    rng = np.random.default_rng(seed)
+    out = []
+    for b in blocks(replicates, len(totals) + totals.shape[1], "cluster bootstrap"):
+        drawn = np.zeros((b, totals.shape[1]))
+        for m in members:
+            k = len(m)
+            times = rng.multinomial(k - 1, np.full(k, 1 / k), size=b)
+            drawn += times @ totals[m] * (k / (k - 1))
+        out.append(statistic(drawn))
+    return np.concatenate(out)
+
+
+def jackknife(
+    totals: np.ndarray, statistic: Statistic, *, strata: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out one cluster at a time, the others of its stratum scaled up (JKn).
+
+    Parameters
+    ----------
+    totals : (C, q) sums of every cluster. ``statistic`` : of a block of totals (b, q).
+
+    Returns
+    -------
+    values : (C, ...) of the statistic. variance : sum_h (m_h - 1)/m_h sum_c (value_hc - full)**2.
+
+    References
+    ----------
+    Wolter (2007), Introduction to Variance Estimation, 2nd ed., https://doi.org/10.1007/978-0-387-35099-8, ch. 4.
+    """
+    totals = np.asarray(totals, float)
+    owner = np.zeros(len(totals), int) if strata is None else np.unique(strata, return_inverse=True)[1]
+    m = np.bincount(owner)
+    if (m < 2).any():
+        raise DataProblem(f"{int((m < 2).sum())} strata have a single cluster; merge them with others")
+    by_stratum = np.zeros((len(m), totals.shape[1]))
+    np.add.at(by_stratum, owner, totals)
+    whole, size = totals.sum(axis=0), m[owner][:, None]
+    values = statistic(whole - by_stratum[owner] + (by_stratum[owner] - totals) * size / (size - 1))
+    off = values - statistic(whole[None])[0]
+    factor = ((m - 1) / m)[owner].reshape(-1, *[1] * (off.ndim - 1))
+    return values, np.sum(factor * off**2, axis=0)
+
+
+def replicate_variance(values: np.ndarray, full: np.ndarray, *, kind: str, rho: float = 0.0) -> np.ndarray:
+    """Return the variance from estimates under replicate weights that came with the data.
+
+    Parameters
+    ----------
+    values : (R, ...) estimates under each set of replicate weights; ``full`` the estimate under the full weights.
+    kind : 'bootstrap' (1/R), 'brr' (1/R), 'fay' (1/(R (1 - rho)**2)), 'jk1' ((R - 1)/R) or 'jk2' (1).
+
+    References
+    ----------
+    Wolter (2007), ch. 3 to 5; Judkins (1990), Journal of Official Statistics 6, 223 (Fay).
+
+    Examples
+    --------
+    >>> replicate_variance(np.array([1.0, 3.0]), 2.0, kind="brr").item()
+    1.0
+    """
+    one_of("kind", kind, ("bootstrap", "brr", "fay", "jk1", "jk2"))
+    if kind == "fay" and not 0 <= rho < 1:
+        raise DataProblem(f"rho is {rho}; Fay's coefficient lies from 0 to below 1")
+    r = len(values)
+    factor = {"bootstrap": 1 / r, "brr": 1 / r, "fay": 1 / (r * (1 - rho) ** 2), "jk1": (r - 1) / r, "jk2": 1.0}[kind]
+    return factor * np.sum((np.asarray(values, float) - full) ** 2, axis=0)
+
+
+def percentile(values: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the percentile interval of bootstrap values (R, ...)."""
+    return tuple(np.nanquantile(values, [0.5 - level / 2, 0.5 + level / 2], axis=0))
+
+
+def bca(
+    values: np.ndarray, full: float, left_out: np.ndarray, times: np.ndarray | None = None, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the bias-corrected and accelerated interval of one statistic.
+
+    Parameters
+    ----------
+    values : (R,) bootstrap values. ``full`` : the estimate. ``left_out`` : (K,) estimates without one answer of each
+        distinct kind. ``times`` : (K,) how often that kind came.
+
+    References
+    ----------
+    Efron (1987), https://doi.org/10.1080/01621459.1987.10478410
+    """
+    times = np.ones(len(left_out)) if times is None else np.asarray(times, float)
+    below = np.mean(values < full) + np.mean(values == full) / 2
+    if not 0 < below < 1:
+        return float(np.min(values)), float(np.max(values))
+    z0 = ndtri(below)
+    off = np.average(left_out, weights=times) - left_out
+    spread = np.sum(times * off**2)
+    a = np.sum(times * off**3) / (6 * spread**1.5) if spread > 0 else 0.0
+    z = z0 + np.array([-1, 1]) * ndtri(0.5 + level / 2)
+    low, high = np.quantile(values, ndtr(z0 + z / (1 - a * z)))
+    return float(low), float(high)
+
+
+def without_one(counts: np.ndarray) -> np.ndarray:
+    """Return the counts without one answer of each kind, shape (K, K)."""
+    return np.asarray(counts)[None, :] - np.eye(len(counts), dtype=np.int64)
+
+
+def _counts(counts: np.ndarray) -> np.ndarray:
+    counts = np.asarray(counts)
+    if counts.ndim != 1 or (counts < 0).any() or counts.sum() == 0 or (counts != np.round(counts)).any():
+        raise DataProblem("counts must be a list of whole numbers, none negative and not all zero")
+    return counts.astype(np.int64)
