@@ -267,7 +267,7 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
 def likelihood_shares(
     answers: Answers, model: str, players: Sequence[Sequence[int]], method: str, seed: int
 ) -> Sampled:
-    """Return Shapley (or first, last) shares of McFadden's or the deviance R², from the maximised likelihoods of subsets.
+    """Return Shapley (or first, last) shares of McFadden's or the deviance R², from maximised likelihoods of subsets.
 
     By the envelope theorem the log-likelihood moves with the weight of a row by the row's own contribution, so the
     replicates are ratios of group sums.

@@ -56,13 +56,14 @@ def drivers(
 
     Returns
     -------
-    Result (unit share, of the outcome's variance), largest first: ``driver, estimate, low, high, se, share`` (of what
-    is explained), ``sign`` (of the coefficient; ± where
-    it may be either), ``rank_low, rank_high`` (simultaneous confidence set), ``above_noise``
-    (beyond the 95th percentile of a shuffled driver), ``n``. Intervals: bootstrap percentiles over clusters within
-    strata; a driver within the noise has 0 as its lower limit. ``parts``: ``pairs`` (A above B, Holm), ``details``
-    (correlation, coefficient, VIF, share by company alone), ``noise_floor``, ``r2``, ``covariance``, ``labels``;
-    with dominance ``complete``, ``conditional``, ``general``.
+    Result (unit share, of the outcome's variance), largest first: ``driver, estimate, low, high, se, of_explained``
+    (share
+    of R²), ``sign`` (of the coefficient; ± where it may be either), ``rank_low, rank_high`` (simultaneous confidence
+    set), ``above_noise`` (beyond the 95th percentile of a shuffled driver), ``n``. Intervals: bootstrap percentiles
+    over
+    clusters within strata; a driver within the noise has 0 as its lower limit. ``parts``: ``pairs`` (A above B, Holm),
+    ``details`` (correlation, coefficient, VIF, share by company alone), ``noise_floor``, ``r2``, ``covariance``,
+    ``labels``; with dominance ``complete``, ``conditional``, ``general``.
 
     References
     ----------
