@@ -61,7 +61,8 @@ def simulate(n: int = 10_000, *, seed: int = 0, **population: Any) -> Simulation
 
     Returns
     -------
-    Simulation : a `Study` (marked simulated) with columns ``respondent`` (the cluster if ``cluster_size`` is above 1), ``brand``, ``segment``, ``wave``,
+    Simulation : a `Study` (marked simulated) with columns ``respondent`` (cluster if ``cluster_size`` is above 1),
+    ``brand``, ``segment``, ``wave``,
     ``weight`` (only with ``segment_shares``), the touchpoints, ``satisfaction`` (1 to 5), ``recommend`` (0 to 10);
     its ``truth`` says what is true.
 

@@ -77,7 +77,8 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     values = np.unique(data.y)
     if not np.isin(values, (0, 1)).all():
         raise DataProblem(
-            f"'{data.model.response}' has the values {_listed(values)}; logit needs 0 and 1: write I({data.model.response} >= ...)"
+            f"'{data.model.response}' has the values {_listed(values)}; logit needs 0 and 1: "
+            f"write I({data.model.response} >= ...)"
         )
     if len(values) == 1:
         raise DataProblem(

@@ -63,7 +63,8 @@ def mediation(
     --------
     >>> import cxlab as cx
     >>> study = cx.simulate(4000, seed=1, drivers={"service": 0.5, "price": 0.2})
-    >>> cx.mediation(study, outcome="recommend", treatment="service", mediator="satisfaction").table["term"].tolist()[:3]
+    >>> found = cx.mediation(study, outcome="recommend", treatment="service", mediator="satisfaction")
+    >>> found.table["term"].tolist()[:3]
     ['total', 'direct', 'indirect']
     """
     check_level(level)
@@ -87,9 +88,10 @@ def mediation(
     n = facts["n"]
     low, high = resample.percentile(draws, level)
     half = np.minimum((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))
+    paths = [f"a: {treatment} → {mediator}", f"b: {mediator} → {outcome}"]
     table = pd.DataFrame(
         {
-            "term": ["total", "direct", "indirect", f"a: {treatment} → {mediator}", f"b: {mediator} → {outcome}", "share mediated"],
+            "term": ["total", "direct", "indirect", *paths, "share mediated"],
             "estimate": estimate, "low": low, "high": high, "se": np.nanstd(draws, axis=0, ddof=1),
             "p": np.minimum(2 * (1 + half) / (1 + replicates), 1.0), "n": n,
         }
@@ -182,7 +184,7 @@ def _pieces(study: Study, columns: dict[str, nw.Expr], seed: int) -> tuple[np.nd
 
 
 def together(each: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Put pieces together at random within strata, about `GROUPS` in all, at least two a stratum where there are two."""
+    """Put pieces together at random within strata, about `GROUPS` in all and at least two a stratum."""
     sums, owner = [], []
     for h in np.unique(strata):
         members = np.flatnonzero(strata == h)

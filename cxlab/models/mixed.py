@@ -15,7 +15,7 @@ from cxlab.models.regression import Fit, least_squares, match, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats import mixed as reml
-from cxlab.stats.moments import moments, usable
+from cxlab.stats.moments import usable
 
 LARGEST = 3000
 """With two crossed intercepts the smaller one may have this many groups: a dense matrix of that size is factored."""
@@ -68,10 +68,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
         raise DataProblem(
             f"'{group}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
         )
-    if crossed:
-        found = _crossed(fit, first, names, group, crossed)
-    else:
-        found = reml.random_intercept(first)
+    found = _crossed(fit, first, names, group, crossed) if crossed else reml.random_intercept(first)
     beta = np.full(len(kept), np.nan)
     beta[kept] = found.beta
     whole = np.zeros((len(kept), len(kept)))

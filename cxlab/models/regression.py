@@ -342,7 +342,7 @@ def _sum_y(fit: Fit) -> float:
 
 
 def original(fit: Fit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients and covariance in the formula's own coordinates, undoing the shift of badly scaled columns."""
+    """Return coefficients and covariance in the formula's own coordinates, undoing the shift of columns."""
     off = fit.moments.shift
     beta = fit.solution.beta
     if not off.any():

@@ -96,7 +96,7 @@ def permutation(
 
     Raises
     ------
-    DataProblem : other than two groups, or clusters that share both groups' answers (then answers are not exchangeable).
+    DataProblem : other than two groups.
     """
     check_level(level)
     if group not in study.columns:

@@ -10,21 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, log_ndtr, ndtr
+from scipy.special import expit, log_ndtr
 
 STEPS = 60
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Estimates, inverse of the observed information, score of every pattern, log-likelihood, and whether it converged."""
+    """Estimates, inverse of the observed information, score of every pattern, log-likelihood, convergence."""
 
     theta: np.ndarray
     inverse: np.ndarray
     scores: np.ndarray
     loglik: float
     converged: bool
-    steps: int
 
 
 def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
@@ -153,8 +152,8 @@ def newton(at: Callable, theta: np.ndarray) -> Fit:
     ``at`` returns value, gradient, negative Hessian and a function for the scores of every pattern.
     """
     value, gradient, information, scores = at(theta)
-    converged, step = False, 0
-    for step in range(1, STEPS + 1):
+    converged = False
+    for _ in range(STEPS):
         try:
             move = np.linalg.solve(information, gradient)
         except np.linalg.LinAlgError:
@@ -177,4 +176,4 @@ def newton(at: Callable, theta: np.ndarray) -> Fit:
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         inverse = np.full_like(information, np.nan)
-    return Fit(theta, inverse, scores(), value, converged, step)
+    return Fit(theta, inverse, scores(), value, converged)

@@ -186,7 +186,7 @@ class CrossedSums:
 
 
 def _crossed(s: CrossedSums, theta: np.ndarray) -> tuple[np.ndarray, float]:
-    """Z'V^-1 Z and log det V with two crossed intercepts: one eliminated by its diagonal, one by its Schur complement."""
+    """Z'V^-1 Z and log det V with crossed intercepts: one eliminated by its diagonal, one by a Schur complement."""
     a, log_det = reduced(s.first, theta[0])
     share = theta[0] / (1 + theta[0] * s.first.weight)
     if theta[1] == 0:

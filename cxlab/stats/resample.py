@@ -62,7 +62,7 @@ def bootstrap(
 
     References
     ----------
-    Efron (1979), https://doi.org/10.1214/aos/1176344552; Chamandy, Muralidharan, Najmi & Naidu (2012), Google (Poisson).
+    Efron (1979), https://doi.org/10.1214/aos/1176344552.
 
     Examples
     --------
