@@ -52,7 +52,7 @@ def described(package: dict) -> str:
     """Return what the catalogue knows of one study, for people."""
     lines = [package["title"], "", f"rows      {package['rows']:,}", f"design    {package.get('design', '')}"]
     lines += [f"licence   {', '.join(x['title'] for x in package.get('licenses', []))}"]
-    lines += [f"source    {x['title']} <{x.get('path', '')}>" for x in package.get("sources", [])]
+    lines += [f"source    {x['title']} {x.get('path', '')}".rstrip() for x in package.get("sources", [])]
     lines += [f"at hand   {WHERE[catalogue.at_hand(package)]}"]
     lines += [f"answers   {a}" for a in package.get("answers", [])]
     lines += [f"note      {n}" for n in package.get("notes", [])]

@@ -67,30 +67,31 @@ def rake(
     'weight_raked'
     """
     one_of("blank", blank, ("refuse", "neutral"))
-    parts = [Margin.of(study, column, targets) for column, targets in margins.items()]
-    if not parts:
-        raise DataProblem("no margins were given; give at least one, e.g. {'age': {'18-34': 0.3, '35+': 0.7}}")
+    parts = _parts(study, margins)
     if name in study.columns:
         raise DataProblem(f"{study.name} already has a column '{name}'; choose another name=")
-    total = _total(parts)
-    cells = _cells(study, parts, each=trim is not None)
+    if trim and not 0 <= trim[0] < 1 < trim[1]:
+        raise DataProblem(f"trim is {trim}; give multiples of the mean weight below and above 1, e.g. (0.3, 3)")
+    total, cells = _total(parts), _cells(study, parts, each=trim is not None)
     for part in parts:
         part.check(cells, blank)
-    codes = [part.codes(cells) for part in parts]
-    shares = [part.shares for part in parts]
-    base = cells["w"].to_numpy(float)
-    factors, done, off = ipf(
-        base, cells["b"].to_numpy(float), codes, shares, trim=trim, tolerance=tolerance, rounds=rounds
-    )
+    codes, shares = [p.codes(cells) for p in parts], [p.shares for p in parts]
+    base, each = cells["w"].to_numpy(float), cells["b"].to_numpy(float)
+    factors, done, off = ipf(base, each, codes, shares, trim=trim, tolerance=tolerance, rounds=rounds)
     if off > tolerance:
         tip = "widen trim=, or merge small categories" if trim else "merge small categories, or raise rounds="
         raise DataProblem(f"after {done} rounds a margin is still {off:.2%} off its target; {tip}")
-    scale = (total or base.sum()) / base.sum()
-    size = cells["n"].sum() / base.sum()
-    weight = _expression(study, parts, factors, trim, mean=1 / size, scale=scale).alias(name)
+    mean, scale = base.sum() / cells["n"].sum(), (total or base.sum()) / base.sum()
+    weight = _expression(study, parts, factors, trim, mean=mean, scale=scale).alias(name)
     said = f"raked to {', '.join(p.label for p in parts)} in {done} rounds, margins within {off:.1e}"
     said += f", held between {trim[0]:g} and {trim[1]:g} times the mean" if trim else ""
     return _with_weight(study, weight, name, said)
+
+
+def _parts(study: Study, margins: Mapping) -> list[Margin]:
+    if not margins:
+        raise DataProblem("no margins were given; give at least one, e.g. {'age': {'18-34': 0.3, '35+': 0.7}}")
+    return [Margin.of(study, column, targets) for column, targets in margins.items()]
 
 
 def poststratify(
@@ -336,7 +337,7 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
 
 
 def _compared(study: Study, margins: Mapping) -> tuple[pd.DataFrame, pd.DataFrame]:
-    parts = [Margin.of(study, column, targets) for column, targets in margins.items()]
+    parts = _parts(study, margins)
     cells = _cells(study, parts, each=False)
     rows = []
     for part in parts:

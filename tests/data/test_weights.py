@@ -224,6 +224,12 @@ def test_weights_that_are_none_are_refused(value, said, use):
     assert str(error.value) == f"weight 'w' of people: {said}, of 183; leave those rows out or repair them"
 
 
+def test_limits_that_exclude_the_mean_are_refused():
+    with pytest.raises(DataProblem) as error:
+        rake(study(schools(), weight="w"), {"stype": TYPES}, trim=(1.2, 3))
+    assert str(error.value) == "trim is (1.2, 3); give multiples of the mean weight below and above 1, e.g. (0.3, 3)"
+
+
 def test_a_name_that_is_taken_is_refused():
     with pytest.raises(DataProblem, match="people already has a column 'wide'; choose another name="):
         rake(study(schools(), weight="w"), {"stype": TYPES}, name="wide")
