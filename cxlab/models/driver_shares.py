@@ -162,7 +162,10 @@ def correlations(answers: Answers, model: str, groups: replicates.Groups, weight
         Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
         moments = replicates.group_moments(Z, answers.w, groups)
         _overlap(answers, moments)
-        R, least = replicates.proper(moments.combined(weights).correlation())
+        R = moments.combined(weights).correlation()
+        if moments.count.shape[1] == 1:  # all answered everything: nothing to repair
+            return R, 0.0
+        R, least = replicates.proper(R)
         if least < -TOLERATED:
             raise DataProblem(
                 f"the pairwise correlations of {len(answers.drivers)} drivers contradict each other (smallest "

@@ -28,6 +28,11 @@ def beta(R: np.ndarray) -> np.ndarray:
 
     The minimum-norm solution where drivers are linearly dependent, so identical drivers get equal coefficients.
     """
+    try:
+        if np.einsum("bii->bi", np.linalg.cholesky(R[:, :-1, :-1])).min() > 1e-4:
+            return np.linalg.solve(R[:, :-1, :-1], R[:, :-1, -1:])[..., 0]
+    except np.linalg.LinAlgError:
+        pass
     values, vectors = np.linalg.eigh(R[:, :-1, :-1])
     inverse = np.where(values > _RANK * values[:, -1:], 1 / np.where(values > 0, values, 1), 0.0)
     return np.einsum("bij,bj,bkj,bk->bi", vectors, inverse, vectors, R[:, :-1, -1], optimize=True)

@@ -77,7 +77,8 @@ def resampling_weights(stratum: np.ndarray, draws: int, seed: int | np.random.Ge
         members = np.flatnonzero(stratum == h)
         k = len(members)
         if k > 1:
-            out[:, members] = rng.multinomial(k - 1, np.full(k, 1 / k), size=draws) * (k / (k - 1))
+            drawn = rng.integers(0, k, (draws, k - 1)) + k * np.arange(draws)[:, None]
+            out[:, members] = np.bincount(drawn.ravel(), minlength=k * draws).reshape(draws, k) * (k / (k - 1))
     return out
 
 
