@@ -325,9 +325,9 @@ def labelled(study: Study, column: str, values: pd.Series) -> list:
     """Return group values as people read them: the codebook's label, else the value, '(no answer)' for null."""
     f = study.field(column)
     labels = {**f.labels, **(f.scale.labels if f.scale else {})}
-    key = lambda v: f"{v:g}" if isinstance(v, float) and v.is_integer() else str(v)  # noqa: E731
-    whole = [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
-    return ["(no answer)" if pd.isna(v) else labels.get(key(v), v) for v in whole]
+    whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
+    read = {v: labels.get(str(whole(v)), whole(v)) for v in values.dropna().unique()}
+    return ["(no answer)" if pd.isna(v) else read[v] for v in values.tolist()]
 
 
 def listed(by: By) -> list[str]:

@@ -284,9 +284,14 @@ def _answer(f: Field) -> nw.Expr:
     return nw.col(f.name).cast(nw.Float64)
 
 
+def _raw(f: Field) -> nw.Expr:
+    """The answer as it is stored: comparing small integers is cheaper than comparing doubles."""
+    return _answer(f) if f.type == "boolean" else nw.col(f.name)
+
+
 def _valid(f: Field) -> nw.Expr:
     """Whether there is an answer on the declared scale; NaN lies on none."""
-    return _answer(f).is_between(f.scale.minimum, f.scale.maximum) if f.scale else ~_answer(f).is_nan()
+    return _raw(f).is_between(f.scale.minimum, f.scale.maximum) if f.scale else ~_answer(f).is_nan()
 
 
 def number(f: Field) -> nw.Expr:
@@ -300,7 +305,7 @@ def _outside(f: Field) -> nw.Expr:
 
 
 def _between(f: Field, low: float, high: float) -> nw.Expr:
-    return _answer(f).is_between(low, high).cast(nw.Float64)
+    return _raw(f).is_between(low, high).cast(nw.Float64)
 
 
 def _inside(f: Field, low: float, high: float) -> nw.Expr:
