@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ FOLDS, REPEATS, BLOCKS = 10, 10, 100
 PER_COLUMN = 5
 """Answers that a column of a cross-validated model needs."""
 DECKS = "what decks show: r of the journey over the mean r of single touchpoints, minus 1 (large without any effect)"
+DECKS_NULL = "the same if the journey item held nothing beyond the touchpoints"
 Q_GRID = np.concatenate([np.arange(-12, -4, 1.0), np.arange(-4, 6.01, 0.25), np.arange(7, 13, 1.0)])
 """Exponents of the generalised mean that are tried."""
 
@@ -28,6 +29,7 @@ class Validation:
     moments: NDArray
     tests: NDArray
     r2: dict[str, NDArray]
+    journey: int = 0
 
     def gain(self, more: str, less: str) -> tuple[float, float, float]:
         """Return mean, standard error and degrees of freedom of R²(more) - R²(less)."""
@@ -86,7 +88,7 @@ def journeys(card: Card, sample: Sample, level: float, rng: np.random.Generator)
         ]
         for j in range(k)
     }
-    v = validate(sample, rows, y, columns, models | single, rng)
+    v = replace(validate(sample, rows, y, columns, models | single, rng), journey=1 + last)
     carry = about(card, sample, rows)
     gain = from_t(
         "R² gained by the journey score over all touchpoints", *v.gain("both", "touchpoints"), level=level, **carry
@@ -103,25 +105,33 @@ def journeys(card: Card, sample: Sample, level: float, rng: np.random.Generator)
         for name, said in (("touchpoints", "all touchpoints"), ("journey", "journey score"), ("both", "both"))
     ]
     shown.append(row("R² gained by the touchpoints over the journey score", *reverse, carry["n"], level))
-    shown.append(_consultant(v, k, carry["n"]))
+    shown += _consultant(v, k, carry["n"])
     ratio = _risk_ratio(card, sample, rows, y, journey, touch, level, rng)
-    return Evidence((gain, against), ratio, tuple(s for s in shown if s), method=HOW, notes=notes)
+    out = sample.fields["outcome"][0]
+    apart = out.measure in ("churn", "spend") or out.role == "operation"
+    said = "recorded behaviour" if apart else "an answer of the same questionnaire, near to the journey item (halo)"
+    checks = (("the outcome comes from another source than the journey item", f"{out.label}: {said}", apart),)
+    return Evidence((gain, against), ratio, tuple(shown), checks, HOW, notes)
 
 
-def _consultant(v: Validation, k: int, n: int) -> dict:
-    """How much larger the journey's correlation is than the single touchpoints' mean (the published contrast)."""
+def _consultant(v: Validation, k: int, n: int) -> list[dict]:
+    """How much larger the journey's correlation is than the single touchpoints' mean (the published contrast).
+
+    Once as it is, once as it would be if the journey item held nothing beyond the touchpoints: then its covariance with
+    the outcome is that of the two regressions on the touchpoints.
+    """
     whole = v.moments.sum(0)
     spread = whole / whole[0, 0] - np.outer(whole[0], whole[0]) / whole[0, 0] ** 2
-    r = np.abs(spread[:, -1]) / np.sqrt(np.fmax(np.diag(spread) * spread[-1, -1], 1e-300))
-    journey = r[-2]
-    single = r[1 : 1 + k].mean()
-    return {
-        "label": DECKS,
-        "estimate": float(journey / single - 1),
-        "low": np.nan,
-        "high": np.nan,
-        "n": n,
-    }
+    sd = np.sqrt(np.fmax(np.diag(spread), 1e-300))
+    y, journey = len(spread) - 1, v.journey
+    t = [i for i in range(1, y) if i < journey]
+    single = float(np.abs(spread[1 : 1 + k, y] / sd[1 : 1 + k] / sd[y]).mean())
+    through = float(solve(whole, [0, *t], journey)[1:] @ spread[t, y])
+    rows = ((DECKS, spread[journey, y]), (DECKS_NULL, through))
+    return [
+        {"label": label, "estimate": abs(c) / sd[journey] / sd[y] / single - 1, "low": np.nan, "high": np.nan, "n": n}
+        for label, c in rows
+    ]
 
 
 def _risk_ratio(card, sample, rows, y, journey, touch, level, rng) -> Finding | None:

@@ -111,7 +111,7 @@ def scoreboard(
     rows, useless = [], []
     for study in tqdm(opened, disable=not progress, unit="study"):
         cells = [_tested(c, study, level, seed, ledger) for c in chosen]
-        if all(r["direction"] == "LACKS DATA" for r in cells) and studies is None:
+        if all(r["direction"] == "LACKS DATA" for r in cells) and len(opened) > 1:
             useless.append(study.name)
         else:
             rows += cells

@@ -313,7 +313,7 @@ def sentence(
     about = f"{'In simulated data' if study.codebook.simulated else 'In'} {study.name}"
     if evidence.reason:
         return f"{about} nothing can be said about '{card.claim}' ({evidence.reason})."
-    f = evidence.findings[0]
+    f = next((f for f in evidence.findings if f.verdict == association), evidence.findings[0])
     value = f"{f.name}: {show(f.value, f.unit)} [{show(f.low, f.unit)}, {show(f.high, f.unit)}], n = {f.n:,}"
     tail = f" {NUMBER_SAYS[number].format(card.claimed)}" if number else ""
     if direction == "NOT-IDENTIFIED":
