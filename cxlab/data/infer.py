@@ -140,6 +140,8 @@ def _rating(c: Column, f: Field, role: str):
         f, type="integer", measure=measure, scale=made.scale, missing={**f.missing, **made.missing}, labels=labels
     )
     new = [Guess(c.name, f"scale {made.scale}", made.why), *(Guess(c.name, what, why) for what, why in made.more)]
+    if measure in ("churn", "complaint"):
+        measure, done = "", replace(done, measure="")
     if wording.importance(*c.said):
         return replace(done, role="importance", measure=""), [*new, Guess(c.name, "role importance", "its wording")]
     if measure:

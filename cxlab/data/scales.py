@@ -51,7 +51,7 @@ def infer(
         return None
     more: list[tuple[str, str]] = []
     codes, gone, more = _sentinels(codes, labelled, gone, values, more)
-    codes, more = _strays(codes, values, more)
+    codes, more = _strays(codes, values, measure, more)
     if not codes or codes[0] < 0 or codes[-1] > LARGEST:
         return None
     codes, gone, more = _unused(codes, labelled, gone, measure, more)
@@ -110,9 +110,11 @@ def _sentinels(codes, labelled, gone, values, more):
     return [c for c in codes if c not in apart], gone, more
 
 
-def _strays(codes, values, more):
+def _strays(codes, values, measure, more):
     """Leave out values beyond any rating scale when they are rare; `cxlab.data.check` reports them."""
     beyond = [c for c in codes if not 0 <= c <= LARGEST]
+    if not measure and set(beyond) & {LARGEST + 1, LARGEST + 2}:
+        return codes, more  # a list of categories that goes on
     rows = sum(values.values())
     often = sum(n for t, n in values.items() if number(t) in beyond)
     if not beyond or often * 20 > rows:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,7 @@ BROKEN = {
     "x.csv has duplicated column names: 'Q1' is the name of columns 1, 2; rename them so that each is unique": (
         "Q1,q1\n1,2\n"
     ),
+    "x.csv has no header: its first row holds numbers (5, 4.5); add a row of column names": "5,a,4.5\n4,b,3.5\n",
     "x.csv has no name for column 2; every column needs a name in one header row (merged header cells leave blanks: "
     "unmerge them)": "a,,b\n1,2,3\n",
     "x.csv: row 3 has 3 values, the header has 2; quote values that hold the separator, or export it again": (
@@ -185,3 +188,34 @@ def test_text_far_behind_the_sample_of_a_lazy_file_is_an_error_with_its_line(tmp
         'x.csv, line: 60002: Error when converting column "a". Could not convert string "oops" to \'BIGINT\'. '
         "Correct the file, or declare the column in its codebook"
     )
+
+
+def test_the_row_numbers_of_pandas_and_r_get_a_name(tmp_path):
+    raw = open_file(write(tmp_path, '"","q","c"\n"1",5,"a"\n"2",4,"b"\n'))
+    assert raw.table.columns == ["row", "q", "c"]
+    assert "column 1 has no name (row numbers, it seems); it is called 'row'" in raw.notes
+
+
+def test_packed_files_are_unpacked(tmp_path):
+    with gzip.open(tmp_path / "x.csv.gz", "wt") as file:
+        file.write("a,b\n1,é\n")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as pack:
+        pack.writestr("survey/answers.csv", "a,b\n1,é\n")
+        pack.writestr("readme.md", "not a table")
+    for name in ("x.csv.gz", "x.zip"):
+        raw = open_file(tmp_path / name)
+        assert raw.table.fetchall() == [(1, "é")] and raw.notes[0] == f"unpacked from {name}"
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as pack:
+        pack.writestr("a.csv", "a\n1\n")
+        pack.writestr("b.csv", "a\n1\n")
+    with pytest.raises(DataProblem, match=r"^two.zip holds 2 tables \(a.csv, b.csv\); unpack it and give one$"):
+        open_file(tmp_path / "two.zip")
+    (tmp_path / "cut.csv.gz").write_bytes((tmp_path / "x.csv.gz").read_bytes()[:-9])
+    with pytest.raises(DataProblem, match=r"^cut.csv.gz cannot be unpacked \(.+\); it may be cut short$"):
+        open_file(tmp_path / "cut.csv.gz")
+
+
+def test_what_is_no_table_says_so(tmp_path):
+    prose = 'Dear all,\nthis is a letter; it has commas, and semicolons; no table.\n"Open quote\nand no end\n' * 50
+    with pytest.raises(DataProblem, match=r"^x.csv"):
+        open_file(write(tmp_path, prose))

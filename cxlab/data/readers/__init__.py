@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from cxlab.data.readers import columnar, database, delimited, excel, statistical
@@ -12,7 +16,8 @@ from cxlab.problem import DataProblem
 
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv")
 EXCEL = (".xlsx", ".xlsm")
-ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS)
+PACKED = (".zip", ".gz")
+ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS, *PACKED)
 
 
 def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Collection[str] = ()) -> Raw:
@@ -31,6 +36,8 @@ def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Colle
     if not path.stat().st_size:
         raise DataProblem(f"{path.name} is empty (0 bytes); export it again")
     ending = path.suffix.lower()
+    if ending in PACKED:
+        return _packed(path, encoding=encoding, sheet=sheet, as_text=as_text)
     if ending in EXCEL or (ending in DELIMITED and zipfile.is_zipfile(path)):
         return excel.read(path, sheet=sheet)
     if ending in statistical.PROGRAM:
@@ -43,6 +50,30 @@ def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Colle
         f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}"
         + ("; save old Excel files as .xlsx" if ending == ".xls" else "")
     )
+
+
+def _packed(path: Path, **options) -> Raw:
+    """Return the one table that a .zip or .gz file holds, unpacked into a temporary folder until Python ends."""
+    folder = tempfile.TemporaryDirectory(prefix="cxlab-")
+    delimited.KEPT.append(folder)
+    try:
+        if path.suffix.lower() == ".gz":
+            inside = Path(folder.name) / path.stem
+            with gzip.open(path) as source, inside.open("wb") as target:
+                shutil.copyfileobj(source, target, 2**23)
+        else:
+            with zipfile.ZipFile(path) as pack:
+                tables = [
+                    n for n in pack.namelist() if Path(n).suffix.lower() in ENDINGS and not n.startswith("__MACOSX")
+                ]
+                if len(tables) != 1:
+                    listed = ", ".join(tables[:10]) or "none"
+                    raise DataProblem(f"{path.name} holds {len(tables)} tables ({listed}); unpack it and give one")
+                inside = Path(pack.extract(tables[0], folder.name))
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataProblem(f"{path.name} cannot be unpacked ({error}); it may be cut short") from error
+    raw = open_file(inside, **options)
+    return replace(raw, notes=(f"unpacked from {path.name}", *raw.notes))
 
 
 def open_url(url: str, *, query: str = "") -> Raw:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
 
 from cxlab.data.readers import platforms
 from cxlab.data.readers.encoding import Utf8, as_utf8
-from cxlab.data.readers.raw import SMALL, Raw, check_names, only_header, text
+from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, text
 from cxlab.problem import DataProblem
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space"}
@@ -47,6 +48,8 @@ def read(path: Path, *, encoding: str = "", as_text: Collection[str] = ()) -> Ra
     if len(records) <= header.rows:
         raise only_header(path.name, len(header.names))
     _check_lengths(records, path)
+    if not header.platform:
+        _check_header(header.names, path)
     check_names(header.names, path.name)
     table, formats = _table(source, path, delimiter, quote, header, {*header.as_text, *as_text})
     small = source.path.stat().st_size <= SMALL
@@ -103,6 +106,16 @@ def _check_lengths(records: list[list[str]], path: Path) -> None:
             )
 
 
+def _check_header(names: Sequence[str], path: Path) -> None:
+    """Raise `DataProblem` when half of the names or more are numbers (whole years may be names)."""
+    numbers = [n for n in names if number(n) is not None and not re.fullmatch(r"(19|20)\d\d", n)]
+    if len(numbers) * 2 >= len(names):
+        raise DataProblem(
+            f"{path.name} has no header: its first row holds numbers ({', '.join(numbers[:5])}); "
+            "add a row of column names"
+        )
+
+
 def _table(source: Utf8, path: Path, delimiter: str, quote: str, header: platforms.Header, as_text: set[str]):
     """Return the relation with every type explicit, and which date formats were found."""
     options = {"delim": delimiter, "quote": quote, "escape": quote, "encoding": "utf-8"}
@@ -137,6 +150,8 @@ def _loaded(table: duckdb.DuckDBPyRelation, path: Path) -> duckdb.DuckDBPyRelati
 
 def broken(error: Exception, name: str) -> DataProblem:
     """Return what a CSV error of DuckDB means: the line, the column, and what was expected there."""
+    if "Error when sniffing" in str(error):
+        return DataProblem(f"{name}: no separator fits all of its rows; is it a table? Export it again as CSV")
     lines = [x.strip() for x in str(error).splitlines() if x.strip()] or [repr(error)]
     place = next((", " + x.split("CSV Error on ")[-1].lower() for x in lines if "CSV Error on Line" in x), "")
     causes = ("Error when converting", "Expected Number", "Value with unterminated quote", "Invalid unicode")

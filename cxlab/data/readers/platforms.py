@@ -42,6 +42,10 @@ TIMESTAMPS = {
 """What Google Forms calls its first column."""
 
 
+ROW = "row"
+"""The name of a first column without one: the row numbers that pandas and R write."""
+
+
 @dataclass(frozen=True)
 class Header:
     """One name a column, how many rows of the file are header, and what they told."""
@@ -69,6 +73,8 @@ def recognise(records: Sequence[Sequence[str]]) -> Header:
         return _limesurvey(first)
     if first[0].casefold() in TIMESTAMPS and any(len(v.split()) > 2 for v in first[1:]):
         return _google(first)
+    if len(first) > 1 and not first[0] and all(first[1:]) and ROW not in first:
+        return Header((ROW, *first[1:]), notes=(f"column 1 has no name (row numbers, it seems); it is called '{ROW}'",))
     return Header(tuple(first))
 
 
