@@ -46,7 +46,7 @@ def trend(result: Result, *, ax: Axes | None = None) -> Axes:
     series = list(result.table.groupby(over, sort=False))
     if len(series) == 1:
         ax = style.canvas(ax, height=3.6)
-        _series(ax, series[0][1].reset_index(drop=True), wave, result.unit, full=True)
+        _series(ax, _asked(series[0][1]).reset_index(drop=True), wave, result.unit, full=True)
     elif ax is None:
         ax = _panels(result, series, wave)
     else:
@@ -113,6 +113,12 @@ def _series(ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, c
     ax.yaxis.set_major_formatter(formatter(unit))
     ax.set_xlim(-0.5, len(part) - 0.5)
     ax.margins(y=0.15)
+
+
+def _asked(part: pd.DataFrame) -> pd.DataFrame:
+    """The waves from the first to the last with an answer."""
+    there = np.flatnonzero(part["n"].to_numpy() > 0)
+    return part.iloc[there[0] : there[-1] + 1] if len(there) else part
 
 
 def _panels(result: Result, series: list, wave: str) -> Axes:
