@@ -67,3 +67,10 @@ def main() -> None:
     except DataProblem as problem:
         click.echo(f"cxlab: {problem}", err=True)
         sys.exit(2)
+    except Exception as error:
+        if type(error).__module__ not in ("duckdb", "_duckdb"):
+            raise
+        from cxlab.data.readers.delimited import broken
+
+        click.echo(f"cxlab: {broken(error, 'the data')}", err=True)
+        sys.exit(1)
