@@ -201,8 +201,7 @@ def _latent(answers: Answers, model: str, groups: replicates.Groups, weights: np
     y = outcome_codes(answers, model)
     fit = subset_fits.fit_subsets(model, Z, y, answers.w, np.ones((1, Z.shape[1]), bool))
     check_fit(fit, model)
-    by_group = np.zeros((len(groups.stratum), fit.theta.shape[1]))
-    np.add.at(by_group, groups.code, fit.score * answers.w[:, None])
+    by_group = replicates.group_sums(fit.score * answers.w[:, None], groups)
     theta = fit.theta + np.linalg.solve(fit.information, ((weights - 1) @ by_group).T).T
     slopes = theta[:, fit.slopes[0]] * (-1 if model == "ordinal" else 1)
     covariance, _ = replicates.group_moments(Z, answers.w, groups).combined(weights).covariance()
@@ -289,11 +288,9 @@ def likelihood_shares(
     check_fit(fit, family)
     gain, null = C @ fit.loglik, fit.loglik[0]
     groups = answers.groups(seed=seed)
-    sums = np.zeros((len(groups.stratum), q + 1))
-    np.add.at(sums, groups.code, np.vstack([gain, null]).T * answers.w[:, None])
     if family == "count":
         null = null - _saturated(answers.y)
-        sums[:, q] = np.bincount(groups.code, null * answers.w, minlength=len(sums))
+    sums = replicates.group_sums(np.vstack([gain, null]).T * answers.w[:, None], groups)
     weights = replicates.resampling_weights(groups.stratum, DRAWS, seed)
     ratio = lambda s: s[..., :q] / -s[..., q:]  # noqa: E731
     draws = ratio(weights @ sums)

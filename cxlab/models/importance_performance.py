@@ -127,9 +127,8 @@ def scale_places(study: Study, answers: Answers) -> np.ndarray:
 def means(X: np.ndarray, w: np.ndarray, groups: replicates.Groups, weights: np.ndarray) -> np.ndarray:
     """Return the mean of the answered values of each column under each reweighting of the groups, (B, k)."""
     there = ~np.isnan(X)
-    sums, counts = np.zeros((2, len(groups.stratum), X.shape[1]))
-    np.add.at(sums, groups.code, np.nan_to_num(X) * w[:, None])
-    np.add.at(counts, groups.code, there * w[:, None])
+    sums = replicates.group_sums(np.nan_to_num(X) * w[:, None], groups)
+    counts = replicates.group_sums(there * w[:, None], groups)
     with np.errstate(divide="ignore", invalid="ignore"):
         return (weights @ sums) / (weights @ counts)
 

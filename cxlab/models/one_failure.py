@@ -14,7 +14,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats import leastsquares, replicates
 
-GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-6, 6.01, 0.1), np.arange(7, 21, 1.0)])
+GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.arange(7, 21, 1.0)])
 """Exponents tried; at -20 the mean is practically the worst touchpoint, at 20 the best."""
 DRAWS = 1000
 
@@ -106,15 +106,15 @@ def _profile(answers, u, groups, seed):
     """Return R² at every exponent, and the best exponent of every replicate."""
     y = answers.y - np.average(answers.y, weights=answers.w)
     weights = np.vstack([np.ones(len(groups.stratum)), replicates.resampling_weights(groups.stratum, DRAWS, seed)])
-    r2 = np.empty((len(GRID), len(weights)))
-    for k, rho in enumerate(GRID):
-        m = power_mean(u, rho)
-        columns = np.column_stack([np.ones_like(m), m, m * m, y, y * y, m * y]) * answers.w[:, None]
-        sums = np.zeros((len(groups.stratum), 6))
-        np.add.at(sums, groups.code, columns)
-        n, a, aa, b, bb, ab = (weights @ sums).T
-        r2[k] = (ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n))
-    return r2[:, 0], GRID[r2[:, 1:].argmax(axis=0)]
+    total = lambda columns: weights @ replicates.group_sums(columns * answers.w[:, None], groups)  # noqa: E731
+    n, b, bb = total(np.column_stack([np.ones_like(y), y, y * y])).T[..., None]
+    r2 = []
+    for some in np.array_split(GRID, 15):  # a few exponents at a time, for memory
+        m = np.column_stack([power_mean(u, rho) for rho in some])
+        a, aa, ab = np.split(total(np.hstack([m, m * m, m * y[:, None]])), 3, axis=1)
+        r2.append((ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n)))
+    r2 = np.hstack(r2)
+    return r2[0], GRID[r2[1:].argmax(axis=1)]
 
 
 def _worst(answers, u, points, groups, level) -> tuple[float, float, float, float, float]:

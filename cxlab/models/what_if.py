@@ -133,9 +133,8 @@ def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups, weight
 
 def _share(values: np.ndarray, answers: Answers, groups, weights: np.ndarray) -> np.ndarray:
     """Return the mean of each column over all rows (not answered counts 0) under each reweighting."""
-    sums = np.zeros((len(groups.stratum), values.shape[1] + 1))
-    np.add.at(sums, groups.code, np.column_stack([np.nan_to_num(values), np.ones(answers.n)]) * answers.w[:, None])
-    total = weights @ sums
+    rows = np.column_stack([np.nan_to_num(values), np.ones(answers.n)]) * answers.w[:, None]
+    total = weights @ replicates.group_sums(rows, groups)
     return total[:, :-1] / total[:, -1:]
 
 

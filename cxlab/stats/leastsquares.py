@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from cxlab.stats.replicates import Groups, spread
+from cxlab.stats.replicates import Groups, group_sums, spread
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -
     bread = np.linalg.pinv(WD.T @ D, rcond=1e-12, hermitian=True)
     coef = bread @ (WD.T @ y)
     e = y - D @ coef
-    scores = np.zeros((len(groups.stratum), D.shape[1]))
-    np.add.at(scores, groups.code, WD * e[:, None])
+    scores = group_sums(WD * e[:, None], groups)
     sse = float((w * e * e).sum())
     total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
     return Fit(coef, bread @ spread(scores, groups.stratum) @ bread, sse / w.sum(), 1 - sse / total)

@@ -92,6 +92,13 @@ def jackknife_weights(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return weights, (size - 1) / size
 
 
+def group_sums(values: np.ndarray, groups: Groups) -> np.ndarray:
+    """Return the sums of the rows of ``values`` (n, k) in every group, (G, k)."""
+    order = np.argsort(groups.code, kind="stable")
+    starts = np.searchsorted(groups.code[order], np.arange(len(groups.stratum)))
+    return np.add.reduceat(values[order], starts, axis=0)
+
+
 @dataclass(frozen=True)
 class Moments:
     """Weighted sums over the pairs of columns that are both answered, by group; complete columns broadcast.

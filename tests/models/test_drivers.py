@@ -255,8 +255,8 @@ def _lmg(table: pd.DataFrame, seed: int) -> driver_shares.Sampled:
 
 
 def test_intervals_and_rank_sets_cover_the_truth(quick):
-    """200 simulated surveys of 250: each share's 95 % interval, and the simultaneous rank sets of all drivers."""
-    effects, runs = (0.5, 0.3, 0.2, 0.05), 200
+    """150 simulated surveys of 250: each share's 95 % interval, and the simultaneous rank sets of all drivers."""
+    effects, runs = (0.5, 0.3, 0.2, 0.05), 150
     true = truth(effects)
     true_rank = np.argsort(np.argsort(-true)) + 1
     inside, ranked = np.zeros(4), 0
@@ -272,7 +272,7 @@ def test_intervals_and_rank_sets_cover_the_truth(quick):
 
 def test_noise_stays_below_the_noise_floor(quick):
     """Drivers that correlate .5 with each other and with nothing else exceed the floor in about 5 of 100 surveys."""
-    above, runs = 0, 80
+    above, runs = 0, 60
     for seed in range(runs):
         noise = made(300, (0, 0, 0), rho=0.5, seed=1000 + seed).drop(columns="y")
         table = made(300, (0.5, 0.4), seed=seed).rename(columns={"x1": "a", "x2": "b"}).join(noise)
