@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from cxlab.data import conform, wording
+from cxlab.data import conform, scales, wording
 from cxlab.data.coding import Coding, read
 from cxlab.data.readers.raw import Raw, number, quoted
 
@@ -86,7 +86,9 @@ def _column(name, kind, rows, filled, distinct, length, values, raw: Raw) -> Col
     other = "datetime" if kind.startswith("TIMESTAMP") else "number" if kind.startswith("DECIMAL") else "string"
     type_ = TYPES.get(kind, other)
     coding = None
-    if type_ == "string" and values and facts.get("role") not in ("id", "text"):
+    lists = raw.kind.startswith("Qualtrics") or any(v.count(",") > 1 for v in values)
+    joined = lists and bool(scales.options(values, filled))
+    if type_ == "string" and values and not joined and facts.get("role") not in ("id", "text"):
         coding = read(values, facts.get("labels"), facts.get("missing"))
         if coding is not None and any(re.match(r"0\d", v) for v in values):
             coding = None  # leading zeros: a postcode, not a number

@@ -31,6 +31,7 @@ def qualtrics(path: Path, *, choice_text: bool = False) -> Path:
         "Q3_2": "Which did you use? - Selected Choice - Desk",
         "Q3_2_TEXT": "Which did you use? - Desk - Text",
         "Q4": "What could we do\nbetter?",
+        "Q5": "Which of these do you know? (select all)",
     }
     names = [*META, *asked]
     rows = [names, [*META, *asked.values()], [json.dumps({"ImportId": n}) for n in names]]
@@ -60,6 +61,7 @@ def qualtrics(path: Path, *, choice_text: bool = False) -> Path:
                 *ticks,
                 "",
                 f"More seats, please, number {i} of them" if i % 2 else "",
+                ["1", "1,3", "2", "3", "2,3"][i % 5],
             ]
         )
     return save(path, rows)
@@ -87,6 +89,14 @@ def test_qualtrics_multi_select_is_one_field_of_zeros_and_ones(tmp_path):
     rows = study.table.project("Q3_1, Q3_2").fetchall()
     assert {rows[1], rows[3], rows[9]} == {(1, 0), (0, 1), (None, None)}
     assert sum(a or 0 for a, _ in rows) == sum(1 for i in range(60) if i % 3 and i % 10 != 9)
+
+
+def test_qualtrics_choices_joined_in_one_cell_are_no_decimal_commas(tmp_path):
+    study = cx.load(qualtrics(tmp_path / "q.csv"))
+    assert study.codebook["Q5"].columns == ("Q5_1", "Q5_2", "Q5_3")
+    assert dict(study.codebook["Q5"].labels) == {"Q5_1": "1", "Q5_2": "2", "Q5_3": "3"}
+    rows = study.table.project("Q5_1, Q5_2, Q5_3").limit(5).fetchall()
+    assert rows == [(1, 0, 0), (1, 0, 1), (0, 1, 0), (0, 0, 1), (0, 1, 1)]
 
 
 def test_qualtrics_choice_text_is_coded_worst_to_best(tmp_path):
