@@ -18,6 +18,9 @@ from cxlab.result import Result
 MOST = 12
 """Segments with more groups are not compared unless asked: a table of that length hides what it should show."""
 
+RANGE = 0.02
+"""Without a scale, the smallest difference of means that matters is this part of the range of the answers."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -37,35 +40,52 @@ class Row:
 
 
 def rows(study: Study) -> list[Row]:
-    """Return the metrics that the codebook allows, the most telling first: NPS, CSAT, CES, others, touchpoints."""
-    found = []
-    for f in (study.field(n) for n in study.codebook.role("outcome") if n in study.columns):
-        if f.measure == "recommendation" and f.scale and f.scale.points == 11:
-            found.append(Row("NPS", "nps", f.name, metrics.nps, (-100, 100), {}))
-        elif f.measure in ("effort-v1", "effort-v2") and f.scale:
-            found.append(Row("CES, share easy", "ces", f.name, metrics.ces, (0, 1), {}))
-        elif f.measure == "churn":
-            found.append(_churn(study, f))
-        elif f.scale:
-            found.append(Row("CSAT", "csat", f.name, metrics.csat, (0, 1), {}))
-            if f.scale.points > 2:
-                found.append(Row("Mean", "mean", f.name, metrics.mean, (f.scale.minimum, f.scale.maximum), {}))
+    """Return the metrics that the codebook allows, the most telling first: NPS, CSAT, CES, means, shares."""
+    outcomes = [study.field(n) for n in study.codebook.role("outcome") if n in study.columns]
+    found = [row for f in outcomes if f.scale for row in rated(f)]
+    found += measured(study, [f for f in outcomes if not f.scale])
     touch = [n for n in study.codebook.role("touchpoint") if study.field(n).scale and n in study.columns]
     if not found and touch:
-        found.append(Row("CSAT", "csat", touch, metrics.csat, (0, 1), {}))
-    order = {"nps": 0, "csat": 1, "ces": 2}
-    first = {"recommendation": 0, "satisfaction": 0}
-    rank = lambda r: (  # noqa: E731
-        order.get(r.metric, 3),
-        0 if isinstance(r.of, list) else first.get(study.field(r.of).measure, 1),
+        found = [Row("CSAT", "csat", touch, metrics.csat, (0, 1), {})]
+    order = {"nps": 0, "csat": 1, "ces": 2, "mean": 3, "share": 4}
+    main = ("recommendation", "satisfaction")
+    return sorted(
+        found, key=lambda r: (order[r.metric], isinstance(r.of, str) and study.field(r.of).measure not in main)
     )
-    return sorted(found, key=rank)
 
 
-def _churn(study: Study, f: Field) -> Row:
-    numeric = study.lazy.collect_schema()[f.name].is_numeric()
-    value = 1 if numeric else True
-    return Row("Share who left", "share", f.name, partial(metrics.share, value=value), (0, 1), {"value": value})
+def rated(f: Field) -> list[Row]:
+    """Return the metrics of a question with a scale."""
+    if f.measure == "recommendation" and f.scale.points == 11:
+        return [Row("NPS", "nps", f.name, metrics.nps, (-100, 100), {})]
+    if f.measure in ("effort-v1", "effort-v2"):
+        return [Row("CES, share easy", "ces", f.name, metrics.ces, (0, 1), {})]
+    box = Row("CSAT", "csat", f.name, metrics.csat, (0, 1), {})
+    ends = (f.scale.minimum, f.scale.maximum)
+    return [box, Row("Mean", "mean", f.name, metrics.mean, ends, {})] if f.scale.points > 2 else [box]
+
+
+def measured(study: Study, fields: list[Field]) -> list[Row]:
+    """Return the metrics of outcomes without a scale: the share of 1 where they are 0 or 1, else the mean."""
+    schema = study.lazy.collect_schema()
+    fields = [f for f in fields if schema[f.name].is_numeric() or schema[f.name] == nw.Boolean]
+    if not fields:
+        return []
+    x = {f.name: nw.col(f.name).cast(nw.Float64) for f in fields}
+    ends = study.frame.select(
+        *(x[n].min().alias(f"{n} min") for n in x), *(x[n].max().alias(f"{n} max") for n in x)
+    ).collect().to_pandas().iloc[0]  # fmt: skip
+    found = []
+    for f in fields:
+        low, high = float(ends[f"{f.name} min"]), float(ends[f"{f.name} max"])
+        if f.type in ("integer", "boolean") and low >= 0 and high <= 1:
+            value = True if schema[f.name] == nw.Boolean else 1
+            name = f"Share {f.labels.get('1', 'yes')}"
+            found.append(Row(name, "share", f.name, partial(metrics.share, value=value), (0, 1), {"value": value}))
+        elif low < high:
+            matters = {"smallest": RANGE * (high - low)}
+            found.append(Row("Mean", "mean", f.name, metrics.mean, (low, high), matters))
+    return found
 
 
 def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Result:
@@ -81,7 +101,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
 
     Raises
     ------
-    DataProblem : the study has neither outcomes nor touchpoints with a scale.
+    DataProblem : the study has neither numeric outcomes nor touchpoints with a scale.
 
     Examples
     --------
@@ -92,14 +112,15 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
     wanted = rows(study)
     if not wanted:
         raise DataProblem(
-            f"a scorecard needs a column with role 'outcome' or 'touchpoint' and a scale; {study.name} declares none. "
-            "Declare them in its datapackage.json"
+            f"a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
+            f"{study.name} declares none. Declare them in its datapackage.json"
         )
     made = [(row, row.make(study, row.of, by=by, level=level)) for row in wanted]
     table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
     if by:
-        order = {name: k for k, name in enumerate(dict.fromkeys(table[by]))}
-        table = table.sort_values(by, key=lambda c: c.map(order), kind="stable", ignore_index=True)
+        first = table.columns[0]
+        order = {name: k for k, name in enumerate(dict.fromkeys(table[first]))}
+        table = table.sort_values(first, key=lambda c: c.map(order), kind="stable", ignore_index=True)
     head = wanted[0]
     return Result(
         kind="scorecard",
@@ -111,15 +132,16 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         parts={
             "ends": [row.ends for row, result in made for _ in range(len(result.table))],
             "headline": head.question,
-            "questions": [r.question for r in wanted if r.metric != "mean"],
+            "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),
         },
     )
 
 
 def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame:
-    table = result.table[[*([by] if by else []), "item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(
-        columns={"item": "question"}
+    group = {by: f"{by} group" if by in ("question", "metric", "unit") else by} if by else {}
+    table = result.table[[*group, "item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(
+        columns={**group, "item": "question"}
     )
     table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
     table.insert(table.columns.get_loc("question") + 1, "metric", row.name)
