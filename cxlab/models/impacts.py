@@ -36,9 +36,10 @@ def impact(
 
     Parameters
     ----------
-    topics : one column whose values are the topics, or several columns that flag one topic each (multiple response).
+    topics : one column whose values are the topics; or a multiple-response question, or several columns that flag one
+        topic each.
     metric, of, question : as in `cxlab.compare`, with one question.
-    value : of flag columns, what says that the topic was named; default 1.
+    value : of options and flag columns, what says that the topic was named; default 1.
     adjust : correction over the topics, as in `cxlab.compare`.
 
     Returns
@@ -48,7 +49,7 @@ def impact(
     topic are part of the whole.
     """
     metrics.check_level(level)
-    columns = metrics.listed(topics)
+    study, columns = scores.unfolded(study, topics)
     if not columns:
         raise DataProblem("topics names no column; give one column of topics, or the columns that flag them")
     score = scores.score(study, metric, of, [], **question)
@@ -70,6 +71,7 @@ def impact(
         raise DataProblem(
             f"no answer of {study.name} has {value!r} in {', '.join(columns)}; say with value= what names a topic"
         )
+    table, hidden = _shown(table)
     table["p_adjusted"] = multiple.adjusted(table["p"], adjust)
     return Result(
         kind="impact",
@@ -79,9 +81,22 @@ def impact(
         level=level,
         method=f"{score.method}; score minus score without the topic; {metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}",
-        notes=(*notes, "an impact describes who answered what; it does not say that the topic caused the score"),
+        notes=(
+            *notes,
+            *hidden,
+            "an impact describes who answered what; it does not say that the topic caused the score",
+        ),
         parts={"metric": score.metric},
     )
+
+
+def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without the numbers of topics of few answers, and the note that says so."""
+    few = table["n"] < metrics.SMALL
+    table = table.copy()
+    table.loc[few, [c for c in table.columns if c not in ("topic", "n")]] = np.nan
+    said = f"{int(few.sum())} of {len(table)} topics have fewer than {metrics.SMALL} answers and are not shown"
+    return table, [said] if few.any() else []
 
 
 def _without(groups, i: int, name: str, score, level: float) -> dict:

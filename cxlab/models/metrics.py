@@ -165,7 +165,8 @@ def share(
 ) -> Result:
     """Return the share of the answers to ``column`` that equal ``value``: a code, its label, or a list of them.
 
-    Works on text columns as well. Other parameters as for `csat`.
+    Works on text columns as well. Of a multiple-response question it is the share that ticked each option. Other
+    parameters as for `csat`.
     """
     groups = listed(by)
     return estimate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import narwhals as nw
 
@@ -54,7 +54,10 @@ def net_promoter(study: Study, of: str | Sequence[str] | None, by: Sequence[str]
         _recommendation(study, study.field(name))
     make = lambda f: _net(f, worst=6, best=9)  # noqa: E731
     rule = "promoters (9-10) minus detractors (0-6) of a 0 to 10 recommendation question"
-    return _score(study, columns, by, make, "nps", "Net Promoter Score", "net", "points", rule, limits=(-100, 100))
+    return _score(
+        study, columns, by, make,
+        metric="nps", title="Net Promoter Score", shape="net", unit="points", method=rule, limits=(-100, 100),
+    )  # fmt: skip
 
 
 def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, top: int | None = None) -> Score:
@@ -64,7 +67,8 @@ def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, 
     make = lambda f: _inside(f, *boxes[f.name])  # noqa: E731
     said = sorted({f"answers {_span(*b)} of {study.field(n).scale}" for n, b in boxes.items()})
     rule = "top-box share: " + "; ".join(said)
-    return _score(study, columns, by, make, "csat", "Customer satisfaction (CSAT)", "share", "share", rule)
+    title = "Customer satisfaction (CSAT)"
+    return _score(study, columns, by, make, metric="csat", title=title, shape="share", unit="share", method=rule)
 
 
 def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
@@ -75,7 +79,8 @@ def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> 
     rule = "mean answer" + (f" on a scale of {'; '.join(known)}" if known else "")
     ends = [(s.minimum, s.maximum) for s in scales if s]
     limits = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (float("-inf"), float("inf"))
-    return _score(study, columns, by, number, "mean", "Mean", "mean", "mean", rule, limits=limits)
+    facts = {"metric": "mean", "title": "Mean", "shape": "mean", "unit": "mean", "method": rule, "limits": limits}
+    return _score(study, columns, by, number, **facts)
 
 
 def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, show: str = "easy") -> Score:
@@ -102,19 +107,48 @@ def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, s
             max(study.field(n).scale.maximum for n in columns),
         )
     rule = f"{what}: " + "; ".join(said)
-    return _score(study, columns, by, make, "ces", f"Customer effort: {what}", shape, unit, rule, limits=limits)
+    facts = {"title": f"Customer effort: {what}", "shape": shape, "unit": unit, "method": rule, "limits": limits}
+    return _score(study, columns, by, make, metric="ces", **facts)
 
 
 def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value: object = None) -> Score:
-    """Share of the answers equal to ``value`` (or one of several); codes and their labels both work."""
-    columns = _listed(study, of)
-    codes = {n: _codes(study, n, value) for n in columns}
+    """Share of the answers equal to ``value`` (or one of several); codes and their labels both work.
+
+    Of a multiple-response question the share that ticked each option, among those who ticked any or could have.
+    """
+    questions = [study.field(n) for n in ([of] if isinstance(of, str) else of)]
+    options = {c for f in questions for c in f.columns}
+    study, columns = unfolded(study, of)
+    codes = {n: _codes(study, n, 1 if n in options and value is None else value) for n in columns}
     make = lambda f: _equal(f, codes[f.name])  # noqa: E731
     said = " or ".join(dict.fromkeys(str(v) for vs in codes.values() for v in vs))
-    title = f"Share of {', '.join(study.field(n).label for n in columns[:3])} = {said}"
+    title = f"Share of {', '.join(f.label for f in questions[:3])} = {said}"
+    rule = f"share of answers equal to {said}"
+    if value is None and options >= set(columns):
+        title, rule = f"Share that ticked: {', '.join(f.label for f in questions[:3])}", "share that ticked the option"
     return _score(
-        study, columns, by, make, "share", title, "share", "share", f"share of answers equal to {said}", text=True
+        study, columns, by, make, text=True, metric="share", title=title, shape="share", unit="share", method=rule
     )
+
+
+def unfolded(study: Study, names: str | Sequence[str]) -> tuple[Study, list[str]]:
+    """Return the study and the columns with every multiple-response question replaced by its options.
+
+    Options without a field of their own get one, called as the question labels them.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    columns, options = [], []
+    for name in names:
+        f = study.field(name)
+        columns += f.columns or (name,)
+        options += [
+            Field(c, title=f.labels.get(c, c), type="integer", role="segment", labels={"1": "ticked", "0": "not"})
+            for c in f.columns
+            if c not in study.codebook
+        ]
+    book = replace(study.codebook, fields=(*study.codebook.fields, *options))
+    study = replace(study, codebook=book) if options else study
+    return study, _listed(study, columns)
 
 
 METRICS: dict[str, Callable[..., Score]] = {
@@ -153,11 +187,8 @@ def _columns(study: Study, of: str | Sequence[str] | None, by: Sequence[str], me
     return _listed(study, found)
 
 
-def _score(
-    study: Study, columns: list[str], by: Sequence[str], make, metric: str, title: str, shape: str, unit: str,
-    rule: str, *, limits: tuple[float, float] = (0.0, 1.0), text: bool = False,
-) -> Score:  # fmt: skip
-    """Gather the expressions of ``columns`` into items: one each, or pooled by stage or owner."""
+def _score(study: Study, columns: list[str], by: Sequence[str], make, *, text: bool = False, **facts) -> Score:
+    """Gather the expressions of ``columns`` into items, one each or pooled by stage or owner."""
     fields = [study.field(n) for n in columns]
     if not text:
         _numeric(study, columns)
@@ -169,7 +200,7 @@ def _score(
         for f in fields:
             items.setdefault(getattr(f, over) or f"(no {over})", []).append(make(f))
     outside = {f"outside:{f.name}": _outside(f) for f in fields if f.scale and not text}
-    return Score(metric, title, shape, unit, items, rule, over, limits, labels, outside)
+    return Score(items=items, over=over, labels=labels, counts=outside, **facts)
 
 
 def _numeric(study: Study, columns: Sequence[str]) -> None:

@@ -51,7 +51,7 @@ def test_impact_is_the_score_minus_the_score_without_the_topic_also_with_weights
 def test_standard_error_is_that_of_repeated_samples():
     rng = np.random.default_rng(1)
     found, errors = [], []
-    for _ in range(150):
+    for _ in range(80):
         topic = rng.random(300) < 0.25
         ltr = np.where(rng.random(300) < np.where(topic, 0.4, 0.7), 10, np.where(rng.random(300) < 0.5, 8, 3))
         r = cx.impact(study(pd.DataFrame({"ltr": ltr, "t": np.where(topic, "t", "o")}), t="segment"), "t").table
@@ -59,7 +59,7 @@ def test_standard_error_is_that_of_repeated_samples():
         found.append(row["estimate"])
         errors.append(row["se"])
     ratio = np.mean(errors) / np.std(found, ddof=1)
-    assert ratio == pytest.approx(1, abs=4 / np.sqrt(2 * 150))
+    assert ratio == pytest.approx(1, abs=4 / np.sqrt(2 * 80))
 
 
 def test_flag_columns_name_a_topic_each():
@@ -84,6 +84,15 @@ def test_what_has_no_topics_is_refused():
     assert refused(lambda: cx.impact(s, ["t", "u"])) == (
         "no answer of s has 1 in t, u; say with value= what names a topic"
     )
+
+
+def test_topics_of_few_answers_are_not_shown():
+    s = study(pd.DataFrame({"ltr": answers(100, 20), "t": ["x"] * 96 + ["y"] * 4}), t="segment")
+    r = cx.impact(s, "t")
+    row = r.table.set_index("topic").loc["y"]
+    assert row["n"] == 4
+    assert np.isnan(row.drop("n").to_numpy(float)).all()
+    assert "1 of 2 topics have fewer than 10 answers and are not shown" in r.notes
 
 
 def test_a_topic_of_everybody_has_no_impact_to_estimate():

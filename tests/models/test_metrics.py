@@ -115,6 +115,16 @@ def test_share_of_text_and_of_labels():
     assert cx.share(s, "why", "p").table["n"][0] == 15
 
 
+def test_options_of_a_multiple_response_question():
+    field = cx.Field("why", type="integer", columns=("a", "b"), labels={"a": "Price", "b": "Staff"})
+    s = study(pd.DataFrame({"a": [1, 0, 1, None] * 5, "b": [0, 0, 1, None] * 5}), field)
+    s = cx.Study(s.table, cx.Codebook("s", (field,)))
+    r = cx.share(s, "why")
+    assert r.table["item"].tolist() == ["a", "b"]
+    assert r.table["estimate"].tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert r.parts["labels"] == {"a": "Price", "b": "Staff"}
+
+
 def test_stages_pool_touchpoints_with_the_respondent_as_cluster():
     """The pooled share is the mean of the answers; its error is that of respondents' totals, not of answers."""
     rng = np.random.default_rng(1)
@@ -232,6 +242,32 @@ def test_the_whole_population_asked_leaves_no_interval():
     full = cx.csat(study(pd.DataFrame({"sat": [1, 5] * 20}))).table.iloc[0]
     assert half["high"] - half["low"] < full["high"] - full["low"]
     assert half["n_eff"] == pytest.approx(80)
+
+
+CELLS = {  # exact coverage in these cells, project's methods notes (n, D, P, R): Wald, adjusted Wald, score
+    (10, 0.02, 0.08, 0.90): (0.649, 0.930, 0.959),
+    (20, 0.05, 0.15, 0.80): (0.860, 0.956, 0.962),
+    (20, 0.20, 0.30, 0.50): (0.926, 0.948, 0.947),
+    (50, 0.02, 0.08, 0.90): (0.910, 0.966, 0.965),
+    (50, 0.60, 0.25, 0.15): (0.939, 0.952, 0.952),
+    (100, 0.02, 0.08, 0.90): (0.930, 0.962, 0.956),
+    (100, 0.45, 0.10, 0.45): (0.947, 0.949, 0.949),
+}
+
+
+@pytest.mark.parametrize(("cell", "coverage"), CELLS.items(), ids=str)
+def test_simulated_coverage_of_each_interval(cell, coverage):
+    """3,000 samples of each cell through `cx.nps`: the share of intervals with the truth, within binomial bounds."""
+    n, *p = cell
+    draws = 3000
+    answers = np.random.default_rng(n).choice([3, 8, 10], p=p, size=n * draws)
+    table = pl.DataFrame({"ltr": answers, "sample": np.repeat(np.arange(draws), n)})
+    s = study(table, sample="segment")
+    truth = 100 * (p[2] - p[0])
+    for interval, want in zip(("wald", "adjusted-wald", "score"), coverage, strict=True):
+        r = cx.nps(s, by="sample", interval=interval).table
+        got = ((r["low"] <= truth + 1e-9) & (truth - 1e-9 <= r["high"])).mean()
+        assert got == pytest.approx(want, abs=4 * np.sqrt(want * (1 - want) / draws) + 5e-4), interval
 
 
 # Calibration -----------------------------------------------------------------------------------------------------
