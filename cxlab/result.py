@@ -227,18 +227,21 @@ def markup(result: Result) -> str:
         if name in raw:
             table[name] = [show(v, "share") for v in raw[name]]
     units = raw["unit"] if "unit" in raw else [result.unit] * len(raw)
-    for name, low, high in (("interval", "low", "high"), ("of change", "change_low", "change_high")):
-        if {low, high} <= set(raw.columns):
-            spans = [span(a, b, u) for a, b, u in zip(raw[low], raw[high], units, strict=True)]
-            table.insert(table.columns.get_loc(low), name, spans)
+    for name in result.parts.get("in_unit", ()):
+        table[name] = [show(v, u) for v, u in zip(raw[name], units, strict=True)]
+    pairs = _pairs(raw)
+    for name, (low, high) in pairs.items():
+        whole = raw[low].dtype.kind == "i"
+        shown = [f"{a} to {b}" if whole else span(a, b, u) for a, b, u in zip(raw[low], raw[high], units, strict=True)]
+        table.insert(table.columns.get_loc(low), name, shown)
     if _one_item(raw):
         table = table.drop(columns="item")
-    silent = {"low", "high", "se", "unit", "change_low", "change_high"}
+    silent = {"se", "unit", *(bound for ends in pairs.values() for bound in ends)}
     silent |= {"n_eff"} if "n_eff" in raw and "n" in raw and (raw["n_eff"].round() == raw["n"]).all() else set()
     silent |= {"p"} if "p_adjusted" in raw else set()
     silent |= set(SHARES) if "change" in raw else set()
     table = table.drop(columns=[c for c in table if c in silent])
-    numeric = {c for c in table if c in ("interval", "of change") or (c in raw and raw[c].dtype.kind in "iufc")}
+    numeric = {c for c in table if c in pairs or (c in raw and raw[c].dtype.kind in "iufc")}
     names = {"estimate": HEADINGS.get(result.unit, "Estimate"), "interval": f"{result.level:.0%} interval", "n": "n"}
     names |= {"item": "Question", "of change": f"{result.level:.0%} interval"}
     names |= {"n_eff": "Effective n", "p": "p", **{c: c.replace("p_", "p, ") for c in table if str(c).startswith("p_")}}
@@ -252,6 +255,13 @@ def markup(result: Result) -> str:
     ]
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table class='cx-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _pairs(raw: Any) -> dict[str, tuple[str, str]]:
+    """Columns that are the two ends of an interval, by the name of the column that shows it."""
+    stems = [c.removesuffix("_low") for c in map(str, raw.columns) if c.endswith("_low") and f"{c[:-4]}_high" in raw]
+    named = {("of change" if s == "change" else f"{s}_interval"): (f"{s}_low", f"{s}_high") for s in stems}
+    return ({"interval": ("low", "high")} if {"low", "high"} <= set(raw.columns) else {}) | named
 
 
 def _one_item(table: Any) -> bool:

@@ -97,7 +97,9 @@ def league(
     table.insert(0, unit, units.names)
     table = _with_intervals(table, units, shown, raw if mix else None, level)
     order = np.argsort(-units.sign * units.estimate, kind="stable")
-    parts |= {"small": small, "unit": unit, "metric": metric, "best": best, "labels": score.title}
+    parts["may_be_top"] = [a for a, yes in zip(units.names, table["may_be_top"], strict=True) if yes]
+    parts |= {"small": small, "unit": unit, "metric": metric, "best": best, "measure": score.title}
+    parts["in_unit"] = [c for c in ("raw", "shrunken") if c in table]
     if mix:
         parts |= _mix_facts(mix, raw, units, score)
     return Result(
@@ -236,7 +238,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
         "may_be_top": 1 + above.sum(axis=0) <= tau,
         "group": ranks.letters(above) if p <= LETTERS else "",
     })  # fmt: skip
-    points = pd.DataFrame({"unit": units.names, "n_eff": units.n_eff, "estimate": units.estimate, "z": found.z})
+    points = pd.DataFrame({"name": units.names, "n_eff": units.n_eff, "estimate": units.estimate, "z": found.z})
     points["outside"] = np.where(far[1], "99.8 %", np.where(far[0], "95 %", ""))
     slope, p_slope = shrinkage.precision_dependence(units.estimate, variance)
     facts = {
@@ -296,7 +298,7 @@ def _mix_facts(mix: CaseMix, raw: Groups, units: Units, score: Score) -> dict[st
 
 def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) -> list[str]:
     apart, pairs = parts["separated_pairs"], parts["pairs"]
-    notes = [f"{apart:,} of {pairs:,} pairs of units differ for sure, over the whole table."]
+    notes = [f"{apart:,} of {pairs:,} pairs of units differ for sure, over the whole table.", _best(units, parts)]
     if len(small):
         shown = ", ".join(f"{a} ({b})" for a, b in zip(small.iloc[:8, 0], small["n"][:8], strict=True))
         more = f", and {len(small) - 8} more" if len(small) > 8 else ""
@@ -315,6 +317,15 @@ def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) 
     return notes
 
 
+def _best(units: Units, parts: dict[str, Any]) -> str:
+    """Who may be among the best, in the shorter of two ways."""
+    may, top = parts["may_be_top"], f"the best {parts['top']}" if parts["top"] > 1 else "the best"
+    rest = [name for name in units.names if name not in may]
+    if len(may) <= max(len(rest), 3):
+        return f"May be among {top}: {', '.join(may)}."
+    return f"All but {', '.join(rest)} may be among {top}." if rest else f"Every unit may be among {top}."
+
+
 def p_value(p: float) -> str:
     """Return a p-value in words: '= 0.012' or '< 0.001'."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
@@ -329,6 +340,7 @@ def funnel(table: Result) -> Result:
     """
     parts = table.parts
     points = parts["funnel"].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+    points = points.rename(columns={"name": parts["unit"]})
     out = int((points["outside"] == "99.8 %").sum())
     return Result(
         kind="funnel",
@@ -341,5 +353,5 @@ def funnel(table: Result) -> Result:
             f"{out} of {len(points)} units lie outside the 99.8 % limits; over-dispersion phi = {parts['phi']:.1f}.",
             "Inside the limits a unit differs no more than ordinary units of its size do.",
         ),
-        parts={"limits": parts["limits"], "target": parts["target"], "phi": parts["phi"], "labels": parts["labels"]},
+        parts={"limits": parts["limits"], "target": parts["target"], "phi": parts["phi"], "measure": parts["measure"]},
     )

@@ -12,6 +12,7 @@ from cxlab.data.study import Study
 from cxlab.models import metrics
 from cxlab.models.groups import Groups, grouped
 from cxlab.models.league import steadied, unit_score
+from cxlab.models.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats import multiple, ranks, shrinkage
@@ -51,8 +52,8 @@ def league_change(
     wave = study.design.wave
     if not wave:
         raise DataProblem(f"a change of ranks needs a column with role 'wave'; {study.name} declares none")
-    first, last = _two(study, wave, waves)
     score, best, notes = unit_score(study, metric, question)
+    first, last = _two(study, wave, waves, score)
     found = grouped(study.where(**{wave: [first, last]}), score, [unit, wave], level)
     names, at, dropped = _in_both(found, study, unit, wave, (first, last))
     y = found.moments.mean[at] * score.factor
@@ -78,17 +79,25 @@ def league_change(
         method=f"{score.method}; covariance of the waves from shared respondents; rank sets of Mogstad et al. (2024); "
         "expected values by empirical Bayes",
         notes=(*study.caveats, *notes, *dropped, *_said(stars)),
-        parts={"stars": stars, "unit": unit, "waves": [str(first), str(last)], "best": best, **facts},
+        parts={
+            "stars": stars,
+            "unit": unit,
+            "waves": [str(first), str(last)],
+            "best": best,
+            "in_unit": ["before", "after", "gap_change", "expected", "surprise"],
+            **facts,
+        },
     )
 
 
-def _two(study: Study, wave: str, waves: tuple[Any, Any] | None) -> tuple[Any, Any]:
-    there = study.frame.select(wave).unique().collect().to_pandas()[wave].dropna()
-    have = sorted(there.tolist())
+def _two(study: Study, wave: str, waves: tuple[Any, Any] | None, score: Score) -> tuple[Any, Any]:
+    """The two waves: as given, or the last two in which the question was asked."""
+    asked = study.frame.filter(~next(iter(score.items.values()))[0].is_null()).select(wave).unique()
+    have = sorted(asked.collect().to_pandas()[wave].dropna().tolist())
     if waves is None:
         if len(have) < 2:
             found = ", ".join(map(str, have)) or "none"
-            raise DataProblem(f"a change of ranks needs two waves; {study.name} has {found}")
+            raise DataProblem(f"a change of ranks needs two waves; the question was asked in {found}")
         return have[-2], have[-1]
     missing = [w for w in waves if w not in have]
     if len(waves) != 2 or missing:

@@ -66,7 +66,7 @@ def matching(
     low, high = np.quantile(drawn / drawn[:, :1], [(1 - level) / 2, (1 + level) / 2], axis=0)
     result = pd.DataFrame({
         "rule": list(columns), "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse,
-        "peers": [float(np.median(s[use].sum(axis=1))) for s in same.values()], "n": int(use.sum()),
+        "peers": [int(np.median(s[use].sum(axis=1))) for s in same.values()], "n": int(use.sum()),
     })  # fmt: skip
     both = result.iloc[3]
     held = "yes" if both["high"] <= 1 - CLAIM else "no" if both["low"] > 1 - CLAIM else "undecided"

@@ -76,6 +76,8 @@ def peers(
     front = [name, "estimate", *[c for c in ("se", "n") if c in table], "weight", "distance"]
     chosen = chosen[front + [c for c in match if c in chosen]].sort_values("distance", ignore_index=True, kind="stable")
     nearest = f"{k} nearest by Gower's distance, caliper {caliper:g}"
+    for c in sizes:
+        chosen[c] = chosen[c].astype("Int64") if (chosen[c] % 1 == 0).all() else chosen[c]
     how = "coarsened exact matching" if method == "cem" else nearest
     return Result(
         kind="peers",
@@ -225,7 +227,7 @@ def _balance(table, row, found, weight, sizes, others) -> pd.DataFrame:
 
 
 def _leave_one_out(table, name, row, found, weight) -> pd.DataFrame:
-    """Benchmark and gap without each peer in turn: does one of them carry it?"""
+    """Benchmark and gap without each peer in turn, the one that moves them most first."""
     y, own = table["estimate"].to_numpy(float), float(table["estimate"].iloc[row])
     lines = []
     for j in np.flatnonzero(found):
@@ -234,14 +236,16 @@ def _leave_one_out(table, name, row, found, weight) -> pd.DataFrame:
         if keep.any():
             mean = float(np.average(y[keep], weights=weight[keep]))
             lines.append({"without": table[name].iloc[j], "benchmark": mean, "gap": own - mean})
-    return pd.DataFrame(lines, columns=["without", "benchmark", "gap"])
+    table = pd.DataFrame(lines, columns=["without", "benchmark", "gap"])
+    moved = (table["gap"] - (own - float(weight @ y))).abs()
+    return table.loc[moved.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
 def _map(table, name, distance, row, found) -> pd.DataFrame:
     """Where all units stand: distance from the unit, estimate, and whether it is a peer."""
     role = np.where(found, "peer", "other")
     role[row] = "own"
-    columns = {"unit": table[name].astype(str), "distance": distance[row], "estimate": table["estimate"]}
+    columns = {"name": table[name].astype(str), "distance": distance[row], "estimate": table["estimate"]}
     return pd.DataFrame({**columns, "se": table.get("se", np.nan), "role": role})
 
 

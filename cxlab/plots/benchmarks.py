@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, forest, ticks
 from cxlab.result import Result, show
 
-NAMED = 14
+NAMED, MANY = 14, 24
 
 
 def peers(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -31,8 +31,8 @@ def peers(result: Result, *, ax: Axes | None = None) -> Axes:
             x[pick], table["estimate"][pick] - half, table["estimate"][pick] + half, color=colours[role], alpha=0.4
         )
         ax.scatter(x[pick], table["estimate"][pick], color=colours[role], s=size, zorder=3, alpha=faint)
-        if role != "other":
-            _names(ax, x, table, np.flatnonzero(pick)[:NAMED])
+        if role == "own" or role == "peer" and pick.sum() <= NAMED:
+            _names(ax, x, table, np.flatnonzero(pick))
     counts = table["role"].value_counts()
     said = f"{counts.get('peer', 0)} peers (blue), {counts.get('other', 0)} other units (grey)"
     ax.set_title(said, loc="left", fontsize=9, color=MUTED)
@@ -47,14 +47,14 @@ def _names(ax: Axes, x: np.ndarray, table, rows) -> None:
     for k, i in enumerate(order):
         up = k % 2 == 0
         ax.annotate(
-            table["unit"][i], (x[i], table["estimate"][i]), xytext=(5, 5 if up else -5), textcoords="offset points",
+            table["name"][i], (x[i], table["estimate"][i]), xytext=(5, 5 if up else -5), textcoords="offset points",
             va="bottom" if up else "top", fontsize=8, color=INK,
         )  # fmt: skip
 
 
 def gap(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the unit, its peers and their mean on one scale; the shaded band is the mean with its error."""
-    unit, peers_ = result.unit, result.parts["peers"].sort_values("estimate", ascending=False)
+    unit, peers_ = result.unit, _telling(result.parts["peers"], result.table["estimate"].iloc[0])
     own, mean = result.table.iloc[0], result.table.iloc[1]
     names = [str(own["what"]), *peers_.iloc[:, 0].astype(str)]
     estimate = np.array([own["estimate"], *peers_["estimate"]])
@@ -71,9 +71,22 @@ def gap(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(mean["estimate"], color=GOOD, linewidth=1.2, linestyle=(0, (4, 2)))
     third = result.table.iloc[2]
     said = f"gap {show(third['estimate'], unit)} [{show(third['low'], unit)}, {show(third['high'], unit)}]"
-    ax.set_title(f"dashed: mean of the peers; {said}", loc="left", fontsize=9, color=MUTED)
+    left = len(result.parts["peers"]) - len(peers_)
+    some = f" ({left} of {left + len(peers_)} peers not drawn)" if left else ""
+    ax.set_title(f"dashed: mean of the peers; {said}{some}", loc="left", fontsize=9, color=MUTED)
     ticks(ax.xaxis, unit)
     return ax
+
+
+def _telling(table, own: float):
+    """All peers, best first; of many the best, the last and those nearest to the unit."""
+    ordered = table.sort_values("estimate", ascending=False)
+    if len(ordered) <= MANY:
+        return ordered
+    third = MANY // 3
+    near = (ordered["estimate"] - own).abs().sort_values().index[:third]
+    keep = ordered.index[:third].union(ordered.index[-third:]).union(near)
+    return ordered[ordered.index.isin(keep)]
 
 
 def matching(result: Result, *, ax: Axes | None = None) -> Axes:

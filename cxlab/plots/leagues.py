@@ -36,7 +36,7 @@ def league(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.7, p - 0.3)
     ticks(ax.xaxis, unit)
     said = "dot: estimate, ring: shrunken" + (", ×: before case-mix adjustment" if "raw" in table else "")
-    ax.set_xlabel(f"{result.parts['labels']}\n{said}", color=MUTED, fontsize=9, loc="left")
+    ax.set_xlabel(f"{result.parts['measure']}\n{said}", color=MUTED, fontsize=9, loc="left")
     _rank_sets(ax, result, y, colour)
     return ax
 
@@ -85,8 +85,8 @@ def funnel(result: Result, *, ax: Axes | None = None) -> Axes:
     warned = points["outside"] == "95 %"
     colour = np.where(outside, BAD, np.where(warned, "#e69f00", GOOD))
     ax.scatter(points["n_eff"], points["estimate"], color=colour, s=26, zorder=3)
-    named = points[outside | warned].reindex(points["z"].abs().sort_values(ascending=False).index).dropna(subset="unit")
-    for (size, value), names in named.head(NAMED).groupby(["n_eff", "estimate"], sort=False)["unit"]:
+    named = points[outside | warned].reindex(points["z"].abs().sort_values(ascending=False).index).dropna(subset="z")
+    for (size, value), names in named.head(NAMED).groupby(["n_eff", "estimate"], sort=False)[points.columns[0]]:
         ax.annotate(", ".join(names), (size, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
@@ -94,7 +94,7 @@ def funnel(result: Result, *, ax: Axes | None = None) -> Axes:
     ticks(ax.yaxis, unit)
     _within(ax, points, limits, unit)
     ax.set_xlabel(f"effective number of answers ({len(points)} units)", color=MUTED, fontsize=9)
-    ax.set_ylabel(result.parts["labels"], color=MUTED, fontsize=9)
+    ax.set_ylabel(result.parts["measure"], color=MUTED, fontsize=9)
     return ax
 
 

@@ -42,6 +42,7 @@ def test_the_best_comes_first_and_clear_differences_are_certain():
     assert table["all_low"].tolist() == [1, 2, 3]
     assert table["group"].tolist() == ["a", "b", "c"]
     assert table["may_be_top"].tolist() == [True, False, False]
+    assert "May be among the best: B." in cx.league(study([3, 9, 6], n=400)).notes
 
 
 def test_equal_units_share_all_ranks():
@@ -53,6 +54,7 @@ def test_equal_units_share_all_ranks():
     assert (result.table["group"] == "a").all()
     assert result.parts["tau"] == 0
     assert "The units differ no more than chance alone explains: all are shrunken to the mean." in result.notes
+    assert "Every unit may be among the best." in result.notes
     assert "0 of 10 pairs of units differ for sure, over the whole table." in result.notes
 
 
@@ -175,7 +177,7 @@ def test_weights_equal_repeated_customers():
 
 def test_the_funnel_names_the_stranger():
     result = cx.funnel(cx.league(study([7] * 12 + [2], n=200, seed=5)))
-    assert result.table["unit"].iloc[0] == "M"
+    assert result.table["shop"].iloc[0] == "M"
     assert result.table["outside"].iloc[0] == "99.8 %"
     assert result.kind == "funnel"
 
