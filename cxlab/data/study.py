@@ -103,13 +103,16 @@ class Study:
     def where(self, **equal: Any) -> Study:
         """Return the study with only the rows where each named column equals the value (or is in the list).
 
+        Text for a column of numbers is read as a number, and a label of the codebook as its code.
+
         >>> study.where(brand="Alba", wave=[7, 8])  # doctest: +SKIP
         """
         frame = self.lazy
         said = list(self.filters)
         for name, wanted in equal.items():
-            self.field(name)
-            values = list(wanted) if isinstance(wanted, (list, tuple, set)) else [wanted]
+            field = self.field(name)
+            wanted = wanted if isinstance(wanted, (list, tuple, set)) else [wanted]
+            values = [_level(field, value) for value in wanted]
             frame = frame.filter(nw.col(name).is_in(values))
             said.append(f"{name} = {' or '.join(map(str, values))}")
         return replace(self, table=frame.to_native(), filters=tuple(said))
@@ -136,6 +139,22 @@ class Study:
         lost = "".join(f"; {n:,} rows left out: {why}" for why, n in self.dropped)
         kept = f"; only {', '.join(self.filters)}" if self.filters else ""
         return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"
+
+
+def _level(field: Field, value: Any) -> Any:
+    """Return a value as it stands in the column; text may be a code or its label."""
+    if not isinstance(value, str):
+        return value
+    labels = {
+        label: key for key, label in (*field.labels.items(), *(field.scale.labels.items() if field.scale else ()))
+    }
+    found = code(labels.get(value, value), field.type)
+    if field.type == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if field.type in ("integer", "number") and isinstance(found, str):
+        allowed = f"a number or one of its labels: {', '.join(labels)}" if labels else "a number"
+        raise DataProblem(f"column '{field.name}' holds numbers; '{value}' is none. Give {allowed}")
+    return found
 
 
 def _codes(field: Field) -> list[Any]:

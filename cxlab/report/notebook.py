@@ -14,7 +14,7 @@ from typing import Any
 from cxlab.problem import DataProblem, unknown
 
 SHIPPED = Path(__file__).parents[2] / "notebooks"
-NAMES = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None), "list": list}
+NAMES = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None), "list": list, "dict": dict}
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -72,9 +72,11 @@ def alternatives(node: ast.expr) -> list[Any]:
         return [kind for v in elements(node.slice) for kind in alternatives(v)]
     elif name in ("list", "List"):
         return [alternatives(node.slice)]
+    elif name in ("dict", "Dict"):
+        return [dict]
     raise DataProblem(
         f"'{ast.unparse(node)}' is no type of a parameter; "
-        f"allowed: {', '.join(NAMES)}, list[...], Literal[...] and unions with |"
+        f"allowed: {', '.join(NAMES)}, list[...], dict[str, str], Literal[...] and unions with |"
     )
 
 
@@ -93,6 +95,8 @@ def convert(value: Any, kind: Any) -> tuple[bool, Any]:
         return value is None or text in ("None", "none", "null"), None
     if isinstance(kind, list) or kind is list:
         return many(value, kind if isinstance(kind, list) else [bool, int, float, str])
+    if kind is dict:
+        return mapping(value)
     if kind is bool:
         return (isinstance(value, bool) or str(text).lower() in WORDS), WORDS.get(str(text).lower(), value)
     if kind is str:
@@ -121,6 +125,23 @@ def many(value: Any, kinds: list[Any]) -> tuple[bool, Any]:
     return ... not in found, found
 
 
+def mapping(value: Any) -> tuple[bool, Any]:
+    """Return whether ``value`` is a mapping (or ``a=b,c=d`` or a JSON object), and the mapping with text values."""
+    if isinstance(value, str) and value.strip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return False, None
+    elif isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if not pairs or not all(name.strip() and equals for name, equals, _ in pairs):
+            return False, None
+        value = {name.strip(): said.strip() for name, _, said in pairs}
+    if not isinstance(value, Mapping):
+        return False, None
+    return True, {str(name): str(said) for name, said in value.items()}
+
+
 def wording(node: ast.expr) -> str:
     """Return an annotation in words: ``one of 'a', 'b'``, ``a float or None``."""
     names = {
@@ -130,6 +151,7 @@ def wording(node: ast.expr) -> str:
         bool: "true or false",
         type(None): "None",
         list: "a list",
+        dict: "pairs (a=b,c=d)",
     }
     said = []
     for kind in alternatives(node):

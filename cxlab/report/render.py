@@ -66,10 +66,13 @@ def folder_name(study: str, changed: Mapping[str, Any]) -> str:
 
     >>> folder_name("data/my survey.csv", {"by": "stage", "level": 0.9})
     'my-survey-by=stage-level=0.9'
+    >>> folder_name("sfo", {"only": {"airline": "United", "wave": "2017"}})
+    'sfo-airline=United-wave=2017'
     """
     path = Path(study)
     stem = path.stem if path.suffix or path.exists() else study
-    parts = [stem, *(f"{k}={v}" for k, v in sorted(changed.items()))]
+    pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
+    parts = [stem, *(f"{k}={v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)
     slug = re.sub(r"[^\w.=,+-]+", "-", text).strip("-.") or "study"
     lossy = slug.removeprefix(stem) != text.removeprefix(stem) and bool(changed) or len(slug) > 100
@@ -95,7 +98,7 @@ def report(
     path, parameters, changed = prepare(name, study, given or {}, to)
     target = Path(output) / path.stem / folder_name(study, changed)
     target.parent.mkdir(parents=True, exist_ok=True)
-    work = target.parent / f".{target.name[:60]}-{uuid.uuid4().hex[:8]}"
+    work = target.parent / f".{target.name[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     work.mkdir()
     began = time.monotonic()
     try:
@@ -148,14 +151,14 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     study, parameters, notebook = record["data"], record["parameters"], record["notebook"]
     around = {
         "notebook": notebook["name"],
-        "subject": study.get("title") or parameters["study"],
+        "subject": ", ".join([study.get("title") or parameters["study"], *study.get("filters", [])]),
         "simulated": study.get("simulated", False),
         "stamp": f"cxlab {record['cxlab']}; {notebook['name']} {notebook['sha256'][:12]}; {record['made'][:10]}",
     }
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"
         return {**around, "title": "This report could not be made", "subject": subject, "failure": asdict(failure)}
-    settings = {k: "none" if v is None else str(v) for k, v in parameters.items() if k != "study"}
+    settings = {k: "none" if v is None else str(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]
     return {**around, "facts": [*facts(study, parameters["study"]), *settings.items()], "origin": origin}

@@ -21,6 +21,7 @@ weighted: bool = True
 items: list[str] = ["a"]
 codes: list[int] | None = None
 plain = 2
+only: dict[str, str] | None = None  # only these rows
 """
 
 
@@ -45,6 +46,10 @@ plain = 2
         ("codes", "1,2", [1, 2]),
         ("codes", "none", None),
         ("plain", "5", 5),
+        ("only", "airline=UNITED, wave=2017", {"airline": "UNITED", "wave": "2017"}),
+        ("only", '{"brand": "A, B=C"}', {"brand": "A, B=C"}),
+        ("only", {"wave": 7}, {"wave": "7"}),
+        ("only", None, None),
     ],
 )
 def test_a_value_is_read_as_its_type(name: str, given: object, read: object) -> None:
@@ -79,7 +84,7 @@ def test_a_value_is_read_as_its_type(name: str, given: object, read: object) -> 
             "levle",
             1,
             "parameter 'levle' is not in notebook n; did you mean 'level'? "
-            "There are: study, by, show, level, waves, weighted, items, codes, plain",
+            "There are: study, by, show, level, waves, weighted, items, codes, plain, only",
         ),
     ],
 )
