@@ -17,6 +17,8 @@ from cxlab.stats import cross, multiple
 from cxlab.stats.design import t_value
 from cxlab.stats.nps import z_value
 
+NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
+
 
 def impact(
     study: Study,
