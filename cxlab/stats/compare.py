@@ -35,9 +35,10 @@ def mover(
 
     low = d - sqrt((T1 - l1)**2 + (u2 - T2)**2 - 2 r (T1 - l1)(u2 - T2)), high likewise with the other ends.
 
-    >>> low, high = mover((0.3, 0.139551, 0.443393), (0.0, -0.148916, 0.148916))
-    >>> round(float(low), 4), round(float(high), 4)
-    (0.0808, 0.507)
+    >>> from cxlab.stats import nps
+    >>> arms = [(nps.net(*x)[0], *nps.score(*x)) for x in ((20, 30, 50), (30, 40, 30))]
+    >>> [round(float(v), 6) for v in mover(*arms)]
+    [0.079802, 0.508099]
     """
     (t1, l1, u1), (t2, l2, u2) = ([np.asarray(x, float) for x in arm] for arm in (first, second))
     r = np.asarray(correlation, float)
