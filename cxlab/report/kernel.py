@@ -34,7 +34,7 @@ SHIM = Path(__file__).with_name("shim.py")
 
 
 class Kernels:
-    """A fork server for as long as the ``with`` block lasts; `manager` gives a kernel manager for one notebook."""
+    """A fork server for as long as the ``with`` block lasts; `manager` is what Jupyter starts kernels with."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cxlab-"))
@@ -55,8 +55,8 @@ class Kernels:
             self.server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def manager(self):
-        """Return a kernel manager (not started) whose kernel is a fork of this server, reached by Unix sockets."""
+    def manager(self) -> type:
+        """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets."""
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
@@ -66,11 +66,12 @@ class Kernels:
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
                 return KernelSpec(argv=command, display_name="cxlab", language="python")
 
-        return AsyncKernelManager(
-            kernel_spec_manager=OnlyThis(),
-            transport="ipc",
-            connection_file=str(self.folder / f"{uuid.uuid4().hex[:12]}.json"),
-        )
+        def made(manager: AsyncKernelManager, **options) -> None:
+            file = str(self.folder / f"{uuid.uuid4().hex[:12]}.json")
+            options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": file}
+            AsyncKernelManager.__init__(manager, **options)
+
+        return type("ForkManager", (AsyncKernelManager,), {"__init__": made})
 
 
 def serve(address: str) -> None:

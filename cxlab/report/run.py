@@ -79,7 +79,6 @@ def execute(
     import_jupyter()
     import nbformat
     import papermill
-    from jupyter_core.utils import run_sync
 
     notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
     notebook.cells.append(nbformat.v4.new_code_cell(facts.CELL, id=HIDDEN, metadata={"tags": [HIDDEN]}))
@@ -91,18 +90,16 @@ def execute(
             progress(len(started), total, cell.id)
             started.append(cell)
 
-    manager, error, begun = kernels.manager(), None, time.monotonic()
+    error, begun = None, time.monotonic()
     out = folder / "notebook.ipynb"
     try:
         papermill.execute_notebook(
-            notebook, str(out), dict(parameters), km=manager, progress_bar=False, execution_timeout=timeout,
-            record_timing=False, on_cell_start=start, kernel_name="python3", language="python",
+            notebook, str(out), dict(parameters), kernel_manager_class=kernels.manager(), progress_bar=False,
+            execution_timeout=timeout, record_timing=False, on_cell_start=start, shutdown_kernel="immediate",
+            kernel_name="python3", language="python",
         )  # fmt: skip
     except Exception as problem:  # whatever stopped it is judged below, from the cells
         error = problem
-    finally:
-        if manager.has_kernel:
-            run_sync(manager.shutdown_kernel)(now=True)
     done = nbformat.read(out, as_version=4) if out.is_file() else notebook
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)

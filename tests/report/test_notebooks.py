@@ -1,0 +1,82 @@
+"""The notebooks, end to end through the report runner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cxlab.data import catalogue
+from cxlab.report import render
+from cxlab.report.kernel import Kernels
+
+SHIPPED = ("airline-survey", "abc", "brand-tracker")
+OURS = ("start", "scorecard", "quality")
+NO_OUTCOME = "a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
+
+
+@pytest.fixture(scope="module")
+def made(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory):
+    """Make the report of a notebook on a study, with parameters."""
+    output = tmp_path_factory.mktemp("reports")
+    return lambda name, study, **given: render.report(name, study, given, kernels=kernels, output=output, timeout=120)
+
+
+def numbers(report: render.Report) -> dict:
+    return json.loads((report.folder / "results.json").read_text())["results"]
+
+
+@pytest.mark.parametrize(
+    ("name", "study"),
+    [
+        ("start", "abc"),
+        ("scorecard", "airline-survey"),
+        ("quality", "airline-survey"),
+        *(pytest.param(n, s, marks=pytest.mark.slow) for n in OURS for s in ("abc", "brand-tracker")),
+        pytest.param("start", "airline-survey", marks=pytest.mark.slow),
+    ],
+)
+def test_a_notebook_runs_on_the_shipped_studies(made, name: str, study: str) -> None:
+    report = made(name, study)
+    assert report.failure is None
+    assert numbers(report)
+    assert ("SIMULATED DATA" in report.page.read_text()) == (study == "brand-tracker")
+
+
+def test_the_scorecard_of_the_airline_survey_counts_right(made) -> None:
+    """The share of answers 3 and 4 is counted in the shipped file itself."""
+    import csv
+
+    report = made("scorecard", "airline-survey", segments=[])
+    with (catalogue.FOLDER / catalogue.descriptor("airline-survey")["resources"][0]["path"]).open() as file:
+        answers = [row["o_experience"] for row in csv.DictReader(file)]
+    answered = [float(a) for a in answers if a]
+    top = sum(a >= 3 for a in answered)
+    row = next(r for r in numbers(report)["headline.1"]["table"] if r["metric"] == "CSAT")
+    assert row["n"] == len(answered)
+    assert row["estimate"] == pytest.approx(top / len(answered), rel=1e-12)
+    page = report.page.read_text()
+    assert "no column has role 'wave'" in page
+    assert "declares no column with role 'segment' or 'brand'" in page
+
+
+@pytest.mark.slow
+@pytest.mark.mirror
+def test_the_scorecard_of_sfo_has_the_published_nps_and_eight_waves(made, mirror: Path) -> None:
+    """NPS of 2017: 40.4 weighted (the airport's own report and shared reference values)."""
+    found = numbers(made("scorecard", "sfo", segments=["problem"]))
+    nps = next(r for r in found["headline.1"]["table"] if r["metric"] == "NPS")
+    assert round(nps["estimate"], 1) == 40.4
+    assert len({r["wave"] for r in found["touchpoint-trends.1"]["table"]}) == 8
+    assert len({r["item"] for r in found["touchpoint-trends.1"]["table"]}) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.mirror
+@pytest.mark.parametrize("study", [n for n in catalogue.names() if n not in (*SHIPPED, "sfo")])
+def test_a_notebook_runs_on_every_study_or_says_what_is_missing(made, mirror: Path, study: str) -> None:
+    for name, given in (("scorecard", {"segments": []}), ("quality", {})):
+        report = made(name, study, **given)
+        cause = report.failure.cause if report.failure else ""
+        assert cause in ("", f"{NO_OUTCOME}{study} declares none. Declare them in its datapackage.json"), name
