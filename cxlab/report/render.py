@@ -74,9 +74,15 @@ def folder_name(study: str, changed: Mapping[str, Any]) -> str:
     pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
     parts = [stem, *(f"{k}={v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)
-    slug = re.sub(r"[^\w.=,+-]+", "-", text).strip("-.") or "study"
-    lossy = slug.removeprefix(stem) != text.removeprefix(stem) and bool(changed) or len(slug) > 100
-    return f"{slug[:90]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if lossy else slug
+    plain = "-".join([slug(stem), *parts[1:]])  # the study's own name may be simplified, parameters may not
+    name = slug(text)
+    lossy = bool(changed) and name != plain or len(name) > 100
+    return f"{name[:90]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if lossy else name
+
+
+def slug(text: str) -> str:
+    """Return ``text`` with only characters that every file system takes."""
+    return re.sub(r"[^\w.=,+-]+", "-", text).strip("-.") or "study"
 
 
 def report(
