@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from cxlab.cli.columns import columns
 from cxlab.problem import DataProblem
 
 
@@ -49,7 +48,7 @@ def plan(claims, data, output, name, sesoi, given, level, seed, correction, excl
         except ValueError as error:
             raise DataProblem(f"--sesoi is '{text}'; write it as claim=number, e.g. --sesoi CX-12=8") from error
     fixed = write(
-        ids, load(data), name=name, columns={ids[0]: columns(given)} if given else None, sesoi=effects, level=level,
+        ids, load(data), name=name, columns={ids[0]: given} if given else None, sesoi=effects, level=level,
         seed=seed, correction=correction, exclude=exclude,
     )  # fmt: skip
     path = fixed.write(Path(output) if output else Path("reports/plans") / f"{fixed.name}.yaml")

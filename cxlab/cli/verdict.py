@@ -6,7 +6,6 @@ import json
 
 import click
 
-from cxlab.cli.columns import columns
 from cxlab.hypotheses import ledger as book
 from cxlab.problem import DataProblem
 
@@ -51,7 +50,7 @@ def verdict(claim, data, plan, given, level, seed, quick, ledger, as_json) -> No
         result = judge(
             claim,
             study,
-            columns=columns(given) or None,
+            columns=given or None,
             level=level,
             seed=seed,
             plan=plan,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlab.data.study import Study
-from cxlab.hypotheses.card import Card, card, cards
+from cxlab.hypotheses.card import THREATS, Card, card, cards
 from cxlab.hypotheses.scoreboard import testable
 from cxlab.hypotheses.verdict import describe
 
@@ -23,14 +23,21 @@ class Told:
         return describe(self.card)
 
     def _repr_html_(self) -> str:
-        rows = [line.split(":", 1) for line in describe(self.card).splitlines()[1:]]
-        body = "".join(
-            f"<tr><th scope='row'>{html.escape(r[0])}</th><td>{html.escape(r[1]) if len(r) > 1 else ''}</td></tr>"
-            for r in rows
-        )
-        head = f"{self.card.id} {self.card.title}"
+        c, e = self.card, html.escape
+        rows = [("claimed", f"{c.claim} ({c.claimed})"), ("said in", ", ".join(c.claim_ids))]
+        rows += [(f"published [{tag}]", text) for text, tag in c.published]
+        rows += [("estimand", c.estimand), ("data", c.shape), ("rule", c.rule), ("causal", _causal(c))]
+        rows += [(f"needs {n.slot}{' (optional)' if n.optional else ''}", str(n)) for n in c.needs]
+        rows += [("grade reachable", c.grade_reachable), ("threats", "; ".join(THREATS.get(t, t) for t in c.threats))]
+        rows += [("sensitivity", "; ".join(c.sensitivity)), ("references", "; ".join(c.references))]
+        rows += [("note", n) for n in c.notes]
+        body = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in rows)
         table = f"<table class='cx-table'>{body}</table>"
-        return f"<figure class='cx-result'><figcaption>{html.escape(head)}</figcaption>{table}</figure>"
+        return f"<figure class='cx-result'><figcaption>{e(f'{c.id} {c.title}')}</figcaption>{table}</figure>"
+
+
+def _causal(c: Card) -> str:
+    return f"yes; identified only by one of: {', '.join(c.identified_by)}" if c.causal else "no"
 
 
 def claims(of: str | Study | None = None) -> pd.DataFrame | Told:

@@ -34,7 +34,28 @@ class Slots:
         return tuple(dict.fromkeys(c for cols in self.columns.values() for c in cols))
 
 
-def resolve(card: Card, study: Study, columns: Mapping[str, str | Sequence[str]] | None = None) -> Slots:
+Given = Mapping[str, str | Sequence[str]] | Sequence[str] | None
+"""Which column plays which part: ``{"arm": "routed"}``, or in the form of the command line ``["arm=routed"]``."""
+
+
+def given_parts(columns: Given) -> dict[str, tuple[str, ...]]:
+    """Return parts and their columns.
+
+    >>> given_parts(["arm=routed", "touchpoints=a,b"])
+    {'arm': ('routed',), 'touchpoints': ('a', 'b')}
+    """
+    if isinstance(columns, Mapping):
+        return {k: (v,) if isinstance(v, str) else tuple(v) for k, v in columns.items()}
+    out = {}
+    for text in columns or ():
+        part, _, names = text.partition("=")
+        if not (part and names):
+            raise DataProblem(f"columns has '{text}'; write it as part=column, e.g. arm=routed")
+        out[part.strip()] = tuple(n.strip() for n in names.split(","))
+    return out
+
+
+def resolve(card: Card, study: Study, columns: Given = None) -> Slots:
     """Return which columns play which part; ``columns`` overrules what role, measure and name say.
 
     A column plays one part only, in the order of the card's needs; a field that the study's codebook declares but its
@@ -44,7 +65,7 @@ def resolve(card: Card, study: Study, columns: Mapping[str, str | Sequence[str]]
     ------
     DataProblem : ``columns`` names a slot the card does not have, or a column the study does not have.
     """
-    given = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in (columns or {}).items()}
+    given = given_parts(columns)
     for slot, names in given.items():
         if slot not in [n.slot for n in card.needs]:
             raise unknown("part", slot, f"the test of {card.id}", [n.slot for n in card.needs])
@@ -92,7 +113,7 @@ def _lacks(need: Need, names: tuple[str, ...]) -> str:
     return f"{need}{scale}{got}"
 
 
-def require(card: Card, study: Study, columns: Mapping[str, str | Sequence[str]] | None = None) -> Slots:
+def require(card: Card, study: Study, columns: Given = None) -> Slots:
     """Return the slots, or say exactly what the study lacks for the card."""
     slots = resolve(card, study, columns)
     if slots.missing:

@@ -16,7 +16,7 @@ from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card
 from cxlab.hypotheses.evidence import run
 from cxlab.hypotheses.sample import Spec, draw
-from cxlab.hypotheses.slots import require
+from cxlab.hypotheses.slots import Given, require
 from cxlab.result import Result
 
 RESCALED = (
@@ -82,7 +82,7 @@ def specifications(
     claim: str | Card,
     study: Study,
     *,
-    columns: Mapping[str, str | Sequence[str]] | None = None,
+    columns: Given = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:

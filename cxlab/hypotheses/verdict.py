@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from cxlab.hypotheses.design import design_grade, identified
 from cxlab.hypotheses.evidence import Evidence, run
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.sample import Spec, draw
-from cxlab.hypotheses.slots import require
+from cxlab.hypotheses.slots import Given, require
 from cxlab.result import Estimate, Result, printed, show
 
 
@@ -99,7 +98,7 @@ class Verdict(Result):
             ("here", p["here"]),
         ]
         rows = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in three)
-        numbers = _printed(self.table).to_html(index=False, border=0, classes="cx-table") if len(self.table) else ""
+        numbers = _conditions(self.table, self.level) if len(self.table) else ""
         more = (
             _printed(p["shown"], self.unit).to_html(index=False, border=0, classes="cx-table")
             if len(p["shown"])
@@ -120,6 +119,23 @@ class Verdict(Result):
         )
 
 
+def _conditions(table: pd.DataFrame, level: float) -> str:
+    """The conditions as an HTML table: estimate, interval, bar, finding, answers."""
+    said = [
+        (
+            r.what,
+            show(r.estimate, r.unit),
+            f"{show(r.low, r.unit)} to {show(r.high, r.unit)}",
+            show(r.bar, r.unit),
+            r.finding,
+            f"{r.n:,}",
+        )
+        for r in table.itertuples()
+    ]
+    names = ["Condition", "Estimate", f"{100 * level:.4g}% interval", "Bar", "Finding", "n"]
+    return pd.DataFrame(said, columns=names).to_html(index=False, border=0, classes="cx-table")
+
+
 def _printed(table: pd.DataFrame, unit: str | None = None) -> pd.DataFrame:
     if "unit" not in table:
         return printed(table, unit or "")
@@ -133,7 +149,7 @@ def verdict(
     claim: str | Card,
     study: Study,
     *,
-    columns: Mapping[str, str | Sequence[str]] | None = None,
+    columns: Given = None,
     level: float = 0.95,
     seed: int = 0,
     plan: Plan | str | None = None,
@@ -146,7 +162,8 @@ def verdict(
     ----------
     claim : a card's id, e.g. 'CX-04'.
     study : what it is tested on; columns are found by role and measure, or given.
-    columns : which column plays which part of the card's test, overruling the codebook, e.g. ``{"arm": "routed"}``.
+    columns : which column plays which part of the card's test, overruling the codebook: ``{"arm": "routed"}`` or
+        ``["arm=routed"]``.
     level : confidence level; a false SUPPORTED has at most probability (1 - level) / 2.
     plan : a plan, or the path of one (`cxlab plan`): the verdict uses its columns, smallest effects, level and seed,
         and Bonferroni's share of the level if it holds several cards. Without a plan the verdict is exploratory.
@@ -218,6 +235,7 @@ def assemble(card: Card, study: Study, columns, evidence: Evidence, sample, leve
         "threats": tuple(THREATS.get(t, t) for t in card.threats),
         "columns": {k: list(v) for k, v in columns.items()},
         "null": card.null,
+        "side": card.side,
         "claimed_value": card.number.get("value") if card.number else None,
         "shown": pd.DataFrame(list(evidence.shown), columns=["label", "estimate", "low", "high", "n"]),
     }

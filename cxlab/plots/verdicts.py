@@ -46,16 +46,30 @@ def _condition(ax: Axes, r, result: Result) -> None:
     ax.annotate(said, (r["estimate"], 0), xytext=(0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9)
     marks = [(r["bar"], "smallest effect that matters", INK, "--")] if np.isfinite(r["bar"]) else []
     null = result.parts.get("null", 0.0) if finding != "for the number" else None
-    if null is not None and null != r["bar"]:
+    if null is not None and null == r["bar"]:
+        marks = [(null, "the bar", INK, "--")]
+    elif null is not None:
         marks.append((null, "no effect", MUTED, "-"))
+        if result.parts.get("side") == "inside":
+            marks.append((2 * null - r["bar"], "", INK, "--"))
     number = result.parts.get("claimed_value")
     if number is not None and (finding == "for the number" or not (result.table["finding"] == "for the number").any()):
         marks.append((number, "claimed", BAD, ":"))
     for value, name, ink, style in marks:
         ax.axvline(value, color=ink, linewidth=1.1, linestyle=style)
-        ax.annotate(name, (value, -1), xytext=(3, 2), textcoords="offset points", color=ink, fontsize=8, va="bottom")
+        left = name == "no effect"
+        ax.annotate(
+            name,
+            (value, -1),
+            xytext=(-3 if left else 3, 2),
+            textcoords="offset points",
+            color=ink,
+            fontsize=8,
+            va="bottom",
+            ha="right" if left else "left",
+        )
     ax.set(ylim=(-1, 1.1), yticks=[])
-    ax.margins(x=0.15)
+    ax.margins(x=0.2)
     ax.xaxis.set_major_formatter(lambda v, _: show(v, r["unit"]))
     ax.set_title(
         f"{r['what']}" + ("" if finding == "for the number" else f" — {finding}"), loc="left", fontsize=9, color=INK
