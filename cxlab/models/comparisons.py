@@ -21,6 +21,7 @@ from cxlab.stats.nps import z_value
 SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
 """Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
 POWER = 0.8
+ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
 
 
 def compare(
@@ -135,28 +136,13 @@ def against(
         raise DataProblem("se and n of the benchmark are both given; give the one that is known")
     score = scores.score(study, metric, of, by, **question)
     groups = grouped(study, score, by, level)
-    own, smallest = groups.table, smallest_of(score, smallest)
+    smallest = smallest_of(score, smallest)
     value = _benchmarks(benchmark, groups.labels.iloc[:, -1])
-    variance = own["spread"].to_numpy(float) * score.factor**2
-    own_se = own["se"].to_numpy(float)
-    error = np.zeros(len(own)) if se is None and n is None else np.sqrt(variance / n) if n else np.full(len(own), se)
-    d = own["estimate"].to_numpy(float) - value
-    total = np.hypot(own_se, error)
-    df = own_df(groups, score)
-    half = z_value(level) * error
-    low, high = differences.mover(
-        (own["estimate"], own["low"], own["high"]), (value, value - half, value + half)
-    )  # fmt: skip
-    p = differences.two_sided(d, total, df)
-    below, above = differences.tost(d, total, -smallest, smallest, df)
-    p_adjusted = multiple.adjusted(p, adjust, correlation=_correlation(groups.cov), z=d / total)
-    tip = differences.tipping_error(d, own_se, level)
-    table = groups.labels.assign(
-        estimate=d, low=low, high=high, se=total, n=own["n"], n_eff=own["n_eff"], value=own["estimate"],
-        benchmark=value, p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below,
-        tipping_se=tip, tipping_n=variance / tip**2,
-        verdict=differences.verdicts(p_adjusted, np.fmax(below, above), 1 - level),
-    )  # fmt: skip
+    variance = groups.table["spread"].to_numpy(float) * score.factor**2
+    error = np.sqrt(variance / n) if n else np.full(len(value), 0.0 if se is None else se)
+    table = _from_benchmark(groups, value, error, score, smallest, adjust, level)
+    table["tipping_n"] = variance / table["tipping_se"] ** 2
+    table["verdict"] = differences.verdicts(table["p_adjusted"], table["p_equivalent"], 1 - level)
     known = (
         "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"
         if se is None and n is None
@@ -170,13 +156,32 @@ def against(
         level=level,
         method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, known, differences.RULE.format(alpha=1 - level), _matters(score, smallest),
-               "a benchmark of another questionnaire, mode or population differs for reasons no error shows"),
+               ELSEWHERE),
         parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
                "labels": dict(score.labels)},
     )  # fmt: skip
 
 
 # Maths of the differences ------------------------------------------------------------------------------------------
+
+
+def _from_benchmark(
+    g: Groups, value: NDArray, error: NDArray, score: Score, smallest: float, adjust: str, level: float
+) -> pd.DataFrame:
+    """Each group minus its benchmark of standard error ``error``, with tests and the error that would undo it."""
+    own, df = g.table.reset_index(drop=True), own_df(g, score)
+    d, own_se = own["estimate"].to_numpy(float) - value, own["se"].to_numpy(float)
+    se, half = np.hypot(own_se, error), z_value(level) * error
+    low, high = differences.mover((own["estimate"], own["low"], own["high"]), (value, value - half, value + half))
+    p = differences.two_sided(d, se, df)
+    below, above = differences.tost(d, se, -smallest, smallest, df)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_adjusted = multiple.adjusted(p, adjust, correlation=_correlation(g.cov), z=d / se)
+    return g.labels.assign(
+        estimate=d, low=low, high=high, se=se, n=own["n"], n_eff=own["n_eff"], value=own["estimate"], benchmark=value,
+        p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below,
+        tipping_se=differences.tipping_error(d, own_se, level),
+    )  # fmt: skip
 
 
 def _differences(

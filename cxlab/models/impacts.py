@@ -9,7 +9,8 @@ import pandas as pd
 
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
-from cxlab.models.groups import estimated, grouped, own_df
+from cxlab.models.groups import Groups, estimated, grouped, own_df
+from cxlab.models.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats import compare as differences
@@ -57,22 +58,13 @@ def impact(
     score = scores.score(study, metric, of, [], **question)
     if len(score.items) > 1:
         raise DataProblem(f"{metric} has {len(score.items)} questions ({', '.join(score.items)}); name one with of=")
-    rows, notes = [], ()
-    for column in columns:
-        groups = grouped(study, score, [column], level)
-        if len(columns) == 1 and groups.keys:
-            chosen = range(len(groups.keys))
-        else:
-            chosen = [i for i, k in enumerate(groups.keys) if k[-1] == value]
-        labels = [str(x) for x in groups.labels[column]] if len(columns) == 1 else None
-        names = [labels[i] if labels else study.field(column).label for i in chosen]
-        rows += [_without(groups, i, name, score, level) for i, name in zip(chosen, names, strict=True)]
-        notes = groups.notes
-    table = pd.DataFrame(rows)
+    parts = [_topics(study, score, column, value if len(columns) > 1 else None, level) for column in columns]
+    table = pd.DataFrame([row for rows, _ in parts for row in rows])
     if not len(table):
         raise DataProblem(
             f"no answer of {study.name} has {value!r} in {', '.join(columns)}; say with value= what names a topic"
         )
+    groups = parts[-1][1]
     table, hidden = _shown(table)
     table["p_adjusted"] = multiple.adjusted(table["p"], adjust)
     return Result(
@@ -83,13 +75,18 @@ def impact(
         level=level,
         method=f"{score.method}; score minus score without the topic; {metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}",
-        notes=(
-            *notes,
-            *hidden,
-            "an impact describes who answered what; it does not say that the topic caused the score",
-        ),
+        notes=(*groups.notes, *hidden, NO_CAUSE),
         parts={"metric": score.metric},
     )
+
+
+def _topics(study: Study, score: Score, column: str, value: object, level: float) -> tuple[list[dict], Groups]:
+    """The topics that are the values of ``column``, or the one that ``value`` flags in it."""
+    groups = grouped(study, score, [column], level)
+    names = [str(x) for x in groups.labels[column]]
+    if value is not None:
+        names = [study.field(column).label if k[-1] == value else "" for k in groups.keys]
+    return [_without(groups, i, name, score, level) for i, name in enumerate(names) if name], groups
 
 
 def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -101,7 +98,7 @@ def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return table, [said] if few.any() else []
 
 
-def _without(groups, i: int, name: str, score, level: float) -> dict:
+def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> dict:
     """Overall score minus the score without group i, from the sums of all and of the others."""
     k = len(groups.keys)
     others = np.ones(k)

@@ -16,6 +16,7 @@ from cxlab.result import Result
 from cxlab.stats import totals
 
 STRONG = 0.8
+ANOTHER_SCALE = "respondents without a comment are on another scale than those with one"
 VERSIONS = {
     "A": "version A (older help page): mean of all items and of text with sentiment stronger than 80 %, "
     "0 to 10 read as answer / 11",
@@ -59,16 +60,7 @@ def satisfaction_ratio(
     one_of("version", version, VERSIONS)
     metrics.check_level(level)
     groups, texts = metrics.listed(by), metrics.listed(sentiment)
-    columns = metrics.listed(of) or [*study.codebook.measure("recommendation"), *study.codebook.measure("satisfaction")]
-    if not columns:
-        raise DataProblem(
-            f"the satisfaction ratio needs rating questions; {study.name} has no outcome with measure 'recommendation' "
-            "or 'satisfaction'. Name the columns with of="
-        )
-    scores.average(study, [*columns, *texts], [])
-    for name in columns:
-        if study.field(name).scale is None:
-            raise DataProblem(f"the satisfaction ratio needs the scale of '{name}' of {study.name}; declare it")
+    columns = _rated(study, metrics.listed(of), texts)
     each = _respondent(study, columns, texts, version)
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
@@ -79,8 +71,7 @@ def satisfaction_ratio(
         table[g] = metrics.labelled(study, g, table[g])
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     notes = [*study.caveats, *hidden, "two published formulas disagree; no validation of either was found"]
-    notes += ["respondents without a comment are on another scale than those with one"] if texts else []
-    notes += [] if texts else ["no sentiment given: the ratio rests on ratings alone"]
+    notes.append(ANOTHER_SCALE if texts else "no sentiment given: the ratio rests on ratings alone")
     return Result(
         kind="metric",
         title="Overall satisfaction ratio" + (f" by {' and '.join(groups)}" if groups else ""),
@@ -92,6 +83,21 @@ def satisfaction_ratio(
         notes=tuple(notes),
         parts={"metric": "ratio", "over": "item", "by": groups, "version": version, "labels": {}},
     )
+
+
+def _rated(study: Study, of: list[str], texts: list[str]) -> list[str]:
+    """The rating questions: those named, or all outcomes of recommendation and satisfaction; each needs a scale."""
+    columns = of or [*study.codebook.measure("recommendation"), *study.codebook.measure("satisfaction")]
+    if not columns:
+        raise DataProblem(
+            f"the satisfaction ratio needs rating questions; {study.name} has no outcome with measure 'recommendation' "
+            "or 'satisfaction'. Name the columns with of="
+        )
+    scores.average(study, [*columns, *texts], [])
+    for name in columns:
+        if study.field(name).scale is None:
+            raise DataProblem(f"the satisfaction ratio needs the scale of '{name}' of {study.name}; declare it")
+    return columns
 
 
 def percent(f: Field, version: str) -> nw.Expr:

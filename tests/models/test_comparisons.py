@@ -15,12 +15,9 @@ ANSWER = {"D": 3, "P": 8, "R": 10}
 
 
 def study(table, **roles):
-    fields = [
-        cx.Field(c, role="outcome", measure="recommendation", scale=LTR)
-        if c not in roles
-        else cx.Field(c, role=roles[c])
-        for c in table.columns
-    ]
+    asked = {"role": "outcome", "measure": "recommendation", "scale": LTR}
+    kind = {c: "number" if pd.api.types.is_numeric_dtype(table[c]) else "string" for c in table.columns}
+    fields = (cx.Field(c, type=kind[c], **({"role": roles[c]} if c in roles else asked)) for c in table.columns)
     return cx.Study(table, cx.Codebook("s", tuple(fields)))
 
 
