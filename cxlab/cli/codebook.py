@@ -58,7 +58,7 @@ def infer(data: str, output: str, force: bool, as_json: bool, encoding: str, she
         guesses = [vars(g) for g in draft.guesses]
         click.echo(json.dumps({"codebook": package, "guesses": guesses}, ensure_ascii=False, indent=2))
     else:
-        _print(raw, draft)
+        _print(raw.kind, draft)
     if output:
         target = path.with_name(f"{path.stem}.datapackage.json") if output == "auto" else Path(output)
         if target.exists() and not force:
@@ -69,9 +69,9 @@ def infer(data: str, output: str, force: bool, as_json: bool, encoding: str, she
         )
 
 
-def _print(raw, draft) -> None:
-    click.echo(f"{raw.kind}: {len(draft.codebook.fields)} fields")
-    for note in raw.notes:
+def _print(kind: str, draft) -> None:
+    click.echo(f"{kind}: {len(draft.codebook.fields)} fields")
+    for note in (n for n in draft.codebook.notes if not n.startswith("inferred ")):
         click.echo(f"  {note}")
     click.echo("\nGuesses, each with its reason:")
     last = ""

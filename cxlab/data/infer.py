@@ -58,7 +58,9 @@ def draft(raw: Raw, name: str) -> Draft:
     said: dict[str, list[str]] = {}
     for g in ordered:
         said.setdefault(g.column, []).append(f"{g.what} ({g.why})")
-    notes = (*raw.notes, *(f"inferred {column}: {'; '.join(what)}" for column, what in said.items()))
+    part = columns[0].rows == conform.SAMPLE
+    told = (f"guessed from the first {conform.SAMPLE:,} rows; `cxlab codebook check` looks at all",) if part else ()
+    notes = (*raw.notes, *told, *(f"inferred {column}: {'; '.join(what)}" for column, what in said.items()))
     book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=notes)
     return Draft(book, tuple(ordered))
 
@@ -75,10 +77,11 @@ def _field(c: Column, guesses: list[Guess]) -> Field:
         guesses.append(Guess(c.name, "no role", f"no answer in {c.rows:,} rows"))
         return start
     if "role" in c.facts:
-        what = f"role {c.facts['role']}" if c.facts["role"] else "no role"
+        one = c.facts["role"] == "segment" and c.distinct < 2
+        role = "" if one else c.facts["role"]
         why = "an open question" if c.facts.get("question") else f"a column that {c.facts['why']} adds"
-        guesses.append(Guess(c.name, what, why))
-        return replace(start, role=c.facts["role"])
+        guesses.append(Guess(c.name, f"role {role}" if role else "no role", "one value in all rows" if one else why))
+        return replace(start, role=role)
     role = wording.role(c.name)
     for rule in (_weight, _identity, _named, _rating, _flag, _text):
         if (made := rule(c, start, role)) is not None:
@@ -139,7 +142,10 @@ def _rating(c: Column, f: Field, role: str):
     done = replace(
         f, type="integer", measure=measure, scale=made.scale, missing={**f.missing, **made.missing}, labels=labels
     )
-    new = [Guess(c.name, f"scale {made.scale}", made.why), *(Guess(c.name, what, why) for what, why in made.more)]
+    new = [
+        Guess(c.name, f"scale {made.scale.minimum:g} to {made.scale.maximum:g}", made.why),
+        *(Guess(c.name, what, why) for what, why in made.more),
+    ]
     if measure in ("churn", "complaint"):
         measure, done = "", replace(done, measure="")
     if wording.importance(*c.said):
@@ -268,7 +274,7 @@ def _batteries(fields: dict[str, Field], guesses: list[Guess]) -> None:
             shared = replace(f.scale, minimum=low, maximum=high)
             fields[f.name] = replace(f, role="touchpoint", scale=shared)
             if shared != f.scale:
-                guesses.append(Guess(f.name, f"scale {shared}", "the widest of the ratings beside it"))
+                guesses.append(Guess(f.name, f"scale {low:g} to {high:g}", "the widest of the ratings beside it"))
             why = f"one of {len(run)} ratings in a row" if len(run) > 1 else "a rating that is not the outcome"
             guesses.append(Guess(f.name, "role touchpoint", why))
 
