@@ -71,9 +71,9 @@ def agreement(job: Job, own: Mapping[str, Any], peer: Mapping[str, Any]) -> floa
     """Return the largest difference over the keys both report, relative to the largest number under the key."""
     if not own or not peer:
         return math.nan
-    if job.agree:
-        return float(job.agree(own, peer))
     both = [k for k in own if k in peer]
+    if both and job.agree:
+        return float(job.agree(own, peer))
     return max(
         (float(np.max(np.abs(own[k] - peer[k])) / max(np.max(np.abs(peer[k])), 1e-300)) for k in both), default=math.nan
     )

@@ -159,7 +159,8 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
 def found(study: Study, formula: str, errors: str) -> Patterns:
     """Return the answer patterns of a formula; clusters and strata are part of the pattern where errors need them."""
     one_of("errors", errors, ("", *ERRORS))
-    model, design = bind(formula, study), study.design
+    frame, design = study.frame, study.design
+    model = bind(formula, study, frame)
     columns = {f"a{i}": e for i, e in enumerate(model.atoms.values())} | {"y": model.y.cast(nw.Float64)}
     columns |= {f"c{i}": nw.col(c) for i, c in enumerate(model.categories)}
     if errors in ("", "CR1", "design"):
@@ -168,7 +169,7 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
     elif errors == "CR1" and not design.cluster:
         raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
     try:
-        table, lost = patterns(study.frame, columns, weight=weight_of(study))
+        table, lost = patterns(frame, columns, weight=weight_of(study))
     except DataProblem as problem:
         said = str(problem)
         for i, name in [*enumerate(model.atoms)]:
@@ -185,9 +186,9 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
     if not np.isfinite(atoms).all():
         bad = [a for i, a in enumerate(model.atoms) if not np.isfinite(atoms[:, i + 1]).all()]
         raise DataProblem(f"{', '.join(bad)} has infinite values; recode them or leave those rows out")
-    x = coding.codes[at] * atoms[:, coding.atom]
-    w = table["w"].to_numpy()
-    kept = linear.solve((x.T * w) @ x, np.zeros(x.shape[1])).kept
+    x = coding.codes[at] * atoms[:, coding.atom] if len(keys.columns) else atoms[:, coding.atom] * coding.codes[0]
+    root = np.sqrt(table["w"].to_numpy())
+    kept = linear.solve((x.T * root) @ (x.T * root).T, np.zeros(x.shape[1])).kept
     return Patterns(model, coding, table, x, table["y"].to_numpy(), kept, lost)
 
 
@@ -240,7 +241,8 @@ def _by_stratum(owner: np.ndarray, totals: np.ndarray, w: np.ndarray) -> tuple[n
 
 def _separated(fit: Fit, names, data: Patterns) -> None:
     """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
-    scale = np.maximum(data.x.std(axis=0), 0.0)
+    w = data.table["w"].to_numpy() / data.table["w"].sum()
+    scale = np.sqrt(np.maximum(w @ data.x**2 - (w @ data.x) ** 2, 0.0))
     sd = dict(zip(data.coding.names, scale, strict=True))
     far = [n for n, t in zip(names, fit.theta, strict=False) if abs(t) * sd.get(n, 0.0) > 12 or not np.isfinite(t)]
     if far or not fit.converged:
@@ -269,7 +271,7 @@ def _listed(values: np.ndarray) -> str:
 def _result(title, study, data, names, theta, covariance, df, fit, null, said, notes, level) -> Result:
     weight = study.design.weight
     used = [*data.model.atoms, *data.model.categories, data.model.response]
-    notes = lost_note(data.lost, data.n, used, weight) + aliased_note(data.coding.names, data.kept) + notes
+    notes = lost_note(study, data.lost, data.n, used) + aliased_note(data.coding.names, data.kept) + notes
     weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
     facts = {"n": data.n, "patterns": len(data.table), "loglik": fit.loglik, "loglik_null": null}
     return fitted(

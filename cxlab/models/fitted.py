@@ -72,12 +72,13 @@ def weight_of(study: Study) -> nw.Expr | None:
     return nw.col(name).cast(nw.Float64) if name else None
 
 
-def lost_note(lost: int, n: float, what: Sequence[str], weight: str) -> list[str]:
-    """Return the note on rows left out, if any."""
-    if not lost:
-        return []
-    said = f" or weight zero ({weight})" if weight else ""
-    return [f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}"]
+def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[str]:
+    """Return the study's caveats and the note on rows left out, if any."""
+    notes = list(study.caveats)
+    if lost:
+        said = f" or weight zero ({study.design.weight})" if study.design.weight else ""
+        notes.append(f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}")
+    return notes
 
 
 def aliased_note(names: Sequence[str], kept: np.ndarray) -> list[str]:

@@ -8,7 +8,7 @@ from the moments of the atoms by group, whatever the coding. Contrasts and names
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub, truediv
@@ -97,8 +97,8 @@ def tidy_levels(column: pd.Series) -> list:
     return [int(v) if isinstance(v, (float, np.floating)) and float(v).is_integer() else v for v in column.tolist()]
 
 
-def bind(formula: str, study: Study, *, wildcard: Sequence[str] = ()) -> Model:
-    """Parse a formula and bind it to a study.
+def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
+    """Parse a formula and bind it to the frame of a study.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def bind(formula: str, study: Study, *, wildcard: Sequence[str] = ()) -> Model:
         raise DataProblem(f"formula '{formula}' cannot be read: {str(error).splitlines()[0]}") from error
     if len(left) != 1:
         raise DataProblem(f"formula '{formula}' has {len(left)} responses; give one, e.g. 'overall ~ checkin'")
-    schema = study.frame.collect_schema()
+    schema = frame.collect_schema()
     response = " ".join(f.expr for f in list(left)[0].factors)
     y = expression(response, schema, study.name)
     held: dict[str, str] = {}

@@ -97,7 +97,7 @@ def mediation(
         }
     )  # fmt: skip
     table.loc[5, "p"] = np.nan
-    notes = lost_note(facts["lost"], n, names, study.design.weight)
+    notes = lost_note(study, facts["lost"], n, names)
     if not 0 <= estimate[5] <= 1:
         table.loc[5, ["estimate", "low", "high", "se"]] = np.nan
         notes.append("share mediated is not defined: direct and indirect association have opposite signs")

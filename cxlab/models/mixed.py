@@ -10,7 +10,6 @@ import pandas as pd
 
 from cxlab.data.study import Study
 from cxlab.models.fitted import aliased_note, fitted, lost_note, weight_of
-from cxlab.models.formula import bind
 from cxlab.models.regression import Fit, least_squares, match, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -59,7 +58,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in (group, crossed) if c)).to_native())
-    fit = least_squares(there, bind(formula, there))
+    fit = least_squares(there, formula)
     kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
@@ -94,7 +93,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
 
 def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[str]:
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    notes = lost_note(fit.moments.lost, fit.n, used, study.design.weight)
+    notes = lost_note(study, fit.moments.lost, fit.n, used)
     notes += aliased_note(fit.coding.names, fit.solution.kept)
     zero = [n for n, v in zip(labels, found.variances, strict=True) if v == 0]
     if zero:
@@ -107,7 +106,7 @@ def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[s
 def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     """Return totals and sums of (X, y) by group: one scan; what travels is one row a group (and category)."""
     model, w = fit.model, weight_of(fit.study)
-    rows = usable(fit.study.frame, fit.columns, model.by, w)
+    rows = usable(fit.frame, fit.columns, model.by, w)
     expressions = {f"_x{i}": e for i, e in enumerate(fit.columns.values())}
     expressions |= {"_w": w if w is not None else nw.lit(1.0)}
     expressions |= {f"_g{i}": nw.col(c) for i, c in enumerate(by)}

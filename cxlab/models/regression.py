@@ -28,6 +28,7 @@ class Fit:
     """A least-squares fit in the coordinates it was computed in (atoms less ``shift``)."""
 
     study: Study
+    frame: nw.LazyFrame
     model: Model
     coding: Coding
     moments: Moments
@@ -103,9 +104,7 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     beta, covariance = original(fit, covariance)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    notes = (
-        lost_note(fit.moments.lost, n, used, design.weight) + aliased_note(fit.coding.names, fit.solution.kept) + notes
-    )
+    notes = lost_note(study, fit.moments.lost, n, used) + aliased_note(fit.coding.names, fit.solution.kept) + notes
     total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
     has_constant = _constant(fit) is not None
     r2 = 1 - fit.rss / (total if has_constant else fit.yy) if total > 0 else np.nan
@@ -174,7 +173,7 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     covariance[0, keep] = covariance[keep, 0] = -inner @ mean
     fit = replace(fit, solution=replace(fit.solution, beta=beta, kept=~np.isnan(beta)))
     beta, covariance = original(fit, covariance)
-    notes = lost_note(fit.moments.lost, n, [*fit.model.atoms, fit.model.response], study.design.weight)
+    notes = lost_note(study, fit.moments.lost, n, [*fit.model.atoms, fit.model.response])
     notes.append("intervals tell the sampling variance of shrunken coefficients, not their bias towards zero")
     if study.design.cluster:
         notes.append(f"intervals do not know of the clusters ({study.design.cluster})")
@@ -185,12 +184,13 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     )  # fmt: skip
 
 
-def least_squares(study: Study, formula: str | Model) -> Fit:
+def least_squares(study: Study, formula: str) -> Fit:
     """Return the weighted least-squares fit of a formula: one scan, two for badly scaled columns."""
-    model = bind(formula, study) if isinstance(formula, str) else formula
+    frame = study.frame
+    model = bind(formula, study, frame)
     columns = {**model.atoms, "response": model.y}
     args = {"by": model.by, "weight": weight_of(study)}
-    found = moments(study.frame, columns, shift=np.zeros(len(columns) + 1), **args)
+    found = moments(frame, columns, shift=np.zeros(len(columns) + 1), **args)
     coding = model.coding(found.keys)
     off = found.means_to_take_off()
     for i in np.flatnonzero(off[:-1]):
@@ -202,9 +202,9 @@ def least_squares(study: Study, formula: str | Model) -> Fit:
         atoms = {k: e - float(s) if s else e for (k, e), s in zip(model.atoms.items(), off[1:-1], strict=True)}
         model = replace(model, atoms=atoms, y=model.y - float(off[-1]))
         columns = {**model.atoms, "response": model.y}
-        found = replace(moments(study.frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
+        found = replace(moments(frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
     xx, xy, yy = assembled(found.matrix, coding)
-    return Fit(study, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
+    return Fit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
 
 
 def variance(fit: Fit, errors: str) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
@@ -257,7 +257,7 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
         leverage = reduce(add, (e * e for e in parts)) * (1.0 if w is None else w)
         squared = squared / (1.0 - leverage) ** (1 if errors == "HC2" else 2)
     zero = np.zeros(len(fit.columns) + 1)
-    second = moments(fit.study.frame, fit.columns, by=fit.model.by, weight=squared, shift=zero)
+    second = moments(fit.frame, fit.columns, by=fit.model.by, weight=squared, shift=zero)
     if not fit.model.by:
         return assembled(second.matrix, fit.coding)[0]
     at = match(fit.moments.keys, second.keys)
@@ -271,7 +271,7 @@ def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 
 
 def _rows(fit: Fit) -> nw.LazyFrame:
-    return usable(fit.study.frame, fit.columns, fit.model.by, weight_of(fit.study))
+    return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
 
 
 def _clusters(fit: Fit) -> int:

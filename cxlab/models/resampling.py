@@ -62,7 +62,7 @@ def bootstrap(
     interval = "percentile" if clusters else "BCa"
     named = {"nps": "NPS", "sd": "standard deviation"}
     said = named.get(statistic, statistic) if isinstance(statistic, str) else "own statistic"
-    notes = [f"{lost:,} rows without an answer left out"] if lost else []
+    notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     few = [str(r["n"]) for r in rows if r["n"] < 10]
     notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
     unit = "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else ""
@@ -116,7 +116,7 @@ def permutation(
     difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
     low, high = resample.percentile(draws, level)
     row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
-    notes = ["low and high bound the differences that chance alone makes, not the difference itself"]
+    notes = [*study.caveats, "low and high bound the differences that chance alone makes, not the difference itself"]
     notes += [f"{lost:,} rows without an answer left out"] if lost else []
     if study.design.cluster:
         notes.append(

@@ -37,13 +37,15 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     -------
     Fit ; ``scores`` (P, p) are the derivatives of one answer's log-likelihood.
     """
-    sign = 2.0 * y - 1.0
+    xt = np.ascontiguousarray(x.T)
 
     def at(beta: np.ndarray):
-        eta = x @ beta
-        p = expit(eta)
-        value = -float(w @ np.logaddexp(0.0, -sign * eta))
-        return value, (w * (y - p)) @ x, (x.T * (w * p * (1 - p))) @ x, lambda: (y - p)[:, None] * x
+        eta = beta @ xt
+        small = np.exp(-np.abs(eta))
+        p = np.where(eta >= 0, 1.0, small) / (1.0 + small)
+        value = float(w @ (np.minimum(eta, 0.0) - (1.0 - y) * eta - np.log1p(small)))
+        scaled = xt * np.sqrt(w * p * (1.0 - p))
+        return value, xt @ (w * (y - p)), scaled @ scaled.T, lambda: ((y - p) * xt).T
 
     start = np.zeros(x.shape[1])
     return newton(at, start)
@@ -169,7 +171,8 @@ def newton(at: Callable, theta: np.ndarray) -> Fit:
             size /= 2
         gain, (value, gradient, information, scores) = found[0] - value, found
         theta = new
-        if np.max(np.abs(size * move)) < 1e-9 * (1 + np.max(np.abs(theta))) and abs(gain) <= 1e-9 * (1 + abs(value)):
+        # Newton's error is of the order of the last step squared
+        if np.max(np.abs(size * move)) < 1e-7 * (1 + np.max(np.abs(theta))) and abs(gain) <= 1e-9 * (1 + abs(value)):
             converged = True
             break
     try:

@@ -50,20 +50,26 @@ def reduced(s: Sums, theta: float) -> tuple[np.ndarray, float]:
 
     V^-1 = W - W 1 1'W theta / (1 + theta w_g) within a group; log det V = sum log(1 + theta w_g) - sum log w.
     """
-    share = theta / (1 + theta * s.weight)
-    return s.cross - (s.sums.T * share) @ s.sums, float(np.sum(np.log1p(theta * s.weight))) - s.log_w
+    scaled = s.sums * np.sqrt(theta / (1 + theta * s.weight))[:, None]
+    return s.cross - scaled.T @ scaled, float(np.sum(np.log1p(theta * s.weight))) - s.log_w
 
 
 def profile(a: np.ndarray, log_det: float, n: int) -> tuple[float, np.ndarray, np.ndarray, float]:
     """Return -2 log REML profiled over beta and the residual variance; beta, (X'V^-1X)^-1, residual variance."""
-    p = len(a) - 1
-    factor = cho_factor(a[:p, :p])
-    beta = cho_solve(factor, a[:p, p])
-    left = float(a[p, p] - beta @ a[:p, p])
+    beta, inverse, left, log_x = _solved(a)
+    p = len(beta)
     variance = left / (n - p)
-    log_x = 2 * float(np.sum(np.log(np.diag(factor[0]))))
     value = log_det + log_x + (n - p) * (1 + np.log(2 * np.pi * variance))
-    return value, beta, cho_solve(factor, np.eye(p)), variance
+    return value, beta, inverse, variance
+
+
+def _solved(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Generalised least squares from Z'V^-1 Z: coefficients, inverse, residual sum of squares, log det X'V^-1 X."""
+    p = len(a) - 1
+    root = np.linalg.inv(np.linalg.cholesky(a[:p, :p]))
+    inverse = root.T @ root
+    beta = inverse @ a[:p, p]
+    return beta, inverse, float(a[p, p] - beta @ a[:p, p]), -2 * float(np.sum(np.log(np.diag(root))))
 
 
 def random_intercept(s: Sums) -> Fit:
@@ -76,10 +82,10 @@ def random_intercept(s: Sums) -> Fit:
     """
     value = lambda t: profile(*reduced(s, np.exp(t)), s.n)[0]  # noqa: E731
     middle = -np.log(np.mean(s.weight))
-    grid = middle + np.linspace(-16, 12, 57)
+    grid = middle + np.linspace(-15, 12, 19)
     at = int(np.argmin([value(t) for t in grid]))
-    found = minimize_scalar(value, bracket=None, bounds=(grid[max(at - 1, 0)], grid[min(at + 1, 56)]), method="bounded",
-                            options={"xatol": 1e-10})  # fmt: skip
+    bounds = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+    found = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-4})
     theta = float(np.exp(found.x)) if found.fun < value(-np.inf) - 1e-9 else 0.0
     theta = _polished(s, theta)
     criterion, beta, inverse, residual = profile(*reduced(s, theta), s.n)
@@ -88,13 +94,13 @@ def random_intercept(s: Sums) -> Fit:
     shrink = theta / (1 + theta * s.weight)
     effects = shrink * (s.sums[:, -1] - s.sums[:, :-1] @ beta)
     spread = residual * theta / (1 + theta * s.weight)
-    fixed = np.einsum("gi,ij,gj->g", s.sums[:, :-1], inverse * residual, s.sums[:, :-1]) * shrink**2
+    fixed = np.sum((s.sums[:, :-1] @ inverse) * s.sums[:, :-1], axis=1) * residual * shrink**2
     return Fit(beta, inverse * residual, variances, criterion, df, effects, np.sqrt(spread + fixed))
 
 
 def _polished(s: Sums, theta: float) -> float:
     """Two Newton steps on the derivative of the criterion in theta: bounded search alone stops at 1e-8."""
-    for _ in range(4):
+    for _ in range(8):
         if theta == 0:
             break
         first, second = _slopes(s, theta)
@@ -102,6 +108,8 @@ def _polished(s: Sums, theta: float) -> float:
         if not np.isfinite(step) or abs(step) > theta / 2:
             break
         theta -= step
+        if abs(step) < 1e-10 * theta:
+            break
     return theta
 
 
@@ -113,7 +121,8 @@ def _slopes(s: Sums, theta: float) -> tuple[float, float]:
         _, beta, inverse, residual = profile(a, log_det, s.n)
         change = 1 / (1 + t * s.weight) ** 2
         r = s.sums[:, -1] - s.sums[:, :-1] @ beta
-        trace = np.einsum("gi,ij,gj,g->", s.sums[:, :-1], inverse, s.sums[:, :-1], change)
+        x = s.sums[:, :-1]
+        trace = float(change @ np.sum((x @ inverse) * x, axis=1))
         return float(np.sum(s.weight / (1 + t * s.weight)) - trace - np.sum(change * r**2) / residual)
 
     h = theta * 1e-5
@@ -128,13 +137,9 @@ def _pieces(s: Sums, v: np.ndarray) -> tuple[float, np.ndarray]:
 
 def unprofiled(a: np.ndarray, log_det: float, n: int, residual: float) -> tuple[float, np.ndarray]:
     """Return -2 log REML at a given residual variance, and the covariance of beta there."""
-    p = len(a) - 1
-    factor = cho_factor(a[:p, :p])
-    beta = cho_solve(factor, a[:p, p])
-    left = float(a[p, p] - beta @ a[:p, p])
-    log_x = 2 * float(np.sum(np.log(np.diag(factor[0]))))
-    value = log_det + log_x + (n - p) * np.log(2 * np.pi * residual) + left / residual
-    return value, cho_solve(factor, np.eye(p)) * residual
+    beta, inverse, left, log_x = _solved(a)
+    value = log_det + log_x + (n - len(beta)) * np.log(2 * np.pi * residual) + left / residual
+    return value, inverse * residual
 
 
 def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:

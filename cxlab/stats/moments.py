@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.problem import DataProblem
-from cxlab.stats.stream import Pieces, batches, encoded, floats, local
+from cxlab.stats.stream import Pieces, batches, encoded, local, numbers
 
 SPREAD = 1e5
 """When mean**2 exceeds variance times this, sums of products lose five digits and the data are scanned again."""
@@ -89,12 +89,11 @@ def moments(
     DataProblem : no row is complete, a weight is negative, or a value is infinite.
     """
     by = dict(by or {})
-    every = int(frame.select(nw.len().alias("n")).collect().to_pandas()["n"].iloc[0])
     if shift is not None:
-        return _sums(frame, columns, by, weight, np.asarray(shift, float), every)
-    found = _sums(frame, columns, by, weight, np.zeros(len(columns) + 1), every)
+        return _sums(frame, columns, by, weight, np.asarray(shift, float))
+    found = _sums(frame, columns, by, weight, np.zeros(len(columns) + 1))
     off = found.means_to_take_off()
-    return _sums(frame, columns, by, weight, off, every) if off.any() else found
+    return _sums(frame, columns, by, weight, off) if off.any() else found
 
 
 def usable(
@@ -125,9 +124,9 @@ def _complete(frame, columns, by, weight) -> nw.LazyFrame:
     return usable(rows, x, {k: e for k, e in named.items() if k.startswith("_g")}, named.get("_w"))
 
 
-def _sums(frame, columns, by, weight, shift, every) -> Moments:
+def _sums(frame, columns, by, weight, shift) -> Moments:
     there = _sums_here if local(frame) else _sums_there
-    keys, matrix, n, w2, least = there(frame, columns, by, weight, shift)
+    keys, matrix, n, w2, least, every = there(frame, columns, by, weight, shift)
     if n.sum() == 0:
         raise DataProblem(f"none of {every:,} rows has all of {', '.join(columns)}; leave out what was hardly answered")
     if least < 0:
@@ -142,12 +141,13 @@ def _sums_here(frame, columns, by, weight, shift):
     """Sum by matrix products over pieces of rows, for each group of the piece."""
     wanted = {f"_x{i}": e for i, e in enumerate(columns.values())} | ({"_w": weight} if weight is not None else {})
     asked = wanted | {f"_g{i}": e for i, e in enumerate(by.values())}
-    found = Pieces(list(by), len(columns) + 1)
+    found, every = Pieces(list(by), len(columns) + 1), 0
     for piece in batches(frame, asked or {"_": nw.lit(1.0)}):
+        every += piece.num_rows
         z = np.empty((len(wanted) + 1, piece.num_rows))
         z[0] = 1.0
         for i in range(len(wanted)):
-            z[i + 1] = floats(piece.column(i))
+            z[i + 1] = numbers(piece.column(i))
         codes, keys = encoded([piece.column(len(wanted) + i) for i in range(len(by))], piece.num_rows)
         missing = np.isnan(z.sum(axis=0)).any() or (weight is not None and not z[-1].all()) or (codes < 0).any()
         if missing:
@@ -159,7 +159,7 @@ def _sums_here(frame, columns, by, weight, shift):
         if shift.any():
             x -= shift[:, None]
         found.add(keys, codes, x, w)
-    return found.result()
+    return *found.result(), every
 
 
 def _sums_there(frame, columns, by, weight, shift):
@@ -184,7 +184,8 @@ def _sums_there(frame, columns, by, weight, shift):
         matrix[:, i + 1, j + 1] = matrix[:, j + 1, i + 1] = table[f"m{k}"]
     keys = table[groups].rename(columns=dict(zip(groups, by, strict=True)))
     least = np.inf if w is None or not n.sum() else table["least"].min()
-    return keys, matrix, n, n if w is None else table["w2"].to_numpy(float), least
+    every = int(_collect(frame.select(nw.len().alias("n")))["n"].iloc[0])
+    return keys, matrix, n, n if w is None else table["w2"].to_numpy(float), least, every
 
 
 def cluster_products(

@@ -39,13 +39,13 @@ def batches(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.
             yield nw.from_native(piece, eager_only=True).select(*chosen).to_arrow()
 
 
-def floats(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Return a column as float64, missing as NaN."""
+def numbers(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Return a column as numbers, missing as NaN; whole numbers without missing ones keep their type."""
     if pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
         column = column.cast(pa.float64())
     if isinstance(column, pa.ChunkedArray):
-        return column.to_numpy().astype(float, copy=False)
-    return column.to_numpy(zero_copy_only=False).astype(float, copy=False)
+        return column.to_numpy()
+    return column.to_numpy(zero_copy_only=False)
 
 
 def encoded(columns: Sequence[pa.ChunkedArray | pa.Array], n: int) -> tuple[np.ndarray, pd.DataFrame]:
@@ -98,18 +98,20 @@ class Pieces:
             start = np.concatenate([[0], np.cumsum(counts)[:-1]])
         x = x[:, order]
         v = None if w is None else w[order]
-        wx = x if v is None else x * v
+        if v is not None and v.min() < 0:  # the caller refuses it
+            v = np.where(v < 0, np.nan, v)
+        x = x if v is None else x * np.sqrt(v)  # a product of an array with itself costs half
         n = np.diff(np.append(start, x.shape[1])).astype(float)
         if len(start) <= 64:
             ends = np.append(start[1:], x.shape[1])
-            products = np.stack([wx[:, a:b] @ x[:, a:b].T for a, b in zip(start, ends, strict=True)])
+            products = np.stack([x[:, a:b] @ x[:, a:b].T for a, b in zip(start, ends, strict=True)])
         else:
             products = np.empty((len(start), self.q, self.q))
             for i in range(self.q):
                 for j in range(i, self.q):
-                    products[:, i, j] = products[:, j, i] = np.add.reduceat(wx[i] * x[j], start)
+                    products[:, i, j] = products[:, j, i] = np.add.reduceat(x[i] * x[j], start)
         extra = np.stack([n, n if v is None else np.add.reduceat(v * v, start)], axis=1)
-        least = np.full(len(n), np.inf) if v is None else np.minimum.reduceat(v, start)
+        least = np.full(len(n), np.inf) if v is None else np.minimum.reduceat(w[order], start)
         self.keys.append(keys)
         self.sums.append(np.column_stack([least, extra, products.reshape(len(n), -1)]))
         self.waiting += len(n)
