@@ -82,11 +82,20 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
         book = infer.draft(raw, name).codebook
     else:
         book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
-    table, changed = conform.conform(raw.table, book, name=book.name, strict=strict)
+    table, changed = conform.conform(_as_declared(raw.table, book), book, name=book.name, strict=strict)
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
     return without_dots(Study(table, replace(book, notes=(*book.notes, *said))))
+
+
+def _as_declared(table: duckdb.DuckDBPyRelation, book: Codebook) -> duckdb.DuckDBPyRelation:
+    """Return ``table`` with underscores for dots in the columns that ``book`` declares so."""
+    declared = {c for f in book for c in (f.columns or (f.name,))}
+    new = {c: c.replace(".", "_") for c in table.columns if c not in declared and c.replace(".", "_") in declared}
+    if not new:
+        return table
+    return table.project(", ".join(f"{quoted(c)} as {quoted(new.get(c, c))}" for c in table.columns))
 
 
 def without_dots(study: Study) -> Study:

@@ -236,6 +236,8 @@ def test_dots_in_column_names_become_underscores(tmp_path):
     assert study.columns == ["shop_size", "overall"] and "shop_size" in study.codebook
     assert "dots in column names are underscores here: shop.size" in study.codebook.notes
     assert len(study.where(shop_size="small")) == 2
+    again = cx.load(path, codebook=study.codebook)
+    assert again.columns == study.columns and again.codebook.fields == study.codebook.fields
 
 
 def test_a_broken_file_leaves_later_loads_alone(tmp_path):
