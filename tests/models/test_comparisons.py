@@ -230,6 +230,17 @@ def test_an_exact_benchmark_and_one_with_an_error():
     assert same["se"] == pytest.approx(np.sqrt(2) * exact["se"])
 
 
+def test_one_sample_equivalence_equals_toster():
+    """TOSTER's test: mean .54 against .5, sd 1.2, n 100, bounds .3 sd: p .0006040021 and .004474619."""
+    x = np.random.default_rng(5).normal(size=100)
+    x = 0.54 + 1.2 * (x - x.mean()) / x.std(ddof=1)
+    s = cx.Study(pd.DataFrame({"q": x}), cx.Codebook("s", (cx.Field("q", role="outcome"),)))
+    row = cx.against(s, "mean", 0.5, of="q", smallest=0.36).table.iloc[0]
+    assert row["p_equivalent"] == pytest.approx(0.004474619, rel=1e-6)
+    assert row["p_not_worse"] == pytest.approx(0.0006040021, rel=1e-6)
+    assert row["verdict"] == "noise"
+
+
 def test_tipping_point_says_how_imprecise_a_benchmark_may_be():
     row = cx.against(one_study(), "nps", 10).table.iloc[0]
     assert row["tipping_se"] == pytest.approx(6.5671, abs=5e-5)

@@ -185,6 +185,21 @@ def test_every_kind_of_table_gives_the_same(roles):
             assert a == pytest.approx(b, rel=1e-10), name
 
 
+@pytest.mark.spark
+def test_a_spark_table_gives_the_same():
+    sql = pytest.importorskip("pyspark.sql")
+    session = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    data = sample(n=300)
+    roles = {"g": "segment", "w": "weight", "c": "cluster", "h": "strata"}
+    book = study(data, **roles).codebook
+    there = cx.Study(session.createDataFrame(data), book)
+    columns = ["estimate", "low", "high", "se", "n_eff"]
+    here = cx.nps(study(data, **roles), by="g").table[columns]
+    assert cx.nps(there, by="g").table[columns].to_numpy(float) == pytest.approx(here.to_numpy(float), rel=1e-10)
+    one, other = (cx.compare(s, "nps", "g").table["se"].tolist() for s in (there, study(data, **roles)))
+    assert one == pytest.approx(other, rel=1e-10)
+
+
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(1, 4)), min_size=1, max_size=40))
 @settings(deadline=None, max_examples=12)
 def test_weights_are_repeated_rows(rows):
