@@ -9,6 +9,18 @@ from collections.abc import Iterable
 class DataProblem(ValueError):
     """Data or an argument that cxlab cannot work with; the message says what came, what is allowed, what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of the trace: the message; the trace itself is folded above it."""
+        import html
+        import traceback
+
+        from IPython.display import display
+
+        trace = html.escape("".join(traceback.format_exception(self)))
+        folded = f"<details><summary>Where it came from</summary><pre>{trace}</pre></details>"
+        display({"text/html": folded, "text/plain": ""}, raw=True)
+        return [f"\x1b[31mDataProblem\x1b[0m: {self}"]
+
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the closest allowed name, or an empty string.
@@ -40,6 +52,5 @@ def one_of(what: str, value: object, allowed: Iterable[object]) -> None:
     """
     options = list(allowed)
     if value not in options:
-        raise DataProblem(
-            f"{what} is {value!r}{nearest(str(value), map(str, options)) or ';'} allowed: {', '.join(map(repr, options))}"
-        )
+        hint = nearest(str(value), map(str, options)) or ";"
+        raise DataProblem(f"{what} is {value!r}{hint} allowed: {', '.join(map(repr, options))}")

@@ -77,7 +77,8 @@ def differences(result: Result) -> pd.DataFrame:
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
     out["detectable"] = shown["detectable"].to_numpy(float)
     out = out[out["estimate"].notna() & (out["verdict"] != "")]
-    if len(out) == 2 and set(out["against"]) == {"all others"}:  # two groups are each other's rest: tell it once
+    mirrored = len(out) == 2 and set(out["against"]) == {"all others"} and abs(out["estimate"].sum()) < 1e-9
+    if mirrored:  # two groups are each other's rest: tell it once
         return out.assign(against=list(out["name"])[::-1]).sort_values("estimate").tail(1)
     return out
 

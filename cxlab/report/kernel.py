@@ -39,6 +39,10 @@ class Kernels:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cxlab-"))
         self.address = str(self.folder / "server")
+        self.start()
+
+    def start(self) -> None:
+        """Start the server at its address."""
         self.server = subprocess.Popen(
             [sys.executable, "-m", "cxlab.report.kernel", self.address], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -55,8 +59,28 @@ class Kernels:
             self.server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def manager(self) -> type:
-        """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets."""
+    @classmethod
+    def at(cls, folder: Path) -> Kernels:
+        """Return the kernels of a server that another process started; it is not ended here."""
+        found = cls.__new__(cls)
+        found.folder, found.address, found.server = Path(folder), str(Path(folder) / "server"), None
+        return found
+
+    def alive(self) -> None:
+        """Start the server anew if it ended: killed, say, for its memory."""
+        if self.server.poll() is not None:
+            Path(self.address).unlink(missing_ok=True)
+            self.start()
+
+    def connection(self) -> Path:
+        """Return the file in which a new kernel and its client will agree where to meet."""
+        return self.folder / f"{uuid.uuid4().hex[:12]}.json"
+
+    def manager(self, file: Path) -> type:
+        """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets.
+
+        The number of the kernel's process stands in ``file`` with the ending ``.pid``.
+        """
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
@@ -67,8 +91,7 @@ class Kernels:
                 return KernelSpec(argv=command, display_name="cxlab", language="python")
 
         def made(manager: AsyncKernelManager, **options) -> None:
-            file = str(self.folder / f"{uuid.uuid4().hex[:12]}.json")
-            options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": file}
+            options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": str(file)}
             AsyncKernelManager.__init__(manager, **options)
 
         return type("ForkManager", (AsyncKernelManager,), {"__init__": made})
@@ -124,6 +147,9 @@ def start(connection_file: str) -> int:
     """Be an IPython kernel until asked to stop."""
     from ipykernel.kernelapp import IPKernelApp
 
+    from cxlab.problem import DataProblem
+
+    del DataProblem._render_traceback_  # the error page folds the trace itself
     sys.argv = ["cxlab-kernel"]
     app = IPKernelApp.instance()
     app.initialize(

@@ -107,7 +107,8 @@ def test_without_a_browser_pandoc_and_typst_make_the_pdf(
     page = tmp_path / "index.html"
     shutil.copy(pages["abc"], page)
     assert pdf.pdf(page, tmp_path / "report.pdf") == "pandoc and typst"
-    text = subprocess.run(["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    command = ["pdftotext", tmp_path / "report.pdf", "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Scorecard" in text
     assert "How the numbers were made" in text
     assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "report.pdf"]
