@@ -6,15 +6,19 @@ success; so its verdict is not used.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from cxlab.report import facts
 from cxlab.report.kernel import Kernels
@@ -69,11 +73,13 @@ def execute(
     folder: Path,
     *,
     timeout: int = 600,
+    memory: int = 0,
     progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
 ) -> Run:
     """Run the notebook at ``path`` with ``parameters``; every cell has ``timeout`` seconds.
 
-    ``progress`` is called before each code cell with the cells done, the number of cells and the cell's name.
+    A kernel that takes more than ``memory`` bytes is stopped (0: no limit). ``progress`` is called before each code
+    cell with the cells done, the number of cells and the cell's name.
     The executed notebook is written to ``folder/notebook.ipynb`` whatever happens.
     """
     import_jupyter()
@@ -90,17 +96,17 @@ def execute(
             progress(len(started), total, cell.id)
             started.append(cell)
 
-    error, begun = None, time.monotonic()
-    out = folder / "notebook.ipynb"
-    try:
-        papermill.execute_notebook(
-            notebook, str(out), dict(parameters), kernel_manager_class=kernels.manager(), progress_bar=False,
+    out, file, begun = folder / "notebook.ipynb", kernels.connection(), time.monotonic()
+    error = watched(
+        lambda: papermill.execute_notebook(
+            notebook, str(out), dict(parameters), kernel_manager_class=kernels.manager(file), progress_bar=False,
             execution_timeout=timeout, record_timing=False, on_cell_start=start, shutdown_kernel="immediate",
             kernel_name="python3", language="python",
-        )  # fmt: skip
-    except Exception as problem:  # whatever stopped it is judged below, from the cells
-        error = problem
-    done = nbformat.read(out, as_version=4) if out.is_file() else notebook
+        ),
+        file.with_suffix(".pid"),
+        memory,
+    )  # fmt: skip
+    done = nbformat.read(out, as_version=4) if out.is_file() and out.stat().st_size else notebook
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)
     told = next((o.data[facts.MIME] for o in outputs(done.cells) if facts.MIME in o.get("data", {})), {})
@@ -108,6 +114,60 @@ def execute(
     nbformat.write(done, out)
     progress(total, total, "")
     return Run(done, told, failure, time.monotonic() - begun)
+
+
+def watched(work: Callable[[], Any], pid: Path, memory: int) -> Exception | None:
+    """Do ``work`` in a thread, where nbclient cannot take signals away from us, and return what it raised.
+
+    Its kernel (number in the file ``pid``) ends when it takes more than ``memory`` bytes, or when we are interrupted.
+    """
+    error: list[Exception] = []
+
+    def safely() -> None:
+        try:
+            work()
+        except Exception as problem:  # whatever stopped it is judged from the cells
+            error.append(problem)
+
+    thread = threading.Thread(target=safely, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.05)
+            if memory and (taken := size(pid)) > memory:
+                error.append(MemoryError(f"{taken / 1e6:,.0f} MB; the limit is {memory / 1e6:,.0f} MB"))
+                end(pid)
+                thread.join()
+    finally:
+        end(pid)
+        thread.join(10)
+        pid.unlink(missing_ok=True)
+    return error[0] if error else None
+
+
+def process(pid: Path) -> psutil.Process | None:
+    """Return the process whose number stands in the file ``pid``, if it is there."""
+    try:
+        return psutil.Process(int(pid.read_text()))
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
+def size(pid: Path) -> int:
+    """Return the resident memory in bytes of a kernel and of what it started."""
+    kernel, total = process(pid), 0
+    with contextlib.suppress(psutil.Error):
+        for part in [kernel, *kernel.children(recursive=True)] if kernel else ():
+            total += part.memory_info().rss
+    return total
+
+
+def end(pid: Path) -> None:
+    """End a kernel and what it started, if they are still there."""
+    kernel = process(pid)
+    with contextlib.suppress(psutil.Error):
+        for part in [*kernel.children(recursive=True), kernel] if kernel else ():
+            part.kill()
 
 
 def outputs(cells: list[Any]):
@@ -144,6 +204,8 @@ def cause(raised: Any, error: Exception | None, timeout: int) -> str:
         return f"{raised.ename}: {ANSI.sub('', raised.evalue)}"
     if kind == "CellTimeoutError":
         return f"it ran longer than the limit of {timeout} s and was stopped; raise the limit with --timeout"
+    if kind == "MemoryError" and not raised:
+        return f"it took {error} of memory and was stopped; raise the limit with --memory"
     if kind == "DeadKernelError":
         return "the kernel died while it ran: killed, out of memory, or the cell ended the process"
     if error is not None:

@@ -17,6 +17,8 @@ def main() -> None:
     kernel = int(server.makefile().readline() or 0)
     if not kernel:
         sys.exit("the fork server ended before it made a kernel")
+    with open(sys.argv[2].removesuffix(".json") + ".pid", "w") as file:
+        file.write(str(kernel))
 
     signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
     parent = os.getppid()
