@@ -11,8 +11,8 @@ from cxlab.problem import DataProblem
 from cxlab.stats import multiple
 
 
-@settings(max_examples=20, deadline=None)  # statsmodels' Holm takes 0.1 s
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+@settings(max_examples=10, deadline=None)  # statsmodels' Holm takes 0.1 s
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=15))
 def test_holm_bh_and_by_equal_statsmodels(p):
     for name, peer in {"holm": "holm", "bh": "fdr_bh", "by": "fdr_by"}.items():
         assert multiple.adjusted(p, name) == pytest.approx(multipletests(p, method=peer)[1], abs=1e-12)
