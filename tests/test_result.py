@@ -21,12 +21,11 @@ def cells(result: Result) -> list[list[str]]:
 
 def waves(**more) -> Result:
     table = pd.DataFrame({
-        "wave": ["2024", "2025"], "item": ["q1", "q1"], "estimate": [0.5, 0.625], "low": [0.4, 0.525], "high": [0.6, 0.725],
-        "se": [0.05, 0.05], "n": [1000, 1200], "n_eff": [1000.0, 1200.0], **more,
+        "wave": ["2024", "2025"], "item": ["q1", "q1"], "estimate": [0.5, 0.625], "low": [0.4, 0.525],
+        "high": [0.6, 0.725], "se": [0.05, 0.05], "n": [1000, 1200], "n_eff": [1000.0, 1200.0], **more,
     })  # fmt: skip
-    return Result(
-        "metric", "CSAT by wave", table, "share", method="m & m", notes=("a < b",), parts={"labels": {"q1": "Overall"}}
-    )
+    labels = {"labels": {"q1": "Overall"}}
+    return Result("metric", "CSAT by wave", table, "share", method="m & m", notes=("a < b",), parts=labels)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from cxlab.data import codebook
+from cxlab.data import codebook, engine
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
 
@@ -164,7 +164,7 @@ def open_study(name: str) -> Study:
     9720
     """
     package = descriptor(name)
-    book, resources, con = codebook.read(package), package["resources"], duckdb.connect()
+    book, resources, con = codebook.read(package), package["resources"], engine.connect()
     files = {r["name"]: fetch(r, name) for r in sorted(resources, key=lambda r: bool(r.get("url")))}
     if "query" in package:
         for r in resources:

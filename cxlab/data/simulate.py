@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from cxlab.data import engine
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.population import OUTCOMES, Population
 from cxlab.data.study import Study
@@ -89,7 +90,6 @@ def to_parquet(path: str | Path, n: int, *, seed: int = 0, progress: bool = True
     -------
     Simulation : the study over the file as a DuckDB relation.
     """
-    import duckdb
     import pyarrow.parquet as pq
     from tqdm.auto import tqdm
 
@@ -106,7 +106,7 @@ def to_parquet(path: str | Path, n: int, *, seed: int = 0, progress: bool = True
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    return Simulation(duckdb.connect().read_parquet(str(path)), codebook(world), population=world)
+    return Simulation(engine.connect().read_parquet(str(path)), codebook(world), population=world)
 
 
 simulate.to_parquet = to_parquet  # one import serves a notebook: cx.simulate.to_parquet(...)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from cxlab.data import engine
 from cxlab.data.readers.raw import Raw, check_names
 from cxlab.problem import DataProblem
 
@@ -45,7 +46,7 @@ def _installed(extension: str) -> bool:
 
 def _attached(url: str, type_: str, query: str) -> duckdb.DuckDBPyRelation:
     where = url.removeprefix("sqlite:///") if type_ == "sqlite" else "postgresql://" + url.partition("://")[2]
-    con = duckdb.connect()
+    con = engine.connect()
     con.execute(f"load {type_}")
     con.execute("attach '{}' as source (type {}, read_only)".format(where.replace("'", "''"), type_))
     con.execute("use source")
