@@ -101,6 +101,7 @@ def serve(address: str) -> None:
     """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends."""
     os.environ.pop("JPY_PARENT_PID", None)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["CXLAB_THREADS"] = "1"  # the same input gives the same bytes: see cxlab.data.engine
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
@@ -145,10 +146,12 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
 
 def start(connection_file: str) -> int:
     """Be an IPython kernel until asked to stop."""
+    import duckdb
     from ipykernel.kernelapp import IPKernelApp
 
     from cxlab.problem import DataProblem
 
+    duckdb.execute("SET threads = 1")
     del DataProblem._render_traceback_  # the error page folds the trace itself
     sys.argv = ["cxlab-kernel"]
     app = IPKernelApp.instance()
