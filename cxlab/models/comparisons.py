@@ -72,14 +72,9 @@ def compare(
     score = scores.score(study, metric, of, by, **question)
     groups = grouped(study, score, by, level)
     pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
-    first, second, groups = paired(groups, pairs, by, level, score)
     smallest = smallest_of(score, smallest)
-    table = _differences(groups, first, second, score, smallest, adjust, level)
+    table, groups = pairwise(groups, by, pairs, score, smallest, adjust, level)
     compared = groups.labels.columns[-1]
-    against = [groups.labels[compared].iloc[j] for j in second]
-    table = pd.concat(
-        [groups.labels.iloc[first].reset_index(drop=True), pd.Series(against, name="against"), table], axis=1
-    )
     interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
     return Result(
         kind="comparison",
@@ -89,7 +84,7 @@ def compare(
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparisons",
-        notes=(*groups.notes, differences.RULE.format(alpha=1 - level), _matters(score, smallest)),
+        notes=(*groups.notes, *rules(score, smallest, level)),
         parts={
             "metric": score.metric,
             "smallest": smallest,
@@ -155,14 +150,29 @@ def against(
         unit=score.unit,
         level=level,
         method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
-        notes=(*groups.notes, known, differences.RULE.format(alpha=1 - level), _matters(score, smallest),
-               ELSEWHERE),
+        notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
         parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
                "labels": dict(score.labels)},
     )  # fmt: skip
 
 
 # Maths of the differences ------------------------------------------------------------------------------------------
+
+
+def pairwise(
+    groups: Groups, by: Sequence[str], pairs: str, score: Score, smallest: float, adjust: str, level: float
+) -> tuple[pd.DataFrame, Groups]:
+    """Return the differences of the pairs, labelled, and the groups with those that 'rest' adds."""
+    first, second, groups = paired(groups, pairs, by, level, score)
+    table = _differences(groups, first, second, score, smallest, adjust, level)
+    labels = groups.labels.iloc[first].reset_index(drop=True)
+    against = pd.Series([groups.labels.iloc[j, -1] for j in second], name="against")
+    return pd.concat([labels, against, table], axis=1), groups
+
+
+def rules(score: Score, smallest: float, level: float) -> tuple[str, str]:
+    """Return how the verdicts came about, in words."""
+    return differences.RULE.format(alpha=1 - level), _matters(score, smallest)
 
 
 def _from_benchmark(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
-from cxlab.models.comparisons import compare, smallest_of
+from cxlab.models.comparisons import pairwise, rules, smallest_of
+from cxlab.models.groups import grouped
+from cxlab.problem import one_of
 from cxlab.result import Result
 from cxlab.stats import multiple
+
+VALUES = ("estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
 
 
 def trend(
@@ -28,25 +34,29 @@ def trend(
     wave = wave or study.design.wave
     if not wave:
         study.need("wave", "a trend")
-    of = question.pop("of", None)
-    score = scores.score(study, metric, of, [wave], **question)
-    single = metrics.estimate(study, score, [wave], None, level, metrics.SMALL)
-    changes = compare(
-        study, metric, wave, pairs="consecutive", smallest=smallest, adjust=adjust, level=level, of=of, **question
-    )
+    metrics.check_level(level)
+    one_of("adjust", adjust, multiple.NAMES)
+    score = scores.score(study, metric, question.pop("of", None), [wave], **question)
+    smallest = smallest_of(score, smallest)
+    groups = grouped(study, score, [wave], level)
+    changes, _ = pairwise(groups, [wave], "consecutive", score, smallest, adjust, level)
     names = {"estimate": "change", "low": "change_low", "high": "change_high"}
     same = ["p", "p_adjusted", "detectable", "verdict"]
-    found = changes.table.rename(columns=names)
-    keys = [wave] if len(score.items) == 1 else ["item", wave]
-    table = single.table.merge(found[[*keys, *names.values(), *same]], on=keys, how="left")
-    table["verdict"] = table["verdict"].fillna("")
+    labels = groups.labels if "item" in groups.labels else groups.labels.assign(item=next(iter(score.items)))
+    values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
+    keys = list(groups.labels.columns)
+    found = changes.rename(columns=names)[[*keys, *names.values(), *same]]
+    table = pd.concat([labels[[wave, "item"]], values], axis=1).merge(found, on=keys, how="left")
+    interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
     return Result(
         kind="trend",
         title=f"{score.title} by {wave}",
-        table=table,
+        table=table.assign(verdict=table["verdict"].fillna("")),
         unit=score.unit,
         level=level,
-        method=f"{single.method}; changes against the wave before: {multiple.NAMES[adjust]}",
-        notes=(*single.notes, *changes.notes[-2:]),
-        parts={**single.parts, "wave": wave, "smallest": smallest_of(score, smallest)},
-    )
+        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        f"changes against the wave before: {multiple.NAMES[adjust]}",
+        notes=(*groups.notes, *rules(score, smallest, level)),
+        parts={"metric": score.metric, "over": "item", "by": [wave], "labels": dict(score.labels), "wave": wave,
+               "smallest": smallest},
+    )  # fmt: skip
