@@ -175,15 +175,18 @@ def _statistic(x: np.ndarray, scale: np.ndarray) -> np.ndarray:
         return np.where(difference == 0, 0.0, difference / scale)
 
 
+def _inverse(scale: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.where(scale > 0, 1 / scale, 0).astype(np.float32)
+
+
 def _maxima(z, j: int, others: slice, scale, ahead: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """Return for every draw the largest studentised difference of unit j among the hypotheses still open.
 
     ``ahead``, ``behind`` (truth values over ``others``) say which of "k is not above j", "k is not below j" are open.
     """
-    with np.errstate(divide="ignore"):
-        inverse = np.where(scale[j, others] > 0, 1 / scale[j, others], 0).astype(np.float32)
     d = z[others] - z[j]
-    d *= inverse[:, None]
+    d *= _inverse(scale[j, others])[:, None]
     largest = np.zeros(z.shape[1], np.float32)
     if ahead.any():
         np.maximum(largest, (d if ahead.all() else d[ahead]).max(axis=0), out=largest)
@@ -197,18 +200,29 @@ def _critical(maxima: np.ndarray, level: float) -> float:
 
 
 def _marginal(x, z, scale, level, stepdown):
-    """Count for every unit who is certainly ahead and behind, with one critical value a unit."""
+    """Count for every unit who is certainly ahead and behind, with one critical value a unit.
+
+    A unit found ahead leaves only "not below j" open, one found behind only "not above j": their draws go from the
+    two-sided maximum into the running one-sided maximum.
+    """
     t = _statistic(x, scale)
-    better, worse = np.zeros(t.shape, bool), np.zeros(t.shape, bool)
+    ahead, behind = np.zeros(len(x), int), np.zeros(len(x), int)
     for j in range(len(x)):
+        d = z - z[j]
+        d *= _inverse(scale[j])[:, None]
+        both, one = np.abs(d), np.zeros(z.shape[1], np.float32)
+        found = np.zeros(len(x), bool)
         while True:
-            critical = _critical(_maxima(z, j, slice(None), scale, ~better[j], ~worse[j]), level)
-            new = (np.abs(t[j]) > critical) & ~better[j] & ~worse[j]
-            better[j] |= new & (t[j] < 0)
-            worse[j] |= new & (t[j] > 0)
+            new = (np.abs(t[j]) > _critical(np.maximum(both.max(axis=0), one), level)) & ~found
+            found |= new
             if not (new.any() and stepdown):
                 break
-    return better.sum(axis=1), worse.sum(axis=1)
+            for rows, sign in ((np.flatnonzero(new & (t[j] < 0)), -1), (np.flatnonzero(new & (t[j] > 0)), 1)):
+                if len(rows):
+                    np.maximum(one, (sign * d[rows]).max(axis=0), out=one)
+                    both[rows] = 0
+        ahead[j], behind[j] = (found & (t[j] < 0)).sum(), (found & (t[j] > 0)).sum()
+    return ahead, behind
 
 
 def _simultaneous(x, z, scale, level, stepdown):
