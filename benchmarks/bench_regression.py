@@ -19,7 +19,7 @@ def survey(folder: Path, n: int, *, drivers: int = 10, clusters: int = 0, groups
 
     from cxlab.data.simulate import to_parquet
 
-    to_parquet(folder / "raw.parquet", n, seed=1, drivers=drivers, progress=False)
+    to_parquet(folder / "raw.parquet", n, seed=1, drivers=drivers, halo=0.5, progress=False)
     names = ", ".join(f'"{d}"' for d in DRIVERS[:drivers])
     extra = f", (respondent * 7919 % {clusters})::int as account" if clusters else ""
     extra += f", (row_number() over () % {groups})::int as account" if groups else ""

@@ -32,6 +32,7 @@ class Patterns:
     x: np.ndarray
     y: np.ndarray
     kept: np.ndarray
+    sd: np.ndarray
     lost: int
 
     @property
@@ -84,7 +85,7 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
         raise DataProblem(
             f"'{data.model.response}' is {values[0]:g} in all {data.n:,} rows; there is nothing to explain"
         )
-    fit = fit_logit(data.x[:, data.kept], data.y, w)
+    fit = fit_logit(data.x if data.kept.all() else data.x[:, data.kept], data.y, w)
     names = np.array(data.coding.names)[data.kept]
     _separated(fit, names, data)
     errors, covariance, df, said, notes = variance(study, data, fit, errors)
@@ -161,7 +162,10 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
     one_of("errors", errors, ("", *ERRORS))
     frame, design = study.frame, study.design
     model = bind(formula, study, frame)
-    columns = {f"a{i}": e for i, e in enumerate(model.atoms.values())} | {"y": model.y.cast(nw.Float64)}
+    schema = frame.collect_schema()
+    plain = lambda label, e: nw.col(label) if label in schema and schema[label].is_integer() else e  # noqa: E731
+    columns = {f"a{i}": plain(label, e) for i, (label, e) in enumerate(model.atoms.items())}
+    columns["y"] = plain(model.response, model.y)
     columns |= {f"c{i}": nw.col(c) for i, c in enumerate(model.categories)}
     if errors in ("", "CR1", "design"):
         columns |= {"_cluster": nw.col(design.cluster)} if design.cluster else {}
@@ -182,14 +186,20 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
     at = np.zeros(len(table), int)
     if len(keys.columns):
         at = keys.merge(distinct.assign(_at=range(len(distinct))), how="left")["_at"].to_numpy(int)
-    atoms = np.column_stack([np.ones(len(table)), *(table[f"a{i}"].to_numpy(float) for i in range(len(model.atoms)))])
-    if not np.isfinite(atoms).all():
-        bad = [a for i, a in enumerate(model.atoms) if not np.isfinite(atoms[:, i + 1]).all()]
-        raise DataProblem(f"{', '.join(bad)} has infinite values; recode them or leave those rows out")
-    x = coding.codes[at] * atoms[:, coding.atom] if len(keys.columns) else atoms[:, coding.atom] * coding.codes[0]
-    root = np.sqrt(table["w"].to_numpy())
-    kept = linear.solve((x.T * root) @ (x.T * root).T, np.zeros(x.shape[1])).kept
-    return Patterns(model, coding, table, x, table["y"].to_numpy(), kept, lost)
+    xt = np.empty((len(coding.atom), len(table)))
+    for j, a in enumerate(coding.atom):
+        xt[j] = table[f"a{a - 1}"] if a else 1.0
+        if len(keys.columns):
+            xt[j] *= coding.codes[at, j]
+        if not np.isfinite(xt[j]).all():
+            raise DataProblem(f"{coding.names[j]} has infinite values; recode it or leave those rows out")
+    w = table["w"].to_numpy(float)
+    scaled = xt * np.sqrt(w)
+    product = scaled @ scaled.T
+    kept = linear.solve(product, np.zeros(len(product))).kept
+    sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (xt @ w / w.sum()) ** 2, 0.0))
+    x = xt.T
+    return Patterns(model, coding, table, x, table["y"].to_numpy(float), kept, sd, lost)
 
 
 def variance(study: Study, data: Patterns, fit: Fit, errors: str):
@@ -202,14 +212,15 @@ def variance(study: Study, data: Patterns, fit: Fit, errors: str):
         errors = "design" if both else "CR1" if design.cluster else "HC0" if design.weight else "classical"
     if errors == "classical":
         return errors, fit.inverse, np.inf, "classical errors (inverse observed information)", []
+    scores = fit.scores()
     if errors == "HC0" or (errors == "design" and not design.cluster and not design.strata):
-        meat = (fit.scores.T * table["w2"].to_numpy()) @ fit.scores
+        meat = (scores.T * table["w2"].to_numpy()) @ scores
         return errors, linear.sandwich(fit.inverse, meat), np.inf, "robust errors HC0", []
     stratum = table["_stratum"] if design.strata else pd.Series(np.zeros(len(table)))
     if design.cluster:
         codes = table.groupby([stratum, table["_cluster"]], sort=True).ngroup().to_numpy()
-        totals = np.zeros((codes.max() + 1, fit.scores.shape[1]))
-        np.add.at(totals, codes, fit.scores * table["w"].to_numpy()[:, None])
+        totals = np.zeros((codes.max() + 1, scores.shape[1]))
+        np.add.at(totals, codes, scores * table["w"].to_numpy()[:, None])
         owner = np.zeros(len(totals), int)
         owner[codes] = pd.factorize(stratum, sort=True)[0]
         m = np.bincount(owner).astype(float)
@@ -217,8 +228,8 @@ def variance(study: Study, data: Patterns, fit: Fit, errors: str):
     else:
         owner = pd.factorize(stratum, sort=True)[0]
         m = np.bincount(owner, weights=table["n"])
-        sums = _by_stratum(owner, fit.scores, table["w"].to_numpy())[0]
-        products = _by_stratum(owner, fit.scores, table["w2"].to_numpy())[1]
+        sums = _by_stratum(owner, scores, table["w"].to_numpy())[0]
+        products = _by_stratum(owner, scores, table["w2"].to_numpy())[1]
     if m.sum() == 1:
         raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
     clusters = int(m.sum())
@@ -241,9 +252,7 @@ def _by_stratum(owner: np.ndarray, totals: np.ndarray, w: np.ndarray) -> tuple[n
 
 def _separated(fit: Fit, names, data: Patterns) -> None:
     """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
-    w = data.table["w"].to_numpy() / data.table["w"].sum()
-    scale = np.sqrt(np.maximum(w @ data.x**2 - (w @ data.x) ** 2, 0.0))
-    sd = dict(zip(data.coding.names, scale, strict=True))
+    sd = dict(zip(data.coding.names, data.sd, strict=True))
     far = [n for n, t in zip(names, fit.theta, strict=False) if abs(t) * sd.get(n, 0.0) > 12 or not np.isfinite(t)]
     if far or not fit.converged:
         said = ", ".join(far) or "some combination of terms"

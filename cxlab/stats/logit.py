@@ -13,15 +13,17 @@ import numpy as np
 from scipy.special import expit, log_ndtr
 
 STEPS = 60
+CHUNK = 1 << 13
+"""Patterns of one piece: what is computed of them stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Estimates, inverse of the observed information, score of every pattern, log-likelihood, convergence."""
+    """Estimates, inverse of the observed information, function for the scores, log-likelihood, convergence."""
 
     theta: np.ndarray
     inverse: np.ndarray
-    scores: np.ndarray
+    scores: Callable[[], np.ndarray]
     loglik: float
     converged: bool
 
@@ -35,17 +37,26 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
 
     Returns
     -------
-    Fit ; ``scores`` (P, p) are the derivatives of one answer's log-likelihood.
+    Fit ; ``scores()`` (P, p) are the derivatives of one answer's log-likelihood.
     """
-    xt = np.ascontiguousarray(x.T)
+    same = (x[1:] == x[:-1]).all(axis=1)  # both answers of a pattern stand side by side
+    first = np.flatnonzero(np.concatenate([[True], ~same]))
+    xt = np.ascontiguousarray(x.T[:, first])
+    total, yes = np.add.reduceat(w, first), np.add.reduceat(w * y, first)
 
     def at(beta: np.ndarray):
-        eta = beta @ xt
-        small = np.exp(-np.abs(eta))
-        p = np.where(eta >= 0, 1.0, small) / (1.0 + small)
-        value = float(w @ (np.minimum(eta, 0.0) - (1.0 - y) * eta - np.log1p(small)))
-        scaled = xt * np.sqrt(w * p * (1.0 - p))
-        return value, xt @ (w * (y - p)), scaled @ scaled.T, lambda: ((y - p) * xt).T
+        value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
+        for start in range(0, len(first), CHUNK):
+            part = slice(start, start + CHUNK)
+            z, v, u = xt[:, part], total[part], yes[part]
+            eta = beta @ z
+            small = np.exp(-np.abs(eta))
+            p = np.where(eta >= 0, 1.0, small) / (1.0 + small)
+            value += float(v @ (np.minimum(eta, 0.0) - np.log1p(small)) - (v - u) @ eta)
+            gradient += z @ (u - v * p)
+            scaled = z * np.sqrt(v * p * (1.0 - p))
+            information += scaled @ scaled.T
+        return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
 
     start = np.zeros(x.shape[1])
     return newton(at, start)
@@ -179,4 +190,4 @@ def newton(at: Callable, theta: np.ndarray) -> Fit:
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         inverse = np.full_like(information, np.nan)
-    return Fit(theta, inverse, scores(), value, converged)
+    return Fit(theta, inverse, scores, value, converged)

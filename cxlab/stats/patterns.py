@@ -80,17 +80,18 @@ def _grouped(rows: nw.LazyFrame, schema: nw.Schema, limit: int) -> tuple[pd.Data
 
 def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.DataFrame, int] | None:
     """Count whole numbers of small range by one array index each; None where that does not apply."""
-    whole = {k: nw.col(k).cast(nw.Float64) for k in keys}
-    look = [f(e).alias(f"{n}{k}") for k, e in whole.items() for n, f in (("low", nw.Expr.min), ("high", nw.Expr.max))]
-    look += [(e - e.floor()).max().alias(f"rest{k}") for k, e in whole.items()]
+    schema = rows.collect_schema()
+    look = [f(nw.col(k)).alias(f"{n}{k}") for k in keys for n, f in (("low", nw.Expr.min), ("high", nw.Expr.max))]
+    look += [(nw.col(k) - nw.col(k).floor()).max().alias(f"rest{k}") for k in keys if not schema[k].is_integer()]
     edge = rows.select(*look).collect().to_pandas().iloc[0].astype(float)
     low = np.array([edge[f"low{k}"] for k in keys])
     size = np.array([edge[f"high{k}"] for k in keys]) - low + 1
-    rest = np.array([edge[f"rest{k}"] for k in keys])
+    rest = edge[[f"rest{k}" for k in keys if not schema[k].is_integer()]]
     if not (np.isfinite(size).all() and (rest == 0).all() and np.prod(size) <= CELLS):
         return None
     stride = np.append(np.cumprod(size[:0:-1])[::-1], 1.0)
-    key = reduce(add, ((e - float(a)) * float(s) for e, a, s in zip(whole.values(), low, stride, strict=True)))
+    whole = [nw.col(k).cast(nw.Int64) for k in keys]
+    key = reduce(add, ((e - int(a)) * int(s) for e, a, s in zip(whole, low, stride, strict=True)))
     cells, every, held = int(np.prod(size)), 0, []
     counts = [np.zeros(cells) for _ in range(3 if weighted else 1)]
     least = np.inf
@@ -108,7 +109,7 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
         every += piece.num_rows
         k = numbers(piece.column(0))
         w = numbers(piece.column(1)) if weighted else None
-        if piece.column(0).null_count or np.isnan(k).any() or (w is not None and (np.isnan(w).any() or not w.all())):
+        if piece.column(0).null_count or (w is not None and (np.isnan(w).any() or not w.all())):
             there = ~np.isnan(k) if w is None else ~np.isnan(k) & ~np.isnan(w) & (w != 0)
             k, w = k[there], w if w is None else w[there]
         if w is not None and len(w):
