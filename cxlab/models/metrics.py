@@ -26,6 +26,8 @@ By = str | Sequence[str] | None
 SMALL = 10
 """Groups with fewer answers are not shown unless asked (``small=0``): an interval would say little, a person much."""
 RESERVED = ("item", "estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
+FEW = 9
+"""Degrees of freedom below which an interval under a design is called rough."""
 DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
 
@@ -303,6 +305,11 @@ def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, simple: bool) -> 
     if (not simple or score.shape == "mean") and alone.any():
         what = "one answer" if simple else "one cluster a stratum"
         out.append(f"{some(alone.sum())}: {what}, so the variance is not estimable")
+    few = (cells["df"] >= 1) & (cells["df"] < FEW)
+    if not simple and few.any():
+        out.append(
+            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata), so the interval is rough"
+        )
     if cells["lonely"].any():
         out.append("strata with a single cluster are centred at the overall mean (conservative)")
     return out

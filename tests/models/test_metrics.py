@@ -346,6 +346,11 @@ def test_answers_that_all_agree_keep_an_honest_interval_under_clusters():
     assert "the group: all answers agree; the interval takes the smaller of clusters and Kish's size" in r.notes
 
 
+def test_few_clusters_are_called_rough():
+    r = cx.nps(study(pd.DataFrame({"ltr": [1, 9, 10, 7] * 5, "c": [*range(4)] * 5}), c="cluster"))
+    assert "the group: fewer than 9 degrees of freedom (clusters minus strata), so the interval is rough" in r.notes
+
+
 def test_one_cluster_is_not_estimable():
     r = cx.nps(study(pd.DataFrame({"ltr": [1, 9, 10] * 5, "c": 1}), c="cluster"))
     assert np.isnan(r.table[["low", "high", "se"]].to_numpy(float)).all()

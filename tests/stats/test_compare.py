@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 from statsmodels.stats.weightstats import ttost_ind
 
-from cxlab.stats import compare, nps
+from cxlab.stats import compare, nps, proportions
 
 # Reference values of the project's methods notes (D, P, R of both, d, se, p, MOVER limits, Wald limits).
 TWO = [
@@ -99,6 +100,16 @@ def test_mover_of_symmetric_intervals_is_wald():
     low, high = compare.mover((0.5, 0.5 - z * 0.1, 0.5 + z * 0.1), (0.2, 0.2 - z * 0.05, 0.2 + z * 0.05), 0.3)
     half = z * np.sqrt(0.1**2 + 0.05**2 - 2 * 0.3 * 0.1 * 0.05)
     assert (float(low), float(high)) == pytest.approx((0.3 - half, 0.3 + half))
+
+
+@given(st.integers(2, 120), st.integers(2, 120), st.data())
+@settings(deadline=None, max_examples=40)
+def test_mover_of_wilson_intervals_is_newcombes(n, m, data):
+    """Newcombe (1998), method 10, as statsmodels has it."""
+    x, y = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    want = confint_proportions_2indep(x, n, y, m, method="newcomb", compare="diff", correction=False)
+    one, two = ((k / size, *proportions.wilson(k, size)) for k, size in ((x, n), (y, m)))
+    assert [float(v) for v in compare.mover(one, two)] == pytest.approx(want, abs=1e-9)
 
 
 def test_mover_of_score_intervals_covers_the_difference_of_small_groups():
