@@ -15,3 +15,14 @@ def connect() -> duckdb.DuckDBPyConnection:
     """
     threads = os.environ.get("CXLAB_THREADS", "")
     return duckdb.connect(config={"threads": int(threads)} if threads else {})
+
+
+def settle() -> None:
+    """Set up DuckDB's default connection, on which files open: threads as in `connect`, and no progress bar.
+
+    The bar would print into reports and between the lines of ``--json``.
+    """
+    threads = os.environ.get("CXLAB_THREADS", "")
+    duckdb.execute("set enable_progress_bar = false").fetchall()
+    if threads:
+        duckdb.execute(f"set threads = {int(threads)}").fetchall()

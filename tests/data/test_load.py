@@ -249,3 +249,13 @@ def test_a_broken_file_leaves_later_loads_alone(tmp_path):
     with pytest.raises(DataProblem, match="^bad.parquet cannot be read as Parquet"):
         cx.load(tmp_path / "bad.parquet")
     assert len(cx.load(tmp_path / "good.parquet")) == len(first) == 3
+
+
+def test_files_open_with_the_threads_that_reports_ask_for(tmp_path, monkeypatch):
+    before = duckdb.sql("select current_setting('threads')").fetchall()[0][0]
+    monkeypatch.setenv("CXLAB_THREADS", "1")
+    try:
+        cx.load(written(tmp_path))
+        assert duckdb.sql("select current_setting('threads')").fetchall() == [(1,)]
+    finally:
+        duckdb.execute(f"set threads = {before}").fetchall()

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from cxlab.data import engine
 from cxlab.data.readers import columnar, database, delimited, excel, statistical
 from cxlab.data.readers.raw import Raw
 from cxlab.problem import DataProblem
@@ -27,6 +28,7 @@ def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Colle
     ------
     DataProblem : nothing there, a folder, an empty file, an ending that no reader knows, and whatever the reader finds.
     """
+    engine.settle()
     if path.is_dir():
         inside = sorted(p.name for p in path.iterdir() if p.suffix.lower() in ENDINGS)
         of_it = f" of it: {', '.join(inside[:10])}" if inside else ""
@@ -78,6 +80,7 @@ def _packed(path: Path, **options) -> Raw:
 
 def open_url(url: str, *, query: str = "") -> Raw:
     """Return the rows of a query on the database at ``url``."""
+    engine.settle()
     return database.read(url, query=query)
 
 

@@ -60,19 +60,19 @@ def _fetched(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+pg8000://", 1)
     try:
-        engine = sa.create_engine(url)
+        server = sa.create_engine(url)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
         raise DataProblem(
             f"{_safe(url)} cannot be opened ({error}); write sqlite:///file.db or postgresql+pg8000://user@host/name, "
             "and install the driver"
         ) from error
-    if engine.dialect.name == "sqlite" and engine.url.database and not _exists(engine.url.database):
+    if server.dialect.name == "sqlite" and server.url.database and not _exists(server.url.database):
         raise DataProblem(
-            f"there is no file {engine.url.database}; sqlite:/// with three slashes is relative, with four absolute"
+            f"there is no file {server.url.database}; sqlite:/// with three slashes is relative, with four absolute"
         )
     try:
-        query = query or _only_table(sa.inspect(engine), url)
-        with engine.connect() as connection:
+        query = query or _only_table(sa.inspect(server), url)
+        with server.connect() as connection:
             rows = connection.execution_options(stream_results=True).execute(sa.text(query))
             names = list(rows.keys())
             check_names(names, "the query")
@@ -84,7 +84,7 @@ def _fetched(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise DataProblem(f"{_safe(url)} refused the query ({cause}): {query or 'list of tables'}") from error
     finally:
-        engine.dispose()
+        server.dispose()
     return duckdb.from_arrow(pa.table([_array(c) for c in columns], names=names)), query
 
 

@@ -10,8 +10,6 @@ import duckdb
 
 from cxlab.problem import DataProblem
 
-duckdb.execute("set enable_progress_bar = false").fetchall()  # it would print into reports and --json
-
 SMALL = 64 * 2**20
 """Text files up to this size are read once into memory; larger ones are scanned anew by every question."""
 
