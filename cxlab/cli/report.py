@@ -45,8 +45,9 @@ def report(
     parameters = pairs(given)
     formats = [word.strip() for word in to.split(",") if word.strip()]
     path = books.find(notebook)
+    form = render.Form(tuple(formats), timeout)
     for study in data:
-        render.prepare(notebook, study, parameters, formats)
+        render.prepare(notebook, study, parameters)
     if not books.ours(path) and not quiet:
         click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
     failed = 0
@@ -55,7 +56,7 @@ def report(
             line = Line(f"{path.stem} {study}", shown=sys.stderr.isatty() and not quiet)
             made = render.report(
                 notebook, study, parameters,
-                kernels=kernels, to=formats, output=Path(output), timeout=timeout, progress=line,
+                kernels=kernels, output=Path(output), form=form, progress=line,
             )  # fmt: skip
             line.end()
             if made.failure:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cxlab.report.style import Style
 from cxlab.result import MIME
 
 TEMPLATES = Path(__file__).parent / "templates"
+PLAIN = Style()
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
@@ -28,7 +30,7 @@ def exporter():
     made.register_filter("untrusted_markdown", untrusted_markdown)
     made.register_filter("tables", tables)
     made.register_filter("title", lambda data: data[MIME].get("title", ""))
-    made.from_notebook_node(_empty(), resources={"report": {}})  # compiles the template
+    made.from_notebook_node(_empty(), resources={"report": {"say": str}})  # compiles the template
     return made
 
 
@@ -38,7 +40,7 @@ def _empty():
     return new_notebook()
 
 
-def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> str:
+def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     """Return the HTML page of an executed notebook.
 
     Parameters
@@ -46,6 +48,7 @@ def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> s
     notebook : the executed notebook; it is not changed.
     report : what the page says around the cells: ``title, subject, facts, simulated, methods, origin, stamp``
         and, for a run that failed, ``failure``.
+    style : name, logo, colours and language of the house.
     """
     shown = copy.deepcopy(notebook)
     title = take_title(shown.cells)
@@ -57,13 +60,21 @@ def page(notebook: Any, report: Mapping[str, Any], *, language: str = "en") -> s
         "title": title or report.get("notebook", "Report"),
         "css": (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8"),
         "code": any(c.cell_type == "code" for c in shown.cells),
+        **house(style),
         **report,
     }
     made = exporter()
-    made.language_code = language
+    made.language_code = style.language
     body, _ = made.from_notebook_node(shown, resources={"report": resources})
     body = re.sub(r'(<div class="highlight[^"]*">\s*(?:<span></span>)?<pre)>', r'\1 tabindex="0">', body)
-    return contents(body)
+    return contents(body, style.say("Sections"))
+
+
+def house(style: Style) -> dict[str, Any]:
+    """Return what the page takes from the house style; the colours hold on white, the dark page keeps its own."""
+    changed = [f"--{k}: {getattr(style, k)};" for k in ("accent", "heading") if getattr(style, k) != getattr(PLAIN, k)]
+    colours = f"@media print, (prefers-color-scheme: light) {{ :root {{ {' '.join(changed)} }} }}" if changed else ""
+    return {"house": style.name, "logo": style.image, "say": style.say, "colours": colours}
 
 
 def take_title(cells: list[Any]) -> str:
@@ -124,7 +135,7 @@ def tables(source: str) -> str:
     return re.sub(r"<table\b.*?</table>", lambda found: f"{start}{found[0]}</div>", source, flags=re.DOTALL)
 
 
-def contents(body: str) -> str:
+def contents(body: str, label: str = "Sections") -> str:
     """Number the sections of the page and, if there are more than three, link to them at its beginning."""
     links: list[str] = []
 
@@ -134,7 +145,7 @@ def contents(body: str) -> str:
 
     main, end, footer = body.partition("</main>")
     main = re.sub(r"<h2>(.*?)</h2>", numbered, main, flags=re.DOTALL)
-    nav = f'<nav class="contents" aria-label="Sections"><ul>{"".join(links)}</ul></nav>' if len(links) > 3 else ""
+    nav = f'<nav class="contents" aria-label="{label}"><ul>{"".join(links)}</ul></nav>' if len(links) > 3 else ""
     return main.replace("<!--contents-->", nav) + end + footer
 
 

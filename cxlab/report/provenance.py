@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.metadata
+import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cxlab import __version__
 from cxlab.problem import DataProblem, unknown
 
+PACKAGE = Path(__file__).parents[1]
 CATALOGUE = Path(__file__).parents[2] / "datasets"
 """Where `cxlab.data.catalogue` keeps its descriptors; importing it would cost more than the hash."""
 
@@ -28,8 +34,8 @@ def data_hash(study: str) -> str:
     digest = hashlib.sha256()
     there = [f for f in files if f.is_file()]
     for file in there:
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        about = file.stat()
+        digest.update(hashed(str(file), about.st_mtime_ns, about.st_size))
     return digest.hexdigest() if there else ""
 
 
@@ -44,12 +50,37 @@ def there(study: str) -> None:
     raise unknown("study", study, "the catalogue", sorted(p.stem for p in CATALOGUE.glob("*.json")))
 
 
+def key(data: str, notebook: str, parameters: Mapping[str, Any], form: str) -> str:
+    """Return one hash of all that decides what a report says; '' where the data have none (a database, say)."""
+    parts = [data, notebook, dict(parameters), form, code()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest() if data else ""
+
+
+@functools.cache
+def code() -> str:
+    """Return the hash of cxlab's own files and of the versions of the libraries under them."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".toml", ".j2", ".css", ".yml")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    for name in ("numpy", "scipy", "pandas", "narwhals", "duckdb", "statsmodels", "matplotlib", "nbconvert"):
+        digest.update(f"{name} {importlib.metadata.version(name)}".encode())
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=64)
+def hashed(path: str, changed: int, size: int) -> bytes:
+    """Return the sha256 of a file that has not changed since (time and size); a batch reads large data once."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
 def file_hash(path: Path) -> str:
     """Return the sha256 of one file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+@functools.cache
 def version() -> str:
     """Return cxlab's version, with the commit where it runs from a clone (``+`` marks uncommitted changes)."""
     here = Path(__file__).parents[2]

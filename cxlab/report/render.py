@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,28 @@ from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
 from cxlab.report.kernel import Kernels
 from cxlab.report.run import Failure, Run, execute, import_jupyter
+from cxlab.report.style import Style
 
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "docx", "pptx", "xlsx")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What to make of a run, in whose colours, and how long (seconds a cell) and large (bytes) it may become."""
+
+    to: tuple[str, ...] = ("html",)
+    timeout: int = 600
+    memory: int = 0
+    style: Style = Style()
+
+    def __post_init__(self) -> None:
+        for wanted in self.to:
+            one_of("format", wanted, FORMATS)
+        if "pdf" in self.to:
+            pdf.check()
+
+
+PLAIN = Form()
 
 
 @dataclass(frozen=True)
@@ -36,19 +56,13 @@ class Report:
     seconds: float
 
 
-def prepare(
-    name: str, study: str, given: Mapping[str, Any], to: Sequence[str] = ()
-) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
     """Return the notebook's file, the parameters to pass and those that differ from the defaults; all checked.
 
     Raises
     ------
-    DataProblem : no such notebook, study or format, a parameter it does not have, or a value of the wrong type.
+    DataProblem : no such notebook or study, a parameter it does not have, or a value of the wrong type.
     """
-    for wanted in to:
-        one_of("format", wanted, FORMATS)
-    if "pdf" in to:
-        pdf.check()
     path = books.find(name)
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     source = next(("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])), None)
@@ -91,9 +105,8 @@ def report(
     given: Mapping[str, Any] | None = None,
     *,
     kernels: Kernels,
-    to: Sequence[str] = ("html",),
     output: Path = Path("reports"),
-    timeout: int = 600,
+    form: Form = PLAIN,
     progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
 ) -> Report:
     """Run notebook ``name`` on ``study`` and write the report to ``output/<notebook>/<study>[-<params>]``.
@@ -101,7 +114,7 @@ def report(
     The folder changes only when everything is done; a run that fails leaves it as it was and writes its error page
     to the same name with ``.failed`` added.
     """
-    path, parameters, changed = prepare(name, study, given or {}, to)
+    path, parameters, changed = prepare(name, study, given or {})
     target = Path(output) / path.stem / folder_name(study, changed)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = target.parent / f".{target.name[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -111,9 +124,9 @@ def report(
         import_jupyter()
         warm = threading.Thread(target=page.exporter)  # compiles the template while the kernel works
         warm.start()
-        run = execute(path, parameters, kernels, work, timeout=timeout, progress=progress)
+        run = execute(path, parameters, kernels, work, timeout=form.timeout, memory=form.memory, progress=progress)
         warm.join()
-        write(run, work, path=path, parameters=parameters, to=to)
+        write(run, work, path=path, parameters=parameters, form=form)
         seconds = time.monotonic() - began
         final = target.with_name(f"{target.name}.failed") if run.failure else target
         publish(work, final)
@@ -124,32 +137,53 @@ def report(
     return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds)
 
 
-def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], to: Sequence[str]) -> None:
-    """Write page, PDF, numbers and the record of the run into folder ``work``."""
+def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form = PLAIN) -> None:
+    """Write page, other formats, numbers and the record of the run into folder ``work``."""
     study = run.told.get("study", {})
     found = page.results(run.notebook)
-    data = provenance.data_hash(parameters["study"])
+    data, notebook = provenance.data_hash(parameters["study"]), provenance.file_hash(path)
     record = {
         "status": "failed" if run.failure else "done",
         "failure": asdict(run.failure) if run.failure else None,
-        "notebook": {"name": path.stem, "sha256": provenance.file_hash(path)},
+        "notebook": {"name": path.stem, "sha256": notebook},
         "parameters": dict(parameters),
         "seed": parameters.get("seed"),
         "data": {"sha256": data, **study},
         "cxlab": provenance.version(),
         "versions": dict(run.told.get("versions", {})),
+        "key": provenance.key(data, notebook, parameters, f"{form.to} {form.style}"),
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
     }
-    around = surroundings(record, run.failure)
-    (work / ("error.html" if run.failure else "index.html")).write_text(
-        page.page(run.notebook, {**around, "methods": page.methods(found)}), encoding="utf-8"
-    )
+    around = surroundings(record, run.failure) | {"methods": page.methods(found)}
+    html = page.page(run.notebook, around, form.style)
+    (work / ("error.html" if run.failure else "index.html")).write_text(html, encoding="utf-8")
     if not run.failure:
-        dump(work / "results.json", {k: record[k] for k in ("notebook", "parameters", "data")} | {"results": found})
-        if "pdf" in to:
+        told = {k: record[k] for k in ("notebook", "parameters", "data")}
+        dump(work / "results.json", told | {"order": list(found), "results": found})
+        if "pdf" in form.to:
             record["pdf"] = pdf.pdf(work / "index.html", work / "report.pdf")
     dump(work / "run.json", record)
+    if not run.failure:
+        convert(work, form)
+
+
+def convert(work: Path, form: Form) -> None:
+    """Write the formats that are made from page and numbers: document, slides, workbook."""
+    if "docx" in form.to:
+        from cxlab.report.document import document
+
+        document(work / "index.html", work / "report.docx", form.style)
+    if {"pptx", "xlsx"} & set(form.to):
+        from cxlab.report.collect import one
+        from cxlab.report.slides import slides
+        from cxlab.report.workbook import workbook
+
+        made = one(work)
+        if "pptx" in form.to:
+            slides(made, work / "report.pptx", form.style)
+        if "xlsx" in form.to:
+            workbook(made, work / "report.xlsx")
 
 
 def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def pages(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     output = tmp_path_factory.mktemp("reports")
     made = {s: render.report("scorecard", s, kernels=kernels, output=output).page for s in STUDIES[:2]}
     made["brand-tracker"] = render.report(
-        "scorecard", "brand-tracker", kernels=kernels, output=output, to=["html", "pdf"]
+        "scorecard", "brand-tracker", kernels=kernels, output=output, form=render.Form(("html", "pdf"))
     ).page
     made["failed"] = render.report(
         "scorecard", "abc", {"segments": "no-such-column"}, kernels=kernels, output=output

@@ -20,7 +20,7 @@ NO_OUTCOME = "a scorecard needs a numeric column with role 'outcome', or one wit
 def made(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory):
     """Make the report of a notebook on a study, with parameters."""
     output = tmp_path_factory.mktemp("reports")
-    return lambda name, study, **given: render.report(name, study, given, kernels=kernels, output=output, timeout=120)
+    return lambda name, study, **given: render.report(name, study, given, kernels=kernels, output=output)
 
 
 def numbers(report: render.Report) -> dict:

@@ -1,0 +1,140 @@
+"""`Style`: whose report it is: name, logo, two colours and language, from one small YAML file."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from cxlab.problem import DataProblem, unknown
+
+WORDS = Path(__file__).parent / "templates" / "words.yml"
+"""The fixed words of a page in other languages than English."""
+
+IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
+LOGO = 500_000
+"""Most bytes of a logo: it goes into every report."""
+
+CONTRAST = 4.5
+"""Least contrast of text against white: WCAG 2.2, success criterion 1.4.3, level AA."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """House style of reports; the defaults are cxlab's own.
+
+    ``accent`` colours links and charts, ``heading`` titles and rules. ``language`` is that of the fixed words (a code
+    like 'de'); ``words`` replaces single ones, e.g. ``{"Rows": "Answers"}``. ``logo`` is the content of a PNG or JPEG.
+    """
+
+    name: str = ""
+    logo: bytes = field(default=b"", repr=False)
+    accent: str = "#005a8f"
+    heading: str = "#1b2733"
+    language: str = "en"
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what in ("accent", "heading"):
+            check(what, getattr(self, what))
+        if self.language != "en" and self.language not in dictionaries() and not self.words:
+            there = ", ".join(["en", *dictionaries()])
+            raise DataProblem(
+                f"language '{self.language}' has no words yet; there are: {there}. Add the words under 'words:'"
+            )
+
+    def say(self, word: str) -> str:
+        """Return a fixed word of the page in the reader's language."""
+        return self.words.get(word) or dictionaries().get(self.language, {}).get(word, word)
+
+    def __str__(self) -> str:
+        return f"{self!r} {hashlib.sha256(self.logo).hexdigest()}"
+
+    @property
+    def image(self) -> str:
+        """The logo as a data address for a page; '' without one."""
+        if not self.logo:
+            return ""
+        return f"data:image/{kind(self.logo)};base64,{base64.b64encode(self.logo).decode()}"
+
+
+def read(path: Path) -> Style:
+    """Return the style in a YAML file.
+
+    Raises
+    ------
+    DataProblem : the file is not YAML, names an unknown setting, a colour too pale to read, or a logo not there.
+    """
+    path = Path(path)
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise DataProblem(f"there is no style file {path}; see cxlab report --help for one") from None
+    except yaml.YAMLError as error:
+        raise DataProblem(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(said, dict):
+        raise DataProblem(f"{path} must hold lines like accent: '#005a8f'; it holds {type(said).__name__}")
+    known = [f.name for f in fields(Style)]
+    for name in said:
+        if name not in known:
+            raise unknown("setting", str(name), str(path), known)
+    if said.get("logo"):
+        said["logo"] = picture(path.parent / str(said["logo"]), path)
+    words = said.get("words") or {}
+    if not isinstance(words, dict):
+        raise DataProblem(f"words of {path} must be pairs like Rows: Answers; they are {words!r}")
+    texts = {k: str(v) for k, v in said.items() if k not in ("logo", "words") and v is not None}
+    return Style(**texts, logo=said.get("logo") or b"", words={str(k): str(v) for k, v in words.items()})
+
+
+def picture(file: Path, style: Path) -> bytes:
+    """Return the content of a logo that every format can show."""
+    if not file.is_file():
+        raise DataProblem(f"the logo {file} of {style} is not there; paths are relative to the style file")
+    content = file.read_bytes()
+    if not kind(content):
+        raise DataProblem(f"the logo {file} is neither PNG nor JPEG; convert it to one of them")
+    if len(content) > LOGO:
+        raise DataProblem(f"the logo {file} has {len(content):,} bytes; it goes into every report: at most {LOGO:,}")
+    return content
+
+
+def kind(content: bytes) -> str:
+    """Return 'png', 'jpeg' or ''."""
+    return next((name for start, name in IMAGES.items() if content.startswith(start)), "")
+
+
+def check(what: str, colour: str) -> None:
+    """Raise `DataProblem` unless ``colour`` is #rrggbb and dark enough to be read on white."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise DataProblem(f"{what} is {colour!r}; a colour is written like '#005a8f' (in quotes, # begins a comment)")
+    found = contrast(colour)
+    if found < CONTRAST:
+        raise DataProblem(
+            f"{what} {colour} has a contrast of {found:.1f} : 1 against white; text needs {CONTRAST} : 1. "
+            "Take a darker shade of it"
+        )
+
+
+def contrast(colour: str) -> float:
+    """Return the contrast ratio of a colour against white (WCAG 2.2, relative luminance).
+
+    >>> round(contrast("#000000"), 1), round(contrast("#777777"), 2)
+    (21.0, 4.48)
+    """
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05)
+
+
+@functools.cache
+def dictionaries() -> dict[str, dict[str, str]]:
+    """Return the shipped words by language."""
+    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
