@@ -17,7 +17,8 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw one row a difference: estimate, interval, verdict, and the band of differences too small to matter."""
     table = result.table
     names = list(table.columns[: list(table.columns).index("estimate")])
-    ax = style.canvas(ax, width=8.2, height=1.1 + 0.36 * len(table))
+    labels = [_label(row, names, result) for _, row in table.iterrows()]
+    ax = style.canvas(ax, width=8.2 + 0.07 * max(0, max(map(len, labels)) - 30), height=1.1 + 0.36 * len(table))
     smallest = result.parts.get("smallest", 0)
     ax.axvspan(-smallest, smallest, color=style.GRID, alpha=0.7, linewidth=0)
     ax.axvline(0, color=style.MUTED, linewidth=1)
@@ -29,7 +30,7 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     ]
     ax.hlines(y, low, high, color=tones, linewidth=2.2)
     ax.scatter(d, y, color=tones, s=34, zorder=3)
-    ax.set_yticks(y, [_label(row, names, result) for _, row in table.iterrows()])
+    ax.set_yticks(y, labels)
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.margins(x=0.05)
     right = ax.get_yaxis_transform()
