@@ -52,38 +52,48 @@ def gap(
     if not se > 0:
         raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error: give se=")
     sign = 1 if best == "high" else -1
-    y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
+    y = table["estimate"].to_numpy(float)
     error = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
     known = bool(np.isfinite(error).all())
     v = error**2 if known else np.zeros(len(y))
     tau2 = shrinkage.paule_mandel(y, v) if known and v.min() > 0 else float(np.var(y, ddof=1)) if len(y) > 1 else np.nan
-    mean, mean_se = float(w @ y), float(np.sqrt((w**2 * v).sum()))
-    field_se = float(np.sqrt((w**2 * (v + tau2)).sum()))
-    difference = float(own["estimate"]) - mean
-    z = special.ndtri((1 + level) / 2)
-    rows = [
-        (str(own[name]), float(own["estimate"]), se),
-        (f"{len(y)} peers, weighted mean", mean, mean_se if known else np.nan),
-        ("gap to these peers", difference, np.hypot(se, mean_se)),
-        ("gap to such units in general", difference, np.hypot(se, field_se)),
-    ]
-    shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
-    shown = shown.assign(low=shown["estimate"] - z * shown["se"], high=shown["estimate"] + z * shown["se"])
-    shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
-    place = _place(own, se, y, v, known, sign, level, seed)
-    goal = _target(own, se, y, v, tau2, sign, (top, probability, seed))
-    tipping = float(tipping_error(np.array([difference]), np.array([se]), level)[0])
-    facts = {**place, **goal, "tipping_se": tipping, "tau": float(np.sqrt(tau2)), "known": known}
+    shown, difference = _rows(own, name, se, table, v if known else None, tau2, level)
+    facts = {
+        **_place(own, se, y, v, known, sign, level, seed),
+        **_target(own, se, y, v, tau2, sign, (top, probability, seed)),
+        "tipping_se": float(tipping_error(np.array([difference]), np.array([se]), level)[0]),
+        "tau": float(np.sqrt(tau2)), "known": known,
+    }  # fmt: skip
     return Result(
         kind="gap",
         title=f"{own[name]} against {len(y)} peers",
-        table=shown[["what", "estimate", "low", "high", "se", "p"]],
+        table=shown,
         unit=peers.unit,
         level=level,
         method=f"{peers.method}; normal interval with the errors of both sides",
-        notes=(*peers.notes, *_words(own, name, facts, peers.unit, difference, top, probability)),
+        notes=(*peers.notes, *_words(own, name, facts, peers.unit, difference, probability)),
         parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
     )
+
+
+def _rows(own, name, se: float, table, v, tau2: float, level: float) -> tuple[pd.DataFrame, float]:
+    """Own estimate, peers' mean, and the gap with both errors: to these peers, and to such units in general."""
+    y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
+    mean = float(w @ y)
+    error = 0.0 if v is None else float(np.sqrt((w**2 * v).sum()))
+    general = float(np.sqrt((w**2 * ((0 if v is None else v) + tau2)).sum()))
+    difference = float(own["estimate"]) - mean
+    rows = [
+        (str(own[name]), float(own["estimate"]), se),
+        (f"{len(y)} peers, weighted mean", mean, np.nan if v is None else error),
+        ("gap to these peers", difference, np.hypot(se, error)),
+        ("gap to such units in general", difference, np.hypot(se, general)),
+    ]
+    shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
+    half = special.ndtri((1 + level) / 2) * shown["se"]
+    shown = shown.assign(low=shown["estimate"] - half, high=shown["estimate"] + half)
+    shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
+    return shown[["what", "estimate", "low", "high", "se", "p"]], difference
 
 
 def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _words(own, name, facts, unit, difference, top, probability) -> list[str]:
+def _words(own, name, facts, unit, difference, probability) -> list[str]:
     """What the numbers say."""
     place, low, high = (f"{facts[k]:.0f}" for k in ("percentile", "percentile_low", "percentile_high"))
     notes = [

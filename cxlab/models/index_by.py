@@ -23,7 +23,6 @@ def index_by(
     *,
     frozen: Any = "pooled",
     scheme: str = "path",
-    missing: str = "listwise",
     replicates: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -47,7 +46,7 @@ def index_by(
     declared, notes = resolved(study, model)
     one_of("scheme", scheme, pls.SCHEMES)
     study.field(by)
-    data = answers(study, declared, missing=missing, by=by)
+    data = answers(study, declared, by=by)
     labels = sorted(pd.unique(data.group), key=lambda v: (isinstance(v, str), v))
     if frozen != "pooled" and frozen not in labels:
         raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")

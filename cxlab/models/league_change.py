@@ -14,8 +14,11 @@ from cxlab.models.groups import Groups, grouped
 from cxlab.models.league import steadied, unit_score
 from cxlab.models.scores import Score
 from cxlab.problem import DataProblem
-from cxlab.result import Result
+from cxlab.result import Result, show
 from cxlab.stats import multiple, ranks, shrinkage
+
+IN_UNIT = ["before", "after", "gap_change", "expected", "surprise"]
+"""Columns that are printed in the unit of the metric."""
 
 
 def league_change(
@@ -55,36 +58,27 @@ def league_change(
     score, best, notes = unit_score(study, metric, question)
     first, last = _two(study, wave, waves, score)
     found = grouped(study.where(**{wave: [first, last]}), score, [unit, wave], level)
-    names, at, dropped = _in_both(found, study, unit, wave, (first, last))
+    names, at, dropped = _in_both(found, unit, (first, last))
     y = found.moments.mean[at] * score.factor
-    cov = _covariance(found, at, score.factor)
-    sign = 1 if best == "high" else -1
-    table, facts = _changes(names, y, cov, sign, level, seed)
-    table["n"] = found.table["n"].to_numpy(int)[at[:, 1]]
-    k = top or max(1, round(len(names) / 4))
-    order = np.argsort(np.argsort(-sign * y[:, 0], kind="stable"), kind="stable")
-    table["was"] = np.where(order < k, "star", np.where(order >= len(names) - k, "laggard", ""))
-    table = table.rename(columns={"unit": unit})
-    stars = _stars(table, cov, facts)
+    table, stars, facts = _changes(names, y, _covariance(found, at, score.factor), best, (top, level, seed))
+    table.insert(7, "n", found.table["n"].to_numpy(int)[at[:, 1]])
     between = f"{_label(study, wave, first)} to {_label(study, wave, last)}"
-    front = [unit, "before", "after", "estimate", "low", "high", "se", "n"]
+    facts |= {"unit": unit, "waves": [str(first), str(last)], "best": best, "in_unit": IN_UNIT}
     return Result(
         kind="league_change",
         title=f"{score.title} by {study.field(unit).label}: {between}",
-        table=table[front + [c for c in table.columns if c not in front]]
-        .iloc[np.argsort(order)]
-        .reset_index(drop=True),
+        table=table.rename(columns={"unit": unit}).sort_values("rank_before", ignore_index=True, kind="stable"),
         unit=score.unit,
         level=level,
         method=f"{score.method}; covariance of the waves from shared respondents; rank sets of Mogstad et al. (2024); "
         "expected values by empirical Bayes",
-        notes=(*study.caveats, *notes, *dropped, *_said(stars)),
+        notes=(*study.caveats, *notes, *dropped, *_said(stars, score)),
         parts={
             "stars": stars,
             "unit": unit,
             "waves": [str(first), str(last)],
             "best": best,
-            "in_unit": ["before", "after", "gap_change", "expected", "surprise"],
+            "in_unit": IN_UNIT,
             **facts,
         },
     )
@@ -109,7 +103,7 @@ def _label(study: Study, wave: str, value: Any) -> str:
     return study.field(wave).labels.get(str(value), str(value))
 
 
-def _in_both(found: Groups, study: Study, unit: str, wave: str, waves) -> tuple[list[str], np.ndarray, list[str]]:
+def _in_both(found: Groups, unit: str, waves) -> tuple[list[str], np.ndarray, list[str]]:
     """Units with enough answers in both waves, their positions (units, 2), and a note on the others."""
     keys = {(str(k[1]), k[2]): i for i, k in enumerate(found.keys)}
     n = found.table["n"].to_numpy(float)
@@ -133,39 +127,55 @@ def _covariance(found: Groups, at: np.ndarray, factor: float) -> np.ndarray:
     return cov
 
 
-def _changes(names, y, cov, sign, level, seed) -> tuple[pd.DataFrame, dict[str, float]]:
-    """All columns that need only estimates (p, 2) and their covariance."""
-    p = len(names)
-    z = special.ndtri((1 + level) / 2)
-    difference = np.hstack([-np.eye(p), np.eye(p)])
-    centre = np.eye(p) - 1 / p
-    change, gap = y[:, 1] - y[:, 0], centre @ (y[:, 1] - y[:, 0])
-    se = np.sqrt(np.diag(difference @ cov @ difference.T))
-    gap_se = np.sqrt(np.diag(centre @ difference @ cov @ difference.T @ centre.T))
-    half = (1 + level) / 2  # both waves' sets hold together with probability level
-    blocks = (cov[:p, :p], cov[p:, p:])
-    sets = [ranks.rank_sets(sign * y[:, w], blocks[w], level=half, seed=seed) for w in (0, 1)]
-    place = [1 + (sign * y[None, :, w] > sign * y[:, None, w]).sum(axis=1) for w in (0, 1)]
-    v1, v2 = np.diag(cov)[:p], np.diag(cov)[p:]
-    prior = shrinkage.shrink(y[:, 0], v1, level=level)
-    same = np.diag(cov[:p, p:]) / v1  # share of the first wave's error that comes back with the same respondents
-    expected = (1 - same) * prior.estimate + same * y[:, 0] + (y[:, 1].mean() - y[:, 0].mean())
-    surprise_se = np.sqrt((1 - same) ** 2 * prior.factor * v1 + v2 - same**2 * v1)
-    surprise = y[:, 1] - expected
+def _changes(names, y, cov, best, options) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
+    """The table and the stars: all that needs only estimates (p, 2) and their covariance (2p, 2p)."""
+    top, level, seed = options
+    p, sign, z = len(names), 1 if best == "high" else -1, special.ndtri((1 + level) / 2)
+    difference, centre = np.hstack([-np.eye(p), np.eye(p)]), np.eye(p) - 1 / p
+    change = y[:, 1] - y[:, 0]
+    se, gap_se = (np.sqrt(np.diag(a @ difference @ cov @ difference.T @ a.T)) for a in (np.eye(p), centre))
+    gap = centre @ change
+    expected, surprise_se, facts = _expected(y, cov, level)
     table = pd.DataFrame({
         "unit": names, "before": y[:, 0], "after": y[:, 1],
         "estimate": change, "low": change - z * se, "high": change + z * se, "se": se,
         "gap_change": gap, "gap_low": gap - z * gap_se, "gap_high": gap + z * gap_se,
         "p_adjusted": multiple.adjusted(special.erfc(np.abs(gap) / gap_se / np.sqrt(2)), "holm"),
-        "rank_before": place[0], "rank_after": place[1],
-        "rank_change_low": sets[1][0] - sets[0][1], "rank_change_high": sets[1][1] - sets[0][0],
-        "expected": expected, "surprise": surprise,
-        "surprise_low": surprise - z * surprise_se, "surprise_high": surprise + z * surprise_se,
+        **_places(sign * y, cov, (1 + level) / 2, seed),
+        "expected": expected, "surprise": y[:, 1] - expected,
+        "surprise_low": y[:, 1] - expected - z * surprise_se, "surprise_high": y[:, 1] - expected + z * surprise_se,
     })  # fmt: skip
-    return table, {"tau": float(np.sqrt(prior.tau2)), "reliability": float(np.median(prior.factor))}
+    k = top or max(1, round(p / 4))
+    order = np.argsort(np.argsort(-sign * y[:, 0], kind="stable"), kind="stable")
+    table["was"] = np.where(order < k, "star", np.where(order >= p - k, "laggard", ""))
+    return table, _stars(table, cov), facts
 
 
-def _stars(table: pd.DataFrame, cov: np.ndarray, facts: dict[str, float]) -> pd.DataFrame:
+def _places(y: np.ndarray, cov: np.ndarray, level: float, seed: int) -> dict[str, np.ndarray]:
+    """Ranks in both waves and the changes of rank that both marginal sets, each at ``level``, leave open."""
+    p = len(y)
+    (low1, high1), (low2, high2) = (
+        ranks.rank_sets(y[:, w], block, level=level, seed=seed) for w, block in ((0, cov[:p, :p]), (1, cov[p:, p:]))
+    )
+    before, after = (1 + (y[None, :, w] > y[:, None, w]).sum(axis=1) for w in (0, 1))
+    return {
+        "rank_before": before, "rank_after": after,
+        "rank_change_low": low2 - high1, "rank_change_high": high2 - low1,
+    }  # fmt: skip
+
+
+def _expected(y: np.ndarray, cov: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+    """Where each unit ends up if only the mean moves, and the error of that against what is observed."""
+    p = len(y)
+    v1, v2, same = np.diag(cov)[:p], np.diag(cov)[p:], np.diag(cov[:p, p:]) / np.diag(cov)[:p]
+    prior = shrinkage.shrink(y[:, 0], v1, level=level)
+    # `same` is the share of the first wave's error that comes back with the same respondents
+    expected = (1 - same) * prior.estimate + same * y[:, 0] + (y[:, 1].mean() - y[:, 0].mean())
+    se = np.sqrt((1 - same) ** 2 * prior.factor * v1 + v2 - same**2 * v1)
+    return expected, se, {"tau": float(np.sqrt(prior.tau2)), "reliability": float(np.median(prior.factor))}
+
+
+def _stars(table: pd.DataFrame, cov: np.ndarray) -> pd.DataFrame:
     """Mean change of last wave's stars and laggards: observed, and expected by chance alone."""
     p = len(table)
     difference = np.hstack([-np.eye(p), np.eye(p)])
@@ -182,9 +192,10 @@ def _stars(table: pd.DataFrame, cov: np.ndarray, facts: dict[str, float]) -> pd.
     return pd.DataFrame(rows)
 
 
-def _said(stars: pd.DataFrame) -> list[str]:
-    star = stars.iloc[0]
+def _said(stars: pd.DataFrame, score: Score) -> list[str]:
+    star, unit = stars.iloc[0], score.unit
+    moved, alone = show(float(star["observed"]), unit), show(float(star["expected"]), unit)
     return [
-        f"The first wave's {star['units']} moved {star['observed']:+.1f} against the field; regression to the mean "
-        f"alone would give {star['expected']:+.1f}."
+        f"The first wave's {star['units']} moved {moved} against the field; regression to the mean alone would give "
+        f"{alone}."
     ]

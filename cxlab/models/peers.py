@@ -65,36 +65,45 @@ def peers(
     sizes = [c for c in match if pd.api.types.is_numeric_dtype(table[c])]
     others = [c for c in match if c not in sizes]
     distance = _distance(table, sizes, others)
-    found, flag = _found(table, row, match, sizes, method, edges, k, caliper, distance, parent_column)
+    if method == "nearest" and match:
+        found, flag = alike.nearest(distance, k, caliper=caliper)[row], ""
+    else:
+        found, flag = _same_cell(table, row, match, edges, parent_column)
     if not found.any():
         raise DataProblem(
             f"no unit is comparable with {of} on {', '.join(match)}; match on less, give wider edges, a larger caliper "
             "or parents= for its industry"
         )
     weight = _weights(table, found)
-    chosen = table[found].assign(weight=weight[found], distance=distance[row][found])
-    front = [name, "estimate", *[c for c in ("se", "n") if c in table], "weight", "distance"]
-    chosen = chosen[front + [c for c in match if c in chosen]].sort_values("distance", ignore_index=True, kind="stable")
+    known = [c for c in ("se", "n") if c in table]
     nearest = f"{k} nearest by Gower's distance, caliper {caliper:g}"
-    for c in sizes:
-        chosen[c] = chosen[c].astype("Int64") if (chosen[c] % 1 == 0).all() else chosen[c]
     how = "coarsened exact matching" if method == "cem" else nearest
     return Result(
         kind="peers",
         title=f"Peers of {of}: {int(found.sum())} of {len(table) - 1} units",
-        table=chosen,
+        table=_chosen(table, found, weight, distance[row], [name, "estimate", *known], match),
         unit=measure,
         level=level,
-        method=f"{how if match else 'all other units'}" + (f" on {', '.join(match)}" if match else ""),
-        notes=tuple(_peer_notes(table, match, found, flag, weight, row)),
+        method=f"{how} on {', '.join(match)}" if match else "all other units",
+        notes=tuple(_peer_notes(table, match, found, flag, weight)),
         parts={
-            "own": table.iloc[[row]][[name, "estimate", *[c for c in ("se", "n", *match) if c in table]]],
+            "own": table.iloc[[row]][[name, "estimate", *known, *match]],
             "balance": _balance(table, row, found, weight, sizes, others),
             "effective": alike.effective_number(weight[found]),
             "leave_one_out": _leave_one_out(table, name, row, found, weight),
             "everybody": _map(table, name, distance, row, found), "fallback": flag, "best": _best(units),
         },
     )  # fmt: skip
+
+
+def _chosen(table, found, weight, distance, front, match) -> pd.DataFrame:
+    """The peers, nearest first, with what they were matched on."""
+    chosen = table[found].assign(weight=weight[found], distance=distance[found])
+    for c in match:
+        if chosen[c].dtype.kind == "f" and (chosen[c] % 1 == 0).all():
+            chosen[c] = chosen[c].astype("Int64")
+    chosen = chosen[[*front, "weight", "distance", *match]]
+    return chosen.sort_values("distance", ignore_index=True, kind="stable")
 
 
 def as_units(units: Result | pd.DataFrame) -> tuple[pd.DataFrame, str, str, float]:
@@ -185,14 +194,12 @@ def cells(table: pd.DataFrame, match: Sequence[str], edges: Mapping[str, Sequenc
     return np.column_stack(out) if out else np.zeros((len(table), 1), int)
 
 
-def _found(table, row, match, sizes, method, edges, k, caliper, distance, parent) -> tuple[np.ndarray, str]:
-    """Truth values of the peers, and the parent industry if it had to be used."""
-    if method == "nearest" and match:
-        return alike.nearest(distance, k, caliper=caliper)[row], ""
+def _same_cell(table, row, match, edges, parent) -> tuple[np.ndarray, str]:
+    """Truth values of the units in the same cell, and the parent industry if it had to be used."""
     found = alike.same_cell(cells(table, match, edges))[row]
     if found.sum() >= LEAST or not parent:
         return found, ""
-    industry = next(c for c in match if c not in sizes)
+    industry = next(c for c in match if not pd.api.types.is_numeric_dtype(table[c]))
     wider = alike.same_cell(cells(table, [parent if c == industry else c for c in match], edges))[row]
     return (wider, str(table[parent].iloc[row])) if wider.sum() > found.sum() else (found, "")
 
@@ -249,7 +256,7 @@ def _map(table, name, distance, row, found) -> pd.DataFrame:
     return pd.DataFrame({**columns, "se": table.get("se", np.nan), "role": role})
 
 
-def _peer_notes(table, match, found, flag, weight, row) -> list[str]:
+def _peer_notes(table, match, found, flag, weight) -> list[str]:
     notes = []
     effective = alike.effective_number(weight[found])
     if found.sum() > 1:

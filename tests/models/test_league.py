@@ -266,3 +266,21 @@ def test_errors_of_waves():
     assert message(cx.league_change, waves([6, 7], [6, 7], n=5)) == (
         "a change of ranks needs at least two units with 10 answers in both waves; 'shop' has 0"
     )
+
+
+@pytest.mark.parametrize("backend", ["polars", "duckdb"])
+def test_every_backend_gives_the_same_table(backend):
+    """Case-mix with a missing category, through pandas, polars and DuckDB."""
+    import duckdb
+    import polars
+
+    shops = study([6, 7, 8], n=100)
+    rng = np.random.default_rng(1)
+    data = shops.table.assign(age=rng.choice(np.array(["old", "young", None], object), 300))
+    book = cx.Codebook("shops", (*shops.codebook.fields, cx.Field("age", type="string", role="segment")))
+    other = polars.from_pandas(data).lazy() if backend == "polars" else duckdb.from_df(data)
+    one = cx.league(cx.Study(data, book), adjust="age").table
+    two = cx.league(cx.Study(other, book), adjust="age").table
+    assert one["shop"].tolist() == two["shop"].tolist()
+    numbers = ["estimate", "low", "high", "raw", "shrunken", "rank_low", "rank_high"]
+    np.testing.assert_allclose(one[numbers].to_numpy(float), two[numbers].to_numpy(float), rtol=1e-9)
