@@ -19,6 +19,7 @@ from cxlab.hypotheses.evidence import (
 )
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
+from cxlab.stats.quantiles import quantile
 from cxlab.stats.robust import newey_west
 
 HAZARD = 0.0943
@@ -143,9 +144,7 @@ def _curve(sample: Sample, rows, y, x, level: float) -> tuple[dict, ...]:
     """Mean outcome in up to five groups of x."""
     values = np.unique(x[rows])
     if len(values) > 6:
-        values = np.unique(
-            np.quantile(np.repeat(x[rows], np.fmin(sample.n[rows], 50).astype(int)), np.linspace(0, 1, 6))
-        )
+        values = np.unique(quantile(x[rows], sample.n[rows], np.linspace(0, 1, 6)))
         edges = values[1:-1]
         group = np.searchsorted(edges, x, side="right")
         names = {
@@ -228,7 +227,8 @@ def waiting(card: Card, sample: Sample, level: float, rng: np.random.Generator) 
     if (wait[rows] < 0).any():
         raise NotEstimable("some waits are negative; declare their code as missing")
     varies("the wait", wait[rows])
-    unit = float(np.median(wait[rows][wait[rows] > 0])) / 8 if (wait[rows] > 0).any() else 1.0
+    some = rows & (wait > 0)
+    unit = float(quantile(wait[some], sample.n[some], 0.5)) / 8
     doubled = np.log2(np.fmax(wait, unit))
     found = coefficient(card, sample, rows, y, doubled, name="satisfaction per doubling of the wait", level=level)
     lost = int(sample.n[np.isnan(y) & ~np.isnan(wait)].sum())

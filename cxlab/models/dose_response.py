@@ -11,6 +11,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.design import t_value
 from cxlab.stats.kink import kink
+from cxlab.stats.quantiles import quantile
 from cxlab.stats.robust import least_squares
 
 GROUPS = 6
@@ -61,10 +62,10 @@ def dose_response(
             f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "
             "different doses; at least 50 answers and 5 doses of zero or more are needed"
         )
-    floor = float(np.median(x[x > 0])) / 8
+    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
     log = np.log2(np.fmax(x, floor))
     rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
-    bend = kink(log, y, n * w, np.random.default_rng(seed), level=level)
+    bend = kink(log, y, n, w, np.random.default_rng(seed), level=level)
     at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
     lost = (
         (f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were",)

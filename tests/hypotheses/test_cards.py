@@ -1,0 +1,122 @@
+"""The cards as data, the parts of a test, and what a study lacks."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from pathlib import Path
+
+import pytest
+
+import cxlab as cx
+from cxlab.data.codebook import MEASURES, ROLES
+from cxlab.hypotheses import evidence
+from cxlab.hypotheses.card import ARTICLES, TAGS, card, cards
+from cxlab.hypotheses.rule import SIDES
+from cxlab.hypotheses.simulators import THREATS, simulated
+from cxlab.hypotheses.slots import given_parts, require, resolve
+from cxlab.problem import DataProblem
+
+SEEDS = Path(__file__).parents[1] / "reference" / "claims.csv"
+"""Sentence of an article, cards it belongs to: from the project's register of claims."""
+
+
+def test_there_are_32_cards_and_each_is_complete() -> None:
+    assert list(cards()) == [f"CX-{i:02d}" for i in range(1, 33)]
+    for c in cards().values():
+        assert c.claim.endswith(".") and c.estimand and c.shape and c.rule and c.grade_reachable, c.id
+        assert c.published and all(tag in TAGS for _, tag in c.published), c.id
+        assert c.threats and c.sensitivity and c.references, c.id
+        assert c.side in SIDES and c.sesoi >= 0, c.id
+        assert bool(c.identified_by) == c.causal, c.id
+        assert not c.number or {"value", "margin", "text"} <= set(c.number), c.id
+        for need in c.needs:
+            assert set(need.role) <= set(ROLES) and set(need.measure) <= set(MEASURES) and need.says, (c.id, need.slot)
+
+
+def test_every_card_has_a_test_and_a_simulator_with_a_threat() -> None:
+    for c in cards().values():
+        module = __import__(f"cxlab.hypotheses.{evidence.TESTS[c.test]}", fromlist=["x"])
+        assert inspect.isfunction(getattr(module, c.test)), c.id
+        assert THREATS[c.id]
+        study = simulated(c, c.null, n=200)
+        assert study.codebook.simulated
+        assert resolve(c, study).missing == (), c.id
+
+
+def test_every_sentence_of_the_articles_is_on_its_cards() -> None:
+    on_card: dict[str, set[str]] = {}
+    for c in cards().values():
+        for i in c.claim_ids:
+            assert i[:3] in ARTICLES
+            on_card.setdefault(i, set()).add(c.id)
+    with SEEDS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 104
+    for r in rows:
+        assert set(r["cards"].split()) <= on_card.get(r["sentence"], set()), r["sentence"]
+    assert set(on_card) <= {r["sentence"] for r in rows}
+
+
+def test_ids_are_forgiving_and_unknown_ones_suggest() -> None:
+    assert card("cx-4") is card("4") is card("CX-04")
+    with pytest.raises(DataProblem) as caught:
+        card("CX-99")
+    assert str(caught.value) == (
+        "claim 'CX-99' is not in the cards; did you mean 'CX-29'? There are: "
+        + ", ".join(f"CX-{i:02d}" for i in range(1, 21))
+        + ", ... (32 in all)"
+    )
+
+
+def test_what_a_study_lacks_is_said_exactly(survey) -> None:
+    with pytest.raises(DataProblem) as caught:
+        require(card("CX-24"), survey())
+    assert str(caught.value) == (
+        "CX-24 cannot be tested on survey: it lacks the wait (a column with role 'operation' and measure 'wait', or named "
+        "wait or wait_s). Declare the column's role in the codebook, or say which column plays the part: "
+        "columns={'wait': 'name'}"
+    )
+    lacks = cx.claims(survey()).set_index("card")["lacks"]
+    assert lacks["CX-05"] == "" and "the wait" in lacks["CX-24"]
+    assert lacks["CX-06"] == (
+        "touchpoint scores with their journey stages, in order (at least 3 columns with role 'touchpoint')"
+    )
+
+
+def test_columns_can_be_given(survey) -> None:
+    study = survey()
+    slots = resolve(card("CX-06"), study, {"touchpoints": ["staff", "speed", "price"]})
+    assert slots["touchpoints"] == ("staff", "speed", "price")
+    assert given_parts(["wait=price"]) == given_parts({"wait": "price"}) == {"wait": ("price",)}
+    with pytest.raises(DataProblem, match=r"^columns has 'wait'; write it as part=column, e\.g\. arm=routed$"):
+        given_parts(["wait"])
+    with pytest.raises(DataProblem) as caught:
+        resolve(card("CX-24"), study, {"weight": "price"})
+    assert (
+        str(caught.value)
+        == "part 'weight' is not in the test of CX-24; did you mean 'wait'? There are: satisfaction, wait"
+    )
+    with pytest.raises(DataProblem, match="column 'pric' is not in survey; did you mean 'price'"):
+        resolve(card("CX-24"), study, {"wait": "pric"})
+
+
+def test_a_column_plays_one_part(survey) -> None:
+    slots = resolve(card("CX-13"), survey())
+    used = [c for columns in slots.columns.values() for c in columns]
+    assert len(used) == len(set(used))
+
+
+def test_a_column_taken_by_its_name_is_said() -> None:
+    study = simulated("CX-23", 0.0, n=100)
+    assert resolve(card("CX-23"), study).notes == (
+        "column arm taken as whether a notice was sent, or whether the delivery came after the promised day (0 or 1) by its name",
+    )
+
+
+def test_claims_lists_and_tells() -> None:
+    table = cx.claims()
+    assert len(table) == 32 and table["number"].astype(bool).sum() == 7
+    told = repr(cx.claims("CX-04"))
+    assert "[U: looked for and not confirmable] The page with the 73 % could not be retrieved." in told
+    assert "published [U]" in cx.claims("CX-04")._repr_html_()
