@@ -1,4 +1,4 @@
-"""Closed-form score intervals of 24,000 cells against solving the same equation numerically."""
+"""NPS with intervals of 24,000 cells: the intervals after counting, and the whole from 100 million answers."""
 
 from __future__ import annotations
 
@@ -89,7 +89,103 @@ def bootstrap(folder: Path, n: int):
     return run
 
 
+KEYS = ["brand", "segment", "wave"]
+
+
+def answers(folder: Path, n: int) -> None:
+    """n answers from 0 to 10 of 40 brands, 20 segments and 30 waves, in Parquet."""
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("set threads = 1; select setseed(0.5)")
+    draw = "(random() * {0} - 0.5)::tinyint as {1}"
+    columns = ", ".join(draw.format(k, c) for k, c in ((11, "ltr"), (40, "brand"), (20, "segment"), (30, "wave")))
+    con.execute(f"copy (select {columns} from range({n})) to '{folder / 'answers.parquet'}' (format parquet)")
+
+
+def whole_own(folder: Path, n: int):
+    import duckdb
+
+    import cxlab as cx
+
+    fields = [cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10), type="integer")]
+    fields += [cx.Field(k, role="segment", type="integer") for k in KEYS]
+    table = duckdb.read_parquet(str(folder / "answers.parquet"))
+    study = cx.Study(table, cx.Codebook("answers", tuple(fields)))
+    cx.nps(study.where(brand=0), small=0)
+
+    def run():
+        found = cx.nps(study, by=KEYS, small=0).table.sort_values(KEYS)
+        return {c: found[c].to_numpy() / 100 for c in ("estimate", "low", "high")}
+
+    return run
+
+
+def whole_sql(folder: Path, n: int):
+    """The counts alone in DuckDB's own SQL, without intervals, labels or checks of the scale."""
+    import duckdb
+
+    score = "case when ltr >= 9 then 1.0::double when ltr <= 6 then -1.0::double else 0.0::double end"
+    sql = f"select {', '.join(KEYS)}, count(ltr) n, avg({score}) t, avg(abs({score})) q"
+    sql += f" from read_parquet('{folder / 'answers.parquet'}') group by all order by all"
+
+    def run():
+        return {"estimate": duckdb.sql(sql).df()["t"].to_numpy()}
+
+    return run
+
+
+def whole_polars(folder: Path, n: int):
+    import polars as pl
+
+    from cxlab.stats import nps
+
+    def run():
+        ltr = pl.col("ltr")
+        counts = (
+            pl.scan_parquet(folder / "answers.parquet")
+            .group_by(KEYS)
+            .agg((ltr <= 6).sum().alias("d"), ltr.is_between(7, 8).sum().alias("p"), (ltr >= 9).sum().alias("r"))
+            .sort(KEYS)
+            .collect(engine="streaming")
+        )
+        d, p, r = (counts[c].to_numpy().astype(float) for c in "dpr")
+        low, high = nps.score(d, p, r)
+        return {"estimate": (r - d) / (d + p + r), "low": low, "high": high}
+
+    return run
+
+
+def whole_pandas(folder: Path, n: int):
+    import pandas as pd
+
+    from cxlab.stats import nps
+
+    def run():
+        data = pd.read_parquet(folder / "answers.parquet")
+        data["d"], data["p"], data["r"] = data["ltr"] <= 6, data["ltr"].between(7, 8), data["ltr"] >= 9
+        counts = data.groupby(KEYS)[["d", "p", "r"]].sum().sort_index()
+        d, p, r = (counts[c].to_numpy(float) for c in "dpr")
+        low, high = nps.score(d, p, r)
+        return {"estimate": (r - d) / (d + p + r), "low": low, "high": high}
+
+    return run
+
+
 JOBS = [
+    Job(
+        "nps-cells",
+        "NPS with intervals of 24,000 cells from 100 M answers in Parquet; floor: the counts in raw DuckDB SQL",
+        n=100_000_000,
+        data=answers,
+        own=whole_own,
+        peers={"polars": whole_polars, "pandas": whole_pandas},
+        floor=whole_sql,
+        targets={"floor": 1.2, "pandas": 2},
+        memory={"": 300},
+        tolerance=1e-10,
+        touch=4,
+    ),
     Job(
         "intervals",
         "score and Wilson intervals of 24,000 cells after counting (to reach: 10 ms)",
@@ -99,5 +195,5 @@ JOBS = [
         peers={"brentq": brentq, "bisection": bisection, "bootstrap": bootstrap},
         targets={"brentq": 100, "bisection": 10},
         tolerance=1e-8,
-    )
+    ),
 ]
