@@ -73,14 +73,7 @@ def league_change(
         method=f"{score.method}; covariance of the waves from shared respondents; rank sets of Mogstad et al. (2024); "
         "expected values by empirical Bayes",
         notes=(*study.caveats, *notes, *dropped, *_said(stars, score)),
-        parts={
-            "stars": stars,
-            "unit": unit,
-            "waves": [str(first), str(last)],
-            "best": best,
-            "in_unit": IN_UNIT,
-            **facts,
-        },
+        parts={"stars": stars, **facts},
     )
 
 

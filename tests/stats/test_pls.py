@@ -316,6 +316,27 @@ def test_reliability_equals_seminr_factanal_and_the_golden_htmt(mirror):
     assert full[names.index("Satisfaction"), names.index("Loyalty")] == pytest.approx(0.95664567, abs=5e-9)
 
 
+def test_htmt_by_hand():
+    """Correlations 0.6 within and 0.3 between: 0.3 / 0.6 = 0.5, by both means; a single item counts 1 within."""
+    r = np.full((5, 5), 0.3) + 0.7 * np.eye(5)
+    r[:2, :2] = r[2:4, 2:4] = 0.6 + 0.4 * np.eye(2)
+    for geometric in (False, True):
+        found = reliability.htmt(r, ((0, 1), (2, 3), (4,)), geometric=geometric)
+        assert found[0, 1] == pytest.approx(0.5)
+        assert found[0, 2] == pytest.approx(0.3 / np.sqrt(0.6))
+
+
+def test_htmt2_is_lower_where_loadings_differ():
+    """Congeneric items (loadings 0.9, 0.4), true correlation 0.5: HTMT2 is exact, HTMT is not."""
+    loading = np.array([0.9, 0.4, 0.9, 0.4])
+    latent = np.kron(np.array([[1, 0.5], [0.5, 1]]), np.ones((2, 2)))
+    r = latent * np.outer(loading, loading)
+    np.fill_diagonal(r, 1)
+    blocks = ((0, 1), (2, 3))
+    assert reliability.htmt(r, blocks, geometric=True)[0, 1] == pytest.approx(0.5)
+    assert reliability.htmt(r, blocks)[0, 1] > 0.55
+
+
 @pytest.mark.mirror
 def test_alpha_and_rho_of_the_bank_equal_plspm(mirror):
     """plspm's unidim table: standardised alpha, and Dillon-Goldstein's rho of the first principal component."""
