@@ -52,6 +52,12 @@ def _drivers(result: Result) -> Iterator[str]:
     decided = pairs[pairs.decided]
     said = [f"{_label(result, r.above)} above {_label(result, r.below)}" for r in decided.itertuples()]
     yield f"**Order**: {len(decided)} of {len(pairs)} pairs are decided" + (f": {_listed(said)}." if said else ".")
+    company = [_label(result, d) for d in table.driver[table.above_noise & (table.sign == "±")]]
+    if company:
+        yield (
+            f"**Perhaps by company only**: {_listed(company)}; beside the others, an effect of their own cannot be told "
+            "from none."
+        )
     noise = [_label(result, d) for d in table.driver[~table.above_noise]]
     if noise:
         yield f"**No more than noise**: {_listed(noise)}."

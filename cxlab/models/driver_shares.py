@@ -15,7 +15,7 @@ from cxlab.models.driver_answers import Answers, standardized
 from cxlab.problem import DataProblem
 from cxlab.stats import importance, replicates, shapley, subset_fits
 from cxlab.stats.impute import imputations, rubin
-from cxlab.stats.relative_weights import relative_weights
+from cxlab.stats.relative_weights import relative_weights, relative_weights_change
 
 METHODS = {
     "lmg": "LMG (Shapley) shares of R²",
@@ -80,8 +80,9 @@ def share_function(method: str, players: Sequence[Sequence[int]], blocks: Sequen
             return lambda R: shapley.block_shares(R, players)
         order = shapley.orders(len(players), ORDERS, seed)
         several = None if single and _in_order(players) else players
+        few = int(np.clip(100 * (40 / sum(map(len, players))) ** 2, 20, 100))  # replicates share these orders
         return lambda R: np.array(
-            [shapley.lmg_sampled(S, order if len(R) == 1 else order[:100], several)[0] for S in R]
+            [shapley.lmg_sampled(S, order if len(R) == 1 else order[:few], several)[0] for S in R]
         )
     if method == "owen":
         return lambda R: _summed(shapley.owen(R, blocks), players)
@@ -236,6 +237,16 @@ def outcome_codes(answers: Answers, model: str) -> np.ndarray:
     if len(values) > 12:
         raise DataProblem(f"model '{model}' needs at most 12 outcome categories; {answers.outcome} has {len(values)}")
     return np.searchsorted(values, answers.y)
+
+
+def analytic_errors(answers: Answers, players: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the standard errors of Johnson's weights by the delta method, from the influence of every group."""
+    groups = answers.groups()
+    Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
+    moments = replicates.group_moments(Z, answers.w, groups)
+    R = moments.combined(np.ones((1, len(groups.stratum)))).correlation()[0]
+    change = _summed(relative_weights_change(R, replicates.influence(R, moments)), players)
+    return np.sqrt(np.diag(replicates.spread(change, groups.stratum)))
 
 
 def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) -> Sampled:

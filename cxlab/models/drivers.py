@@ -63,7 +63,8 @@ def drivers(
     over
     clusters within strata; a driver within the noise has 0 as its lower limit. ``parts``: ``pairs`` (A above B, Holm),
     ``details`` (correlation, coefficient, VIF, share by company alone), ``noise_floor``, ``r2``, ``covariance``,
-    ``labels``; with dominance ``complete``, ``conditional``, ``general``.
+    ``labels``; with dominance ``complete``, ``conditional``, ``general``; with johnson ``analytic`` (delta-method
+    errors).
 
     References
     ----------
@@ -139,6 +140,9 @@ def _estimated(answers: Answers, entry: Entry, method: str, model: str, missing:
     extra = {"details": _details(answers, entry, found, shares)}
     if method == "dominance":
         extra |= _dominance(answers, entry, model, seed)
+    if method == "johnson" and model == "linear" and not np.isnan(answers.X).any():
+        errors = driver_shares.analytic_errors(answers, entry.columns)
+        extra["analytic"] = pd.DataFrame({"driver": entry.names, "estimate": found.estimate, "se": errors})
     if method == "lmg" and q > shapley.EXACT:
         order = shapley.orders(q, driver_shares.ORDERS, seed)
         extra["sampling_se"] = float(shapley.lmg_sampled(found.R, order, entry.columns)[1].max())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from cxlab.stats.replicates import Groups, group_sums, spread
+from cxlab.stats.replicates import Groups, by_group, group_sums, spread
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,9 @@ def monotone(moments: np.ndarray, rises: np.ndarray) -> np.ndarray:
 
 def outer_moments(Z: np.ndarray, w: np.ndarray, groups: Groups) -> np.ndarray:
     """Return the weighted sums of z z' in every group, (G, k, k)."""
-    order = np.argsort(groups.code, kind="stable")
-    bounds = np.searchsorted(groups.code[order], np.arange(len(groups.stratum) + 1))
-    Z, WZ = Z[order], (Z * w[:, None])[order]
+    order, bounds = by_group(groups)
     out = np.empty((len(groups.stratum), Z.shape[1], Z.shape[1]))
     for g in range(len(out)):
-        rows = slice(bounds[g], bounds[g + 1])
-        out[g] = WZ[rows].T @ Z[rows]
+        rows = order[bounds[g] : bounds[g + 1]]
+        out[g] = (Z[rows] * w[rows, None]).T @ Z[rows]
     return out

@@ -94,9 +94,8 @@ def jackknife_weights(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def group_sums(values: np.ndarray, groups: Groups) -> np.ndarray:
     """Return the sums of the rows of ``values`` (n, k) in every group, (G, k)."""
-    order = np.argsort(groups.code, kind="stable")
-    starts = np.searchsorted(groups.code[order], np.arange(len(groups.stratum)))
-    return np.add.reduceat(values[order], starts, axis=0)
+    order, bounds = by_group(groups)
+    return np.add.reduceat(values[order], bounds[:-1], axis=0)
 
 
 @dataclass(frozen=True)
@@ -145,19 +144,26 @@ def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
 
     Columns should be centred and of comparable scale, for the last digits.
     """
-    order = np.argsort(groups.code, kind="stable")
-    bounds = np.searchsorted(groups.code[order], np.arange(len(groups.stratum) + 1))
+    G, q = len(groups.stratum), X.shape[1]
+    order, bounds = by_group(groups)
     complete = not np.isnan(X).any()
-    D = np.ones((len(X), 1)) if complete else (~np.isnan(X)).astype(float)
-    X0 = np.nan_to_num(X) if not complete else X
-    X0, D, w = X0[order], D[order], w[order][:, None]
-    left = [w * D, w * X0, w * X0**2]
-    parts = [np.empty((len(groups.stratum), a, b)) for a, b in _shapes(X.shape[1], D.shape[1])]
-    for g in range(len(groups.stratum)):
-        rows = slice(bounds[g], bounds[g + 1])
-        parts[0][g], parts[1][g], parts[2][g] = (a[rows].T @ D[rows] for a in left)
-        parts[3][g] = left[1][rows].T @ X0[rows]
+    parts = [np.empty((G, *shape)) for shape in _shapes(q, 1 if complete else q)]
+    for g in range(G):  # a group at a time stays in the cache
+        rows = order[bounds[g] : bounds[g + 1]]
+        x, v = X[rows], w[rows, None]
+        there = np.ones((len(x), 1)) if complete else (~np.isnan(x)).astype(float)
+        x = x if complete else np.nan_to_num(x)
+        wx = v * x
+        parts[0][g], parts[1][g], parts[3][g] = (v * there).T @ there, wx.T @ there, wx.T @ x
+        parts[2][g] = np.diag(parts[3][g])[:, None] if complete else (wx * x).T @ there
     return Moments(*parts)
+
+
+def by_group(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows ordered by group, and where each group starts and ends (G + 1,)."""
+    small = groups.code.astype(np.int16) if len(groups.stratum) < 2**15 else groups.code  # sorted by radix
+    order = np.argsort(small, kind="stable")
+    return order, np.searchsorted(groups.code[order], np.arange(len(groups.stratum) + 1))
 
 
 def _shapes(q: int, d: int) -> tuple[tuple[int, int], ...]:

@@ -20,8 +20,8 @@ import numpy as np
 
 EXACT = 20
 """Up to so many drivers (or blocks) every subset is evaluated; beyond, orders are sampled."""
-_CELLS = 1 << 17
-"""Numbers a stack of leaves holds at once: 1 MB, so that they stay in the cache."""
+_CELLS = 1 << 18
+"""Numbers a stack of leaves holds at once: 2 MB, so that they stay in the cache."""
 
 
 def unexplained(R: np.ndarray, steps: Sequence[Sequence[int]]) -> np.ndarray:
@@ -59,17 +59,29 @@ def _grown(rows: list[np.ndarray], steps: Sequence[Sequence[int]]) -> list[np.nd
     """Grow the tree by one level a step: the subsets without the step, then those with it."""
     for step in steps:
         kept, swept = rows[len(step) :], rows
-        for _ in step:
+        for _ in step[1:]:
             swept = _sweep(swept)
-        rows = [np.concatenate(pair, axis=-1) for pair in zip(kept, swept, strict=True)]
+        ratio, first = _ratio(swept)
+        rows, half = [], kept[0].shape[-1]
+        for i, (old, row) in enumerate(zip(kept, swept[1:], strict=True)):
+            both = np.empty((*row.shape[:-1], 2 * half))
+            both[..., :half] = old
+            np.multiply(ratio[i], first[i:], out=both[..., half:])
+            np.subtract(row, both[..., half:], out=both[..., half:])
+            rows.append(both)
     return rows
 
 
 def _sweep(rows: list[np.ndarray]) -> list[np.ndarray]:
     """Take the first variable out of all others: the Schur complement, as rows of its upper triangle."""
-    pivot, first = rows[0][0], rows[0][1:]
-    ratio = first / np.where(pivot > _TINY, pivot, np.inf)
+    ratio, first = _ratio(rows)
     return [row - ratio[i] * first[i:] for i, row in enumerate(rows[1:])]
+
+
+def _ratio(rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coefficients of the others on the first variable, and their covariances with it."""
+    pivot, first = rows[0][0], rows[0][1:]
+    return first / np.where(pivot > _TINY, pivot, np.inf), first
 
 
 _TINY = 1e-10

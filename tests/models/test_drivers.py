@@ -236,6 +236,14 @@ def test_negative_pratt_shares_are_explained():
     )
 
 
+def test_analytic_errors_of_johnson_agree_with_the_bootstrap():
+    table = pd.concat([made(1500, seed=9).assign(who=np.arange(1500))] * 2, ignore_index=True)
+    found = cx.drivers(study(table, cluster="who"), method="johnson")
+    analytic = found.parts["analytic"].set_index("driver").se
+    ratio = analytic / found.table.set_index("driver").se[analytic.index]
+    assert ratio[["x1", "x2", "x3"]].between(0.85, 1.15).all()  # 1,000 replicates: 2.2 % relative error, delta method
+
+
 def test_dominance_comes_with_its_reproducibility():
     found = cx.drivers(study(made(3000, effects=(0.8, 0.2, 0.0))), method="dominance").parts["complete"]
     clear = found[(found.above == "x1") & (found.below == "x3")]
