@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.stats.design import sampled
-from cxlab.stats.tally import scored_rows
+from cxlab.stats.tally import collected, scored_rows
 
 PRODUCTS = ("aa", "ab", "bb")
 FLAT = ("a", "w", "n", "w2", "q", "m")
@@ -90,7 +90,7 @@ def across_groups(
     both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
     names = [f"{c}_{i}" for i in range(len(scores)) for c in (*PRODUCTS, "m")]
     right = [f"{g}r" for g in groups]
-    table = both.group_by(*groups, *right, "_h").agg(*(nw.col(c).sum() for c in names)).collect().to_pandas()
+    table = collected(both.group_by(*groups, *right, "_h").agg(*(nw.col(c).sum() for c in names)))
     one, two = (_keys(list(table[c].itertuples(index=False, name=None))) for c in (groups, right))
     differ = [x != y for x, y in zip(one, two, strict=True)]
     parts = [
@@ -136,7 +136,7 @@ def across_items(
     products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}", b)]
     names = [f"{s}{i}_{j}" for i in range(k) for j in range(k) if i != j for s in (*PRODUCTS, "m")]
     wide = rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
-    table = wide.collect().to_pandas()
+    table = collected(wide)
     cells = list(table[groups].itertuples(index=False, name=None))
     items = list(scores)
     parts = [

@@ -172,6 +172,12 @@ def weight_problems(weight: str) -> dict[str, nw.Expr]:
     }
 
 
+def collected(lazy: nw.LazyFrame) -> pd.DataFrame:
+    """Return the few rows of an aggregate; polars is told to stream, so that its memory does not grow with the rows."""
+    streaming = {"engine": "streaming"} if lazy.implementation.is_polars() else {}
+    return lazy.collect(**streaming).to_pandas()
+
+
 def _small(lazy: nw.LazyFrame, keys: list[str]) -> pd.DataFrame:
-    table = lazy.collect().to_pandas()
+    table = collected(lazy)
     return table.sort_values(keys, ignore_index=True, kind="stable") if keys else table

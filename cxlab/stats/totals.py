@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.tally import scored_rows
+from cxlab.stats.tally import collected, scored_rows
 
 CELLS = 20_000_000
 """Draws are made in blocks of about this many numbers."""
@@ -36,7 +36,7 @@ def totals(
         *groups, "_h", nw.col("_a0").alias("a"), nw.col(b).alias("b"), nw.col("_n0").alias("n")
     )
     sums = rows.group_by(*groups, "_h", "a", "b").agg(nw.len().alias("k"), nw.col("n").sum())
-    table = sums.collect().to_pandas()
+    table = collected(sums)
     named = table.rename(columns={"_h": "stratum", **dict(zip(groups, by, strict=True))})
     return named.sort_values([*by, "stratum", "a", "b"], ignore_index=True)
 
