@@ -107,17 +107,17 @@ def real(result: Result, table: pd.DataFrame) -> Iterator[str]:
 def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence about the differences that are noise, and one about those that cannot be told."""
     about = topic(result)
-    noise = table[table["verdict"] == "noise"]
+    noise, unsure = (table[table["verdict"] == verdict] for verdict in ("noise", "cannot tell"))
     if len(noise):
-        yield f"**Noise**{about}: {listed(noise['name'])}. Differences that matter are ruled out."
-    unsure = table[table["verdict"] == "cannot tell"]
+        yield f"**Noise**{about}: {listed(noise)}. Differences that matter are ruled out."
     if len(unsure):
         word, factor, digits = SIZES.get(result.unit, ("", 1, 2))
-        few = f" ({listed(unsure['name'])})" if len(unsure) <= SHOWN else ""
         found = f"{unsure['detectable'].median() * factor:.{digits}f} {word}".strip()
+        which = listed(unsure) if len(table) == 1 else f"{len(unsure)} of {len(table)}"
+        which += f" ({listed(unsure)})" if len(table) > 1 and len(unsure) <= SHOWN else ""
         yield (
-            f"**Cannot tell**{about}: {len(unsure)} of {len(table)}{few}. With so many answers "
-            f"a difference has to be about {found} to be found (80 % power)."
+            f"**Cannot tell**{about}: {which}. With so many answers a difference has to be about {found} to be found "
+            "(80 % power)."
         )
 
 
@@ -139,9 +139,11 @@ def gap(row: pd.Series, unit: str) -> str:
     return f"{size:.{digits}f} {word} {side} {plain(row['against'])}{interval}".replace("  ", " ")
 
 
-def listed(names: pd.Series) -> str:
-    """Return the first names and how many more there are."""
-    once = [plain(n) for n in dict.fromkeys(names)]
+def listed(rows: pd.DataFrame) -> str:
+    """Return the names of a few differences, or how many there are; of a single one also what it is compared with."""
+    if len(rows) == 1:
+        return f"{plain(rows['name'].iloc[0])} against {plain(rows['against'].iloc[0])}"
+    once = [plain(n) for n in dict.fromkeys(rows["name"])]
     return ", ".join(once) if len(once) <= SHOWN else f"{len(once)} differences"
 
 
