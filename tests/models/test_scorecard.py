@@ -101,8 +101,8 @@ def test_findings_tell_the_real_ones_first_and_by_size() -> None:
         "**Real** (CSAT by country): c2 is 20.0 percentage points below all others (15.0 to 25.0).",
         "**Real** (CSAT by country): c1 is 10.0 percentage points above all others (5.0 to 15.0).",
         "**Noise** (CSAT by country): c3 against all others. Differences that matter are ruled out.",
-        "**Cannot tell** (CSAT by country): 1 of 4 (c0 against all others). With so many answers a difference has to be "
-        "about 10.0 percentage points to be found (80 % power).",
+        "**Cannot tell** (CSAT by country): 1 of 4 (c0 against all others). With so many answers a difference has to "
+        "be about 10.0 percentage points to be found (80 % power).",
     )
 
 
