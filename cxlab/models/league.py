@@ -25,6 +25,8 @@ METRICS = (*scores.METRICS, "index")
 PRIOR_ANSWERS, PRIOR_CLUSTERS = 6.0, 10.0
 """Answers of average spread and clusters of average design effect that are added to each unit's own before its variance
 is trusted: five equal answers are not certain, and two clusters do not tell how alike clusters are."""
+ROUNDING = 1e-9
+"""Correlations smaller than this are rounding: units without shared respondents are independent."""
 FUNNEL_LEVELS = (0.95, 0.998)
 LETTERS = 60
 """Up to this many units, those that cannot be told apart are shown by letters."""
@@ -211,6 +213,7 @@ def steadied(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) 
     there = np.isfinite(own) & (own > 0)
     scale = np.where(there, np.sqrt(variance / np.where(there, own, 1)), 0)
     out = np.nan_to_num(cov) * scale[:, None] * scale[None, :]
+    out[np.abs(out) < ROUNDING * np.sqrt(np.outer(variance, variance))] = 0
     np.fill_diagonal(out, variance)
     return pooled, out, n / deff
 

@@ -9,36 +9,46 @@ from matplotlib.ticker import MaxNLocator
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, ticks
 from cxlab.result import Result
 
-MANY = 60
-"""With more units only the first and the last are named."""
+MANY, SHOWN, GAP = 60, 20, 1.5
+"""Of more units than 60 the first and the last 20 are drawn, with a gap."""
 NAMED = 12
+"""How many units outside a funnel are named."""
 ENDS = {"share": (0.0, 1.0), "points": (-100.0, 100.0), "index": (0.0, 100.0)}
 """Where the values of a unit end."""
 
 
 def league(result: Result, *, ax: Axes | None = None) -> Axes:
-    """Draw each unit's estimate with interval and shrunken estimate (ring); at the right the ranks it may have."""
-    table, unit = result.table, result.unit
-    p = len(table)
-    many = p > MANY
-    ax = canvas(ax, width=9.0, height=min(max(2.2, 0.8 + p * (0.13 if many else 0.32 if p < 25 else 0.22)), 15))
-    y = np.arange(p)[::-1]
+    """Draw each unit's estimate with interval and shrunken estimate (ring); at the right the ranks it may have.
+
+    Of more than 60 units the first and the last twenty are drawn.
+    """
+    table, unit = _ends(result.table), result.unit
+    rows = len(table)
+    ax = canvas(ax, width=9.0, height=min(max(2.2, 0.8 + rows * (0.32 if rows < 25 else 0.22)), 15))
+    y = np.arange(rows, 0, -1) + np.where(
+        table.index < len(result.table) / 2, GAP if rows < len(result.table) else 0, 0
+    )
     colour = np.where(table["may_be_top"], GOOD, NEUTRAL)
-    ax.hlines(y, table["low"], table["high"], color=colour, linewidth=1.2 if many else 2.2, alpha=0.75)
-    ax.scatter(table["estimate"], y, color=colour, s=12 if many else 34, zorder=3)
-    size = 10 if many else 30
-    ax.scatter(table["shrunken"], y, facecolors="white", edgecolors=INK, linewidths=0.9, s=size, zorder=4)
+    ax.hlines(y, table["low"], table["high"], color=colour, linewidth=2.2, alpha=0.75)
+    ax.scatter(table["estimate"], y, color=colour, s=34, zorder=3)
+    ax.scatter(table["shrunken"], y, facecolors="white", edgecolors=INK, linewidths=0.9, s=30, zorder=4)
     if "raw" in table:
-        ax.scatter(table["raw"], y, marker="x", color=BAD, s=size, zorder=4, linewidths=1.1)
+        ax.scatter(table["raw"], y, marker="x", color=BAD, s=30, zorder=4, linewidths=1.1)
     labels = [f"{name}  (n = {int(n):,})" for name, n in zip(table.iloc[:, 0], table["n"], strict=True)]
-    keep = [i for i in range(p) if not many or i < NAMED or i >= p - NAMED]
-    ax.set_yticks(y[keep], [labels[i] for i in keep], fontsize=7 if many else 9)
-    ax.set_ylim(-0.7, p - 0.3)
+    ax.set_yticks(y, labels)
+    ax.set_ylim(0.3, y.max() + 0.7)
     ticks(ax.xaxis, unit)
     said = "dot: estimate, ring: shrunken" + (", ×: before case-mix adjustment" if "raw" in table else "")
-    ax.set_xlabel(f"{result.parts['measure']}\n{said}", color=MUTED, fontsize=9, loc="left")
-    _rank_sets(ax, result, y, colour)
+    left = len(result.table) - rows
+    between = f"\n{left:,} units between are not drawn" if left else ""
+    ax.set_xlabel(f"{result.parts['measure']}\n{said}{between}", color=MUTED, fontsize=9, loc="left")
+    _rank_sets(ax, table, len(result.table), y, colour)
     return ax
+
+
+def _ends(table):
+    """The whole table, or its first and last rows."""
+    return table if len(table) <= MANY else table.iloc[np.r_[:SHOWN, len(table) - SHOWN : len(table)]]
 
 
 def _make_room(ax: Axes, share: float) -> None:
@@ -50,15 +60,13 @@ def _make_room(ax: Axes, share: float) -> None:
     ax.spines["bottom"].set_bounds(low, high)
 
 
-def _rank_sets(ax: Axes, result: Result, y: np.ndarray, colour: np.ndarray) -> None:
+def _rank_sets(ax: Axes, table, p: int, y: np.ndarray, colour: np.ndarray) -> None:
     """Strips beside the estimates: thick the set of one unit named beforehand, thin that of the whole table."""
-    table, p = result.table, len(result.table)
     _make_room(ax, 0.36)
     side = ax.inset_axes((0.68, 0, 0.32, 1), sharey=ax)
-    many = p > MANY
     side.hlines(y, table["all_low"], table["all_high"], color=colour, linewidth=0.9, alpha=0.8)
-    side.hlines(y, table["rank_low"], table["rank_high"], color=colour, linewidth=2.0 if many else 5.0, alpha=0.55)
-    side.scatter(table["rank"], y, color=INK, s=6 if many else 16, zorder=3)
+    side.hlines(y, table["rank_low"], table["rank_high"], color=colour, linewidth=5.0, alpha=0.55)
+    side.scatter(table["rank"], y, color=INK, s=16, zorder=3)
     side.tick_params(colors=INK, length=0, labelleft=False)
     side.spines[["top", "right", "left"]].set_visible(False)
     side.spines["bottom"].set_color(MUTED)

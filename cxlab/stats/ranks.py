@@ -164,8 +164,12 @@ def _draws(covariance, draws: int, seed: int) -> np.ndarray:
     normal = np.random.default_rng(seed).standard_normal((len(v), draws), dtype=np.float32)
     if v.ndim == 1:
         return np.sqrt(v)[:, None].astype(np.float32) * normal
-    values, vectors = np.linalg.eigh(v)
-    return (vectors * np.sqrt(np.maximum(values, 0))).astype(np.float32) @ normal
+    try:
+        root = np.linalg.cholesky(v)
+    except np.linalg.LinAlgError:  # singular: the same person everywhere, or contrasts
+        values, vectors = np.linalg.eigh(v)
+        root = vectors * np.sqrt(np.maximum(values, 0))
+    return root.astype(np.float32) @ normal
 
 
 def _statistic(x: np.ndarray, scale: np.ndarray) -> np.ndarray:
