@@ -16,6 +16,7 @@ from cxlab.problem import DataProblem, nearest
 
 COMMANDS = {
     "report": ("cxlab.cli.report", "Run a notebook on a study and write the report."),
+    "batch": ("cxlab.cli.batch", "Make many reports by a plan, side by side."),
     "datasets": ("cxlab.cli.datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.codebook", "Draft a codebook, or check data against theirs."),
     "doctor": ("cxlab.cli.doctor", "Say what is wrong with the data and what to do."),
@@ -61,16 +62,31 @@ def cxlab() -> None:
 
 
 def main() -> None:
-    """Run the command line; a `DataProblem` becomes one line on stderr and exit code 2."""
+    """Run the command line; what went wrong is one line on stderr and an exit code, never a trace."""
     try:
-        cxlab(standalone_mode=True)
+        code = cxlab(standalone_mode=False) or 0
     except DataProblem as problem:
-        click.echo(f"cxlab: {problem}", err=True)
-        sys.exit(2)
-    except Exception as error:
-        if type(error).__module__ not in ("duckdb", "_duckdb"):
+        code = say(problem, 2)
+    except click.ClickException as problem:
+        problem.show()
+        code = problem.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = say("interrupted", 130)
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read has gone; nothing is left to be told
+        code = 1
+    except OSError as problem:
+        code = say(problem, 1)
+    except Exception as problem:
+        if type(problem).__module__ not in ("duckdb", "_duckdb"):
             raise
         from cxlab.data.readers.delimited import broken
 
-        click.echo(f"cxlab: {broken(error, 'the data')}", err=True)
-        sys.exit(1)
+        code = say(broken(problem, "the data"), 1)
+    sys.exit(code)
+
+
+def say(problem: object, code: int) -> int:
+    """Print one line on stderr and return the exit code."""
+    click.echo(f"cxlab: {problem}", err=True)
+    return code

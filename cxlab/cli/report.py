@@ -1,12 +1,14 @@
-"""``cxlab report``: a notebook on one or more studies."""
+"""``cxlab report``: a notebook on one or more studies, whole or by the levels of columns; what moved between two."""
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
+from cxlab.cli.batch import make, shared
 from cxlab.problem import DataProblem
 
 
@@ -14,56 +16,71 @@ from cxlab.problem import DataProblem
 @click.argument("notebook")
 @click.argument("data", nargs=-1, required=True)
 @click.option("-p", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebook; may be repeated.")
-@click.option("--to", default="html", show_default=True, metavar="html,pdf", help="What to make of it.")
-@click.option(
-    "--output", default="reports", show_default=True, type=click.Path(file_okay=False), help="Folder of all reports."
-)
-@click.option(
-    "--timeout", default=600, show_default=True, type=click.IntRange(1), help="Seconds that one cell may take."
-)
-@click.option("--quiet", is_flag=True, help="Print only where the reports are.")
+@click.option("--by", default="", metavar="COLUMN,...", help="A report for every level of a column, cell of several.")
+@click.option("--at-least", default=30, show_default=True, metavar="N", help="Answers a cell must have, with --by.")
+@click.option("--diff", is_flag=True, help="Compare two reports (or folders of reports): cxlab report --diff OLD NEW.")
+@shared
 def report(
-    notebook: str, data: tuple[str, ...], given: tuple[str, ...], to: str, output: str, timeout: int, quiet: bool
+    notebook: str,
+    data: tuple[str, ...],
+    given: tuple[str, ...],
+    by: str | None,
+    at_least: int,
+    diff: bool,
+    **options: Any,
 ) -> None:
     """Run NOTEBOOK (a name in notebooks/, or a path) on each DATA (a name of `cxlab datasets`, or a path).
 
-    The report is the folder OUTPUT/NOTEBOOK/DATA: index.html (one file, works offline), report.pdf if asked for,
-    results.json (every number), run.json (data hash, versions, parameters) and the executed notebook. A run that
-    fails exits with 1, leaves an earlier report as it was and writes error.html to the folder with .failed added.
+    The report is the folder OUTPUT/NOTEBOOK/DATA: index.html (one file, works offline), report.pdf and so on if asked
+    for, results.json (every number), run.json (data hash, versions, parameters) and the executed notebook. OUTPUT gets
+    index.html, the page over all reports, and results.parquet, the table of all their numbers. A run that fails leaves
+    an earlier report as it was and writes error.html to the folder with .failed added.
 
     \b
     Examples:
       cxlab report scorecard airline-survey
-      cxlab report scorecard airline-survey abc --to html,pdf
-      cxlab report scorecard my-export.csv -p by=region -p level=0.9
-      cxlab report my-notebook.ipynb my-export.sav --timeout 3600
-    """
-    from cxlab.report import notebook as books
-    from cxlab.report import render
-    from cxlab.report.kernel import Kernels
+      cxlab report scorecard airline-survey abc --to html,pdf,pptx
+      cxlab report scorecard my-export.csv -p segments=region -p level=0.9
+      cxlab report scorecard brand-tracker -p only=brand=Alba
+      cxlab report scorecard brand-tracker --by brand,wave --at-least 50 --resume
+      cxlab report my-notebook.ipynb my-export.sav --timeout 3600 --memory 2GB
+      cxlab report --diff reports/scorecard/may reports/scorecard/june
 
-    parameters = pairs(given)
-    formats = [word.strip() for word in to.split(",") if word.strip()]
-    path = books.find(notebook)
-    form = render.Form(tuple(formats), timeout)
-    for study in data:
-        render.prepare(notebook, study, parameters)
-    if not books.ours(path) and not quiet:
-        click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
-    failed = 0
-    with Kernels() as kernels:
-        for study in data:
-            line = Line(f"{path.stem} {study}", shown=sys.stderr.isatty() and not quiet)
-            made = render.report(
-                notebook, study, parameters,
-                kernels=kernels, output=Path(output), form=form, progress=line,
-            )  # fmt: skip
-            line.end()
-            if made.failure:
-                failed += 1
-                click.echo(f"FAILED {path.stem} {study}: {made.failure}", err=True)
-            click.echo(str(made.page) if quiet else f"{made.page}  ({made.seconds:.1f} s)")
-    sys.exit(1 if failed else 0)
+    Exit codes: 0 done, 1 at least one report failed, 2 wrong command or input (nothing ran), 130 interrupted.
+    """
+    from cxlab.report import jobs
+
+    if diff:
+        compare([notebook, *data], as_json=options["as_json"])
+        return
+    columns = [name.strip() for name in by.split(",") if name.strip()]
+    make(jobs.expand([notebook], data, [pairs(given)], by=columns, at_least=at_least), **options)
+
+
+def compare(folders: list[str], *, as_json: bool) -> None:
+    """Print which numbers of the second report (or folder of reports) moved from the first beyond noise."""
+    from cxlab.report.moves import common, moves
+
+    if len(folders) != 2:
+        raise DataProblem(f"--diff compares two folders; {len(folders)} are given: cxlab report --diff OLD NEW")
+    found = [moves(*two) for two in common(*map(Path, folders))]
+    if as_json:
+        click.echo(json.dumps([result.to_dict() for result in found], indent=1, ensure_ascii=False))
+        return
+    for result in found:
+        click.secho(result.title, bold=True)
+        for row in result.table[result.table["moved"] == "moved"].itertuples():
+            click.echo(f"  {row.number}: {difference(row)}")
+        for note in (result.method, *result.notes):
+            click.echo(f"  ({note})")
+
+
+def difference(row: Any) -> str:
+    """Return before, after and the change of one number in words."""
+    from cxlab.result import show, span
+
+    change = f"{show(row.estimate, row.unit)} {span(row.low, row.high, row.unit)}"
+    return f"{show(row.before, row.unit)} to {show(row.after, row.unit)}, {change}"
 
 
 def pairs(given: tuple[str, ...]) -> dict[str, str]:
@@ -77,26 +94,3 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
             raise DataProblem(f"-p {name} is given twice: {found[name]!r} and {value!r}; give it once")
         found[name] = value
     return found
-
-
-class Line:
-    """Progress of one run on one line of the terminal."""
-
-    def __init__(self, name: str, *, shown: bool) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(
-            total=1,
-            desc=name,
-            unit="cell",
-            disable=not shown,
-            leave=False,
-            bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} {postfix} {elapsed}",
-        )
-
-    def __call__(self, done: int, of: int, cell: str) -> None:
-        self.bar.total, self.bar.n = of, done
-        self.bar.set_postfix_str(cell)
-
-    def end(self) -> None:
-        self.bar.close()

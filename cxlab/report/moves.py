@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.problem import DataProblem
-from cxlab.report.collect import Made, one, table
+from cxlab.report.collect import Made, made, one, table
 from cxlab.result import Result
 from cxlab.stats import compare, multiple
 from cxlab.stats.nps import z_value
@@ -57,6 +57,23 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
         f"p-values: {multiple.NAMES[adjust]}, {int(found['p'].notna().sum())} numbers",
         notes=notes(old, new),
     )
+
+
+def common(before: Path, after: Path) -> list[tuple[Path, Path]]:
+    """Return the pairs of reports to compare: the two folders, or the reports of the same name under both.
+
+    Raises
+    ------
+    DataProblem : the folders hold no report of the same notebook and name.
+    """
+    if (before / "run.json").is_file() or (after / "run.json").is_file():
+        return [(before, after)]
+    new = {(report.notebook, report.name): report for report in made(after) if not report.failed}
+    found = [(old.folder, new[old.notebook, old.name].folder) for old in made(before)
+             if not old.failed and (old.notebook, old.name) in new]  # fmt: skip
+    if not found:
+        raise DataProblem(f"{before} and {after} hold no reports of the same notebook and name; nothing to compare")
+    return found
 
 
 def differences(both: pd.DataFrame, level: float, adjust: str) -> pd.DataFrame:

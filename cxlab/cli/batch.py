@@ -1,0 +1,220 @@
+"""``cxlab batch``: all the reports of a plan. What it shares with ``cxlab report`` is here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cxlab.problem import DataProblem
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+STYLE = "style.yml"
+"""Name of the house style in the folder of reports, used where none is named."""
+
+SHARED = (
+    click.option("--to", metavar="html,pdf,docx,pptx,xlsx", help="What to make of it.  [default: html]"),
+    click.option("--output", metavar="FOLDER|URL", help="Where all reports go: a folder, s3://...  [default: reports]"),
+    click.option("--style", metavar="FILE", help="House style (YAML: name, logo, accent, heading, language, words)."),
+    click.option("--timeout", metavar="SECONDS", help="How long one cell may take.  [default: 600]"),
+    click.option("--memory", metavar="SIZE", help="How large one kernel may grow, e.g. 600MB.  [default: no limit]"),
+    click.option("--workers", metavar="N", help="Processes that make reports.  [default: one a core]"),
+    click.option("--resume", is_flag=True, help="Make only what changed: data, parameters, notebook, code or style."),
+    click.option("--scheduler", metavar="ADDRESS", default="", help="Use the workers of a Dask scheduler instead."),
+    click.option("--json", "as_json", is_flag=True, help="Print what came of every report, for machines."),
+    click.option("--quiet", is_flag=True, help="Print only where the pages are, and failures."),
+)  # fmt: skip
+
+
+def shared(command: Callable) -> Callable:
+    """Give a command the options of making reports."""
+    for option in reversed(SHARED):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="List the reports and the cells left out, and stop.")
+@shared
+def batch(plan: Path, dry_run: bool, **options: Any) -> None:
+    """Make all the reports of PLAN, a YAML file: notebooks over studies, parameters and the levels of columns.
+
+    A report that fails stops no other; failures are listed at the end. The page over all reports is OUTPUT/index.html,
+    the table of all their numbers OUTPUT/results.parquet. The plan may hold the options below as well (to, output,
+    style, timeout, memory, workers); the command line wins.
+
+    \b
+    Examples:
+      cxlab batch reports/plans/monthly.yml
+      cxlab batch reports/plans/monthly.yml --resume --to html,pdf
+      cxlab batch reports/plans/monthly.yml --dry-run
+      cxlab batch plan.yml --output s3://bucket/reports --workers 8 --memory 600MB
+      cxlab batch plan.yml --scheduler tcp://scheduler:8786
+
+    Exit codes: 0 all made, 1 at least one failed, 2 the plan is wrong (nothing ran), 130 interrupted.
+    """
+    from cxlab.report import jobs
+
+    found = jobs.read(plan)
+    given = {k: v for k, v in options.items() if v is not None}
+    if dry_run:
+        for job in found.jobs:
+            click.echo(str(job))
+        left_out(found)
+        click.echo(f"{len(found.jobs)} reports", err=True)
+        return
+    make(found, **{**options, **found.options, **given})
+
+
+def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, **options: Any) -> None:
+    """Make the reports of a plan, say what came of it, and end the process with the exit code."""
+    from cxlab.report.batch import batch as run
+    from cxlab.report.batch import folders
+    from cxlab.report.pool import cores
+    from cxlab.report.shelf import Shelf
+
+    where = str(options.get("output") or "reports")
+    form, workers = form_of(options, where), whole("workers", options.get("workers"), cores())
+    folders(plan.jobs)
+    strangers(plan.jobs, quiet)
+    bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)
+    outcomes: dict[int, Any] = {}
+    with Shelf(where) as shelf:
+        made = run(plan.jobs, shelf, form, workers=workers, resume=resume, scheduler=scheduler, progress=bar)
+        with contextlib.closing(made):
+            try:
+                for k, outcome in made:
+                    outcomes[k] = outcome
+                    bar.end(k, outcome.status == "failed")
+            except KeyboardInterrupt:
+                bar.close()
+                click.echo(f"interrupted: {len(outcomes)} of {len(plan.jobs)} reports are there; "
+                           "the rest: the same command with --resume", err=True)  # fmt: skip
+                raise
+        bar.close()
+        report(plan, [outcomes[k] for k in sorted(outcomes)], shelf.page("index.html"), quiet=quiet, as_json=as_json)
+    sys.exit(1 if any(o.status == "failed" for o in outcomes.values()) else 0)
+
+
+def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_json: bool) -> None:
+    """Print what came of the reports: pages, failures with their reason, cells left out, and the index."""
+    failed = [o for o in outcomes if o.status == "failed"]
+    if as_json:
+        rows = [{"report": str(o.job), **vars(o.job), "status": o.status, "page": o.page, "cause": o.cause,
+                 "seconds": round(o.seconds, 3)} for o in outcomes]  # fmt: skip
+        left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
+        click.echo(json.dumps({"index": index, "reports": rows, "left_out": left}, indent=1, ensure_ascii=False))
+        return
+    for o in outcomes:
+        note = f"  ({o.seconds:.1f} s)" if o.status == "made" else f"  ({o.status})"
+        if o.page and (o.status != "unchanged" or quiet):
+            click.echo(o.page if quiet else o.page + note)
+    for o in failed:
+        click.secho(f"FAILED {o.job}: {o.cause}", err=True, fg="red")
+    if not quiet:
+        left_out(plan)
+        counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
+        said = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
+        click.echo(f"{len(outcomes)} report{'s' * (len(outcomes) != 1)}: {said}; all in {index}", err=True)
+
+
+def left_out(plan: Any) -> None:
+    """Say on stderr which cells got no report, and by which rule."""
+    small = [f"{study} {cell} ({n:,})" for study, cell, n, _ in plan.left_out if "= not stated" not in cell]
+    blank = sum(n for _, cell, n, _ in plan.left_out if "= not stated" in cell)
+    if small:
+        rule = plan.left_out[0][3]
+        more = f" and {len(small) - 10} more (--json lists all)" if len(small) > 10 else ""
+        click.echo(f"left out, fewer than {rule} answers: {', '.join(small[:10])}{more}", err=True)
+    if blank:
+        click.echo(f"left out, level not stated: {blank:,} answers", err=True)
+
+
+def form_of(options: Mapping[str, Any], where: str) -> Any:
+    """Return formats, limits and style as the options say, all checked."""
+    from cxlab.report import render, style
+
+    to = options.get("to") or "html"
+    formats = to if isinstance(to, list) else [word.strip() for word in to.split(",") if word.strip()]
+    file = options.get("style") or ("" if "://" in where or not Path(where, STYLE).is_file() else Path(where, STYLE))
+    return render.Form(
+        tuple(formats),
+        whole("timeout", options.get("timeout"), 600),
+        size(options.get("memory")),
+        style.read(Path(file)) if file else style.Style(),
+    )
+
+
+def whole(name: str, given: Any, default: int) -> int:
+    """Return an option that is a whole number of one or more."""
+    try:
+        found = default if given is None else int(given)
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise DataProblem(f"--{name} is {given!r}; it must be a whole number, 1 or more")
+    return found
+
+
+def size(given: Any) -> int:
+    """Return bytes of a size like ``600MB``; 0 for None.
+
+    >>> size("600MB"), size("1.5 G"), size(None)
+    (600000000, 1500000000, 0)
+    """
+    if given is None:
+        return 0
+    found = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([KMG]?)i?B?", str(given).strip(), re.IGNORECASE)
+    if not found or float(found[1]) == 0:
+        raise DataProblem(f"--memory is {given!r}; write a size like 600MB or 2GB")
+    return int(float(found[1]) * UNITS[found[2].upper()])
+
+
+def strangers(jobs: Sequence[Any], quiet: bool) -> None:
+    """Say whose code will run, where it is not one of cxlab's own notebooks."""
+    from cxlab.report import notebook as books
+
+    for path in dict.fromkeys(books.find(job.notebook) for job in jobs):
+        if not books.ours(path) and not quiet:
+            click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
+
+
+class Bar:
+    """Progress of a batch on one line of the terminal: reports done, of how many, time left, failures."""
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        from tqdm import tqdm
+
+        self.shares: dict[int, float] = {}
+        self.failed = 0
+        self.bar = tqdm(
+            total=total, disable=not shown, leave=False,
+            bar_format="{percentage:3.0f} % {bar:24} {n:.0f} of {total_fmt} reports{postfix}, {remaining} left",
+        )  # fmt: skip
+
+    def __call__(self, k: int, share: float) -> None:
+        self.shares[k] = min(share, 0.99)
+        self.draw()
+
+    def end(self, k: int, failed: bool) -> None:
+        """Count a report as done."""
+        self.shares[k], self.failed = 1.0, self.failed + failed
+        if self.failed:
+            self.bar.set_postfix_str(f"{self.failed} failed", refresh=False)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show how far all reports are."""
+        self.bar.n = sum(self.shares.values())
+        self.bar.refresh()
+
+    def close(self) -> None:
+        """Clear the line."""
+        self.bar.close()

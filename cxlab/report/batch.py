@@ -1,0 +1,106 @@
+"""A batch: jobs checked, those that changed made, delivered where they belong, and the index over all."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cxlab.problem import DataProblem
+from cxlab.report import pool, provenance, render
+from cxlab.report.jobs import Job
+from cxlab.report.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one job: 'made', 'unchanged' or 'failed', with the cause and where its page is."""
+
+    job: Job
+    status: str
+    page: str = ""
+    cause: str = ""
+    seconds: float = 0.0
+
+
+def folders(jobs: Sequence[Job]) -> list[str]:
+    """Return where each report will lie in the output; every job is checked before anything runs.
+
+    Raises
+    ------
+    DataProblem : a job is wrong, or two would write to one folder.
+    """
+    taken: dict[str, Job] = {}
+    for job in jobs:
+        path, _, changed = render.prepare(job.notebook, job.study, job.given)
+        there = f"{path.stem}/{render.folder_name(job.study, changed)}"
+        if there in taken:
+            raise DataProblem(f"'{taken[there]}' and '{job}' would both write to {there}; ask for each report once")
+        taken[there] = job
+    return list(taken)
+
+
+def unchanged(job: Job, form: render.Form, record: dict[str, Any] | None) -> bool:
+    """Whether the report that ``record`` (its run.json) tells of is what the job would make again."""
+    if not record or record.get("status") != "done" or not record.get("key"):
+        return False
+    path, parameters, _ = render.prepare(job.notebook, job.study, job.given)
+    data, notebook = provenance.data_hash(job.study), provenance.file_hash(path)
+    return record["key"] == provenance.key(data, notebook, parameters, f"{form.to} {form.style}")
+
+
+def batch(
+    jobs: Sequence[Job],
+    shelf: Shelf,
+    form: render.Form = render.PLAIN,
+    *,
+    workers: int = 2,
+    resume: bool = False,
+    scheduler: str = "",
+    progress: Callable[[int, float], None] = lambda k, share: None,
+) -> Iterator[tuple[int, Outcome]]:
+    """Make the reports and yield the number of each job with its `Outcome`, as they end; then write the index.
+
+    Parameters
+    ----------
+    workers : processes that make reports side by side.
+    resume : leave a report as it is if data, codebook, parameters, notebook, formats, style and code are the same.
+    scheduler : address of a Dask scheduler whose workers make the reports instead; needs the extra 'dask'.
+    progress : called with the number of a job and the share of its cells that ran.
+    """
+    there = folders(jobs)
+    todo = list(range(len(jobs)))
+    if resume:
+        todo = [k for k in todo if not unchanged(jobs[k], form, shelf.record(there[k]))]
+        for k in sorted(set(range(len(jobs))) - set(todo)):
+            yield k, Outcome(jobs[k], "unchanged", shelf.page(f"{there[k]}/index.html"))
+    threading.Thread(target=importlib.import_module, args=("cxlab.report.index",)).start()  # while others work
+    chosen = [jobs[k] for k in todo]
+    tell = lambda k, share: progress(todo[k], share)  # noqa: E731
+    if scheduler:
+        from cxlab.report import cluster
+
+        made = cluster.run(chosen, shelf.folder, form, scheduler, tell)
+    else:
+        made = pool.run(chosen, shelf.folder, form, workers=workers, progress=tell)
+    try:
+        for k, done in made if todo else ():
+            yield todo[k], delivered(jobs[todo[k]], done, shelf)
+    finally:
+        made.close()
+        if todo or not shelf.indexed():
+            shelf.refresh()
+
+
+def delivered(job: Job, done: Any, shelf: Shelf) -> Outcome:
+    """Put what was made where it belongs and return the outcome."""
+    page, cause = "", done.cause
+    if done.page:
+        try:
+            page = shelf.deliver(Path(done.page))
+        except OSError as problem:
+            cause = f"it could not be delivered: {problem}"
+    return Outcome(job, "failed" if cause else "made", page, cause, done.seconds)

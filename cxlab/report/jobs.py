@@ -1,0 +1,173 @@
+"""`Job`: one report to make; `read` and `expand` turn a plan or a few options into many of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxlab.problem import DataProblem, unknown
+
+AT_LEAST = 30
+"""Answers that a cell must have to get a report of its own, unless the plan says otherwise."""
+
+LEAST = 10
+"""No plan may go below: cells with fewer answers are not published."""
+
+OPTIONS = ("to", "workers", "timeout", "memory", "style", "output")
+ENTRY = ("notebook", "study", "by", "at_least", "parameters", "grid", "list")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook on one study with the parameters given."""
+
+    notebook: str
+    study: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        said = {k: v for k, v in self.given.items() if k != "only"} | (self.given.get("only") or {})
+        return " ".join([self.notebook, self.study, *(f"{k}={v}" for k, v in said.items())])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The reports to make, the cells left out by rule ``(study, cell, answers, at_least)``, and the plan's options."""
+
+    jobs: tuple[Job, ...]
+    left_out: tuple[tuple[str, str, int, int], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path) -> Plan:
+    """Return the plan in a YAML file: ``reports``, a list of entries, and options as defaults of the command.
+
+    An entry has ``notebook`` and ``study`` (each one or a list), ``parameters`` for all its reports, and may have
+    ``by`` (one column or a list: a report for every cell with ``at_least`` answers), ``grid`` (name to list of values:
+    every combination) and ``list`` (one report for each set of parameters).
+
+    Raises
+    ------
+    DataProblem : the file is not YAML, an unknown word, or an entry without notebook or study.
+    """
+    path = Path(path)
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataProblem(f"there is no plan {path}; an example is reports/plans/monthly.yml") from None
+    except yaml.YAMLError as error:
+        raise DataProblem(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(said, dict) or not isinstance(said.get("reports"), list) or not said["reports"]:
+        raise DataProblem(f"{path} has no list 'reports:'; an example is reports/plans/monthly.yml")
+    for name in said:
+        if name not in ("reports", *OPTIONS):
+            raise unknown("setting", str(name), str(path), ("reports", *OPTIONS))
+    plans = [entry(said, f"entry {k} of {path}") for k, said in enumerate(said["reports"], 1)]
+    return Plan(
+        tuple(job for plan in plans for job in plan.jobs),
+        tuple(cell for plan in plans for cell in plan.left_out),
+        {k: v for k, v in said.items() if k != "reports"},
+    )
+
+
+def entry(said: Any, where: str) -> Plan:
+    """Return the plan of one entry of a plan file."""
+    if not isinstance(said, dict):
+        raise DataProblem(f"{where} is {said!r}; it must have lines like notebook: scorecard and study: brand-tracker")
+    for name in said:
+        if name not in ENTRY:
+            raise unknown("word", str(name), where, ENTRY)
+    for name in ("notebook", "study"):
+        if not said.get(name):
+            raise DataProblem(f"{where} has no '{name}'; write e.g. {name}: {EXAMPLE[name]}")
+    grid, sets = said.get("grid") or {}, said.get("list") or [{}]
+    for name, values in grid.items() if isinstance(grid, dict) else [("grid", grid)]:
+        if not isinstance(values, list):
+            raise DataProblem(f"{where}: grid {name} is {values!r}; write a list of values, e.g. {name}: [0.9, 0.95]")
+    if not isinstance(sets, list) or not all(isinstance(s, dict) for s in sets):
+        raise DataProblem(f"{where}: 'list' must be a list of parameter sets, e.g. - {{level: 0.9}}")
+    combined = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    return expand(
+        many(said["notebook"]),
+        many(said["study"]),
+        [{**(said.get("parameters") or {}), **one, **other} for one in combined for other in sets],
+        by=many(said.get("by") or []),
+        at_least=said.get("at_least", AT_LEAST),
+    )
+
+
+EXAMPLE = {"notebook": "scorecard", "study": "brand-tracker"}
+
+
+def many(said: Any) -> list[str]:
+    """Return one or several names as a list of text."""
+    return [str(name) for name in said] if isinstance(said, list) else [str(said)]
+
+
+def expand(
+    notebooks: Iterable[str],
+    studies: Iterable[str],
+    sets: Sequence[Mapping[str, Any]] = ({},),
+    *,
+    by: Sequence[str] = (),
+    at_least: int = AT_LEAST,
+) -> Plan:
+    """Return a job for every notebook, study, set of parameters and cell of the columns ``by``."""
+    if not isinstance(at_least, int) or at_least < LEAST:
+        raise DataProblem(
+            f"at_least is {at_least!r}; it must be a whole number, {LEAST} or more: small cells are not published"
+        )
+    jobs, left, found = [], [], {}
+    for study in studies:
+        counted = cells(study, by) if by else [({}, at_least)]
+        found[study] = [cell for cell, n in counted if n >= at_least and None not in cell.values()]
+        left += [(study, words(cell), n, at_least) for cell, n in counted if cell not in found[study]]
+        if not found[study]:
+            most = max((n for _, n in counted), default=0)
+            raise DataProblem(f"no cell of {', '.join(by)} in {study} has {at_least} answers; the largest has {most}")
+    for notebook, study, given in itertools.product(notebooks, found, sets):
+        for cell in found[study]:
+            only = {**(given.get("only") or {}), **cell}
+            jobs.append(Job(notebook, study, {**given, "only": only} if only else dict(given)))
+    return Plan(tuple(jobs), tuple(left))
+
+
+def words(cell: Mapping[str, str | None]) -> str:
+    """Return a cell in words."""
+    return ", ".join(f"{k} = {'not stated' if v is None else v}" for k, v in cell.items())
+
+
+def cells(study: str, by: Sequence[str]) -> list[tuple[dict[str, str | None], int]]:
+    """Return every combination of answers to the columns ``by`` with its number of answers, counted where they lie.
+
+    An answer is a row that answers a question with role 'outcome'; in a study without one, every row.
+    """
+    import narwhals as nw
+
+    import cxlab as cx
+
+    data = cx.load(study)
+    for name in by:
+        data.field(name)
+        if name not in data.columns:
+            raise DataProblem(
+                f"'{name}' of {data.name} is asked in several columns; name a column with one answer a row"
+            )
+    asked = [name for name in data.codebook.role("outcome") if name in data.columns]
+    frame = data.frame
+    if asked:
+        frame = frame.filter(nw.any_horizontal(*(~nw.col(name).is_null() for name in asked), ignore_nulls=False))
+    counts = frame.group_by(*by).agg(nw.len().alias("n of cell")).sort(*by).collect()
+    return [({k: text(row[k]) for k in by}, int(row["n of cell"])) for row in counts.iter_rows(named=True)]
+
+
+def text(value: Any) -> str | None:
+    """Return a level as text that `Study.where` reads back; None if it is missing."""
+    if value is None or value != value:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
