@@ -23,7 +23,8 @@ def make(kernels: Kernels, notebook, tmp_path: Path):
 
     def made(*sources: str, study: str = "abc", **given) -> render.Report:
         path = notebook(*sources, parameters=PARAMETERS)
-        return render.report(str(path), study, given, kernels=kernels, output=tmp_path / "reports", form=render.Form(timeout=20))
+        form = render.Form(timeout=20)
+        return render.report(str(path), study, given, kernels=kernels, output=tmp_path / "reports", form=form)
 
     return made
 
@@ -142,7 +143,7 @@ def test_the_command_tells_success_failure_and_wrong_input_apart(notebook, tmp_p
     ]
     failed = command(str(bad), "abc", cwd=tmp_path)
     assert failed.returncode == 1
-    assert "FAILED bad abc: cell 3 'cell-1' (section 'Part one'): it ended the run early (sys.exit(0))" in failed.stderr
+    assert "cell 3 'cell-1' (section 'Part one'): it ended the run early (sys.exit(0))" in failed.stderr
     unknown = command(str(good), "airlin-survey", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "study 'airlin-survey' is not in the catalogue; did you mean 'airline-survey'?" in unknown.stderr
