@@ -204,8 +204,7 @@ def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:
             case ast.Constant(value=int() | float() | str() as value):
                 return value
             case ast.Name(id=name):
-                _known(name, schema, where)
-                return nw.col(name) if _is_text(schema[name]) else nw.col(name).cast(nw.Float64)
+                return number(name, schema, where)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return walk(left) ** walk(right)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
@@ -215,6 +214,8 @@ def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:
             case ast.UnaryOp(op=ast.Invert(), operand=operand):
                 return ~walk(operand)
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
+                if isinstance(left, ast.Name) and left.id in schema and _is_text(schema[left.id]):
+                    return COMPARISONS[type(op)](nw.col(left.id), walk(right))
                 return COMPARISONS[type(op)](walk(left), walk(right))
             case ast.Call(func=ast.Name(id="I"), args=[inside], keywords=[]):
                 return walk(inside)

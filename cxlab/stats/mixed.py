@@ -150,7 +150,7 @@ def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:
     at : function of the variances that returns -2 log REML and the covariance of beta. Variances at zero are fixed.
     """
     free = np.flatnonzero(variances > 1e-10 * variances[-1])
-    h = 1e-4 * variances[free]
+    h = 1e-3 * variances[free]
 
     def moved(*steps: tuple[int, float]):
         v = variances.copy()

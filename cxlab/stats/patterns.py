@@ -90,7 +90,7 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
     if not (np.isfinite(size).all() and (rest == 0).all() and np.prod(size) <= CELLS):
         return None
     stride = np.append(np.cumprod(size[:0:-1])[::-1], 1.0)
-    whole = [nw.col(k).cast(nw.Int64) for k in keys]
+    whole = [nw.col(k).cast(nw.Int64 if schema[k].is_integer() else nw.Float64) for k in keys]
     key = reduce(add, ((e - int(a)) * int(s) for e, a, s in zip(whole, low, stride, strict=True)))
     cells, every, held = int(np.prod(size)), 0, []
     counts = [np.zeros(cells) for _ in range(3 if weighted else 1)]
@@ -109,7 +109,7 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
         every += piece.num_rows
         k = numbers(piece.column(0))
         w = numbers(piece.column(1)) if weighted else None
-        if piece.column(0).null_count or (w is not None and (np.isnan(w).any() or not w.all())):
+        if piece.column(0).null_count or k.dtype.kind == "f" or (w is not None and (np.isnan(w).any() or not w.all())):
             there = ~np.isnan(k) if w is None else ~np.isnan(k) & ~np.isnan(w) & (w != 0)
             k, w = k[there], w if w is None else w[there]
         if w is not None and len(w):
