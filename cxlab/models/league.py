@@ -44,7 +44,14 @@ class Units:
     sign: int
     spread: float
     shared: bool
+    by_level: bool
     limits: tuple[float, float]
+
+    def for_shrinkage(self) -> np.ndarray:
+        """Variances for shrinkage. Where the spread follows from the level (shares, NPS), all units get the pooled one:
+        with their own, extreme units would look precise and be shrunken least.
+        """
+        return self.spread / self.n_eff if self.by_level else np.diag(self.covariance)
 
     def for_ranks(self) -> np.ndarray:
         """Variances, or the covariance where the errors of units are related."""
@@ -186,7 +193,9 @@ def ranked_units(
     names = [str(v) for v in shown.labels[column][keep]]
     shared = bool(np.any(shown.moments.shared[inside] * (1 - np.eye(int(keep.sum())))))
     sign = 1 if best == "high" else -1
-    return Units(names, value[keep], covariance, n[keep], size, sign, pooled, shared, score.limits), small
+    return Units(
+        names, value[keep], covariance, n[keep], size, sign, pooled, shared, score.shape != "mean", score.limits
+    ), small
 
 
 def steadied(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) -> tuple[float, np.ndarray, np.ndarray]:
@@ -228,7 +237,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     tau = top or max(1, round(p / 4))
     if not 1 <= tau <= p:
         raise DataProblem(f"top is {tau}; allowed: a whole number from 1 to the number of ranked units, {p}")
-    variance = np.diag(units.covariance)
+    variance = units.for_shrinkage()
     shrunken = shrinkage.shrink(units.estimate, variance, level=level)
     found = funnels.funnel(units.estimate, units.spread / units.n_eff)
     far = [np.abs(found.z) > special.ndtri((1 + k) / 2) for k in FUNNEL_LEVELS]
@@ -243,7 +252,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     })  # fmt: skip
     points = pd.DataFrame({"name": units.names, "n_eff": units.n_eff, "estimate": units.estimate, "z": found.z})
     points["outside"] = np.where(far[1], "99.8 %", np.where(far[0], "95 %", ""))
-    slope, p_slope = shrinkage.precision_dependence(units.estimate, variance)
+    slope, p_slope = shrinkage.precision_dependence(units.estimate, units.spread / units.n_eff)
     facts = {
         "top": tau, "target": found.target, "phi": found.phi, "tau": float(np.sqrt(shrunken.tau2)),
         "kurtosis": shrunken.kurtosis, "heterogeneity_p": shrinkage.q_test(units.estimate, variance)[1],
