@@ -18,7 +18,7 @@ from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.design import identified
 from cxlab.hypotheses.evidence import run
 from cxlab.hypotheses.naive import naive
-from cxlab.hypotheses.sample import draw
+from cxlab.hypotheses.sample import Spec, scored
 from cxlab.hypotheses.simulators import THREATS, simulated
 from cxlab.hypotheses.slots import require
 from cxlab.result import Result
@@ -101,7 +101,7 @@ def _scenario(chosen: Card, scenario: str, reps: int, n: int, level: float, seed
     for i in range(reps):
         study = simulated(chosen, effect, n=n, seed=seed * 1_000_003 + i, threat=threat)
         slots = require(chosen, study)
-        sample = draw(study, chosen, slots)
+        sample = scored(study.table.assign(_n=1.0), study, chosen, slots, Spec())
         found = run(chosen, sample, level=level, seed=i)
         causes, _ = identified(chosen, study, slots.columns)
         if not found.reason:

@@ -147,12 +147,14 @@ def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> Sa
     Rows (text, dates, weights of their own) are patterns of one answer each; that is all the memory this takes.
     """
     spec = spec or Spec()
-    design = study.design
-    weight = design.weight if spec.weights else ""
-    cluster = design.cluster
-    extra = [c for c in (weight, cluster, *spec.controls) if c]
-    names = list(dict.fromkeys([*slots.used, *extra]))
-    table = _patterns(study, names)
+    extra = [c for c in (study.design.weight if spec.weights else "", study.design.cluster, *spec.controls) if c]
+    return scored(_patterns(study, list(dict.fromkeys([*slots.used, *extra]))), study, card, slots, spec)
+
+
+def scored(table: pd.DataFrame, study: Study, card: Card, slots: Slots, spec: Spec) -> Sample:
+    """Return the sample of a table of patterns with their counts ``_n``."""
+    weight = study.design.weight if spec.weights else ""
+    cluster = study.design.cluster
     fields = {slot: tuple(study.field(c) for c in cols) for slot, cols in slots.columns.items()}
     many = {n.slot for n in card.needs if n.many}
     raw = {slot: _array(table, cols, slot in many) for slot, cols in slots.columns.items()}

@@ -73,7 +73,8 @@ def test_what_a_study_lacks_is_said_exactly(survey) -> None:
     with pytest.raises(DataProblem) as caught:
         require(card("CX-24"), survey())
     assert str(caught.value) == (
-        "CX-24 cannot be tested on survey: it lacks the wait (a column with role 'operation' and measure 'wait', or named "
+        "CX-24 cannot be tested on survey: it lacks the wait (a column with role 'operation' and measure "
+        "'wait', or named "
         "wait or wait_s). Declare the column's role in the codebook, or say which column plays the part: "
         "columns={'wait': 'name'}"
     )
@@ -110,7 +111,8 @@ def test_a_column_plays_one_part(survey) -> None:
 def test_a_column_taken_by_its_name_is_said() -> None:
     study = simulated("CX-23", 0.0, n=100)
     assert resolve(card("CX-23"), study).notes == (
-        "column arm taken as whether a notice was sent, or whether the delivery came after the promised day (0 or 1) by its name",
+        "column arm taken as whether a notice was sent, or whether the delivery came after the promised day (0 or 1) "
+        "by its name",
     )
 
 

@@ -67,7 +67,8 @@ def test_changed_answers_are_refused(written) -> None:
         cx.verdict("CX-05", Study(table, study.codebook), plan=str(path), ledger=str(ledger))
     day = Plan.read(path).written
     assert str(caught.value) == (
-        f"the answers of survey changed since the plan 'march' was written on {day}. A plan binds to its data: write a new "
+        f"the answers of survey changed since the plan 'march' was written on {day}. A plan binds to its "
+        f"data: write a new "
         "one with cxlab plan CX-05,CX-26 survey"
     )
     assert book.entries(ledger) == []

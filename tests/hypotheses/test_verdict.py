@@ -72,8 +72,8 @@ def test_thirty_answers_are_no_verdict(survey, id: str) -> None:
     assert v.direction == "NOT-IDENTIFIED" and np.isnan(v.estimate.value)
     assert v.parts["reason"] == "only 30 complete answers; this test needs at least 50"
     assert (
-        v.sentence
-        == f"In survey nothing can be said about '{card(id).claim}' (only 30 complete answers; this test needs at least 50)."
+        v.sentence == f"In survey nothing can be said about '{card(id).claim}' (only 30 complete answers; this test "
+        f"needs at least 50)."
     )
     v.plot()
 

@@ -17,7 +17,8 @@ DETRACTORS, PROMOTERS = 0.21, 0.36
 
 @pytest.mark.parametrize(
     ("r", "detractors", "left", "promoters", "same"),
-    [(0.5, -32, 55, 50, 0.51), (0.6, -42, 49, 57, 0.55), (0.7, -53, 43, 65, 0.60), (0.8, -64, 35, 72, 0.67), (0.9, -75, 25, 81, 0.76)],
+    [(0.5, -32, 55, 50, 0.51), (0.6, -42, 49, 57, 0.55), (0.7, -53, 43, 65, 0.60), (0.8, -64, 35, 72, 0.67),
+     (0.9, -75, 25, 81, 0.76)],
 )  # fmt: skip
 def test_reference_values(r: float, detractors: float, left: float, promoters: float, same: float) -> None:
     p = np.array([DETRACTORS, 1 - DETRACTORS - PROMOTERS, PROMOTERS])
