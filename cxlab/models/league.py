@@ -119,7 +119,7 @@ def league(
         level=level,
         method=f"{shown_method(score, mix)}; rank sets of Mogstad et al. (2024) with stepdown; shrinkage with robust "
         "intervals (Armstrong, Kolesár & Plagborg-Møller 2022)",
-        notes=(*raw.notes, *notes, *_notes(units, parts, small, unit)),
+        notes=(*(n for n in raw.notes if "small=0" not in n), *notes, *_notes(units, parts, small, unit)),
         parts=parts,
     )
 

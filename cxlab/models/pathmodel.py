@@ -98,7 +98,7 @@ class PathModel:
             )
         paths = tuple((a, b) for a, b in self.paths if a in kept and b in kept)
         kept = {c: block for c, block in kept.items() if any(c in pair for pair in paths)}
-        notes = tuple(f"{c} is left out of the model: {book.name} has no items for it." for c in empty)
+        notes = (f"Left out of the model, as {book.name} has no items for it: {', '.join(empty)}.",) if empty else ()
         return replace(self, blocks=kept, paths=paths), notes
 
     def structure(self) -> Structure:

@@ -148,7 +148,8 @@ def test_a_construct_without_items_is_left_out_and_said():
     for item, measure in (("q1", "quality"), ("q2", "quality"), ("s1", "satisfaction"), ("s2", "satisfaction")):
         book = book.replace(item, measure=measure)
     result = cx.index(cx.Study(study.table, book), "ecsi", replicates=10)
-    assert "Image is left out of the model: small has no items for it." in result.notes
+    said = "Left out of the model, as small has no items for it: Image, Expectation, Value, Complaints, Loyalty."
+    assert said in result.notes
     assert result.table["construct"].tolist() == ["Satisfaction", "Quality"]
 
 
