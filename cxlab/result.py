@@ -16,7 +16,14 @@ from typing import Any
 MIME = "application/vnd.cxlab.result+json"
 """Results carry their numbers in a notebook's outputs under this type; the report collects them from there."""
 
-UNITS = {"share": (100, " %", 1), "points": (1, "", 1), "mean": (1, "", 2), "index": (1, "", 1), "": (1, "", 3)}
+UNITS = {
+    "share": (100, " %", 1),
+    "pp": (100, " pp", 1),
+    "points": (1, "", 1),
+    "mean": (1, "", 2),
+    "index": (1, "", 1),
+    "": (1, "", 3),
+}
 """How each unit prints: factor, suffix, decimals. Units not listed print like ''."""
 
 
@@ -180,27 +187,32 @@ class Result:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}
 
 
-IN_UNIT = (
-    "estimate",
-    "low",
-    "high",
-    "se",
-    "change",
-    "change_low",
-    "change_high",
-    "detectable",
-    "difference",
-    "half_width",
-)
+IN_UNIT = ("estimate", "low", "high", "se")
+DIFFERENCES = ("change", "change_low", "change_high", "detectable", "difference", "half_width")
+"""Columns that hold differences; so do those of `IN_UNIT` in a table that says what each row is held ``against``."""
+
+
+def difference(unit: str) -> str:
+    """Return the unit of a difference: shares differ by percentage points ('pp').
+
+    >>> show(0.06, difference("share")), show(4.2, difference("points"))
+    ('6.0 pp', '4.2')
+    """
+    return "pp" if unit == "share" else unit
+
+
+def column_units(table: Any, unit: str, name: str) -> list[str]:
+    """Return the unit of every cell of column ``name``."""
+    units = list(table["unit"]) if "unit" in table else [unit] * len(table)
+    return [difference(u) for u in units] if name in DIFFERENCES or "against" in table else units
 
 
 def printed(table: Any, unit: str) -> Any:
     """Return ``table`` as strings for people: estimates in their unit (or the row's), p-values and counts as usual."""
     out = table.copy()
-    units = table["unit"] if "unit" in table else [unit] * len(table)
     for name in out.columns:
-        if name in IN_UNIT:
-            out[name] = [show(v, u) for v, u in zip(out[name], units, strict=True)]
+        if name in (*IN_UNIT, *DIFFERENCES):
+            out[name] = [show(v, u) for v, u in zip(out[name], column_units(table, unit, name), strict=True)]
         elif str(name).startswith("p_") or name == "p":
             out[name] = [
                 "–" if math.isnan(v) else "< 0.001" if v < 0.001 else f"{v:.3f}" for v in out[name].astype(float)
@@ -226,12 +238,11 @@ def markup(result: Result) -> str:
     for name in SHARES:
         if name in raw:
             table[name] = [show(v, "share") for v in raw[name]]
-    units = raw["unit"] if "unit" in raw else [result.unit] * len(raw)
     for name in result.parts.get("in_unit", ()):
-        table[name] = [show(v, u) for v, u in zip(raw[name], units, strict=True)]
+        table[name] = [show(v, u) for v, u in zip(raw[name], column_units(raw, result.unit, name), strict=True)]
     pairs = _pairs(raw)
     for name, (low, high) in pairs.items():
-        whole = raw[low].dtype.kind == "i"
+        whole, units = raw[low].dtype.kind == "i", column_units(raw, result.unit, low)
         shown = [f"{a} to {b}" if whole else span(a, b, u) for a, b, u in zip(raw[low], raw[high], units, strict=True)]
         table.insert(table.columns.get_loc(low), name, shown)
     if _one_item(raw):
@@ -242,9 +253,14 @@ def markup(result: Result) -> str:
     silent |= set(SHARES) if "change" in raw else set()
     table = table.drop(columns=[c for c in table if c in silent])
     numeric = {c for c in table if c in pairs or (c in raw and raw[c].dtype.kind in "iufc")}
-    names = {"estimate": HEADINGS.get(result.unit, "Estimate"), "interval": f"{result.level:.0%} interval", "n": "n"}
+    heading = "Difference" if "against" in raw else HEADINGS.get(result.unit, "Estimate")
+    names = {"estimate": heading, "interval": f"{result.level:.0%} interval", "n": "n"}
     names |= {"item": "Question", "of change": f"{result.level:.0%} interval"}
-    names |= {"n_eff": "Effective n", "p": "p", **{c: c.replace("p_", "p, ") for c in table if str(c).startswith("p_")}}
+    names |= {
+        "n_eff": "Effective n",
+        "p": "p",
+        **{c: f"p, {c[2:].replace('_', ' ')}" for c in table if str(c).startswith("p_")},
+    }
     head = "".join(_cell("th scope='col'", names.get(c, _words(c)), c in numeric) for c in table)
     rows = [
         "".join(

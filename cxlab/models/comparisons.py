@@ -83,7 +83,7 @@ def compare(
         unit=score.unit,
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
-        f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparisons",
+        f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparison{'s' * (len(table) != 1)}",
         notes=(*groups.notes, *rules(score, smallest, level)),
         parts={
             "metric": score.metric,

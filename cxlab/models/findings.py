@@ -71,7 +71,8 @@ def differences(result: Result) -> pd.DataFrame:
     first = [c for c in first if table[c].nunique() > 1 or len(first) == 1]
     names = [", ".join(str(labels.get(v, v)) for v in row) for row in shown[first[::-1]].itertuples(index=False)]
     others = {"rest": "all others"}
-    before = shown.groupby("item", sort=False)[result.parts["wave"]].shift() if trend else shown["against"]
+    waves = shown.assign(wave=shown[result.parts["wave"]].astype(object)) if trend else shown
+    before = waves.groupby("item", sort=False)["wave"].shift() if trend else shown["against"]
     against = [str(others.get(v, labels.get(v, v))) for v in before]
     out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)

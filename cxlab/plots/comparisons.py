@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from cxlab.plots import style
 from cxlab.plots.metrics import scaled
-from cxlab.result import Result, show
+from cxlab.result import Result, difference, show
 
 TONES = {"noise": style.NEUTRAL, "cannot tell": "#b9c1c8", "": "#b9c1c8"}
 """Colour of a verdict that is not 'real'; real ones are blue upwards and orange downwards."""
@@ -35,10 +35,10 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.margins(x=0.05)
     right = ax.get_yaxis_transform()
     for yi, v, word in zip(y, d, table["verdict"], strict=True):
-        text = f"{'+' if v > 0 else ''}{show(float(v), result.unit)}  {word}"
+        text = f"{'+' if v > 0 else ''}{show(float(v), difference(result.unit))}  {word}"
         ax.text(1.02, yi, text, transform=right, va="center", fontsize=9, color=style.INK)
     scaled(ax, result.unit)
-    matter = show(float(smallest), result.unit)
+    matter = show(float(smallest), difference(result.unit))
     ax.set_xlabel(f"difference; grey band: smaller than {matter}, too small to matter", color=style.MUTED)
     return ax
 
@@ -78,7 +78,7 @@ def plan(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks(n, [f"{int(k):,}" for k in n])
         ax.minorticks_off()
     ax.set_xlabel("answers in each group", color=style.MUTED)
-    ax.yaxis.set_major_formatter(lambda v, _: show(v, result.unit))
+    ax.yaxis.set_major_formatter(lambda v, _: show(v, difference(result.unit)))
     ax.set_ylim(bottom=0)
     return ax
 

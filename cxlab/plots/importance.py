@@ -40,6 +40,7 @@ def drivers(result: Result, *, ax: Axes | None = None) -> Axes:
         )
     _floor(ax, result.parts.get("noise_floor", np.nan), len(table))
     ax.set_yticks(y, _names(result))
+    ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(min(0.0, float(np.nanmin(table.low)) * 1.1), float(np.nanmax(table.high)) * 1.16)
     ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel(f"Share of the outcome's variance, {result.level:.0%} intervals", color=MUTED)
@@ -59,6 +60,7 @@ def ranks(result: Result, *, ax: Axes | None = None) -> Axes:
         said = f"{row.rank_low:.0f}" if one else f"{row.rank_low:.0f}–{row.rank_high:.0f}"
         ax.annotate(said, (row.rank_high, yi), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(y, _names(result))
+    ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(0.5, len(result.table) + 0.5 + 0.12 * len(result.table))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel(f"Possible ranks ({result.level:.0%})", color=MUTED)
@@ -82,7 +84,7 @@ def _floor(ax: Axes, floor: float, rows: int) -> None:
     if np.isfinite(floor):
         ax.axvline(floor, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
         ax.annotate(
-            "noise floor", (floor, rows - 0.5), xytext=(0, 1), textcoords="offset points", color=MUTED, fontsize=8,
+            "noise floor", (floor, rows - 0.4), xytext=(0, 1), textcoords="offset points", color=MUTED, fontsize=8,
             va="bottom", ha="center" if floor > 0 else "left", annotation_clip=False,
         )  # fmt: skip
 
@@ -90,22 +92,28 @@ def _floor(ax: Axes, floor: float, rows: int) -> None:
 def importance_performance(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the map: performance across, importance upwards, an ellipse of uncertainty each, cross-hairs as fixed."""
     table, labels = result.table, result.parts.get("labels", {})
-    ax = canvas(ax, width=8.5, height=6.2)
+    many = len(table) > LABELLED
+    ax = canvas(ax, width=10.5 if many else 8.5, height=max(6.2, 0.26 * len(table)))
     ax.grid(False)
     line, at = result.parts["at"]
     ax.axhline(line, color=MUTED, linewidth=1)
     ax.axvline(at, color=MUTED, linewidth=1)
     colours = {"concentrate here": BAD, "keep up": GOOD, "low priority": NEUTRAL, "possible overkill": PALETTE[2]}
     texts = []
-    for row, covariance in zip(table.itertuples(), result.parts["covariance"], strict=True):
+    for k, (row, covariance) in enumerate(zip(table.itertuples(), result.parts["covariance"], strict=True), 1):
         colour = colours[row.quadrant]
         x, y = _ellipse(covariance, result.level)
         ax.fill(row.performance + y, row.estimate + x, color=colour, alpha=0.18, linewidth=0)
         ax.scatter(row.performance, row.estimate, color=colour, s=30, zorder=3)
         name = f"{labels.get(row.driver, row.driver)} ({row.probability:.0%}, n = {row.n:,})"
-        texts.append((row.performance, row.estimate, name))
+        texts.append((row.performance, row.estimate, f"{k}  {name}" if many else name))
+        if many:
+            ax.annotate(k, (row.performance, row.estimate), xytext=(4, 4), textcoords="offset points", fontsize=8.5)
     _corners(ax, result, line, at)
-    _label_apart(ax, texts)
+    if many:
+        _key(ax, [name for _, _, name in texts])
+    else:
+        _label_apart(ax, texts)
     ax.yaxis.set_major_formatter(_percent)
     ax.set_xlabel("Performance, 0 worst to 100 best", color=MUTED)
     ax.set_ylabel("Importance: share of the outcome's variance", color=MUTED)
@@ -130,6 +138,18 @@ def _corners(ax: Axes, result: Result, line: float, at: float) -> None:
         (0.01, 0.015, "low priority", "left", "bottom"), (0.99, 0.015, "possible overkill", "right", "bottom"),
     ):  # fmt: skip
         ax.text(x, y, text, transform=ax.transAxes, ha=side, va=edge, color=MUTED, fontsize=9, style="italic")
+
+
+LABELLED = 9
+"""More drivers than this have numbers on the map, and their names beside it."""
+
+
+def _key(ax: Axes, names: list[str]) -> None:
+    for k, name in enumerate(names):
+        y = 1.0 - k / max(len(names) - 1, 20)
+        ax.annotate(
+            name, (1.02, y), xycoords="axes fraction", va="center", fontsize=8.5, color=INK, annotation_clip=False
+        )
 
 
 def _label_apart(ax: Axes, texts: list[tuple[float, float, str]]) -> None:
@@ -167,9 +187,10 @@ def driver_levels(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.hlines(y, part.low, part.high, color=colour, linewidth=2.2, alpha=0.75)
         ax.scatter(part.estimate, y, color=colour, s=30, zorder=3, label=f"{level} (n = {int(part.n.max()):,})")
     ax.set_yticks(np.arange(len(names))[::-1], [labels.get(n, n) for n in names])
+    ax.set_ylim(-0.6, len(names) - 0.4)
     ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel(f"Share of the outcome's variance at each level, {result.level:.0%} intervals", color=MUTED)
-    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+    ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from cxlab.plots import style
-from cxlab.result import Result, show
+from cxlab.result import Result, difference, show
 
 
 def metric(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -99,7 +99,7 @@ def _series(ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, c
         up = part["change"][k] > 0
         tone = style.GOOD if up else style.BAD
         ax.plot(x[k - 1 : k + 1], v[k - 1 : k + 1], color=tone, linewidth=3.2, zorder=2.5, solid_capstyle="round")
-        text = ("+" if up else "") + show(part["change"][k], unit)
+        text = ("+" if up else "") + show(part["change"][k], difference(unit))
         middle = ((x[k - 1] + x[k]) / 2, (v[k - 1] + v[k]) / 2)
         ax.annotate(
             text, middle, (6, -12 if up else 4), textcoords="offset points", color=tone, fontsize=9, weight="bold"

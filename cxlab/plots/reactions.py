@@ -29,15 +29,16 @@ def asymmetry(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=MUTED, linewidth=1)
     right = float(np.nanmax(sides[["reward_high", "penalty_high"]]))
     for yi, row in zip(y, table.itertuples(), strict=True):
-        said, chance = table.loc[row.Index, "class"], row.probability
+        said = f"{table.loc[row.Index, 'class']} {row.probability:.0%}"
         ax.annotate(
-            f"{said} {chance:.0%}", (right, yi), xytext=(10, 0), textcoords="offset points", va="center", fontsize=9
+            said, (1.01, yi), xycoords=("axes fraction", "data"), va="center", fontsize=9, annotation_clip=False
         )
     names = [f"{labels.get(r.driver, r.driver)}  ({r.n_low:,} low, {r.n_high:,} high)" for r in table.itertuples()]
     ax.set_yticks(y, names)
-    ax.set_xlim(float(np.nanmin(sides[["penalty_low", "reward_low"]])) * 1.08, right * 1.6)
+    ax.set_xlim(float(np.nanmin(sides[["penalty_low", "reward_low"]])) * 1.08, right * 1.08)
     ax.set_xlabel(f"Difference from middling answers, in outcome points, {result.level:.0%} intervals", color=MUTED)
-    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 
@@ -124,6 +125,7 @@ def what_if(result: Result, *, ax: Axes | None = None) -> Axes:
         forest(where, names, part.estimate, part.low, part.high, unit=result.unit, colour=clear)
         where.tick_params(axis="y", labelsize=8.5)
         where.axvline(0, color=MUTED, linewidth=1)
+        where.set_ylim(-0.7, len(part) - 0.3)
         where.set_title(wording.get(scenario, scenario), loc="left", fontsize=10, color=INK)
         if result.unit == "share":
             where.xaxis.set_major_formatter(lambda v, _: f"{v * 100:g} %".replace("-", "−"))

@@ -47,7 +47,9 @@ def forest(
     ax.scatter(estimate, y, color=colours, s=34, zorder=3)
     for yi, v, top in zip(y, estimate, np.fmax(high, estimate), strict=True):
         if np.isfinite(v):
-            ax.annotate(show(v, unit), (top, yi), xytext=(6, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
+            ax.annotate(
+                show(v, unit), (top, yi), (6, 0), textcoords="offset points", va="center", color=INK, fontsize=9
+            )
     names = [f"{name}  (n = {int(k):,})" for name, k in zip(labels, n, strict=True)] if n is not None else list(labels)
     ax.set_yticks(y, names)
     ax.margins(x=0.12)
