@@ -43,7 +43,7 @@ def drivers(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(min(0.0, float(np.nanmin(table.low)) * 1.1), float(np.nanmax(table.high)) * 1.16)
     ax.xaxis.set_major_formatter(_percent)
-    ax.set_xlabel(f"Share of the outcome's variance, {result.level:.0%} intervals", color=MUTED)
+    ax.set_xlabel(f"Share of the variance, {result.level:.0%} intervals", color=MUTED)
     return ax
 
 
@@ -63,7 +63,7 @@ def ranks(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(0.5, len(result.table) + 0.5 + 0.12 * len(result.table))
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set_xlabel(f"Possible ranks ({result.level:.0%})", color=MUTED)
+    ax.set_xlabel(f"Ranks ({result.level:.0%})", color=MUTED)
     return ax
 
 

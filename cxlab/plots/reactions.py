@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas, forest
 from cxlab.result import Result, show
@@ -36,6 +37,7 @@ def asymmetry(result: Result, *, ax: Axes | None = None) -> Axes:
     names = [f"{labels.get(r.driver, r.driver)}  ({r.n_low:,} low, {r.n_high:,} high)" for r in table.itertuples()]
     ax.set_yticks(y, names)
     ax.set_xlim(float(np.nanmin(sides[["penalty_low", "reward_low"]])) * 1.08, right * 1.08)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_xlabel(f"Difference from middling answers, in outcome points, {result.level:.0%} intervals", color=MUTED)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
