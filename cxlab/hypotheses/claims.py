@@ -10,6 +10,7 @@ import pandas as pd
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import THREATS, Card, card, cards
 from cxlab.hypotheses.scoreboard import testable
+from cxlab.hypotheses.slots import answerable
 from cxlab.hypotheses.verdict import describe
 
 
@@ -31,6 +32,7 @@ class Told:
         rows += [("grade reachable", c.grade_reachable), ("threats", "; ".join(THREATS.get(t, t) for t in c.threats))]
         rows += [("sensitivity", "; ".join(c.sensitivity)), ("references", "; ".join(c.references))]
         rows += [("note", n) for n in c.notes]
+        rows += [("can be tested on", ", ".join(answerable(c)) or "no study of the catalogue; simulated data only")]
         body = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in rows)
         table = f"<table class='cx-table'>{body}</table>"
         return f"<figure class='cx-result'><figcaption>{e(f'{c.id} {c.title}')}</figcaption>{table}</figure>"

@@ -72,7 +72,11 @@ def resolve(card: Card, study: Study, columns: Given = None) -> Slots:
         for name in names:
             study.field(name)
     there = set(study.columns)
-    fields = [f for f in study.codebook if f.name in there]
+    return assign(card, [f for f in study.codebook if f.name in there], given)
+
+
+def assign(card: Card, fields: Sequence[Field], given: Mapping[str, tuple[str, ...]]) -> Slots:
+    """Return which fields play which part, those with several columns last; ``given`` parts are taken as they are."""
     taken = {c for names in given.values() for c in names}
     found: dict[str, tuple[str, ...]] = {}
     notes, missing = [], []
@@ -86,6 +90,14 @@ def resolve(card: Card, study: Study, columns: Given = None) -> Slots:
         elif not need.optional:
             missing.append(_lacks(need, names))
     return Slots(found, tuple(notes), tuple(missing))
+
+
+def answerable(card: Card) -> list[str]:
+    """Return the studies of the catalogue whose codebook has all that the card needs."""
+    from cxlab.data import catalogue, codebook
+
+    books = [codebook.read(catalogue.descriptor(n)) for n in catalogue.names()]
+    return [b.name for b in books if not assign(card, list(b), {}).missing]
 
 
 def _find(need: Need, fields: Sequence[Field], taken: set[str]) -> tuple[tuple[str, ...], bool]:

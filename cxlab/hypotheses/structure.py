@@ -200,7 +200,7 @@ def peers(card: Card, sample: Sample, level: float, rng: np.random.Generator) ->
     y = sample.points("score")
     rows = answered(card, sample, y, least=20)
     firm = np.array([str(v) for v in sample.raw["firm"]])
-    kind = {k: np.array([str(v) for v in sample.raw[k]]) for k in ("industry", "size")}
+    kind = {k: _kinds(sample.raw[k]) for k in ("industry", "size")}
     names = np.unique(firm[rows])
     if len(names) < 20:
         raise NotEstimable(f"only {len(names)} firms; this test needs at least 20")
@@ -221,7 +221,7 @@ def peers(card: Card, sample: Sample, level: float, rng: np.random.Generator) ->
     finding = lambda k: _fall(k, theta, everyone, errors[k], card, sample, rows, level)  # noqa: E731
     found = finding("industry and size")
     shown = tuple(
-        row(f"error cut by {k} alone", f.value, f.se, f.df, len(names), level)
+        {"label": f"error cut by {k} alone", "estimate": f.value, "low": f.low, "high": f.high, "n": len(names)}
         for k, f in (("industry", finding("industry")), ("size", finding("size")))
     )
     alone = sum(np.unique(keys["industry and size"], return_counts=True)[1] == 1)
@@ -229,6 +229,14 @@ def peers(card: Card, sample: Sample, level: float, rng: np.random.Generator) ->
     return Evidence(
         (found,), None, shown, method="Leave-one-out error of peer means, delta method over firms", notes=notes
     )
+
+
+def _kinds(values: NDArray) -> NDArray:
+    """Categories as text; numbers of more than ten values are coarsened to quarters (of rows)."""
+    if values.dtype.kind == "f" and len(np.unique(values[np.isfinite(values)])) > 10:
+        edges = np.nanquantile(values, [0.25, 0.5, 0.75])
+        return np.searchsorted(edges, values).astype(str)
+    return np.array([str(v) for v in values])
 
 
 def _mode(values: NDArray, n: NDArray) -> str:

@@ -16,7 +16,7 @@ from cxlab.hypotheses.design import design_grade, identified
 from cxlab.hypotheses.evidence import Evidence, run
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.sample import Spec, draw
-from cxlab.hypotheses.slots import Given, require
+from cxlab.hypotheses.slots import Given, answerable, require
 from cxlab.result import Estimate, Result, printed, show
 
 
@@ -247,6 +247,7 @@ def assemble(card: Card, study: Study, columns, evidence: Evidence, sample, leve
         *card.notes,
     )
     notes += tuple(f"{k:,} answers left out: {why}" for why, k in sample.dropped)
+    notes += ("strata of the sample are not used: intervals are a little too wide",) if study.design.strata else ()
     return Verdict(
         "verdict",
         f"{card.id} {card.title}, {study.name}: {said}",
@@ -387,4 +388,8 @@ def describe(card: Card) -> str:
         f"sensitivity: {'; '.join(card.sensitivity)}",
         f"references: {'; '.join(card.references)}",
     ]
-    return "\n".join(lines + [f"note: {n}" for n in card.notes])
+    studies = answerable(card)
+    where = ", ".join(studies) or f"none; it runs on simulated data: cxlab calibrate {card.id}"
+    return "\n".join(
+        [*lines, *(f"note: {n}" for n in card.notes), f"studies of the catalogue that can test it: {where}"]
+    )

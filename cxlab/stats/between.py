@@ -39,7 +39,7 @@ def between(estimates: ArrayLike, variances: ArrayLike, level: float = 0.95) -> 
     """Return the standard deviation between groups with known sampling variances.
 
     >>> b = between([10, 12, 11, 13, 9], [4, 4, 4, 4, 4])
-    >>> b.tau, round(b.q, 6)
+    >>> float(b.tau), round(b.q, 6)
     (0.0, 2.5)
     """
     y, v = np.asarray(estimates, float), np.asarray(variances, float)

@@ -14,7 +14,7 @@ from cxlab.hypotheses import evidence
 from cxlab.hypotheses.card import ARTICLES, TAGS, card, cards
 from cxlab.hypotheses.rule import SIDES
 from cxlab.hypotheses.simulators import THREATS, simulated
-from cxlab.hypotheses.slots import given_parts, require, resolve
+from cxlab.hypotheses.slots import answerable, given_parts, require, resolve
 from cxlab.problem import DataProblem
 
 SEEDS = Path(__file__).parents[1] / "reference" / "claims.csv"
@@ -122,3 +122,11 @@ def test_claims_lists_and_tells() -> None:
     told = repr(cx.claims("CX-04"))
     assert "[U: looked for and not confirmable] The page with the 73 % could not be retrieved." in told
     assert "published [U]" in cx.claims("CX-04")._repr_html_()
+
+
+def test_cards_that_no_study_can_answer_say_so() -> None:
+    assert "abc" in answerable(card("CX-04")) and answerable(card("CX-08")) == []
+    assert repr(cx.claims("CX-08")).endswith(
+        "studies of the catalogue that can test it: none; it runs on simulated data: cxlab calibrate CX-08"
+    )
+    assert "no study of the catalogue; simulated data only" in cx.claims("CX-08")._repr_html_()
