@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from cxlab.problem import DataProblem, unknown
+from cxlab.report import notebook as books
 
 AT_LEAST = 30
 """Answers that a cell must have to get a report of its own, unless the plan says otherwise."""
@@ -131,10 +132,21 @@ def expand(
             most = max((n for _, n in counted), default=0)
             raise DataProblem(f"no cell of {', '.join(by)} in {study} has {at_least} answers; the largest has {most}")
     for notebook, study, given in itertools.product(notebooks, found, sets):
+        asked = books.mapping(given.get("only") or {})[1]
+        if asked:
+            known(study, asked)
         for cell in found[study]:
-            only = {**(given.get("only") or {}), **cell}
+            only = {**(asked or {}), **cell}
             jobs.append(Job(notebook, study, {**given, "only": only} if only else dict(given)))
     return Plan(tuple(jobs), tuple(left))
+
+
+def known(study: str, only: Mapping[str, str]) -> None:
+    """Raise `DataProblem` unless each level of ``only`` is in its column."""
+    for column, level in only.items():
+        there = [cell[column] for cell, _ in cells(study, [column]) if cell[column] is not None]
+        if level not in there:
+            raise unknown(f"level of '{column}'", level, study, there)
 
 
 def words(cell: Mapping[str, str | None]) -> str:

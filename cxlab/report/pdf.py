@@ -108,13 +108,19 @@ def _typst(page: Path, target: Path) -> str:
     return "pandoc and typst"
 
 
-def printable(html: str) -> str:
-    """Return the page without what is only for the screen, in elements that pandoc keeps."""
+def screenless(html: str):
+    """Return the parsed page without what is only for the screen."""
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
     for element in soup.select(".code, .toggle, nav, summary, .cx-method, .under figcaption, style, title"):
         element.decompose()
+    return soup
+
+
+def printable(html: str) -> str:
+    """Return the page without what is only for the screen, in elements that pandoc keeps."""
+    soup = screenless(html)
     for image in soup.select("img[width]"):
         del image["width"]
     for facts in soup.select("dl.facts"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSI
 from pptx.util import Inches, Pt
 
 from cxlab.report.collect import Made, labels
+from cxlab.report.style import Style
 from cxlab.report.workbook import facts
 from cxlab.result import show
 
@@ -23,22 +25,23 @@ ROWS = 16
 FACTOR = {"share": 100.0}
 NUMBER = {"share": '0.0" %"', "points": "0.0", "mean": "0.00", "index": "0.0"}
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
-INK, ACCENT = "1B2733", "005A8F"
+INK = "1B2733"
+PLAIN = Style()
 
 
-def slides(report: Made, target: Path, *, accent: str = ACCENT, logo: Path | None = None) -> None:
+def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     """Write ``target`` (.pptx): a title slide, then a slide a result with a chart that can be edited in PowerPoint."""
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
-    title_slide(deck, report, accent, logo)
+    title_slide(deck, report, style)
     for result in report.results.values():
         rows = charted(result)
         if rows:
-            result_slide(deck, result, rows, accent)
+            result_slide(deck, result, rows, style)
     deck.save(str(target))
 
 
-def title_slide(deck: Any, report: Made, accent: str, logo: Path | None) -> None:
+def title_slide(deck: Any, report: Made, style: Style) -> None:
     """Add the first slide: what was asked of which data, and whether they are simulated."""
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     data = report.run["data"]
@@ -49,12 +52,12 @@ def title_slide(deck: Any, report: Made, accent: str, logo: Path | None) -> None
     text(
         slide, f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}.", (0.9, 4.4, 11.5, 0.6), 14
     )
-    if logo:
-        slide.shapes.add_picture(str(logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
+    if style.logo:
+        slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))
 
 
-def result_slide(deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], accent: str) -> None:
+def result_slide(deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style) -> None:
     """Add the slide of one result: its title, its message, its chart; method and notes below the slide."""
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     text(slide, message(result, rows), (0.6, 0.35, 12.1, 1.1), 26, bold=True)
@@ -67,7 +70,7 @@ def result_slide(deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[st
     data.add_series("Estimate", [row["estimate"] * factor for row in shown])
     box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(5.2))
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
-    style(chart, accent, NUMBER.get(unit, "0.00"))
+    look(chart, house.accent, NUMBER.get(unit, "0.00"))
     ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
@@ -125,7 +128,7 @@ def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return " · ".join(str(words.get(str(row[k]), row[k])) for k in varied) or " · ".join(said)
 
 
-def style(chart: Any, accent: str, number: str) -> None:
+def look(chart: Any, accent: str, number: str) -> None:
     """Give a chart the look of the reports: no legend, no grid, values at the bars."""
     chart.has_legend = chart.has_title = False
     chart.value_axis.visible = chart.value_axis.has_major_gridlines = False
