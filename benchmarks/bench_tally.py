@@ -1,4 +1,4 @@
-"""What the size of the data costs, patterns beside raw SQL, and the simulator (see bench_metrics for all peers)."""
+"""What the size of the data costs, patterns beside raw SQL, and the simulator (bench_intervals has the peers)."""
 
 from __future__ import annotations
 
