@@ -11,7 +11,7 @@ from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row
 from cxlab.hypotheses.rule import Finding, from_draws, from_t
 from cxlab.hypotheses.sample import Sample, top_box
-from cxlab.stats.folds import block_moments, corrected, deal, fold_r2, jackknife, solve, splits
+from cxlab.stats.folds import block_moments, corrected, deal, fold_r2, solve, splits
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100
 PER_COLUMN = 5
@@ -323,25 +323,3 @@ def _fitted(train: NDArray, columns: list[int]) -> NDArray:
     x, y = [0, *(1 + i for i in columns)], train.shape[-1] - 1
     b = solve(train, x, y)
     return (b * train[..., x, y]).sum(-1) / train[..., y, y]
-
-
-def shapley_blocks(sample, rows, y, first: NDArray, second: NDArray, rng) -> tuple[float, float, float]:
-    """Return share of the first block minus that of the second in R² (Shapley of two blocks), jackknife error."""
-    a, b = first.shape[1], second.shape[1]
-    z = np.column_stack([np.ones(rows.sum()), first[rows], second[rows], y[rows]])
-    c = None if sample.c is None else sample.c[rows]
-    units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
-    m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(BLOCKS, units), rng, c))
-    ia, ib = list(range(1, 1 + a)), list(range(1 + a, 1 + a + b))
-
-    def difference(total: NDArray) -> float:
-        last = total.shape[0] - 1
-        base = total[0, last] ** 2 / total[0, 0]
-        explained = {}
-        for name, cols in (("a", ia), ("b", ib), ("ab", ia + ib)):
-            x = [0, *cols]
-            explained[name] = float(solve(total, x, last) @ total[x, last] - base)
-        return (explained["a"] - explained["b"]) / max(explained["ab"], 1e-12)
-
-    value, se, df = jackknife(m, difference)
-    return float(value), float(se), df

@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row, standardised
-from cxlab.hypotheses.gains import shapley_blocks
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
 from cxlab.stats.between import between, centre, exceeds, profile
-from cxlab.stats.folds import block_moments, deal, jackknife
+from cxlab.stats.folds import block_moments, deal, jackknife, solve
 from cxlab.stats.robust import least_squares
 
 DAY = 20
@@ -84,7 +83,7 @@ def constructs(card: Card, sample: Sample, level: float, rng: np.random.Generato
     units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
     m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(200, units), rng, c))
     ka = a.shape[1]
-    value, se, df = jackknife(m, lambda total: _htmt(total, ka))
+    value, se, df = jackknife(m, lambda totals: np.array([_htmt(t, ka) for t in totals]))
     found = from_t(
         "HTMT of quality and satisfaction", float(value), float(se), df, level=level, **about(card, sample, rows)
     )
@@ -104,36 +103,44 @@ def _htmt(total: NDArray, ka: int) -> float:
 
 
 def blocks(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> Evidence:
-    """CX-16: Shapley share of the experience items minus that of the price item in R²."""
+    """CX-16: Shapley share of the experience items minus that of the price item in R²; and item against item."""
     y, price = sample.points("outcome", outcome=True), sample.points("price")
-    items, notes = filled(sample.points("experience"))
-    rows = answered(card, sample, y, price)
-    value, se, df = shapley_blocks(sample, rows, y, items, price[:, None], rng)
-    found = from_t(
-        "share of experience minus share of price in R²", value, se, df, level=level, **about(card, sample, rows)
+    answers = sample.points("experience")
+    items, notes = filled(answers)
+    rows, k = answered(card, sample, y, price), answers.shape[1]
+    z = np.column_stack([np.ones(rows.sum()), items[rows], price[rows], y[rows]])
+    c = None if sample.c is None else sample.c[rows]
+    units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
+    m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(100, units), rng, c))
+    gaps = np.isnan(answers)
+    marks = {j: [1 + i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j])] for j in range(k)}
+    block, at = list(range(1, 1 + items.shape[1])), 1 + items.shape[1]
+    ones = [[1 + j, *marks[j]] for j in range(k)]
+    value, se, df = jackknife(
+        m, lambda t: np.stack([_shares(t, block, at), np.mean([_shares(t, one, at) for one in ones], axis=0)], axis=1)
     )
-    k = sample.raw["experience"].shape[1]
-    one = [shapley_blocks(sample, rows, y, items[:, [j]], price[:, None], rng)[0] for j in range(k)]
-    fair = {
-        "label": "the same with one average experience item against the price item",
-        "estimate": float(np.mean(one)),
-        "low": np.nan,
-        "high": np.nan,
-        "n": found.n,
-    }
-    price_field = sample.fields["price"][0]
-    notes = (
-        *notes,
-        f"{k} experience items against one price item ('{price_field.label}'): more items explain more",
+    carry = about(card, sample, rows)
+    whole = from_t("share of experience minus share of price in R²", value[0], se[0], df, level=level, **carry)
+    fair = from_t(
+        "at equal length: share of one average experience item minus share of price",
+        *(value[1], se[1], df),
+        level=level,
+        **(carry | {"sesoi": 0.0, "trivial": 0.0}),
     )
+    f = sample.fields["price"][0]
+    notes += (f"{k} experience items against one price item ('{f.label}'): more items explain more",)
+    checks = (("a real price", "a rating of value or price, not a price", False),)
     return Evidence(
-        (found,),
-        None,
-        (fair,),
-        (("a real price", "a rating of value or price, not a price", False),),
-        "Shapley shares of two blocks in R², delete-a-block jackknife",
-        notes,
+        (whole, fair), None, (), checks, "Shapley shares of two blocks in R², delete-a-block jackknife", notes
     )
+
+
+def _shares(total: NDArray, first: list[int], second: int) -> NDArray:
+    """Share of the first block minus that of the second column in the R² of both (Shapley value of two blocks)."""
+    last = total.shape[-1] - 1
+    base = total[..., 0, last] ** 2 / total[..., 0, 0]
+    fit = lambda x: (solve(total, [0, *x], last) * total[..., [0, *x], last]).sum(-1) - base  # noqa: E731
+    return (fit(first) - fit([second])) / np.fmax(fit([*first, second]), 1e-12)
 
 
 def segments(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> Evidence:

@@ -100,10 +100,11 @@ def corrected(values: NDArray, tests: NDArray) -> tuple[float, float, float]:
 def jackknife(moments: NDArray, statistic) -> tuple[NDArray, NDArray, float]:
     """Return ``statistic`` of all data, its delete-a-block jackknife standard error, and the degrees of freedom.
 
-    ``statistic`` maps one moment matrix to a number or an array.
+    ``statistic`` maps moment matrices, shape (k, p, p), to numbers or arrays, shape (k, ...).
     """
     whole = moments.sum(0)
-    left = np.array([statistic(whole - m) for m in moments])
+    both = np.asarray(statistic(np.concatenate([whole[None], whole - moments])))
+    value, left = both[0], both[1:]
     b = len(left)
     se = np.sqrt((b - 1) / b * ((left - left.mean(0)) ** 2).sum(0))
-    return statistic(whole), se, b - 1.0
+    return value, se, b - 1.0

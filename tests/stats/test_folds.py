@@ -60,7 +60,7 @@ def test_jackknife_of_a_mean_is_its_standard_error() -> None:
     rng = np.random.default_rng(3)
     y = rng.standard_normal(40)
     moments = block_moments(np.column_stack([np.ones(40), y]), np.ones(40), np.eye(40))
-    value, se, df = jackknife(moments, lambda m: m[0, 1] / m[0, 0])
+    value, se, df = jackknife(moments, lambda m: m[:, 0, 1] / m[:, 0, 0])
     assert (value, se, df) == (pytest.approx(y.mean()), pytest.approx(y.std(ddof=1) / np.sqrt(40)), 39)
 
 
