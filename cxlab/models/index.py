@@ -171,7 +171,7 @@ def _reliabilities(s, r, structure: pls.Structure, loading) -> dict[str, np.ndar
         none = np.full(s.shape[:-2], np.nan)
         out["alpha"].append(reliability.alpha(r[..., rows[:, None], rows]) if seen else none)
         out["alpha_covariance"].append(reliability.alpha(part) if seen else none)
-        out["omega"].append(reliability.omega(part) if seen and s.ndim == 2 else none)
+        out["omega"].append(reliability.omega(part, iterations=5000 if s.ndim == 2 else 150) if seen else none)
         out["rho_c"].append(reliability.composite(loading[..., rows]) if seen else none)
         out["ave"].append(reliability.ave(loading[..., rows]) if seen else none)
     return {k: np.stack(v, axis=-1) for k, v in out.items()}
@@ -216,10 +216,8 @@ def _parts(fit, draws, model: PathModel, level: float) -> dict[str, Any]:
     blocks = pd.DataFrame({"construct": names, "items": [len(b) for b in model.blocks.values()]})
     blocks["mode"] = [model.modes.get(c, "A") for c in names]
     for name in ("alpha", "alpha_covariance", "omega", "rho_a", "rho_c", "ave"):
-        blocks[name] = fit[name]
-    for name in ("alpha", "rho_a", "ave"):
         bounds = interval_columns(fit[name], draws[name], level)
-        blocks[f"{name}_low"], blocks[f"{name}_high"] = bounds["low"], bounds["high"]
+        blocks[name], blocks[f"{name}_low"], blocks[f"{name}_high"] = (bounds[k] for k in ("estimate", "low", "high"))
     return {
         "weights": weights, "paths": paths, "total_effects": effects, "r2": r2, "reliability": blocks,
         "validity": _validity(fit, draws, model, level),
@@ -235,7 +233,8 @@ def _validity(fit, draws, model: PathModel, level: float) -> pd.DataFrame:
     i, j = np.array(rows).T
     table = pd.DataFrame({"pair": [f"{names[b]} / {names[a]}" for a, b in rows]})
     table = table.assign(**interval_columns(fit["htmt"][i, j], draws["htmt"][:, i, j], level))
-    table["htmt2"] = fit["htmt2"][i, j]
+    second = interval_columns(fit["htmt2"][i, j], draws["htmt2"][:, i, j], level, "htmt2_")
+    table = table.assign(**{k.replace("_estimate", ""): v for k, v in second.items() if k != "htmt2_se"})
     table["upper"] = np.nanquantile(draws["htmt"][:, i, j], level, axis=0) if len(draws["htmt"]) else np.nan
     table["distinct"] = table["upper"] < 0.90
     return table

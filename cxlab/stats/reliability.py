@@ -38,11 +38,12 @@ def alpha(s) -> np.ndarray:
     return k / (k - 1) * (1 - np.einsum("...ii->...", s) / s.sum(axis=(-2, -1)))
 
 
-def one_factor(r, *, tolerance: float = 1e-9, iterations: int = 2000) -> np.ndarray:
+def one_factor(r, *, tolerance: float = 1e-10, iterations: int = 5000) -> np.ndarray:
     """Return the loadings (..., k) of one factor on at least three items, by maximum likelihood; k = 2: equal loadings.
 
-    Alternates Lawley's equations: with e the first eigenpair (a, v) of D^-1/2 R D^-1/2, D = diag(uniqueness),
-    loading = D^1/2 v sqrt(a - 1); uniquenesses stay above 0.005, as in R's ``factanal``.
+    EM: with regression weights b = D^-1 l / (1 + l'D^-1 l), D = diag(uniqueness), new l = R b / (b'R b + 1 - b'l) and
+    new D = diag(R - l b'R); uniquenesses stay above 0.005, as in R's ``factanal``. Stops when no loading changes by
+    ``tolerance`` (Rubin & Thayer 1982, Psychometrika 47:69, doi:10.1007/BF02293851).
     """
     r = np.asarray(r, float)
     k = r.shape[-1]
@@ -50,20 +51,22 @@ def one_factor(r, *, tolerance: float = 1e-9, iterations: int = 2000) -> np.ndar
         return np.ones(r.shape[:-1])
     if k == 2:
         return np.sqrt(np.maximum(np.repeat(r[..., 0, 1, None], 2, axis=-1), 0))
-    unique = np.clip(1 / np.einsum("...ii->...i", np.linalg.inv(r)), 0.005, 1)
+    values, vectors = np.linalg.eigh(r)
+    loading = vectors[..., -1] * np.sqrt(values[..., -1, None]) * 0.9
     for _ in range(iterations):
-        d = np.sqrt(unique)
-        values, vectors = np.linalg.eigh(r / d[..., :, None] / d[..., None, :])
-        loading = d * vectors[..., -1] * np.sqrt(np.maximum(values[..., -1, None] - 1, 0))
-        new = np.clip(1 - loading**2, 0.005, 1)
-        change = np.abs(new - unique).max()
-        unique = new
+        unique = np.clip(1 - loading**2, 0.005, 1)
+        b = loading / unique
+        b /= 1 + (loading * b).sum(axis=-1, keepdims=True)
+        rb = (r @ b[..., None])[..., 0]
+        new = rb / ((b * rb).sum(axis=-1, keepdims=True) + 1 - (b * loading).sum(axis=-1, keepdims=True))
+        change = np.abs(new - loading).max()
+        loading = np.clip(new, -0.9975, 0.9975)
         if change < tolerance:
             break
     return loading * np.where(loading.sum(axis=-1, keepdims=True) < 0, -1, 1)
 
 
-def omega(s) -> np.ndarray:
+def omega(s, *, iterations: int = 5000) -> np.ndarray:
     """Return McDonald's omega of the sum of a block: (sum l)^2 / ((sum l)^2 + sum u) with one factor; nan for one item.
 
     Loadings and uniquenesses are in the units of ``s``. McDonald 1999, Test Theory.
@@ -71,7 +74,7 @@ def omega(s) -> np.ndarray:
     s = np.asarray(s, float)
     if s.shape[-1] < 2:
         return np.full(s.shape[:-2], np.nan)
-    loading = one_factor(correlation(s))
+    loading = one_factor(correlation(s), iterations=iterations)
     variance = np.einsum("...ii->...i", s)
     common = (loading * np.sqrt(variance)).sum(axis=-1) ** 2
     return common / (common + ((1 - loading**2) * variance).sum(axis=-1))
