@@ -99,7 +99,7 @@ def bootstrap(folder: Path, n: int):
         groups = replicates.replicate_groups(None, None, n)
         moments = replicates.group_moments(Z, np.ones(n), groups)
         weights = replicates.resampling_weights(groups.stratum, REPLICATES, 1)
-        draws = lmg(moments.combined(weights).correlation())
+        draws = lmg(moments.combined(weights).correlation().astype(np.float32))
         return {"se": draws.std(axis=0, ddof=1)}
 
     return shares

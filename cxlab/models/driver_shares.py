@@ -130,12 +130,18 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     R, least = correlations(answers, model, groups, weights)
     if least < -1e-9:
         notes += ("pairwise correlations were not consistent with each other; the nearest consistent ones are used",)
-    whole, draws = shares(R[:1])[0], shares(R[1:])
+    whole, draws = shares(R[:1])[0], shares(_replicates(R))
     factor = np.full(DRAWS, 1 / (DRAWS - 1)) if bootstrap else factor
     beta_se = np.sqrt(np.diag(_scatter(importance.beta(R[1:]), factor)))
     covariance = _scatter(draws, factor)
     df = np.full(q, np.inf if bootstrap else max(len(draws) - np.unique(groups.stratum).size, 1))
     return Sampled(whole, draws if bootstrap else None, covariance, df, R[0], how, notes, beta_se)
+
+
+def _replicates(R: np.ndarray) -> np.ndarray:
+    """Return the replicates, in single precision where the drivers are far from dependent: six digits of a draw do."""
+    independent = np.linalg.eigvalsh(R[0, :-1, :-1])[0] > 0.02
+    return R[1:].astype(np.float32) if independent else R[1:]
 
 
 def _scatter(draws: np.ndarray, factor: np.ndarray) -> np.ndarray:
