@@ -51,6 +51,12 @@ class Made:
         return self.folder / ("error.html" if self.failed else "index.html")
 
 
+def subject(report: Made) -> str:
+    """Return what a report is about: the study's title and the rows it was narrowed to."""
+    data = report.run["data"]
+    return ", ".join([data.get("title") or report.run["parameters"].get("study", ""), *data.get("filters", ())])
+
+
 def made(folder: Path) -> list[Made]:
     """Return the reports under ``folder`` (``<notebook>/<report>/run.json``), sorted; hidden drafts are passed over."""
     found = []

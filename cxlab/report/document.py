@@ -58,6 +58,8 @@ def prepare(made: Any, style: Style, language: str, title: str) -> None:
         fonts = made.styles[name].element.get_or_add_rPr().find(qn("w:rFonts"))
         for kind in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{kind}"), None)
+    for rule in made.styles["Title"].element.pPr.findall(qn("w:pBdr")):
+        made.styles["Title"].element.pPr.remove(rule)
     made.styles["Caption"].font.color.rgb = RGBColor.from_string(style.heading[1:].upper())
     made.styles["Caption"].font.size = Pt(10)
 
@@ -129,18 +131,35 @@ def table(made: Any, source: Any) -> None:
         return
     grid = made.add_table(rows=len(rows), cols=columns, style="Table Grid")
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
+    cells = grid._cells  # asked for once: each question to python-docx walks the whole table
+    widths(grid, cells, rows, columns)
     heads = len(source.thead.find_all("tr")) if source.thead else 0
     for k, row in enumerate(rows):
         at = 0
         for cell in row:
-            fill(grid.cell(k, at), cell, head=k < heads)
+            fill(cells[k * columns + at], cell, head=k < heads)
             at += int(cell.get("colspan", 1))
         if k < heads:
             mark = OxmlElement("w:tblHeader")
             mark.set(qn("w:val"), "true")
-            grid.rows[k]._tr.get_or_add_trPr().append(mark)
+            grid._tbl.tr_lst[k].get_or_add_trPr().append(mark)
     rules(grid)
     made.add_paragraph().paragraph_format.space_after = Pt(2)
+
+
+def widths(grid: Any, cells: list[Any], rows: list[list[Any]], columns: int) -> None:
+    """Share the width of the text among the columns by their longest words and usual length."""
+    need = [1.2] * columns
+    for row in (row for row in rows if len(row) == columns):
+        for k, cell in enumerate(row):
+            text = cell.get_text().strip()
+            letters = max(min(len(text), 24), max(map(len, text.split()), default=0))
+            need[k] = max(need[k], 0.5 + 0.2 * letters)  # cm: the cell's margins, and a letter at 9 pt
+    share = min(1.0, TEXT_WIDTH / sum(need))
+    for k, column in enumerate(grid.columns):
+        column.width = Cm(share * need[k])
+    for k, cell in enumerate(cells):
+        cell.width = Cm(share * need[k % columns])
 
 
 def fill(cell: Any, source: Any, *, head: bool) -> None:
@@ -170,9 +189,9 @@ def pairs(made: Any, source: Any) -> None:
     """Add the facts of the head as a table of name and text."""
     found = [(pair.dt, pair.dd) for pair in source.find_all("div") if pair.dt and pair.dd]
     grid = made.add_table(rows=len(found), cols=2, style="Table Grid")
-    for k, (name, text) in enumerate(found):
-        fill(grid.cell(k, 0), name, head=False)
-        fill(grid.cell(k, 1), text, head=False)
-        grid.cell(k, 1).paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.LEFT
-        grid.cell(k, 0).width, grid.cell(k, 1).width = Cm(4), Cm(TEXT_WIDTH - 4)
+    cells = grid._cells
+    for k, cell in enumerate(cells):
+        fill(cell, found[k // 2][k % 2], head=False)
+        cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.LEFT
+        cell.width = Cm(TEXT_WIDTH - 4 if k % 2 else 4)
     rules(grid)

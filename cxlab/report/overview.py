@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from cxlab.report.collect import Made, labels, made
+from cxlab.report.collect import Made, labels, made, subject
 from cxlab.report.page import TEMPLATES
 from cxlab.result import show, span
 
@@ -52,10 +52,10 @@ def page(cards: list[Mapping[str, Any]]) -> str:
 def card(report: Made, folder: Path) -> dict[str, Any]:
     """Return what the page says about one report."""
     data = report.run["data"]
-    settings = {k: v for k, v in report.run["parameters"].items() if k != "study" and v is not None}
+    settings = {k: v for k, v in report.run["parameters"].items() if k not in ("study", "only") and v is not None}
     return {
         "notebook": report.notebook,
-        "subject": data.get("title") or report.run["parameters"].get("study", ""),
+        "subject": subject(report),
         "settings": ", ".join(f"{k} = {v}" for k, v in settings.items()),
         "failed": report.failed,
         "cause": (report.run.get("failure") or {}).get("cause", ""),

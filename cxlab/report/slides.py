@@ -12,13 +12,17 @@ from lxml import etree
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_TICK_LABEL_POSITION
+from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
-from cxlab.report.collect import Made, labels
+from cxlab.report.collect import Made, labels, subject
 from cxlab.report.style import Style
 from cxlab.report.workbook import facts
-from cxlab.result import show
+from cxlab.result import show, span
+
+LISTED = 8
+"""Most rows of a table on a slide; longer ones are in the workbook."""
 
 ROWS = 16
 """Most rows that one chart shows; of longer tables the rows with the highest and the lowest estimates."""
@@ -34,10 +38,12 @@ def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     title_slide(deck, report, style)
+    mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
     for result in report.results.values():
-        rows = charted(result)
-        if rows:
-            result_slide(deck, result, rows, style)
+        if rows := charted(result):
+            chart_slide(deck, result, rows, style, mark)
+        elif rows := listed(result):
+            table_slide(deck, result, rows, style, mark)
     deck.save(str(target))
 
 
@@ -45,8 +51,15 @@ def title_slide(deck: Any, report: Made, style: Style) -> None:
     """Add the first slide: what was asked of which data, and whether they are simulated."""
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     data = report.run["data"]
-    text(slide, report.notebook.replace("-", " ").capitalize(), (0.9, 2.3, 11.5, 1.2), 44, bold=True)
-    text(slide, data.get("title") or report.name, (0.9, 3.5, 11.5, 0.8), 24)
+    text(
+        slide,
+        report.notebook.replace("-", " ").capitalize(),
+        (0.9, 2.3, 11.5, 1.2),
+        44,
+        bold=True,
+        colour=style.heading,
+    )
+    text(slide, subject(report), (0.9, 3.5, 11.5, 0.8), 24)
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
     rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
     text(
@@ -57,26 +70,72 @@ def title_slide(deck: Any, report: Made, style: Style) -> None:
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))
 
 
-def result_slide(deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style) -> None:
-    """Add the slide of one result: its title, its message, its chart; method and notes below the slide."""
+def result_slide(deck: Any, result: Mapping[str, Any], said: str, about: str, house: Style) -> Any:
+    """Add a slide with its message, the line under it, and method and notes below the slide; return the slide."""
     slide = deck.slides.add_slide(deck.slide_layouts[6])
-    text(slide, message(result, rows), (0.6, 0.35, 12.1, 1.1), 26, bold=True)
-    text(slide, caption(result, rows), (0.6, 1.35, 12.1, 0.5), 14)
+    text(slide, said, (0.6, 0.35, 12.1, 1.1), 26 if len(said) < 100 else 20, bold=True, colour=house.heading)
+    text(slide, about, (0.6, 1.35, 12.1, 0.5), 14)
+    notes = [f"Method: {result['method']}; intervals at {result['level']:.0%}.", *result["notes"]]
+    slide.notes_slide.notes_text_frame.text = "\n".join(notes)
+    return slide
+
+
+def table_slide(
+    deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style, mark: str
+) -> None:
+    """Add the slide of a result whose rows have different units: a native table of estimate, interval and n."""
+    about = f"{mark}Estimates with {result['level']:.0%} intervals"
+    slide = result_slide(deck, result, result["title"], about, house)
+    box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(0.5 * (len(rows) + 1)))
+    grid = slide.shapes.add_table(len(rows) + 1, 4, *box).table
+    for column, width in enumerate((5.5, 2.0, 3.1, 1.5)):
+        grid.columns[column].width = Inches(width)
+    lines = [("", "Estimate", "Interval", "n")]
+    for row in rows:
+        unit = row.get("unit") or result.get("unit", "")
+        low, high = (math.nan if row.get(k) is None else row[k] for k in ("low", "high"))
+        n = f"{row['n']:,.0f}" if row.get("n") else ""
+        lines.append((name(result, row), show(row["estimate"], unit), span(low, high, unit), n))
+    for k, line in enumerate(lines):
+        for column, words in enumerate(line):
+            fill(grid.cell(k, column), words, head=k == 0, right=column > 0, colour=house.heading)
+
+
+def fill(cell: Any, words: str, *, head: bool, right: bool, colour: str) -> None:
+    """Write one cell of a table: white on the house colour in the head, ink on white below."""
+    cell.text = words
+    cell.fill.solid()
+    cell.fill.fore_color.rgb = RGBColor.from_string(colour[1:].upper() if head else "FFFFFF")
+    paragraph = cell.text_frame.paragraphs[0]
+    paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+    paragraph.font.size, paragraph.font.bold = Pt(18), head
+    paragraph.font.color.rgb = RGBColor.from_string("FFFFFF" if head else INK)
+
+
+def chart_slide(
+    deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style, mark: str
+) -> None:
+    """Add the slide of a result with a bar chart that can be edited, intervals as error bars."""
+    slide = result_slide(deck, result, message(result, rows), mark + caption(result, rows), house)
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
-    data.categories = [name(result, row) for row in shown]
+    data.categories = [f"{name(result, row)}  {show(row['estimate'], unit)}" for row in shown]
     data.add_series("Estimate", [row["estimate"] * factor for row in shown])
     box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(5.2))
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
-    look(chart, house.accent, NUMBER.get(unit, "0.00"))
+    look(chart, house.accent)
     ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
     error_bars(chart.plots[0].series[0], shown, factor)
-    said = [f"Method: {result['method']}; intervals at {result['level']:.0%}.", *result["notes"]]
-    slide.notes_slide.notes_text_frame.text = "\n".join(said)
+
+
+def listed(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of a result that a small table can show; none of a long one."""
+    rows = [row for row in result.get("table") or () if row.get("estimate") is not None]
+    return rows if len(rows) <= LISTED else []
 
 
 def charted(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -96,10 +155,16 @@ def charted(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the one sentence of a slide: the verdicts where there are some, else the highest and the lowest."""
     unit = result.get("unit", "")
-    verdicts = [row["verdict"] for row in result["table"] if row.get("verdict")]
-    if verdicts:
-        real = sum(v.startswith("real") for v in verdicts)
-        return f"{result['title']}: {real or 'none'} of {len(verdicts)} {'is' if real == 1 else 'are'} real"
+    judged = [row for row in result["table"] if row.get("verdict")]
+    real = sorted((r for r in judged if r["verdict"].startswith("real")), key=lambda r: -abs(moved(r)))
+    if judged and not real:
+        noise = sum(row["verdict"].startswith("noise") for row in judged)
+        return f"{result['title']}: no difference is certain ({noise} noise, {len(judged) - noise} open)"
+    if real:
+        first = f"{name(result, real[0])} {signed(moved(real[0]), unit)}"
+        more = f", the largest: {first}" if len(real) > 1 else f": {first}"
+        count = f"{len(real)} of {len(judged)} differences {'is' if len(real) == 1 else 'are'} real"
+        return f"{result['title']}: {count}{more}"
     if len(rows) == 1:
         return f"{result['title']}: {show(rows[0]['estimate'], unit)}"
     ranked = sorted(rows, key=lambda row: row["estimate"])
@@ -108,6 +173,17 @@ def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
         f"{result['title']}: from {show(low['estimate'], unit)} ({name(result, low)}) "
         f"to {show(top['estimate'], unit)} ({name(result, top)})"
     )
+
+
+def moved(row: Mapping[str, Any]) -> float:
+    """Return the difference that a verdict is about: the change where there is one, else the estimate."""
+    found = row.get("change")
+    return (row.get("estimate") or 0.0) if found is None else found
+
+
+def signed(value: float, unit: str) -> str:
+    """Return a difference with its sign."""
+    return f"{'+' if value > 0 else ''}{show(value, unit)}"
 
 
 def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -128,18 +204,15 @@ def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return " · ".join(str(words.get(str(row[k]), row[k])) for k in varied) or " · ".join(said)
 
 
-def look(chart: Any, accent: str, number: str) -> None:
-    """Give a chart the look of the reports: no legend, no grid, values at the bars."""
+def look(chart: Any, accent: str) -> None:
+    """Give a chart the look of the reports: no legend, no grid; the values stand with the names."""
     chart.has_legend = chart.has_title = False
     chart.value_axis.visible = chart.value_axis.has_major_gridlines = False
     chart.category_axis.tick_labels.font.size = Pt(13)
     chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     chart.category_axis.format.line.fill.background()
     plot = chart.plots[0]
-    plot.gap_width, plot.has_data_labels = 45, True
-    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = number, False
-    plot.data_labels.position, plot.data_labels.font.size = XL_LABEL_POSITION.INSIDE_BASE, Pt(12)
-    plot.data_labels.font.color.rgb = RGBColor(255, 255, 255)
+    plot.gap_width = 60
     fill = plot.series[0].format.fill
     fill.solid()
     fill.fore_color.rgb = RGBColor.from_string(accent.lstrip("#").upper())
@@ -165,11 +238,13 @@ def error_bars(series: Any, rows: Sequence[Mapping[str, Any]], factor: float) ->
     series._element.find(tag("cat")).addprevious(bars)
 
 
-def text(slide: Any, words: str, box: tuple[float, float, float, float], size: int, *, bold: bool = False) -> None:
+def text(
+    slide: Any, words: str, box: tuple[float, float, float, float], size: int, *, bold: bool = False, colour: str = INK
+) -> None:
     """Add a text box at (left, top, width, height) in inches."""
     frame = slide.shapes.add_textbox(*(Inches(v) for v in box)).text_frame
     frame.word_wrap = True
     frame.text = words
     font = frame.paragraphs[0].runs[0].font if words else frame.paragraphs[0].font
     font.size, font.bold, font.name = Pt(size), bold, "Calibri"
-    font.color.rgb = RGBColor.from_string(INK)
+    font.color.rgb = RGBColor.from_string(colour.lstrip("#").upper())

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from cxlab.report.collect import Made, labels
+from cxlab.report.collect import Made, labels, subject
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "": "0.000"}
 IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
@@ -73,7 +73,7 @@ def facts(report: Made) -> list[tuple[str, str]]:
     dropped = "; ".join(f"{d['rows']:,} {d['reason']}" for d in data.get("dropped", ())) or "none"
     design = ", ".join(f"{k} {v}" for k, v in data.get("design", {}).items()) or "simple random sample, no weights"
     rows = [
-        ("Report", f"{report.notebook}: {data.get('title') or report.name}"),
+        ("Report", f"{report.notebook}: {subject(report)}"),
         ("Data", f"{run['parameters'].get('study', '')}, sha256 {data.get('sha256') or 'no file'}"),
         ("Rows", f"{data.get('rows', 'not known')}"),
         ("Left out", dropped),
