@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.study import Study
-from cxlab.models.fitted import aliased_note, fitted, lost_note, weight_of
+from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.formula import Coding, Model, bind
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -94,9 +94,8 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     whole = _spread_out(covariance, data.kept)
     share = float(w @ data.y / w.sum())
     null = float(w.sum() * (share * np.log(share) + (1 - share) * np.log(1 - share)))
-    result = _result(
-        "Logistic regression", study, data, data.coding.names, beta, whole, df, fit, null, said, notes, level
-    )
+    estimated = Estimated(data.coding.names, beta, whole, df, data.n)
+    result = _result("Logistic regression", study, data, fit, estimated, (null, said, notes), level)
     result.table["odds_ratio"] = np.exp(result.table["estimate"])
     return result
 
@@ -154,7 +153,8 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
     null = float(w.sum() * np.sum(share * np.log(share)))
     title = "Ordered logit" if link == "logit" else "Ordered probit"
     whole = _spread_out(covariance, there)
-    return _result(title, study, data, [*names, *cuts], theta, whole, df, fit, null, said, notes, level)
+    estimated = Estimated([*names, *cuts], theta, whole, df, data.n)
+    return _result(title, study, data, fit, estimated, (null, said, notes), level)
 
 
 def found(study: Study, formula: str, errors: str) -> Patterns:
@@ -277,14 +277,16 @@ def _listed(values: np.ndarray) -> str:
     return ", ".join(f"{v:g}" for v in values[:6]) + (", ..." if len(values) > 6 else "")
 
 
-def _result(title, study, data, names, theta, covariance, df, fit, null, said, notes, level) -> Result:
+def _result(title: str, study: Study, data: Patterns, fit: Fit, estimated: Estimated, told, level: float) -> Result:
+    """Put the result together; ``told`` is the log-likelihood without predictors, the errors' name, and notes."""
+    null, said, notes = told
     weight = study.design.weight
     used = [*data.model.atoms, *data.model.categories, data.model.response]
     notes = lost_note(study, data.lost, data.n, used) + aliased_note(data.coding.names, data.kept) + notes
     weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
     facts = {"n": data.n, "patterns": len(data.table), "loglik": fit.loglik, "loglik_null": null}
     return fitted(
-        f"{title} of {data.model.response}", names, theta, covariance, df=df, n=data.n, level=level,
-        method=f"{weighted} on {len(data.table):,} answer patterns; {said}", notes=notes,
+        f"{title} of {data.model.response}", estimated, level=level, notes=notes,
+        method=f"{weighted} on {len(data.table):,} answer patterns; {said}",
         parts={"fit": facts | {"mcfadden": 1 - fit.loglik / null}},
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -15,14 +16,21 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 
+@dataclass(frozen=True)
+class Estimated:
+    """Coefficients by name with covariance and degrees of freedom (infinite: normal), from ``n`` rows."""
+
+    names: Sequence[str]
+    beta: np.ndarray
+    covariance: np.ndarray
+    df: np.ndarray | float
+    n: int
+
+
 def fitted(
     title: str,
-    names: Sequence[str],
-    beta: np.ndarray,
-    covariance: np.ndarray,
+    found: Estimated,
     *,
-    df: np.ndarray | float,
-    n: int,
     level: float,
     method: str,
     notes: Sequence[str] = (),
@@ -32,9 +40,10 @@ def fitted(
 
     Parameters
     ----------
-    beta : (p,), nan where not estimable. ``covariance`` : (p, p). ``df`` : degrees of freedom, infinite for normal.
+    found : coefficients, nan where not estimable.
     """
     check_level(level)
+    names, beta, covariance, df, n = found.names, found.beta, found.covariance, found.df, found.n
     df = np.broadcast_to(np.asarray(df, float), np.shape(beta))
     se = np.where(np.isnan(beta), np.nan, np.sqrt(np.maximum(np.diag(covariance), 0.0)))
     se = np.where(se > 0, se, np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.study import Study
-from cxlab.models.fitted import aliased_note, fitted, lost_note, weight_of
+from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression import Fit, least_squares, match, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -85,7 +85,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     if not crossed:
         parts["groups"] = names.assign(estimate=found.effects, se=found.effects_se)
     return fitted(
-        f"Mixed model of {fit.model.response}", fit.coding.names, beta, whole, df=df, n=fit.n, level=level,
+        f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,
         method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; Satterthwaite errors",
         notes=_notes(study, fit, found, labels), parts=parts,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.study import Study
-from cxlab.models.fitted import aliased_note, fitted, lost_note, weight_of
+from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.formula import Coding, Model, assembled, bind, design_columns
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -111,7 +111,7 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     facts = {"n": n, "rank": rank, "r2": r2, "sigma": float(np.sqrt(fit.rss / (n - rank))), "errors": errors}
     weighted = f"weighted least squares (weight {design.weight})" if design.weight else "least squares"
     return fitted(
-        f"Linear regression of {fit.model.response}", fit.coding.names, beta, covariance, df=df, n=n, level=level,
+        f"Linear regression of {fit.model.response}", Estimated(fit.coding.names, beta, covariance, df, n), level=level,
         method=f"{weighted}; {said}", notes=notes, parts={"fit": facts},
     )  # fmt: skip
 
@@ -177,8 +177,9 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     notes.append("intervals tell the sampling variance of shrunken coefficients, not their bias towards zero")
     if study.design.cluster:
         notes.append(f"intervals do not know of the clusters ({study.design.cluster})")
+    found = Estimated(fit.coding.names, beta, covariance, n - used, n)
     return fitted(
-        f"Ridge regression of {fit.model.response}", fit.coding.names, beta, covariance, df=n - used, n=n, level=level,
+        f"Ridge regression of {fit.model.response}", found, level=level,
         method=f"ridge, penalty {penalty:.4g} on standardised predictors, {used - 1:.1f} effective degrees of freedom",
         notes=notes, parts={"fit": {"n": n, "penalty": penalty, "r2": 1 - left / var_y}},
     )  # fmt: skip

@@ -58,7 +58,8 @@ def test_housing_satisfaction_is_the_golden_value(mirror):
     """MASS::housing, frequency weights: coefficients, cuts and deviance of the manual of MASS."""
     data = pd.read_csv(mirror / "housing_satisfaction" / "MASS_housing.csv")
     data["Sat"] = data["Sat"].map({"Low": 1, "Medium": 2, "High": 3})
-    f = "Sat ~ C(Infl, contr.treatment(base='Low')) + C(Type, contr.treatment(base='Tower')) + C(Cont, contr.treatment(base='Low'))"
+    base = {"Infl": "Low", "Type": "Tower", "Cont": "Low"}
+    f = "Sat ~ " + " + ".join(f"C({name}, contr.treatment(base='{level}'))" for name, level in base.items())
     result = cx.ordinal(study(data, weight="Freq"), f, errors="classical")
     table = result.table.assign(term=result.table["term"].str.replace(r"C\((\w+), .*\)\[", r"\1[", regex=True))
     golden = {"Infl[T.Medium]": 0.5664, "Infl[T.High]": 1.2888, "Type[T.Apartment]": -0.5724, "Type[T.Atrium]": -0.3662,
@@ -82,7 +83,8 @@ def test_known_effects_come_back():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: cx.logit(study(), "grade ~ care"), "'grade' has the values 1, 2, 3, 4; logit needs 0 and 1: write I(grade >= ...)"),
+        (lambda: cx.logit(study(), "grade ~ care"),
+         "'grade' has the values 1, 2, 3, 4; logit needs 0 and 1: write I(grade >= ...)"),
         (lambda: cx.logit(study(DATA.assign(happy=1)), "happy ~ care"),
          "'happy' is 1 in all 240 rows; there is nothing to explain"),
         (lambda: cx.ordinal(study(), "happy ~ care"), "'happy' has 2 values; ordinal needs three or more: use logit"),

@@ -68,7 +68,7 @@ def test_continuous_columns_and_clusters_are_grouped_at_random():
 
 @pytest.mark.slow
 def test_intervals_of_statsmodels_are_half_as_wide_again():
-    """statsmodels adds the mediator's residual noise to every draw: with var(x) = 1 its intervals come out ~1.4 times wide.
+    """statsmodels adds the mediator's residual noise to every draw: with var(x) = 1 its intervals are 1.4 times wide.
 
     Here var(a) = 1/n and the noise adds 2/n, so the ratio tends to sqrt((b**2 * 3 + a**2) / (b**2 + a**2)) = 1.47.
     """

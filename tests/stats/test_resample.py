@@ -121,12 +121,15 @@ def test_interrupting_a_long_bootstrap_stops_it():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: resample.bootstrap([0, 0], nps), "counts must be a list of whole numbers, none negative and not all zero"),
-        (lambda: resample.bootstrap(COUNTS, nps, replicates=0), "replicates is 0; draw at least one, 1,000 or more for an interval"),
+        (lambda: resample.bootstrap([0, 0], nps),
+         "counts must be a list of whole numbers, none negative and not all zero"),
+        (lambda: resample.bootstrap(COUNTS, nps, replicates=0),
+         "replicates is 0; draw at least one, 1,000 or more for an interval"),
         (lambda: resample.bootstrap(COUNTS, nps, kind="bayes"), "kind is 'bayes'; allowed: 'multinomial', 'poisson'"),
         (lambda: resample.jackknife([[1.0]], nps), "1 strata have a single cluster; merge them with others"),
         (lambda: resample.cluster_bootstrap([[1.0]], nps), "1 strata have a single cluster; merge them with others"),
-        (lambda: resample.replicate_variance([1], 1, kind="fay", rho=1), "rho is 1; Fay's coefficient lies from 0 to below 1"),
+        (lambda: resample.replicate_variance([1], 1, kind="fay", rho=1),
+         "rho is 1; Fay's coefficient lies from 0 to below 1"),
         (lambda: permutation([1, 2], [0, 0], nps), "one of the two groups has no answers; there is nothing to compare"),
     ],
 )  # fmt: skip
