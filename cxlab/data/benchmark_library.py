@@ -124,8 +124,8 @@ def read(path: str | Path) -> pd.DataFrame:
 def _problems(table: pd.DataFrame) -> list[str]:
     """What does not hold, one sentence each, with the line of the file."""
     out = []
-    numbers = {c: pd.to_numeric(table[c], errors="coerce") for c in NUMBERS}
-    for i, row in table.iterrows():
+    numbers = pd.DataFrame({c: pd.to_numeric(table[c], errors="coerce") for c in NUMBERS})
+    for i, row in table[_suspect(table, numbers)].iterrows():
         line = f"line {i + 2}"
         out += [f"{line} has no {c}" for c in NEEDED if not row[c]]
         out += [f"{line}: {c} is '{row[c]}', not a number" for c in NUMBERS if row[c] and np.isnan(numbers[c][i])]
@@ -133,10 +133,21 @@ def _problems(table: pd.DataFrame) -> list[str]:
             out.append(f"{line}: unit is '{row['unit']}'; allowed: {', '.join(LIMITS)}")
         if row["best"] not in ("", "high", "low"):
             out.append(f"{line}: best is '{row['best']}'; allowed: high, low")
-        out += [f"{line}: {said}" for said in _impossible(row, {c: v[i] for c, v in numbers.items()})]
+        out += [f"{line}: {said}" for said in _impossible(row, numbers.loc[i].to_dict())]
     double = table.duplicated(KEY, keep="first") & table["name"].ne("")
     again = "line {} repeats an earlier line ({}, {})"
     return out + [again.format(i + 2, table["name"][i], table["period"][i]) for i in table.index[double]]
+
+
+def _suspect(table: pd.DataFrame, numbers: pd.DataFrame) -> pd.Series:
+    """Rows worth a closer look: not plainly complete, numeric and within the limits of their unit and scale."""
+    y = numbers["estimate"]
+    low, high = (table["unit"].map({u: v[k] for u, v in LIMITS.items()}) for k in (0, 1))
+    fine = (table[list(NEEDED)] != "").all(axis=1) & ((table[list(NUMBERS)] == "") | numbers.notna()).all(axis=1)
+    fine &= table["best"].isin(["", "high", "low"]) & (y >= low) & (y <= high)
+    fine &= (numbers["scale_minimum"] <= y) & (y <= numbers["scale_maximum"])
+    fine &= ~(numbers["se"] <= 0) & ~(numbers["n"] < 1) & ~(numbers["n"] % 1 > 0)
+    return ~fine
 
 
 def _impossible(row: pd.Series, number: dict[str, float]) -> list[str]:

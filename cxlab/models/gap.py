@@ -100,7 +100,7 @@ def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
     """The rank among the peers, its marginal set, and both as a percentile: the share of the peers that are worse."""
     x = sign * np.concatenate([[float(own["estimate"])], y])
     variance = np.concatenate([[se**2], v if known else np.zeros(len(y))])
-    low, high = ranks.rank_sets(x, variance, level=level, seed=seed)
+    low, high = ranks.rank_sets(x, variance, level=level, of=0, seed=seed)
     rank, p = int(1 + (x[1:] > x[0]).sum()), len(x)
     percent = lambda r: 100 * (p - r) / (p - 1)  # noqa: E731
     return {

@@ -154,8 +154,9 @@ def index_value(v, mean, low, high) -> np.ndarray:
     ----------
     v : array (..., p, L) of unstandardised weights. ``mean``: (..., p); ``low``, ``high``: (p,).
 
-    >>> float(index_value(np.array([[0.3885], [0.3190], [0.2925]]), np.array([8, 7, 7]), np.ones(3), np.full(3, 10))[0])
-    70.98333333333333
+    >>> v = np.array([[0.3885], [0.3190], [0.2925]])
+    >>> round(float(index_value(v, np.array([8, 7, 7]), np.ones(3), np.full(3, 10))[0]), 4)
+    70.9833
     """
     above = ((np.asarray(mean, float) - low)[..., None] * v).sum(axis=-2)
     whole = ((high - low)[:, None] * v).sum(axis=-2)

@@ -21,6 +21,7 @@ def rank_sets(
     level: float = 0.95,
     kind: str = "marginal",
     stepdown: bool = True,
+    of: int | None = None,
     draws: int = 1000,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +38,7 @@ def rank_sets(
     estimate : array (p,), one value a unit; all finite.
     covariance : array (p,) of variances of independent estimates, or array (p, p).
     level : probability with which the true rank(s) lie in the set(s).
+    of : position of the one unit that is wanted (marginal only); the sets then have one entry.
     draws : simulated Z.
 
     References
@@ -55,7 +57,7 @@ def rank_sets(
         above = _simultaneous(x, z, scale, level, stepdown)
         ahead, behind = above.sum(axis=0), above.sum(axis=1)
     else:
-        ahead, behind = _marginal(x, z, scale, level, stepdown)
+        ahead, behind = _marginal(x, z, scale, level, stepdown, range(len(x)) if of is None else [of])
     return 1 + ahead, len(x) - behind
 
 
@@ -203,15 +205,15 @@ def _critical(maxima: np.ndarray, level: float) -> float:
     return float(np.quantile(maxima, level, method="higher"))
 
 
-def _marginal(x, z, scale, level, stepdown):
+def _marginal(x, z, scale, level, stepdown, units):
     """Count for every unit who is certainly ahead and behind, with one critical value a unit.
 
     A unit found ahead leaves only "not below j" open, one found behind only "not above j": their draws go from the
     two-sided maximum into the running one-sided maximum.
     """
     t = _statistic(x, scale)
-    ahead, behind = np.zeros(len(x), int), np.zeros(len(x), int)
-    for j in range(len(x)):
+    ahead, behind = np.zeros(len(units), int), np.zeros(len(units), int)
+    for i, j in enumerate(units):
         d = z - z[j]
         d *= _inverse(scale[j])[:, None]
         both, one = np.abs(d), np.zeros(z.shape[1], np.float32)
@@ -225,7 +227,7 @@ def _marginal(x, z, scale, level, stepdown):
                 if len(rows):
                     np.maximum(one, (sign * d[rows]).max(axis=0), out=one)
                     both[rows] = 0
-        ahead[j], behind[j] = (found & (t[j] < 0)).sum(), (found & (t[j] > 0)).sum()
+        ahead[i], behind[i] = (found & (t[j] < 0)).sum(), (found & (t[j] > 0)).sum()
     return ahead, behind
 
 

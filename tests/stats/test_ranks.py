@@ -35,6 +35,14 @@ def test_two_units_are_the_z_test():
         assert (low.tolist() == [1, 2]) is apart
 
 
+def test_one_unit_gives_its_own_set():
+    x, v = np.random.default_rng(1).normal(0, 1, 9), np.full(9, 0.2)
+    low, high = ranks.rank_sets(x, v)
+    for j in range(9):
+        one = ranks.rank_sets(x, v, of=j)
+        assert (one[0][0], one[1][0]) == (low[j], high[j])
+
+
 def test_shared_respondents_enter_through_the_covariance():
     """Var(x1 - x2) = 1 + 1 - 2 * 0.99 = 0.02: a gap of 1 is 7 standard errors, not 0.7."""
     assert ranks.rank_sets([1.0, 0.0], [1.0, 1.0])[0].tolist() == [1, 1]
