@@ -72,7 +72,7 @@ def test_changes_print_in_the_unit_with_their_interval() -> None:
                    p_adjusted=[math.nan, 0.02], detectable=[math.nan, 0.15], verdict=["", "real"])  # fmt: skip
     head = ["Wave", "Share", "95% interval", "n", "Change", "95% interval", "p, adjusted", "Detectable", "Verdict"]
     assert cells(result)[0] == head
-    assert cells(result)[2][4:] == ["12.5 %", "2.0 to 23.0 %", "0.020", "15.0 %", "real"]
+    assert cells(result)[2][4:] == ["12.5 pp", "2.0 to 23.0 pp", "0.020", "15.0 pp", "real"]
 
 
 def test_a_row_can_have_its_own_unit() -> None:
@@ -118,6 +118,7 @@ def test_a_figure_is_displayed_with_alternative_text_and_numbers(monkeypatch: py
     import IPython.display
     import matplotlib.pyplot as plt
 
+    plt.close("all")
     shown = []
     monkeypatch.setattr(IPython.display, "display", lambda data, metadata, raw: shown.append((data, metadata)))
     result = cx.csat(cx.load("abc"), by="country")
