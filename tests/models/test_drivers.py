@@ -390,3 +390,29 @@ def test_acsi_drivers_differ_between_industries():
     found = cx.driver_segments(cx.load("acsi-2015"), "INDUSTRY", "SATIS", named)
     assert len(found.table) == 4 * len(named)
     assert found.parts["test"].differs.any()
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_truth_under_clusters_and_weights(quick):
+    """120 surveys of 150 respondents with four answers each, their level in drivers and outcome, weighted."""
+    effects, runs, inside = (0.5, 0.3, 0.1), 120, np.zeros(3)
+    many = _respondents(200_000, effects, 0)
+    true = shapley.lmg(np.corrcoef(many[["x1", "x2", "x3", "y"]].T))
+    for seed in range(runs):
+        table = _respondents(150, effects, seed + 1)
+        answers = driver_answers.read(study(table, cluster="who", weight="w"), None, None)
+        function = driver_shares.share_function("lmg", answers.of, (), seed)
+        found = driver_shares.sampled(answers, "linear", function, 3, missing="pairwise", seed=seed)
+        low, high = np.quantile(found.draws, [0.025, 0.975], axis=0)
+        inside += (low <= true) & (true <= high)
+    assert inside.min() >= binom.ppf(1e-4, runs, 0.95)
+
+
+def _respondents(people: int, effects, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(people), 4)
+    level = rng.normal(size=(people, 4))[who]
+    X = level[:, :3] + 0.5 * level[:, 3:] + rng.normal(size=(len(who), 3))
+    y = X @ np.array(effects) + 0.7 * rng.normal(size=people)[who] + rng.normal(size=len(who))
+    w = rng.uniform(0.5, 2.0, people)[who]  # not related to the answers: the population stays the same
+    return pd.DataFrame(X, columns=["x1", "x2", "x3"]).assign(y=y, who=who, w=w)
