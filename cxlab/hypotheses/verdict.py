@@ -360,9 +360,12 @@ def _recorded(
     if plan:
         notes += tuple(plan.notes(planned))
     if ledger is not None:
-        entry = book.record(ledger, result, study, plan)
-        said += f"; look {entry['look']} at this claim on these data"
-        notes += tuple(f"deviation: {d}" for d in entry["deviations"])
+        try:
+            entry = book.record(ledger, result, study, plan)
+            said += f"; look {entry['look']} at this claim on these data"
+            notes += tuple(f"deviation: {d}" for d in entry["deviations"])
+        except OSError as error:
+            notes += (f"this look could not be recorded in {ledger}: {error.strerror}",)
     return _with(result, notes=notes, planned=said)
 
 

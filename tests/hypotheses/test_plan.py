@@ -152,3 +152,9 @@ def test_the_smallest_effect_of_the_plan_is_used(survey) -> None:
     wide = cx.plan("CX-26", study, sesoi={"CX-26": 5.0})
     v = cx.verdict("CX-26", study, plan=replace(wide, stored=""), robust=False, ledger=None)
     assert v.table["bar"].iloc[0] == 5.0 and v.direction == "TRIVIAL"
+
+
+def test_a_ledger_that_cannot_be_written_is_said(survey, tmp_path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    v = cx.verdict("CX-05", survey(), robust=False, ledger=str(tmp_path / "file" / "ledger.jsonl"))
+    assert any(n.startswith("this look could not be recorded in") for n in v.notes)
