@@ -106,7 +106,7 @@ def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[s
 def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     """Return totals and sums of (X, y) by group: one scan; what travels is one row a group (and category)."""
     model, w = fit.model, weight_of(fit.study)
-    rows = usable(fit.frame, fit.columns, model.by, w)
+    rows = usable(fit.frame, fit.columns, model.by, w) if fit.moments.lost else fit.frame
     expressions = {f"_x{i}": e for i, e in enumerate(fit.columns.values())}
     expressions |= {"_w": w if w is not None else nw.lit(1.0)}
     expressions |= {f"_g{i}": nw.col(c) for i, c in enumerate(by)}

@@ -212,37 +212,55 @@ def variance(fit: Fit, errors: str) -> tuple[str, np.ndarray, np.ndarray, str, l
     """Return which errors ran, covariance matrix, degrees of freedom, how to name them, and notes."""
     design, n, k = fit.study.design, fit.n, fit.solution.rank
     one_of("errors", errors, ("", *ERRORS))
-    clusters = _clusters(fit) if design.cluster and errors in ("", "CR1", "CR2", "design") else 0
     if errors in ("CR1", "CR2") and not design.cluster:
         raise DataProblem(f"errors '{errors}' need clusters; {fit.study.name} declares no column with role 'cluster'")
-    if not errors:
-        errors = "design" if design.strata else "HC1" if not design.cluster else "CR2" if clusters < FEW else "CR1"
-    if design.cluster and clusters == 1:
-        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
     if errors == "classical":
         return errors, fit.solution.inverse * fit.rss / (n - k), np.full(k, n - k), "classical errors", []
-    if errors.startswith("HC"):
+    if errors.startswith("HC") or not (errors or design.cluster or design.strata):
+        errors = errors or "HC1"
         meat = _row_meat(fit, errors) * (n / (n - k) if errors == "HC1" else 1.0)
         said = f"heteroskedasticity-robust errors {errors}"
         return errors, linear.sandwich(fit.solution.inverse, meat), np.array(n - k), said, []
     if errors == "CR2":
-        covariance, df = linear.cr2(fit.solution.inverse, *_cluster_moments(fit))
-        said = f"cluster-robust errors CR2, Satterthwaite degrees of freedom ({clusters} clusters: {design.cluster})"
-        few = [n for n, d in zip(fit.coding.names, df, strict=True) if d < 4]
-        notes = (
-            [f"fewer than 4 degrees of freedom for {', '.join(few)}: intervals and p-values are rough"] if few else []
-        )
-        return errors, covariance, df, said, notes
-    sums, products, m = _cluster_sums(fit)
-    meat, lonely = linear.stratified_meat(sums, products, m)
-    notes = [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
-    if errors == "CR1":
-        clusters = int(m.sum())
+        return _few_clusters(fit)
+    sums, products, m, rows = _cluster_sums(fit)
+    clusters = int(m.sum())
+    if clusters == 1:
+        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
+    if not errors and not design.strata and clusters < FEW:
+        return _few_clusters(fit)
+    notes = _without_cluster(fit, rows)
+    if errors == "CR1" or not (errors or design.strata):
         meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k)
         said = f"cluster-robust errors CR1 ({clusters:,} clusters: {design.cluster})"
-        return errors, linear.sandwich(fit.solution.inverse, meat), np.array(clusters - 1), said, []
-    said = f"design-based errors ({int(m.sum()):,} clusters in {len(m)} strata)"
-    return errors, linear.sandwich(fit.solution.inverse, meat), np.array(m.sum() - len(m)), said, notes
+        return "CR1", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - 1), said, notes
+    meat, lonely = linear.stratified_meat(sums, products, m)
+    notes += [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
+    said = f"design-based errors ({clusters:,} clusters in {len(m)} strata)"
+    return "design", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - len(m)), said, notes
+
+
+def _few_clusters(fit: Fit) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
+    """CR2 with Satterthwaite degrees of freedom."""
+    design = fit.study.design
+    k, ze, rows = _cluster_moments(fit)
+    if len(k) == 1:
+        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
+    covariance, df = linear.cr2(fit.solution.inverse, k, ze)
+    said = f"cluster-robust errors CR2, Satterthwaite degrees of freedom ({len(k)} clusters: {design.cluster})"
+    few = [n for n, d in zip(fit.coding.names, df, strict=True) if d < 4]
+    notes = _without_cluster(fit, rows)
+    if few:
+        notes.append(f"fewer than 4 degrees of freedom for {', '.join(few)}: intervals and p-values are rough")
+    return "CR2", covariance, df, said, notes
+
+
+def _without_cluster(fit: Fit, rows: float) -> list[str]:
+    missing = fit.n - int(rows)
+    if not missing:
+        return []
+    cluster = fit.study.design.cluster or fit.study.design.strata
+    return [f"{missing:,} rows without {cluster} count for the coefficients but not for their errors"]
 
 
 def _row_meat(fit: Fit, errors: str) -> np.ndarray:
@@ -272,36 +290,30 @@ def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 
 
 def _rows(fit: Fit) -> nw.LazyFrame:
+    """Return the rows the fit used; where none was lost, there is nothing to filter."""
+    if fit.moments.lost == 0:
+        return fit.frame
     return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
 
 
-def _clusters(fit: Fit) -> int:
-    cluster = nw.col(fit.study.design.cluster)
-    rows = _rows(fit).select(cluster.alias("c"))
-    return int(rows.filter(~nw.col("c").is_null()).select(nw.col("c").n_unique()).collect().to_pandas().iloc[0, 0])
-
-
-def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cluster totals of w e x by stratum: sums, products, number of clusters. Without clusters every row is one."""
+def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Cluster totals of w e x by stratum: sums, products, clusters, rows. Without clusters every row is one."""
     design = fit.study.design
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
     e = fit.residual(x) if w is None else w * fit.residual(x)
     strata = nw.col(design.strata) if design.strata else None
-    rows = _rows(fit)
+    rows = _rows(fit).with_columns(e.alias("_e"))
+    scores = [nw.col("_e") * c if kept else nw.lit(0.0) for c, kept in zip(x, fit.solution.kept, strict=True)]
     if design.cluster:
-        rows = rows.filter(~nw.col(design.cluster).is_null())
-        scores = [e if kept else nw.lit(0.0) for kept in fit.solution.kept]
-        scores = [s * c if kept else s for s, c, kept in zip(scores, x, fit.solution.kept, strict=True)]
         return cluster_products(rows, scores, cluster=nw.col(design.cluster), strata=strata)
-    named = {f"_s{i}": e * c for i, c in enumerate(x)}
-    by = {"h": strata if strata is not None else nw.lit(1)}
-    found = moments(rows, named, by=by, shift=np.zeros(len(named) + 1))
-    return found.matrix[:, 0, 1:], found.matrix[:, 1:, 1:], found.n
+    named = {f"_s{i}": s for i, s in enumerate(scores)}
+    found = moments(rows, named, by={"h": strata if strata is not None else nw.lit(1)}, shift=np.zeros(len(named) + 1))
+    return found.matrix[:, 0, 1:], found.matrix[:, 1:, 1:], found.n, float(found.n.sum())
 
 
-def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
-    """Z'Z and Z'e of every cluster, Z = (X, WX)."""
+def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray, float]:
+    """Z'Z and Z'e of every cluster, Z = (X, WX), and rows in them."""
     w = weight_of(fit.study)
     one = {} if w is None else {"_w1": w, **{f"w:{k}": w * e for k, e in fit.model.atoms.items()}}
     columns = {**fit.model.atoms, **one, "response": fit.model.y}
@@ -320,7 +332,7 @@ def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     np.add.at(k, cluster, zz)
     np.add.at(y, cluster, zy)
     p = len(a)
-    return k, y - k[:, :, :p] @ fit.solution.filled
+    return k, y - k[:, :, :p] @ fit.solution.filled, float(found.n.sum())
 
 
 def _span(coding: Coding, code: np.ndarray) -> np.ndarray | None:

@@ -190,25 +190,26 @@ def _sums_there(frame, columns, by, weight, shift):
 
 def cluster_products(
     frame: nw.LazyFrame, scores: Sequence[nw.Expr], *, cluster: nw.Expr, strata: nw.Expr | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Sum row scores by cluster and return sums and products of the cluster totals by stratum.
 
-    Only one row a stratum travels: (H, p) sums of totals, (H, p, p) sums of their products, (H,) clusters.
+    Only one row a stratum travels: (H, p) sums of totals, (H, p, p) sums of their products, (H,) clusters;
+    and the number of rows that have a cluster and a stratum.
     """
     named = {f"_s{i}": s.cast(nw.Float64) for i, s in enumerate(scores)}
     named |= {"_c": cluster, "_h": strata if strata is not None else nw.lit(1)}
     rows = frame.select(*(e.alias(k) for k, e in named.items()))
     p = len(scores)
-    totals = rows.group_by("_h", "_c").agg(*(nw.col(f"_s{i}").sum() for i in range(p)))
+    totals = rows.group_by("_h", "_c").agg(nw.len().alias("_n"), *(nw.col(f"_s{i}").sum() for i in range(p)))
     pairs = [(i, j) for i in range(p) for j in range(i, p)]
     squares = [(nw.col(f"_s{i}") * nw.col(f"_s{j}")).alias(f"p{k}") for k, (i, j) in enumerate(pairs)]
-    summed = [f"_s{i}" for i in range(p)] + [f"p{k}" for k in range(len(pairs))]
+    summed = [f"_s{i}" for i in range(p)] + [f"p{k}" for k in range(len(pairs))] + ["_n"]
     by_stratum = totals.with_columns(*squares).group_by("_h")
     table = _collect(by_stratum.agg(nw.len().alias("m"), *(nw.col(c).sum() for c in summed)).sort("_h"))
     products = np.empty((len(table), p, p))
     for k, (i, j) in enumerate(pairs):
         products[:, i, j] = products[:, j, i] = table[f"p{k}"]
-    return table[summed[:p]].to_numpy(float), products, table["m"].to_numpy(float)
+    return table[summed[:p]].to_numpy(float), products, table["m"].to_numpy(float), float(table["_n"].sum())
 
 
 def _collect(lazy: nw.LazyFrame) -> pd.DataFrame:

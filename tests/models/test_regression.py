@@ -177,3 +177,11 @@ def test_few_clusters_keep_their_coverage():
     slack = 3.5 * np.sqrt(0.95 * 0.05 / runs)
     assert hits / runs > 0.95 - slack
     assert naive / runs < 0.80
+
+
+def test_rows_without_a_cluster_are_named():
+    holes = DATA.assign(clinic=DATA["clinic"].where(DATA.index % 24 > 0))
+    for errors in ("CR1", "CR2"):
+        result = cx.ols(study(holes, cluster="clinic"), "overall ~ care", errors=errors)
+        assert result.notes[0] == "10 rows without clinic count for the coefficients but not for their errors"
+        assert result.table["n"].iloc[0] == 240
