@@ -12,6 +12,7 @@ from typing import Any
 from cxlab.problem import DataProblem
 from cxlab.report import pool, provenance, render
 from cxlab.report.jobs import Job
+from cxlab.report.kernel import Kernels
 from cxlab.report.shelf import Shelf
 
 
@@ -60,6 +61,7 @@ def batch(
     workers: int = 2,
     resume: bool = False,
     scheduler: str = "",
+    kernels: Kernels | None = None,
     progress: Callable[[int, float], None] = lambda k, share: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Make the reports and yield the number of each job with its `Outcome`, as they end; then write the index.
@@ -69,6 +71,7 @@ def batch(
     workers : processes that make reports side by side.
     resume : leave a report as it is if data, codebook, parameters, notebook, formats, style and code are the same.
     scheduler : address of a Dask scheduler whose workers make the reports instead; needs the extra 'dask'.
+    kernels : a fork server to share; by default one is started and ended here.
     progress : called with the number of a job and the share of its cells that ran.
     """
     there = folders(jobs)
@@ -85,7 +88,7 @@ def batch(
 
         made = cluster.run(chosen, shelf.folder, form, scheduler, tell)
     else:
-        made = pool.run(chosen, shelf.folder, form, workers=workers, progress=tell)
+        made = pool.run(chosen, shelf.folder, form, workers=workers, kernels=kernels, progress=tell)
     try:
         for k, done in made if todo else ():
             yield todo[k], delivered(jobs[todo[k]], done, shelf)

@@ -27,14 +27,15 @@ def run(
     form: render.Form = render.PLAIN,
     *,
     workers: int = 2,
+    kernels: Kernels | None = None,
     progress: Callable[[int, float], None] = lambda k, share: None,
 ) -> Iterator[tuple[int, Any]]:
     """Make the reports of ``jobs`` in ``output`` and yield the number of each job with its `Done` as it ends.
 
-    ``progress`` is called with the number of a job and the share of its cells that ran. Closing the iterator (or an
-    interrupt) ends workers and kernels and removes what they had begun.
+    ``kernels`` is a server to share. ``progress`` is called with the number of a job and the share of its cells that
+    ran. Closing the iterator (or an interrupt) ends workers and kernels and removes what they had begun.
     """
-    with Kernels() as server:
+    with contextlib.nullcontext(kernels) if kernels else Kernels() as server:
         pool = Pool(server, Path(output), form, max(min(workers, len(jobs)), 1))
         try:
             yield from pool.run(jobs, progress)

@@ -86,7 +86,7 @@ def folder_name(study: str, changed: Mapping[str, Any]) -> str:
     path = Path(study)
     stem = path.stem if path.suffix or path.exists() else study
     pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
-    parts = [stem, *(f"{k}={v}" for k, v in sorted(pairs.items()))]
+    parts = [stem, *(f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)
     plain = "-".join([slug(stem), *parts[1:]])  # the study's own name may be simplified, parameters may not
     name = slug(text)

@@ -1,0 +1,212 @@
+"""A batch: what fails fails alone, nothing is done twice, nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from cxlab.problem import DataProblem
+from cxlab.report import pool
+from cxlab.report.batch import Outcome, batch, folders
+from cxlab.report.jobs import Job
+from cxlab.report.kernel import Kernels
+from cxlab.report.render import PLAIN, Form
+from cxlab.report.shelf import Shelf
+
+NUMBER = "import cxlab as cx\nimport matplotlib.pyplot as plt\nplt.plot([float(x), 1]);\ncx.Estimate(x, float(x))"
+PARAMETERS = 'study: str = "abc"  # which\nx: str = "0"  # text'
+
+
+@pytest.fixture
+def made(kernels: Kernels):
+    """Run a batch and return the outcomes by the text of their job."""
+
+    def run(jobs: list[Job], folder: Path, form: Form = PLAIN, **options) -> dict[str, Outcome]:
+        found = batch(jobs, Shelf(folder), form, kernels=kernels, **options)
+        return {str(outcome.job): outcome for _, outcome in found}
+
+    return run
+
+
+def tree(folder: Path) -> list[str]:
+    """Return all files under a folder, hidden ones too."""
+    return sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file())
+
+
+def wait(condition, seconds: float = 30) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def sums(notebook) -> str:
+    return str(notebook(NUMBER, parameters=PARAMETERS, name="sums"))
+
+
+def test_what_fails_fails_alone_and_nothing_is_mixed(made, sums: str, notebook, tmp_path: Path):
+    hang = str(notebook("import time\ntime.sleep(60)", parameters=PARAMETERS, name="hang"))
+    dead = str(notebook("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", parameters=PARAMETERS, name="dead"))
+    large = str(notebook("x = bytearray(800_000_000)\nimport time\ntime.sleep(9)", parameters=PARAMETERS, name="large"))
+    jobs = [Job(sums, "abc", {"x": str(k)}) for k in range(6)]
+    jobs += [Job(hang, "abc"), Job(dead, "abc"), Job(large, "abc")]
+    found = made(jobs, tmp_path / "out", Form(timeout=2, memory=600_000_000))
+    status = {name.split("/")[-1]: outcome.status for name, outcome in found.items()}
+    assert list(status.values()).count("made") == 6
+    causes = {Path(o.job.notebook).stem: o.cause for o in found.values() if o.cause}
+    assert causes["hang"].endswith(
+        "it ran longer than the limit of 2 s and was stopped; raise the limit with --timeout"
+    )
+    assert causes["dead"].endswith("the kernel died while it ran: killed, out of memory, or the cell ended the process")
+    assert "MB; the limit is 600 MB of memory and was stopped; raise the limit with --memory" in causes["large"]
+    pictures = set()
+    for k in range(6):
+        name = "abc" if k == 0 else f"abc-x={k}"
+        results = json.loads((tmp_path / f"out/sums/{name}/results.json").read_text())["results"]
+        assert [r["value"] for r in results.values()] == [float(k)]
+        html = (tmp_path / f"out/sums/{name}/index.html").read_text()
+        pictures.add(html.split("data:image/png;base64,")[1][:20000])
+    assert len(pictures) == 6
+    table = pd.read_parquet(tmp_path / "out/results.parquet")
+    assert sorted(table["estimate"]) == [0, 1, 2, 3, 4, 5]
+    index = (tmp_path / "out/index.html").read_text()
+    assert index.count("<li data-subject") == 9
+    assert not [f for f in tree(tmp_path / "out") if "/." in f]
+
+
+def test_resume_makes_only_what_changed(made, sums: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mine.csv").write_text("nps\n" + "\n".join(map(str, range(11))))
+    mine = str(tmp_path / "mine.csv")
+    jobs = [Job(sums, mine, {"x": "1"}), Job(sums, "abc", {"x": "2"})]
+    out = tmp_path / "out"
+    assert {o.status for o in made(jobs, out, resume=True).values()} == {"made"}
+    before = {name: (out / name).read_bytes() for name in tree(out)}
+    with monkeypatch.context() as forbidden:
+        forbidden.setattr(pool, "Pool", None)  # nothing may run
+        assert [o.status for o in made(jobs, out, resume=True).values()] == ["unchanged", "unchanged"]
+    assert {name: (out / name).read_bytes() for name in tree(out)} == before
+    (tmp_path / "mine.csv").write_text("nps\n" + "\n".join(map(str, range(10))))
+    changed = made([*jobs, Job(sums, "abc", {"x": "3"})], out, resume=True)
+    assert [o.status for o in changed.values()] == ["unchanged", "made", "made"]
+    (out / "sums/abc-x=2/run.json").unlink()
+    assert [o.status for o in made(jobs, out, resume=True).values()] == ["unchanged", "made"]
+    assert [o.status for o in made(jobs, out, Form(("html", "xlsx")), resume=True).values()] == ["made", "made"]
+
+
+def test_two_reports_never_share_a_folder(sums: str, tmp_path: Path):
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "data.csv").write_text("nps\n1\n")
+    with pytest.raises(DataProblem) as problem:
+        folders([Job(sums, str(tmp_path / place / "data.csv")) for place in ("a", "b")])
+    assert "would both write to sums/data; ask for each report once" in str(problem.value)
+
+
+def test_a_killed_worker_is_replaced_and_its_job_done_again(made, notebook, tmp_path: Path):
+    slow = str(notebook("import time\ntime.sleep(float(x))", parameters=PARAMETERS, name="slow"))
+    jobs = [Job(slow, "abc", {"x": x}) for x in ("2", "0.1", "0.2")]
+    killed = []
+
+    def kill(k: int, share: float) -> None:
+        if k == 0 and share > 0.5 and not killed:
+            drafts = list((tmp_path / "out/slow").glob(".abc-x=2-*"))
+            killed.append(int(drafts[0].name.split("-")[-2]))
+            os.kill(killed[0], signal.SIGKILL)
+
+    found = made(jobs, tmp_path / "out", workers=2, progress=kill)
+    assert killed
+    assert {o.status for o in found.values()} == {"made"}
+    assert not [f for f in tree(tmp_path / "out") if "/." in f]
+
+
+def test_two_batches_into_one_folder_lose_nothing(made, sums: str, tmp_path: Path):
+    jobs = [[Job(sums, "abc", {"x": str(10 * b + k)}) for k in range(1, 5)] for b in (0, 1)]
+    jobs[1] += jobs[0][:2]
+    found: list[dict] = [{}, {}]
+
+    def run(b: int) -> None:
+        found[b] = made(jobs[b], tmp_path / "out")
+
+    threads = [threading.Thread(target=run, args=(b,)) for b in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {o.status for f in found for o in f.values()} == {"made"}
+    assert sorted(pd.read_parquet(tmp_path / "out/results.parquet")["estimate"]) == [1, 2, 3, 4, 11, 12, 13, 14]
+    assert (tmp_path / "out/index.html").read_text().count("<li data-subject") == 8
+
+
+def test_ctrl_c_leaves_no_half_report_and_no_kernel(notebook, tmp_path: Path):
+    source = "import os, time\nopen(f'{x}.pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    slow = notebook(source, parameters=PARAMETERS, name="slow")
+    (tmp_path / "plan.yml").write_text(
+        f"reports: [{{notebook: {slow}, study: abc, list: [{{x: 1}}, {{x: 2}}, {{x: 3}}]}}]".replace(": 1}", ': "1"}')
+        .replace(": 2}", ': "2"}').replace(": 3}", ': "3"}')
+    )  # fmt: skip
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--workers", "2"]
+    caller = subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    pids = [tmp_path / "1.pid", tmp_path / "2.pid"]
+    wait(lambda: all(p.is_file() and p.read_text() for p in pids))
+    family = psutil.Process(caller.pid).children(recursive=True)
+    os.killpg(caller.pid, signal.SIGINT)
+    _, said = caller.communicate(timeout=30)
+    assert caller.returncode == 130
+    assert [line for line in said.splitlines() if line][-2:] == [
+        "interrupted: 0 of 3 reports are there; the rest: the same command with --resume",
+        "cxlab: interrupted",
+    ]
+    wait(lambda: not any(psutil.pid_exists(int(p.read_text())) for p in pids), 10)
+    wait(lambda: not any(p.is_running() for p in family), 10)
+    assert not [f for f in tree(tmp_path / "reports") if f.startswith("slow/")]
+
+
+def test_the_same_plan_twice_gives_the_same_numbers(made, tmp_path: Path):
+    jobs = [Job("start", "abc"), Job("start", "brand-tracker", {"only": {"brand": "Alba", "wave": "8"}})]
+    for name in ("a", "b"):
+        assert {o.status for o in made(jobs, tmp_path / name).values()} == {"made"}
+    numbers = [f for f in tree(tmp_path / "a") if f.endswith("results.json")]
+    assert len(numbers) == 2
+    for file in numbers:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_brand_that_is_markup_is_text_everywhere(made, notebook, tmp_path: Path):
+    brand = "<script>alert(1)</script>"
+    frame = pd.DataFrame({"brand": [brand, "Brio"] * 40, "nps": [k % 11 for k in range(80)]})
+    frame.to_csv(tmp_path / "brands.csv", index=False)
+    show = "import cxlab as cx\ndata = cx.load(study).where(**only)\ncx.nps(data, by='brand')"
+    path = notebook(show, parameters='study: str = ""\nonly: dict[str, str] | None = None', name="show")
+    found = made([Job(str(path), str(tmp_path / "brands.csv"), {"only": {"brand": brand}})], tmp_path / "out")
+    outcome = next(iter(found.values()))
+    assert outcome.status == "made", outcome.cause
+    for page in (Path(outcome.page), tmp_path / "out/index.html"):
+        text = page.read_text()
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_no_row_of_a_customer_is_in_a_report(made, tmp_path: Path):
+    frame = pd.DataFrame({"nps": [k % 11 for k in range(60)], "satisfaction": [1 + k % 5 for k in range(60)]})
+    frame["comment"] = [f"my secret no {1000 + k}, call 69-{70000 + k} please" for k in range(60)]
+    frame["email"] = [f"person{k}@example.org" for k in range(60)]
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    jobs = [Job(name, str(tmp_path / "mine.csv")) for name in ("start", "quality", "scorecard")]
+    found = made(jobs, tmp_path / "out")
+    assert {o.status for o in found.values()} == {"made"}, [o.cause for o in found.values()]
+    for file in tree(tmp_path / "out"):
+        text = (tmp_path / "out" / file).read_bytes()
+        assert b"my secret" not in text, file
+        assert b"@example.org" not in text, file
