@@ -2,7 +2,8 @@
 
 seminr and plspm (both GPL) are no dependencies; they are compared where they can be imported, e.g. with
 ``pip install --no-deps --target /tmp/peers seminr plspm`` and ``PYTHONPATH=/tmp/peers``. Both run on one core here, and
-plspm for 100 replicates only. Without the folder of the public data (CXLAB_MIRROR) answers of that shape are made up.
+plspm for 100 replicates only (0.5.7 fails under pandas 3). Without the folder of the public data (CXLAB_MIRROR) answers
+of that shape are made up.
 """
 
 from __future__ import annotations
