@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -49,8 +50,9 @@ def plan(claims, data, output, name, sesoi, given, level, seed, correction, excl
             raise DataProblem(f"--sesoi is '{text}'; write it as claim=number, e.g. --sesoi CX-12=8") from error
     fixed = write(
         ids, load(data), name=name, columns={ids[0]: given} if given else None, sesoi=effects, level=level,
-        seed=seed, correction=correction, exclude=exclude,
+        seed=seed, correction=correction,
     )  # fmt: skip
+    fixed = replace(fixed, exclude=exclude)
     path = fixed.write(Path(output) if output else Path("reports/plans") / f"{fixed.name}.yaml")
     click.echo(f"{path}: {len(fixed.cards)} claims on {fixed.study} ({fixed.rows:,} rows), plan {fixed.hash[:12]}")
     click.echo(f"Now look: cxlab verdict --plan {path} {data}")

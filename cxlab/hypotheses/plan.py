@@ -15,7 +15,7 @@ from cxlab.data.codebook import write as write_codebook
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card
-from cxlab.hypotheses.sample import EXCLUSIONS, Spec
+from cxlab.hypotheses.sample import EXCLUSIONS, SCALES, Spec
 from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.tally import tally
@@ -60,6 +60,11 @@ class Plan:
     schema: str = ""
     data: str = ""
     stored: str = ""
+
+    def __post_init__(self) -> None:
+        one_of("correction", self.correction, CORRECTIONS)
+        one_of("exclude", self.exclude, EXCLUSIONS)
+        one_of("scale", self.scale, SCALES)
 
     @property
     def hash(self) -> str:
@@ -170,7 +175,6 @@ def plan(
     level: float = 0.95,
     seed: int = 0,
     correction: str = "holm",
-    exclude: str = "none",
 ) -> Plan:
     """Return the plan of testing claims on a study; nothing of the answers is shown.
 
@@ -178,14 +182,11 @@ def plan(
     ----------
     claims : ids of cards. ``columns``, ``sesoi`` : by card id, where the card or the codebook are to be overruled.
     correction : for the family of all cards: 'holm', 'bh' (screening only) or 'none'.
-    exclude : 'none', 'straight-liners' or 'incomplete', see `cxlab.hypotheses.sample.Spec`.
 
     Raises
     ------
     DataProblem : an unknown card, or the study lacks what a card needs.
     """
-    one_of("correction", correction, CORRECTIONS)
-    one_of("exclude", exclude, EXCLUSIONS)
     ids = [c.strip() for c in (claims.split(",") if isinstance(claims, str) else claims)]
     planned = []
     for chosen in [card(i) for i in ids]:
@@ -201,7 +202,6 @@ def plan(
         level,
         seed,
         correction,
-        exclude=exclude,
         **fingerprint(study, _used(ready)),
     )
 

@@ -117,7 +117,10 @@ def scoreboard(
             rows += cells
     if not rows:
         raise DataProblem("none of the studies can answer any claim; cxlab claims --for DATA says what each lacks")
-    table = _corrected(pd.DataFrame(rows), level, correction)
+    return _board(_corrected(pd.DataFrame(rows), level, correction), chosen, opened, useless, level, correction)
+
+
+def _board(table: pd.DataFrame, chosen, opened, useless: list[str], level: float, correction: str) -> Scoreboard:
     kept = list(dict.fromkeys(table["study"]))
     counts = table["direction"].value_counts()
     told = ", ".join(f"{counts[k]} {k.lower()}" for k in SIGNS if k in counts and k != "LACKS DATA")
@@ -126,20 +129,11 @@ def scoreboard(
     notes = (f"no study at hand can answer {', '.join(untested)}",) if untested else ()
     notes += (f"no card can be tested on {', '.join(useless)}",) if useless else ()
     notes += (f"SIMULATED data: {', '.join(simulated)}",) if simulated else ()
-    return Scoreboard(
-        "scoreboard",
-        f"{len(chosen)} claims on {len(kept)} studies: {told}",
-        table,
-        "",
-        level,
-        f"Exploratory screening, {NAMES[correction]} over {int(table['p'].notna().sum())} cells",
-        notes,
-        {
-            "studies": kept,
-            "cards": [{"id": c.id, "title": c.title, "claim": c.claim} for c in chosen],
-            "simulated": simulated,
-        },
-    )
+    method = f"Exploratory screening, {NAMES[correction]} over {int(table['p'].notna().sum())} cells"
+    named = [{"id": c.id, "title": c.title, "claim": c.claim} for c in chosen]
+    parts = {"studies": kept, "cards": named, "simulated": simulated}
+    title = f"{len(chosen)} claims on {len(kept)} studies: {told}"
+    return Scoreboard("scoreboard", title, table, "", level, method, notes, parts)
 
 
 def at_hand() -> list[str]:

@@ -44,13 +44,36 @@ def dose_response(
     """
     y_name = outcome or study.need("outcome", "a dose-response curve", measure="satisfaction")[0]
     x_name = dose or study.need("operation", "a dose-response curve", measure="wait")[0]
-    f, d = study.field(y_name), study.design
+    f, x_field = study.field(y_name), study.field(x_name)
+    x, y, n, w, c, missing = _pairs(study, x_name, y_name)
+    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
+    log = np.log2(np.fmax(x, floor))
+    rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
+    bend = kink(log, y, n, w, np.random.default_rng(seed), level=level)
+    at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
+    lost = f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were"
+    notes = (
+        *([lost] if missing else []),
+        f"doses below {floor:.3g} count as {floor:.3g}",
+        "an association: what else goes with the dose is not held constant",
+        f"a kink at {at:.3g} [{low:.3g}, {high:.3g}], p of none {bend.p:.3f}",
+    )
+    place = {"at": at, "low": low, "high": high, "before": bend.before, "after": bend.after, "p": bend.p}
+    parts = {"kink": place, "missing": missing, "dose": x_field.label, "unit": x_field.unit}
+    method = "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap"
+    return Result(
+        "dose_response", f"{f.label} and {x_field.label}", pd.DataFrame(rows), "mean", level, method, notes, parts
+    )
+
+
+def _pairs(study: Study, x_name: str, y_name: str):
+    """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
+    d = study.design
     extra = [c for c in (d.weight, d.cluster) if c]
     columns = [nw.col(c).cast(nw.Float64) for c in (y_name, x_name, *([d.weight] if d.weight else []))]
     columns += [nw.col(d.cluster)] if d.cluster else []
-    table = (
-        study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias("_n")).collect().to_pandas()
-    )
+    counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias("_n"))
+    table = counted.collect().to_pandas()
     dosed = table[table[x_name].notna()]
     missing = int(dosed.loc[dosed[y_name].isna(), "_n"].sum())
     table = dosed.dropna(subset=[y_name]).sort_values([x_name, y_name, *extra], ignore_index=True)
@@ -62,36 +85,7 @@ def dose_response(
             f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "
             "different doses; at least 50 answers and 5 doses of zero or more are needed"
         )
-    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
-    log = np.log2(np.fmax(x, floor))
-    rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
-    bend = kink(log, y, n, w, np.random.default_rng(seed), level=level)
-    at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
-    lost = (
-        (f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were",)
-        if missing
-        else ()
-    )
-    return Result(
-        "dose_response",
-        f"{f.label} and {study.field(x_name).label}",
-        pd.DataFrame(rows),
-        "mean",
-        level,
-        "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap",
-        (
-            *lost,
-            f"doses below {floor:.3g} count as {floor:.3g}",
-            "an association: what else goes with the dose is not held constant",
-            f"a kink at {at:.3g} [{low:.3g}, {high:.3g}], p of none {bend.p:.3f}",
-        ),
-        {
-            "kink": {"at": at, "low": low, "high": high, "before": bend.before, "after": bend.after, "p": bend.p},
-            "missing": missing,
-            "dose": study.field(x_name).label,
-            "unit": study.field(x_name).unit,
-        },
-    )
+    return x, y, n, w, c, missing
 
 
 def _slope(x, y, n, w, c, level: float) -> dict:

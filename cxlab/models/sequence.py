@@ -71,31 +71,32 @@ def sequence(
         said = f"{', '.join(unscaled)} has no declared scale" if unscaled else f"there are {len(names)} stages"
         raise DataProblem(f"a sequence needs at least three stages with a scale; {said}. Name them with stages=[...]")
     y, x, n, w, c = _patterns(study, y_name, names)
-    columns = _columns(x)
-    lists = {k: v or [f"stage{j}" for j in range(len(names))] for k, v in MODELS.items()}
-    units = n.sum() if c is None else len(np.unique(c))
+    units = int(n.sum() if c is None else len(np.unique(c)))
     if units < 10 * FOLDS:
-        raise DataProblem(f"{study.name} has {int(units)} complete answers; a sequence needs at least {10 * FOLDS}")
-    rng = np.random.default_rng(seed)
-    z = np.column_stack([np.ones(len(y)), *columns.values(), y - np.average(y, weights=n * w)])
-    index = {k: i + 1 for i, k in enumerate(columns)}
-    blocks = int(min(BLOCKS, units // 2))
-    moments, tests = block_moments(z, w, deal(n, blocks, rng, c)), splits(blocks, FOLDS, REPEATS, rng)
-    r2 = fold_r2(
-        moments, [[0, index["duration"], *(index[v] for v in vs)] for vs in lists.values()], z.shape[1] - 1, tests
-    )
+        raise DataProblem(f"{study.name} has {units} complete answers; a sequence needs at least {10 * FOLDS}")
+    r2, tests = _validated(y, x, n, w, c, units, np.random.default_rng(seed))
     rows = [_row(model, r2[:, i], r2[:, 0], tests, level, int(n.sum())) for i, model in enumerate(MODELS)]
     order = ", ".join(study.field(s).stage or study.field(s).label for s in names)
-    return Result(
-        "sequence",
-        f"{study.field(y_name).label} from the sequence of scores",
-        pd.DataFrame(rows),
-        "share",
-        level,
-        f"Least squares, {FOLDS}-fold cross-validation repeated {REPEATS} times, Nadeau-Bengio errors",
-        (f"order of the journey: {order}", "stages differ in subject as well as in order; only a random order tells"),
-        {"stages": names, "outcome": y_name},
+    notes = (
+        f"order of the journey: {order}",
+        "stages differ in subject as well as in order; only a random order tells",
     )
+    method = f"Least squares, {FOLDS}-fold cross-validation repeated {REPEATS} times, Nadeau-Bengio errors"
+    title = f"{study.field(y_name).label} from the sequence of scores"
+    parts = {"stages": names, "outcome": y_name}
+    return Result("sequence", title, pd.DataFrame(rows), "share", level, method, notes, parts)
+
+
+def _validated(y, x, n, w, c, units: int, rng: np.random.Generator):
+    """R² out of sample of every model (splits, models), and the test splits."""
+    columns = _columns(x)
+    lists = {k: v or [f"stage{j}" for j in range(x.shape[1])] for k, v in MODELS.items()}
+    z = np.column_stack([np.ones(len(y)), *columns.values(), y - np.average(y, weights=n * w)])
+    index = {k: i + 1 for i, k in enumerate(columns)}
+    blocks = min(BLOCKS, units // 2)
+    moments, tests = block_moments(z, w, deal(n, blocks, rng, c)), splits(blocks, FOLDS, REPEATS, rng)
+    chosen = [[0, index["duration"], *(index[v] for v in vs)] for vs in lists.values()]
+    return fold_r2(moments, chosen, z.shape[1] - 1, tests), tests
 
 
 def _row(model: str, r2, base, tests, level: float, n: int) -> dict:

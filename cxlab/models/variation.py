@@ -58,24 +58,23 @@ def variation(
     if not pooled > 0:
         raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")
     v = pooled / table["n_eff"].fillna(table["n"]).to_numpy(float)
+    return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, smallest, level)
+
+
+def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: int, level: float) -> Result:
+    v = table["sampling"].to_numpy(float) ** 2
     b = between(table["estimate"].to_numpy(float), v, level)
     n, nan = int(table["n"].sum()), float("nan")
     rows = [
         ("observed standard deviation of the groups", float(table["estimate"].std(ddof=1)), nan, nan),
         ("sampling alone", float(np.sqrt(v.mean())), nan, nan),
-        ("true standard deviation", b.tau, b.low, b.high),
+        ("true standard deviation", float(b.tau), b.low, b.high),
         ("mean of the groups", b.mean, b.mean_low, b.mean_high),
     ]
     result = pd.DataFrame(rows, columns=["component", "estimate", "low", "high"]).assign(n=n)
     notes = (f"{len(table)} groups, Q = {b.q:.1f} on {b.df} df, I² = {b.i2:.0%}",)
     notes += (f"{lost} groups with fewer than {smallest} answers left out",) if lost else ()
-    return Result(
-        "variation",
-        f"{groups.title.split(' by ')[0]} between {study.field(by).label}",
-        result,
-        groups.unit,
-        level,
-        "REML with Q-profile interval; mean with Hartung-Knapp-Sidik-Jonkman interval",
-        notes,
-        {"groups": table.assign(sampling=np.sqrt(v)), "i2": b.i2, "mean": b.mean, "tau": b.tau},
-    )
+    method = "REML with Q-profile interval; mean with Hartung-Knapp-Sidik-Jonkman interval"
+    parts = {"groups": table, "i2": b.i2, "mean": b.mean, "tau": float(b.tau)}
+    title = f"{groups.title.split(' by ')[0]} between {by}"
+    return Result("variation", title, result, groups.unit, level, method, notes, parts)
