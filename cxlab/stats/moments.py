@@ -196,16 +196,18 @@ def cluster_products(
     Only one row a stratum travels: (H, p) sums of totals, (H, p, p) sums of their products, (H,) clusters;
     and the number of rows that have a cluster and a stratum.
     """
-    named = {f"_s{i}": s.cast(nw.Float64) for i, s in enumerate(scores)}
-    named |= {"_c": cluster, "_h": strata if strata is not None else nw.lit(1)}
+    p, keys = len(scores), ["_c"] if strata is None else ["_h", "_c"]
+    named = {f"_s{i}": s.cast(nw.Float64) for i, s in enumerate(scores)} | {"_c": cluster}
+    named |= {} if strata is None else {"_h": strata}
     rows = frame.select(*(e.alias(k) for k, e in named.items()))
-    p = len(scores)
-    totals = rows.group_by("_h", "_c").agg(nw.len().alias("_n"), *(nw.col(f"_s{i}").sum() for i in range(p)))
+    totals = rows.group_by(*keys).agg(nw.len().alias("_n"), *(nw.col(f"_s{i}").sum() for i in range(p)))
+    totals = totals.filter(*(~nw.col(k).is_null() for k in keys))
     pairs = [(i, j) for i in range(p) for j in range(i, p)]
     squares = [(nw.col(f"_s{i}") * nw.col(f"_s{j}")).alias(f"p{k}") for k, (i, j) in enumerate(pairs)]
     summed = [f"_s{i}" for i in range(p)] + [f"p{k}" for k in range(len(pairs))] + ["_n"]
-    by_stratum = totals.with_columns(*squares).group_by("_h")
-    table = _collect(by_stratum.agg(nw.len().alias("m"), *(nw.col(c).sum() for c in summed)).sort("_h"))
+    sums = [nw.len().alias("m"), *(nw.col(c).sum() for c in summed)]
+    totals = totals.with_columns(*squares)
+    table = _collect(totals.select(*sums) if strata is None else totals.group_by("_h").agg(*sums).sort("_h"))
     products = np.empty((len(table), p, p))
     for k, (i, j) in enumerate(pairs):
         products[:, i, j] = products[:, j, i] = table[f"p{k}"]
