@@ -42,7 +42,7 @@ def run(
     with client:
         futures = {client.submit(make, job, form, pure=False): k for k, job in enumerate(jobs)}
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 k = futures[future]
                 if future.status != "finished":
                     yield k, Done(cause=f"the cluster could not make it: {future.exception()}")

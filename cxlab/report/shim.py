@@ -8,11 +8,25 @@ import os
 import signal
 import socket
 import sys
+import time
+
+
+def reach(address: str, tries: int = 400) -> socket.socket:
+    """Return a connection to the server, which may be just starting."""
+    server = socket.socket(socket.AF_UNIX)
+    for left in reversed(range(tries)):
+        try:
+            server.connect(address)
+            break
+        except (FileNotFoundError, ConnectionRefusedError):
+            if not left:
+                raise
+            time.sleep(0.05)
+    return server
 
 
 def main() -> None:
-    server = socket.socket(socket.AF_UNIX)
-    server.connect(sys.argv[1])
+    server = reach(sys.argv[1])
     server.sendall(json.dumps({"connection_file": sys.argv[2], "cwd": os.getcwd()}).encode() + b"\n")
     kernel = int(server.makefile().readline() or 0)
     if not kernel:

@@ -131,6 +131,7 @@ def test_a_killed_worker_is_replaced_and_its_job_done_again(made, notebook, tmp_
     assert not [f for f in tree(tmp_path / "out") if "/." in f]
 
 
+@pytest.mark.slow
 def test_two_batches_into_one_folder_lose_nothing(made, sums: str, tmp_path: Path):
     jobs = [[Job(sums, "abc", {"x": str(10 * b + k)}) for k in range(1, 5)] for b in (0, 1)]
     jobs[1] += jobs[0][:2]
@@ -173,6 +174,7 @@ def test_ctrl_c_leaves_no_half_report_and_no_kernel(notebook, tmp_path: Path):
     assert not [f for f in tree(tmp_path / "reports") if f.startswith("slow/")]
 
 
+@pytest.mark.slow
 def test_the_same_plan_twice_gives_the_same_numbers(made, tmp_path: Path):
     jobs = [Job("start", "abc"), Job("start", "brand-tracker", {"only": {"brand": "Alba", "wave": "8"}})]
     for name in ("a", "b"):
