@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlab.data.study import Study
 from cxlab.models.fitted import check_level, weight_of
-from cxlab.models.formula import number
+from cxlab.models.formula import number, tidy_levels
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats import resample
@@ -145,6 +145,8 @@ def _answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> 
     table, lost = patterns(study.frame, columns)
     if "weight" in table and (table["weight"] < 0).any():
         raise DataProblem("a weight is negative; weights must not be negative")
+    for g in groups:
+        table[g] = tidy_levels(table[g])
     return table.drop(columns=["w", "w2"]), lost
 
 

@@ -120,7 +120,10 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
     if held:
         add_up()
     at = np.flatnonzero(counts[0])
-    table = pd.DataFrame({k: at // int(s) % int(z) + a for k, s, z, a in zip(keys, stride, size, low, strict=True)})
+    table = pd.DataFrame(
+        {k: at // int(s) % int(z) + int(a) for k, s, z, a in zip(keys, stride, size, low, strict=True)}
+    )
+    table = table.astype({k: float for k in keys if not schema[k].is_integer()})
     table["n"] = counts[0][at].astype(np.int64)
     if weighted:
         table["w"], table["w2"], table["least"] = counts[1][at], counts[2][at], least
