@@ -7,6 +7,7 @@ wrong; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -25,8 +26,17 @@ COMMANDS = {
     "verdict": ("cxlab.cli.verdict", "Say whether data support a claim."),
     "calibrate": ("cxlab.cli.calibrate", "Run the verdicts on data with known truth."),
     "benchmarks": ("cxlab.cli.benchmarks", "List published figures to compare with."),
+    "completion": ("cxlab.cli.completion", "Print the completion script of your shell."),
 }
 """Each command, the module that defines it under its own name, and its line in the help."""
+
+SECTIONS = {
+    "Reports": ("report", "batch"),
+    "Data": ("datasets", "codebook", "doctor", "benchmarks"),
+    "Claims": ("claims", "plan", "verdict", "calibrate"),
+}
+SECTIONS["Other"] = tuple(name for name in COMMANDS if not any(name in names for names in SECTIONS.values()))
+"""How the help orders them; a command that is in no section stands under 'Other'."""
 
 
 class Commands(click.Group):
@@ -47,8 +57,10 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name][1]) for name in names if name in COMMANDS])
 
 
 @click.group(
@@ -58,7 +70,21 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="cxlab")
 def cxlab() -> None:
-    """Customer-experience research: every number carries its uncertainty."""
+    """Customer-experience research: every number carries its uncertainty, every claim gets a verdict by a rule.
+
+    \b
+    Examples:
+      cxlab datasets                                     what data there are
+      cxlab doctor my-export.sav                         what is wrong with yours
+      cxlab report scorecard my-export.sav               one report
+      cxlab report scorecard brand-tracker --by brand    one for every brand
+      cxlab batch reports/plans/monthly.yml              all of a plan
+      cxlab verdict CX-12 my-export.sav                  is a claim true of these customers?
+
+    Each command has its own help: cxlab report --help
+    """
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ SHARED = (
     click.option("--output", metavar="FOLDER|URL", help="Where all reports go: a folder, s3://...  [default: reports]"),
     click.option("--style", metavar="FILE", help="House style (YAML: name, logo, accent, heading, language, words)."),
     click.option("--timeout", metavar="SECONDS", help="How long one cell may take.  [default: 600]"),
-    click.option("--memory", metavar="SIZE", help="How large one kernel may grow, e.g. 600MB.  [default: no limit]"),
+    click.option("--memory", metavar="SIZE", help="How large one kernel may grow, e.g. 600MB.  [default: its share]"),
     click.option("--workers", metavar="N", help="Processes that make reports.  [default: one a core]"),
     click.option("--resume", is_flag=True, help="Make only what changed: data, parameters, notebook, code or style."),
     click.option("--scheduler", metavar="ADDRESS", default="", help="Use the workers of a Dask scheduler instead."),
@@ -81,7 +81,8 @@ def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str,
     from cxlab.report.shelf import Shelf
 
     where = str(options.get("output") or "reports")
-    form, workers = form_of(options, where), whole("workers", options.get("workers"), cores())
+    workers = whole("workers", options.get("workers"), cores())
+    form = form_of(options, where, workers)
     folders(plan.jobs)
     strangers(plan.jobs, quiet)
     bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)
@@ -137,8 +138,10 @@ def left_out(plan: Any) -> None:
         click.echo(f"left out, level not stated: {blank:,} answers", err=True)
 
 
-def form_of(options: Mapping[str, Any], where: str) -> Any:
-    """Return formats, limits and style as the options say, all checked."""
+def form_of(options: Mapping[str, Any], where: str, workers: int) -> Any:
+    """Return formats, limits and style as the options say, all checked; a kernel's share is of 80 % of the memory."""
+    import psutil
+
     from cxlab.report import render, style
 
     to = options.get("to") or "html"
@@ -147,7 +150,7 @@ def form_of(options: Mapping[str, Any], where: str) -> Any:
     return render.Form(
         tuple(formats),
         whole("timeout", options.get("timeout"), 600),
-        size(options.get("memory")),
+        size(options.get("memory")) or int(0.8 * psutil.virtual_memory().total / workers),
         style.read(Path(file)) if file else style.Style(),
     )
 

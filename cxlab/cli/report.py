@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from cxlab.cli.batch import make, shared
+from cxlab.cli.completion import notebooks, studies
 from cxlab.problem import DataProblem
 
 
 @click.command()
-@click.argument("notebook")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("notebook", shell_complete=notebooks)
+@click.argument("data", nargs=-1, required=True, shell_complete=studies)
 @click.option("-p", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebook; may be repeated.")
 @click.option("--by", default="", metavar="COLUMN,...", help="A report for every level of a column, cell of several.")
 @click.option("--at-least", default=30, show_default=True, metavar="N", help="Answers a cell must have, with --by.")

@@ -25,8 +25,9 @@ from pathlib import Path
 
 PRELOAD = (
     "ipykernel.kernelapp", "IPython.display", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "numpy",
-    "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load", "cxlab.models.metrics", "cxlab.plots.style",
-    "cxlab.report.facts",
+    "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load", "cxlab.models.scorecard", "cxlab.models.trends",
+    "cxlab.models.comparisons", "cxlab.models.findings", "cxlab.plots.figure", "cxlab.plots.metrics",
+    "cxlab.plots.comparisons", "cxlab.report.facts",
 )  # fmt: skip
 """What a report needs; a notebook that imports more pays for it itself."""
 
@@ -107,6 +108,7 @@ def serve(address: str) -> None:
     listener.listen(64)
     for module in PRELOAD:
         importlib.import_module(module)
+    draw()
     kernels: dict[int, socket.socket] = {}
     while True:
         ready, _, _ = select.select([listener, sys.stdin, *kernels.values()], [], [], 0.05)
@@ -124,6 +126,19 @@ def serve(address: str) -> None:
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
     os._exit(0)
+
+
+def draw() -> None:
+    """Draw a picture that nobody sees: fonts and layout are ready then in every kernel."""
+    import io
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.subplots().set_title("Ready, 0.5")
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def fork(shim: socket.socket, others: list[socket.socket]) -> int:
