@@ -94,7 +94,7 @@ def polars_reg_ols(folder: Path, n: int, *, cluster: bool = False):
 
     def run():
         fit = polars_reg.ols(F, data, **({"cluster": "account"} if cluster else {"vcov": "HC1"}))
-        return {"beta": np.asarray(fit.params).ravel(), "se": np.asarray(fit.se).ravel()}
+        return {"beta": fit.coefficients, "se": fit.se}
 
     return run
 
