@@ -54,10 +54,7 @@ def _drivers(result: Result) -> Iterator[str]:
     yield f"**Order**: {len(decided)} of {len(pairs)} pairs are decided" + (f": {_listed(said)}." if said else ".")
     company = [_label(result, d) for d in table.driver[table.above_noise & (table.sign == "±")]]
     if company:
-        yield (
-            f"**Perhaps by company only**: {_listed(company)}; beside the others, an effect of their own cannot be told "
-            "from none."
-        )
+        yield (f"**Perhaps by company only**: {_listed(company)}; an effect of their own cannot be told from none.")
     noise = [_label(result, d) for d in table.driver[~table.above_noise]]
     if noise:
         yield f"**No more than noise**: {_listed(noise)}."
