@@ -94,7 +94,8 @@ def polars_reg_ols(folder: Path, n: int, *, cluster: bool = False):
 
     def run():
         fit = polars_reg.ols(F, data, **({"cluster": "account"} if cluster else {"vcov": "HC1"}))
-        return {"beta": fit.coefficients, "se": fit.se}
+        order = [i for i, c in enumerate(fit.names) if c not in DRIVERS] + [fit.names.index(c) for c in DRIVERS]
+        return {"beta": fit.coefficients[order], "se": fit.se[order]}
 
     return run
 
