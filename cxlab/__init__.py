@@ -59,6 +59,7 @@ _WHERE = {
     "quality": "cxlab.data.quality",
     "concerned": "cxlab.data.quality",
     "drop": "cxlab.data.quality",
+    "comments": "cxlab.data.comments",
     "index": "cxlab.models.index",
     "index_by": "cxlab.models.index_by",
     "path_model": "cxlab.models.pathmodel",

@@ -11,6 +11,7 @@ import narwhals as nw
 
 from cxlab.data import conform
 from cxlab.data.codebook import Field
+from cxlab.data.masking import quotable
 from cxlab.data.readers import delimited
 from cxlab.data.readers.raw import number, quoted
 from cxlab.data.study import Study
@@ -183,7 +184,8 @@ def _listed(field: Field, problem: str, cases: list[tuple[str, int]]) -> list[Fi
         "text in numbers": "correct it, declare it as a missing code or label, or declare the column as string",
     }[problem]
     shown = [
-        Finding(field.name, problem, v[:60], n, advice.format(allowed=allowed, value=v[:60])) for v, n in cases[:MANY]
+        Finding(field.name, problem, v, n, advice.format(allowed=allowed, value=v))
+        for v, n in ((quotable(v), n) for v, n in cases[:MANY])
     ]
     if len(cases) > MANY:
         rest = cases[MANY:]

@@ -42,7 +42,9 @@ class Scale:
     def __post_init__(self) -> None:
         one_of("scale direction 'best'", self.best, ("high", "low"))
         if not self.minimum < self.maximum:
-            raise DataProblem(f"scale runs from {self.minimum} to {self.maximum}; the minimum must be below the maximum")
+            raise DataProblem(
+                f"scale runs from {self.minimum} to {self.maximum}; the minimum must be below the maximum"
+            )
 
     @property
     def points(self) -> int:
@@ -58,8 +60,8 @@ class Field:
     """One question or variable of a study.
 
     ``missing`` maps codes to why the answer is missing, e.g. ``{"6": "never used", "0": "blank"}``; those answers
-    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question. ``about`` names the touchpoint that a question of
-    importance or a Kano question is about.
+    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question. ``about``
+    names the touchpoint that a question of importance or a Kano question is about.
     """
 
     name: str
@@ -170,11 +172,15 @@ def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
         try:
             descriptor = json.loads(Path(descriptor).read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
-            raise DataProblem(f"{descriptor} is not valid JSON ({error}); write it with `cxlab codebook infer`") from error
+            raise DataProblem(
+                f"{descriptor} is not valid JSON ({error}); write it with `cxlab codebook infer`"
+            ) from error
     try:
         schema = descriptor["resources"][0]["schema"]["fields"]
     except (KeyError, IndexError, TypeError) as error:
-        raise DataProblem("a datapackage.json needs resources[0].schema.fields; write it with `cxlab codebook infer`") from error
+        raise DataProblem(
+            "a datapackage.json needs resources[0].schema.fields; write it with `cxlab codebook infer`"
+        ) from error
     licences = descriptor.get("licenses", [])
     sources = descriptor.get("sources", [])
     return Codebook(

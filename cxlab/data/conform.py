@@ -8,6 +8,7 @@ import duckdb
 
 from cxlab.data import coding
 from cxlab.data.codebook import Codebook, Field
+from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import quoted, text
 from cxlab.problem import DataProblem, nearest
 
@@ -51,8 +52,8 @@ def conform(
 
 def described(found: coding.Coding) -> str:
     """Return in words how a text column is read."""
-    nothing = f"; no answer: {', '.join(repr(t) for t in found.nothing)}" if found.nothing else ""
-    codes = ", ".join(f"'{t}' = {c:g}" for t, c in sorted(found.codes.items(), key=lambda x: x[1]))
+    nothing = f"; no answer: {', '.join(repr(quotable(t)) for t in found.nothing)}" if found.nothing else ""
+    codes = ", ".join(f"'{quotable(t)}' = {c:g}" for t, c in sorted(found.codes.items(), key=lambda x: x[1]))
     return f"text read as {found.how}{f' ({codes})' if codes else ''}{nothing}"
 
 
@@ -76,7 +77,7 @@ def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str, strict: bo
         return coding.Coding("numbers", nothing=tuple(sorted(field.missing)))
     if not strict:
         return None
-    listed = ", ".join(f"'{t[:40]}' ({seen[t]:,}×)" for t in odd[:5]) + (", ..." if len(odd) > 5 else "")
+    listed = ", ".join(f"'{quotable(t)}' ({seen[t]:,}×)" for t in odd[:5]) + (", ..." if len(odd) > 5 else "")
     raise DataProblem(
         f"column '{field.name}' of {name} is declared {field.type}, but holds text: {listed}. Correct the data, "
         "declare these texts as missing codes or labels, or declare the column as string"

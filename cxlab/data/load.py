@@ -14,6 +14,7 @@ import narwhals as nw
 from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
+from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
@@ -234,7 +235,7 @@ def _check_text(frame: nw.DataFrame | nw.LazyFrame, book: Codebook) -> None:
             seen = frame.lazy().select(nw.col(f.name)).head(conform.SAMPLE).collect("pyarrow").to_native()[f.name]
             texts = sorted({v for v in seen.to_pylist() if isinstance(v, str)})
             if texts:
-                listed = ", ".join(f"'{t[:40]}'" for t in texts[:5]) + (", ..." if len(texts) > 5 else "")
+                listed = ", ".join(f"'{quotable(t)}'" for t in texts[:5]) + (", ..." if len(texts) > 5 else "")
                 raise DataProblem(
                     f"column '{f.name}' of {book.name} is declared {f.type}, but the table holds text: {listed}. "
                     "Turn it into numbers, or declare the column as string"

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxlab.data.codebook import Field
 from cxlab.data.finding import Finding, collected, count, counts, filled, length
+from cxlab.data.masking import quotable
 from cxlab.data.study import Study
 
 MANY = 60
@@ -83,7 +84,7 @@ def categories(study: Study, n: int, known: dict[str, pd.Series]) -> Iterator[Fi
         new = [c for c in found.index if labels and c not in labels]
         if new:
             more = f" and {len(new) - 6} more" if len(new) > 6 else ""
-            said = ", ".join(f"'{_short(c)}' ({found[c]})" for c in new[:6]) + more
+            said = ", ".join(f"'{quotable(c)}' ({found[c]})" for c in new[:6]) + more
             yield Finding("serious", "unknown category", name, int(found[new].sum()), int(found.sum()),
                           f"not in the codebook: {said}", "edited by hand? Compare with the source; correct the data, "
                           "or declare the label", nw.col(name).is_in(new))  # fmt: skip
@@ -91,13 +92,9 @@ def categories(study: Study, n: int, known: dict[str, pd.Series]) -> Iterator[Fi
             big = {str(b).casefold().strip(): b for b in found.index if found[b] >= 10 * found[c]}
             like = difflib.get_close_matches(str(c).casefold().strip(), big, 1, 0.9)
             if like:
-                said = f"'{_short(c)}' looks like '{_short(big[like[0]])}'"
+                said = f"'{quotable(c)}' looks like '{quotable(big[like[0]])}'"
                 yield Finding("look", "misspelt category", name, int(found[c]), n, said,
                               "recode it if it is the same", nw.col(name) == c)  # fmt: skip
-
-
-def _short(category: object) -> str:
-    return str(category)[:COPY]
 
 
 def exceptions(study: Study, known: dict[str, pd.Series]) -> Iterator[Finding]:
@@ -116,7 +113,7 @@ def exceptions(study: Study, known: dict[str, pd.Series]) -> Iterator[Finding]:
         for r, i in zip(*np.nonzero(odd), strict=True):
             b, value = others[i], by[a].iloc[r]
             yield Finding("serious", "tampered", b, int(cells[r, i]), int(rows[r]),
-                          f"filled in although {a} = '{value}' leaves it blank in {1 - share[r, i]:.2%}",
+                          f"filled in although {a} = '{quotable(value)}' leaves it blank in {1 - share[r, i]:.2%}",
                           "edited by hand? Compare with the source; leave out with cx.drop(study, 'tampered')",
                           (nw.col(a) == value) & filled(b))  # fmt: skip
 

@@ -118,7 +118,7 @@ class Study:
         return replace(self, table=frame.to_native(), filters=tuple(said))
 
     def filter(self, condition: nw.Expr, said: str) -> Study:
-        """Return the study with only the rows where the Narwhals expression holds; ``said`` is printed in every report."""
+        """Return the study with only the rows where ``condition`` holds; ``said`` is printed in every report."""
         return replace(self, table=self.lazy.filter(condition).to_native(), filters=(*self.filters, said))
 
     def select(self, *names: str) -> Study:

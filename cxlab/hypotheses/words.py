@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxlab.data.masking import masked
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row
 from cxlab.hypotheses.rule import from_t
@@ -20,7 +21,7 @@ def text(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> 
     """CX-32: R² gained by the words of the comment over all ratings, out of sample."""
     y = sample.points("outcome", outcome=True)
     ratings, notes = filled(sample.points("ratings"))
-    comments = np.array(["" if v is None or v != v else str(v) for v in sample.raw["comment"]], object)
+    comments = np.array([_said(v) for v in sample.raw["comment"]], object)
     there = np.array([len(c.split()) >= 3 for c in comments])
     rows = answered(
         card, sample, np.where(there, y, np.nan), least=200, what="answers with a comment of three words or more"
@@ -54,6 +55,11 @@ def text(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> 
         f"{BLOCKS}-fold, words learned in training only, Nadeau-Bengio errors",
         notes,
     )
+
+
+def _said(comment: object) -> str:
+    """Return the comment without addresses and numbers: they are no words, and none may be printed."""
+    return "" if comment is None or comment != comment else masked(str(comment), mark=" ")
 
 
 def _telling(m, words, x, y, w) -> str:

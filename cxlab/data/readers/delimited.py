@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from cxlab.data.masking import masked, quotable
 from cxlab.data.readers import platforms
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, text
@@ -111,7 +112,7 @@ def _check_header(names: Sequence[str], path: Path) -> None:
     numbers = [n for n in names if number(n) is not None and not re.fullmatch(r"(19|20)\d\d", n)]
     if len(numbers) * 2 >= len(names):
         raise DataProblem(
-            f"{path.name} has no header: its first row holds numbers ({', '.join(numbers[:5])}); "
+            f"{path.name} has no header: its first row holds numbers ({', '.join(map(quotable, numbers[:5]))}); "
             "add a row of column names"
         )
 
@@ -156,4 +157,4 @@ def broken(error: Exception, name: str) -> DataProblem:
     place = next((", " + x.split("CSV Error on ")[-1].lower() for x in lines if "CSV Error on Line" in x), "")
     causes = ("Error when converting", "Expected Number", "Value with unterminated quote", "Invalid unicode")
     cause = next((x for x in lines if x.startswith(causes)), lines[0]).rstrip(".")
-    return DataProblem(f"{name}{place}: {cause}. Correct the file, or declare the column in its codebook")
+    return DataProblem(f"{name}{place}: {masked(cause)}. Correct the file, or declare the column in its codebook")

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cxlab.data.masking import quotable
 from cxlab.data.readers import platforms
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
@@ -32,7 +33,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     header = platforms.recognise([[_written(v) for v in r] for r in rows[:20]])
     if not header.platform and len(rows) > 1 and sum(v is not None for v in rows[0]) == 1 < wide:
         raise DataProblem(
-            f"{path.name}: row 1 of sheet '{name}' is a title ('{_written(rows[0][0])[:40]}'), not column names; "
+            f"{path.name}: row 1 of sheet '{name}' is a title ('{quotable(_written(rows[0][0]))}'), not column names; "
             "delete the rows above the header"
         )
     if not header.platform:

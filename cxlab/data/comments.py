@@ -1,0 +1,87 @@
+"""`comments`: a few comments of a study to read, masked; only when asked."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.finding import collected, filled
+from cxlab.data.masking import LIMITS, masked
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+LEAST = 10
+"""Groups with fewer comments than this are not shown: whoever knows the group would know who wrote."""
+
+MOST = 100
+"""Most comments shown at once."""
+
+READ = 200_000
+"""Comments that are read; of more than that the first are."""
+
+
+def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | None = None, seed: int = 0) -> Result:
+    """Return a few comments of a study, drawn at random and masked (`cxlab.data.masking`), to read; never beside an id.
+
+    Parameters
+    ----------
+    n : how many, 1 to 100; of each group with ``by``.
+    column : column of text; the first with role 'text' if not given.
+    by : column that groups the comments (a brand, a segment, a score); groups with fewer than ten are left out.
+    seed : the same seed draws the same comments, whatever engine holds the table.
+
+    Returns
+    -------
+    Result of kind 'comments': ``comment``, after the group with ``by``; in random order. ``notes`` say what masking
+    cannot do. Equal comments are shown once. The texts are read into memory (of more than 200,000 the first).
+
+    Raises
+    ------
+    DataProblem : no column of text; no comment, or too few to show any.
+
+    Examples
+    --------
+    >>> from cxlab.data.catalogue import open_study
+    >>> comments(open_study("brand-tracker"), 1, seed=3).table.columns.tolist()
+    ['comment']
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
+        raise DataProblem(f"n is {n!r}; allowed: 1 to {MOST} comments. Use study.frame to work with all of them")
+    name = column or study.need("text", "reading comments")[0]
+    field = study.field(name)
+    if field.role != "text":
+        have = ", ".join(study.codebook.role("text")) or "none"
+        raise DataProblem(f"column '{name}' has role '{field.role or 'none'}', not text; columns of text: {have}")
+    if by == name:
+        raise DataProblem(f"by is '{by}', the comments themselves; give a brand, a segment or a score")
+    told, notes = _texts(study, name, by)
+    rng = np.random.default_rng(seed)
+    drawn = [rows.iloc[rng.permutation(len(rows))[:n]] for _, rows in told.groupby(by or (lambda _: 0), sort=True)]
+    table = pd.concat(drawn, ignore_index=True).rename(columns={name: "comment"})
+    table["comment"] = [" ".join(masked(str(text)).split()) for text in table["comment"]]
+    shown = f"{len(table)} of {len(told):,} different comments, drawn at random (seed {seed})"
+    return Result("comments", f"Comments: {field.label}", table, method=shown, notes=(LIMITS, *notes, *study.caveats))
+
+
+def _texts(study: Study, name: str, by: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the different comments (with their group) in an order that no engine decides, and what was left out."""
+    keys = [study.field(by).name] if by else []
+    said = filled(name) & (nw.col(name).str.strip_chars().str.len_chars() > 0)
+    frame = study.frame.filter(said, *map(filled, keys)).select(*keys, name)
+    told = collected(frame.head(READ))
+    notes = (f"drawn from the first {READ:,} comments",) if len(told) == READ else ()
+    told = told.drop_duplicates().sort_values([*keys, name], ignore_index=True)
+    if not len(told):
+        raise DataProblem(f"column '{name}' of {study.name} holds no comment; its filters: {study.filters or 'none'}")
+    size = told.groupby(by)[name].transform("size") if by else pd.Series(len(told), told.index)
+    small = told[by][size < LEAST].nunique() if by else 0
+    if (size < LEAST).all():
+        raise DataProblem(
+            f"'{name}' of {study.name} has fewer than {LEAST} different comments{f' in every {by}' if by else ''}; "
+            "so few would tell who wrote them. Use more rows, or a coarser by"
+        )
+    if small:
+        notes += (f"{small} of {told[by].nunique()} groups not shown: fewer than {LEAST} different comments",)
+    return told[size >= LEAST].reset_index(drop=True), notes

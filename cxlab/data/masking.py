@@ -1,0 +1,93 @@
+"""Free text before it is printed: what identifies a person by its form is replaced by what it was."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+QUOTED = 60
+"""Most characters of a value that a message quotes."""
+
+LONG = 5
+"""Digits in a row (or in one code of letters and digits) that are taken for a number of a person, order or account."""
+
+DAY = r"(?:19|20)\d\d([-/.])[01]?\d\1[0-3]?\d|[0-3]?\d([-/.])[0-3]?\d\2(?:19|20)?\d\d"
+DATES = re.compile(rf"(?<![\w./-])(?:{DAY}|(?:19|20)\d\d ?[-/–] ?(?:19|20)\d\d)(?![\w/-]|\.\d)")
+"""Dates and spans of years: they look like numbers of a person and stay."""
+
+AT, DOT = r" ?[(\[{] ?at ?[)\]}] ?", r" ?(?:\.|[(\[{] ?dot ?[)\]}]) ?"
+GAP = r"(?:[ \u00a0]?[/–-][ \u00a0]?|[.·]|[ \u00a0]{1,2}|[ \u00a0]?\([ \u00a0]?|[ \u00a0]?\)[ \u00a0]?-?|)"
+PATTERNS = {
+    "url": r"(?:\b[a-z][a-z+]{1,9}://|\bwww\.)[^\s<>\"']+|\b(?:[\w-]{1,63}\.){1,5}[a-z]{2,12}/[^\s<>\"']+",
+    "email": rf"[\w.+%-]{{1,64}}(?:[@＠]|{AT})[\w-]{{1,63}}(?:{DOT}\w[\w-]{{1,62}}){{1,5}}|[\w.+%-]{{1,64}}[@＠][\w-]+",
+    "handle": r"(?<![\w@＠])[@＠]\w+",
+    "ip": r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}(?![\w:])",
+    "iban": r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?\b",
+    "phone": rf"(?<![\w.,])(?:\+|\()?\d(?:{GAP}\d){{6,}}(?!\w)",
+    "number": r"(?<![^\W_])[^\W_]*\d[^\W_]*(?:[-_.][^\W_]+)*",
+}
+"""What is replaced, in this order; what only looks right is judged again by `_kind`."""
+
+FOUND = {kind: re.compile(pattern, re.I) for kind, pattern in PATTERNS.items()}
+DIALLED = re.compile(r"[+(0]|\d{3}[ .-]?(?:\d{3}[ .-])?\d{4}$|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}$")
+LIMITS = "masked by form only: names, addresses, dates and what a story tells stay readable. Read before you share"
+
+
+def masked(text: str, *, mark: str = "[{}]") -> str:
+    """Return ``text`` with e-mail addresses, telephone numbers and the like replaced by what they were.
+
+    Replaced are e-mail addresses, web addresses, @handles, IP addresses, IBANs, telephone numbers (seven digits or
+    more, however they are spaced) and codes of five digits or more (cards, accounts, orders, postcodes). What has no
+    form of its own stays: **names, street addresses and dates are not masked.** Rather one number too many than one
+    person: an amount of 10000 is replaced as well.
+
+    Parameters
+    ----------
+    mark : what stands in the place, with ``{}`` for 'email', 'url', 'handle', 'ip', 'iban', 'phone' or 'number'.
+
+    Examples
+    --------
+    >>> masked("Ask eva.m@example.com or +49 30 1234567, order 4711-0815-99, before 2015-02-24 8:30")
+    'Ask [email] or [phone], order [number], before 2015-02-24 8:30'
+    """
+    kept = [(m.start(), m.end()) for m in DATES.finditer(text)]
+    out, at = [], 0
+    for start, end in (*kept, (len(text), len(text))):
+        out += [_masked(text[at:start], mark), text[start:end]]
+        at = end
+    return "".join(out)
+
+
+def _masked(text: str, mark: str) -> str:
+    for kind, pattern in FOUND.items():
+        text = pattern.sub(lambda m, kind=kind: mark.format(k) if (k := _kind(kind, m[0])) else m[0], text)
+    return text
+
+
+def _kind(kind: str, found: str) -> str:
+    """Return what a piece of text is; '' if it only looks like ``kind``."""
+    digits = sum(c.isdigit() for c in found)
+    if kind == "ip":
+        try:
+            return kind if ip_address(found) else ""
+        except ValueError:
+            return ""
+    if kind == "iban":
+        return kind if digits >= 10 else ""
+    if kind == "phone":
+        if DIALLED.match(found):
+            return kind if digits <= 15 else "number"
+        return "number" if re.search(r"\d{3}", found) else ""
+    return kind if kind != "number" or digits >= LONG else ""
+
+
+def quotable(value: object) -> str:
+    """Return a cell's value as a message may quote it: masked, at most 60 characters; answer codes stay.
+
+    >>> quotable("call me: +1 202 555 0123"), quotable(99999), quotable("4915112345678")
+    ('call me: [phone]', '99999', '[number]')
+    """
+    text = str(value)
+    code = text.lstrip("-").replace(".", "", 1).isdigit() and len(text) <= 6
+    short = text if code else masked(text)
+    return short if len(short) <= QUOTED else f"{short[: QUOTED - 1]}…"
