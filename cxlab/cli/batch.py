@@ -108,8 +108,11 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
     """Print what came of the reports: pages, failures with their reason, cells left out, and the index."""
     failed = [o for o in outcomes if o.status == "failed"]
     if as_json:
-        rows = [{"report": str(o.job), **vars(o.job), "status": o.status, "page": o.page, "cause": o.cause,
-                 "seconds": round(o.seconds, 3)} for o in outcomes]  # fmt: skip
+        rows = [
+            {"report": str(o.job), "notebook": o.job.notebook, "study": o.job.study, "parameters": dict(o.job.given),
+             "status": o.status, "page": o.page, "cause": o.cause, "seconds": round(o.seconds, 3)}
+            for o in outcomes
+        ]  # fmt: skip
         left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
         click.echo(json.dumps({"index": index, "reports": rows, "left_out": left}, indent=1, ensure_ascii=False))
         return
