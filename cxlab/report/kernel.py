@@ -10,6 +10,7 @@ No kernel outlives its caller: the server ends with its standard input, a fork w
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -24,7 +25,8 @@ import uuid
 from pathlib import Path
 
 PRELOAD = (
-    "ipykernel.kernelapp", "IPython.display", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "numpy",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
+    "matplotlib.pyplot", "numpy",
     "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load", "cxlab.models.scorecard", "cxlab.models.trends",
     "cxlab.models.comparisons", "cxlab.models.findings", "cxlab.plots.figure", "cxlab.plots.metrics",
     "cxlab.plots.comparisons", "cxlab.report.facts",
@@ -106,9 +108,12 @@ def serve(address: str) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
+    sys.modules["debugpy"] = None  # every kernel would import it for a sixth of a second; no report is debugged
     for module in PRELOAD:
         importlib.import_module(module)
+    del sys.modules["debugpy"]
     draw()
+    gc.freeze()  # what is here stays shared: the collector of a fork does not write to it
     kernels: dict[int, socket.socket] = {}
     while True:
         ready, _, _ = select.select([listener, sys.stdin, *kernels.values()], [], [], 0.05)
