@@ -12,6 +12,7 @@ from typing import Any
 import narwhals as nw
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import show
@@ -128,6 +129,7 @@ def answer(study: Study, choice: Choice) -> str:
         return f"<p role='alert'><strong>{html.escape(str(problem))}</strong></p>"
 
 
+@public
 def explore(study: Study) -> Any:
     """Return a panel (ipywidgets) to choose a question, a metric, a segment and a filter.
 

@@ -11,6 +11,7 @@ import narwhals as nw
 
 from cxlab.data import conform
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.masking import quotable
 from cxlab.data.readers import delimited
 from cxlab.data.readers.raw import number, quoted
@@ -62,6 +63,7 @@ class Finding:
         return asdict(self)
 
 
+@public
 def check(study: Study) -> tuple[Finding, ...]:
     """Return where the data of ``study`` and its codebook disagree; an empty tuple means nowhere.
 

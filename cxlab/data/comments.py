@@ -6,6 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.finding import collected, filled
 from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study
@@ -22,6 +23,7 @@ READ = 200_000
 """Comments that are read; of more than that the first are."""
 
 
+@public
 def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | None = None, seed: int = 0) -> Result:
     """Return a few comments of a study, drawn at random and masked (`cxlab.data.masking`), to read; never beside an id.
 
@@ -74,7 +76,8 @@ def _texts(study: Study, name: str, by: str | None) -> tuple[pd.DataFrame, tuple
     notes = (f"drawn from the first {READ:,} comments",) if len(told) == READ else ()
     told = told.drop_duplicates().sort_values([*keys, name], ignore_index=True)
     if not len(told):
-        raise DataProblem(f"column '{name}' of {study.name} holds no comment; its filters: {study.filters or 'none'}")
+        filters = ", ".join(study.filters) or "none"
+        raise DataProblem(f"column '{name}' of {study.name} holds no comment; its filters: {filters}")
     size = told.groupby(by)[name].transform("size") if by else pd.Series(len(told), told.index)
     small = told[by][size < LEAST].nunique() if by else 0
     if (size < LEAST).all():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlab.data import answer_checks as answers
 from cxlab.data import record_checks as records
+from cxlab.data.edge import public
 from cxlab.data.finding import Finding
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
@@ -23,6 +24,7 @@ DROPPABLE = (
 """Checks that name rows which can be left out."""
 
 
+@public
 def quality(study: Study, *, duration: str = "") -> Result:
     """Return what is wrong with the answers of a study, most serious first.
 
@@ -42,9 +44,7 @@ def quality(study: Study, *, duration: str = "") -> Result:
     >>> quality(open_study("airline-survey")).table["check"].tolist()
     ['straight-lining', 'completion']
     """
-    n = len(study)
-    if not n:
-        raise DataProblem(f"{study.name} has no rows; its filters: {', '.join(study.filters) or 'none'}")
+    n = _rows_of(study)
     gaps, by_wave = answers.missing(study, n), answers.waves(study)
     found = sorted(_all(study, n, gaps, by_wave, duration), key=lambda f: LEVELS.index(f.level))
     table = pd.DataFrame({
@@ -81,6 +81,7 @@ def _all(study: Study, n: int, gaps: pd.DataFrame, by_wave: pd.DataFrame, durati
     yield from answers.completion(study, n, gaps, by_wave)
 
 
+@public
 def concerned(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:
     """Return only the rows that a check concerns, to look at (each row is a person: do not print them in a report).
 
@@ -95,6 +96,7 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
     return replace(study, table=study.frame.filter(rows).to_native(), filters=(*study.filters, said))
 
 
+@public
 def drop(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:
     """Return the study without the rows that a check concerns; `Study.dropped` counts them in every later result.
 
@@ -121,8 +123,15 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
     return replace(after, dropped=(*study.dropped, (f"{check} {question}".strip(), before - len(after))))
 
 
-def _rows(study: Study, check: str, question: str, duration: str) -> nw.Expr | None:
+def _rows_of(study: Study) -> int:
     n = len(study)
+    if not n:
+        raise DataProblem(f"{study.name} has no rows; its filters: {', '.join(study.filters) or 'none'}")
+    return n
+
+
+def _rows(study: Study, check: str, question: str, duration: str) -> nw.Expr | None:
+    n = _rows_of(study)
     gaps, by_wave = answers.missing(study, n), answers.waves(study)
     wanted = [f.rows for f in _all(study, n, gaps, by_wave, duration)
               if f.check == check and f.rows is not None and question in ("", f.question)]  # fmt: skip

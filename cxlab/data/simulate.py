@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from cxlab.data import engine
 from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.edge import public
 from cxlab.data.population import OUTCOMES, Population
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
@@ -50,6 +51,7 @@ class Simulation(Study):
         }
 
 
+@public
 def simulate(n: int = 10_000, *, seed: int = 0, **population: Any) -> Simulation:
     """Return simulated answers of ``n`` occasions on which customers were asked.
 

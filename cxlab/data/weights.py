@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -26,6 +27,7 @@ FEW = 10
 """Categories with fewer answers than this are named in the report: their weights rest on very few people."""
 
 
+@public
 def rake(
     study: Study,
     margins: Mapping[str | tuple[str, ...], Mapping[Any, float]],
@@ -94,6 +96,7 @@ def _parts(study: Study, margins: Mapping) -> list[Margin]:
     return [Margin.of(study, column, targets) for column, targets in margins.items()]
 
 
+@public
 def poststratify(
     study: Study, by: str | Sequence[str], totals: Mapping[Any, float], *, name: str = "weight_post", **options: Any
 ) -> Study:
@@ -290,6 +293,7 @@ def _with_weight(study: Study, weight: nw.Expr, name: str, said: str) -> Study:
     return replace(study, table=study.lazy.with_columns(weight).to_native(), codebook=book)
 
 
+@public
 def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any, float]] | None = None) -> Result:
     """Return what the weights of a study cost and do: spread, Kish's design effect, margins before and after.
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import pandas as pd
 from scipy.special import bdtrc
 
+from cxlab.data.edge import public
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.design import identified
@@ -50,6 +51,7 @@ def truth(chosen: Card, scenario: str) -> float:
     return CLAIMED.get(chosen.id, chosen.null + 2.5 * chosen.sesoi)
 
 
+@public
 def calibrate(
     claims: Sequence[str] | None = None,
     *,

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from cxlab.data.codebook import write as write_codebook
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card
@@ -165,6 +166,7 @@ def raw_without_hash(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in raw.items() if k != "hash"}
 
 
+@public
 def plan(
     claims: str | Sequence[str],
     study: Study,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data import catalogue
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card, cards
@@ -78,6 +79,7 @@ def _reason(r) -> str:
     return f"<li id='{_anchor(r)}'>{head} {html.escape(r['sentence'])}</li>"
 
 
+@public
 def scoreboard(
     studies: Sequence[str | Study] | None = None,
     claims: Sequence[str] | None = None,
@@ -242,6 +244,7 @@ def testable(study: Study, claims: Sequence[str] | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@public
 def family(plan, study: Study, *, ledger: str | None = book.DEFAULT) -> Result:
     """Return the verdicts on all cards of a plan, corrected for the family as the plan says.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import made_groups, made_scores
 from cxlab.hypotheses.card import Card, card
@@ -56,6 +57,7 @@ SCORED = (
 )
 
 
+@public
 def simulated(claim: str | Card, effect: float, *, n: int = 1000, seed: int = 0, threat: bool = False) -> Study:
     """Return a simulated study of the shape the card needs, with the true effect in the card's unit.
 

@@ -11,6 +11,7 @@ from itertools import product
 
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card
@@ -78,6 +79,7 @@ def _small(study: Study, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(n for n in names if 2 <= counts[n] <= CONTROLLED)
 
 
+@public
 def specifications(
     claim: str | Card,
     study: Study,

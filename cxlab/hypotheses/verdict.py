@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses import rule
@@ -145,6 +146,7 @@ def _printed(table: pd.DataFrame, unit: str | None = None) -> pd.DataFrame:
     return printed(out, "")
 
 
+@public
 def verdict(
     claim: str | Card,
     study: Study,

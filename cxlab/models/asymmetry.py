@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers
 from cxlab.models.driver_answers import Answers
@@ -23,6 +24,7 @@ CELL = 30
 DRAWS = 4000
 
 
+@public
 def asymmetry(
     study: Study,
     outcome: str | None = None,

@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.formula import Coding, Model, bind
@@ -41,6 +42,7 @@ class Patterns:
         return int(self.table["n"].sum())
 
 
+@public
 def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
     """Return the logistic regression of a yes/no outcome by maximum likelihood on answer patterns.
 
@@ -100,6 +102,7 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     return result
 
 
+@public
 def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = "", level: float = 0.95) -> Result:
     """Return the ordered logit (proportional odds) or probit of a rating, on answer patterns.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.problem import DataProblem
@@ -13,6 +14,7 @@ from cxlab.result import Result
 SAME_TIME = "a rate over one period: everybody must have been observed for the same time; else use a survival model"
 
 
+@public
 def churn(
     study: Study,
     of: str | None = None,
@@ -38,6 +40,7 @@ def churn(
     return replace(found, notes=(*found.notes, SAME_TIME))
 
 
+@public
 def retention(
     study: Study,
     of: str | None = None,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.models.groups import Groups, grouped, own_df, paired
@@ -24,6 +25,7 @@ POWER = 0.8
 ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
 
 
+@public
 def compare(
     study: Study,
     metric: str,
@@ -95,6 +97,7 @@ def compare(
     )
 
 
+@public
 def against(
     study: Study,
     metric: str,
@@ -133,6 +136,7 @@ def against(
     groups = grouped(study, score, by, level)
     smallest = smallest_of(score, smallest)
     value = _benchmarks(benchmark, groups.labels.iloc[:, -1])
+    _plausible(value, se, n, score.limits)
     variance = groups.table["spread"].to_numpy(float) * score.factor**2
     error = np.sqrt(variance / n) if n else np.full(len(value), 0.0 if se is None else se)
     table = _from_benchmark(groups, value, error, score, smallest, adjust, level)
@@ -280,6 +284,19 @@ def _matters(score: Score, smallest: float) -> str:
     points = smallest * 100 if score.unit == "share" else smallest
     unit = {"points": "NPS points", "share": "percentage points"}.get(score.unit, "points of the scale")
     return f"smallest difference that matters: {points:.3g} {unit}"
+
+
+def _plausible(benchmark: NDArray, se: float | None, n: float | None, limits: tuple[float, float]) -> None:
+    """Raise for a benchmark that the metric cannot take, or an error or number of answers that is none."""
+    low, high = limits
+    outside = benchmark[~((benchmark >= low) & (benchmark <= high))]
+    if len(outside):
+        raise DataProblem(
+            f"benchmark is {outside[0]:g}; this metric runs from {low:g} to {high:g}, give it in that unit"
+        )
+    for name, given in (("se", se), ("n", n)):
+        if given is not None and not given >= 0:
+            raise DataProblem(f"{name} of the benchmark is {given}; it is a positive number")
 
 
 def _given(se: float | None, n: float | None) -> str:

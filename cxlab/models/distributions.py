@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 
+@public
 def answers(
     study: Study,
     of: str | Sequence[str] | None = None,

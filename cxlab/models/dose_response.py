@@ -6,7 +6,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
+from cxlab.models import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.design import t_value
@@ -18,6 +20,7 @@ GROUPS = 6
 FEW = 10
 
 
+@public
 def dose_response(
     study: Study, outcome: str | None = None, dose: str | None = None, *, level: float = 0.95, seed: int = 0
 ) -> Result:
@@ -45,6 +48,7 @@ def dose_response(
     y_name = outcome or study.need("outcome", "a dose-response curve", measure="satisfaction")[0]
     x_name = dose or study.need("operation", "a dose-response curve", measure="wait")[0]
     f, x_field = study.field(y_name), study.field(x_name)
+    scores.average(study, [y_name, x_name], [])
     x, y, n, w, c, missing = _pairs(study, x_name, y_name)
     floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
     log = np.log2(np.fmax(x, floor))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cxlab.data.edge import public
 from cxlab.models.findings import Findings
 from cxlab.problem import DataProblem
 from cxlab.result import Result, show, span
@@ -13,6 +14,7 @@ SURE = 0.9
 SHOWN = 6
 
 
+@public
 def driver_findings(*results: Result) -> Findings:
     """Return in words what `drivers`, `asymmetry`, `one_failure`, `importance_performance`, `what_if` and
     `driver_segments` found; what the data leave open is said as well.

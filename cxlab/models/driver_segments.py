@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers
 from cxlab.models.driver_answers import Answers
@@ -23,6 +24,7 @@ FEW = 20
 """Groups below which the level between them is not estimated."""
 
 
+@public
 def driver_segments(
     study: Study,
     by: str,
@@ -135,6 +137,7 @@ def _joint(fits: dict) -> dict[str, float]:
     return {"q": q, "df": df, "p": float(chdtrc(df, q))}
 
 
+@public
 def driver_levels(
     study: Study,
     group: str,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtrit
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers, driver_shares
 from cxlab.models.driver_answers import NOT_ANSWERED, Answers, Drivers
@@ -27,6 +28,7 @@ R2 = {"linear": "", "count": "link-scale", **dict.fromkeys(LIKELIHOOD, "McFadden
 """How the R² of a model is called; 'latent' if not here."""
 
 
+@public
 def drivers(
     study: Study,
     outcome: str | None = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.result import Result
 
 SHOWN = 8
@@ -27,6 +28,7 @@ class Findings:
         return "\n".join(f"- {line}" for line in self.lines)
 
 
+@public
 def findings(*results: Result) -> Findings:
     """Return in words what `compare` and `trend` found, the largest differences first.
 

@@ -72,7 +72,7 @@ def quantile(df: np.ndarray, share: float) -> np.ndarray:
 def check_level(level: float) -> None:
     """Refuse a confidence level outside 0 to 1."""
     if not 0 < level < 1:
-        raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, e.g. 0.95")
+        raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
 
 
 def weight_of(study: Study) -> nw.Expr | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.data.edge import public
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, show
 from cxlab.stats import ranks, shrinkage
@@ -16,6 +17,7 @@ from cxlab.stats.compare import tipping_error
 DRAWS = 4000
 
 
+@public
 def gap(
     peers: Result,
     *,

@@ -57,6 +57,8 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
         shared = cross.across_items(study.frame, score.items, columns, **where)
     elif d.cluster and columns:
         shared = cross.across_groups(study.frame, score.items, columns, **where)
+    if not len(sums):
+        raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
     if len(sums[["item", *columns]].drop_duplicates()) > MOST:
         raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
     keys, m = cross.moments(sums, ["item", *columns], shared)

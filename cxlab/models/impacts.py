@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.models.groups import Groups, estimated, grouped, own_df
@@ -21,6 +22,7 @@ from cxlab.stats.nps import z_value
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
 
 
+@public
 def impact(
     study: Study,
     topics: str | Sequence[str],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers, driver_shares
 from cxlab.models.driver_answers import Answers
@@ -19,6 +20,7 @@ METHODS = ("lmg", "johnson", "car", "first")
 DRAWS = 1000
 
 
+@public
 def importance_performance(
     study: Study,
     outcome: str | None = None,

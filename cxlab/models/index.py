@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.answers import Answers, answers, resolved
 from cxlab.models.pathmodel import PathModel
@@ -23,6 +24,7 @@ from cxlab.stats import covariances, pls, reliability
 FEW = 50
 
 
+@public
 def index(
     study: Study,
     model: str | PathModel = "ecsi",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.answers import Answers, answers, resolved
 from cxlab.models.index import FEW, index_value, interval_columns, unit_strata
@@ -16,6 +17,7 @@ from cxlab.result import Result
 from cxlab.stats import covariances, pls, reliability
 
 
+@public
 def index_by(
     study: Study,
     by: str,

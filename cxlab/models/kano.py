@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -28,6 +29,7 @@ QUESTIONABLE = 0.05
 DRAWS = 4000
 
 
+@public
 def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> Result:
     """Return for every feature its Kano category with its probability, and what it can gain and lose.
 
@@ -52,11 +54,11 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
     Kano et al. (1984), J. Japanese Society for Quality Control 14:39; Berger et al. (1993), Center for Quality of
     Management Journal 2:3; Fong (1996), same journal 5:21; Lee & Newcomb (1997), same journal 6:3.
     """
+    if by:
+        study.field(by)
     pairs = _pairs(study)
     design = study.design
     extra = [c for c in (by, design.weight, design.cluster, design.strata) if c]
-    if by:
-        study.field(by)
     names = list(dict.fromkeys([*extra, *(f.name for pair in pairs.values() for f in pair)]))
     frame = study.frame.select(*[nw.col(n) for n in names]).collect().to_pandas()
     rows, notes = [], []

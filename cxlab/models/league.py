@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.models.casemix import CaseMix, case_mix
@@ -59,6 +60,7 @@ class Units:
         return self.covariance if np.any(self.covariance - np.diag(own)) else own
 
 
+@public
 def league(
     study: Study,
     unit: str = "",
@@ -343,6 +345,7 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
+@public
 def funnel(table: Result) -> Result:
     """Return the funnel of a league table: each unit's size, estimate and z with over-dispersion, to be drawn.
 

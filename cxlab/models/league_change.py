@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics
 from cxlab.models.groups import Groups, grouped
@@ -21,6 +22,7 @@ IN_UNIT = ["before", "after", "gap_change", "expected", "surprise"]
 """Columns that are printed in the unit of the metric."""
 
 
+@public
 def league_change(
     study: Study,
     unit: str = "",
@@ -139,6 +141,8 @@ def _changes(names, y, cov, best, options) -> tuple[pd.DataFrame, pd.DataFrame, 
         "surprise_low": y[:, 1] - expected - z * surprise_se, "surprise_high": y[:, 1] - expected + z * surprise_se,
     })  # fmt: skip
     k = top or max(1, round(p / 4))
+    if not 1 <= k <= p:
+        raise DataProblem(f"top is {k}; allowed: a whole number from 1 to the number of ranked units, {p}")
     order = np.argsort(np.argsort(-sign * y[:, 0], kind="stable"), kind="stable")
     table["was"] = np.where(order < k, "star", np.where(order >= p - k, "laggard", ""))
     return table, _stars(table, cov), facts

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.models.peers import as_units, cells
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -22,6 +23,7 @@ SAID = {
 }
 
 
+@public
 def matching(
     units: Result | pd.DataFrame,
     *,

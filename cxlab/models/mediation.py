@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.fitted import check_level, lost_note, weight_of
 from cxlab.models.formula import number
@@ -22,6 +23,7 @@ MANY = 2000
 GROUPS = 1000
 
 
+@public
 def mediation(
     study: Study,
     *,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import scores
 from cxlab.models.scores import GROUPINGS, Score
@@ -32,6 +33,7 @@ DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
 
 
+@public
 def nps(
     study: Study,
     of: str | Sequence[str] | None = None,
@@ -78,6 +80,7 @@ def nps(
     return estimate(study, scores.net_promoter(study, of, groups), groups, interval, level, small, population)
 
 
+@public
 def csat(
     study: Study,
     of: str | Sequence[str] | None = None,
@@ -106,6 +109,7 @@ def csat(
     return estimate(study, scores.top_box(study, of, groups, top=top), groups, interval, level, small, population)
 
 
+@public
 def ces(
     study: Study,
     of: str | Sequence[str] | None = None,
@@ -137,6 +141,7 @@ def ces(
     return Result(**{**vars(shown), "parts": {**shown.parts, **others}})
 
 
+@public
 def mean(
     study: Study,
     of: str | Sequence[str] | None = None,
@@ -154,6 +159,7 @@ def mean(
     return estimate(study, scores.average(study, of, groups), groups, "t", level, small, population)
 
 
+@public
 def share(
     study: Study,
     column: str | Sequence[str],
@@ -189,6 +195,9 @@ def estimate(
     interval = interval or DEFAULT[score.shape]
     one_of("interval", interval, ALLOWED[score.shape])
     check_level(level)
+    sizes = population.values() if isinstance(population, Mapping) else [] if population is None else [population]
+    if not all(size > 0 for size in sizes):
+        raise DataProblem(f"population is {population!r}; it is how many there are in all, above 0")
     columns, sums, counts = scored(study, score, by)
     cells = design.linearised(sums, ["item", *columns], population=population)
     simple = not (study.design.weight or study.design.cluster or study.design.strata or pooled(score) or population)

@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression import Fit, least_squares, match, original
@@ -20,6 +21,7 @@ LARGEST = 3000
 """With two crossed intercepts the smaller one may have this many groups: a dense matrix of that size is factored."""
 
 
+@public
 def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", level: float = 0.95) -> Result:
     """Return a linear mixed model with a random intercept for each group (and a crossed one), by REML.
 

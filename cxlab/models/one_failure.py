@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers
 from cxlab.problem import DataProblem
@@ -19,6 +20,7 @@ GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.aran
 DRAWS = 1000
 
 
+@public
 def one_failure(
     study: Study,
     outcome: str | None = None,

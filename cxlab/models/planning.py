@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.problem import DataProblem, one_of
@@ -17,6 +18,7 @@ Numbers = float | Sequence[float]
 METRICS = ("nps", "csat", "ces", "share", "mean")
 
 
+@public
 def sample_size(
     metric: str,
     expect: Study | Numbers,
@@ -63,6 +65,7 @@ def sample_size(
     return _plan("Answers needed", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
+@public
 def detectable(
     metric: str,
     expect: Study | Numbers,
@@ -90,6 +93,7 @@ def detectable(
     return _plan("Smallest detectable difference", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
+@public
 def power(
     metric: str,
     expect: Study | Numbers,
@@ -141,12 +145,16 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
     if isinstance(expect, Study):
         score = scores.score(expect, metric, None, [])
         columns, sums, _ = metrics.scored(expect, score, [])
+        if not len(sums):
+            raise DataProblem(f"{expect.name} has no rows; give expect= as numbers")
         cell = metrics.design.linearised(sums, ["item"]).iloc[0]
         v = float(cell["spread"])
         own = float(cell["n"] / metrics.design.effective_n(v, cell["var"], cell["base"]))
         if not v > 0:
             raise DataProblem(f"the answers of {expect.name} do not vary; give expect= as numbers")
         return v, own if deff is None else deff, unit, f"as in {expect.name}"
+    if isinstance(expect, str) or expect is None:
+        raise DataProblem(f"expect is {expect!r}; give a study, as cx.load(name), or what you expect as numbers")
     x = np.atleast_1d(np.asarray(expect, float))
     deff = 1.0 if deff is None else deff
     if metric == "nps":

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.problem import DataProblem, one_of
@@ -25,6 +26,7 @@ VERSIONS = {
 }
 
 
+@public
 def satisfaction_ratio(
     study: Study,
     of: str | Sequence[str] | None = None,
@@ -60,11 +62,15 @@ def satisfaction_ratio(
     one_of("version", version, VERSIONS)
     metrics.check_level(level)
     groups, texts = metrics.listed(by), metrics.listed(sentiment)
+    for name in groups:
+        study.field(name)
     columns = _rated(study, metrics.listed(of), texts)
     each = _respondent(study, columns, texts, version)
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
     frame = totals.totals(study.frame, each, groups, **where)
+    if not len(frame):
+        raise DataProblem(f"{study.name} has no answer to {', '.join(columns)}; the satisfaction ratio needs some")
     rows = [_row(key, part, groups, level, draws, seed) for key, part in _parts(frame, groups)]
     table = pd.DataFrame(rows)
     for g in groups:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -18,6 +19,7 @@ LOW, HIGH = 6, 9
 """Detractors answer up to the first, promoters from the second on."""
 
 
+@public
 def regression_to_mean(study: Study, of: str | None = None, *, retest: Sequence[float] = RETEST) -> Result:
     """Return what detractors and promoters would answer a second time with nothing happening in between.
 

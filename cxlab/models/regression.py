@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.formula import Coding, Model, assembled, bind, design_columns
@@ -57,6 +58,7 @@ class Fit:
         return reduce(add, (float(-b) * e for b, e in zip(self.solution.filled, x, strict=True)), self.model.y)
 
 
+@public
 def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
     """Return the linear regression of an outcome by (weighted) least squares, with errors that fit the design.
 
@@ -116,6 +118,7 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     )  # fmt: skip
 
 
+@public
 def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: float = 0.95) -> Result:
     """Return ridge regression from the moments: for touchpoints so alike that least squares cannot tell them apart.
 

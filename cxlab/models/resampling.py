@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.fitted import check_level, weight_of
 from cxlab.models.formula import number, tidy_levels
@@ -21,6 +22,7 @@ STATISTICS = ("mean", "nps", "median", "sd")
 Statistic = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
+@public
 def bootstrap(
     study: Study,
     outcome: str,
@@ -72,6 +74,7 @@ def bootstrap(
     )  # fmt: skip
 
 
+@public
 def permutation(
     study: Study,
     outcome: str,

@@ -10,6 +10,7 @@ import narwhals as nw
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics
 from cxlab.problem import DataProblem
@@ -88,6 +89,7 @@ def measured(study: Study, fields: list[Field]) -> list[Row]:
     return found
 
 
+@public
 def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Result:
     """Return all metrics of a study in one table, each in its own unit, and say what the codebook does not allow.
 
@@ -121,7 +123,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         first = table.columns[0]
         order = {name: k for k, name in enumerate(dict.fromkeys(table[first]))}
         table = table.sort_values(first, key=lambda c: c.map(order), kind="stable", ignore_index=True)
-    head = wanted[0]
+    head = next((row for row, result in made if result.table["n"].sum()), wanted[0])  # a wave may not ask all questions
     return Result(
         kind="scorecard",
         title="All metrics" + (f" by {study.field(by).label}" if by else ""),
@@ -168,6 +170,7 @@ def missing(study: Study) -> tuple[str, ...]:
     return tuple(said)
 
 
+@public
 def segments(study: Study, *, most: int = MOST) -> list[str]:
     """Return the segment and brand columns with at least two and at most ``most`` groups, in order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,7 @@ import narwhals as nw
 
 from cxlab.data.codebook import Field, Scale, code
 from cxlab.data.study import Study
-from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.problem import DataProblem, nearest, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
 """Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
@@ -44,6 +45,12 @@ class Score:
 def score(study: Study, metric: str, of: str | Sequence[str] | None, by: Sequence[str], **options) -> Score:
     """Return the score of ``metric`` by name; ``options`` are those of the metric (``top``, ``value``, ``show``)."""
     one_of("metric", metric, METRICS)
+    known = [n for n in inspect.signature(METRICS[metric]).parameters if n not in ("study", "of", "by")]
+    for name in options:
+        if name not in known:
+            raise DataProblem(
+                f"{metric} has no option '{name}'{nearest(name, known) or ';'} it takes: {', '.join(known) or 'none'}"
+            )
     return METRICS[metric](study, of, by, **options)
 
 

@@ -8,7 +8,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
+from cxlab.models import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.design import t_value
@@ -27,6 +29,7 @@ MODELS = {
 """What each model knows of the journey beside how many stages were answered (duration)."""
 
 
+@public
 def sequence(
     study: Study,
     outcome: str | None = None,
@@ -70,6 +73,7 @@ def sequence(
     if len(names) < 3 or unscaled:
         said = f"{', '.join(unscaled)} has no declared scale" if unscaled else f"there are {len(names)} stages"
         raise DataProblem(f"a sequence needs at least three stages with a scale; {said}. Name them with stages=[...]")
+    scores.average(study, [y_name, *names], [])
     y, x, n, w, c = _patterns(study, y_name, names)
     units = int(n.sum() if c is None else len(np.unique(c)))
     if units < 10 * FOLDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics, scores
 from cxlab.models.comparisons import pairwise, rules, smallest_of
@@ -15,6 +16,7 @@ from cxlab.stats import multiple
 VALUES = ("estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
 
 
+@public
 def trend(
     study: Study,
     metric: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import metrics
 from cxlab.problem import DataProblem, one_of
@@ -14,6 +15,7 @@ from cxlab.stats.between import between
 METRICS = {"nps": metrics.nps, "csat": metrics.csat, "mean": metrics.mean}
 
 
+@public
 def variation(
     study: Study, metric: str = "nps", of: str | None = None, *, by: str, smallest: int = 20, level: float = 0.95
 ) -> Result:

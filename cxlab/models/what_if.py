@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models import driver_answers
 from cxlab.models.driver_answers import Answers
@@ -25,6 +26,7 @@ WORST = 0.3
 """Answers in the lowest 30 % of the scale are the worst ones: 1 of four, 1 and 2 of five, 0 to 3 of eleven."""
 
 
+@public
 def what_if(
     study: Study,
     outcome: str | None = None,

@@ -7,11 +7,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from cxlab.data.edge import public
 from cxlab.result import MIME, Result, show, span
 
 RESOLUTION = 180
 
 
+@public
 def figure(result: Result, **options: Any) -> None:
     """Draw ``result`` and display it with an alternative text: the title and the numbers that stand out.
 

@@ -136,7 +136,7 @@ def test_a_group_with_one_row_has_a_coefficient_and_no_error_of_its_own():
          "errors 'CR1' need clusters; clinics declares no column with role 'cluster'"),
         ("overall ~ care", {}, {"errors": "HC9"}, "errors is 'HC9'; did you mean 'HC3'? allowed: '', 'classical', "
          "'HC0', 'HC1', 'HC2', 'HC3', 'CR1', 'CR2', 'design'"),
-        ("overall ~ care", {}, {"level": 95}, "level is 95; a confidence level lies between 0 and 1, e.g. 0.95"),
+        ("overall ~ care", {}, {"level": 95}, "level is 95; a confidence level lies between 0 and 1, usually 0.95"),
         ("overall ~ bs(care)", {}, {}, "'bs(care)' cannot be computed where the data lie; allowed are columns, "
          "C(column), + - * / ** and comparisons inside I(...), and log, exp, sqrt, abs. Make a column of it first"),
         ("overall", {}, {}, "formula 'overall' has no response; write e.g. 'overall ~ checkin + C(cabin)'"),

@@ -1,0 +1,121 @@
+"""The public edge: what every public function checks of its arguments before it starts."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, nearest
+from cxlab.result import Result
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COLUMNS = (
+    "by", "of", "outcome", "drivers", "group", "unit", "column", "topics", "stages", "treatment", "mediator",
+    "covariates", "dose", "duration", "question", "wave", "crossed", "sentiment", "formula",
+)  # fmt: skip
+"""Arguments that name columns, as text or a list of texts."""
+
+COUNTS = {"small": 0, "replicates": 1, "draws": 1, "most": 1, "seed": 0, "rounds": 1, "k": 1, "reps": 1}
+"""Arguments that are whole numbers, and the smallest allowed."""
+
+
+NUMBERS = ("int", "float", "int | None", "float | None")
+"""Annotations of arguments that are numbers."""
+
+
+def public(function: F) -> F:
+    """Return ``function`` with its arguments checked: a study, names of columns, a level, counts, no unknown option.
+
+    What only the function itself can know (is the column there, does the option exist) it checks itself.
+
+    Raises
+    ------
+    DataProblem : says what came, what is allowed, and what to do.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise DataProblem(_call(function.__name__, signature, kwargs, error)) from None
+        for name, value in given.items():
+            parameter = signature.parameters[name]
+            kind = str(parameter.annotation)
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                each = [(name, v) for v in value]
+            else:
+                each = list(value.items()) if parameter.kind is parameter.VAR_KEYWORD else [(name, value)]
+            for argument, one in each:
+                if argument not in COLUMNS or "study" in signature.parameters:
+                    _check(argument, one, kind)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def _call(function: str, signature: inspect.Signature, kwargs: dict[str, Any], error: TypeError) -> str:
+    names = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
+    unknown = [k for k in kwargs if k not in names]
+    said = f"has no option '{unknown[0]}'{nearest(unknown[0], names) or ';'}" if unknown else f"{error};"
+    return f"{function}: {said} It takes: {', '.join(names)}".replace(";;", ";")
+
+
+def _check(name: str, value: Any, kind: str) -> None:
+    if name == "study":
+        study_given(value)
+    elif kind == "Result" and not isinstance(value, Result):
+        raise DataProblem(f"{name} is {_brief(value)}; give the result of a function of cxlab, as `cx.league(study)`")
+    elif name == "level":
+        level_given(value)
+    elif kind in NUMBERS and value is not None and not _number(value):
+        raise DataProblem(f"{name} is {_brief(value)}; give a number")
+    elif name in COUNTS and not _whole(value, COUNTS[name]):
+        raise DataProblem(f"{name} is {_brief(value)}; allowed: whole numbers from {COUNTS[name]}")
+    elif name in COLUMNS and not _names(value):
+        raise DataProblem(f"{name} is {_brief(value)}; give the name of a column as text, or a list of names")
+
+
+def study_given(value: Any) -> None:
+    """Raise unless ``value`` is a study."""
+    if isinstance(value, Study):
+        return
+    if isinstance(value, str):
+        do = f"open it first: cx.load({value!r})"
+    elif value is None:
+        do = "open one with cx.load(path or name in the catalogue)"
+    else:
+        do = "make a study of a table with cx.load(table)"
+    raise DataProblem(f"study is {_brief(value)}, not a study; {do}")
+
+
+def level_given(level: Any) -> None:
+    """Raise unless ``level`` is a number between 0 and 1."""
+    if not _number(level) or not 0 < level < 1:
+        said = repr(level) if isinstance(level, str) else str(level)
+        raise DataProblem(f"level is {said}; a confidence level lies between 0 and 1, usually 0.95")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+def _names(value: Any) -> bool:
+    if value is None or isinstance(value, str):
+        return True
+    return isinstance(value, (list, tuple, set, frozenset, Mapping)) and all(isinstance(v, str) for v in value)
+
+
+def _brief(value: Any) -> str:
+    text = repr(value) if value is None or isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,192 @@
+"""Wrong input at the public edge: every public function says what came, what is allowed and what to do.
+
+One table of calls: a column (or a name) that does not exist, for every public function that takes one; then what every
+function that takes a study refuses alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.catalogue import open_study
+from cxlab.data.study import Study
+
+STUDY = open_study("brand-tracker")
+BAD = "servise"
+UNKNOWN = {
+    "against": lambda: cx.against(STUDY, "nps", 20.0, by=BAD),
+    "answers": lambda: cx.answers(STUDY, BAD),
+    "asymmetry": lambda: cx.asymmetry(STUDY, BAD),
+    "benchmarks": lambda: cx.benchmarks(industry=BAD),
+    "bootstrap": lambda: cx.bootstrap(STUDY, BAD),
+    "calibrate": lambda: cx.calibrate([BAD]),
+    "ces": lambda: cx.ces(STUDY, BAD),
+    "churn": lambda: cx.churn(STUDY, BAD),
+    "comments": lambda: cx.comments(STUDY, by=BAD),
+    "compare": lambda: cx.compare(STUDY, "nps", BAD),
+    "concerned": lambda: cx.concerned(STUDY, "speeding", duration=BAD),
+    "csat": lambda: cx.csat(STUDY, BAD),
+    "detectable": lambda: cx.detectable(BAD, 0.5, 100),
+    "dose_response": lambda: cx.dose_response(STUDY, dose=BAD),
+    "driver_levels": lambda: cx.driver_levels(STUDY, BAD),
+    "driver_segments": lambda: cx.driver_segments(STUDY, BAD),
+    "drivers": lambda: cx.drivers(STUDY, BAD),
+    "drop": lambda: cx.drop(STUDY, BAD),
+    "family": lambda: cx.family(f"{BAD}.json", STUDY, ledger=None),
+    "impact": lambda: cx.impact(STUDY, BAD),
+    "importance_performance": lambda: cx.importance_performance(STUDY, BAD),
+    "index": lambda: cx.index(STUDY, BAD),
+    "index_by": lambda: cx.index_by(STUDY, BAD),
+    "kano": lambda: cx.kano(STUDY, by=BAD),
+    "league": lambda: cx.league(STUDY, BAD),
+    "league_change": lambda: cx.league_change(STUDY, BAD),
+    "load": lambda: cx.load(BAD),
+    "logit": lambda: cx.logit(STUDY, f"churned ~ {BAD}"),
+    "mean": lambda: cx.mean(STUDY, BAD),
+    "mediation": lambda: cx.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
+    "mixed": lambda: cx.mixed(STUDY, f"satisfaction ~ {BAD}", group="brand"),
+    "nps": lambda: cx.nps(STUDY, BAD),
+    "ols": lambda: cx.ols(STUDY, f"satisfaction ~ {BAD}"),
+    "one_failure": lambda: cx.one_failure(STUDY, BAD),
+    "ordinal": lambda: cx.ordinal(STUDY, f"satisfaction ~ {BAD}"),
+    "path_model": lambda: cx.path_model(BAD),
+    "permutation": lambda: cx.permutation(STUDY, "satisfaction", BAD),
+    "plan": lambda: cx.plan(BAD, STUDY),
+    "poststratify": lambda: cx.poststratify(STUDY, BAD, {"a": 1}),
+    "power": lambda: cx.power(BAD, 0.5, 100, 0.1),
+    "quality": lambda: cx.quality(STUDY, duration=BAD),
+    "rake": lambda: cx.rake(STUDY, {BAD: {"a": 1}}),
+    "regression_to_mean": lambda: cx.regression_to_mean(STUDY, BAD),
+    "retention": lambda: cx.retention(STUDY, BAD),
+    "ridge": lambda: cx.ridge(STUDY, f"satisfaction ~ {BAD}"),
+    "sample_size": lambda: cx.sample_size(BAD, 0.5, 0.1),
+    "satisfaction_ratio": lambda: cx.satisfaction_ratio(STUDY, by=BAD),
+    "scoreboard": lambda: cx.scoreboard([BAD], ledger=None),
+    "scorecard": lambda: cx.scorecard(STUDY, by=BAD),
+    "sequence": lambda: cx.sequence(STUDY, BAD),
+    "share": lambda: cx.share(STUDY, BAD),
+    "simulate": lambda: cx.simulate(10, **{BAD: 1}),
+    "simulated": lambda: cx.simulated(BAD, 0.1),
+    "specifications": lambda: cx.specifications(BAD, STUDY),
+    "trend": lambda: cx.trend(STUDY, "nps", wave=BAD),
+    "variation": lambda: cx.variation(STUDY, by=BAD),
+    "verdict": lambda: cx.verdict(BAD, STUDY, ledger=None),
+    "weighting": lambda: cx.weighting(STUDY, {BAD: {"a": 1}}),
+    "what_if": lambda: cx.what_if(STUDY, BAD),
+}
+NAMELESS = {
+    "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
+    "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
+    "findings": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
+    "matching": "takes a league", "peers": "takes a league",
+}  # fmt: skip
+FUNCTIONS = [n for n in cx.__all__ if inspect.isfunction(getattr(cx, n))]
+WITH_STUDY = [n for n in FUNCTIONS if "study" in inspect.signature(getattr(cx, n)).parameters]
+WITH_LEVEL = [n for n in WITH_STUDY if "level" in inspect.signature(getattr(cx, n)).parameters]
+
+
+ADVICE = re.compile(r"did you mean|there are|catalogue has|allowed|give|write|name|takes|use|see ", re.I)
+
+
+def test_the_table_has_every_public_function() -> None:
+    assert set(UNKNOWN) | set(NAMELESS) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_name_is_said_and_what_to_do(name: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        UNKNOWN[name]()
+    message = str(said.value)
+    assert BAD in message
+    assert ADVICE.search(message), message
+
+
+def call(name: str, study: object, **options):
+    """Call a public function with a study and harmless values for what else it needs."""
+    needed = {"formula": "satisfaction ~ service", "metric": "nps", "by": "brand", "outcome": "satisfaction",
+              "benchmark": 20.0, "topics": "mode", "column": "satisfaction", "group": "brand", "check": "speeding",
+              "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
+              "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
+              "plan": "p.json"}  # fmt: skip
+    parameters = inspect.signature(getattr(cx, name)).parameters.values()
+    given = {p.name: needed[p.name] for p in parameters
+             if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip
+    return getattr(cx, name)(**{"study": study, **given, **options})
+
+
+@pytest.mark.parametrize("name", WITH_STUDY)
+def test_a_name_a_table_or_nothing_is_no_study(name: str) -> None:
+    with pytest.raises(
+        cx.DataProblem, match=r"^study is 'brand-tracker', not a study; open it first: cx\.load\('brand-t"
+    ):
+        call(name, "brand-tracker")
+    with pytest.raises(cx.DataProblem, match=r"^study is None, not a study; open one with cx\.load\(path or name in"):
+        call(name, None)
+    with pytest.raises(
+        cx.DataProblem, match=r"^study is a DataFrame, not a study; make a study of a table with cx\.load"
+    ):
+        call(name, pd.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("level", [95, 0, "high"])
+@pytest.mark.parametrize("name", WITH_LEVEL)
+def test_a_level_lies_between_0_and_1(name: str, level: object) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        call(name, STUDY, level=level)
+    assert str(said.value) == f"level is {level!r}; a confidence level lies between 0 and 1, usually 0.95"
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_STUDY if n not in ("poststratify",)])
+def test_an_option_that_does_not_exist_is_said(name: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        call(name, STUDY, levell=0.9)
+    assert "option 'levell'" in str(said.value) and "takes:" in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"by": 3}, "by is 3; give the name of a column as text, or a list of names"),
+        ({"small": -1}, "small is -1; allowed: whole numbers from 0"),
+        ({"small": "few"}, "small is 'few'; give a number"),
+        ({"population": -5}, "population is -5; it is how many there are in all, above 0"),
+        ({"interval": "walds"}, "interval is 'walds'; did you mean 'wald'? allowed: "),
+    ],
+)
+def test_wrong_values_of_options(options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.nps(STUDY, **options)
+    assert str(said.value).startswith(message)
+
+
+def test_results_are_wanted_where_results_are_taken() -> None:
+    for name in ("figure", "funnel", "gap", "findings", "driver_findings"):
+        with pytest.raises(cx.DataProblem, match=r" is a Study; give the result of a function of cxlab"):
+            getattr(cx, name)(STUDY)
+
+
+def test_benchmarks_and_seeds_are_checked() -> None:
+    with pytest.raises(cx.DataProblem, match=r"^benchmark is 80; this metric runs from 0 to 1, give it in that unit$"):
+        cx.against(STUDY, "csat", 80)
+    with pytest.raises(cx.DataProblem, match=r"^n of the benchmark is -5; it is a positive number$"):
+        cx.against(STUDY, "nps", 20, n=-5)
+    with pytest.raises(cx.DataProblem, match=r"^seed is -1; allowed: whole numbers from 0$"):
+        cx.drivers(STUDY, seed=-1)
+    with pytest.raises(
+        cx.DataProblem, match=r"^top is 99; allowed: a whole number from 1 to the number of ranked units"
+    ):
+        cx.league_change(STUDY, top=99)
+
+
+@pytest.mark.parametrize(
+    "name", ["compare", "trend", "against", "impact", "league", "satisfaction_ratio", "quality", "drop"]
+)
+def test_a_study_without_rows_is_said(name: str) -> None:
+    empty = Study(STUDY.frame.head(0).to_native(), STUDY.codebook)
+    with pytest.raises(cx.DataProblem, match=r"^brand-tracker has no (rows|answer)"):
+        call(name, empty)
