@@ -42,14 +42,14 @@ def correlation(Z: np.ndarray) -> np.ndarray:
 
 
 def exact(folder: Path, n: int):
-    from cxlab.stats.shapley import lmg
+    from cxlab.stats.importance.shapley import lmg
 
     Z = np.load(folder / "answers.npy")
     return lambda: {"shares": lmg(correlation(Z))}
 
 
 def after_the_scan(folder: Path, n: int):
-    from cxlab.stats.shapley import lmg
+    from cxlab.stats.importance.shapley import lmg
 
     R = correlation(np.load(folder / "answers.npy"))
     return lambda: {"shares": lmg(R)}
@@ -70,7 +70,7 @@ def pingouin(folder: Path, n: int):
 
 def brute(folder: Path, n: int):
     """The definition: every subset by its own solve."""
-    from cxlab.stats.shapley import shapley_weights
+    from cxlab.stats.importance.shapley import shapley_weights
 
     Z = np.load(folder / "answers.npy")
 
@@ -90,8 +90,8 @@ def brute(folder: Path, n: int):
 
 def bootstrap(folder: Path, n: int):
     """As `cx.drivers` does: moments by replicate group, then every replicate exactly."""
-    from cxlab.stats import replicates
-    from cxlab.stats.shapley import lmg
+    from cxlab.stats.counts import replicates
+    from cxlab.stats.importance.shapley import lmg
 
     Z = np.load(folder / "answers.npy")
 
@@ -121,7 +121,7 @@ def pingouin_bootstrap(folder: Path, n: int):
 
 
 def sampled(folder: Path, n: int):
-    from cxlab.stats.shapley import lmg_sampled, orders
+    from cxlab.stats.importance.shapley import lmg_sampled, orders
 
     Z = np.load(folder / "answers.npy")
 
@@ -133,8 +133,8 @@ def sampled(folder: Path, n: int):
 
 
 def johnson(folder: Path, n: int):
-    from cxlab.stats import replicates
-    from cxlab.stats.relative_weights import relative_weights
+    from cxlab.stats.counts import replicates
+    from cxlab.stats.importance.relative_weights import relative_weights
 
     Z = np.load(folder / "answers.npy")
     groups = replicates.replicate_groups(None, None, n)

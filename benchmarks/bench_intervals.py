@@ -19,7 +19,7 @@ def cells(folder: Path, n: int) -> None:
 
 
 def own(folder: Path, n: int):
-    from cxlab.stats import nps, proportions
+    from cxlab.stats.inference import nps, proportions
 
     d, p, r = np.load(folder / "cells.npy").T
 
@@ -138,7 +138,7 @@ def whole_sql(folder: Path, n: int):
 def whole_polars(folder: Path, n: int):
     import polars as pl
 
-    from cxlab.stats import nps
+    from cxlab.stats.inference import nps
 
     def run():
         ltr = pl.col("ltr")
@@ -159,7 +159,7 @@ def whole_polars(folder: Path, n: int):
 def whole_pandas(folder: Path, n: int):
     import pandas as pd
 
-    from cxlab.stats import nps
+    from cxlab.stats.inference import nps
 
     def run():
         data = pd.read_parquet(folder / "answers.parquet")

@@ -59,7 +59,7 @@ def own(folder: Path, n: int):
 def seminr(folder: Path, n: int):
     from seminr import bootstrap_model, composite, constructs, estimate_pls, paths, relationships
 
-    from cxlab.models.pathmodel import ECSI
+    from cxlab.models.index.pathmodel import ECSI
 
     data = pd.read_csv(folder / "answers.csv")
     outer = constructs(*(composite(c, items(c)) for c in BLOCKS))
@@ -81,7 +81,7 @@ def plspm(folder: Path, n: int):
     from plspm.plspm import Plspm
     from plspm.scheme import Scheme
 
-    from cxlab.models.pathmodel import ECSI
+    from cxlab.models.index.pathmodel import ECSI
 
     data = pd.read_csv(folder / "answers.csv")
     structure = Structure()

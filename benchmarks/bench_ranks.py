@@ -20,7 +20,7 @@ def units(folder: Path, n: int) -> None:
 
 def ours(kind: str):
     def setup(folder: Path, n: int):
-        from cxlab.stats.ranks import rank_sets
+        from cxlab.stats.units.ranks import rank_sets
 
         x, v = np.load(folder / "units.npy")
 

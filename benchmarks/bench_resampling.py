@@ -24,7 +24,7 @@ def _rows(folder: Path) -> np.ndarray:
 
 
 def bootstrap_own(folder: Path, n: int):
-    from cxlab.stats import resample
+    from cxlab.stats.counts import resample
 
     rows = _rows(folder)
     resample.bootstrap(np.array([1, 1]), lambda c: c[:, 0], replicates=1)  # imports
@@ -50,7 +50,7 @@ def bootstrap_scipy(folder: Path, n: int):
 
 
 def permutation_own(folder: Path, n: int):
-    from cxlab.stats import permutation, resample
+    from cxlab.stats.counts import permutation, resample
 
     rows, group = _rows(folder), np.load(folder / "group.npy")
     resample.bootstrap(np.array([1, 1]), lambda c: c[:, 0], replicates=1)

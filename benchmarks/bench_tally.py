@@ -62,7 +62,7 @@ def sql(folder: Path, n: int):
 def patterns_own(folder: Path, n: int):
     import narwhals as nw
 
-    from cxlab.stats.patterns import patterns
+    from cxlab.stats.counts.patterns import patterns
 
     frame = nw.from_native(_relation(folder)).lazy()
     columns = {c: nw.col(c) for c in ("service", "satisfaction", "recommend")}

@@ -16,7 +16,7 @@ from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import show
-from cxlab.stats.tally import tally
+from cxlab.stats.counts.tally import tally
 
 LEVELS = 60
 """A column with more values than this is no segment to choose from."""

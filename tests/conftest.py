@@ -13,7 +13,10 @@ EXTENDED = os.environ.get("CXLAB_EXTENDED") == "1"
 MIRROR = os.environ.get("CXLAB_MIRROR", "")
 NEEDS = {
     "mirror": (bool(MIRROR) and Path(MIRROR).is_dir(), "needs the public data: set CXLAB_MIRROR to their folder"),
-    "browser": (EXTENDED and bool(shutil.which("chromium")), "needs Chromium (apt install chromium) and CXLAB_EXTENDED=1"),
+    "browser": (
+        EXTENDED and bool(shutil.which("chromium")),
+        "needs Chromium (apt install chromium) and CXLAB_EXTENDED=1",
+    ),
     "spark": (EXTENDED and bool(shutil.which("java")), "needs Java 17, pip install cxlab[spark] and CXLAB_EXTENDED=1"),
     "slow": (EXTENDED, "takes long: set CXLAB_EXTENDED=1"),
 }

@@ -24,9 +24,9 @@ class Finder(doctest.DocTestFinder):
 
 
 def test_examples_are_found() -> None:
-    from cxlab.models import metrics
+    from cxlab.models.metrics import estimates as metrics
 
-    assert "cxlab.models.metrics.nps" in {t.name for t in Finder().find(metrics) if t.examples}
+    assert "cxlab.models.metrics.estimates.nps" in {t.name for t in Finder().find(metrics) if t.examples}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -18,7 +18,7 @@ import pandas as pd
 from cxlab.data.codebook import Field, code
 from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
 from cxlab.data.study import Study
-from cxlab.stats.tally import tally
+from cxlab.stats.counts.tally import tally
 
 BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
 """Reasons of a missing code that mean nobody answered, unlike 'never used', which is an answer."""

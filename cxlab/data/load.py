@@ -127,6 +127,8 @@ def without_dots(study: Study) -> Study:
 
 def beside(path: Path) -> Path | None:
     """Return the ``datapackage.json`` that describes ``path``: its own, or the folder's if that names it or no file."""
+    if not path.name:
+        return None
     own = path.with_name(f"{path.stem}.datapackage.json")
     if own.is_file():
         return own

@@ -19,7 +19,7 @@ from cxlab.hypotheses.evidence import (
 )
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.sample import Sample
-from cxlab.stats.robust import least_squares
+from cxlab.stats.fits.robust import least_squares
 
 
 def closed_loop(card: Card, sample: Sample, level: float, rng: np.random.Generator) -> Evidence:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
-from cxlab.stats.robust import least_squares
+from cxlab.stats.fits.robust import least_squares
 
 TESTS = {
     "premium": "differences", "leaving": "differences", "leaders": "differences", "declared": "differences",

@@ -11,7 +11,7 @@ from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row
 from cxlab.hypotheses.rule import Finding, from_draws, from_t
 from cxlab.hypotheses.sample import Sample, top_box
-from cxlab.stats.folds import block_moments, corrected, deal, fold_r2, solve, splits
+from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, solve, splits
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100
 PER_COLUMN = 5

@@ -19,7 +19,7 @@ from cxlab.hypotheses.card import Card, card
 from cxlab.hypotheses.sample import EXCLUSIONS, SCALES, Spec
 from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem, one_of
-from cxlab.stats.tally import tally
+from cxlab.stats.counts.tally import tally
 
 CORRECTIONS = ("holm", "bh", "none")
 HEAD = "# Written by `cxlab plan` before looking. A change after a run shows in the ledger; changed data are refused.\n"

@@ -18,7 +18,7 @@ from cxlab.hypotheses.slots import resolve
 from cxlab.hypotheses.verdict import Verdict, verdict
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, show
-from cxlab.stats.multiple import NAMES, adjusted
+from cxlab.stats.inference.multiple import NAMES, adjusted
 
 SIGNS = {
     "SUPPORTED": "✓", "DIRECTION-ONLY": "↗", "TRIVIAL": "≈", "CONTRADICTED": "✕", "INCONCLUSIVE": "?",

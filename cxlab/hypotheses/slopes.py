@@ -19,8 +19,8 @@ from cxlab.hypotheses.evidence import (
 )
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
-from cxlab.stats.quantiles import quantile
-from cxlab.stats.robust import newey_west
+from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.robust import newey_west
 
 HAZARD = 0.0943
 """Smallest effect where behaviour is yes or no: minus the logarithm of a hazard ratio of 0.91 per 10 points."""

@@ -9,9 +9,9 @@ from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row, standardised
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
-from cxlab.stats.between import between, centre, exceeds, profile
-from cxlab.stats.folds import block_moments, deal, jackknife, solve
-from cxlab.stats.robust import least_squares
+from cxlab.stats.fits.folds import block_moments, deal, jackknife, solve
+from cxlab.stats.fits.robust import least_squares
+from cxlab.stats.inference.between import between, centre, exceeds, profile
 
 DAY = 20
 """Answers a day needs."""

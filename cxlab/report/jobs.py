@@ -61,6 +61,8 @@ def read(path: Path) -> Plan:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataProblem(f"there is no plan {path}; an example is reports/plans/monthly.yml") from None
+    except IsADirectoryError:
+        raise DataProblem(f"{path} is a folder; give one plan, as reports/plans/monthly.yml") from None
     except yaml.YAMLError as error:
         raise DataProblem(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(said, dict) or not isinstance(said.get("reports"), list) or not said["reports"]:

@@ -26,10 +26,10 @@ from pathlib import Path
 
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
-    "matplotlib.pyplot", "numpy",
-    "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load", "cxlab.models.scorecard", "cxlab.models.trends",
-    "cxlab.models.comparisons", "cxlab.models.findings", "cxlab.plots.figure", "cxlab.plots.metrics",
-    "cxlab.plots.comparisons", "cxlab.report.facts",
+    "matplotlib.pyplot", "numpy", "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load",
+    "cxlab.models.metrics.scorecard", "cxlab.models.metrics.trends", "cxlab.models.metrics.comparisons",
+    "cxlab.models.metrics.findings", "cxlab.plots.figure", "cxlab.plots.metrics", "cxlab.plots.comparisons",
+    "cxlab.report.facts",
 )  # fmt: skip
 """What a report needs; a notebook that imports more pays for it itself."""
 
@@ -181,6 +181,7 @@ def start(connection_file: str) -> int:
             connection_file,
             "--matplotlib=inline",
             "--HistoryManager.enabled=False",
+            "--log-level=CRITICAL",  # being interrupted and ended is what happens to every kernel, not an error
             f"--IPKernelApp.parent_handle={os.getppid()}",
         ]
     )

@@ -10,8 +10,8 @@ import pandas as pd
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, made, one, table
 from cxlab.result import Result
-from cxlab.stats import compare, multiple
-from cxlab.stats.nps import z_value
+from cxlab.stats.inference import compare, multiple
+from cxlab.stats.inference.nps import z_value
 
 KEYS = ["notebook", "result", "title", "label"]
 

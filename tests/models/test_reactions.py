@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
-from cxlab.models.kano import EVALUATION
-from cxlab.models.one_failure import power_mean
+from cxlab.models.drivers.kano import EVALUATION
+from cxlab.models.drivers.one_failure import power_mean
 
 
 def rated(n: int, seed: int, **effects) -> pd.DataFrame:

@@ -1,0 +1,153 @@
+"""How far a unit stands from its peers: gap with both errors, percentile, and what the top quarter would take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlab.data.edge import public
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result, show
+from cxlab.stats.inference.compare import tipping_error
+from cxlab.stats.units import ranks, shrinkage
+
+DRAWS = 4000
+
+
+@public
+def gap(
+    peers: Result,
+    *,
+    se: float | None = None,
+    best: str | None = None,
+    top: float = 0.25,
+    probability: float = 0.8,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return the distance of a unit from the peers that `peers` chose for it, and where that puts it.
+
+    The gap to *these* peers carries the unit's error and the peers' sampling errors; the gap to the *field* they stand
+    for adds how much such units differ (tau). Where the peers' errors are unknown the benchmark counts as exact and
+    ``tipping_se`` says how imprecise it may be before the gap is no longer certain.
+
+    Parameters
+    ----------
+    peers : result of `peers`.
+    se : standard error of the unit's own figure, where the table of units does not hold it.
+    best : which end is best, 'high' or 'low'; default as the units say, else 'high'.
+    top, probability : the target is the true score that is in the best ``top`` of unit and peers with ``probability``.
+
+    Returns
+    -------
+    Result of kind 'gap': rows 'own', 'peers', 'gap to these peers', 'gap to such units in general'; ``parts``:
+    ``percentile`` (share of the peers that are worse, with its set), ``target``, ``chance`` of the top now,
+    ``tipping_se``.
+    """
+    own, table = peers.parts["own"].iloc[0], peers.table
+    name, se = table.columns[0], float(own.get("se", np.nan)) if se is None else se
+    best = best or peers.parts["best"]
+    one_of("best", best, ("high", "low"))
+    if not se > 0:
+        raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error: give se=")
+    sign = 1 if best == "high" else -1
+    y = table["estimate"].to_numpy(float)
+    error = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
+    known = bool(np.isfinite(error).all())
+    v = error**2 if known else np.zeros(len(y))
+    tau2 = shrinkage.paule_mandel(y, v) if known and v.min() > 0 else float(np.var(y, ddof=1)) if len(y) > 1 else np.nan
+    shown, difference = _rows(own, name, se, table, v if known else None, tau2, level)
+    facts = {
+        **_place(own, se, y, v, known, sign, level, seed),
+        **_target(own, se, y, v, tau2, sign, (top, probability, seed)),
+        "tipping_se": float(tipping_error(np.array([difference]), np.array([se]), level)[0]),
+        "tau": float(np.sqrt(tau2)), "known": known,
+    }  # fmt: skip
+    return Result(
+        kind="gap",
+        title=f"{own[name]} against {len(y)} peers",
+        table=shown,
+        unit=peers.unit,
+        level=level,
+        method=f"{peers.method}; normal interval with the errors of both sides",
+        notes=(*peers.notes, *_words(own, name, facts, peers.unit, difference, probability)),
+        parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
+    )
+
+
+def _rows(own, name, se: float, table, v, tau2: float, level: float) -> tuple[pd.DataFrame, float]:
+    """Own estimate, peers' mean, and the gap with both errors: to these peers, and to such units in general."""
+    y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
+    mean = float(w @ y)
+    error = 0.0 if v is None else float(np.sqrt((w**2 * v).sum()))
+    general = float(np.sqrt((w**2 * ((0 if v is None else v) + tau2)).sum()))
+    difference = float(own["estimate"]) - mean
+    rows = [
+        (str(own[name]), float(own["estimate"]), se),
+        (f"{len(y)} peers, weighted mean", mean, np.nan if v is None else error),
+        ("gap to these peers", difference, np.hypot(se, error)),
+        ("gap to such units in general", difference, np.hypot(se, general)),
+    ]
+    shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
+    half = special.ndtri((1 + level) / 2) * shown["se"]
+    shown = shown.assign(low=shown["estimate"] - half, high=shown["estimate"] + half)
+    shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
+    return shown[["what", "estimate", "low", "high", "se", "p"]], difference
+
+
+def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
+    """The rank among the peers, its marginal set, and both as a percentile: the share of the peers that are worse."""
+    x = sign * np.concatenate([[float(own["estimate"])], y])
+    variance = np.concatenate([[se**2], v if known else np.zeros(len(y))])
+    low, high = ranks.rank_sets(x, variance, level=level, of=0, seed=seed)
+    rank, p = int(1 + (x[1:] > x[0]).sum()), len(x)
+    percent = lambda r: 100 * (p - r) / (p - 1)  # noqa: E731
+    return {
+        "rank": rank, "rank_low": int(low[0]), "rank_high": int(high[0]), "places": p,
+        "percentile": percent(rank), "percentile_low": percent(int(high[0])), "percentile_high": percent(int(low[0])),
+    }  # fmt: skip
+
+
+def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
+    """The chance of being in the best ``top`` now, and the true score that would be with ``probability``.
+
+    Peers' true scores are drawn around their shrunken estimates (errors known) or taken as they are; the unit's own is
+    drawn around its estimate.
+    """
+    top, probability, seed = options
+    rng = np.random.default_rng(seed)
+    if v.min() > 0 and len(y) > 2:
+        found = shrinkage.shrink(y, v, tau2=tau2)
+        spread = np.sqrt(found.factor * v)
+        truth = found.estimate + spread * rng.standard_normal((DRAWS, len(y)))
+    else:
+        truth = y + np.sqrt(v) * rng.standard_normal((DRAWS, len(y)))
+    places = max(1, int(np.floor(top * (len(y) + 1))))
+    cut = np.sort(sign * truth, axis=1)[:, -min(places, len(y))]
+    drawn = sign * float(own["estimate"]) + se * rng.standard_normal(DRAWS)
+    return {
+        "places_of_top": places, "chance": float((drawn > cut).mean()),
+        "target": sign * float(np.quantile(cut, probability)),
+    }  # fmt: skip
+
+
+def _words(own, name, facts, unit, difference, probability) -> list[str]:
+    """What the numbers say."""
+    place, low, high = (f"{facts[k]:.0f}" for k in ("percentile", "percentile_low", "percentile_high"))
+    notes = [
+        f"{own[name]} is better than {place} % of its peers; the data allow {low} to {high} %.",
+        f"It is among the best {facts['places_of_top']} of {facts['places']} with a chance of {facts['chance']:.0%}; a "
+        f"true score of {show(facts['target'], unit)} would be with {probability:.0%}.",
+    ]
+    if not facts["known"]:
+        tip = facts["tipping_se"]
+        notes.append(
+            f"The gap of {show(difference, unit)} would stop being certain if the benchmark's standard error were "
+            f"{show(tip, unit)} or more."
+            if np.isfinite(tip) and tip > 0
+            else "The gap is not certain even against a benchmark without error."
+        )
+    return notes

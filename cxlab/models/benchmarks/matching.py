@@ -1,0 +1,97 @@
+"""Does matching by industry, by size, or by both tell better what a unit can attain?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.models.benchmarks.peers import as_units, cells
+from cxlab.problem import DataProblem, unknown
+from cxlab.result import Result
+from cxlab.stats.units import matching as alike
+from cxlab.stats.units import shrinkage
+
+CLAIM = 0.05
+"""The claim holds if matching by both cuts the error of prediction by at least this share."""
+SAID = {
+    "yes": "Matching by industry and size predicts better, by 5 % or more.",
+    "no": "Matching by industry and size does not cut the error by 5 %.",
+    "undecided": "Whether matching by industry and size cuts the error by 5 % cannot be told from these units.",
+}
+
+
+@public
+def matching(
+    units: Result | pd.DataFrame,
+    *,
+    industry: str,
+    size: str,
+    edges: Mapping[str, Sequence[float]] | None = None,
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return how well a unit's score is predicted by all others, by those of its industry, of its size, and of both.
+
+    Every unit is predicted by the mean of its peers, itself left out. The ratio is the root mean squared error over
+    that of all others; its interval is a bootstrap of units. Only units with a peer under every rule count.
+
+    Parameters
+    ----------
+    units, edges : as for `peers`.
+    industry, size : columns of category and of size.
+
+    Returns
+    -------
+    Result of kind 'matching', one row a rule: ``rule, estimate`` (ratio), ``low, high, rmse, peers`` (median), ``n``.
+    """
+    table, _, _, _ = as_units(units)
+    for c in (industry, size):
+        if c not in table:
+            raise unknown("column", c, "the table of units", table.columns)
+    columns = {"all others": [], "same industry": [industry], "similar size": [size], "both": [industry, size]}
+    same = {rule: alike.same_cell(cells(table, c, edges)) for rule, c in columns.items()}
+    errors, known = _errors(table, same)
+    use = np.isfinite(errors).all(axis=1)
+    if use.sum() < 5:
+        raise DataProblem(
+            f"only {int(use.sum())} units have a peer of the same {industry} and similar {size}; at least 5 are needed "
+            "to compare the rules. Give wider edges, or coarser industries"
+        )
+    result = _ratios(errors[use] ** 2, list(columns), replicates, level, seed)
+    result["peers"] = [int(np.median(s[use].sum(axis=1))) for s in same.values()]
+    result["n"] = int(use.sum())
+    both = result.iloc[3]
+    held = "yes" if both["high"] <= 1 - CLAIM else "no" if both["low"] > 1 - CLAIM else "undecided"
+    unknown_errors = () if known else ("Errors of the units are unknown: all peers weigh the same.",)
+    return Result(
+        kind="matching",
+        title="What predicts a unit's score: which peers?",
+        table=result,
+        level=level,
+        method="leave-one-out error of the peers' mean, as a ratio to that of all other units; bootstrap of units",
+        notes=(f"{int(use.sum())} of {len(table)} units have a peer under every rule.", SAID[held], *unknown_errors),
+        parts={"verdict": held, "claim": CLAIM},
+    )
+
+
+def _errors(table: pd.DataFrame, same: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
+    """Prediction error of each unit under each rule, and whether the units' own errors are known."""
+    y = table["estimate"].to_numpy(float)
+    se = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
+    v = np.where(np.isfinite(se), se**2, 0.0)
+    known = bool(v.min() > 0)
+    tau2 = shrinkage.paule_mandel(y, v) if known else float(np.var(y, ddof=1))
+    return np.column_stack([alike.prediction_errors(y, v, s, tau2) for s in same.values()]), known
+
+
+def _ratios(square: np.ndarray, rules: Sequence[str], replicates: int, level: float, seed: int) -> pd.DataFrame:
+    """Root mean squared error of each rule over that of the first, with a bootstrap interval over units."""
+    rmse = np.sqrt(square.mean(axis=0))
+    picks = np.random.default_rng(seed).multinomial(len(square), np.full(len(square), 1 / len(square)), replicates)
+    drawn = np.sqrt(picks @ square)
+    low, high = np.quantile(drawn / drawn[:, :1], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return pd.DataFrame({"rule": rules, "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse})

@@ -1,0 +1,332 @@
+"""What a driver analysis reads of a study: outcome, drivers as numbers that rise with satisfaction, weights, clusters.
+
+This is the one place of the driver models that takes rows into memory (only the columns it needs), because not-used
+indicators, imputation and penalty-reward contrasts look at answers, not at sums.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.codebook import Field
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem, one_of
+from cxlab.stats.counts.replicates import Groups, replicate_groups
+
+MISSING = ("pairwise", "complete", "indicator", "impute")
+MINIMUM = 30
+"""A driver with fewer answers beside the outcome is left out, with a note."""
+RARE = 0.10
+"""A driver answered by a smaller share is pointed out."""
+NOT_ANSWERED = ": not answered"
+CATEGORIES = 12
+"""A driver in words may have so many different answers."""
+
+Drivers = str | Sequence[str] | Mapping[str, Sequence[str]] | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Outcome and drivers of the rows that answered the outcome.
+
+    ``y`` (n,), ``X`` (n, K) with NaN where there is no answer; both rise with satisfaction, reverse scales are turned.
+    ``columns``: what each column of X is. ``of``: the columns of each driver (several for answers in words and for
+    not-used indicators). ``blocks``: drivers of each block, by position; empty without blocks.
+    """
+
+    outcome: str
+    y: np.ndarray
+    X: np.ndarray
+    columns: tuple[str, ...]
+    drivers: tuple[str, ...]
+    labels: tuple[str, ...]
+    of: tuple[tuple[int, ...], ...]
+    blocks: Mapping[str, tuple[int, ...]]
+    w: np.ndarray
+    cluster: np.ndarray | None
+    strata: np.ndarray | None
+    extra: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Rows that answered the outcome."""
+        return len(self.y)
+
+    @property
+    def n_eff(self) -> float:
+        """Kish's effective number of answers, from the weights alone."""
+        return float(self.w.sum() ** 2 / (self.w**2).sum())
+
+    def answered(self) -> np.ndarray:
+        """Return how many rows answered each driver (and the outcome)."""
+        return np.array([int((~np.isnan(self.X[:, list(c)])).all(axis=1).sum()) for c in self.of])
+
+    def rows(self, keep: np.ndarray) -> Answers:
+        """Return only the rows where ``keep`` is true."""
+        cut = lambda a: None if a is None else a[keep]  # noqa: E731
+        return replace(
+            self, y=self.y[keep], X=self.X[keep], w=self.w[keep], cluster=cut(self.cluster), strata=cut(self.strata),
+            extra=self.extra[keep].reset_index(drop=True),
+        )  # fmt: skip
+
+    def groups(self, *, limit: int = 1000, seed: int = 0) -> Groups:
+        """Return the replicate groups of the design: clusters within strata."""
+        return replicate_groups(self.cluster, self.strata, self.n, limit=limit, seed=seed)
+
+
+def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence[str] = ()) -> Answers:
+    """Read the columns of a driver analysis; ``extra`` columns come along as they are.
+
+    Raises
+    ------
+    DataProblem : a column is unknown, the outcome is one of the drivers or the same for everybody, no driver is left.
+    """
+    name, condition = _outcome(study, outcome)
+    chosen, blocks = _chosen(study, drivers, name)
+    design, field = study.design, study.field(name)
+    wanted = dict.fromkeys([name, *chosen, *extra, *filter(None, (design.weight, design.cluster, design.strata))])
+    frame = study.frame.select(*wanted).filter(~nw.col(name).is_null()).collect().to_pandas()
+    y = _number(frame[name], field)
+    keep = ~np.isnan(y)
+    notes: list[str] = []
+    weight = np.ones(len(y))
+    if design.weight:
+        weight = pd.to_numeric(frame[design.weight]).to_numpy(float, na_value=np.nan)
+        keep &= _weighted(weight, design.weight, notes)
+    frame, y = frame[keep].reset_index(drop=True), y[keep]
+    y = _turned(y, field) if condition is None else condition(y).astype(float)
+    _spread(study, name, y)
+    kept, X, columns, of = _columns(study, frame, chosen, notes)
+    blocks = {b: tuple(kept.index(d) for d in members if d in kept) for b, members in blocks.items()}
+    return Answers(
+        outcome=field.label if condition is None else f"{field.label} {outcome.strip().removeprefix(name).strip()}",
+        y=y, X=X, columns=columns, drivers=tuple(kept), labels=_labels(study, kept), of=of,
+        blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
+        cluster=_codes(frame, design.cluster), strata=_codes(frame, design.strata),
+        extra=frame[list(extra)], notes=tuple(notes),
+    )  # fmt: skip
+
+
+_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
+
+
+def _outcome(study: Study, outcome: str | None):
+    """Split 'overall >= 4' into its column and the condition; a plain name has none."""
+    if outcome is None:
+        return study.need("outcome", "a driver analysis")[0], None
+    match = re.fullmatch(r"\s*(.+?)\s*(>=|<=|==|>|<)\s*(-?\d+(?:\.\d+)?)\s*", outcome)
+    if match is None or outcome in study.codebook:
+        return study.field(outcome).name, None
+    name, sign, value = match.groups()
+    return study.field(name).name, lambda y: _COMPARE[sign](y, float(value))
+
+
+def _chosen(study: Study, drivers: Drivers, outcome: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the driver columns and their blocks (none, a mapping, or 'stage' or 'owner' of the codebook)."""
+    blocks: dict[str, list[str]] = {}
+    if drivers is None or (isinstance(drivers, str) and drivers in ("stage", "owner")):
+        there = set(study.columns)
+        names = [n for n in study.need("touchpoint", "a driver analysis") if n in there and n != outcome]
+        for n in names if drivers else ():
+            blocks.setdefault(getattr(study.field(n), drivers) or study.field(n).label, []).append(n)
+    elif isinstance(drivers, Mapping):
+        blocks = {str(b): [some] if isinstance(some, str) else list(some) for b, some in drivers.items()}
+        names = [n for members in blocks.values() for n in members]
+    else:
+        names = [drivers] if isinstance(drivers, str) else list(drivers)
+    names = [c for n in names for c in _spread_out(study, n)]
+    blocks = {b: [c for n in members for c in _spread_out(study, n)] for b, members in blocks.items()}
+    double = sorted({n for n in names if names.count(n) > 1})
+    if double:
+        raise DataProblem(f"driver {', '.join(double)} is named more than once; name each driver once")
+    if outcome in names:
+        raise DataProblem(f"'{outcome}' is the outcome and one of the drivers; take it out of the drivers")
+    if not names:
+        raise DataProblem("no driver was named; name at least one, or give columns the role 'touchpoint'")
+    return names, blocks
+
+
+def _spread_out(study: Study, name: str) -> tuple[str, ...]:
+    """Return the columns of a multiple-response question, or the name itself."""
+    return study.codebook[name].columns or (name,) if name in study.codebook else (field_of(study, name).name,)
+
+
+def field_of(study: Study, name: str) -> Field:
+    """Return the field of a column; a column of a multiple-response question has a field of its own, 1 if named."""
+    if name not in study.codebook and any(name in f.columns for f in study.codebook):
+        return Field(name, name, "integer", note=NAMED)
+    return study.field(name)
+
+
+NAMED = "multiple response"
+"""Not named is an answer in a multiple-response question: it counts as 0."""
+
+
+def _number(column: pd.Series, field: Field) -> np.ndarray:
+    """Return answers as floats, NaN where there is none; answers in words are refused."""
+    try:
+        return pd.to_numeric(column).to_numpy(float, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        raise DataProblem(f"outcome '{field.name}' holds words, not numbers; recode it, or choose another") from error
+
+
+def _turned(values: np.ndarray, field: Field) -> np.ndarray:
+    if field.scale is not None and field.scale.best == "low":
+        return field.scale.minimum + field.scale.maximum - values
+    return values
+
+
+def _weighted(weight: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
+    if (weight < 0).any():
+        raise DataProblem(f"weight '{name}' is negative in {int((weight < 0).sum())} rows; design weights are positive")
+    good = np.nan_to_num(weight) > 0
+    if not good.all():
+        notes.append(f"{int((~good).sum()):,} rows without a positive weight '{name}' are left out")
+    return good
+
+
+def _spread(study: Study, name: str, y: np.ndarray) -> None:
+    if len(y) < 3:
+        raise DataProblem(f"'{name}' has {len(y)} answers in {study.name}; a driver analysis needs many more")
+    if np.ptp(y) == 0:
+        raise DataProblem(
+            f"'{name}' is {y[0]:g} in all {len(y):,} answers of {study.name}: there is nothing to explain"
+        )
+
+
+def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: list[str]):
+    """Return the drivers kept, their matrix, its column names, and which columns belong to which driver."""
+    kept, parts, columns, of = [], [], [], []
+    for n in names:
+        field = field_of(study, n)
+        values, heads = _driver(frame[n], field)
+        answers, label = int((~np.isnan(values[:, 0])).sum()), field.label
+        if answers < min(MINIMUM, len(frame)):
+            notes.append(f"'{label}' has {answers} answers beside the outcome, fewer than {MINIMUM}: left out")
+            continue
+        if (np.nanmax(values, axis=0) == np.nanmin(values, axis=0)).all():
+            notes.append(f"'{label}' has the same answer from all {answers:,}: it can explain nothing and is left out")
+            continue
+        if answers < RARE * len(frame):
+            notes.append(f"'{label}' was answered by {answers / len(frame):.1%} only (n = {answers:,})")
+        of.append(tuple(range(len(columns), len(columns) + len(heads))))
+        kept.append(n)
+        parts.append(values)
+        columns += heads
+    if not kept:
+        raise DataProblem(f"no driver is left in {study.name}: {'; '.join(notes)}")
+    return kept, np.column_stack(parts), tuple(columns), tuple(of)
+
+
+def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str]]:
+    """Return a driver as one column of numbers, or as dummies of all answers but the most frequent."""
+    if field.note == NAMED:
+        return np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=0.0))[:, None], [
+            field.label
+        ]
+    try:
+        return _turned(pd.to_numeric(column).to_numpy(float, na_value=np.nan), field)[:, None], [field.label]
+    except (ValueError, TypeError):
+        words = column.astype("object").where(column.notna(), None)
+    found = words.value_counts()
+    if len(found) > CATEGORIES:
+        raise DataProblem(
+            f"driver '{field.name}' has {len(found)} different answers in words; at most {CATEGORIES} can be compared: "
+            "merge some, or use it as a segment"
+        )
+    others = list(found.index[1:]) or list(found.index)
+    dummies = np.column_stack([(words == v).to_numpy(float) for v in others])
+    dummies[words.isna().to_numpy()] = np.nan
+    return dummies, [f"{field.label}: {v}" for v in others]
+
+
+def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+    labels = [field_of(study, n).label for n in names]
+    return tuple(f"{x} ({n})" if labels.count(x) > 1 else x for x, n in zip(labels, names, strict=True))
+
+
+def _codes(frame: pd.DataFrame, name: str) -> np.ndarray | None:
+    return pd.factorize(frame[name], use_na_sentinel=False)[0] if name else None
+
+
+def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
+    """Return the answers made ready by a stated choice about missing ones, and what there is to say about it.
+
+    'pairwise' and 'impute' leave them as they are; 'complete' keeps rows that answered every driver; 'indicator' puts
+    the mean of those who answered and adds a column "not answered" to the driver's columns, so that not having used a
+    touchpoint has its own level instead of counting as bad.
+    """
+    one_of("missing", missing, MISSING)
+    gone = np.isnan(answers.X)
+    whole, n = int((~gone.any(axis=1)).sum()), answers.n
+    if not gone.any():
+        _enough(answers, n)
+        return answers, ()
+    if missing == "complete":
+        kept = answers.rows(~gone.any(axis=1))
+        _enough(kept, n)
+        return kept, (f"complete cases: {whole:,} of {n:,} rows answered every driver",)
+    _enough(answers, n)
+    if missing == "indicator":
+        said = (
+            f"not answered is a level of its own (indicator): all {n:,} rows are used, {whole:,} answered every driver"
+        )
+        return _indicated(answers, gone), (said,)
+    how = {"pairwise": "pairwise: each correlation uses the rows that answered both", "impute": "multiple imputation"}
+    few = answers.answered()
+    span = f"drivers have {few.min():,} to {few.max():,} answers, {whole:,} of {n:,} rows have all"
+    return answers, (f"{how[missing]}; {span}",)
+
+
+def _enough(answers: Answers, before: int) -> None:
+    """Refuse more columns than rows, and complete cases that are too few."""
+    k = answers.X.shape[1]
+    if answers.n > k + 2:
+        return
+    if answers.n < before:
+        raise DataProblem(
+            f"only {answers.n} of {before:,} rows answered all {len(answers.drivers)} drivers, too few to fit them; "
+            "use missing='pairwise', 'indicator' or 'impute', or fewer drivers"
+        )
+    raise DataProblem(f"{k} drivers but only {answers.n} answers: their shares are not determined; use fewer drivers")
+
+
+def _indicated(answers: Answers, gone: np.ndarray) -> Answers:
+    X, columns, of = [], [], []
+    for label, own in zip(answers.labels, answers.of, strict=True):
+        part = answers.X[:, list(own)]
+        miss = gone[:, own[0]]
+        mean = np.average(part[~miss], axis=0, weights=answers.w[~miss])
+        part = np.where(miss[:, None], mean, part)
+        heads = [answers.columns[k] for k in own]
+        if miss.any():
+            part, heads = np.column_stack([part, miss]), [*heads, label + NOT_ANSWERED]
+        of.append(tuple(range(len(columns), len(columns) + len(heads))))
+        X.append(part)
+        columns += heads
+    return replace(answers, X=np.column_stack(X), columns=tuple(columns), of=tuple(of))
+
+
+def cause_note(study: Study) -> str:
+    """Return what a result must say about causes: association, unless the study is an experiment."""
+    if study.codebook.design == "experiment":
+        return "the study is an experiment: what its arms differ in has an effect; what people rated is an association"
+    return "association, not cause: the study is no experiment"
+
+
+def standardized(X: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the columns centred and scaled by weighted mean and deviation of their answers, with both."""
+    there = (~np.isnan(X)) * w[:, None]
+    total = there.sum(axis=0)
+    mean = (np.nan_to_num(X) * there).sum(axis=0) / total
+    sd = np.sqrt(((np.nan_to_num(X - mean)) ** 2 * there).sum(axis=0) / total)
+    sd = np.where(sd > 0, sd, 1.0)
+    return (X - mean) / sd, mean, sd

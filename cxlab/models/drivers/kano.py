@@ -1,0 +1,168 @@
+"""Kano's categories from pairs of questions: how would you feel if it worked (functional), and if it did not?"""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from cxlab.data.codebook import Field
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.counts.replicates import Groups, replicate_groups, spread
+
+CATEGORIES = {
+    "A": "attractive",
+    "O": "one-dimensional",
+    "M": "must-be",
+    "I": "indifferent",
+    "R": "reverse",
+    "Q": "questionable",
+}
+EVALUATION = np.array([list(row) for row in ("QAAAO", "RIIIM", "RIIIM", "RIIIM", "RRRRQ")])
+"""Category by answer to the functional (row) and the dysfunctional question (column): like, must be, neutral, live
+with, dislike (Berger et al. 1993)."""
+QUESTIONABLE = 0.05
+DRAWS = 4000
+
+
+@public
+def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> Result:
+    """Return for every feature its Kano category with its probability, and what it can gain and lose.
+
+    better = (A + O) / (A + O + M + I), worse = -(O + M) / (A + O + M + I): the share that gains when the feature works,
+    the share that loses when it does not.
+
+    Parameters
+    ----------
+    study : with pairs of fields of measure 'kano-functional' and 'kano-dysfunctional' that name the same feature in
+        ``about``; answers 1 like, 2 must be, 3 neutral, 4 live with, 5 dislike (declare best='high' if 5 means like).
+    by : segment column: features are often a mixture of segments, not of one category.
+
+    Returns
+    -------
+    Result (unit share): ``item, [by], category, probability`` (that this category is the most frequent), ``estimate,
+    low,
+    high`` (better), ``worse, worse_low, worse_high``, shares ``A, O, M, I, R, Q``, ``distinct`` (Fong's test of the
+    two most frequent categories at 90 %), ``category_strength, total_strength, n``.
+
+    References
+    ----------
+    Kano et al. (1984), J. Japanese Society for Quality Control 14:39; Berger et al. (1993), Center for Quality of
+    Management Journal 2:3; Fong (1996), same journal 5:21; Lee & Newcomb (1997), same journal 6:3.
+    """
+    if by:
+        study.field(by)
+    pairs = _pairs(study)
+    design = study.design
+    extra = [c for c in (by, design.weight, design.cluster, design.strata) if c]
+    names = list(dict.fromkeys([*extra, *(f.name for pair in pairs.values() for f in pair)]))
+    frame = study.frame.select(*[nw.col(n) for n in names]).collect().to_pandas()
+    rows, notes = [], []
+    segments = sorted(frame[by].dropna().unique(), key=str) if by else [None]
+    for segment in segments:
+        part = frame if segment is None else frame[frame[by] == segment]
+        for about, (functional, dysfunctional) in pairs.items():
+            row = _feature(part, functional, dysfunctional, design, level, seed)
+            rows.append({"item": about, **({by: segment} if by else {}), **row})
+    table = pd.DataFrame(rows)
+    labels = {a: study.field(a).label if a in study.codebook else a for a in pairs}
+    doubtful = table[table.Q > QUESTIONABLE]
+    if len(doubtful):
+        who = ", ".join(str(labels[i]) for i in doubtful.item.unique())
+        notes.append(f"more than {QUESTIONABLE:.0%} contradictory pairs of answers (Q): {who}; check the wording")
+    return Result(
+        kind="kano", title="Kano: what delights, what is taken for granted", table=table, unit="share", level=level,
+        method="Kano's 5 x 5 table (Berger et al. 1993); Wilson intervals on effective sizes under the design; "
+        f"probability of the modal category from {DRAWS:,} Dirichlet draws (prior 1/2 a category); distinct: Fong 1996",
+        notes=tuple(notes), parts={"labels": labels},
+    )  # fmt: skip
+
+
+def _pairs(study: Study) -> dict[str, tuple[Field, Field]]:
+    found: dict[str, dict[str, Field]] = {}
+    for f in study.codebook:
+        if f.measure.startswith("kano-"):
+            found.setdefault(f.about or f.name, {})[f.measure] = f
+    if not found:
+        raise DataProblem(
+            f"Kano analysis needs pairs of fields with measure 'kano-functional' and 'kano-dysfunctional' and the same "
+            f"'about'; {study.name} declares none. Declare them in its datapackage.json"
+        )
+    alone = [a for a, pair in found.items() if len(pair) != 2]
+    if alone:
+        raise DataProblem(
+            f"feature {', '.join(alone)} has only one of its two Kano questions; each needs a functional and a "
+            "dysfunctional one with the same 'about'"
+        )
+    return {a: (pair["kano-functional"], pair["kano-dysfunctional"]) for a, pair in found.items()}
+
+
+def _feature(frame: pd.DataFrame, functional: Field, dysfunctional: Field, design, level: float, seed: int) -> dict:
+    f, d = (_codes(frame[x.name], x) for x in (functional, dysfunctional))
+    there = np.isfinite(f) & np.isfinite(d)
+    w = frame[design.weight].to_numpy(float) if design.weight else np.ones(len(frame))
+    there &= np.nan_to_num(w) > 0
+    column = lambda name: frame[name].to_numpy()[there] if name else None  # noqa: E731
+    n = int(there.sum())
+    if n == 0:
+        return _empty()
+    category = EVALUATION[f[there].astype(int) - 1, d[there].astype(int) - 1]
+    groups = replicate_groups(column(design.cluster), column(design.strata), n)
+    return _numbers(category, w[there], groups, level, seed) | {"n": n}
+
+
+def _codes(column: pd.Series, field: Field) -> np.ndarray:
+    x = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    bad = np.isfinite(x) & ((x < 1) | (x > 5) | (x != np.round(x)))
+    if bad.any():
+        raise DataProblem(f"'{field.name}' holds {x[bad][0]:g}; a Kano question has answers 1 (like) to 5 (dislike)")
+    return 6 - x if field.scale is not None and field.scale.best == "high" else x
+
+
+def _numbers(category: np.ndarray, w: np.ndarray, groups: Groups, level: float, seed: int) -> dict:
+    letters = list(CATEGORIES)
+    hit = np.array([category == c for c in letters], float).T
+    share = w @ hit / w.sum()
+    n, out = len(w), dict(zip(letters, share, strict=True))
+    a, o, m, i, _, _ = hit.T
+    base = a + o + m + i
+    better = _ratio(a + o, base, w, groups, level)
+    worse = _ratio(o + m, base, w, groups, level)
+    order = np.argsort(-share, kind="stable")
+    first, second = share[order[:2]] * n
+    gap = 1.65 * np.sqrt((first + second) * (2 * n - first - second) / (2 * n))
+    n_eff = w.sum() ** 2 / (w**2).sum()
+    drawn = np.random.default_rng(seed).dirichlet(share * n_eff + 0.5, DRAWS).argmax(axis=1)
+    return {
+        "category": CATEGORIES[letters[order[0]]], "probability": float((drawn == order[0]).mean()),
+        "estimate": better[0], "low": better[1], "high": better[2],
+        "worse": -worse[0], "worse_low": -worse[2], "worse_high": -worse[1], **out,
+        "distinct": bool(first - second >= gap), "category_strength": (first - second) / n,
+        "total_strength": float(share[:3].sum()),
+    }  # fmt: skip
+
+
+def _ratio(
+    top: np.ndarray, base: np.ndarray, w: np.ndarray, groups: Groups, level: float
+) -> tuple[float, float, float]:
+    """Return a ratio of weighted counts with the Wilson interval on the effective size of its linearised variance."""
+    total = (w * base).sum()
+    if total == 0:
+        return np.nan, np.nan, np.nan
+    p = float((w * top).sum() / total)
+    scores = np.bincount(groups.code, w * base * (top - p) / total, minlength=len(groups.stratum))
+    variance = float(spread(scores[:, None], groups.stratum)[0, 0])
+    n_eff = p * (1 - p) / variance if variance > 0 else float(base.sum())
+    z = ndtri((1 + level) / 2)
+    centre, half = p + z * z / (2 * n_eff), z * np.sqrt(p * (1 - p) / n_eff + z * z / (4 * n_eff**2))
+    return p, (centre - half) / (1 + z * z / n_eff), (centre + half) / (1 + z * z / n_eff)
+
+
+def _empty() -> dict:
+    heads = ("probability", "estimate", "low", "high", "worse", "worse_low", "worse_high", *CATEGORIES)
+    return {"category": "", **dict.fromkeys(heads, np.nan), "distinct": False, "category_strength": np.nan,
+            "total_strength": np.nan, "n": 0}  # fmt: skip

@@ -1,0 +1,131 @@
+"""Does one failure spoil all? The exponent of a generalised mean of touchpoints, and the weight of the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.drivers import answers as driver_answers
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.counts import replicates
+from cxlab.stats.fits import leastsquares
+
+GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.arange(7, 21, 1.0)])
+"""Exponents tried; at -20 the mean is practically the worst touchpoint, at 20 the best."""
+DRAWS = 1000
+
+
+@public
+def one_failure(
+    study: Study,
+    outcome: str | None = None,
+    drivers: Sequence[str] | None = None,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return whether the outcome follows the average of the touchpoints or rather the worst of them.
+
+    M_rho = (mean of u**rho)**(1/rho) over the touchpoints somebody answered, with u = (answer - worst + 1) / (number of
+    answers of the scale): rho = 1 is the average, rho towards minus infinity the worst touchpoint. rho is where M_rho
+    explains most of the outcome. The second row adds the worst answer to the regression on all touchpoints: what it
+    costs beyond its own touchpoint, in units of the outcome per scale point.
+
+    Returns
+    -------
+    Result: ``term, estimate, low, high, p`` (of rho = 1; of no extra weight), ``n``; ``parts['profile']``: R² by rho.
+
+    References
+    ----------
+    Hardy, Littlewood & Polya (1934), Inequalities, chapter 2 (generalised means).
+    """
+    answers = driver_answers.read(study, outcome, drivers)
+    if any(len(c) > 1 for c in answers.of) or len(answers.drivers) < 2:
+        raise DataProblem("a generalised mean needs at least two drivers, all on a scale from bad to good")
+    spans = [_limits(study, d, answers.X[:, j]) for j, d in enumerate(answers.drivers)]
+    bottom, top = np.array(spans).T
+    u = (answers.X - bottom + 1) / (top - bottom + 1)
+    kept = answers.rows((~np.isnan(u)).sum(axis=1) >= 2)
+    u = u[(~np.isnan(u)).sum(axis=1) >= 2]
+    if kept.n < 30:
+        raise DataProblem(f"only {kept.n} people answered two drivers or more; at least 30 are needed")
+    groups = kept.groups(seed=seed)
+    profile, drawn = _profile(kept, u, groups, seed)
+    tail = (1 - level) / 2
+    best = float(GRID[profile.argmax()])
+    low, high = np.quantile(drawn, [tail, 1 - tail], method="nearest")
+    p = min(1.0, 2 * max(min((drawn >= 1 - 1e-9).mean(), (drawn <= 1 + 1e-9).mean()), 1 / DRAWS))
+    worst = _worst(kept, u, top - bottom + 1, groups, level)
+    table = pd.DataFrame(
+        [
+            ("exponent of the mean", best, low, high, np.nan, p, kept.n),
+            ("worst touchpoint, beyond its own", *worst, kept.n),
+        ],
+        columns=["term", "estimate", "low", "high", "se", "p", "n"],
+    )
+    at_one = float(profile[np.argmin(np.abs(GRID - 1))])
+    notes = [
+        *answers.notes,
+        f"R² is {profile.max():.3f} with the best exponent, {at_one:.3f} with the average, {profile[0]:.3f} "
+        "with (nearly) the worst",
+        "the exponent depends on where the scale starts: u runs from 1 / (number of answers) to 1",
+    ]
+    if best in (GRID[0], GRID[-1]):
+        notes.append(
+            "the best exponent lies at the end of what was tried: practically the worst (or best) touchpoint alone"
+        )
+    notes.append(driver_answers.cause_note(study))
+    return Result(
+        kind="one_failure", title=f"One failure spoils all? {answers.outcome}", table=table, level=level,
+        method=f"generalised mean, exponent by least squares, percentile interval of {DRAWS:,} bootstrap replicates; "
+        "worst answer by weighted least squares beside all drivers, errors over sampled units",
+        notes=tuple(notes), parts={"profile": pd.DataFrame({"exponent": GRID, "r2": profile})},
+    )  # fmt: skip
+
+
+def _limits(study: Study, name: str, x: np.ndarray) -> tuple[float, float]:
+    scale = driver_answers.field_of(study, name).scale
+    return (scale.minimum, scale.maximum) if scale else (float(np.nanmin(x)), float(np.nanmax(x)))
+
+
+def power_mean(u: np.ndarray, rho: float) -> np.ndarray:
+    """Return the generalised mean of the answered columns of each row; ``u`` positive, NaN where not answered.
+
+    >>> power_mean(np.array([[0.2, 1.0]]), 1.0).round(3), power_mean(np.array([[0.25, 1.0]]), -1.0).round(3)
+    (array([0.6]), array([0.4]))
+    """
+    if abs(rho) < 1e-9:
+        return np.exp(np.nanmean(np.log(u), axis=1))
+    return np.nanmean(u**rho, axis=1) ** (1 / rho)
+
+
+def _profile(answers, u, groups, seed):
+    """Return R² at every exponent, and the best exponent of every replicate."""
+    y = answers.y - np.average(answers.y, weights=answers.w)
+    weights = np.vstack([np.ones(len(groups.stratum)), replicates.resampling_weights(groups.stratum, DRAWS, seed)])
+    total = lambda columns: weights @ replicates.group_sums(columns * answers.w[:, None], groups)  # noqa: E731
+    n, b, bb = total(np.column_stack([np.ones_like(y), y, y * y])).T[..., None]
+    r2 = []
+    for some in np.array_split(GRID, 15):  # a few exponents at a time, for memory
+        m = np.column_stack([power_mean(u, rho) for rho in some])
+        a, aa, ab = np.split(total(np.hstack([m, m * m, m * y[:, None]])), 3, axis=1)
+        r2.append((ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n)))
+    r2 = np.hstack(r2)
+    return r2[0], GRID[r2[1:].argmax(axis=1)]
+
+
+def _worst(answers, u, points, groups, level) -> tuple[float, float, float, float, float]:
+    """Return coefficient, limits, error and p of the worst answer beside all drivers and their not-answered levels."""
+    settled, _ = driver_answers.settle(answers, "indicator")
+    worst = np.nanmin(u, axis=1) * np.median(points)
+    D = np.column_stack([np.ones(answers.n), settled.X, worst])
+    fit = leastsquares.least_squares(D, answers.y, answers.w, groups)
+    b, se = float(fit.coef[-1]), float(np.sqrt(fit.covariance[-1, -1]))
+    half = float(ndtri((1 + level) / 2)) * se
+    return b, b - half, b + half, se, float(2 * ndtr(-abs(b) / se))

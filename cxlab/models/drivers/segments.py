@@ -1,0 +1,246 @@
+"""Do drivers differ between segments, and between levels: within respondents, accounts or brands, and between them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.drivers import answers as driver_answers
+from cxlab.models.drivers.answers import Answers
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.counts.replicates import resampling_weights
+from cxlab.stats.fits import leastsquares
+from cxlab.stats.importance import shapley
+from cxlab.stats.inference import multiple
+from cxlab.stats.units import shrinkage
+
+SMALL = 30
+"""Segments need this many answers, and ten more than coefficients."""
+DRAWS = 500
+FEW = 20
+"""Groups below which the level between them is not estimated."""
+
+
+@public
+def driver_segments(
+    study: Study,
+    by: str,
+    outcome: str | None = None,
+    drivers: Sequence[str] | None = None,
+    *,
+    level: float = 0.95,
+) -> Result:
+    """Return each driver's slope in each segment, shrunken towards the common one, and whether the segments differ.
+
+    A mixed model in two stages: the regression on all drivers within each segment, then for each driver slopes that
+    vary around a common one with variance tau² (REML). Few answers shrink a segment's slope to the common one.
+
+    Parameters
+    ----------
+    by : segment column (new or repeat, cabin, country); segments with few answers are left out, with a note.
+
+    Returns
+    -------
+    Result in units of the outcome per scale point: ``driver, segment, estimate, low, high`` (shrunken; robust
+    empirical-Bayes interval, or that of the common slope where tau² = 0), ``raw, raw_se, n``. ``parts['test']``:
+    ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``;
+    ``parts['joint']``.
+
+    References
+    ----------
+    Cochran (1954), doi:10.2307/3001666; Armstrong, Kolesar & Plagborg-Moller (2022), doi:10.3982/ECTA18597.
+    """
+    study.field(by)
+    answers = driver_answers.read(study, outcome, drivers, extra=[by])
+    notes = list(answers.notes)
+    segment = answers.extra[by].to_numpy()
+    fits, sizes = {}, {}
+    for value in sorted(pd.unique(segment[~pd.isna(segment)]), key=str):
+        part = answers.rows(segment == value)
+        fit = _slopes(part)
+        if fit is None:
+            notes.append(f"{by} = {value} has {part.n} answers, too few for {len(answers.drivers)} drivers: left out")
+            continue
+        fits[value], sizes[value] = fit, part.n
+    if len(fits) < 2:
+        raise DataProblem(
+            f"{len(fits)} segment of '{by}' has enough answers to fit {len(answers.drivers)} drivers; two are needed"
+        )
+    if answers.cluster is not None and _crossed(answers.cluster, segment):
+        notes.append("some clusters have answers in several segments; the test takes segments as independent")
+    table, test, joint = _compared(answers, fits, sizes, by, level)
+    p = "p < 0.001" if joint["p"] < 0.001 else f"p = {joint['p']:.3f}"
+    notes.append(f"all drivers at once: {p} (chi-square {joint['q']:.1f} on {joint['df']} df)")
+    notes.append(driver_answers.cause_note(study))
+    return Result(
+        kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table,
+        level=level,
+        method="slopes by segment from weighted least squares on all drivers, errors over sampled units; shrunken "
+        "with REML variance between segments; test: Cochran's Q by driver, Holm over drivers",
+        notes=tuple(notes),
+        parts={"test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
+    )  # fmt: skip
+
+
+def _slopes(part: Answers):
+    """Return slopes and their covariance in one segment, or None if its answers are too few."""
+    keep = np.array([(~np.isnan(part.X[:, c[0]])).sum() >= SMALL and np.nanstd(part.X[:, c[0]]) > 0 for c in part.of])
+    if not keep.all() or any(len(c) > 1 for c in part.of) or np.ptp(part.y) == 0:
+        return None
+    settled, _ = driver_answers.settle(part, "indicator") if part.n > part.X.shape[1] + 2 else (part, ())
+    D = np.column_stack([np.ones(part.n), settled.X])
+    if part.n < max(SMALL, D.shape[1] + 10):
+        return None
+    fit = leastsquares.least_squares(D, part.y, part.w, part.groups())
+    lead = [1 + own[0] for own in settled.of]
+    return fit.coef[lead], fit.covariance[np.ix_(lead, lead)]
+
+
+def _crossed(cluster: np.ndarray, segment: np.ndarray) -> bool:
+    pairs = pd.DataFrame({"c": cluster, "s": segment}).drop_duplicates()
+    return bool(pairs.c.duplicated().any())
+
+
+def _compared(answers: Answers, fits: dict, sizes: dict, by: str, level: float):
+    names, rows, tests = list(fits), [], []
+    raw = np.array([f[0] for f in fits.values()])
+    variance = np.array([np.diag(f[1]) for f in fits.values()])
+    for j, driver in enumerate(answers.drivers):
+        y, v = raw[:, j], variance[:, j]
+        tau2 = shrinkage.reml(y, v)
+        found = shrinkage.shrink(y, v, level=level, tau2=tau2)
+        w = 1 / (v + tau2)
+        mean, error = float((w * y).sum() / w.sum()), float(1.96 / np.sqrt(w.sum()))
+        half = np.where(np.isfinite(found.half), found.half, error)
+        for s, value in enumerate(names):
+            e = found.estimate[s]
+            rows.append((driver, value, e, e - half[s], e + half[s], y[s], np.sqrt(v[s]), sizes[value]))
+        q, p = shrinkage.q_test(y, v)
+        tests.append((driver, mean, mean - error, mean + error, np.sqrt(tau2), q, len(y) - 1, p))
+    table = pd.DataFrame(rows, columns=["driver", by, "estimate", "low", "high", "raw", "raw_se", "n"])
+    test = pd.DataFrame(tests, columns=["driver", "slope", "low", "high", "tau", "q", "df", "p"])
+    test["p"] = multiple.adjusted(test["p"].to_numpy())
+    test["differs"] = test["p"] < 1 - level
+    return table, test.sort_values("p", ignore_index=True), _joint(fits)
+
+
+def _joint(fits: dict) -> dict[str, float]:
+    """Return the chi-square test that all slopes are equal in all segments."""
+    precision = [np.linalg.pinv(V, hermitian=True) for _, V in fits.values()]
+    b = [f[0] for f in fits.values()]
+    mean = np.linalg.solve(sum(precision), sum(P @ x for P, x in zip(precision, b, strict=True)))
+    q = float(sum((x - mean) @ P @ (x - mean) for P, x in zip(precision, b, strict=True)))
+    df = (len(fits) - 1) * len(mean)
+    return {"q": q, "df": df, "p": float(chdtrc(df, q))}
+
+
+@public
+def driver_levels(
+    study: Study,
+    group: str,
+    outcome: str | None = None,
+    drivers: Sequence[str] | None = None,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return the drivers within groups (respondents, accounts, brands) and between them: two questions, two answers.
+
+    Within: what goes with a better answer of the same customer (or inside the same brand). Between: what customers
+    (brands) with better answers have in common. Covariances by analysis of variance, sigma_B = (MS_between - MS_within)
+    / n0, so that the noise of group means does not pass for a difference between groups; LMG on each.
+
+    Parameters
+    ----------
+    group : column that says who belongs together; at least 20 groups, or the level between them is not estimated.
+
+    Returns
+    -------
+    Result (unit share, of the outcome's variance at that level): ``level, driver, estimate, low, high, se, n`` (answers
+    within, groups between). ``parts['icc']``: the share of the outcome's variance that lies between groups.
+
+    References
+    ----------
+    Searle, Casella & McCulloch (1992), Variance Components, doi:10.1002/9780470316856; Snijders & Bosker (2012),
+    Multilevel Analysis, chapter 3.
+    """
+    study.field(group)
+    answers = driver_answers.read(study, outcome, drivers, extra=[group])
+    answers = answers.rows(~pd.isna(answers.extra[group]).to_numpy())
+    settled, said = driver_answers.settle(answers, "complete")
+    if any(len(c) > 1 for c in settled.of) or len(settled.drivers) > 15:
+        raise DataProblem("the split by level takes up to 15 drivers, each on a scale from bad to good")
+    code = np.unique(settled.extra[group].astype(str), return_inverse=True)[1]
+    many = int(code.max()) + 1
+    if many < 2 or many > settled.n - len(settled.drivers) - 2:
+        raise DataProblem(
+            f"'{group}' has {many} groups in {settled.n} answers; within groups there is nothing to compare"
+        )
+    Z, _, _ = driver_answers.standardized(np.column_stack([settled.X, settled.y]), settled.w)
+    weights = np.vstack([np.ones(many), resampling_weights(np.zeros(many, int), DRAWS, seed)])
+    within, between = _components(Z, settled.w, code, weights)
+    icc = between[0, -1, -1] / (between[0, -1, -1] + within[0, -1, -1])
+    notes = [
+        *answers.notes,
+        *said,
+        f"{100 * max(icc, 0):.1f} % of the outcome's variance lies between the {many:,} groups",
+    ]
+    rows = [_level("within", settled, within, settled.n, level)]
+    if many >= FEW and icc > 0.001:
+        rows.append(_level("between", settled, between, many, level))
+    else:
+        why = f"only {many} groups" if many < FEW else "the outcome does not vary between them"
+        notes.append(f"between groups nothing is estimated: {why}")
+    notes.append(driver_answers.cause_note(study))
+    return Result(
+        kind="driver_levels", title=f"Drivers of {answers.outcome} within and between {study.field(group).label}",
+        table=pd.concat(rows, ignore_index=True), unit="share", level=level,
+        method="LMG shares of R² at each level; covariances by analysis of variance; "
+        f"{DRAWS} bootstrap replicates of groups",
+        notes=tuple(notes),
+        parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
+    )  # fmt: skip
+
+
+def _components(Z: np.ndarray, w: np.ndarray, code: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance within and between groups for each reweighting of the groups, (B, q, q) each."""
+    many, q = weights.shape[1], Z.shape[1]
+    w = w / w.mean()
+    size = np.bincount(code, w, minlength=many)
+    rows = np.bincount(code, minlength=many)
+    total = np.zeros((many, q))
+    np.add.at(total, code, Z * w[:, None])
+    mean = total / size[:, None]
+    inside = np.zeros((many, q, q))
+    e = Z - mean[code]
+    for j in range(q):
+        np.add.at(inside[:, j], code, e * (w * e[:, j])[:, None])
+    outer = np.einsum("g,gi,gj->gij", size, mean, mean)
+    flat = lambda a: (weights @ a.reshape(many, -1)).reshape(len(weights), *a.shape[1:])  # noqa: E731
+    N, groups = weights @ size, weights.sum(axis=1)
+    within = flat(inside) / (weights @ (rows - 1.0))[:, None, None]
+    centre = flat(total) / N[:, None]
+    between = flat(outer) - N[:, None, None] * centre[:, :, None] * centre[:, None, :]
+    n0 = (N - (weights @ size**2) / N) / (groups - 1)
+    return within, (between / (groups - 1)[:, None, None] - within) / n0[:, None, None]
+
+
+def _level(name: str, answers: Answers, covariance: np.ndarray, n: int, level: float) -> pd.DataFrame:
+    """Return LMG shares at one level; covariance matrices that are not proper are repaired first."""
+    values, vectors = np.linalg.eigh(covariance)
+    covariance = (vectors * np.maximum(values, 1e-9)[:, None, :]) @ vectors.swapaxes(1, 2)
+    sd = np.sqrt(np.einsum("bii->bi", covariance))
+    shares = shapley.lmg(covariance / sd[:, :, None] / sd[:, None, :])
+    tail = (1 - level) / 2
+    low, high = np.quantile(shares[1:], [tail, 1 - tail], axis=0)
+    table = pd.DataFrame({
+        "level": name, "driver": answers.drivers, "estimate": shares[0], "low": low, "high": high,
+        "se": shares[1:].std(axis=0, ddof=1), "n": n,
+    })  # fmt: skip
+    return table.sort_values("estimate", ascending=False, ignore_index=True)

@@ -1,0 +1,130 @@
+"""The index of every brand or wave with frozen weights, and its differences split into answers and weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.index.answers import Answers, answers, resolved
+from cxlab.models.index.pathmodel import PathModel
+from cxlab.models.index.satisfaction import FEW, index_value, interval_columns, unit_strata
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.counts import covariances
+from cxlab.stats.paths import pls, reliability
+
+
+@public
+def index_by(
+    study: Study,
+    by: str,
+    model: str | PathModel = "ecsi",
+    *,
+    frozen: Any = "pooled",
+    scheme: str = "path",
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Result:
+    """Return the index of the model's target for every brand or wave, with frozen weights, and split what differs.
+
+    With weights estimated anew in every group, indices differ because answers differ *and* because weights do. Here all
+    groups have the same frozen weights; ``parts["split"]`` gives, against the reference, the part of the difference due
+    to the answers (at frozen weights) and the part due to the group's own weights; the two add up to the difference.
+
+    Parameters
+    ----------
+    by : column of brands or waves.
+    frozen : 'pooled' (weights and reference from all groups together), or the group whose weights are kept.
+
+    Returns
+    -------
+    Result of kind 'index_by', one row a group: ``estimate`` at frozen weights, ``own`` with the group's own weights.
+    Clusters that occur in several groups (a panel) are resampled together.
+    """
+    declared, notes = resolved(study, model)
+    one_of("scheme", scheme, pls.SCHEMES)
+    study.field(by)
+    data = answers(study, declared, by=by)
+    labels = sorted(pd.unique(data.group), key=lambda v: (isinstance(v, str), v))
+    if frozen != "pooled" and frozen not in labels:
+        raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")
+    means, own, kept, words = _by_group(data, declared, labels, frozen, scheme, replicates, seed)
+    target = declared.constructs.index(declared.target)
+    value, draws = _split(means, own, kept, data, declared.structure(), target)
+    sizes = [int((data.group == g).sum()) for g in labels]
+    table = pd.DataFrame({by: [_label(study, by, g) for g in labels]})
+    table = table.assign(**interval_columns(value["frozen"], draws["frozen"], level), n=sizes, own=value["own"])
+    split = pd.concat(
+        [
+            table[[by]].assign(part=p, **interval_columns(value[p], draws[p], level))
+            for p in ("score", "weight", "difference")
+        ],
+        ignore_index=True,
+    )
+    return Result(
+        kind="index_by",
+        title=f"{declared.name} index ({declared.target}) by {study.field(by).label}",
+        table=table,
+        unit="index",
+        level=level,
+        method=f"PLS, {scheme} weighting, weights frozen at {frozen}; {words}",
+        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *_thin(labels, sizes, value["own"])),
+        parts={"split": split, "frozen": str(frozen), "by": by},
+    )
+
+
+def _by_group(data: Answers, model: PathModel, labels, frozen, scheme: str, replicates: int, seed: int):
+    """Means (1 + replicates, groups + 1, p), and each group's and the frozen unstandardised weights.
+
+    The last "group" is the reference. Row 0 is the sample.
+    """
+    p, structure = data.x.shape[1], model.structure()
+    codes = pd.Categorical(data.group, categories=labels).codes
+    unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
+    strata = unit_strata(data.strata, unit, units)
+    if data.cluster is None and units == len(data.x):
+        strata = strata * len(labels) + codes
+    counts = np.vstack([np.ones(units), covariances.bootstrap_counts(strata, replicates, seed=seed)])
+    of = [codes == g for g in range(len(labels))]
+    sums = [counts @ covariances.grouped_sums(data.x[g], data.weight[g], unit[g], units) for g in of]
+    reference = sum(sums) if frozen == "pooled" else sums[labels.index(frozen)]
+    mean, s = covariances.moments(np.stack([*sums, reference], axis=1), p)
+    r = reliability.correlation(s)
+    bad = ~np.isfinite(r).all(axis=(-2, -1))
+    r[bad] = np.eye(p) + 0.1
+    fit = pls.outer_weights(r, structure, scheme=scheme, iterations=300)
+    v = fit.w / np.sqrt(np.einsum("...ii->...i", s))[..., None]
+    v[bad | ~fit.converged] = np.nan
+    return mean, v, v[:, -1], f"{replicates:,} bootstrap replicates of {words}, weights estimated anew"
+
+
+def _split(mean, own, frozen, data: Answers, structure: pls.Structure, target: int):
+    """Index at frozen and at own weights, and the difference from the reference as score part plus weight part."""
+    at_frozen = index_value(frozen[:, None], mean, data.low, data.high)[..., target]
+    at_own = index_value(own, mean, data.low, data.high)[..., target]
+    groups = {
+        "frozen": at_frozen[:, :-1], "own": at_own[:, :-1],
+        "score": at_frozen[:, :-1] - at_frozen[:, -1:], "weight": at_own[:, :-1] - at_frozen[:, :-1],
+        "difference": at_own[:, :-1] - at_frozen[:, -1:],
+    }  # fmt: skip
+    return {k: v[0] for k, v in groups.items()}, {k: v[1:] for k, v in groups.items()}
+
+
+def _label(study: Study, column: str, value: Any) -> Any:
+    return study.field(column).labels.get(str(value), value)
+
+
+def _thin(labels, sizes, own) -> list[str]:
+    notes = []
+    small = [f"{g} (n = {n})" for g, n in zip(labels, sizes, strict=True) if n < FEW]
+    if small:
+        notes.append(f"Few answers: {', '.join(small)}.")
+    failed = [str(g) for g, v in zip(labels, own, strict=True) if np.isnan(v)]
+    if failed:
+        notes.append(f"No weights of their own (they did not settle, or one is negative): {', '.join(failed)}.")
+    return notes

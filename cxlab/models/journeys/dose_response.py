@@ -1,0 +1,136 @@
+"""`dose_response`: what a wait, a delay or a load time goes with, per doubling and along its curve."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import scores
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.kink import kink
+from cxlab.stats.fits.robust import least_squares
+from cxlab.stats.inference.design import t_value
+
+GROUPS = 6
+FEW = 10
+
+
+@public
+def dose_response(
+    study: Study, outcome: str | None = None, dose: str | None = None, *, level: float = 0.95, seed: int = 0
+) -> Result:
+    """Return how an outcome falls (or rises) with a dose: per doubling, along its curve, and where the line bends.
+
+    Doses below an eighth of the median count as that eighth, so that the logarithm of a wait of zero exists. The curve
+    needs the distinct pairs of dose and answer (with weight and cluster), not the rows; they are brought into memory.
+
+    Parameters
+    ----------
+    outcome : default: the first outcome of satisfaction. ``dose`` : default: the first operation that measures a wait.
+
+    Returns
+    -------
+    Result on the outcome's own scale: ``term, estimate, low, high, se, n``: the slope per doubling, then the mean
+    outcome in up to six groups of the dose. ``parts``: ``kink`` (place, interval, slopes per doubling before and after,
+    p of no kink), ``missing`` (rows with a dose and no answer).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> round(float(dose_response(cx.load("brand-tracker")).table["n"].iloc[0])) > 1000
+    True
+    """
+    y_name = outcome or study.need("outcome", "a dose-response curve", measure="satisfaction")[0]
+    x_name = dose or study.need("operation", "a dose-response curve", measure="wait")[0]
+    f, x_field = study.field(y_name), study.field(x_name)
+    scores.average(study, [y_name, x_name], [])
+    x, y, n, w, c, missing = _pairs(study, x_name, y_name)
+    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
+    log = np.log2(np.fmax(x, floor))
+    rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
+    bend = kink(log, y, n, w, np.random.default_rng(seed), level=level)
+    at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
+    lost = f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were"
+    notes = (
+        *([lost] if missing else []),
+        f"doses below {floor:.3g} count as {floor:.3g}",
+        "an association: what else goes with the dose is not held constant",
+        f"a kink at {at:.3g} [{low:.3g}, {high:.3g}], p of none {bend.p:.3f}",
+    )
+    place = {"at": at, "low": low, "high": high, "before": bend.before, "after": bend.after, "p": bend.p}
+    parts = {"kink": place, "missing": missing, "dose": x_field.label, "unit": x_field.unit}
+    method = "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap"
+    return Result(
+        "dose_response", f"{f.label} and {x_field.label}", pd.DataFrame(rows), "mean", level, method, notes, parts
+    )
+
+
+def _pairs(study: Study, x_name: str, y_name: str):
+    """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
+    d = study.design
+    extra = [c for c in (d.weight, d.cluster) if c]
+    columns = [nw.col(c).cast(nw.Float64) for c in (y_name, x_name, *([d.weight] if d.weight else []))]
+    columns += [nw.col(d.cluster)] if d.cluster else []
+    counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias("_n"))
+    table = counted.collect().to_pandas()
+    dosed = table[table[x_name].notna()]
+    missing = int(dosed.loc[dosed[y_name].isna(), "_n"].sum())
+    table = dosed.dropna(subset=[y_name]).sort_values([x_name, y_name, *extra], ignore_index=True)
+    x, y, n = (table[c].to_numpy(float) for c in (x_name, y_name, "_n"))
+    w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
+    c = pd.factorize(table[d.cluster])[0] if d.cluster else None
+    if n.sum() < 50 or len(np.unique(x)) < 5 or (x < 0).any():
+        raise DataProblem(
+            f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "
+            "different doses; at least 50 answers and 5 doses of zero or more are needed"
+        )
+    return x, y, n, w, c, missing
+
+
+def _slope(x, y, n, w, c, level: float) -> dict:
+    value, se, df = least_squares(np.column_stack([np.ones(len(x)), x]), y, n, w, c).contrast(np.array([0.0, 1.0]))
+    half = float(t_value(level, df)) * se
+    return {
+        "term": "per doubling",
+        "at": np.nan,
+        "estimate": value,
+        "low": value - half,
+        "high": value + half,
+        "se": se,
+        "n": int(n.sum()),
+    }
+
+
+def _curve(x, y, n, w, c, level: float) -> list[dict]:
+    share = np.cumsum(n) / n.sum()
+    group = np.unique(
+        np.minimum((share * GROUPS - 1e-9).astype(int), GROUPS - 1)[np.searchsorted(x, x, side="right") - 1],
+        return_inverse=True,
+    )[1]
+    out = []
+    for g in np.unique(group):
+        mine = group == g
+        if n[mine].sum() < FEW:
+            continue
+        fit = least_squares(np.ones((mine.sum(), 1)), y[mine], n[mine], w[mine], None if c is None else c[mine])
+        value, se, df = fit.contrast(np.ones(1))
+        half = float(t_value(level, df)) * se
+        middle = float(np.average(x[mine], weights=n[mine]))
+        term = f"{x[mine].min():.3g} to {x[mine].max():.3g}" if np.ptp(x[mine]) else f"{middle:.3g}"
+        out.append(
+            {
+                "term": term,
+                "at": middle,
+                "estimate": value,
+                "low": value - half,
+                "high": value + half,
+                "se": se,
+                "n": int(n[mine].sum()),
+            }
+        )
+    return out

@@ -1,0 +1,82 @@
+"""`variation`: how much days, agents, shops or brands truly differ, beyond what sampling alone makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.inference.between import between
+
+METRICS = {"nps": metrics.nps, "csat": metrics.csat, "mean": metrics.mean}
+
+
+@public
+def variation(
+    study: Study, metric: str = "nps", of: str | None = None, *, by: str, smallest: int = 20, level: float = 0.95
+) -> Result:
+    """Return the standard deviation of a metric between groups, split into truth and sampling.
+
+    Each group's sampling variance is the pooled variance over its effective number of answers, so that it
+    does not depend on its own luck. tau is REML with a Q-profile interval, the mean has a Hartung-Knapp-Sidik-Jonkman
+    interval.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat' or 'mean'. ``of`` : the question; default as in the metric itself.
+    by : column whose groups are compared, e.g. the date, the agent, the shop.
+    smallest : answers a group needs; smaller ones are left out and counted in the notes.
+
+    Returns
+    -------
+    Result: ``component, estimate, low, high, n``: what is seen, sampling alone, the true variation, the mean.
+
+    References
+    ----------
+    Viechtbauer, W. (2007). Confidence intervals for the amount of heterogeneity in meta-analysis.
+        Statistics in Medicine 26, 37-52. doi:10.1002/sim.2514
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> v = variation(cx.load("brand-tracker"), by="date")
+    >>> v.table["component"].tolist()[2]
+    'true standard deviation'
+    """
+    one_of("metric", metric, METRICS)
+    groups = METRICS[metric](study, of, by=by, level=level)
+    table = groups.table[groups.table["n"] >= smallest].dropna(subset=["estimate"])
+    lost = int((groups.table["n"] > 0).sum()) - len(table)
+    if len(table) < 3:
+        raise DataProblem(
+            f"only {len(table)} groups of {by} in {study.name} have {smallest} answers; at least 3 are needed"
+        )
+    spread = table["se"] ** 2 * table["n_eff"]
+    pooled = float(np.average(spread.fillna(spread.mean()), weights=table["n"]))
+    if not pooled > 0:
+        raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")
+    v = pooled / table["n_eff"].fillna(table["n"]).to_numpy(float)
+    return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, smallest, level)
+
+
+def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: int, level: float) -> Result:
+    v = table["sampling"].to_numpy(float) ** 2
+    b = between(table["estimate"].to_numpy(float), v, level)
+    n, nan = int(table["n"].sum()), float("nan")
+    rows = [
+        ("observed standard deviation of the groups", float(table["estimate"].std(ddof=1)), nan, nan),
+        ("sampling alone", float(np.sqrt(v.mean())), nan, nan),
+        ("true standard deviation", float(b.tau), b.low, b.high),
+        ("mean of the groups", b.mean, b.mean_low, b.mean_high),
+    ]
+    result = pd.DataFrame(rows, columns=["component", "estimate", "low", "high"]).assign(n=n)
+    notes = (f"{len(table)} groups, Q = {b.q:.1f} on {b.df} df, I² = {b.i2:.0%}",)
+    notes += (f"{lost} groups with fewer than {smallest} answers left out",) if lost else ()
+    method = "REML with Q-profile interval; mean with Hartung-Knapp-Sidik-Jonkman interval"
+    parts = {"groups": table, "i2": b.i2, "mean": b.mean, "tau": float(b.tau)}
+    title = f"{groups.title.split(' by ')[0]} between {by}"
+    return Result("variation", title, result, groups.unit, level, method, notes, parts)

@@ -1,0 +1,304 @@
+"""Comparisons: groups, waves, paired questions, a benchmark; each with interval, tests and a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.models.metrics.groups import Groups, grouped, own_df, paired
+from cxlab.models.metrics.scores import Score
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.inference import compare as differences
+from cxlab.stats.inference import multiple
+from cxlab.stats.inference.nps import z_value
+
+SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
+"""Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
+POWER = 0.8
+ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
+
+
+@public
+def compare(
+    study: Study,
+    metric: str,
+    by: str | Sequence[str],
+    *,
+    pairs: str | None = None,
+    smallest: float | None = None,
+    adjust: str = "holm",
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return the differences of a metric between groups, waves or questions, with a verdict on each.
+
+    Respondents who answered in both groups (the study's clusters) or both questions (its rows) make the estimates
+    correlated; the covariance is estimated from those shared, so independent, paired and partly overlapping waves
+    are one case.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces', 'mean' or 'share'; ``question`` takes what that metric takes: ``of``, ``top``,
+        ``show``, ``value``.
+    by : what to compare: a segment, wave or brand column; 'item' for the questions in ``of``; 'stage' or 'owner'.
+        Of several columns the last is compared within each group of the others; several questions likewise.
+    pairs : 'consecutive' (each with the one before; default for the study's wave), 'ends' (the last with the first
+        that were asked), 'all' (default otherwise), 'first' (each with the first), 'rest' (each with all others
+        together), or the label of a reference group.
+    smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
+        points, 2 % of the scale for a mean.
+    adjust : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
+
+    Returns
+    -------
+    Result with one row a pair: group columns, ``against``, ``estimate`` = group - against, ``low, high`` (MOVER from
+    the single score or Wilson intervals; t for means), ``se``, ``n``, ``n_against``, ``shared`` (clusters in both),
+    ``p`` (two-sided), ``p_adjusted``, ``p_equivalent`` (TOST with +-smallest), ``p_not_worse`` (non-inferiority with
+    margin smallest), ``detectable`` (difference found with 80 % power), ``verdict``.
+
+    Raises
+    ------
+    DataProblem : no such column or reference group, or fewer than two groups.
+    """
+    metrics.check_level(level)
+    one_of("adjust", adjust, multiple.NAMES)
+    by = metrics.listed(by)
+    of = question.pop("of", None)
+    score = scores.score(study, metric, of, by, **question)
+    groups = grouped(study, score, by, level)
+    pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
+    smallest = smallest_of(score, smallest)
+    table, groups = pairwise(groups, by, pairs, score, smallest, adjust, level)
+    compared = groups.labels.columns[-1]
+    interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
+    return Result(
+        kind="comparison",
+        title=f"{score.title} by {compared}: differences, {_pair_words(pairs)}",
+        table=table,
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparison{'s' * (len(table) != 1)}",
+        notes=(*groups.notes, *rules(score, smallest, level)),
+        parts={
+            "metric": score.metric,
+            "smallest": smallest,
+            "compared": compared,
+            "groups": groups.table,
+            "labels": dict(score.labels),
+        },
+    )
+
+
+@public
+def against(
+    study: Study,
+    metric: str,
+    benchmark: float | Mapping,
+    *,
+    by: metrics.By = None,
+    se: float | None = None,
+    n: float | None = None,
+    smallest: float | None = None,
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return a metric's differences from a benchmark whose own error is known, or the error at which they tip over.
+
+    z = (T - b) / sqrt(se**2 + se_b**2). Without ``se`` or ``n`` the benchmark counts as exact, which no published one
+    is; ``tipping_se`` and ``tipping_n`` say how imprecise it may be before the difference stops being significant.
+
+    Parameters
+    ----------
+    metric, by, smallest, question : as for `compare` (with ``adjust``, default 'holm'); ``by`` may be left out.
+    benchmark : the value in the unit of the metric (NPS in points, shares from 0 to 1), or one for each label of the
+        last group column.
+    se : standard error of the benchmark, in the same unit.
+    n : answers behind the benchmark, if its error is unknown; its answers are taken to vary as the study's do.
+
+    Returns
+    -------
+    Result with ``estimate`` = metric - benchmark, ``low, high, se, n, n_eff, value, benchmark, p, p_adjusted,
+    p_equivalent, p_not_worse, tipping_se, tipping_n, verdict``.
+    """
+    metrics.check_level(level)
+    by, of, adjust = metrics.listed(by), question.pop("of", None), question.pop("adjust", "holm")
+    if se is not None and n is not None:
+        raise DataProblem("se and n of the benchmark are both given; give the one that is known")
+    score = scores.score(study, metric, of, by, **question)
+    groups = grouped(study, score, by, level)
+    smallest = smallest_of(score, smallest)
+    value = _benchmarks(benchmark, groups.labels.iloc[:, -1])
+    _plausible(value, se, n, score.limits)
+    variance = groups.table["spread"].to_numpy(float) * score.factor**2
+    error = np.sqrt(variance / n) if n else np.full(len(value), 0.0 if se is None else se)
+    table = _from_benchmark(groups, value, error, score, smallest, adjust, level)
+    table["tipping_n"] = variance / table["tipping_se"] ** 2
+    table["verdict"] = differences.verdicts(table["p_adjusted"], table["p_equivalent"], 1 - level)
+    known = (
+        "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"
+        if se is None and n is None
+        else f"standard error of the benchmark: {_given(se, n)}"
+    )
+    return Result(
+        kind="comparison",
+        title=f"{score.title} against a benchmark",
+        table=table.reset_index(drop=True),
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
+        notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
+        parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
+               "labels": dict(score.labels)},
+    )  # fmt: skip
+
+
+# Maths of the differences ------------------------------------------------------------------------------------------
+
+
+def pairwise(
+    groups: Groups, by: Sequence[str], pairs: str, score: Score, smallest: float, adjust: str, level: float
+) -> tuple[pd.DataFrame, Groups]:
+    """Return the differences of the pairs, labelled, and the groups with those that 'rest' adds."""
+    first, second, groups = paired(groups, pairs, by, level, score)
+    table = _differences(groups, first, second, score, smallest, adjust, level)
+    labels = groups.labels.iloc[first].reset_index(drop=True)
+    against = pd.Series([groups.labels.iloc[j, -1] for j in second], name="against")
+    return pd.concat([labels, against, table], axis=1), groups
+
+
+def rules(score: Score, smallest: float, level: float) -> tuple[str, str]:
+    """Return how the verdicts came about, in words."""
+    return differences.RULE.format(alpha=1 - level), _matters(score, smallest)
+
+
+def _from_benchmark(
+    g: Groups, value: NDArray, error: NDArray, score: Score, smallest: float, adjust: str, level: float
+) -> pd.DataFrame:
+    """Each group minus its benchmark of standard error ``error``, with tests and the error that would undo it."""
+    own, df = g.table.reset_index(drop=True), own_df(g, score)
+    d, own_se = own["estimate"].to_numpy(float) - value, own["se"].to_numpy(float)
+    se, half = np.hypot(own_se, error), z_value(level) * error
+    low, high = differences.mover((own["estimate"], own["low"], own["high"]), (value, value - half, value + half))
+    p = differences.two_sided(d, se, df)
+    below, above = differences.tost(d, se, -smallest, smallest, df)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_adjusted = multiple.adjusted(p, adjust, correlation=_correlation(g.cov), z=d / se)
+    return g.labels.assign(
+        estimate=d, low=low, high=high, se=se, n=own["n"], n_eff=own["n_eff"], value=own["estimate"], benchmark=value,
+        p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below,
+        tipping_se=differences.tipping_error(d, own_se, level),
+    )  # fmt: skip
+
+
+def _differences(
+    g: Groups, first: NDArray, second: NDArray, score: Score, smallest: float, adjust: str, level: float
+) -> pd.DataFrame:
+    one, two = g.table.iloc[first].reset_index(drop=True), g.table.iloc[second].reset_index(drop=True)
+    d = (one["estimate"] - two["estimate"]).to_numpy(float)
+    var_one, var_two, shared = g.cov[first, first], g.cov[second, second], g.cov[first, second]
+    se = np.sqrt(np.fmax(var_one + var_two - 2 * shared, 0))
+    se = np.where(np.isnan(d) | np.isnan(one["se"] + two["se"]), np.nan, se)
+    df = _df(g, first, second, score)
+    if score.shape == "mean":
+        half = metrics.design.t_value(level, df) * se
+        low, high = d - half, d + half
+    else:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = np.nan_to_num(shared / np.sqrt(var_one * var_two))
+        low, high = differences.mover(
+            (one["estimate"], one["low"], one["high"]), (two["estimate"], two["low"], two["high"]), np.clip(r, -1, 1)
+        )
+    p = differences.two_sided(d, se, df)
+    below, above = differences.tost(d, se, -smallest, smallest, df)
+    contrast = np.zeros((len(first), len(g.table)))
+    contrast[np.arange(len(first)), first] += 1
+    contrast[np.arange(len(first)), second] -= 1
+    joint = _correlation(contrast @ np.nan_to_num(g.cov) @ contrast.T) if adjust == "romano-wolf" else None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_adjusted = multiple.adjusted(p, adjust, correlation=joint, z=d / se)
+    equivalent = np.fmax(below, above)
+    detectable = (z_value(level) + z_value(2 * POWER - 1)) * se
+    return pd.DataFrame(
+        {"estimate": d, "low": low, "high": high, "se": se, "n": one["n"], "n_against": two["n"],
+         "shared": g.moments.shared[first, second].astype(int), "p": p, "p_adjusted": p_adjusted,
+         "p_equivalent": equivalent, "p_not_worse": below, "detectable": detectable,
+         "verdict": differences.verdicts(p_adjusted, equivalent, 1 - level)}
+    )  # fmt: skip
+
+
+def _df(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArray:
+    """Welch's degrees of freedom without shared clusters, else the smaller of the two; infinite for plain counts."""
+    own, var = own_df(g, score), np.diag(g.cov)
+    welch = differences.welch_df(var[first], own[first], var[second], own[second])
+    least = np.fmin(own[first], own[second])
+    return np.where(np.isinf(least), np.inf, np.where(g.moments.shared[first, second] > 0, least, welch))
+
+
+def _correlation(cov: NDArray) -> NDArray:
+    s = np.sqrt(np.fmax(np.diag(cov), 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(cov / np.outer(s, s))
+
+
+def smallest_of(score: Score, smallest: float | None) -> float:
+    """Return the smallest difference that matters: the given one, else the default of the metric."""
+    if smallest is not None:
+        if not smallest > 0:
+            raise DataProblem(f"smallest is {smallest}; the smallest difference that matters is positive")
+        return float(smallest)
+    if score.unit == "points":
+        return SMALLEST["nps"]
+    if score.unit == "mean":
+        width = score.limits[1] - score.limits[0]
+        if not np.isfinite(width):
+            raise DataProblem("smallest= is needed: without a scale in the codebook there is no default for a mean")
+        return 0.02 * width
+    return SMALLEST[score.metric]
+
+
+def _benchmarks(benchmark: float | Mapping, labels: pd.Series) -> NDArray:
+    if not isinstance(benchmark, Mapping):
+        return np.full(len(labels), float(benchmark))
+    known = {str(k): float(v) for k, v in benchmark.items()}
+    missing = [str(x) for x in labels if str(x) not in known]
+    if missing:
+        raise DataProblem(f"no benchmark for {', '.join(missing)}; there are: {', '.join(known)}")
+    return np.array([known[str(x)] for x in labels])
+
+
+def _pair_words(pairs: str) -> str:
+    words = {"consecutive": "each with the one before", "all": "all pairs", "first": "each with the first",
+             "ends": "the last with the first", "rest": "each with all others"}  # fmt: skip
+    return words.get(pairs, f"each with {pairs}")
+
+
+def _matters(score: Score, smallest: float) -> str:
+    points = smallest * 100 if score.unit == "share" else smallest
+    unit = {"points": "NPS points", "share": "percentage points"}.get(score.unit, "points of the scale")
+    return f"smallest difference that matters: {points:.3g} {unit}"
+
+
+def _plausible(benchmark: NDArray, se: float | None, n: float | None, limits: tuple[float, float]) -> None:
+    """Raise for a benchmark that the metric cannot take, or an error or number of answers that is none."""
+    low, high = limits
+    outside = benchmark[~((benchmark >= low) & (benchmark <= high))]
+    if len(outside):
+        raise DataProblem(
+            f"benchmark is {outside[0]:g}; this metric runs from {low:g} to {high:g}, give it in that unit"
+        )
+    for name, given in (("se", se), ("n", n)):
+        if given is not None and not given >= 0:
+            raise DataProblem(f"{name} of the benchmark is {given}; it is a positive number")
+
+
+def _given(se: float | None, n: float | None) -> str:
+    return f"{se:g}" if se is not None else f"from {n:,.0f} answers that vary as the study's do"

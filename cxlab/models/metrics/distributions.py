@@ -1,0 +1,100 @@
+"""How the answers to a question are spread over its scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.codebook import Field
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+
+@public
+def answers(
+    study: Study,
+    of: str | Sequence[str] | None = None,
+    *,
+    by: metrics.By = None,
+    level: float = 0.95,
+    small: int = metrics.SMALL,
+) -> Result:
+    """Return the share of every answer on the scale, from worst to best.
+
+    Parameters
+    ----------
+    of : questions with a scale of at most 11 answers; default: outcomes with measure 'satisfaction', else touchpoints.
+    by : segment column(s).
+
+    Returns
+    -------
+    Result, one row a group, item and answer: ``*by, item, answer`` (code), ``label``, ``estimate, low, high, se,
+    total`` (answers to the question), ``n_eff``, ``side`` (-1 worst to 1 best). Wilson intervals, one by one.
+    """
+    metrics.check_level(level)
+    groups = metrics.listed(by)
+    base = scores.average(study, of, groups)
+    items, fields = {}, {}
+    for name in base.items if base.over == "item" else []:
+        f = study.field(name)
+        if f.scale is None or f.scale.points > 11:
+            raise DataProblem(
+                f"the answers to '{name}' of {study.name} cannot be laid out: the codebook gives it no scale of at "
+                "most 11 answers"
+            )
+        codes = np.arange(f.scale.minimum, f.scale.maximum + 1)
+        for c in codes if f.scale.best == "high" else codes[::-1]:
+            items[f"{name}\n{c:g}"] = [scores.chosen(f, float(c))]
+            fields[f"{name}\n{c:g}"] = (name, float(c))
+    if not items:
+        raise DataProblem(f"answers are laid out question by question; by is {groups}, leave out 'stage' and 'owner'")
+    score = replace(base, shape="share", unit="share", items=items, limits=(0.0, 1.0), method="share of each answer")
+    made = metrics.estimate(study, score, groups, "wilson", level, small)
+    return replace(
+        made,
+        kind="answers",
+        title=metrics.titled(replace(score, title="Answers"), groups),
+        table=_laid_out(study, made.table, fields),
+        parts={"metric": "answers", "over": "item", "by": made.parts["by"], "labels": dict(base.labels)},
+    )
+
+
+def _side(f: Field, answer: float, place: float) -> float:
+    """Where an answer lies between worst (-1) and best (1); of a recommendation question, passives are the middle."""
+    toward = place if f.scale.best == "high" else -place
+    if f.measure != "recommendation" or f.scale.points != 11:
+        return toward
+    step = round(5 * (toward + 1))
+    return 0.0 if step in (7, 8) else (step - 8.6) / 1.4 if step > 8 else step / 10 - 1
+
+
+def _laid_out(study: Study, table: pd.DataFrame, fields: dict[str, tuple[str, float]]) -> pd.DataFrame:
+    """One row an answer: its code, wording, count and place between worst (-1) and best (1)."""
+    name = [fields[k][0] for k in table["item"]]
+    answer = [fields[k][1] for k in table["item"]]
+    scales = [study.field(n).scale for n in name]
+    place = [2 * (a - s.minimum) / (s.maximum - s.minimum) - 1 for a, s in zip(answer, scales, strict=True)]
+    side = [_side(study.field(n), a, p) for n, a, p in zip(name, answer, place, strict=True)]
+    out = table.assign(
+        item=name,
+        answer=[int(a) for a in answer],
+        label=[s.labels.get(f"{a:g}", f"{a:g}") for a, s in zip(answer, scales, strict=True)],
+        total=table["n"],
+        side=side,
+    )
+    before = list(table.columns[: list(table.columns).index("estimate")])
+    order = {n: i for i, n in enumerate(dict.fromkeys(name))}
+    out["_item"] = out["item"].map(order)
+    keys = [c for c in before if c != "item"]
+    first = {c: {v: i for i, v in enumerate(dict.fromkeys(out[c]))} for c in keys}
+    for c in keys:
+        out[f"_{c}"] = out[c].map(first[c])
+    out = out.sort_values([*(f"_{c}" for c in keys), "_item", "side"], ignore_index=True, kind="stable")
+    return out[[*before, "answer", "label", "estimate", "low", "high", "se", "total", "n_eff", "side"]]

@@ -1,0 +1,383 @@
+"""The metrics of customer experience with their intervals: NPS, CSAT, CES, means, shares, churn and retention.
+
+Every metric is a mean of scores, estimated from sums that one scan of the data gives (`cxlab.stats.counts.tally`), under
+the study's weights, clusters and strata (`cxlab.stats.inference.design`). Nothing pulls rows into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import scores
+from cxlab.models.metrics.scores import GROUPINGS, Score
+from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.result import Result
+from cxlab.stats.counts import tally
+from cxlab.stats.inference import design, proportions
+from cxlab.stats.inference import nps as trinomial
+
+By = str | Sequence[str] | None
+SMALL = 10
+"""Groups with fewer answers are not shown unless asked (``small=0``): an interval would say little, a person much."""
+RESERVED = ("item", "estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
+FEW = 9
+"""Degrees of freedom below which an interval under a design is called rough."""
+DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
+ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
+
+
+@public
+def nps(
+    study: Study,
+    of: str | Sequence[str] | None = None,
+    *,
+    by: By = None,
+    interval: str = "score",
+    level: float = 0.95,
+    small: int = SMALL,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return the Net Promoter Score: 100 (promoters 9-10 minus detractors 0-6) / answers.
+
+    Parameters
+    ----------
+    of : the recommendation question(s), answered from 0 to 10; default: outcomes with measure 'recommendation'.
+        Eleven codes from 1 are accepted only if the codebook labels the lowest '0' and the highest '10'; any other
+        scale is refused, because promoters and detractors have no agreed place on it.
+    by : segment column(s) that form groups; null is a group of its own.
+    interval : 'score' (default; May & Johnson 1997, Tango 1998), 'adjusted-wald', 'wald' or 'goodman' (simultaneous
+        for NPS and the three shares). Under weights, clusters or strata it uses the effective sample size, corrected
+        for few clusters (Korn & Graubard 1998).
+    small : groups with fewer answers are counted but not estimated.
+    population : how many there are in all (by stratum, if there are strata), for a sample that is a large part of it;
+        clusters, if the study has clusters.
+
+    Returns
+    -------
+    Result in points (-100 to 100), one row a group: ``*by, item, estimate, low, high, se, n, n_eff`` and the shares
+    ``detractors, passives, promoters``.
+
+    Raises
+    ------
+    DataProblem : the question is no 0 to 10 recommendation question, holds text, or a weight is negative.
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> scale = cx.Scale(0, 10)
+    >>> book = cx.Codebook("six", (cx.Field("ltr", role="outcome", measure="recommendation", scale=scale),))
+    >>> cx.nps(cx.Study(pd.DataFrame({"ltr": [0, 7, 7, 9, 9, 9]}), book), small=0)["ltr"].value.__round__(4)
+    33.3333
+    """
+    groups = listed(by)
+    return estimate(study, scores.net_promoter(study, of, groups), groups, interval, level, small, population)
+
+
+@public
+def csat(
+    study: Study,
+    of: str | Sequence[str] | None = None,
+    *,
+    by: By = None,
+    top: int | None = None,
+    interval: str = "wilson",
+    level: float = 0.95,
+    small: int = SMALL,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return customer satisfaction as the share of the best ``top`` answers (top-box share).
+
+    Parameters
+    ----------
+    of : question(s) with a scale; default: outcomes with measure 'satisfaction', else the touchpoints.
+    by : segment column(s); 'stage' or 'owner' pools the touchpoints as the codebook groups them, the answers of one
+        respondent being one cluster.
+    top : how many answers at the good end count; default 2 on scales of four and more points, else 1. On a reverse
+        scale these are the lowest codes. ``method`` names scale and boxes.
+    interval : 'wilson' (default), 'clopper-pearson', 'jeffreys' or 'wald'; under a design on the effective size.
+
+    Other parameters and the columns of the result are those of `nps`; unit: share.
+    """
+    groups = listed(by)
+    return estimate(study, scores.top_box(study, of, groups, top=top), groups, interval, level, small, population)
+
+
+@public
+def ces(
+    study: Study,
+    of: str | Sequence[str] | None = None,
+    *,
+    by: By = None,
+    show: str = "easy",
+    interval: str | None = None,
+    level: float = 0.95,
+    small: int = SMALL,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return the Customer Effort Score: the share that found it easy, the mean, or easy minus difficult.
+
+    The direction follows from the codebook's measure: 'effort-v1' asks how much effort it took (low is good; Dixon,
+    Freeman & Toman, Harvard Business Review, July 2010), 'effort-v2' whether the company made it easy (1 to 7, high is
+    good; CEB 2013). Easy are the answers on the good side of the middle: 1-2 of 1 to 5 in version 1, 5-7 of 1 to 7 in
+    version 2. Effort is asked after a contact: do not compare it with a relationship NPS.
+
+    Parameters
+    ----------
+    show : 'easy' (share), 'mean' (on the scale as coded) or 'net' (points). The other two stand in ``parts``.
+    """
+    groups = listed(by)
+    make = lambda s, i: estimate(  # noqa: E731
+        study, scores.effort(study, of, groups, show=s), groups, i, level, small, population
+    )
+    shown = make(show, interval)
+    others = {s: make(s, None).table for s in ("easy", "mean", "net") if s != show}
+    return Result(**{**vars(shown), "parts": {**shown.parts, **others}})
+
+
+@public
+def mean(
+    study: Study,
+    of: str | Sequence[str] | None = None,
+    *,
+    by: By = None,
+    level: float = 0.95,
+    small: int = SMALL,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return the mean answer with Student's t interval, on the scale as it is coded (``method`` states direction).
+
+    ``of`` is by default the outcomes with measure 'satisfaction', else the touchpoints. Parameters as for `csat`.
+    """
+    groups = listed(by)
+    return estimate(study, scores.average(study, of, groups), groups, "t", level, small, population)
+
+
+@public
+def share(
+    study: Study,
+    column: str | Sequence[str],
+    value: object = None,
+    *,
+    by: By = None,
+    interval: str = "wilson",
+    level: float = 0.95,
+    small: int = SMALL,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return the share of the answers to ``column`` that equal ``value``: a code, its label, or a list of them.
+
+    Works on text columns as well. Of a multiple-response question it is the share that ticked each option. Other
+    parameters as for `csat`.
+    """
+    groups = listed(by)
+    return estimate(
+        study, scores.fraction(study, column, groups, value=value), groups, interval, level, small, population
+    )
+
+
+def estimate(
+    study: Study,
+    score: Score,
+    by: Sequence[str],
+    interval: str | None,
+    level: float,
+    small: int = 0,
+    population: Mapping | float | None = None,
+) -> Result:
+    """Return the metric that ``score`` describes for every item and group."""
+    interval = interval or DEFAULT[score.shape]
+    one_of("interval", interval, ALLOWED[score.shape])
+    check_level(level)
+    sizes = population.values() if isinstance(population, Mapping) else [] if population is None else [population]
+    if not all(size > 0 for size in sizes):
+        raise DataProblem(f"population is {population!r}; it is how many there are in all, above 0")
+    columns, sums, counts = scored(study, score, by)
+    cells = design.linearised(sums, ["item", *columns], population=population)
+    simple = not (study.design.weight or study.design.cluster or study.design.strata or pooled(score) or population)
+    table, notes = measured(cells, score, interval, level, simple=simple)
+    table, hidden = suppressed(table, small)
+    groups = {c: labelled(study, c, table[c]) for c in columns}
+    shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
+    table = table.assign(**groups).rename(columns={"item": score.over})
+    return Result(
+        kind="metric",
+        title=titled(score, by),
+        table=table[[*columns, score.over, "estimate", "low", "high", "se", "n", "n_eff", *shares]],
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
+        notes=(*study.caveats, *problems(counts), *hidden, *notes),
+        parts={"metric": score.metric, "over": score.over, "by": columns, "labels": dict(score.labels)},
+    )
+
+
+def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd.DataFrame, dict[str, int]]:
+    """Return the group columns among ``by``, the score sums and the counted problems; refuse negative weights."""
+    columns = [b for b in by if not (b in GROUPINGS and b not in study.codebook)]
+    for name in columns:
+        study.field(name)
+        if name not in study.columns:
+            raise unknown("column", name, study.name, study.columns)
+        if name in RESERVED:
+            raise DataProblem(
+                f"column '{name}' of {study.name} has the name of a column of results; rename it to group by it"
+            )
+    d = study.design
+    counts = dict(score.counts) | (tally.weight_problems(d.weight) if d.weight else {})
+    counts |= {f"cluster:{d.cluster}": nw.col(d.cluster).is_null()} if d.cluster else {}
+    sums, found = tally.score_sums(
+        study.frame, score.items, by=columns, weight=d.weight, cluster=d.cluster, strata=d.strata, counts=counts
+    )
+    if found.get("weight:negative"):
+        raise DataProblem(
+            f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
+            "positive. Correct them, or leave the rows out with study.filter"
+        )
+    return columns, sums, found
+
+
+def measured(
+    cells: pd.DataFrame, score: Score, interval: str, level: float, *, simple: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the cells with estimate, interval, se and effective size in the unit of the score, and the notes."""
+    t, spread, n, df = (cells[c].to_numpy(float) for c in ("estimate", "spread", "n", "df"))
+    flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
+    if simple:
+        n_eff = n.copy()
+        var = spread / np.where(n > 0, n, np.nan) if score.shape != "mean" else cells["var"].to_numpy(float)
+        size = n
+    else:
+        var = cells["var"].to_numpy(float)
+        n_eff = design.effective_n(spread, var, cells["base"])
+        size = design.adjusted_n(n_eff, n, df, level)
+        few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
+        n_eff, size = np.where(flat, few, n_eff), np.where(flat, few, size)
+    se = np.sqrt(np.where(flat & ~simple, 0.0, var))
+    if score.shape == "mean":
+        half = np.where(df >= 1, design.t_value(level, df), np.nan) * se
+        low, high = t - half, t + half
+    else:
+        size = np.where((df < 1) & ~flat & (not simple), np.nan, size)
+        low, high = limits(score.shape, interval, t, spread, size, level)
+    f = score.factor
+    table = cells.assign(estimate=t * f, low=low * f, high=high * f, se=se * f, n=n.astype(int), n_eff=n_eff)
+    if score.metric == "nps":
+        strong = spread + t * t
+        table = table.assign(detractors=(strong - t) / 2, passives=1 - strong, promoters=(strong + t) / 2)
+    return table, _caveats(cells, score, flat, simple)
+
+
+def limits(
+    shape: str, interval: str, t: NDArray, spread: NDArray, size: NDArray, level: float
+) -> tuple[NDArray, NDArray]:
+    """Return the interval of a net score or a share on a sample of effective ``size``."""
+    t = np.clip(t, -1 if shape == "net" else 0, 1)
+    if shape == "share":
+        return proportions.INTERVALS[interval](t * size, size, level)
+    strong = np.clip(spread + t * t, np.abs(t), 1)
+    low, high = trinomial.INTERVALS[interval](
+        size * (strong - t) / 2, size * (1 - strong), size * (strong + t) / 2, level
+    )
+    return np.where(np.isnan(size), np.nan, low), np.where(np.isnan(size), np.nan, high)
+
+
+def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table with nothing but ``n`` in rows of fewer than ``small`` answers, and the note that says so."""
+    hidden = (table["n"] < small) & (table["n"] > 0)
+    empty = int((table["n"] == 0).sum())
+    notes = [f"{empty} of {len(table)} groups have no answers: not estimable"] if empty else []
+    if not hidden.any():
+        return table, notes
+    table = table.copy()
+    shown = [c for c in table.columns if c in RESERVED and c not in ("item", "n")]
+    table.loc[hidden, shown] = np.nan
+    k = int(hidden.sum())
+    said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (small=0 shows them)"
+    return table, [*notes, said if len(table) > 1 else f"fewer than {small} answers: not shown (small=0 shows them)"]
+
+
+def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, simple: bool) -> list[str]:
+    out = []
+    some = lambda k: f"{int(k)} of {len(cells)} groups" if len(cells) > 1 else "the group"  # noqa: E731
+    if flat.any() and score.shape == "mean":
+        out.append(f"{some(flat.sum())}: all answers agree, so the standard error of 0 says nothing")
+    if (flat.any() and not simple) and score.shape != "mean":
+        out.append(f"{some(flat.sum())}: all answers agree; the interval takes the smaller of clusters and Kish's size")
+    alone = (cells["n"] > 0) & (cells["df"] < 1)
+    if (not simple or score.shape == "mean") and alone.any():
+        what = "one answer" if simple else "one cluster a stratum"
+        out.append(f"{some(alone.sum())}: {what}, so the variance is not estimable")
+    few = (cells["df"] >= 1) & (cells["df"] < FEW)
+    if not simple and few.any():
+        out.append(
+            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata), so the interval is rough"
+        )
+    if cells["lonely"].any():
+        out.append("strata with a single cluster are centred at the overall mean (conservative)")
+    return out
+
+
+def problems(counts: Mapping[str, int]) -> list[str]:
+    """Return what was not counted, in words."""
+    out = []
+    for name, k in counts.items():
+        kind, _, column = name.partition(":")
+        if k and kind == "outside":
+            out.append(f"{k:,} answers to '{column}' outside its scale do not count")
+        elif k and kind == "cluster":
+            out.append(f"{k:,} rows without '{column}' count as one cluster")
+        elif k and kind == "weight":
+            out.append(f"{k:,} rows whose weight is {column} do not count")
+    return out
+
+
+def labelled(study: Study, column: str, values: pd.Series) -> list:
+    """Return group values as people read them: the codebook's label, else the value, '(no answer)' for null."""
+    f = study.field(column)
+    labels = {**f.labels, **(f.scale.labels if f.scale else {})}
+    whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
+    read = {v: labels.get(str(whole(v)), whole(v)) for v in values.dropna().unique()}
+    return ["(no answer)" if pd.isna(v) else read[v] for v in values.tolist()]
+
+
+def listed(by: By) -> list[str]:
+    """Return ``by`` as a list of names."""
+    return [by] if isinstance(by, str) else list(by or ())
+
+
+def pooled(score: Score) -> bool:
+    """Whether an item pools several columns, so that a respondent counts several answers."""
+    return any(len(e) > 1 for e in score.items.values())
+
+
+def check_level(level: float) -> None:
+    """Raise unless ``level`` lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
+
+
+def titled(score: Score, by: Sequence[str]) -> str:
+    """Return the title of a metric by its groups."""
+    return score.title + (f" by {' and '.join(by)}" if by else "")
+
+
+def interval_name(shape: str, interval: str) -> str:
+    """Return what the interval is called."""
+    names = {"net": trinomial.NAMES, "share": proportions.NAMES, "mean": {"t": "Student's t interval"}}
+    return names[shape][interval]
+
+
+def design_name(study: Study, simple: bool) -> str:
+    """Return how the variance came about."""
+    if simple:
+        return "simple random sample"
+    d = str(replace(study.design, wave=""))
+    return f"Taylor linearisation ({d if d != 'simple random sample' else 'respondents as clusters'})"

@@ -1,0 +1,142 @@
+"""The groups of a comparison: estimates, covariances and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics.scores import GROUPINGS, Score
+from cxlab.problem import DataProblem, unknown
+from cxlab.stats.inference import cross
+
+COLUMNS = ("against", "n_against", "shared", "p", "p_adjusted", "p_equivalent", "p_not_worse", "detectable", "verdict",
+           "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low", "change_high")  # fmt: skip
+MOST = 3000
+"""More groups than this are not compared: their covariance matrix would not fit."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a comparison: their labels, score moments, estimates in the result's unit, and covariance.
+
+    ``keys`` are raw group values (``item`` first), ``labels`` one row a group as people read it, ``table`` their
+    estimates with ``low, high``, ``cov`` in the unit squared.
+    """
+
+    keys: list[tuple]
+    labels: pd.DataFrame
+    moments: cross.Moments
+    table: pd.DataFrame
+    cov: NDArray
+    notes: tuple[str, ...]
+    simple: bool
+
+
+def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Groups:
+    """Return the groups that ``by`` forms for every item, with the covariances that a comparison of the last needs.
+
+    Labels stand in the order of ``by``, with the item before them if there are several and ``by`` does not name it.
+    """
+    for b in by:
+        if b in COLUMNS:
+            raise DataProblem(
+                f"column '{b}' of {study.name} has the name of a column of results; rename it to group by it"
+            )
+    kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
+    columns, sums, counts = metrics.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
+    d = study.design
+    where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
+    shared = None
+    if len(score.items) > 1 and by and by[-1] in kinds:
+        shared = cross.across_items(study.frame, score.items, columns, **where)
+    elif d.cluster and columns:
+        shared = cross.across_groups(study.frame, score.items, columns, **where)
+    if not len(sums):
+        raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
+    if len(sums[["item", *columns]].drop_duplicates()) > MOST:
+        raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
+    keys, m = cross.moments(sums, ["item", *columns], shared)
+    labels = pd.DataFrame(keys, columns=["item", *columns])
+    for c in columns:
+        labels[c] = metrics.labelled(study, c, labels[c])
+    named = list(by) if kinds else [*(["item"] if len(score.items) > 1 or not by else []), *by]
+    labels = labels.rename(columns={"item": score.over})[named]
+    notes = (*study.caveats, *metrics.problems(counts))
+    return estimated(keys, labels, m, score, level, notes, not (any(where.values()) or metrics.pooled(score)))
+
+
+def estimated(
+    keys: list[tuple], labels: pd.DataFrame, m: cross.Moments, score: Score, level: float, notes: Sequence[str],
+    simple: bool,
+) -> Groups:  # fmt: skip
+    cov = cross.covariance(m, unbiased=not simple or score.shape == "mean")
+    cells = cross.cells(m, cov)
+    table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
+    table, hidden = metrics.suppressed(table, metrics.SMALL)
+    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple)
+
+
+def paired(
+    groups: Groups, pairs: str, by: Sequence[str], level: float, score: Score
+) -> tuple[NDArray, NDArray, Groups]:
+    """Return the indices of the first and second group of every pair; 'rest' adds the unions it needs."""
+    names = groups.labels.columns
+    blocks = groups.labels.groupby(list(names[:-1]), sort=False, dropna=False).indices if len(names) > 1 else {}
+    blocks = [np.asarray(b) for b in blocks.values()] or [np.arange(len(groups.labels))]
+    if max(map(len, blocks)) < 2:
+        found = ", ".join(map(str, groups.labels[names[-1]].unique())) or "none"
+        raise DataProblem(f"a comparison by '{names[-1]}' needs at least two groups; there are: {found}")
+    if pairs == "rest":
+        return _with_rest(groups, blocks, level, score)
+    out: list[tuple[int, int]] = []
+    for block in blocks:
+        if pairs == "consecutive":
+            out += list(zip(block[1:], block[:-1], strict=True))
+        elif pairs == "all":
+            out += [(i, j) for k, i in enumerate(block) for j in block[k + 1 :]]
+        elif pairs == "ends":
+            asked = [i for i in block if groups.table["n"].iloc[i] > 0]
+            out += [(asked[-1], asked[0])] if len(asked) > 1 else []
+        elif pairs == "first":
+            out += [(i, block[0]) for i in block[1:]]
+        else:
+            out += _reference(groups.labels[names[-1]], block, pairs)
+    first, second = np.array(out, int).reshape(-1, 2).T
+    return first, second, groups
+
+
+def _reference(labels: pd.Series, block: NDArray, pairs: str) -> list[tuple[int, int]]:
+    here = [i for i in block if str(labels.iloc[i]) == str(pairs)]
+    if not here:
+        allowed = ("consecutive", "ends", "all", "first", "rest", *map(str, labels.iloc[block]))
+        raise unknown("pairs", pairs, f"the groups of '{labels.name}'", allowed)
+    return [(i, here[0]) for i in block if i != here[0]]
+
+
+def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score) -> tuple[NDArray, NDArray, Groups]:
+    if groups.labels.columns[-1] in ("item", "stage", "owner") and groups.keys[0][0] != groups.keys[-1][0]:
+        raise DataProblem("pairs is 'rest', which compares groups of respondents; for questions use 'all' or 'first'")
+    k = len(groups.labels)
+    rest = np.zeros((k, k))
+    for block in blocks:
+        for i in block:
+            rest[i, block] = 1
+            rest[i, i] = 0
+    m = cross.united(groups.moments, np.vstack([np.eye(k), rest]))
+    others = groups.labels.copy()
+    others[others.columns[-1]] = "rest"
+    labels = pd.concat([groups.labels, others], ignore_index=True)
+    both = estimated(groups.keys, labels, m, score, level, groups.notes, groups.simple)
+    used = np.concatenate(blocks)
+    return used, used + k, both
+
+
+def own_df(g: Groups, score: Score) -> NDArray:
+    df = g.table["df"].to_numpy(float)
+    return np.full(len(df), np.inf) if g.simple and score.shape != "mean" else np.where(df >= 1, df, np.nan)

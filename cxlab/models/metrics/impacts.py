@@ -1,0 +1,122 @@
+"""What each topic adds to or takes from the overall score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.models.metrics.groups import Groups, estimated, grouped, own_df
+from cxlab.models.metrics.scores import Score
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.inference import compare as differences
+from cxlab.stats.inference import cross, multiple
+from cxlab.stats.inference.design import t_value
+from cxlab.stats.inference.nps import z_value
+
+NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
+
+
+@public
+def impact(
+    study: Study,
+    topics: str | Sequence[str],
+    metric: str = "nps",
+    *,
+    of: str | None = None,
+    value: object = 1,
+    adjust: str = "holm",
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return by how much each topic moves the overall score: the score minus the score without the topic.
+
+    The identity n_t (NPS_t - NPS) / (N - n_t) = NPS - NPS without the topic holds exactly, with weights for counts.
+    It describes this sample; it does not say that the topic caused the answers.
+
+    Parameters
+    ----------
+    topics : one column whose values are the topics; or a multiple-response question, or several columns that flag one
+        topic each.
+    metric, of, question : as in `cxlab.compare`, with one question.
+    value : of options and flag columns, what says that the topic was named; default 1.
+    adjust : correction over the topics, as in `cxlab.compare`.
+
+    Returns
+    -------
+    Result, one row a topic: ``topic, estimate, low, high, se, n, share`` (of the answers), ``score`` (of the topic),
+    ``without`` (the overall score without it), ``p, p_adjusted``. The standard error counts that the answers of the
+    topic are part of the whole.
+    """
+    metrics.check_level(level)
+    study, columns = scores.unfolded(study, topics)
+    if not columns:
+        raise DataProblem("topics names no column; give one column of topics, or the columns that flag them")
+    score = scores.score(study, metric, of, [], **question)
+    if len(score.items) > 1:
+        raise DataProblem(f"{metric} has {len(score.items)} questions ({', '.join(score.items)}); name one with of=")
+    parts = [_topics(study, score, column, value if len(columns) > 1 else None, level) for column in columns]
+    table = pd.DataFrame([row for rows, _ in parts for row in rows])
+    if not len(table):
+        raise DataProblem(
+            f"no answer of {study.name} has {value!r} in {', '.join(columns)}; say with value= what names a topic"
+        )
+    groups = parts[-1][1]
+    table, hidden = _shown(table)
+    table["p_adjusted"] = multiple.adjusted(table["p"], adjust)
+    return Result(
+        kind="impact",
+        title=f"{score.title}: what each topic adds or takes",
+        table=table.sort_values("estimate", ignore_index=True),
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; score minus score without the topic; {metrics.design_name(study, groups.simple)}; "
+        f"p-values: {multiple.NAMES[adjust]}",
+        notes=(*groups.notes, *hidden, NO_CAUSE),
+        parts={"metric": score.metric},
+    )
+
+
+def _topics(study: Study, score: Score, column: str, value: object, level: float) -> tuple[list[dict], Groups]:
+    """The topics that are the values of ``column``, or the one that ``value`` flags in it."""
+    groups = grouped(study, score, [column], level)
+    names = [str(x) for x in groups.labels[column]]
+    if value is not None:
+        names = [study.field(column).label if k[-1] == value else "" for k in groups.keys]
+    return [_without(groups, i, name, score, level) for i, name in enumerate(names) if name], groups
+
+
+def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without the numbers of topics of few answers, and the note that says so."""
+    few = table["n"] < metrics.SMALL
+    table = table.copy()
+    table.loc[few, [c for c in table.columns if c not in ("topic", "n")]] = np.nan
+    said = f"{int(few.sum())} of {len(table)} topics have fewer than {metrics.SMALL} answers and are not shown"
+    return table, [said] if few.any() else []
+
+
+def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> dict:
+    """Overall score minus the score without group i, from the sums of all and of the others."""
+    k = len(groups.keys)
+    others = np.ones(k)
+    others[i] = 0
+    m = cross.united(groups.moments, np.vstack([np.ones(k), others]))
+    labels = pd.DataFrame({"part": ["all", "without"]})
+    both = estimated([], labels, m, score, level, (), groups.simple)
+    t, n, w = both.table["estimate"].to_numpy(float), m.n.sum(0), m.w.sum(0)
+    var = both.cov[0, 0] + both.cov[1, 1] - 2 * both.cov[0, 1]
+    d, se = t[0] - t[1], float(np.sqrt(max(var, 0))) if n[1] else np.nan
+    df = own_df(both, score)[1]
+    half = (z_value(level) if np.isinf(df) else float(t_value(level, df))) * se
+    n_t = int(n[0] - n[1])
+    return {
+        "topic": name, "estimate": d, "low": d - half, "high": d + half, "se": se, "n": n_t,
+        "share": (w[0] - w[1]) / w[0], "score": groups.moments.mean[i] * score.factor, "without": t[1],
+        "p": float(differences.two_sided(d, se, df)),
+    }  # fmt: skip

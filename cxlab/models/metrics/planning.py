@@ -1,0 +1,185 @@
+"""Planning: how many answers, with what power, or what difference a sample can find, for every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.inference import planning
+
+Numbers = float | Sequence[float]
+METRICS = ("nps", "csat", "ces", "share", "mean")
+
+
+@public
+def sample_size(
+    metric: str,
+    expect: Study | Numbers,
+    difference: Numbers,
+    *,
+    power: float = 0.8,
+    kind: str = "two",
+    level: float = 0.95,
+    deff: float | None = None,
+    population: float = np.inf,
+) -> Result:
+    """Return the answers needed in each group to find ``difference`` with ``power``.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces' (share easy), 'share' or 'mean'.
+    expect : how the answers will vary: a study like the planned one; or for NPS the shares of detractors, passives and
+        promoters; for shares the share; for a mean the standard deviation.
+    difference : in the unit of the metric: NPS points, a share from 0 to 1, points of the scale.
+    kind : 'two' groups or waves (default), 'one' against an exact value, 'equivalent' (show that two groups differ by
+        less) or 'not-worse' (show that one is not worse by as much).
+    deff : design effect; default that of ``expect`` if it is a study, else 1. Clusters of m answers with intraclass
+        correlation rho: 1 + (m - 1) rho. Waves that share the fraction s of respondents correlating by r: 1 - s r.
+    population : how many people a group can be drawn from; nobody is asked twice.
+
+    Returns
+    -------
+    Result with ``n`` (answers in each group), ``difference``, ``power``, ``half_width`` of one group's interval.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.sample_size("nps", (0.2, 0.3, 0.5), 20).table["n"].tolist()
+    [240]
+    """
+    v, deff, unit, said = _variance(metric, expect, deff)
+    factor = 100 if unit == "points" else 1
+    _check(kind, level, power, deff, population)
+    d = _numbers("difference", difference) / factor
+    n = np.ceil(
+        planning.sample_size(d, v, power=power, kind=kind, level=level, deff=deff, population=population) - 1e-9
+    )
+    got = planning.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    return _plan("Answers needed", n, d, got, v, unit, (kind, level, deff, population, said))
+
+
+@public
+def detectable(
+    metric: str,
+    expect: Study | Numbers,
+    n: Numbers,
+    *,
+    power: float = 0.8,
+    kind: str = "two",
+    level: float = 0.95,
+    deff: float | None = None,
+    population: float = np.inf,
+) -> Result:
+    """Return the smallest difference that ``n`` answers in each group find with ``power``.
+
+    Parameters and columns as for `sample_size`.
+
+    >>> import cxlab as cx
+    >>> cx.detectable("nps", (0.2, 0.3, 0.5), [100, 400]).table["difference"].round(1).tolist()
+    [30.9, 15.5]
+    """
+    v, deff, unit, said = _variance(metric, expect, deff)
+    _check(kind, level, power, deff, population)
+    n = _numbers("n", n)
+    d = planning.detectable(n, v, power=power, kind=kind, level=level, deff=deff, population=population)
+    got = np.full(len(n), power)
+    return _plan("Smallest detectable difference", n, d, got, v, unit, (kind, level, deff, population, said))
+
+
+@public
+def power(
+    metric: str,
+    expect: Study | Numbers,
+    n: Numbers,
+    difference: Numbers,
+    *,
+    kind: str = "two",
+    level: float = 0.95,
+    deff: float | None = None,
+    population: float = np.inf,
+) -> Result:
+    """Return the probability that ``n`` answers in each group find ``difference``.
+
+    Parameters and columns as for `sample_size`.
+
+    >>> import cxlab as cx
+    >>> cx.power("nps", (0.2, 0.3, 0.5), 240, 20).table["power"].round(2).tolist()
+    [0.8]
+    """
+    v, deff, unit, said = _variance(metric, expect, deff)
+    factor = 100 if unit == "points" else 1
+    _check(kind, level, 0.5, deff, population)
+    n, d = np.broadcast_arrays(_numbers("n", n), _numbers("difference", difference) / factor)
+    got = planning.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    return _plan("Power", n, d, got, v, unit, (kind, level, deff, population, said))
+
+
+def _plan(title: str, n, d, got, variance: float, unit: str, setting: tuple) -> Result:
+    kind, level, deff, population, said = setting
+    factor = 100 if unit == "points" else 1
+    half = planning.half_width(n, variance, level=level, deff=deff, population=population)
+    table = pd.DataFrame(
+        {"n": np.asarray(n, float).astype(int), "difference": d * factor, "power": got, "half_width": half * factor}
+    )
+    people = "" if np.isinf(population) else f", drawn from {population:,.0f}"
+    notes = [f"variance of one answer {variance * factor**2:.4g} ({said}); design effect {deff:.3g}{people}"]
+    if (table["n"] > population).any():
+        notes.append("more answers needed than there are people: not possible")
+    if (table["n"] < 30).any():
+        notes.append("fewer than 30 answers: the normal approximation is rough")
+    method = f"{planning.KINDS[kind]}; normal approximation"
+    return Result("plan", f"{title}: {planning.KINDS[kind]}", table, unit, level, method, tuple(notes))
+
+
+def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, str, str]:
+    """Variance of one score, design effect, unit, and where they come from."""
+    one_of("metric", metric, METRICS)
+    unit = {"nps": "points", "mean": "mean"}.get(metric, "share")
+    if isinstance(expect, Study):
+        score = scores.score(expect, metric, None, [])
+        columns, sums, _ = metrics.scored(expect, score, [])
+        if not len(sums):
+            raise DataProblem(f"{expect.name} has no rows; give expect= as numbers")
+        cell = metrics.design.linearised(sums, ["item"]).iloc[0]
+        v = float(cell["spread"])
+        own = float(cell["n"] / metrics.design.effective_n(v, cell["var"], cell["base"]))
+        if not v > 0:
+            raise DataProblem(f"the answers of {expect.name} do not vary; give expect= as numbers")
+        return v, own if deff is None else deff, unit, f"as in {expect.name}"
+    if isinstance(expect, str) or expect is None:
+        raise DataProblem(f"expect is {expect!r}; give a study, as cx.load(name), or what you expect as numbers")
+    x = np.atleast_1d(np.asarray(expect, float))
+    deff = 1.0 if deff is None else deff
+    if metric == "nps":
+        if x.shape != (3,) or (x < 0).any() or abs(x.sum() - 1) > 1e-6:
+            raise DataProblem(f"expect is {expect!r}; for NPS give the shares of detractors, passives and promoters")
+        return float(x[0] + x[2] - (x[2] - x[0]) ** 2), deff, unit, "shares as given"
+    if x.shape != (1,) or x[0] <= 0 or (metric != "mean" and x[0] >= 1):
+        wanted = "the standard deviation, positive" if metric == "mean" else "the share, between 0 and 1"
+        raise DataProblem(f"expect is {expect!r}; for {metric} give {wanted}")
+    v = float(x[0] ** 2 if metric == "mean" else x[0] * (1 - x[0]))
+    return v, deff, unit, "standard deviation as given" if metric == "mean" else "share as given"
+
+
+def _check(kind: str, level: float, power: float, deff: float, population: float) -> None:
+    one_of("kind", kind, planning.KINDS)
+    metrics.check_level(level)
+    if not 0 < power < 1:
+        raise DataProblem(f"power is {power}; it lies between 0 and 1, usually 0.8")
+    if not (deff > 0 and population > 1):
+        raise DataProblem(f"deff is {deff} and population {population}; both are positive, the population above 1")
+
+
+def _numbers(name: str, value: Numbers) -> np.ndarray:
+    x = np.atleast_1d(np.asarray(value, float))
+    if not (x > 0).all():
+        raise DataProblem(f"{name} is {value!r}; it is positive, one number or several")
+    return x

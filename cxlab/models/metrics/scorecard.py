@@ -1,0 +1,185 @@
+"""The scorecard: every metric that a study's codebook allows, and which of its segments can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import narwhals as nw
+import pandas as pd
+
+from cxlab.data.codebook import Field
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+MOST = 12
+"""Segments with more groups are not compared unless asked: a table of that length hides what it should show."""
+
+RANGE = 0.02
+"""Without a scale, the smallest difference of means that matters is this part of the range of the answers."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one question: how it is called, computed and which range it can take."""
+
+    name: str
+    metric: str
+    of: str | list[str]
+    make: Callable[..., Result]
+    ends: tuple[float, float]
+    options: dict
+
+    @property
+    def question(self) -> dict:
+        """What `compare` and `trend` take to compare this metric."""
+        return {"metric": self.metric, "of": self.of, **self.options}
+
+
+def rows(study: Study) -> list[Row]:
+    """Return the metrics that the codebook allows, the most telling first: NPS, CSAT, CES, means, shares."""
+    outcomes = [study.field(n) for n in study.codebook.role("outcome") if n in study.columns]
+    found = [row for f in outcomes if f.scale for row in rated(f)]
+    found += measured(study, [f for f in outcomes if not f.scale])
+    touch = [n for n in study.codebook.role("touchpoint") if study.field(n).scale and n in study.columns]
+    if not found and touch:
+        found = [Row("CSAT", "csat", touch, metrics.csat, (0, 1), {})]
+    order = {"nps": 0, "csat": 1, "ces": 2, "mean": 3, "share": 4}
+    main = ("recommendation", "satisfaction")
+    return sorted(
+        found, key=lambda r: (order[r.metric], isinstance(r.of, str) and study.field(r.of).measure not in main)
+    )
+
+
+def rated(f: Field) -> list[Row]:
+    """Return the metrics of a question with a scale."""
+    if f.measure == "recommendation" and f.scale.points == 11:
+        return [Row("NPS", "nps", f.name, metrics.nps, (-100, 100), {})]
+    if f.measure in ("effort-v1", "effort-v2"):
+        return [Row("CES, share easy", "ces", f.name, metrics.ces, (0, 1), {})]
+    box = Row("CSAT", "csat", f.name, metrics.csat, (0, 1), {})
+    ends = (f.scale.minimum, f.scale.maximum)
+    return [box, Row("Mean", "mean", f.name, metrics.mean, ends, {})] if f.scale.points > 2 else [box]
+
+
+def measured(study: Study, fields: list[Field]) -> list[Row]:
+    """Return the metrics of outcomes without a scale: the share of 1 where they are 0 or 1, else the mean."""
+    schema = study.lazy.collect_schema()
+    fields = [f for f in fields if schema[f.name].is_numeric() or schema[f.name] == nw.Boolean]
+    if not fields:
+        return []
+    x = {f.name: nw.col(f.name).cast(nw.Float64) for f in fields}
+    ends = study.frame.select(
+        *(x[n].min().alias(f"{n} min") for n in x), *(x[n].max().alias(f"{n} max") for n in x)
+    ).collect().to_pandas().iloc[0]  # fmt: skip
+    found = []
+    for f in fields:
+        low, high = float(ends[f"{f.name} min"]), float(ends[f"{f.name} max"])
+        if f.type in ("integer", "boolean") and low >= 0 and high <= 1:
+            value = True if schema[f.name] == nw.Boolean else 1
+            name = f"Share {f.labels.get('1', 'yes')}"
+            found.append(Row(name, "share", f.name, partial(metrics.share, value=value), (0, 1), {"value": value}))
+        elif low < high:
+            matters = {"smallest": RANGE * (high - low)}
+            found.append(Row("Mean", "mean", f.name, metrics.mean, (low, high), matters))
+    return found
+
+
+@public
+def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Result:
+    """Return all metrics of a study in one table, each in its own unit, and say what the codebook does not allow.
+
+    ``by`` is a segment or wave column; with it there is one row a group and metric.
+
+    Returns
+    -------
+    Result, one row a metric: ``[by], question, metric, estimate, low, high, se, n, n_eff, unit``. ``parts['ends']`` are
+    the least and largest value each can take, ``parts['questions']`` the metrics (but means) as `compare` and `trend`
+    take them, ``parts['headline']`` the first of them: NPS where there is one, else CSAT.
+
+    Raises
+    ------
+    DataProblem : the study has neither numeric outcomes nor touchpoints with a scale.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.scorecard(cx.load("airline-survey")).parts["headline"]
+    {'metric': 'csat', 'of': 'o_experience'}
+    """
+    wanted = rows(study)
+    if not wanted:
+        raise DataProblem(
+            f"a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
+            f"{study.name} declares none. Declare them in its datapackage.json"
+        )
+    made = [(row, row.make(study, row.of, by=by, level=level)) for row in wanted]
+    table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
+    if by:
+        first = table.columns[0]
+        order = {name: k for k, name in enumerate(dict.fromkeys(table[first]))}
+        table = table.sort_values(first, key=lambda c: c.map(order), kind="stable", ignore_index=True)
+    head = next((row for row, result in made if result.table["n"].sum()), wanted[0])  # a wave may not ask all questions
+    return Result(
+        kind="scorecard",
+        title="All metrics" + (f" by {study.field(by).label}" if by else ""),
+        table=table,
+        level=level,
+        method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
+        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *missing(study)),
+        parts={
+            "ends": [row.ends for row, result in made for _ in range(len(result.table))],
+            "headline": head.question,
+            "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
+            "missing": list(missing(study)),
+        },
+    )
+
+
+def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame:
+    group = {by: f"{by} group" if by in ("question", "metric", "unit") else by} if by else {}
+    table = result.table[[*group, "item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(
+        columns={**group, "item": "question"}
+    )
+    table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
+    table.insert(table.columns.get_loc("question") + 1, "metric", row.name)
+    return table.assign(unit=result.unit)
+
+
+def missing(study: Study) -> tuple[str, ...]:
+    """Return what a scorecard cannot show because the codebook declares no question for it."""
+    book, said = study.codebook, []
+    asked = [book[n].scale for n in book.measure("recommendation")]
+    if not asked:
+        said.append("no NPS: no outcome has measure 'recommendation'")
+    elif not any(s and s.points == 11 for s in asked):
+        said.append(
+            f"no NPS: recommendation was not asked from 0 to 10 but from {asked[0]}; its top-box share is shown"
+        )
+    if not book.measure("satisfaction"):
+        said.append("no overall CSAT: no outcome has measure 'satisfaction'")
+    if not (book.measure("effort-v1") or book.measure("effort-v2")):
+        said.append("no CES: no outcome has measure 'effort-v1' or 'effort-v2'")
+    for role, what in (("wave", "no trend"), ("touchpoint", "no touchpoints"), ("segment", "no segments")):
+        if not book.role(role):
+            said.append(f"{what}: no column has role '{role}'")
+    return tuple(said)
+
+
+@public
+def segments(study: Study, *, most: int = MOST) -> list[str]:
+    """Return the segment and brand columns with at least two and at most ``most`` groups, in order.
+
+    >>> import cxlab as cx
+    >>> segments(cx.load("abc"))
+    ['country', 'seniority']
+    """
+    names = [n for role in ("brand", "segment") for n in study.codebook.role(role) if n in study.columns]
+    if not names:
+        return []
+    counts = study.frame.select(*[nw.col(n).n_unique().alias(n) for n in names]).collect().to_pandas().iloc[0]
+    return [n for n in names if 2 <= counts[n] <= most]

@@ -1,0 +1,65 @@
+"""A metric wave by wave, and which of its changes are real."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.models.metrics.comparisons import pairwise, rules, smallest_of
+from cxlab.models.metrics.groups import grouped
+from cxlab.problem import one_of
+from cxlab.result import Result
+from cxlab.stats.inference import multiple
+
+VALUES = ("estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
+
+
+@public
+def trend(
+    study: Study,
+    metric: str,
+    *,
+    wave: str = "",
+    smallest: float | None = None,
+    adjust: str = "holm",
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return a metric wave by wave, with each change against the wave before and whether it is real.
+
+    Parameters are those of `compare`; ``wave`` is by default the study's. The table holds the metric with its
+    interval, then ``change, change_low, change_high, p_adjusted, detectable, verdict``. Several questions
+    (``of=[...]``) give one series each, and one family of tests.
+    """
+    wave = wave or study.design.wave
+    if not wave:
+        study.need("wave", "a trend")
+    metrics.check_level(level)
+    one_of("adjust", adjust, multiple.NAMES)
+    score = scores.score(study, metric, question.pop("of", None), [wave], **question)
+    smallest = smallest_of(score, smallest)
+    groups = grouped(study, score, [wave], level)
+    changes, _ = pairwise(groups, [wave], "consecutive", score, smallest, adjust, level)
+    names = {"estimate": "change", "low": "change_low", "high": "change_high"}
+    same = ["p", "p_adjusted", "detectable", "verdict"]
+    labels = groups.labels if "item" in groups.labels else groups.labels.assign(item=next(iter(score.items)))
+    values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
+    keys = list(groups.labels.columns)
+    found = changes.rename(columns=names)[[*keys, *names.values(), *same]]
+    table = pd.concat([labels[[wave, "item"]], values], axis=1).merge(found, on=keys, how="left")
+    interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
+    return Result(
+        kind="trend",
+        title=f"{score.title} by {wave}",
+        table=table.assign(verdict=table["verdict"].fillna("")),
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        f"changes against the wave before: {multiple.NAMES[adjust]}",
+        notes=(*groups.notes, *rules(score, smallest, level)),
+        parts={"metric": score.metric, "over": "item", "by": [wave], "labels": dict(score.labels), "wave": wave,
+               "smallest": smallest},
+    )  # fmt: skip

@@ -1,0 +1,295 @@
+"""Regression of answers in categories: logit of yes and no, ordered logit and probit of ratings, on answer patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
+from cxlab.models.regression.formula import Coding, Model, bind
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.fits import linear
+from cxlab.stats.fits.logit import Fit
+from cxlab.stats.fits.logit import logit as fit_logit
+from cxlab.stats.fits.logit import ordinal as fit_ordinal
+
+ERRORS = ("classical", "HC0", "CR1", "design")
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Distinct answer patterns of a formula: design rows ``x`` (P, p), answers ``y``, weights and counts."""
+
+    model: Model
+    coding: Coding
+    table: pd.DataFrame
+    x: np.ndarray
+    y: np.ndarray
+    kept: np.ndarray
+    sd: np.ndarray
+    lost: int
+
+    @property
+    def n(self) -> int:
+        """Rows used."""
+        return int(self.table["n"].sum())
+
+
+@public
+def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
+    """Return the logistic regression of a yes/no outcome by maximum likelihood on answer patterns.
+
+    Parameters
+    ----------
+    formula : e.g. ``"churned ~ wait + C(channel)"`` or ``"I(recommend >= 9) ~ staff + price"``; the response is 0/1,
+        true/false or a comparison.
+    errors : 'classical' (inverse information), 'HC0' (rows independent), 'CR1' (clusters; factor G/(G - 1)) or 'design'
+        (clusters within strata). Default by the design: 'design' with strata or with weights and clusters, 'CR1' with
+        clusters, 'HC0' with weights, else 'classical'.
+
+    Returns
+    -------
+    Result, one row a coefficient, on the scale of log odds, with ``odds_ratio``; ``parts['fit']`` has the
+    log-likelihood, that of the intercept alone, and McFadden's R².
+
+    Notes
+    -----
+    Memory grows with the distinct patterns (with clusters: of pattern and cluster), not with rows: round continuous
+    columns. A separated outcome (a term that predicts it perfectly) has no finite estimate and is refused by name.
+
+    References
+    ----------
+    Albert & Anderson (1984), https://doi.org/10.1093/biomet/71.1.1 (separation).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> study = cx.simulate(5000, seed=1, drivers={"service": 0.5, "price": 0.2})
+    >>> cx.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
+    [0.8, 0.3]
+    """
+    data = found(study, formula, errors)
+    w = data.table["w"].to_numpy()
+    values = np.unique(data.y)
+    if not np.isin(values, (0, 1)).all():
+        raise DataProblem(
+            f"'{data.model.response}' has the values {_listed(values)}; logit needs 0 and 1: "
+            f"write I({data.model.response} >= ...)"
+        )
+    if len(values) == 1:
+        raise DataProblem(
+            f"'{data.model.response}' is {values[0]:g} in all {data.n:,} rows; there is nothing to explain"
+        )
+    fit = fit_logit(data.x if data.kept.all() else data.x[:, data.kept], data.y, w)
+    names = np.array(data.coding.names)[data.kept]
+    _separated(fit, names, data)
+    errors, covariance, df, said, notes = variance(study, data, fit, errors)
+    beta = np.full(len(data.kept), np.nan)
+    beta[data.kept] = fit.theta
+    whole = _spread_out(covariance, data.kept)
+    share = float(w @ data.y / w.sum())
+    null = float(w.sum() * (share * np.log(share) + (1 - share) * np.log(1 - share)))
+    estimated = Estimated(data.coding.names, beta, whole, df, data.n)
+    result = _result("Logistic regression", study, data, fit, estimated, (null, said, notes), level)
+    result.table["odds_ratio"] = np.exp(result.table["estimate"])
+    return result
+
+
+@public
+def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = "", level: float = 0.95) -> Result:
+    """Return the ordered logit (proportional odds) or probit of a rating, on answer patterns.
+
+    P(y <= k) = F(cut_k - x'beta): a positive coefficient moves answers up. The intercept is in the cuts.
+
+    Parameters
+    ----------
+    formula : e.g. ``"overall ~ checkin + C(cabin)"``; the response is a rating of any number of ordered categories.
+    link : 'logit' or 'probit'.
+    errors : as for `logit`.
+
+    Returns
+    -------
+    Result, one row a coefficient and one a cut, ``term`` e.g. 'staff', '3|4'.
+
+    References
+    ----------
+    McCullagh (1980), https://doi.org/10.1111/j.2517-6161.1980.tb01109.x
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> study = cx.simulate(20_000, seed=1, drivers={"service": 0.5, "price": 0.2})
+    >>> cx.ordinal(study, "recommend ~ service + price", link="probit").table["estimate"].round(1).tolist()[:2]
+    [0.5, 0.2]
+    """
+    one_of("link", link, ("logit", "probit"))
+    data = found(study, formula, errors)
+    constant = _constant_column(data)
+    if constant is None:
+        raise DataProblem(f"formula '{formula}' has no intercept; the cuts take its place, so leave '0 +' out")
+    values, y = np.unique(data.y, return_inverse=True)
+    if len(values) < 3:
+        raise DataProblem(f"'{data.model.response}' has {len(values)} values; ordinal needs three or more: use logit")
+    if len(values) > 100:
+        raise DataProblem(
+            f"'{data.model.response}' has {len(values)} values; ordinal is for ratings: use ols, or round it"
+        )
+    kept = data.kept.copy()
+    kept[constant] = False
+    w = data.table["w"].to_numpy()
+    fit = fit_ordinal(data.x[:, kept], y, w, probit=link == "probit")
+    names = [n for i, n in enumerate(data.coding.names) if i != constant]
+    _separated(fit, [n for n, k in zip(data.coding.names, kept, strict=True) if k], data)
+    errors, covariance, df, said, notes = variance(study, data, fit, errors)
+    cuts = [f"{a:g}|{b:g}" for a, b in zip(values[:-1], values[1:], strict=True)]
+    there = np.append(np.delete(kept, constant), np.ones(len(cuts), bool))
+    theta = np.full(len(there), np.nan)
+    theta[there] = fit.theta
+    share = np.bincount(y, weights=w) / w.sum()
+    null = float(w.sum() * np.sum(share * np.log(share)))
+    title = "Ordered logit" if link == "logit" else "Ordered probit"
+    whole = _spread_out(covariance, there)
+    estimated = Estimated([*names, *cuts], theta, whole, df, data.n)
+    return _result(title, study, data, fit, estimated, (null, said, notes), level)
+
+
+def found(study: Study, formula: str, errors: str) -> Patterns:
+    """Return the answer patterns of a formula; clusters and strata are part of the pattern where errors need them."""
+    one_of("errors", errors, ("", *ERRORS))
+    frame, design = study.frame, study.design
+    model = bind(formula, study, frame)
+    schema = frame.collect_schema()
+    plain = lambda label, e: nw.col(label) if label in schema and schema[label].is_integer() else e  # noqa: E731
+    columns = {f"a{i}": plain(label, e) for i, (label, e) in enumerate(model.atoms.items())}
+    columns["y"] = plain(model.response, model.y)
+    columns |= {f"c{i}": nw.col(c) for i, c in enumerate(model.categories)}
+    if errors in ("", "CR1", "design"):
+        columns |= {"_cluster": nw.col(design.cluster)} if design.cluster else {}
+        columns |= {"_stratum": nw.col(design.strata)} if design.strata else {}
+    elif errors == "CR1" and not design.cluster:
+        raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
+    try:
+        table, lost = patterns(frame, columns, weight=weight_of(study))
+    except DataProblem as problem:
+        said = str(problem)
+        for i, name in [*enumerate(model.atoms)]:
+            said = said.replace(f"a{i},", f"{name},")
+        raise DataProblem(said) from problem
+    keys = table[[f"c{i}" for i in range(len(model.categories))]]
+    keys = keys.rename(columns={f"c{i}": c for i, c in enumerate(model.categories)})
+    distinct = keys.drop_duplicates().reset_index(drop=True) if len(keys.columns) else pd.DataFrame(index=[0])
+    coding = model.coding(distinct)
+    at = np.zeros(len(table), int)
+    if len(keys.columns):
+        at = keys.merge(distinct.assign(_at=range(len(distinct))), how="left")["_at"].to_numpy(int)
+    xt = np.empty((len(coding.atom), len(table)))
+    for j, a in enumerate(coding.atom):
+        xt[j] = table[f"a{a - 1}"] if a else 1.0
+        if len(keys.columns):
+            xt[j] *= coding.codes[at, j]
+        if not np.isfinite(xt[j]).all():
+            raise DataProblem(f"{coding.names[j]} has infinite values; recode it or leave those rows out")
+    w = table["w"].to_numpy(float)
+    scaled = xt * np.sqrt(w)
+    product = scaled @ scaled.T
+    kept = linear.solve(product, np.zeros(len(product))).kept
+    sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (xt @ w / w.sum()) ** 2, 0.0))
+    x = xt.T
+    return Patterns(model, coding, table, x, table["y"].to_numpy(float), kept, sd, lost)
+
+
+def variance(study: Study, data: Patterns, fit: Fit, errors: str):
+    """Return which errors ran, covariance of theta, degrees of freedom, how to name them, and notes."""
+    design, table = study.design, data.table
+    if errors == "CR1" and not design.cluster:
+        raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
+    if not errors:
+        both = design.strata or (design.cluster and design.weight)
+        errors = "design" if both else "CR1" if design.cluster else "HC0" if design.weight else "classical"
+    if errors == "classical":
+        return errors, fit.inverse, np.inf, "classical errors (inverse observed information)", []
+    scores = fit.scores()
+    if errors == "HC0" or (errors == "design" and not design.cluster and not design.strata):
+        meat = (scores.T * table["w2"].to_numpy()) @ scores
+        return errors, linear.sandwich(fit.inverse, meat), np.inf, "robust errors HC0", []
+    stratum = table["_stratum"] if design.strata else pd.Series(np.zeros(len(table)))
+    if design.cluster:
+        codes = table.groupby([stratum, table["_cluster"]], sort=True).ngroup().to_numpy()
+        totals = np.zeros((codes.max() + 1, scores.shape[1]))
+        np.add.at(totals, codes, scores * table["w"].to_numpy()[:, None])
+        owner = np.zeros(len(totals), int)
+        owner[codes] = pd.factorize(stratum, sort=True)[0]
+        m = np.bincount(owner).astype(float)
+        sums, products = _by_stratum(owner, totals, np.ones(len(totals)))
+    else:
+        owner = pd.factorize(stratum, sort=True)[0]
+        m = np.bincount(owner, weights=table["n"])
+        sums = _by_stratum(owner, scores, table["w"].to_numpy())[0]
+        products = _by_stratum(owner, scores, table["w2"].to_numpy())[1]
+    if m.sum() == 1:
+        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
+    clusters = int(m.sum())
+    if errors == "CR1":
+        meat = products.sum(axis=0) * clusters / (clusters - 1)
+        said = f"cluster-robust errors CR1 ({clusters:,} clusters: {design.cluster})"
+        return errors, linear.sandwich(fit.inverse, meat), clusters - 1, said, []
+    meat, lonely = linear.stratified_meat(sums, products, m)
+    notes = [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
+    said = f"design-based errors ({clusters:,} clusters in {len(m)} strata)"
+    return errors, linear.sandwich(fit.inverse, meat), clusters - len(m), said, notes
+
+
+def _by_stratum(owner: np.ndarray, totals: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of w u and of w u u' by stratum."""
+    strata = range(owner.max() + 1)
+    sums = np.stack([w[owner == h] @ totals[owner == h] for h in strata])
+    return sums, np.stack([(totals[owner == h].T * w[owner == h]) @ totals[owner == h] for h in strata])
+
+
+def _separated(fit: Fit, names, data: Patterns) -> None:
+    """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
+    sd = dict(zip(data.coding.names, data.sd, strict=True))
+    far = [n for n, t in zip(names, fit.theta, strict=False) if abs(t) * sd.get(n, 0.0) > 12 or not np.isfinite(t)]
+    if far or not fit.converged:
+        said = ", ".join(far) or "some combination of terms"
+        raise DataProblem(
+            f"no finite estimate: {said} predicts '{data.model.response}' perfectly in some rows (separation); "
+            "leave it out or merge rare categories"
+        )
+
+
+def _constant_column(data: Patterns) -> int | None:
+    at = np.flatnonzero((data.coding.atom == 0) & (data.coding.codes == 1).all(axis=0))
+    return int(at[0]) if len(at) else None
+
+
+def _spread_out(covariance: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    out = np.zeros((len(kept), len(kept)))
+    out[np.ix_(kept, kept)] = covariance
+    return out
+
+
+def _listed(values: np.ndarray) -> str:
+    return ", ".join(f"{v:g}" for v in values[:6]) + (", ..." if len(values) > 6 else "")
+
+
+def _result(title: str, study: Study, data: Patterns, fit: Fit, estimated: Estimated, told, level: float) -> Result:
+    """Put the result together; ``told`` is the log-likelihood without predictors, the errors' name, and notes."""
+    null, said, notes = told
+    weight = study.design.weight
+    used = [*data.model.atoms, *data.model.categories, data.model.response]
+    notes = lost_note(study, data.lost, data.n, used) + aliased_note(data.coding.names, data.kept) + notes
+    weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
+    facts = {"n": data.n, "patterns": len(data.table), "loglik": fit.loglik, "loglik_null": null}
+    return fitted(
+        f"{title} of {data.model.response}", estimated, level=level, notes=notes,
+        method=f"{weighted} on {len(data.table):,} answer patterns; {said}",
+        parts={"fit": facts | {"mcfadden": 1 - fit.loglik / null}},
+    )  # fmt: skip

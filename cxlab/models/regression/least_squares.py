@@ -1,0 +1,372 @@
+"""Least squares and ridge regression from moments: the same call for a thousand rows and for a hundred million."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
+from cxlab.models.regression.formula import Coding, Model, assembled, bind, design_columns
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.counts.moments import Moments, cluster_products, moments, usable
+from cxlab.stats.fits import linear
+
+ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2", "design")
+FEW = 50
+"""Below this many clusters the default is CR2 with Satterthwaite degrees of freedom, else CR1."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A least-squares fit in the coordinates it was computed in (atoms less ``shift``)."""
+
+    study: Study
+    frame: nw.LazyFrame
+    model: Model
+    coding: Coding
+    moments: Moments
+    solution: linear.Solution
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: float
+
+    @property
+    def columns(self) -> dict[str, nw.Expr]:
+        """Atoms and response as expressions by name."""
+        return {**self.model.atoms, "response": self.model.y}
+
+    @property
+    def n(self) -> int:
+        """Rows used."""
+        return int(self.moments.n.sum())
+
+    @property
+    def rss(self) -> float:
+        """Weighted residual sum of squares."""
+        return linear.residual_sum(self.xx, self.xy, self.yy, self.solution.filled)
+
+    def residual(self, x: list[nw.Expr]) -> nw.Expr:
+        """Return y - x'beta of one row; a missing atom makes it missing."""
+        return reduce(add, (float(-b) * e for b, e in zip(self.solution.filled, x, strict=True)), self.model.y)
+
+
+@public
+def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
+    """Return the linear regression of an outcome by (weighted) least squares, with errors that fit the design.
+
+    Parameters
+    ----------
+    formula : e.g. ``"overall ~ checkin + boarding * C(cabin)"``; text columns are categories by themselves. Rows with
+        a missing value are left out and counted in the notes.
+    errors : 'classical', 'HC0' to 'HC3' (rows independent), 'CR1', 'CR2' (rows of a cluster dependent; CR2 with
+        Satterthwaite degrees of freedom) or 'design' (clusters within strata, linearised). Default by the study's
+        design: 'design' with strata, 'CR2' with fewer than 50 clusters, 'CR1' with more, 'HC1' without clusters.
+        ``method`` names what ran.
+    level : confidence level of the t intervals.
+
+    Returns
+    -------
+    Result, one row a coefficient: ``term, estimate, low, high, se, p, df, n``; ``parts`` has ``covariance`` and
+    ``fit`` (n, rank, r2, sigma). Coefficients that cannot be estimated are nan and named in the notes.
+
+    Notes
+    -----
+    beta = (X'WX)^-1 X'Wy from one scan; robust errors take a second scan that sums (w e)**2 x x', or cluster totals
+    of w e x. HC1 has n - k, CR1 G - 1 and 'design' (clusters - strata) degrees of freedom.
+
+    References
+    ----------
+    MacKinnon & White (1985), https://doi.org/10.1016/0304-4076(85)90158-7; Pustejovsky & Tipton (2018),
+    https://doi.org/10.1080/07350015.2016.1247004
+
+    Raises
+    ------
+    DataProblem : an unknown column, text among numbers, no more rows than coefficients, a single cluster.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> study = cx.simulate(5000, seed=1, drivers={"service": 0.5, "price": 0.2})
+    >>> cx.ols(study, "recommend ~ service + price").table["term"].tolist()
+    ['Intercept', 'service', 'price']
+    """
+    fit = least_squares(study, formula)
+    n, rank = fit.n, fit.solution.rank
+    if n <= rank:
+        raise DataProblem(f"{n} complete rows cannot tell {rank} coefficients apart; use fewer terms or more answers")
+    errors, covariance, df, said, notes = variance(fit, errors)
+    beta, covariance = original(fit, covariance)
+    design = study.design
+    used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
+    notes = lost_note(study, fit.moments.lost, n, used) + aliased_note(fit.coding.names, fit.solution.kept) + notes
+    total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
+    has_constant = _constant(fit) is not None
+    r2 = 1 - fit.rss / (total if has_constant else fit.yy) if total > 0 else np.nan
+    facts = {"n": n, "rank": rank, "r2": r2, "sigma": float(np.sqrt(fit.rss / (n - rank))), "errors": errors}
+    weighted = f"weighted least squares (weight {design.weight})" if design.weight else "least squares"
+    return fitted(
+        f"Linear regression of {fit.model.response}", Estimated(fit.coding.names, beta, covariance, df, n), level=level,
+        method=f"{weighted}; {said}", notes=notes, parts={"fit": facts},
+    )  # fmt: skip
+
+
+@public
+def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: float = 0.95) -> Result:
+    """Return ridge regression from the moments: for touchpoints so alike that least squares cannot tell them apart.
+
+    Parameters
+    ----------
+    penalty : lambda >= 0 added to the diagonal of the correlation matrix times n, or 'gcv' for the value that
+        minimises generalised cross-validation. Predictors are standardised inside; the intercept is not penalised.
+
+    Returns
+    -------
+    Result as of `ols`. Intervals describe the sampling variance of the shrunken coefficients, not their bias.
+
+    References
+    ----------
+    Hoerl & Kennard (1970), https://doi.org/10.1080/00401706.1970.10488634; Golub, Heath & Wahba (1979),
+    https://doi.org/10.1080/00401706.1979.10489751
+    """
+    fit = least_squares(study, formula)
+    constant = _constant(fit)
+    if constant is None or constant[0] < 0.5 or not np.allclose(constant[1:], 0):
+        raise DataProblem(f"formula '{formula}' has no intercept; ridge regression needs one, leave '0 +' out")
+    n, w = fit.n, fit.moments.total[0, 0]
+    keep = np.flatnonzero(fit.solution.kept)[1:] if penalty == 0 else np.arange(1, len(fit.xy))
+    mean, mean_y = fit.xx[0, keep] / w, fit.xy[0] / w
+    cov = (fit.xx[np.ix_(keep, keep)] / w) - np.outer(mean, mean)
+    sd = np.sqrt(np.diag(cov))
+    if not (sd > 1e-12 * np.abs(mean)).all():
+        flat = [fit.coding.names[k] for k, s, m in zip(keep, sd, mean, strict=True) if s <= 1e-12 * abs(m)]
+        raise DataProblem(f"{', '.join(flat)} is constant; leave it out")
+    cor = cov / np.outer(sd, sd)
+    with_y = (fit.xy[keep] / w - mean * mean_y) / sd
+    values, vectors = np.linalg.eigh(cor)
+    values, turned = np.maximum(values, 0.0), vectors.T @ with_y
+    var_y = fit.yy / w - mean_y**2
+
+    def shrunk(lam: float) -> tuple[np.ndarray, float, float]:
+        share = turned / (values + lam / n)
+        left = var_y - 2 * share @ turned + share @ (values * share)
+        return share, left, 1 + float(np.sum(values / (values + lam / n)))
+
+    if penalty == "gcv":
+        grid = n * np.geomspace(1e-8, 1e2, 401)
+        penalty = float(min(grid, key=lambda lam: shrunk(lam)[1] / (1 - shrunk(lam)[2] / n) ** 2))
+    elif isinstance(penalty, str) or penalty < 0:
+        raise DataProblem(f"penalty is {penalty!r}; give a number from 0 up, or 'gcv'")
+    share, left, used = shrunk(penalty)
+    beta = np.full(len(fit.xy), np.nan)
+    beta[keep] = vectors @ share / sd
+    beta[0] = mean_y - mean @ beta[keep]
+    sigma2 = left * n / (n - used)
+    inner = (vectors * (values / (values + penalty / n) ** 2)) @ vectors.T * sigma2 / n / np.outer(sd, sd)
+    covariance = np.zeros((len(beta), len(beta)))
+    covariance[np.ix_(keep, keep)] = inner
+    covariance[0, 0] = sigma2 / n + mean @ inner @ mean
+    covariance[0, keep] = covariance[keep, 0] = -inner @ mean
+    fit = replace(fit, solution=replace(fit.solution, beta=beta, kept=~np.isnan(beta)))
+    beta, covariance = original(fit, covariance)
+    notes = lost_note(study, fit.moments.lost, n, [*fit.model.atoms, fit.model.response])
+    notes.append("intervals tell the sampling variance of shrunken coefficients, not their bias towards zero")
+    if study.design.cluster:
+        notes.append(f"intervals do not know of the clusters ({study.design.cluster})")
+    found = Estimated(fit.coding.names, beta, covariance, n - used, n)
+    return fitted(
+        f"Ridge regression of {fit.model.response}", found, level=level,
+        method=f"ridge, penalty {penalty:.4g} on standardised predictors, {used - 1:.1f} effective degrees of freedom",
+        notes=notes, parts={"fit": {"n": n, "penalty": penalty, "r2": 1 - left / var_y}},
+    )  # fmt: skip
+
+
+def least_squares(study: Study, formula: str) -> Fit:
+    """Return the weighted least-squares fit of a formula: one scan, two for badly scaled columns."""
+    frame = study.frame
+    model = bind(formula, study, frame)
+    columns = {**model.atoms, "response": model.y}
+    args = {"by": model.by, "weight": weight_of(study)}
+    found = moments(frame, columns, shift=np.zeros(len(columns) + 1), **args)
+    coding = model.coding(found.keys)
+    off = found.means_to_take_off()
+    for i in np.flatnonzero(off[:-1]):
+        if any(_span(coding, coding.codes[:, c]) is None for c in np.flatnonzero(coding.atom == i)):
+            off[i] = 0.0
+    if off[-1] and _span(coding, np.ones(len(coding.codes))) is None:
+        off[-1] = 0.0
+    if off.any():
+        atoms = {k: e - float(s) if s else e for (k, e), s in zip(model.atoms.items(), off[1:-1], strict=True)}
+        model = replace(model, atoms=atoms, y=model.y - float(off[-1]))
+        columns = {**model.atoms, "response": model.y}
+        found = replace(moments(frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
+    xx, xy, yy = assembled(found.matrix, coding)
+    return Fit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
+
+
+def variance(fit: Fit, errors: str) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
+    """Return which errors ran, covariance matrix, degrees of freedom, how to name them, and notes."""
+    design, n, k = fit.study.design, fit.n, fit.solution.rank
+    one_of("errors", errors, ("", *ERRORS))
+    if errors in ("CR1", "CR2") and not design.cluster:
+        raise DataProblem(f"errors '{errors}' need clusters; {fit.study.name} declares no column with role 'cluster'")
+    if errors == "classical":
+        return errors, fit.solution.inverse * fit.rss / (n - k), np.full(k, n - k), "classical errors", []
+    if errors.startswith("HC") or not (errors or design.cluster or design.strata):
+        errors = errors or "HC1"
+        meat = _row_meat(fit, errors) * (n / (n - k) if errors == "HC1" else 1.0)
+        said = f"heteroskedasticity-robust errors {errors}"
+        return errors, linear.sandwich(fit.solution.inverse, meat), np.array(n - k), said, []
+    if errors == "CR2":
+        return _few_clusters(fit)
+    sums, products, m, rows = _cluster_sums(fit)
+    clusters = int(m.sum())
+    if clusters == 1:
+        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
+    if not errors and not design.strata and clusters < FEW:
+        return _few_clusters(fit)
+    notes = _without_cluster(fit, rows)
+    if errors == "CR1" or not (errors or design.strata):
+        meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k)
+        said = f"cluster-robust errors CR1 ({clusters:,} clusters: {design.cluster})"
+        return "CR1", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - 1), said, notes
+    meat, lonely = linear.stratified_meat(sums, products, m)
+    notes += [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
+    said = f"design-based errors ({clusters:,} clusters in {len(m)} strata)"
+    return "design", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - len(m)), said, notes
+
+
+def _few_clusters(fit: Fit) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
+    """CR2 with Satterthwaite degrees of freedom."""
+    design = fit.study.design
+    k, ze, rows = _cluster_moments(fit)
+    if len(k) == 1:
+        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
+    covariance, df = linear.cr2(fit.solution.inverse, k, ze)
+    said = f"cluster-robust errors CR2, Satterthwaite degrees of freedom ({len(k)} clusters: {design.cluster})"
+    few = [n for n, d in zip(fit.coding.names, df, strict=True) if d < 4]
+    notes = _without_cluster(fit, rows)
+    if few:
+        notes.append(f"fewer than 4 degrees of freedom for {', '.join(few)}: intervals and p-values are rough")
+    return "CR2", covariance, df, said, notes
+
+
+def _without_cluster(fit: Fit, rows: float) -> list[str]:
+    missing = fit.n - int(rows)
+    if not missing:
+        return []
+    cluster = fit.study.design.cluster or fit.study.design.strata
+    return [f"{missing:,} rows without {cluster} count for the coefficients but not for their errors"]
+
+
+def _row_meat(fit: Fit, errors: str) -> np.ndarray:
+    """Sum of (w e)**2 x x' over rows; for HC2 and HC3 divided by (1 - h) and (1 - h)**2 with the leverage h."""
+    x = design_columns(fit.model, fit.coding, fit.moments.keys)
+    w = weight_of(fit.study)
+    score = fit.residual(x) if w is None else w * fit.residual(x)
+    squared = score * score
+    if errors in ("HC2", "HC3"):
+        root = np.linalg.cholesky(fit.solution.inverse[np.ix_(fit.solution.kept, fit.solution.kept)])
+        used = [x[i] for i in np.flatnonzero(fit.solution.kept)]
+        parts = [reduce(add, (float(r) * e for r, e in zip(column, used, strict=True))) for column in root.T]
+        leverage = reduce(add, (e * e for e in parts)) * (1.0 if w is None else w)
+        squared = squared / (1.0 - leverage) ** (1 if errors == "HC2" else 2)
+    zero = np.zeros(len(fit.columns) + 1)
+    second = moments(fit.frame, fit.columns, by=fit.model.by, weight=squared, shift=zero)
+    if not fit.model.by:
+        return assembled(second.matrix, fit.coding)[0]
+    at = match(fit.moments.keys, second.keys)
+    return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
+
+
+def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Return the row of ``keys`` that each row of ``others`` is."""
+    numbered = keys.assign(_at=range(len(keys)))
+    return others.merge(numbered, on=list(keys.columns), how="left")["_at"].to_numpy(int)
+
+
+def _rows(fit: Fit) -> nw.LazyFrame:
+    """Return the rows the fit used; where none was lost, there is nothing to filter."""
+    if fit.moments.lost == 0:
+        return fit.frame
+    return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
+
+
+def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Cluster totals of w e x by stratum: sums, products, clusters, rows. Without clusters every row is one."""
+    design = fit.study.design
+    x = design_columns(fit.model, fit.coding, fit.moments.keys)
+    w = weight_of(fit.study)
+    e = fit.residual(x) if w is None else w * fit.residual(x)
+    strata = nw.col(design.strata) if design.strata else None
+    rows = _rows(fit).with_columns(e.alias("_e"))
+    scores = [nw.col("_e") * c if kept else nw.lit(0.0) for c, kept in zip(x, fit.solution.kept, strict=True)]
+    if design.cluster:
+        return cluster_products(rows, scores, cluster=nw.col(design.cluster), strata=strata)
+    named = {f"_s{i}": s for i, s in enumerate(scores)}
+    found = moments(rows, named, by={"h": strata if strata is not None else nw.lit(1)}, shift=np.zeros(len(named) + 1))
+    return found.matrix[:, 0, 1:], found.matrix[:, 1:, 1:], found.n, float(found.n.sum())
+
+
+def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray, float]:
+    """Z'Z and Z'e of every cluster, Z = (X, WX), and rows in them."""
+    w = weight_of(fit.study)
+    one = {} if w is None else {"_w1": w, **{f"w:{k}": w * e for k, e in fit.model.atoms.items()}}
+    columns = {**fit.model.atoms, **one, "response": fit.model.y}
+    rows = _rows(fit).filter(~nw.col(fit.study.design.cluster).is_null())
+    by = {"_cluster": nw.col(fit.study.design.cluster), **fit.model.by}
+    found = moments(rows, columns, by=by, shift=np.zeros(len(columns) + 1))
+    at = match(fit.moments.keys, found.keys) if fit.model.by else np.zeros(len(found.keys), int)
+    codes, a = fit.coding.codes[at], fit.coding.atom
+    second = a if w is None else a + len(fit.model.atoms) + 1
+    both, wide = np.concatenate([a, second]), np.hstack([codes, codes])
+    zz = wide[:, :, None] * wide[:, None, :] * found.matrix[:, both[:, None], both[None, :]]
+    zy = wide * found.matrix[:, both, -1]
+    cluster = pd.factorize(found.keys["_cluster"])[0]
+    k = np.zeros((cluster.max() + 1, *zz.shape[1:]))
+    y = np.zeros((cluster.max() + 1, zy.shape[1]))
+    np.add.at(k, cluster, zz)
+    np.add.at(y, cluster, zy)
+    p = len(a)
+    return k, y - k[:, :, :p] @ fit.solution.filled, float(found.n.sum())
+
+
+def _span(coding: Coding, code: np.ndarray) -> np.ndarray | None:
+    """Return the combination of the constant atom's columns that gives a coding, or None if there is none."""
+    at = np.flatnonzero(coding.atom == 0)
+    found = np.linalg.lstsq(coding.codes[:, at], code, rcond=None)[0]
+    if not np.allclose(coding.codes[:, at] @ found, code, atol=1e-9):
+        return None
+    out = np.zeros(len(coding.atom))
+    out[at] = found
+    return out
+
+
+def _constant(fit: Fit) -> np.ndarray | None:
+    return _span(fit.coding, np.ones(len(fit.coding.codes)))
+
+
+def _sum_y(fit: Fit) -> float:
+    return float(fit.moments.total[0, -1])
+
+
+def original(fit: Fit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients and covariance in the formula's own coordinates, undoing the shift of columns."""
+    off = fit.moments.shift
+    beta = fit.solution.beta
+    if not off.any():
+        return beta, covariance
+    turn = np.eye(len(beta))
+    for c in np.flatnonzero(off[fit.coding.atom]):
+        if fit.solution.kept[c]:
+            turn[:, c] -= off[fit.coding.atom[c]] * _span(fit.coding, fit.coding.codes[:, c])
+    plus = off[-1] * _constant(fit) if off[-1] else 0.0
+    filled = turn @ fit.solution.filled + plus
+    return np.where(fit.solution.kept, filled, np.nan), turn @ covariance @ turn.T

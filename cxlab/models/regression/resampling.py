@@ -1,0 +1,211 @@
+"""Bootstrap of any statistic of answers, and permutation test of two groups, both on counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.regression.fitted import check_level, weight_of
+from cxlab.models.regression.formula import number, tidy_levels
+from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.result import Result
+from cxlab.stats.counts import resample
+from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.counts.permutation import permutation as shuffled
+
+STATISTICS = ("mean", "nps", "median", "sd")
+Statistic = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@public
+def bootstrap(
+    study: Study,
+    outcome: str,
+    *,
+    statistic: Statistic = "mean",
+    by: str | Sequence[str] = (),
+    replicates: int = 9999,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Result:
+    """Return bootstrap intervals of a statistic of one column, overall or by group.
+
+    Parameters
+    ----------
+    statistic : 'mean', 'nps' (outcome answered 0 to 10), 'median', 'sd', or a function ``f(values, counts)`` of the
+        distinct answers (K,) and a block of their (weighted) counts (b, K) that returns (b,).
+    replicates : multinomial draws of the counts; with clusters, clusters are drawn within strata (Rao & Wu).
+
+    Returns
+    -------
+    Result with ``*by, estimate, low, high, se, n``; BCa intervals without clusters or strata, else percentile.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> study = cx.simulate(2000, seed=1, nps=20)
+    >>> cx.bootstrap(study, "recommend", statistic="nps").table["se"].round(0).tolist()
+    [2.0]
+    """
+    check_level(level)
+    groups = [by] if isinstance(by, str) else list(by)
+    table, lost = _answers(study, outcome, groups, design=True)
+    rows = []
+    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+        found = _one(study, part, statistic, replicates, seed, level)
+        rows.append(dict(zip(groups, key, strict=True)) | found | {"n": int(part["n"].sum())})
+    clusters = study.design.cluster or study.design.strata
+    how = f"bootstrap of clusters ({study.design.cluster or 'rows'})" if clusters else "multinomial bootstrap of counts"
+    interval = "percentile" if clusters else "BCa"
+    named = {"nps": "NPS", "sd": "standard deviation"}
+    said = named.get(statistic, statistic) if isinstance(statistic, str) else "own statistic"
+    notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
+    few = [str(r["n"]) for r in rows if r["n"] < 10]
+    notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
+    unit = "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else ""
+    return Result(
+        "bootstrap", f"{said[0].upper()}{said[1:]} of {study.field(outcome).label}", pd.DataFrame(rows), unit, level,
+        f"{how}, {replicates:,} replicates, {interval} intervals", tuple(notes),
+    )  # fmt: skip
+
+
+@public
+def permutation(
+    study: Study,
+    outcome: str,
+    group: str,
+    *,
+    statistic: Statistic = "mean",
+    replicates: int = 9999,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Result:
+    """Return the permutation test that two groups answer alike, by the difference of a statistic.
+
+    Parameters
+    ----------
+    group : column with exactly two groups (filter the study with ``where`` first).
+    statistic : as for `bootstrap`. Weights are not used: under the null hypothesis answers are exchangeable.
+
+    Returns
+    -------
+    Result with one row: ``groups, estimate`` (difference first minus second), ``low, high`` (interval that 95 % of
+    differences fall in when the groups are alike), ``p, n``; ``parts['draws']`` the permuted differences.
+
+    Raises
+    ------
+    DataProblem : other than two groups.
+    """
+    check_level(level)
+    if group not in study.columns:
+        raise unknown("column", group, study.name, study.columns)
+    table, lost = _answers(study, outcome, [group], design=False)
+    names = list(table[group].unique())
+    if len(names) != 2:
+        listed = ", ".join(map(str, names[:6]))
+        raise DataProblem(
+            f"'{group}' has {len(names)} groups ({listed}); a permutation test compares two: use study.where(...)"
+        )
+    values = np.unique(table["value"])
+    counts = (
+        table.pivot_table(index=group, columns="value", values="n", fill_value=0).loc[names, values].to_numpy(np.int64)
+    )
+    f = _statistic(statistic, values)
+    difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
+    low, high = resample.percentile(draws, level)
+    row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
+    notes = [*study.caveats, "low and high bound the differences that chance alone makes, not the difference itself"]
+    notes += [f"{lost:,} rows without an answer left out"] if lost else []
+    if study.design.cluster:
+        notes.append(
+            f"answers of one {study.design.cluster} are treated as independent; with strong clusters p is too small"
+        )
+    if study.design.weight:
+        notes.append("design weights are not used")
+    return Result(
+        "permutation", f"{study.field(outcome).label} by {group}", pd.DataFrame([row | {"n": int(counts.sum())}]),
+        "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else "", level,
+        f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided", tuple(notes), {"draws": draws},
+    )  # fmt: skip
+
+
+def _answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> tuple[pd.DataFrame, int]:
+    """Count distinct answers (with weight, cluster and stratum where the design asks for them) by group."""
+    schema = study.frame.collect_schema()
+    for g in groups:
+        if g not in schema:
+            raise unknown("column", g, study.name, schema.names())
+    columns = {g: nw.col(g) for g in groups} | {"value": number(outcome, schema, study.name)}
+    if design:
+        w, d = weight_of(study), study.design
+        columns |= ({"weight": w} if w is not None else {}) | ({"stratum": nw.col(d.strata)} if d.strata else {})
+        columns |= {"cluster": nw.col(d.cluster)} if d.cluster else {}
+    table, lost = patterns(study.frame, columns)
+    if "weight" in table and (table["weight"] < 0).any():
+        raise DataProblem("a weight is negative; weights must not be negative")
+    for g in groups:
+        table[g] = tidy_levels(table[g])
+    return table.drop(columns=["w", "w2"]), lost
+
+
+def _one(study: Study, part: pd.DataFrame, statistic: Statistic, replicates: int, seed: int, level: float) -> dict:
+    """Estimate, interval and standard error of one group."""
+    values, at = np.unique(part["value"], return_inverse=True)
+    f = _statistic(statistic, values)
+    weight = part["weight"].to_numpy() if "weight" in part else np.ones(len(part))
+    turn = np.zeros((len(part), len(values)))
+    turn[np.arange(len(part)), at] = weight
+    counts = part["n"].to_numpy()
+    full = float(f(counts[None] @ turn)[0])
+    if study.design.cluster or study.design.strata:
+        unit = part["cluster"] if study.design.cluster else pd.Series(np.arange(len(part)), part.index)
+        stratum = part["stratum"] if study.design.strata else pd.Series(0, part.index)
+        if not study.design.cluster:  # every answer is a cluster of its own
+            turn, stratum = np.repeat(turn, counts, axis=0), stratum.repeat(counts)
+            totals, owner = turn, stratum.to_numpy()
+        else:
+            number_of = part.groupby([stratum, unit], sort=True).ngroup().to_numpy()
+            totals = np.zeros((number_of.max() + 1, len(values)))
+            np.add.at(totals, number_of, turn * counts[:, None])
+            owner = np.empty(len(totals), object)
+            owner[number_of] = stratum.to_numpy()
+        if len(totals) < 2:
+            return {"estimate": full, "low": np.nan, "high": np.nan, "se": np.nan}
+        draws = resample.cluster_bootstrap(totals, f, strata=owner.astype(str), replicates=replicates, seed=seed)
+        low, high = resample.percentile(draws, level)
+    else:
+        draws = resample.bootstrap(counts, lambda c: f(c @ turn), replicates=replicates, seed=seed)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left_out = f(resample.without_one(counts) @ turn) if counts.sum() > 1 else np.full(len(counts), full)
+        low, high = resample.bca(draws, full, left_out, counts, level)
+    return {"estimate": full, "low": float(low), "high": float(high), "se": float(np.nanstd(draws, ddof=1))}
+
+
+def _statistic(statistic: Statistic, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the statistic as a function of a block of counts of ``values``."""
+    if callable(statistic):
+        return lambda c: np.asarray(statistic(values, c), float)
+    one_of("statistic", statistic, STATISTICS)
+    if statistic == "nps":
+        if values.min() < 0 or values.max() > 10:
+            raise DataProblem(f"answers run from {values.min():g} to {values.max():g}; nps needs answers from 0 to 10")
+        score = 100.0 * ((values >= 9).astype(float) - (values <= 6))
+        return lambda c: c @ score / c.sum(axis=1)
+    if statistic == "mean":
+        return lambda c: c @ values / c.sum(axis=1)
+    if statistic == "sd":
+        n = lambda c: c.sum(axis=1)  # noqa: E731
+        return lambda c: np.sqrt(np.maximum(c @ values**2 / n(c) - (c @ values / n(c)) ** 2, 0.0))
+
+    def median(c: np.ndarray) -> np.ndarray:
+        share = np.cumsum(c, axis=1) / c.sum(axis=1, keepdims=True)
+        low = np.argmax(share >= 0.5 - 1e-12, axis=1)
+        high = np.argmax(share > 0.5 + 1e-12, axis=1)
+        return (values[low] + values[high]) / 2
+
+    return median

@@ -1,0 +1,69 @@
+"""A kink in a dose-response line: where it is, and whether there is one.
+
+Hansen, B. E. (2017). Regression kink with an unknown threshold. Journal of Business & Economic Statistics 35, 228-240.
+doi:10.1080/07350015.2015.1073595 (least squares over a grid; wild bootstrap of the largest F under no kink).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxlab.stats.counts.quantiles import quantile
+
+DRAWS = 499
+
+
+@dataclass(frozen=True)
+class Kink:
+    """``at`` the kink, ``low, high`` its likelihood-ratio interval (to the next grid points).
+
+    ``before, after`` are the slopes, ``p`` that of no kink.
+    """
+
+    at: float
+    low: float
+    high: float
+    before: float
+    after: float
+    p: float
+
+
+def kink(
+    x: NDArray, y: NDArray, n: NDArray, w: NDArray, rng: np.random.Generator, *, level: float = 0.95, grid: int = 30
+) -> Kink:
+    """Fit y = a + b x + c max(x - t, 0) over a grid of t between the 10 % and the 90 % quantile of x.
+
+    Parameters
+    ----------
+    x, y : one row a pattern of ``n`` answers of weight ``w``; x must take at least five values.
+    """
+    places = np.unique(quantile(x, n, np.linspace(0.1, 0.9, grid)))
+    root, size = np.sqrt(n * w), n.sum()
+    base, _ = np.linalg.qr(np.column_stack([np.ones(len(x)), x]) * root[:, None])
+    bends = np.fmax(x[:, None] - places, 0) * root[:, None]
+    bends = bends - base @ (base.T @ bends)
+    length = np.sqrt((bends**2).sum(axis=0))
+    kept = length > 1e-8 * length.max()
+    bends, places = bends[:, kept] / length[kept], places[kept]
+    target = y * root - base @ (base.T @ (y * root))
+    fall = (bends.T @ target) ** 2
+    best = int(fall.argmax())
+    left = target @ target - fall
+    variance = left[best] / max(size - 4, 1)
+    near = np.flatnonzero((left - left[best]) / variance <= _chi2(level))
+    low, high = places[max(near.min() - 1, 0)], places[min(near.max() + 1, len(places) - 1)]
+    fit = np.column_stack([np.ones(len(x)), x, np.fmax(x - places[best], 0)])
+    b = np.linalg.lstsq(fit * root[:, None], y * root, rcond=None)[0]
+    noise = (target / np.sqrt(n))[:, None] * rng.standard_normal((len(x), DRAWS))
+    largest = ((bends.T @ (noise - base @ (base.T @ noise))) ** 2).max(axis=0)
+    p = (1 + int((largest >= fall[best]).sum())) / (1 + DRAWS)
+    return Kink(float(places[best]), float(low), float(high), float(b[1]), float(b[1] + b[2]), p)
+
+
+def _chi2(level: float) -> float:
+    from scipy.special import chdtri
+
+    return float(chdtri(1, 1 - level))

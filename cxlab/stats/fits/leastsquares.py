@@ -1,0 +1,68 @@
+"""Weighted least squares with errors by replicate group, and least squares under monotone effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from cxlab.stats.counts.replicates import Groups, by_group, group_sums, spread
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients (k,), their covariance, residual variance, and R²."""
+
+    coef: np.ndarray
+    covariance: np.ndarray
+    sigma2: float
+    r2: float
+
+
+def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> Fit:
+    """Regress y on the columns of D (the intercept among them), with the sandwich covariance of the sampled groups.
+
+    V = (D'WD)^-1 [sum over strata of n/(n-1) sum over groups of (s - mean)(s - mean)'] (D'WD)^-1 with s the sum of
+    w e d over a group. Dependent columns get the minimum-norm coefficients.
+    """
+    WD = D * w[:, None]
+    bread = np.linalg.pinv(WD.T @ D, rcond=1e-12, hermitian=True)
+    coef = bread @ (WD.T @ y)
+    e = y - D @ coef
+    scores = group_sums(WD * e[:, None], groups)
+    sse = float((w * e * e).sum())
+    total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
+    return Fit(coef, bread @ spread(scores, groups.stratum) @ bread, sse / w.sum(), 1 - sse / total)
+
+
+def monotone(moments: np.ndarray, rises: np.ndarray) -> np.ndarray:
+    """Return least-squares coefficients that are not negative where ``rises`` says so, from moments of (D, y).
+
+    With D'D = L L' the problem is min |L' b - L^-1 D'y|, solved by active sets (Lawson & Hanson, 1974). Free
+    coefficients enter with both signs.
+
+    Parameters
+    ----------
+    moments : (k + 1, k + 1), the outcome last.
+    rises : (k,) booleans.
+    """
+    k = len(rises)
+    gram = moments[:k, :k].copy()
+    gram[np.diag_indices(k)] += 1e-9 * np.trace(gram) / k
+    L = np.linalg.cholesky(gram)
+    A = np.column_stack([L.T, -L.T[:, ~rises]])
+    b, _ = nnls(A, np.linalg.solve(L, moments[:k, k]), maxiter=50 * k)
+    out = b[:k].copy()
+    out[~rises] -= b[k:]
+    return out
+
+
+def outer_moments(Z: np.ndarray, w: np.ndarray, groups: Groups) -> np.ndarray:
+    """Return the weighted sums of z z' in every group, (G, k, k)."""
+    order, bounds = by_group(groups)
+    out = np.empty((len(groups.stratum), Z.shape[1], Z.shape[1]))
+    for g in range(len(out)):
+        rows = order[bounds[g] : bounds[g + 1]]
+        out[g] = (Z[rows] * w[rows, None]).T @ Z[rows]
+    return out

@@ -1,0 +1,121 @@
+"""Variance of weighted means and their effective sample sizes under the sample's design, from score sums alone.
+
+Taylor linearisation with clusters as the units that were drawn, within strata (Binder 1983; the estimator of R's
+``survey::svymean``, also for domains). The sums come from `cxlab.stats.counts.tally.score_sums`.
+
+References
+----------
+Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys.
+    International Statistical Review 51, 279-292.
+Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data. Survey Methodology 24, 193-201.
+Lumley, T. (2010). Complex Surveys. Wiley. (lonely strata: option "adjust")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+
+def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | float | None = None) -> pd.DataFrame:
+    """Return the weighted mean of each group and its variance under the design.
+
+    With T = sum(A) / W and e_c = (A_c - T B_c) / W for cluster c of stratum h,
+
+    V = sum_h (1 - f_h) n_h / (n_h - 1) sum_c (e_hc - mean_h(e))**2,
+
+    n_h the clusters of the stratum in the whole study (those without an answer in the group have e = 0). A stratum of
+    one cluster contributes e**2, its distance from the overall mean, which is conservative.
+
+    Parameters
+    ----------
+    sums : as `cxlab.stats.counts.tally.score_sums` returns them.
+    by : label columns of ``sums`` that form one estimate each, usually item and groups.
+    population : clusters in the population, by stratum (one number without strata), for f_h = n_h / N_h; None: f = 0.
+
+    Returns
+    -------
+    pandas.DataFrame in the order of ``sums``: ``*by``, ``estimate`` T, ``var`` V, ``spread`` = sum(w (s - T)**2) / W,
+    ``n`` answers, ``w`` = W, ``kish`` = W**2 / sum(w**2), ``df`` = clusters - strata with an answer of the group,
+    ``m`` clusters, ``lonely`` = strata of one cluster, ``base`` = answers over which a simple random sample would
+    estimate the spread: those of the group under clusters, else of the whole study.
+    """
+    by = list(by)
+    total = sums.groupby(by, sort=False, dropna=False)[["n", "w", "w2", "a", "q", "m"]].sum().reset_index()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total["estimate"] = total["a"] / total["w"]
+        total["spread"] = np.fmax(total["q"] / total["w"] - total["estimate"] ** 2, 0)
+        total["kish"] = total["w"] ** 2 / total["w2"]
+    t = total["estimate"].to_numpy()[sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()]
+    k = sums["clusters"].to_numpy(float)
+    between = sums["aa"] - 2 * t * sums["ab"] + t * t * sums["bb"]
+    centred = np.fmax(between - (sums["a"] - t * sums["w"]) ** 2 / k, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - sampled(sums["stratum"], k, population))
+    there = sums["m"] > 0
+    strata = sums[by].assign(part=np.where(there, part, 0.0), strata=there, lonely=there & (k == 1), drawn=k)
+    more = (
+        strata.groupby(by, sort=False, dropna=False)[["part", "strata", "lonely", "drawn"]].sum().reset_index(drop=True)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total["var"] = more["part"] / total["w"] ** 2
+    total["df"] = total["m"] - more["strata"]
+    total["lonely"] = more["lonely"]
+    total["base"] = np.where(total["m"] == total["n"], more["drawn"], total["n"])
+    total.loc[total["df"] < 1, "var"] = np.nan
+    return total[[*by, "estimate", "var", "spread", "n", "w", "kish", "df", "m", "lonely", "base"]]
+
+
+def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float | None) -> NDArray:
+    """Return the sampling fraction n_h / N_h of each row's stratum; 0 where the population is unknown."""
+    if population is None:
+        return np.zeros(len(stratum))
+    size = (
+        stratum.map(dict(population))
+        if isinstance(population, Mapping)
+        else pd.Series(float(population), stratum.index)
+    )
+    fraction = np.asarray(clusters, float) / size.to_numpy(float)
+    return np.where(np.isfinite(fraction), np.clip(fraction, 0, 1), 0)
+
+
+def effective_n(spread: ArrayLike, var: ArrayLike, base: ArrayLike) -> NDArray:
+    """Return the size of a simple random sample of the same variance: spread * base / (base - 1) / V.
+
+    Equal weights without clusters give the number of answers itself.
+    """
+    spread, var, base = (np.asarray(x, float) for x in (spread, var, base))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return spread * base / (base - 1) / var
+
+
+def adjusted_n(n_eff: ArrayLike, n: ArrayLike, df: ArrayLike, level: float) -> NDArray:
+    """Return the effective size with the price of few clusters: n_eff (t_{n-1} / t_df)**2 (Korn & Graubard 1998)."""
+    n, df = np.asarray(n, float), np.asarray(df, float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(n_eff, float) * (t_value(level, n - 1) / t_value(level, df)) ** 2
+
+
+def t_value(level: float, df: ArrayLike) -> NDArray:
+    """Return the two-sided quantile of Student's t; infinite below one degree of freedom.
+
+    >>> round(float(t_value(0.95, 10)), 6)
+    2.228139
+    """
+    df = np.asarray(df, float)
+    return np.where(df >= 1, stdtrit(np.fmax(df, 1), (1 + level) / 2), np.inf)
+
+
+def weight_effect(weights: ArrayLike) -> tuple[float, float]:
+    """Return Kish's effective size (sum w)**2 / sum w**2 and the design effect of unequal weights, n over it.
+
+    A rough check before the outcome is known: it ignores clusters, strata and what the weights gain.
+    """
+    w = np.asarray(weights, float)
+    size = float(w.sum() ** 2 / (w * w).sum())
+    return size, len(w) / size

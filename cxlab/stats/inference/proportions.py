@@ -1,0 +1,83 @@
+"""Intervals for one share, vectorised; counts may be real numbers (share times effective sample size).
+
+References
+----------
+Newcombe, R. G. (1998). Two-sided confidence intervals for the single proportion: comparison of seven methods.
+    Statistics in Medicine 17, 857-872.
+Brown, L. D., Cai, T. T. & DasGupta, A. (2001). Interval estimation for a binomial proportion.
+    Statistical Science 16, 101-133. doi:10.1214/ss/1009213286
+Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data. Survey Methodology 24, 193-201.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
+
+from cxlab.stats.inference.nps import Limits, z_value
+
+
+def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
+    """Return the score interval of Wilson (1927): the shares that a z-test would not reject.
+
+    >>> [round(float(x), 6) for x in wilson(81, 263)]
+    [0.255289, 0.36621]
+    """
+    x, n, z2 = *_arrays(successes, n), z_value(level) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = x + z2 / 2
+        half = np.sqrt(z2 * np.fmax(x * (n - x) / n + z2 / 4, 0))
+        low, high = (centre - half) / (n + z2), (centre + half) / (n + z2)
+    return _limits(np.where(x <= 0, 0, low), np.where(x >= n, 1, high), n)
+
+
+def clopper_pearson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
+    """Return the interval of the two one-sided exact tests: never covers less than ``level``, so it is wide."""
+    x, n = _arrays(successes, n)
+    tail = (1 - level) / 2
+    low = betaincinv(np.where(x > 0, x, 1), np.fmax(n - x + 1, 1e-9), tail)
+    high = betaincinv(x + 1, np.where(x < n, n - x, 1), 1 - tail)
+    return _limits(np.where(x <= 0, 0, low), np.where(x >= n, 1, high), n)
+
+
+def jeffreys(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
+    """Return the quantiles of Beta(x + 1/2, n - x + 1/2), with 0 where x = 0 and 1 where x = n (Brown et al. 2001)."""
+    x, n = _arrays(successes, n)
+    tail = (1 - level) / 2
+    a, b = x + 0.5, np.fmax(n - x, 0) + 0.5
+    return _limits(np.where(x <= 0, 0, betaincinv(a, b, tail)), np.where(x >= n, 1, betaincinv(a, b, 1 - tail)), n)
+
+
+def wald(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
+    """Return p -/+ z sqrt(p(1 - p) / n): of width zero at 0 and n, too narrow near them; for comparison only."""
+    x, n = _arrays(successes, n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = x / n
+        half = z_value(level) * np.sqrt(np.fmax(p * (1 - p), 0) / n)
+    return _limits(p - half, p + half, n)
+
+
+def _arrays(successes: ArrayLike, n: ArrayLike) -> Limits:
+    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
+    return np.fmin(x, n), n
+
+
+def _limits(low: NDArray, high: NDArray, n: NDArray) -> Limits:
+    empty = ~(n > 0)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+INTERVALS: dict[str, Callable[..., Limits]] = {
+    "wilson": wilson, "clopper-pearson": clopper_pearson, "jeffreys": jeffreys, "wald": wald,
+}  # fmt: skip
+NAMES = {
+    "wilson": "Wilson score interval",
+    "clopper-pearson": "Clopper-Pearson exact interval",
+    "jeffreys": "Jeffreys interval",
+    "wald": "Wald interval",
+}
+"""What each interval is called where it ran."""

@@ -1,0 +1,142 @@
+"""The scorecard shows what the codebook allows; the findings say what the comparisons found, and no more."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.models.metrics.findings import findings, plain
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+
+def study(**fields) -> cx.Study:
+    table = pd.DataFrame({name: [1, 2, 3, 4, 5, 5] * 5 for name in fields} | {"who": ["a", "b"] * 15})
+    book = cx.Codebook("six", tuple(cx.Field(name, **options) for name, options in fields.items()))
+    return cx.Study(table, book)
+
+
+def test_every_metric_that_the_codebook_allows_is_there() -> None:
+    card = cx.scorecard(cx.load("brand-tracker")).table
+    assert card[["question", "metric", "unit"]].values.tolist() == [
+        ["Would recommend", "NPS", "points"],
+        ["Satisfaction overall", "CSAT", "share"],
+        ["Easy to deal with", "CES, share easy", "share"],
+        ["Satisfaction overall", "Mean", "mean"],
+        ["Left within six months", "Share left", "share"],
+    ]
+
+
+def test_the_numbers_are_those_of_the_metrics() -> None:
+    data = cx.load("brand-tracker")
+    card = cx.scorecard(data, by="country").table
+    alone = cx.nps(data, by="country").table
+    nps = card[card["metric"] == "NPS"]
+    assert nps["country"].tolist() == alone["country"].tolist()
+    for column in ("estimate", "low", "high", "n"):
+        assert nps[column].tolist() == pytest.approx(alone[column].tolist(), rel=1e-9)
+
+
+def test_what_is_missing_is_said() -> None:
+    notes = cx.scorecard(cx.load("abc")).notes
+    assert notes[0] == (
+        "no NPS: recommendation was not asked from 0 to 10 but from 1 to 5 (highest = best); its top-box share is shown"
+    )
+    assert "no trend: no column has role 'wave'" in notes
+    assert cx.scorecard(cx.load("airline-survey")).parts["missing"] == [
+        "no NPS: no outcome has measure 'recommendation'",
+        "no CES: no outcome has measure 'effort-v1' or 'effort-v2'",
+        "no trend: no column has role 'wave'",
+        "no segments: no column has role 'segment'",
+    ]
+
+
+def test_touchpoints_stand_in_where_there_is_no_outcome() -> None:
+    scale = cx.Scale(1, 5)
+    card = cx.scorecard(study(a={"role": "touchpoint", "scale": scale}, b={"role": "touchpoint", "scale": scale}))
+    assert card.table["question"].tolist() == ["a", "b"]
+    assert card.parts["headline"] == {"metric": "csat", "of": ["a", "b"]}
+
+
+def test_outcomes_without_a_scale_have_a_mean_and_those_of_0_and_1_a_share() -> None:
+    table = pd.DataFrame({"spend": [1.0, 2.5, 4.0] * 5, "left": [0, 1, 1] * 5})
+    fields = (cx.Field("spend", role="outcome"), cx.Field("left", type="integer", role="outcome", labels={"1": "gone"}))
+    card = cx.scorecard(cx.Study(table, cx.Codebook("two", fields))).table
+    assert card[["question", "metric", "estimate"]].values.tolist() == [
+        ["spend", "Mean", 2.5],
+        ["left", "Share gone", pytest.approx(2 / 3)],
+    ]
+
+
+def test_a_study_without_outcomes_is_told_what_to_declare() -> None:
+    with pytest.raises(DataProblem) as problem:
+        cx.scorecard(study(a={"role": "text", "type": "string"}))
+    assert str(problem.value) == (
+        "a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
+        "six declares none. Declare them in its datapackage.json"
+    )
+
+
+def test_segments_with_too_many_or_too_few_groups_are_left_out() -> None:
+    table = pd.DataFrame({"one": ["x"] * 40, "two": ["x", "y"] * 20, "forty": range(40)})
+    fields = tuple(cx.Field(name, role="segment") for name in table)
+    data = cx.Study(table, cx.Codebook("s", fields))
+    assert cx.segments(data) == ["two"]
+    assert cx.segments(data, most=40) == ["two", "forty"]
+
+
+def comparison(verdicts: list[str], estimates: list[float]) -> Result:
+    table = pd.DataFrame({
+        "country": [f"c{k}" for k in range(len(verdicts))], "against": "rest", "estimate": estimates,
+        "low": [e - 0.05 for e in estimates], "high": [e + 0.05 for e in estimates], "detectable": 0.1,
+        "verdict": verdicts,
+    })  # fmt: skip
+    return Result("comparison", "t", table, "share", parts={"metric": "csat", "compared": "country"})
+
+
+def test_findings_tell_the_real_ones_first_and_by_size() -> None:
+    found = findings(comparison(["cannot tell", "real", "real", "noise"], [0.02, 0.1, -0.2, 0.01]))
+    assert found.lines == (
+        "**Real** (CSAT by country): c2 is 20.0 percentage points below all others (15.0 to 25.0).",
+        "**Real** (CSAT by country): c1 is 10.0 percentage points above all others (5.0 to 15.0).",
+        "**Noise** (CSAT by country): c3 against all others. Differences that matter are ruled out.",
+        "**Cannot tell** (CSAT by country): 1 of 4 (c0 against all others). With so many answers a difference has to "
+        "be about 10.0 percentage points to be found (80 % power).",
+    )
+
+
+def test_findings_of_several_comparisons_count_what_is_not_real() -> None:
+    one, two = comparison(["real", "noise"], [0.1, 0.0]), comparison(["cannot tell"] * 3, [0.01, 0.02, 0.03])
+    assert findings(one, two).lines[1:] == (
+        "**The rest** of 5 differences: 1 are noise (what would matter is ruled out), and of 3 these samples "
+        "cannot tell.",
+    )
+    assert findings(two, two).lines == (
+        "**The rest** of 6 differences: None is real. 0 are noise (what would matter is ruled out), and of 6 these "
+        "samples cannot tell.",
+    )
+
+
+def test_two_groups_are_compared_once() -> None:
+    found = findings(cx.compare(cx.load("brand-tracker"), "nps", "customer", pairs="rest"))
+    assert len(found.lines) == 1
+    assert found.lines[0].startswith("**Real** (NPS by customer): repeat is 15.3 points above new")
+
+
+def test_changes_name_the_wave_before() -> None:
+    lines = findings(cx.trend(cx.load("brand-tracker"), "nps")).lines
+    assert lines[0].startswith("**Real** (NPS by wave): 2025 Q1 is 11.9 points above 2024 Q4")
+
+
+def test_the_last_wave_is_compared_with_the_first_that_was_asked() -> None:
+    data = cx.load("brand-tracker")
+    ends = cx.compare(data, "nps", by="wave", pairs="ends").table
+    first = cx.compare(data, "nps", by="wave", pairs="first", adjust="none").table.iloc[-1]
+    assert ends[["wave", "against"]].values.tolist() == [["2025 Q4", "2024 Q1"]]
+    assert ends["estimate"].iloc[0] == pytest.approx(first["estimate"])
+    assert ends["p"].iloc[0] == pytest.approx(first["p"])
+
+
+def test_names_cannot_break_out_of_markdown() -> None:
+    assert plain("<b>*x*</b> [a](b)") == r"\<b\>\*x\*\</b\> \[a\](b)"

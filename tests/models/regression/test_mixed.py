@@ -1,0 +1,66 @@
+"""Mixed models against R's lme4 (tests/reference/regression.R) and against analysis of variance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+
+REFERENCE = Path(__file__).parents[2] / "reference"
+DATA = pd.read_csv(REFERENCE / "regression_data.csv")
+TRUTH = pd.read_csv(REFERENCE / "regression.csv")
+F = "overall ~ care + wait + channel"
+
+
+def study(data: pd.DataFrame = DATA, **roles: str) -> cx.Study:
+    """Return a study whose columns have the given roles."""
+    fields = tuple(cx.Field(c, role=next((r for r, name in roles.items() if name == c), "")) for c in data.columns)
+    return cx.Study(data, cx.Codebook("clinics", fields))
+
+
+def same(result: cx.Result, model: str, rtol: float = 2e-6) -> None:
+    """Check fixed effects, errors, variances and criterion against lme4."""
+    rows = TRUTH[TRUTH["model"] == model].copy()
+    rows["term"] = rows["term"].str.replace(r"channel([a-z]+)", r"channel[T.\1]", regex=True)
+    fixed = rows[rows["errors"] == "REML"].set_index("term")
+    found = result.table.set_index("term").loc[fixed.index]
+    np.testing.assert_allclose(found["estimate"], fixed["estimate"], rtol=rtol)
+    np.testing.assert_allclose(found["se"], fixed["se"], rtol=rtol)
+    variance = rows[rows["errors"] == "variance"].set_index("term")["estimate"].rename({"Residual": "residual"})
+    ours = result.parts["variances"].set_index("group")["variance"]
+    np.testing.assert_allclose(ours.loc[variance.index], variance, rtol=1e-5)
+    criterion = rows[rows["errors"] == "criterion"]["estimate"].iloc[0]
+    assert result.parts["fit"]["criterion"] <= criterion + 1e-8 * abs(criterion)
+    assert result.parts["fit"]["criterion"] == pytest.approx(criterion, rel=1e-8)
+
+
+def test_a_random_intercept_is_that_of_lme4():
+    same(cx.mixed(study(cluster="clinic"), F), "mixed")
+    same(cx.mixed(study(cluster="clinic", weight="weight"), F), "mixed-weighted")
+
+
+def test_crossed_intercepts_are_those_of_lme4():
+    same(cx.mixed(study(), F, group="clinic", crossed="agent"), "mixed-crossed")
+    turned = cx.mixed(study(), F, group="agent", crossed="clinic")
+    same(turned, "mixed-crossed")
+
+
+def test_a_balanced_layout_is_the_analysis_of_variance():
+    """Textbook: var(u) = (MSB - MSW) / m, the mean has standard error sqrt(MSB / N) with G - 1 degrees of freedom."""
+    rng = np.random.default_rng(1)
+    g, m = 9, 7
+    y = rng.normal(0, 2, g)[:, None] + rng.normal(0, 1, (g, m))
+    data = pd.DataFrame({"y": y.ravel(), "g": np.repeat(np.arange(g), m)})
+    between = m * np.var(y.mean(1), ddof=1)
+    within = np.sum((y - y.mean(1, keepdims=True)) ** 2) / (g * (m - 1))
+    result = cx.mixed(study(data), "y ~ 1", group="g")
+    assert result.parts["variances"]["variance"].tolist() == pytest.approx([(between - within) / m, within], rel=1e-8)
+    row = result.table.iloc[0]
+    assert row["se"] == pytest.approx(np.sqrt(between / (g * m)), rel=1e-8)
+    assert row["df"] == pytest.approx(g - 1, rel=1e-5)
+    shrunk = (y.mean(1) - y.mean()) * (1 - within / between)
+    np.testing.assert_allclose(result.parts["groups"]["estimate"], shrunk, rtol=1e-7)

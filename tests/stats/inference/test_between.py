@@ -1,0 +1,71 @@
+"""Variation between groups and robust errors against R's metafor and sandwich, and by simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from cxlab.stats.fits.robust import least_squares, newey_west
+from cxlab.stats.inference.between import between, exceeds, profile, quadratic
+
+REFERENCE = pd.read_csv(Path(__file__).parents[2] / "reference" / "heterogeneity.csv")
+
+
+def values(topic: str) -> np.ndarray:
+    return REFERENCE.loc[REFERENCE["topic"] == topic, "value"].to_numpy(float)
+
+
+def test_metafor() -> None:
+    b = between(values("yi"), values("vi"))
+    want = REFERENCE[REFERENCE["topic"] == "bcg"].set_index("name")["value"]
+    got = {"tau": b.tau, "low": b.low, "high": b.high, "mean": b.mean, "mean_low": b.mean_low, "mean_high": b.mean_high}
+    for name, value in got.items():
+        assert value == pytest.approx(want[name], abs=1e-4 if name in ("low", "high") else 1e-6), name
+    assert b.q == pytest.approx(want["q"], abs=1e-6)
+
+
+def test_sandwich() -> None:
+    x = np.column_stack([np.ones(32), values("wt"), values("hp")])
+    y, one = values("mpg"), np.ones(32)
+    plain = least_squares(x, y, one, one)
+    assert plain.b == pytest.approx(values("b"), abs=1e-6)
+    assert np.sqrt(np.diag(plain.v)) == pytest.approx(values("hc3"), abs=1e-6)
+    clustered = least_squares(x, y, one, one, values("carb"))
+    assert np.sqrt(np.diag(clustered.v)) == pytest.approx(values("cl"), abs=1e-6)
+    assert np.sqrt(np.diag(newey_west(x, y).v)) == pytest.approx(values("nw"), abs=1e-6)
+
+
+def test_counts_are_repeated_rows() -> None:
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.ones(40), rng.integers(1, 4, 40)])
+    y, n = rng.integers(1, 6, 40).astype(float), rng.integers(1, 5, 40)
+    some = least_squares(x, y, n.astype(float), np.ones(40))
+    rows = np.repeat(np.arange(40), n)
+    every = least_squares(x[rows], y[rows], np.ones(len(rows)), np.ones(len(rows)))
+    assert some.b == pytest.approx(every.b)
+    assert some.v == pytest.approx(every.v)
+    assert some.df == every.df
+
+
+def test_the_limits_are_where_q_is_the_quantile() -> None:
+    rng = np.random.default_rng(1)
+    v = np.array([np.diag(s) for s in rng.uniform(0.5, 1.5, (8, 3))])
+    y = rng.normal(0, 3, (8, 3))
+    low, high = profile(y, v, 0.9)
+    assert quadratic(y, v, high**2) == pytest.approx(11.591305, abs=1e-4)  # chi², 21 df, 5 % (tables)
+    assert quadratic(y, v, low**2) == pytest.approx(32.670573, abs=1e-4)  # 95 %
+    assert exceeds(y, v, low) == pytest.approx(0.05, abs=1e-6)
+
+
+def test_the_interval_covers() -> None:
+    rng = np.random.default_rng(2)
+    v = rng.uniform(1, 9, 20)
+    inside = 0
+    for _ in range(400):
+        b = between(rng.normal(0, 2, 20) + rng.normal(0, np.sqrt(v)), v)
+        inside += b.low <= 2 <= b.high
+    assert binom.ppf(0.001, 400, 0.95) <= inside <= binom.ppf(0.999, 400, 0.95)
