@@ -1,7 +1,7 @@
 """The metrics of customer experience with their intervals: NPS, CSAT, CES, means, shares, churn and retention.
 
-Every metric is a mean of scores, estimated from sums that one scan of the data gives (`cxlab.stats.counts.tally`), under
-the study's weights, clusters and strata (`cxlab.stats.inference.design`). Nothing pulls rows into memory.
+Every metric is a mean of scores, estimated from sums of one scan of the data (`cxlab.stats.counts.tally`), under the
+study's weights, clusters and strata (`cxlab.stats.inference.design`). Nothing pulls rows into memory.
 """
 
 from __future__ import annotations
