@@ -43,8 +43,8 @@ class Moments:
     """Score sums of U units in H strata as arrays.
 
     ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.counts.tally.score_sums`; ``blocks``: one a stratum.
-    ``shared``: (U, U) clusters with answers in both. ``clusters``: (H,), of several questions those of the one with most; ``strata``:
-    their names.
+    ``shared``: (U, U) clusters with answers in both. ``clusters``: (H,), of several questions those of the one with
+    most; ``strata``: their names.
     """
 
     a: NDArray
