@@ -154,7 +154,7 @@ def leak(n: int = 1000) -> None:
                 files = [p.num_fds() for p in (me, *family) if p.is_running()]
                 took, own_mb = time.monotonic() - began, me.memory_info().rss / 1e6
                 print(f"{done:5} reports {took:6.1f} s; {len(family)} processes, {me.num_threads()} threads; own "
-                      f"{own_mb:.0f} MB, largest {sizes[0]:.0f} MB; {me.num_fds()} own open files, {max(files)} the most",
+                      f"{own_mb:.0f} MB, largest {sizes[0]:.0f} MB; {me.num_fds()} own files, {max(files)} the most",
                       flush=True)  # fmt: skip
         there = len(list(Path(folder, "out", "tiny").iterdir()))
         print(f"{there} reports, {failed} failed, {len(list(Path(folder, 'out', 'tiny').glob('.*')))} drafts left")
@@ -179,7 +179,8 @@ def same(own, peer) -> float:
 JOBS = [
     Job(
         "batch-scorecards", f"40 scorecards of {STUDY} ({' × '.join(BY)}), two at a time", n=REPORTS, data=cells,
-        own=own, peers={"papermill + nbconvert": papermill}, targets={"papermill + nbconvert": 3.0}, tolerance=1e-9, turns=1,
+        own=own, peers={"papermill + nbconvert": papermill}, targets={"papermill + nbconvert": 3.0}, turns=1,
+        tolerance=1e-9,
         agree=same,
     ),
     Job(

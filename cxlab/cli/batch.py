@@ -120,8 +120,10 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
         note = f"  ({o.seconds:.1f} s)" if o.status == "made" else f"  ({o.status})"
         if o.page and (o.status != "unchanged" or quiet):
             click.echo(o.page if quiet else o.page + note)
-    for o in failed:
-        click.secho(f"FAILED {o.job}: {o.cause}", err=True, fg="red")
+    for cause in dict.fromkeys(o.cause for o in failed):
+        same = [str(o.job) for o in failed if o.cause == cause]
+        more = f" and {len(same) - 5} more for the same reason" if len(same) > 5 else ""
+        click.secho(f"FAILED {', '.join(same[:5])}{more}: {cause}", err=True, fg="red")
     if not quiet:
         left_out(plan)
         counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
