@@ -9,8 +9,6 @@ import click
 from cxlab.data import benchmark_library as library
 from cxlab.result import plain, show
 
-FILTERS = ("name", "industry", "country", "metric", "period", "mode", "origin")
-
 
 @click.command()
 @click.argument("own", nargs=-1, type=click.Path())

@@ -25,7 +25,7 @@ from cxlab.problem import DataProblem
 @click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 @click.option("--correction", default="holm", show_default=True, help="For the family of claims: holm, bh or none.")
 @click.option("--exclude", default="none", show_default=True, help="none, straight-liners or incomplete.")
-def plan(claims, data, output, name, sesoi, given, level, seed, correction, exclude) -> None:
+def plan(claims, data, output, sesoi, given, exclude, **rule) -> None:
     """Write a plan of testing CLAIMS (CX-04,CX-05) on DATA; nothing of the answers is shown.
 
     \b
@@ -48,10 +48,7 @@ def plan(claims, data, output, name, sesoi, given, level, seed, correction, excl
             effects[card(claim).id] = float(value)
         except ValueError as error:
             raise DataProblem(f"--sesoi is '{text}'; write it as claim=number, e.g. --sesoi CX-12=8") from error
-    fixed = write(
-        ids, load(data), name=name, columns={ids[0]: given} if given else None, sesoi=effects, level=level,
-        seed=seed, correction=correction,
-    )  # fmt: skip
+    fixed = write(ids, load(data), columns={ids[0]: given} if given else None, sesoi=effects, **rule)
     fixed = replace(fixed, exclude=exclude)
     path = fixed.write(Path(output) if output else Path("reports/plans") / f"{fixed.name}.yaml")
     click.echo(f"{path}: {len(fixed.cards)} claims on {fixed.study} ({fixed.rows:,} rows), plan {fixed.hash[:12]}")

@@ -22,7 +22,7 @@ from cxlab.problem import DataProblem
 @click.option("--quick", is_flag=True, help="Without the specification curve.")
 @click.option("--ledger", default=book.DEFAULT, show_default=True, help="File that records the look.")
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
-def verdict(claim, data, plan, given, level, seed, quick, ledger, as_json) -> None:
+def verdict(claim, data, plan, given, quick, ledger, as_json, **drawn) -> None:
     """Say whether DATA support the CLAIM, by a rule fixed before looking.
 
     \b
@@ -40,7 +40,7 @@ def verdict(claim, data, plan, given, level, seed, quick, ledger, as_json) -> No
         claim, data = None, claim
     if not data or not (claim or plan):
         raise click.UsageError("say which CLAIM and which DATA, e.g. cxlab verdict CX-05 airline-survey")
-    if plan and (given or level != 0.95 or seed):
+    if plan and (given or drawn != {"level": 0.95, "seed": 0}):
         raise DataProblem("columns, level and seed are fixed by the plan; leave them out, or write a new plan")
     study = load(data)
     if claim is None:
@@ -51,11 +51,10 @@ def verdict(claim, data, plan, given, level, seed, quick, ledger, as_json) -> No
             claim,
             study,
             columns=given or None,
-            level=level,
-            seed=seed,
             plan=plan,
             robust=not quick,
             ledger=ledger,
+            **drawn,
         )
         said = repr(result)
     if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,9 +151,3 @@ def filled(answers: NDArray) -> tuple[NDArray, tuple[str, ...]]:
     marks = gaps[:, gaps.any(axis=0)]
     notes = (f"touchpoints without an answer are marked, not dropped ({int(gaps.any(axis=0).sum())} columns)",)
     return np.column_stack([np.where(gaps, 0.0, answers - 50.0), marks.astype(float)]), notes if marks.size else ()
-
-
-def top_label(labels: Sequence[str]) -> str:
-    """Return labels as a phrase of at most three."""
-    labels = list(labels)
-    return ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")

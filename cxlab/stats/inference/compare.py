@@ -35,7 +35,7 @@ def mover(
 
     low = d - sqrt((T1 - l1)**2 + (u2 - T2)**2 - 2 r (T1 - l1)(u2 - T2)), high likewise with the other ends.
 
-    >>> from cxlab.stats import nps
+    >>> from cxlab.stats.inference import nps
     >>> arms = [(nps.net(*x)[0], *nps.score(*x)) for x in ((20, 30, 50), (30, 40, 30))]
     >>> [round(float(v), 6) for v in mover(*arms)]
     [0.079802, 0.508099]

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-OVERDISPERSION = ("none", "multiplicative", "additive")
-
 
 @dataclass(frozen=True)
 class Funnel:
