@@ -53,8 +53,14 @@ class Made:
 
 def subject(report: Made) -> str:
     """Return what a report is about: the study's title and the rows it was narrowed to."""
-    data = report.run["data"]
-    return ", ".join([data.get("title") or report.run["parameters"].get("study", ""), *data.get("filters", ())])
+    title, chosen = report.run["data"].get("title") or report.run["parameters"].get("study", ""), levels(report)
+    return f"{title}, {chosen}" if chosen else title
+
+
+def levels(report: Made) -> str:
+    """Return the rows that a report was narrowed to, in words; '' where it is about the whole study."""
+    only = report.run["parameters"].get("only") or {}
+    return ", ".join(report.run["data"].get("filters") or [f"{k} = {v}" for k, v in only.items()])
 
 
 def made(folder: Path) -> list[Made]:

@@ -35,6 +35,7 @@ def facts(study: Study) -> dict[str, Any]:
         "title": book.title or study.name,
         "simulated": book.simulated,
         "rows": len(study),
+        "period": period(study),
         "dropped": [{"reason": reason, "rows": rows} for reason, rows in study.dropped],
         "filters": list(study.filters),
         "design": {k: v for k, v in vars(study.design).items() if v},
@@ -42,6 +43,19 @@ def facts(study: Study) -> dict[str, Any]:
         "source": book.source,
         "notes": list(book.notes),
     }
+
+
+def period(study: Study) -> str:
+    """Return the first and the last day (role 'date') or wave of a study; '' where it has neither."""
+    import narwhals as nw
+
+    column = next((n for n in (*study.codebook.role("date"), study.design.wave) if n in study.columns), "")
+    if not column:
+        return ""
+    row = study.frame.select(first=nw.col(column).min(), last=nw.col(column).max()).collect().to_dict(as_series=False)
+    ends = ["" if v[0] is None else str(v[0]).removesuffix(" 00:00:00").removesuffix(".0") for v in row.values()]
+    what = "wave " if column == study.design.wave and len(ends[1]) < 4 else ""
+    return what + " to ".join(dict.fromkeys(ends)) if all(ends) else ""
 
 
 def versions() -> dict[str, str]:

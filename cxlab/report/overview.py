@@ -52,10 +52,14 @@ def page(cards: list[Mapping[str, Any]]) -> str:
 def card(report: Made, folder: Path) -> dict[str, Any]:
     """Return what the page says about one report."""
     data = report.run["data"]
-    settings = {k: v for k, v in report.run["parameters"].items() if k not in ("study", "only") and v is not None}
+    given = report.run["parameters"]
+    settings = {k: v for k, v in given.items() if k not in ("study", "only") and v not in (None, [], "")}
+    only = [str(v) for v in (given.get("only") or {}).values()]
+    title = data.get("title") or given.get("study", "")
     return {
         "notebook": report.notebook,
-        "subject": subject(report),
+        "subject": " · ".join(only) or title,
+        "of": subject(report) if only else "",
         "settings": ", ".join(f"{k} = {v}" for k, v in settings.items()),
         "failed": report.failed,
         "cause": (report.run.get("failure") or {}).get("cause", ""),

@@ -210,6 +210,7 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     sampled = ", ".join(f"{k} {v}" for k, v in design.items() if k in ("cluster", "strata"))
     return [
         ("Rows", f"{study['rows']:,}" if "rows" in study else "not known"),
+        *([("Period", study["period"])] if study.get("period") else []),
         ("Left out", "; ".join(f"{d['rows']:,} {d['reason']}" for d in dropped) or "none"),
         ("Filter", " and ".join(study.get("filters", [])) or "none"),
         ("Weights", design.get("weight") or "none"),
