@@ -29,7 +29,7 @@ PATTERNS = {
 """What is replaced, in this order; what only looks right is judged again by `_kind`."""
 
 FOUND = {kind: re.compile(pattern, re.I) for kind, pattern in PATTERNS.items()}
-DIALLED = re.compile(r"[+(0]|\d{3}[ .-]?(?:\d{3}[ .-])?\d{4}$|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}$")
+DIALLED = re.compile(r"[+(0]|\d\d(?:[ .-]\d\d){3,6}$|\d{3}[ .-]?(?:\d{3}[ .-])?\d{4}$|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}$")
 LIMITS = "masked by form only: names, addresses, dates and what a story tells stay readable. Read before you share"
 
 
@@ -37,7 +37,7 @@ def masked(text: str, *, mark: str = "[{}]") -> str:
     """Return ``text`` with e-mail addresses, telephone numbers and the like replaced by what they were.
 
     Replaced are e-mail addresses, web addresses, @handles, IP addresses, IBANs, telephone numbers (seven digits or
-    more, however they are spaced) and codes of five digits or more (cards, accounts, orders, postcodes). What has no
+    more in groups, as they are dialled or with three digits together) and codes of five digits or more (cards, accounts, orders, postcodes). What has no
     form of its own stays: **names, street addresses and dates are not masked.** Rather one number too many than one
     person: an amount of 10000 is replaced as well.
 
@@ -50,18 +50,20 @@ def masked(text: str, *, mark: str = "[{}]") -> str:
     >>> masked("Ask eva.m@example.com or +49 30 1234567, order 4711-0815-99, before 2015-02-24 8:30")
     'Ask [email] or [phone], order [number], before 2015-02-24 8:30'
     """
-    kept = [(m.start(), m.end()) for m in DATES.finditer(text)]
+    for kind in ("url", "email", "handle", "ip", "iban"):
+        text = _replaced(kind, text, mark)
     out, at = [], 0
-    for start, end in (*kept, (len(text), len(text))):
-        out += [_masked(text[at:start], mark), text[start:end]]
-        at = end
+    for date in (*DATES.finditer(text), None):
+        end = date.start() if date else len(text)
+        out.append(_replaced("number", _replaced("phone", text[at:end], mark), mark))
+        if date:
+            out.append(date[0])
+            at = date.end()
     return "".join(out)
 
 
-def _masked(text: str, mark: str) -> str:
-    for kind, pattern in FOUND.items():
-        text = pattern.sub(lambda m, kind=kind: mark.format(k) if (k := _kind(kind, m[0])) else m[0], text)
-    return text
+def _replaced(kind: str, text: str, mark: str) -> str:
+    return FOUND[kind].sub(lambda m: mark.format(k) if (k := _kind(kind, m[0])) else m[0], text)
 
 
 def _kind(kind: str, found: str) -> str:

@@ -19,11 +19,12 @@ REPLACED = [
     ("user@例え.jp", "[email]"),
     ("@VirginAmerica see http://t.co/a1?b=c t.co/b2", "[handle] see [url] [url]"),
     ("www.example.org/~eva?q=1 and https://a.example/2015-02-24/eva", "[url] and [url]"),
+    ("https://a.example/?day=2015-02-24&user=eva", "[url]"),
     ("from 192.168.0.1 and fe80::1ff:fe23:4567:890a", "from [ip] and [ip]"),
     ("DE89 3704 0044 0532 0130 00", "[iban]"),
     ("call +49 (0) 30 / 1234-567 now", "call [phone] now"),
     ("(202) 555-0123, 202.555.0123 or 555-0123", "[phone], [phone] or [phone]"),
-    ("06 12 34 56 78", "[phone]"),
+    ("06 12 34 56 78 or 22 33 44 55", "[phone] or [phone]"),
     ("tel:020 7946 0958", "tel:[phone]"),
     ("card 4111 1111 1111 1111", "card [number]"),
     ("order #12345, 203-4455667-99, KMM2499V9", "order #[number], [number], [number]"),
@@ -50,9 +51,11 @@ def test_what_does_not_stays(text: str) -> None:
     assert masked(text) == text
 
 
-@given(
-    st.from_regex(r"[a-z]{1,9}[.+_-]?[a-z0-9]{1,9}@[a-z]{2,9}\.(com|de|co\.uk)", fullmatch=True), st.text(max_size=20)
-)
+NAMES = st.text("abcxyz019._+-", min_size=1, max_size=12).filter(lambda name: name[0].isalnum() and name[-1].isalnum())
+HOSTS = st.sampled_from(["example.com", "mail.example.co.uk", "a-b.de"])
+
+
+@given(st.builds("{}@{}".format, NAMES, HOSTS), st.text(max_size=20))
 def test_no_address_survives_whatever_stands_around(address: str, around: str) -> None:
     assert address not in masked(f"{around} {address} {around}")
 
