@@ -198,7 +198,7 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"
         return {**around, "title": "This report could not be made", "subject": subject, "failure": asdict(failure)}
-    settings = {k: "none" if v is None else str(v) for k, v in parameters.items() if k not in ("study", "only")}
+    settings = {k: said(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]
     return {**around, "facts": [*facts(study, parameters["study"]), *settings.items()], "origin": origin}
@@ -217,6 +217,13 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
         ("Sample", sampled or "simple random"),
         ("Data", f"{name}, {study['sha256'][:8] or 'no file'}"),
     ]
+
+
+def said(value: Any) -> str:
+    """Return a parameter's value in words."""
+    if value is None or value == []:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def dump(path: Path, content: Any) -> None:
