@@ -37,9 +37,9 @@ def masked(text: str, *, mark: str = "[{}]") -> str:
     """Return ``text`` with e-mail addresses, telephone numbers and the like replaced by what they were.
 
     Replaced are e-mail addresses, web addresses, @handles, IP addresses, IBANs, telephone numbers (seven digits or
-    more in groups, as they are dialled or with three digits together) and codes of five digits or more (cards, accounts, orders, postcodes). What has no
-    form of its own stays: **names, street addresses and dates are not masked.** Rather one number too many than one
-    person: an amount of 10000 is replaced as well.
+    more in groups, as they are dialled or with three digits together) and codes of five digits or more (cards,
+    accounts, orders, postcodes). What has no form of its own stays: **names, street addresses and dates are not
+    masked.** Rather one number too many than one person: an amount of 10000 is replaced as well.
 
     Parameters
     ----------
