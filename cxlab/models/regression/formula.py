@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub, truediv
 
 import narwhals as nw
@@ -65,6 +65,8 @@ class Model:
 
     def coding(self, keys: pd.DataFrame) -> Coding:
         """Return the coding for the groups in ``keys`` (one row each, columns as ``categories``)."""
+        if self.terms and all(f.expr in self.held or f.expr == "1" for term in self.terms for f in term.factors):
+            return self._numeric(len(keys))
         from formulaic import Formula
 
         small = pd.DataFrame(index=range(len(keys)))
@@ -86,6 +88,13 @@ class Model:
         names = tuple(self._named(c) for c in matrix.columns)
         return Coding(names, np.array(atom, int), np.asarray(matrix, float), tuple(terms))
 
+    def _numeric(self, groups: int) -> Coding:
+        """Return the coding of a formula without categories: one column a term, itself in every group."""
+        index = {label: i for i, label in enumerate(["", *self.atoms])}
+        names = tuple(self._named(":".join(f.expr for f in term.factors)) for term in self.terms)
+        codes = np.ones((groups, len(names)))
+        return Coding(names, np.array([index[label] for label in self.atom_of], int), codes, names)
+
     def _named(self, name: str) -> str:
         for held, label in self.held.items():
             name = name.replace(held, label)
@@ -105,13 +114,10 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
     DataProblem : no response, an unknown column, text where numbers are needed, or something that only rows can tell
         (splines, standardising), which must be made a column first.
     """
-    from formulaic import Formula
-    from formulaic.parser import DefaultFormulaParser
     from formulaic.parser.types import Factor, Term
 
     try:
-        parsed = Formula(formula, _parser=DefaultFormulaParser(feature_flags={"twosided"}))
-        left, right = parsed.lhs, parsed.rhs
+        left, right = _parsed(formula)
     except AttributeError as error:
         raise DataProblem(f"formula '{formula}' has no response; write e.g. 'overall ~ checkin + C(cabin)'") from error
     except Exception as error:
@@ -119,7 +125,7 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
     if len(left) != 1:
         raise DataProblem(f"formula '{formula}' has {len(left)} responses; give one, e.g. 'overall ~ checkin'")
     schema = frame.collect_schema()
-    response = " ".join(f.expr for f in list(left)[0].factors)
+    response = " ".join(f.expr for f in left[0].factors)
     y = expression(response, schema, study.name)
     held: dict[str, str] = {}
     atoms: dict[str, nw.Expr] = {}
@@ -147,6 +153,16 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
         terms.append(Term(factors))
         atom_of.append(label)
     return Model(formula, response, y, atoms, tuple(categories), tuple(terms), held, tuple(atom_of))
+
+
+@lru_cache(maxsize=64)
+def _parsed(formula: str) -> tuple[tuple, tuple]:
+    """Return the terms of both sides; the same formula is often fitted to many studies."""
+    from formulaic import Formula
+    from formulaic.parser import DefaultFormulaParser
+
+    parsed = Formula(formula, _parser=DefaultFormulaParser(feature_flags={"twosided"}))
+    return tuple(parsed.lhs), tuple(parsed.rhs)
 
 
 def _category(factor, schema: nw.Schema, where: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import reduce
-from operator import add
+from operator import or_
 
 import narwhals as nw
 import numpy as np
@@ -17,6 +18,8 @@ LIMIT = 5_000_000
 """More patterns than this are no compression any more."""
 CELLS = 4_000_000
 """Ratings whose possible combinations are no more than this are counted in an array, the others by grouping."""
+AXES = 32
+"""So many columns at most are counted in an array."""
 
 
 def patterns(
@@ -80,51 +83,104 @@ def _grouped(rows: nw.LazyFrame, schema: nw.Schema, limit: int) -> tuple[pd.Data
 
 def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.DataFrame, int] | None:
     """Count whole numbers of small range by one array index each; None where that does not apply."""
-    schema = rows.collect_schema()
-    look = [f(nw.col(k)).alias(f"{n}{k}") for k in keys for n, f in (("low", nw.Expr.min), ("high", nw.Expr.max))]
-    look += [(nw.col(k) - nw.col(k).floor()).max().alias(f"rest{k}") for k in keys if not schema[k].is_integer()]
-    edge = rows.select(*look).collect().to_pandas().iloc[0].astype(float)
-    low = np.array([edge[f"low{k}"] for k in keys])
-    size = np.array([edge[f"high{k}"] for k in keys]) - low + 1
-    rest = edge[[f"rest{k}" for k in keys if not schema[k].is_integer()]]
-    if not (np.isfinite(size).all() and (rest == 0).all() and np.prod(size) <= CELLS):
+    if len(keys) > AXES:
         return None
-    stride = np.append(np.cumprod(size[:0:-1])[::-1], 1.0)
-    whole = [nw.col(k).cast(nw.Int64 if schema[k].is_integer() else nw.Float64) for k in keys]
-    key = reduce(add, ((e - int(a)) * int(s) for e, a, s in zip(whole, low, stride, strict=True)))
-    cells, every, held = int(np.prod(size)), 0, []
-    counts = [np.zeros(cells) for _ in range(3 if weighted else 1)]
-    least = np.inf
-
-    def add_up() -> None:
-        k = np.concatenate([h[0] for h in held])
-        counts[0] += np.bincount(k, minlength=cells)
-        if weighted:
-            w = np.concatenate([h[1] for h in held])
-            counts[1] += np.bincount(k, weights=w, minlength=cells)
-            counts[2] += np.bincount(k, weights=w * w, minlength=cells)
-        held.clear()
-
-    for piece in batches(rows, {"key": key, **({"w": nw.col("_w")} if weighted else {})}):
+    cells, every = Cells(3 if weighted else 1), 0
+    pieces = batches(rows, {k: nw.col(k) for k in (*keys, *(["_w"] if weighted else []))})
+    for piece in pieces:
         every += piece.num_rows
-        k = numbers(piece.column(0))
-        w = numbers(piece.column(1)) if weighted else None
-        if piece.column(0).null_count or k.dtype.kind == "f" or (w is not None and (np.isnan(w).any() or not w.all())):
-            there = ~np.isnan(k) if w is None else ~np.isnan(k) & ~np.isnan(w) & (w != 0)
-            k, w = k[there], w if w is None else w[there]
-        if w is not None and len(w):
-            least = min(least, float(w.min()))
-        held.append((k.astype(np.int64), w))
-        if sum(len(h[0]) for h in held) > cells:
-            add_up()
-    if held:
-        add_up()
-    at = np.flatnonzero(counts[0])
+        values = [numbers(c) for c in piece.columns]
+        missing = [np.isnan(v) for v in values if v.dtype.kind == "f"]
+        lost = reduce(or_, missing) if missing else np.zeros(0, bool)
+        lost = lost | (values[-1] == 0) if weighted else lost
+        if lost.any():
+            values = [v[~lost] for v in values]
+        if not cells.add(values[: len(keys)], np.asarray(values[-1], float) if weighted else None):
+            pieces.close()
+            return None
+    found = cells.result()
+    schema = rows.collect_schema()
     table = pd.DataFrame(
-        {k: at // int(s) % int(z) + int(a) for k, s, z, a in zip(keys, stride, size, low, strict=True)}
+        {k: v.astype(int if schema[k].is_integer() else float) for k, v in zip(keys, found[0], strict=True)}
     )
-    table = table.astype({k: float for k in keys if not schema[k].is_integer()})
-    table["n"] = counts[0][at].astype(np.int64)
+    table["n"] = found[1][0].astype(np.int64)
     if weighted:
-        table["w"], table["w2"], table["least"] = counts[1][at], counts[2][at], least
+        table["w"], table["w2"], table["least"] = *found[1][1:], cells.least
     return table, every
+
+
+class Cells:
+    """Sums by combination of whole numbers, in a box of at most `CELLS` cells that grows with the values seen.
+
+    ``sums`` : how many arrays are kept: 1 counts rows, 3 also sum weights and their squares.
+    """
+
+    def __init__(self, sums: int):
+        self.low: list[int] = []
+        self.size: list[int] = []
+        self.sums = [np.zeros(0)] * sums
+        self.held: list[tuple[np.ndarray, np.ndarray | None]] = []
+        self.waiting = 0
+        self.least = np.inf
+
+    def add(self, values: list[np.ndarray], w: np.ndarray | None) -> bool:
+        """Add rows, one array a column; False if a value is not whole or the box would be too large."""
+        if len(values[0]) == 0:
+            return True
+        low, high = [v.min() for v in values], [v.max() for v in values]
+        if not np.isfinite(np.array([low, high], float)).all():
+            return False
+        if any(v.dtype.kind == "f" and (v != np.floor(v)).any() for v in values):
+            return False
+        if not self._cover([int(v) for v in low], [int(v) for v in high]):
+            return False
+        key = np.zeros(len(values[0]), np.int64)
+        for v, first, size in zip(values, self.low, self.size, strict=True):
+            key *= size
+            key += v if v.dtype.kind == "i" else v.astype(np.int64)
+            key -= first
+        if w is not None:
+            self.least = min(self.least, float(w.min()))
+        self.held.append((key, w))
+        self.waiting += len(key)
+        if self.waiting > math.prod(self.size):
+            self._flush()
+        return True
+
+    def _cover(self, low: list[int], high: list[int]) -> bool:
+        """Enlarge the box to hold these values; False if it would be too large."""
+        old_low, old_size = self.low or low, self.size or [0] * len(low)
+        new = [min(a, b) for a, b in zip(old_low, low, strict=True)]
+        top = [max(a + z - 1, b) for a, z, b in zip(old_low, old_size, high, strict=True)]
+        size = [b - a + 1 for a, b in zip(new, top, strict=True)]
+        if math.prod(size) > CELLS:
+            return False
+        if new == self.low and size == self.size:
+            return True
+        self._flush()
+        at = tuple(slice(a - b, a - b + z) for a, b, z in zip(old_low, new, old_size, strict=True))
+        for i, sums in enumerate(self.sums):
+            wide = np.zeros(size)
+            wide[at] = sums.reshape(old_size)
+            self.sums[i] = wide.ravel()
+        self.low, self.size = new, size
+        return True
+
+    def _flush(self) -> None:
+        if not self.held:
+            return
+        key = np.concatenate([k for k, _ in self.held])
+        w = None if len(self.sums) == 1 else np.concatenate([w for _, w in self.held])
+        for i, sums in enumerate(self.sums):
+            sums += np.bincount(key, weights=None if i == 0 else w**i, minlength=len(sums))
+        self.held, self.waiting = [], 0
+
+    def result(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the values of every combination that was seen, in order, and its sums."""
+        self._flush()
+        there = np.flatnonzero(self.sums[0])
+        rest, values = there.astype(np.int32), []
+        for low, size in zip(reversed(self.low), reversed(self.size), strict=True):
+            rest, before = rest // np.int32(size), rest
+            values.append((before - rest * np.int32(size)).astype(np.int64) + low)
+        return values[::-1], [s[there] for s in self.sums]
