@@ -13,7 +13,7 @@ from cxlab.data import record_checks as records
 from cxlab.data.edge import public
 from cxlab.data.finding import Finding
 from cxlab.data.study import Study
-from cxlab.problem import DataProblem, one_of
+from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 
 LEVELS = ("serious", "look", "fine")
@@ -86,6 +86,12 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
     """Return only the rows that a check concerns, to look at (each row is a person: do not print them in a report).
 
     ``question`` keeps the findings about one question; the checks are those in the table of `quality`.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> len(cx.concerned(cx.load("brand-tracker"), "speeding"))
+    87
     """
     one_of("check", check, DROPPABLE)
     rows = _rows(study, check, question, duration)
@@ -118,6 +124,8 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
         kept = _without_duplicates(study, question)
     else:
         rows = _rows(study, check, question, duration)
+        if rows is None and question and question not in study.columns:
+            raise unknown("question", question, study.name, study.columns)
         kept = study.lazy if rows is None else study.frame.filter(~rows.fill_null(False))
     after = replace(study, table=kept.to_native())
     return replace(after, dropped=(*study.dropped, (f"{check} {question}".strip(), before - len(after))))

@@ -104,6 +104,12 @@ def poststratify(
 
     ``totals`` maps each category (or tuple of categories, in the order of ``by``) to its share or number in the
     population; the options are those of `rake`.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.poststratify(cx.load("brand-tracker"), "mode", {"online": 0.7, "phone": 0.3}).design.weight
+    'weight_post'
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
     return rake(study, {columns if len(columns) > 1 else columns[0]: totals}, name=name, **options)
@@ -308,6 +314,12 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
     -------
     Result of kind 'weighting', one row a fact; ``parts['margins']``: margin, category, n, sample, weighted and target
     shares; ``parts['empty']``: combinations of the margins' categories without a row.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.weighting(cx.load("brand-tracker")).table.iloc[:2, 0].tolist()
+    ['rows', 'sum of weights']
     """
     check_weights(study)
     old = study.design.weight

@@ -97,6 +97,12 @@ def league(
     ----------
     Mogstad, Romano, Shaikh & Wilhelm 2024, doi:10.1093/restud/rdad006; Armstrong, Kolesar & Plagborg-Moller 2022,
     doi:10.3982/ECTA18597; Spiegelhalter 2005, doi:10.1002/sim.1970.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.league(cx.load("brand-tracker")).table["brand"].tolist()[:2]
+    ['Alba', 'Cima']
     """
     unit = unit or study.need("brand", "a league table")[0]
     adjust = [adjust] if isinstance(adjust, str) else list(adjust)

@@ -54,6 +54,12 @@ def importance_performance(
     References
     ----------
     Martilla & James (1977), Journal of Marketing 41:77, doi:10.1177/002224297704100112.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance_performance(cx.load("brand-tracker")).table["driver"].nunique()
+    8
     """
     one_of("method", method, METHODS)
     answers = driver_answers.read(study, outcome, drivers)

@@ -35,6 +35,12 @@ def churn(
     value : the answer that means "left"; default 1 or True. A text column needs it.
 
     Other parameters and the columns of the result are those of `cxlab.csat`.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.churn(cx.load("brand-tracker"), by="customer").table["customer"].tolist()
+    ['new', 'repeat']
     """
     groups = metrics.listed(by)
     found = metrics.estimate(study, left(study, of, groups, value=value), groups, interval, level, small, population)

@@ -67,6 +67,12 @@ def compare(
     Raises
     ------
     DataProblem : no such column or reference group, or fewer than two groups.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.compare(cx.load("brand-tracker"), "nps", "mode").table[["against", "verdict"]].values.tolist()
+    [['phone', 'real']]
     """
     metrics.check_level(level)
     one_of("adjust", adjust, multiple.NAMES)
@@ -128,6 +134,12 @@ def against(
     -------
     Result with ``estimate`` = metric - benchmark, ``low, high, se, n, n_eff, value, benchmark, p, p_adjusted,
     p_equivalent, p_not_worse, tipping_se, tipping_n, verdict``.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.against(cx.load("brand-tracker"), "nps", 60).table["verdict"].tolist()
+    ['real']
     """
     metrics.check_level(level)
     by, of, adjust = metrics.listed(by), question.pop("of", None), question.pop("adjust", "holm")

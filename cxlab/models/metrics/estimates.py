@@ -105,6 +105,12 @@ def csat(
     interval : 'wilson' (default), 'clopper-pearson', 'jeffreys' or 'wald'; under a design on the effective size.
 
     Other parameters and the columns of the result are those of `nps`; unit: share.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.csat(cx.load("airline-survey"), "o_experience").unit
+    'share'
     """
     groups = listed(by)
     return estimate(study, scores.top_box(study, of, groups, top=top), groups, interval, level, small, population)
@@ -132,6 +138,12 @@ def ces(
     Parameters
     ----------
     show : 'easy' (share), 'mean' (on the scale as coded) or 'net' (points). The other two stand in ``parts``.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.ces(cx.load("brand-tracker"), by="mode").table["mode"].tolist()
+    ['online', 'phone']
     """
     groups = listed(by)
     make = lambda s, i: estimate(  # noqa: E731
@@ -176,6 +188,12 @@ def share(
 
     Works on text columns as well. Of a multiple-response question it is the share that ticked each option. Other
     parameters as for `csat`.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.share(cx.load("brand-tracker"), "mode", "phone").title
+    'Share of Interview mode = phone'
     """
     groups = listed(by)
     return estimate(

@@ -53,6 +53,12 @@ def impact(
     Result, one row a topic: ``topic, estimate, low, high, se, n, share`` (of the answers), ``score`` (of the topic),
     ``without`` (the overall score without it), ``p, p_adjusted``. The standard error counts that the answers of the
     topic are part of the whole.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.impact(cx.load("brand-tracker"), "mode", value="phone").unit
+    'points'
     """
     metrics.check_level(level)
     study, columns = scores.unfolded(study, topics)

@@ -135,6 +135,12 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     ----------
     Hoerl & Kennard (1970), https://doi.org/10.1080/00401706.1970.10488634; Golub, Heath & Wahba (1979),
     https://doi.org/10.1080/00401706.1979.10489751
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.ridge(cx.load("brand-tracker"), "satisfaction ~ service + price").table["term"].tolist()
+    ['Intercept', 'service', 'price']
     """
     fit = least_squares(study, formula)
     constant = _constant(fit)
