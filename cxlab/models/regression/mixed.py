@@ -110,33 +110,35 @@ def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     model, w = fit.model, weight_of(fit.study)
     rows = usable(fit.frame, fit.columns, model.by, w) if fit.moments.lost else fit.frame
     expressions = {f"_x{i}": e for i, e in enumerate(fit.columns.values())}
-    expressions |= {"_w": w if w is not None else nw.lit(1.0)}
+    expressions |= {"_w": w} if w is not None else {}
     expressions |= {f"_g{i}": nw.col(c) for i, c in enumerate(by)}
     expressions |= {f"_k{i}": nw.col(c) for i, c in enumerate(model.categories)}
     rows = rows.select(*(e.alias(k) for k, e in expressions.items()))
     x = [f"_x{i}" for i in range(len(fit.columns))]
-    rows = rows.with_columns(*((nw.col("_w") * nw.col(c)).alias(c) for c in x), nw.col("_w").log().alias("_l"))
+    if w is not None:
+        rows = rows.with_columns(*((nw.col("_w") * nw.col(c)).alias(c) for c in x), nw.col("_w").log().alias("_l"))
     keys = [k for k in expressions if k.startswith(("_g", "_k"))]
-    sums = rows.group_by(*keys).agg(nw.len().alias("n"), *(nw.col(c).sum() for c in ("_w", "_l", *x)))
+    summed = [*x, *([] if w is None else ["_w", "_l"])]
+    sums = rows.group_by(*keys).agg(nw.len().alias("n"), *(nw.col(c).sum() for c in summed))
     table = sums.collect().to_pandas()
     group_keys = [f"_g{i}" for i in range(len(by))]
     table = table.sort_values(keys, ignore_index=True)
-    codes = np.ones((len(table), 1)) * fit.coding.codes[0]
+    rows_of, values = table["n"].to_numpy(float), table[x].to_numpy(float)
+    weight, log_w = (rows_of, 0.0) if w is None else (table["_w"].to_numpy(float), float(table["_l"].sum()))
+    names, number, codes = table[group_keys], np.arange(len(table)), fit.coding.codes[:1]
     if model.categories:
         kinds = table[[f"_k{i}" for i in range(len(model.categories))]]
         kinds.columns = list(model.categories)
         codes = fit.coding.codes[match(fit.moments.keys, kinds)]
-    z = np.column_stack([table["_w"], table[x[:-1]]])[:, fit.coding.atom] * codes
-    number = table.groupby(group_keys, sort=True).ngroup().to_numpy()
+        number = table.groupby(group_keys, sort=True).ngroup().to_numpy()
+        names = names.drop_duplicates().reset_index(drop=True)
+    z = np.column_stack([weight, values[:, :-1]])[:, fit.coding.atom] * codes
     kept = np.append(fit.solution.kept, True)
-    total = np.zeros((number.max() + 1, z.shape[1] + 1))
-    np.add.at(total, number, np.column_stack([z, table[x[-1]]]))
-    weight = np.bincount(number, weights=table["_w"])
+    total = np.zeros((len(names), z.shape[1] + 1))
+    np.add.at(total, number, np.column_stack([z, values[:, -1]]))
     cross = np.block([[fit.xx, fit.xy[:, None]], [fit.xy[None, :], np.array([[fit.yy]])]])[np.ix_(kept, kept)]
-    names = table[group_keys].drop_duplicates().reset_index(drop=True)
-    names.columns = by
-    names = names.assign(n=np.bincount(number, weights=table["n"]).astype(int))
-    return reml.Sums(cross, weight, total[:, kept], fit.n, float(table["_l"].sum())), names
+    names = names.set_axis(by, axis=1).assign(n=np.bincount(number, weights=rows_of).astype(int))
+    return reml.Sums(cross, np.bincount(number, weights=weight), total[:, kept], fit.n, log_w), names
 
 
 def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: str, other: str) -> reml.Fit:

@@ -7,7 +7,7 @@ a). So REML is a search in one dimension, or two, in which no row is touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -35,7 +35,8 @@ class Fit:
 class Sums:
     """What a random intercept needs: totals over rows, and weight and sums of (X, y) by group.
 
-    ``cross`` (p + 1, p + 1) X'WX with y last; ``weight`` (G,); ``sums`` (G, p + 1); ``n`` rows; ``log_w`` sum of log w.
+    ``cross`` (p + 1, p + 1) X'WX with y last; ``weight`` (G,); ``sums`` (G, p + 1); ``n`` rows; ``log_w`` sum of log w;
+    ``count`` groups that each row of sums stands for.
     """
 
     cross: np.ndarray
@@ -43,6 +44,23 @@ class Sums:
     sums: np.ndarray
     n: int
     log_w: float = 0.0
+    count: np.ndarray | float = 1.0
+
+
+def condensed(s: Sums) -> Sums:
+    """Return sums with the same likelihood in fewer rows: groups of one weight matter by the products of their sums.
+
+    R of the QR decomposition of their sums has those products, in no more rows than columns.
+    """
+    q = s.sums.shape[1]
+    weight, first, count = np.unique(np.sort(s.weight), return_index=True, return_counts=True)
+    if 2 * q * len(weight) > len(s.weight):
+        return s
+    parts = np.split(s.sums[np.argsort(s.weight, kind="stable")], first[1:])
+    roots = [np.linalg.qr(part, mode="r") if len(part) > q else part for part in parts]
+    rows = [len(root) for root in roots]
+    count = np.repeat(count / rows, rows)
+    return replace(s, weight=np.repeat(weight, rows), sums=np.concatenate(roots), count=count)
 
 
 def reduced(s: Sums, theta: float) -> tuple[np.ndarray, float]:
@@ -51,7 +69,7 @@ def reduced(s: Sums, theta: float) -> tuple[np.ndarray, float]:
     V^-1 = W - W 1 1'W theta / (1 + theta w_g) within a group; log det V = sum log(1 + theta w_g) - sum log w.
     """
     scaled = s.sums * np.sqrt(theta / (1 + theta * s.weight))[:, None]
-    return s.cross - scaled.T @ scaled, float(np.sum(np.log1p(theta * s.weight))) - s.log_w
+    return s.cross - scaled.T @ scaled, float(np.sum(s.count * np.log1p(theta * s.weight))) - s.log_w
 
 
 def profile(a: np.ndarray, log_det: float, n: int) -> tuple[float, np.ndarray, np.ndarray, float]:
@@ -80,17 +98,18 @@ def random_intercept(s: Sums) -> Fit:
     Bates, Maechler, Bolker & Walker (2015), J. Stat. Softw. 67(1), https://doi.org/10.18637/jss.v067.i01
     Satterthwaite (1946); Giesbrecht & Burns (1985), https://doi.org/10.2307/2530872
     """
-    value = lambda t: profile(*reduced(s, np.exp(t)), s.n)[0]  # noqa: E731
+    few = condensed(s)
+    value = lambda t: profile(*reduced(few, np.exp(t)), s.n)[0]  # noqa: E731
     middle = -np.log(np.mean(s.weight))
     grid = middle + np.linspace(-15, 12, 19)
     at = int(np.argmin([value(t) for t in grid]))
     bounds = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
     found = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-4})
     theta = float(np.exp(found.x)) if found.fun < value(-np.inf) - 1e-9 else 0.0
-    theta = _polished(s, theta)
-    criterion, beta, inverse, residual = profile(*reduced(s, theta), s.n)
+    theta = _polished(few, theta)
+    criterion, beta, inverse, residual = profile(*reduced(few, theta), s.n)
     variances = np.array([theta * residual, residual])
-    df = satterthwaite(lambda v: _pieces(s, v), variances, s.n)
+    df = satterthwaite(lambda v: _pieces(few, v), variances, s.n)
     shrink = theta / (1 + theta * s.weight)
     effects = shrink * (s.sums[:, -1] - s.sums[:, :-1] @ beta)
     spread = residual * theta / (1 + theta * s.weight)
@@ -123,7 +142,7 @@ def _slopes(s: Sums, theta: float) -> tuple[float, float]:
         r = s.sums[:, -1] - s.sums[:, :-1] @ beta
         x = s.sums[:, :-1]
         trace = float(change @ np.sum((x @ inverse) * x, axis=1))
-        return float(np.sum(s.weight / (1 + t * s.weight)) - trace - np.sum(change * r**2) / residual)
+        return float(np.sum(s.count * s.weight / (1 + t * s.weight)) - trace - np.sum(change * r**2) / residual)
 
     h = theta * 1e-5
     return first(theta), (first(theta + h) - first(theta - h)) / (2 * h)
