@@ -190,3 +190,14 @@ def test_a_study_without_rows_is_said(name: str) -> None:
     empty = Study(STUDY.frame.head(0).to_native(), STUDY.codebook)
     with pytest.raises(cx.DataProblem, match=r"^brand-tracker has no (rows|answer)"):
         call(name, empty)
+
+
+def test_a_regression_without_a_complete_row_says_so() -> None:
+    empty = Study(STUDY.frame.head(0).to_native(), STUDY.codebook)
+    for call_it in (
+        lambda: cx.logit(empty, "churned ~ service"),
+        lambda: cx.ordinal(empty, "satisfaction ~ service"),
+        lambda: cx.bootstrap(empty, "satisfaction", replicates=10),
+    ):
+        with pytest.raises(cx.DataProblem, match=r"none of 0 rows|no row|no answer|there are 0|has 0"):
+            call_it()

@@ -98,6 +98,8 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
         if not cells.add(values[: len(keys)], np.asarray(values[-1], float) if weighted else None):
             pieces.close()
             return None
+    if not cells.low:
+        return None  # not one complete row: grouping gives the empty table
     found = cells.result()
     schema = rows.collect_schema()
     table = pd.DataFrame(
