@@ -16,7 +16,8 @@ from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost
 from cxlab.models.regression.formula import Coding, Model, assembled, bind, design_columns
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts.moments import Moments, cluster_products, moments, usable
+from cxlab.stats.counts.moments import Moments, cluster_products, moments, score_products, usable
+from cxlab.stats.counts.stream import local
 from cxlab.stats.fits import linear
 
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2", "design")
@@ -274,6 +275,12 @@ def _without_cluster(fit: Fit, rows: float) -> list[str]:
 
 def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     """Sum of (w e)**2 x x' over rows; for HC2 and HC3 divided by (1 - h) and (1 - h)**2 with the leverage h."""
+    if errors in ("HC0", "HC1") and not fit.model.by and local(fit.frame):
+        slope = np.zeros(len(fit.columns) + 1)
+        np.add.at(slope, fit.coding.atom, -fit.solution.filled * fit.coding.codes[0])
+        slope[-1] = 1.0
+        products = score_products(fit.frame, fit.columns, slope, weight=weight_of(fit.study))
+        return assembled(products[None], fit.coding)[0]
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
     score = fit.residual(x) if w is None else w * fit.residual(x)

@@ -139,11 +139,23 @@ def _sums(frame, columns, by, weight, shift) -> Moments:
 
 def _sums_here(frame, columns, by, weight, shift):
     """Sum by matrix products over pieces of rows, for each group of the piece."""
+    found, every = Pieces(list(by), len(columns) + 1), 0
+    for z, codes, keys, rows in _read(frame, columns, by, weight):
+        every += rows
+        if z.shape[1] == 0:
+            continue
+        x, w = (z[:-1], z[-1]) if weight is not None else (z, None)
+        if shift.any():
+            x -= shift[:, None]
+        found.add(keys, codes, x, w)
+    return *found.result(), every
+
+
+def _read(frame, columns, by, weight):
+    """Yield the complete rows of every piece (1, columns, weight if any), their groups, and how many rows it had."""
     wanted = {f"_x{i}": e for i, e in enumerate(columns.values())} | ({"_w": weight} if weight is not None else {})
     asked = wanted | {f"_g{i}": e for i, e in enumerate(by.values())}
-    found, every = Pieces(list(by), len(columns) + 1), 0
     for piece in batches(frame, asked or {"_": nw.lit(1.0)}):
-        every += piece.num_rows
         z = np.empty((len(wanted) + 1, piece.num_rows))
         z[0] = 1.0
         for i in range(len(wanted)):
@@ -153,13 +165,23 @@ def _sums_here(frame, columns, by, weight, shift):
         if missing:
             there = ~np.isnan(z).any(axis=0) & (codes >= 0) & (z[-1] != 0 if weight is not None else True)
             z, codes = z[:, there], codes[there]
-        if z.shape[1] == 0:
-            continue
-        x, w = (z[:-1], z[-1]) if weight is not None else (z, None)
-        if shift.any():
-            x -= shift[:, None]
-        found.add(keys, codes, x, w)
-    return *found.result(), every
+        yield z, codes, keys, piece.num_rows
+
+
+def score_products(
+    frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], slope: np.ndarray, *, weight: nw.Expr | None = None
+) -> np.ndarray:
+    """Return the sum of (w e)**2 z z' with z = (1, columns) and e = z'slope, shape (q, q), of a table in this process.
+
+    The rows are those of `moments`; e is computed from the pieces, so that nothing but the columns is read.
+    """
+    total = np.zeros((len(slope), len(slope)))
+    for z, _, _, _ in _read(frame, columns, {}, weight):
+        x = z[: len(slope)]
+        e = slope @ x
+        x *= e if weight is None else e * z[-1]
+        total += x @ x.T
+    return total
 
 
 def _sums_there(frame, columns, by, weight, shift):
