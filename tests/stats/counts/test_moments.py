@@ -227,7 +227,9 @@ import pathlib, re, sys, narwhals as nw, duckdb
 from cxlab.stats.counts.moments import moments
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.counts.tally import tally
-frame = nw.from_native(duckdb.connect(config={"enable_progress_bar": False}).read_parquet(sys.argv[1])).lazy()
+connection = duckdb.connect()
+connection.execute("set enable_progress_bar = false").fetchall()
+frame = nw.from_native(connection.read_parquet(sys.argv[1])).lazy()
 x = {c: nw.col(c) for c in ("website", "service", "delivery", "recommend")}
 moments(frame, x), patterns(frame, x), tally(frame, "recommend", by=["website"])
 print(int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) / 1024)
