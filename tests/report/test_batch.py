@@ -62,7 +62,7 @@ def test_what_fails_fails_alone_and_nothing_is_mixed(made, sums: str, notebook, 
     large = str(notebook("x = b'1' * 300_000_000\nimport time\ntime.sleep(9)", parameters=PARAMETERS, name="large"))
     jobs = [Job(sums, "abc", {"x": str(k)}) for k in range(6)]
     jobs += [Job(hang, "abc"), Job(dead, "abc"), Job(large, "abc")]
-    found = made(jobs, tmp_path / "out", Form(timeout=4, memory=450_000_000))
+    found = made(jobs, tmp_path / "out", Form(timeout=4, memory=350_000_000))
     status = {name.split("/")[-1]: outcome.status for name, outcome in found.items()}
     assert list(status.values()).count("made") == 6
     causes = {Path(o.job.notebook).stem: o.cause for o in found.values() if o.cause}
@@ -70,7 +70,7 @@ def test_what_fails_fails_alone_and_nothing_is_mixed(made, sums: str, notebook, 
         "it ran longer than the limit of 4 s and was stopped; raise the limit with --timeout"
     )
     assert causes["dead"].endswith("the kernel died while it ran: killed, out of memory, or the cell ended the process")
-    assert "MB; the limit is 450 MB of memory and was stopped; raise the limit with --memory" in causes["large"]
+    assert "MB; the limit is 350 MB of memory and was stopped; raise the limit with --memory" in causes["large"]
     pictures = set()
     for k in range(6):
         name = "abc" if k == 0 else f"abc-x={k}"
