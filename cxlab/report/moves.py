@@ -98,7 +98,8 @@ def differences(both: pd.DataFrame, level: float, adjust: str) -> pd.DataFrame:
 def notes(old: Made, new: Made) -> tuple[str, ...]:
     """Return what limits the comparison of two reports."""
     found = []
-    if old.run["data"].get("sha256") == new.run["data"].get("sha256"):
+    same = [[r.run["data"].get(k) for k in ("sha256", "filters")] for r in (old, new)]
+    if same[0] == same[1]:
         found.append("both reports read the same data: numbers of overlapping rows are not independent")
     if old.run["cxlab"] != new.run["cxlab"]:
         found.append(f"made by different versions: {old.run['cxlab']} and {new.run['cxlab']}")
