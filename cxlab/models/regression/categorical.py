@@ -165,10 +165,7 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
     one_of("errors", errors, ("", *ERRORS))
     frame, design = study.frame, study.design
     model = bind(formula, study, frame)
-    schema = frame.collect_schema()
-    plain = lambda label, e: nw.col(label) if label in schema and schema[label].is_integer() else e  # noqa: E731
-    columns = {f"a{i}": plain(label, e) for i, (label, e) in enumerate(model.atoms.items())}
-    columns["y"] = plain(model.response, model.y)
+    columns = {f"a{i}": e for i, e in enumerate(model.atoms.values())} | {"y": model.y}
     columns |= {f"c{i}": nw.col(c) for i, c in enumerate(model.categories)}
     if errors in ("", "CR1", "design"):
         columns |= {"_cluster": nw.col(design.cluster)} if design.cluster else {}

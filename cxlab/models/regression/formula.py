@@ -126,7 +126,7 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
         raise DataProblem(f"formula '{formula}' has {len(left)} responses; give one, e.g. 'overall ~ checkin'")
     schema = frame.collect_schema()
     response = " ".join(f.expr for f in left[0].factors)
-    y = expression(response, schema, study.name)
+    y = single(response, schema, study.name)
     held: dict[str, str] = {}
     atoms: dict[str, nw.Expr] = {}
     categories: list[str] = []
@@ -145,7 +145,9 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
             factors.append(Factor(mark, eval_method="lookup"))
         label = ":".join(numbers)
         if label and label not in atoms:
-            atoms[label] = reduce(mul, (expression(n, schema, study.name) for n in numbers))
+            several = len(numbers) > 1
+            parts = [(expression if several else single)(n, schema, study.name) for n in numbers]
+            atoms[label] = reduce(mul, parts)
         if response in numbers:
             raise DataProblem(
                 f"formula '{formula}' has the response '{response}' among its predictors; leave it out there"
@@ -196,6 +198,11 @@ def number(name: str, schema: nw.Schema, where: str) -> nw.Expr:
         kind = "numbers and text mixed" if schema[name] == nw.Object else f"{schema[name]}"
         raise DataProblem(f"column '{name}' of {where} is {kind}; numbers are needed: recode it, or write C({name})")
     return nw.col(name).cast(nw.Float64)
+
+
+def single(text: str, schema: nw.Schema, where: str) -> nw.Expr:
+    """Return a factor that stands alone: a column of whole numbers as it is, in few bytes, else a double."""
+    return nw.col(text) if text in schema and schema[text].is_integer() else expression(text, schema, where)
 
 
 def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:

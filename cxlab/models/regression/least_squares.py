@@ -16,7 +16,14 @@ from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost
 from cxlab.models.regression.formula import Coding, Model, assembled, bind, design_columns
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts.moments import Moments, cluster_products, moments, score_products, usable
+from cxlab.stats.counts.moments import (
+    Moments,
+    cluster_products,
+    cluster_score_products,
+    moments,
+    score_products,
+    usable,
+)
 from cxlab.stats.counts.stream import local
 from cxlab.stats.fits import linear
 
@@ -53,6 +60,14 @@ class Fit:
     def rss(self) -> float:
         """Weighted residual sum of squares."""
         return linear.residual_sum(self.xx, self.xy, self.yy, self.solution.filled)
+
+    @property
+    def slope(self) -> np.ndarray:
+        """The residual as a combination of (1, atoms, response), where there are no categories: shape (q,)."""
+        slope = np.zeros(len(self.columns) + 1)
+        np.add.at(slope, self.coding.atom, -self.solution.filled * self.coding.codes[0])
+        slope[-1] = 1.0
+        return slope
 
     def residual(self, x: list[nw.Expr]) -> nw.Expr:
         """Return y - x'beta of one row; a missing atom makes it missing."""
@@ -276,10 +291,7 @@ def _without_cluster(fit: Fit, rows: float) -> list[str]:
 def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     """Sum of (w e)**2 x x' over rows; for HC2 and HC3 divided by (1 - h) and (1 - h)**2 with the leverage h."""
     if errors in ("HC0", "HC1") and not fit.model.by and local(fit.frame):
-        slope = np.zeros(len(fit.columns) + 1)
-        np.add.at(slope, fit.coding.atom, -fit.solution.filled * fit.coding.codes[0])
-        slope[-1] = 1.0
-        products = score_products(fit.frame, fit.columns, slope, weight=weight_of(fit.study))
+        products = score_products(fit.frame, fit.columns, fit.slope, weight=weight_of(fit.study))
         return assembled(products[None], fit.coding)[0]
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
@@ -315,6 +327,14 @@ def _rows(fit: Fit) -> nw.LazyFrame:
 def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Cluster totals of w e x by stratum: sums, products, clusters, rows. Without clusters every row is one."""
     design = fit.study.design
+    if design.cluster and not (design.strata or fit.model.by):
+        here = cluster_score_products(
+            fit.frame, fit.columns, fit.slope, cluster=design.cluster, weight=weight_of(fit.study)
+        )
+        if here is not None:
+            sums, products, m, n = here
+            a, codes = fit.coding.atom, fit.coding.codes[0] * fit.solution.kept
+            return sums[:, a] * codes, products[:, a[:, None], a] * np.outer(codes, codes), m, n
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
     e = fit.residual(x) if w is None else w * fit.residual(x)

@@ -22,6 +22,9 @@ from cxlab.stats.counts.stream import Pieces, batches, encoded, local, numbers
 SPREAD = 1e5
 """When mean**2 exceeds variance times this, sums of products lose five digits and the data are scanned again."""
 
+CLUSTERS = 1 << 17
+"""Whole numbers of no larger range number the clusters themselves; others are grouped in the query."""
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -182,6 +185,37 @@ def score_products(
         x *= e if weight is None else e * z[-1]
         total += x @ x.T
     return total
+
+
+def cluster_score_products(
+    frame: nw.LazyFrame,
+    columns: Mapping[str, nw.Expr],
+    slope: np.ndarray,
+    *,
+    cluster: str,
+    weight: nw.Expr | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float] | None:
+    """Sum w e z by cluster with z = (1, columns) and e = z'slope, over pieces of a table in this process.
+
+    Returns
+    -------
+    As `cluster_products`, of one stratum; None where clusters are not whole numbers of a range up to `CLUSTERS`.
+    """
+    if not local(frame) or not frame.collect_schema()[cluster].is_integer():
+        return None
+    low, high = _collect(frame.select(nw.col(cluster).min().alias("low"), nw.col(cluster).max().alias("high"))).iloc[0]
+    if pd.isna(low) or high - low >= CLUSTERS:
+        return None
+    q, size = len(slope), int(high - low) + 1
+    totals, rows = np.zeros((q, size)), np.zeros(size)
+    for z, _, _, _ in _read(frame, {**columns, "_cluster": nw.col(cluster)}, {}, weight):
+        x, codes = z[:q], (z[q] - low).astype(np.intp)
+        e = slope @ x
+        x *= e if weight is None else e * z[-1]
+        rows += np.bincount(codes, minlength=size)
+        for total, column in zip(totals, x, strict=True):
+            total += np.bincount(codes, weights=column, minlength=size)
+    return totals.sum(axis=1)[None], (totals @ totals.T)[None], np.array([float((rows > 0).sum())]), float(rows.sum())
 
 
 def _sums_there(frame, columns, by, weight, shift):

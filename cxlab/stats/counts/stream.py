@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import narwhals as nw
 import numpy as np
@@ -10,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ROWS = 1 << 16
-"""Rows of one piece: its columns stay in the processor's cache."""
+ROWS = 1 << 15
+"""Rows of one piece: its columns stay in the processor's cache, and a dozen of them are multiplied by one thread."""
 
 
 def local(frame: nw.LazyFrame) -> bool:
@@ -21,7 +22,16 @@ def local(frame: nw.LazyFrame) -> bool:
 
 
 def batches(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.RecordBatch | pa.Table]:
-    """Yield the columns of a local frame in pieces of about `ROWS` rows, in no particular order."""
+    """Yield the columns of a local frame in pieces of about `ROWS` rows; a thread reads the next one meanwhile."""
+    pieces = _read(frame, columns)
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = reader.submit(next, pieces, None)
+            yield piece
+
+
+def _read(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.RecordBatch | pa.Table]:
     chosen = [e.alias(k) for k, e in columns.items()]
     kind, native = frame.implementation, nw.to_native(frame)
     if kind.is_duckdb():

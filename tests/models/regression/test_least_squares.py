@@ -185,3 +185,26 @@ def test_rows_without_a_cluster_are_named():
         result = cx.ols(study(holes, cluster="clinic"), "overall ~ care", errors=errors)
         assert result.notes[0] == "10 rows without clinic count for the coefficients but not for their errors"
         assert result.table["n"].iloc[0] == 240
+
+
+@pytest.mark.parametrize("ids", ["whole", "negative", "far", "text"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_clusters_are_the_same_however_they_are_numbered(ids, weighted):
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"who": rng.integers(0, 60, 3000), "care": rng.integers(1, 6, 3000)})
+    data["overall"] = data["care"] + data["who"] % 5 + rng.integers(0, 3, 3000)
+    data["weight"] = rng.integers(0, 4, 3000) / 2
+    data["flat"] = 2  # aliased with the intercept
+    rows = np.column_stack([np.ones(3000), data["care"]])
+    w = data["weight"].to_numpy() if weighted else np.ones(3000)
+    inverse = np.linalg.inv(rows.T @ (w[:, None] * rows))
+    e = data["overall"] - rows @ (inverse @ rows.T @ (w * data["overall"]))
+    scores = pd.DataFrame(rows * (w * e).to_numpy()[:, None])[w > 0].groupby(data["who"]).sum().to_numpy()
+    n = (w > 0).sum()
+    truth = inverse @ (scores.T @ scores) @ inverse * 60 / 59 * (n - 1) / (n - 2)
+    numbered = {"negative": lambda k: k - 30, "far": lambda k: k * 10**9, "text": lambda k: "a" + k.astype(str)}
+    data["who"] = numbered.get(ids, lambda k: k)(data["who"])
+    roles = {"cluster": "who", **({"weight": "weight"} if weighted else {})}
+    found = cx.ols(study(data, **roles), "overall ~ flat + care", errors="CR1").table.set_index("term")
+    np.testing.assert_allclose(found.loc[["Intercept", "care"], "se"], np.sqrt(np.diag(truth)), rtol=1e-9)
+    assert np.isnan(found.loc["flat", "se"])
