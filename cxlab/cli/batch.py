@@ -191,7 +191,8 @@ def strangers(jobs: Sequence[Any], quiet: bool) -> None:
 
     for path in dict.fromkeys(books.find(job.notebook) for job in jobs):
         if not books.ours(path) and not quiet:
-            click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks", err=True)
+            click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks; "
+                       "it works in an empty folder that is removed afterwards", err=True)  # fmt: skip
 
 
 class Bar:

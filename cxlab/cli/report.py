@@ -37,6 +37,9 @@ def report(
     index.html, the page over all reports, and results.parquet, the table of all their numbers. A run that fails leaves
     an earlier report as it was and writes error.html to the folder with .failed added.
 
+    A run works in an empty folder of its own, removed afterwards; cx.load and parameters find relative paths where the
+    command was called, and other code finds that place in the environment variable CXLAB_FOLDER.
+
     \b
     Examples:
       cxlab report scorecard airline-survey

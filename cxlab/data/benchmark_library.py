@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cxlab.data.place import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 FOLDER = Path(__file__).parents[2] / "datasets" / "benchmarks"
@@ -93,9 +94,9 @@ def _matching(column: pd.Series, name: str, values: Sequence[object]) -> pd.Seri
 
 def read(path: str | Path) -> pd.DataFrame:
     """Return the rows of one CSV file, all columns there and every number a number; say what does not hold, by line."""
-    path = Path(path)
+    path = placed(path)
     if not path.is_file():
-        raise DataProblem(f"there is no file {path}; give the path of a CSV file with benchmarks")
+        raise DataProblem(f"there is no file {sought(path)}; give the path of a CSV file with benchmarks")
     raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     raw.columns = raw.columns.str.strip()
     strange = [c for c in raw.columns if c not in COLUMNS]

@@ -15,6 +15,7 @@ from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
 from cxlab.data.masking import quotable
+from cxlab.data.place import placed, sought
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
@@ -52,7 +53,7 @@ def load(
         return _from_table(source, _book(codebook), name)
     if _is_url(source):
         return study(readers.open_url(str(source), query=query), _book(codebook), name or stem(str(source)))
-    path = Path(source)
+    path = placed(source)
     if _is_name(source, path):
         return _named(str(source), path)
     path, book = _beside(path, codebook)
@@ -61,7 +62,7 @@ def load(
 
 def unchecked(source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "") -> Study:
     """Return the study in ``source`` even where data and codebook disagree; for `cxlab.data.check`."""
-    path = Path(source)
+    path = placed(source)
     if _is_name(source, path):
         return _named(source, path)
     path, book = _beside(path, codebook)
@@ -156,9 +157,12 @@ def _beside(path: Path, codebook: Book) -> tuple[Path, Codebook | None]:
 def _book(codebook: Book) -> Codebook | None:
     if codebook is None or isinstance(codebook, Codebook):
         return codebook
-    if isinstance(codebook, (str, Path)) and not Path(codebook).is_file():
-        raise DataProblem(f"there is no codebook {codebook}; draft one with `cxlab codebook infer`")
-    return codebooks.read(codebook)
+    if not isinstance(codebook, (str, Path)):
+        return codebooks.read(codebook)
+    path = placed(codebook)
+    if not path.is_file():
+        raise DataProblem(f"there is no codebook {sought(path)}; draft one with `cxlab codebook infer`")
+    return codebooks.read(path)
 
 
 def _is_url(source: str | Path) -> bool:
@@ -172,7 +176,7 @@ def stem(name: str) -> str:
 
 def _is_name(source: str | Path, path: Path) -> bool:
     """Whether ``source`` is meant as a name of the catalogue: a bare word, and no such file."""
-    bare = isinstance(source, str) and path.name == source and path.suffix.lower() not in readers.ENDINGS
+    bare = isinstance(source, str) and Path(source).name == source and path.suffix.lower() not in readers.ENDINGS
     return bare and not path.exists()
 
 

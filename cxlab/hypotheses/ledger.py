@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.place import folder
 from cxlab.problem import DataProblem
 from cxlab.result import plain
 
@@ -18,14 +19,15 @@ START = "0" * 64
 
 
 def where(path: str | Path) -> Path:
-    """Return the ledger's file: a relative path is looked for in the working folder and those above it."""
+    """Return the ledger's file: a relative path is looked for in `place.folder` and those above it."""
     path = Path(path)
     if path.is_absolute():
         return path
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / path.parent).is_dir():
-            return folder / path
-    return Path.cwd() / path
+    start = folder()
+    for above in (start, *start.parents):
+        if (above / path.parent).is_dir():
+            return above / path
+    return start / path
 
 
 def digest(value: Any) -> str:

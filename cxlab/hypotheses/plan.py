@@ -13,6 +13,7 @@ import yaml
 
 from cxlab.data.codebook import write as write_codebook
 from cxlab.data.edge import public
+from cxlab.data.place import placed, sought
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card
@@ -147,14 +148,14 @@ class Plan:
     def read(cls, path: str | Path) -> Plan:
         """Read a plan; a file that is none is refused."""
         try:
-            raw = yaml.safe_load(Path(path).read_text("utf-8"))
+            raw = yaml.safe_load(placed(path).read_text("utf-8"))
             cards = tuple(
                 PlannedCard(c["id"], {k: tuple(v) for k, v in c["columns"].items()}, float(c["sesoi"]))
                 for c in raw.pop("cards")
             )
             return cls(**raw_without_hash(raw), cards=cards, stored=raw["hash"])
         except FileNotFoundError as error:
-            raise DataProblem(f"there is no plan {path}; write one with cxlab plan CARDS DATA") from error
+            raise DataProblem(f"there is no plan {sought(path)}; write one with cxlab plan CARDS DATA") from error
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataProblem(
                 f"{path} is not a plan of cxlab ({error}); write one with cxlab plan CARDS DATA"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cxlab.data import place
 from cxlab.problem import DataProblem
 from cxlab.report import render
 from cxlab.report.jobs import Job
@@ -27,7 +28,8 @@ def run(
 ) -> Iterator[tuple[int, Any]]:
     """Make the reports of ``jobs`` on the workers of ``scheduler`` and yield (number of the job, `Done`) as they end.
 
-    A worker that dies costs nothing: Dask gives its jobs to another. Data must be reachable from the workers.
+    A worker that dies costs nothing: Dask gives its jobs to another. Data must be reachable from the workers; relative
+    paths start from the folder of the caller where a worker's machine has it, else from the worker's own.
     """
     from cxlab.report.worker import Done
 
@@ -40,7 +42,8 @@ def run(
     except (OSError, ValueError) as problem:
         raise DataProblem(f"no Dask scheduler answers at {scheduler}: {problem}") from None
     with client:
-        futures = {client.submit(make, job, form, pure=False): k for k, job in enumerate(jobs)}
+        where = str(place.folder().absolute())
+        futures = {client.submit(make, job, form, where, pure=False): k for k, job in enumerate(jobs)}
         try:
             for future in as_completed(futures, loop=client.loop):
                 k = futures[future]
@@ -55,11 +58,11 @@ def run(
             client.cancel(list(futures))
 
 
-def make(job: Job, form: render.Form) -> tuple[Any, dict[str, bytes]]:
+def make(job: Job, form: render.Form, where: str) -> tuple[Any, dict[str, bytes]]:
     """Make one report on this machine and return it with the content of its files; one at a time in a process."""
     from cxlab.report import worker
 
-    with _one, tempfile.TemporaryDirectory(prefix="cxlab-") as folder:
+    with _one, place.at(where), tempfile.TemporaryDirectory(prefix="cxlab-") as folder:
         if not _kernels:
             _kernels.append(Kernels())
             atexit.register(_kernels[0].__exit__)

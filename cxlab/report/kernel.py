@@ -22,7 +22,10 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+
+from cxlab.data import place
 
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
@@ -75,19 +78,31 @@ class Kernels:
             Path(self.address).unlink(missing_ok=True)
             self.start()
 
-    def connection(self) -> Path:
-        """Return the file in which a new kernel and its client will agree where to meet."""
-        return self.folder / f"{uuid.uuid4().hex[:12]}.json"
+    @contextlib.contextmanager
+    def meeting(self) -> Iterator[Path]:
+        """Yield the file in which a new kernel and its client will agree where to meet.
+
+        Beside it, without the ending, is an empty folder for the kernel to work in; it is removed at the end.
+        """
+        file = self.folder / f"{uuid.uuid4().hex[:12]}.json"
+        work = file.with_suffix("")
+        work.mkdir()
+        try:
+            yield file
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
     def manager(self, file: Path) -> type:
         """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets.
 
-        The number of the kernel's process stands in ``file`` with the ending ``.pid``.
+        The number of the kernel's process stands in ``file`` (of `meeting`) with the ending ``.pid``. What a kernel
+        reads by a relative path lies where its caller stands: see `cxlab.data.place`.
         """
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
-        command = [sys.executable, "-I", "-S", str(SHIM), self.address, "{connection_file}"]
+        where = [str(file.with_suffix("")), str(place.folder())]
+        command = [sys.executable, "-I", "-S", str(SHIM), self.address, "{connection_file}", *where]
 
         class OnlyThis(KernelSpecManager):
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
@@ -157,7 +172,8 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
         other.close()
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.chdir(request["cwd"])
+    os.chdir(request["folder"])
+    os.environ[place.VARIABLE] = request["called"]
     code = 1
     with contextlib.suppress(SystemExit):
         code = start(request["connection_file"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.place import placed
 from cxlab.problem import DataProblem, unknown
 
 SHIPPED = Path(__file__).parents[2] / "notebooks"
@@ -230,10 +231,10 @@ def find(name: str) -> Path:
     ------
     DataProblem : there is none; the nearest name is suggested.
     """
-    path = Path(name)
+    path = placed(name)
     if path.suffix == ".ipynb" and path.is_file():
         return path
-    folders = [f for f in dict.fromkeys((Path("notebooks").resolve(), SHIPPED.resolve())) if f.is_dir()]
+    folders = [f for f in dict.fromkeys((placed("notebooks").resolve(), SHIPPED.resolve())) if f.is_dir()]
     for folder in folders:
         if (folder / f"{name}.ipynb").is_file():
             return folder / f"{name}.ipynb"

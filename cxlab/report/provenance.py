@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab import __version__
+from cxlab.data.place import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 PACKAGE = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ def data_hash(study: str) -> str:
 
     For a study of the catalogue it is the hash of its descriptor, which holds the hash of every file.
     """
-    path = Path(study)
+    path = placed(study)
     if not path.exists():
         path = CATALOGUE / f"{study}.json"
     if path.is_dir():
@@ -41,11 +42,11 @@ def data_hash(study: str) -> str:
 
 def there(study: str) -> None:
     """Raise `DataProblem` if ``study`` can neither be a name of the catalogue nor a path nor an address."""
-    if Path(study).exists() or "://" in study or (CATALOGUE / f"{study}.json").is_file():
+    if placed(study).exists() or "://" in study or (CATALOGUE / f"{study}.json").is_file():
         return
     if Path(study).suffix or "/" in study:
         raise DataProblem(
-            f"there is no file {study} in {Path.cwd()}; give the path of an export, or a name of `cxlab datasets`"
+            f"there is no file {sought(study)}; give the path of an export, or a name of `cxlab datasets`"
         )
     raise unknown("study", study, "the catalogue", sorted(p.stem for p in CATALOGUE.glob("*.json")))
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.place import placed
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -84,7 +85,7 @@ def folder_name(study: str, changed: Mapping[str, Any]) -> str:
     'sfo-airline=United-wave=2017'
     """
     path = Path(study)
-    stem = path.stem if path.suffix or path.exists() else study
+    stem = path.stem if path.suffix or placed(study).exists() else study
     pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
     parts = [stem, *(f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)

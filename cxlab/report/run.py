@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import os
 import re
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import Any
 
 import psutil
 
+from cxlab.data.place import folder as called
+from cxlab.data.place import placed
 from cxlab.report import facts
 from cxlab.report.kernel import Kernels
 
@@ -80,7 +83,8 @@ def execute(
 
     A kernel that takes more than ``memory`` bytes is stopped (0: no limit). ``progress`` is called before each code
     cell with the cells done, the number of cells and the cell's name.
-    The executed notebook is written to ``folder/notebook.ipynb`` whatever happens.
+    The executed notebook is written to ``folder/notebook.ipynb`` whatever happens. The kernel works in an empty folder
+    of its own, which is removed afterwards; parameters that name a file lead to it all the same.
     """
     import_jupyter()
     import nbformat
@@ -96,24 +100,32 @@ def execute(
             progress(len(started), total, cell.id)
             started.append(cell)
 
-    out, file, begun = folder / "notebook.ipynb", kernels.connection(), time.monotonic()
-    error = watched(
-        lambda: papermill.execute_notebook(
-            notebook, str(out), dict(parameters), kernel_manager_class=kernels.manager(file), progress_bar=False,
-            execution_timeout=timeout, record_timing=False, on_cell_start=start, shutdown_kernel="immediate",
-            kernel_name="python3", language="python",
-        ),
-        file.with_suffix(".pid"),
-        memory,
-    )  # fmt: skip
+    out, begun = folder / "notebook.ipynb", time.monotonic()
+    with kernels.meeting() as file:
+        manager, paths = kernels.manager(file), whole(parameters)
+        error = watched(
+            lambda: papermill.execute_notebook(
+                notebook, str(out), {**parameters, **paths}, kernel_manager_class=manager, progress_bar=False,
+                execution_timeout=timeout, record_timing=False, on_cell_start=start, shutdown_kernel="immediate",
+                kernel_name="python3", language="python",
+            ),
+            file.with_suffix(".pid"),
+            memory,
+        )  # fmt: skip
     done = nbformat.read(out, as_version=4) if out.is_file() and out.stat().st_size else notebook
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)
     told = next((o.data[facts.MIME] for o in outputs(done.cells) if facts.MIME in o.get("data", {})), {})
-    tidy(done)
+    tidy(done, parameters)
     nbformat.write(done, out)
     progress(total, total, "")
     return Run(done, told, failure, time.monotonic() - begun)
+
+
+def whole(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that name a file by a relative path, with its whole path: the kernel works elsewhere."""
+    texts = {k: v for k, v in parameters.items() if isinstance(v, str) and (Path(v).suffix or "/" in v)}
+    return {k: str(placed(v).absolute()) for k, v in texts.items() if os.path.exists(placed(v))}
 
 
 def watched(work: Callable[[], Any], pid: Path, memory: int) -> Exception | None:
@@ -200,6 +212,11 @@ def cause(raised: Any, error: Exception | None, timeout: int) -> str:
         return f"it ended the run early (sys.exit({raised.evalue})); the cells after it never ran"
     if raised and raised.ename == "DataProblem":
         return str(raised.evalue)
+    if raised and raised.ename == "FileNotFoundError":
+        return (
+            f"{raised.ename}: {ANSI.sub('', raised.evalue)}. A run works in an empty folder of its own; cx.load and "
+            f"parameters look in {called()}, other code finds that folder in the environment variable CXLAB_FOLDER"
+        )
     if raised:
         return f"{raised.ename}: {ANSI.sub('', raised.evalue)}"
     if kind == "CellTimeoutError":
@@ -213,8 +230,10 @@ def cause(raised: Any, error: Exception | None, timeout: int) -> str:
     return "it never ran: a cell before it ended the kernel"
 
 
-def tidy(notebook: Any) -> None:
-    """Take out what differs between two identical runs (clock, random ids) and the hidden cell."""
+def tidy(notebook: Any, parameters: Mapping[str, Any]) -> None:
+    """Take out what differs between two identical runs (clock, random ids, whole paths) and the hidden cell."""
+    from papermill.translators import translate_parameters
+
     notebook.cells = [c for c in notebook.cells if c.id != HIDDEN]
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
@@ -222,3 +241,4 @@ def tidy(notebook: Any) -> None:
         cell.metadata.pop("execution", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"
+            cell.source = translate_parameters("python3", "python", dict(parameters), "Parameters")

@@ -1,6 +1,7 @@
 """Stands for a forked kernel: Jupyter starts, signals and ends this process as if it were the kernel.
 
-Run by path without site-packages, so that it starts in milliseconds: ``python -I -S shim.py SERVER CONNECTION_FILE``.
+Run by path without site-packages, so that it starts in milliseconds:
+``python -I -S shim.py SERVER CONNECTION_FILE FOLDER CALLED``; what Jupyter adds is for other kernels.
 """
 
 import json
@@ -27,7 +28,8 @@ def reach(address: str, tries: int = 400) -> socket.socket:
 
 def main() -> None:
     server = reach(sys.argv[1])
-    server.sendall(json.dumps({"connection_file": sys.argv[2], "cwd": os.getcwd()}).encode() + b"\n")
+    request = dict(zip(("connection_file", "folder", "called"), sys.argv[2:5], strict=True))
+    server.sendall(json.dumps(request).encode() + b"\n")
     kernel = int(server.makefile().readline() or 0)
     if not kernel:
         sys.exit("the fork server ended before it made a kernel")

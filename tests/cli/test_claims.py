@@ -61,7 +61,7 @@ def test_plan_then_verdict(run, tmp_path) -> None:
         (("plan", "CX-05", "abc", "--sesoi", "CX-05=big"), "--sesoi is 'CX-05=big'; write it as claim=number, e.g."),
         (("plan", "CX-05,CX-13", "abc", "-c", "overall=q1"), "--column is for a plan of one claim"),
         (("verdict", "CX-05", "abc", "--plan", "x.yaml", "--level", "0.9"), "columns, level and seed are fixed by"),
-        (("verdict", "CX-05", "abc", "--plan", "x.yaml"), "there is no plan x.yaml; write one with"),
+        (("verdict", "CX-05", "abc", "--plan", "x.yaml"), "there is no plan x.yaml in /"),
     ],
 )  # fmt: skip
 def test_wrong_input(run, args, message) -> None:

@@ -29,7 +29,7 @@ CASES = [
     ("calibrate --reps 0", "0 is not in the range"),
     ("calibrate CX-99", "claim 'CX-99' is not in the cards"),
     ("benchmarks --industry Airlins", "industry 'Airlins' is not in the benchmark library; did you mean 'Airlines'?"),
-    ("benchmarks nofile.csv", "there is no file nofile.csv; give the path of a CSV file with benchmarks"),
+    ("benchmarks nofile.csv", "there is no file nofile.csv in {here}; give the path of a CSV file with benchmarks"),
     ("report scorcard two.csv", "notebook 'scorcard' is not in the folder notebooks; did you mean 'scorecard'?"),
     (
         "report scorecard airline-survey -p levl=0.9",
@@ -61,4 +61,4 @@ def test_one_line_says_what_is_wrong(command: str, message: str, tmp_path, monke
         main()
     said = capsys.readouterr().err
     assert end.value.code == 2
-    assert message in said and "Traceback" not in said
+    assert message.replace("{here}", str(tmp_path)) in said and "Traceback" not in said

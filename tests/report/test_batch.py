@@ -131,6 +131,29 @@ def test_a_killed_worker_is_replaced_and_its_job_done_again(made, notebook, tmp_
     assert not [f for f in tree(tmp_path / "out") if "/." in f]
 
 
+SHARED = """from pathlib import Path
+import time
+import matplotlib.pyplot as plt
+plt.plot([float(x), 1])
+plt.savefig("plot.png")
+own = Path("plot.png").read_bytes()
+Path(there, x).touch()
+while len(list(Path(there).iterdir())) < 2:
+    time.sleep(0.05)
+print(x, Path("plot.png").read_bytes() == own, [p.name for p in Path().iterdir()])"""
+
+
+def test_two_runs_at_once_write_the_same_name_and_see_their_own(made, notebook, tmp_path: Path):
+    path = str(notebook(SHARED, parameters=PARAMETERS + '\nthere: str = ""', name="shared"))
+    (tmp_path / "both").mkdir()
+    jobs = [Job(path, "abc", {"x": x, "there": str(tmp_path / "both")}) for x in ("1", "2")]
+    found = made(jobs, tmp_path / "out", Form(timeout=30))
+    assert [o.cause for o in found.values()] == ["", ""]
+    said = [json.loads((Path(o.page).parent / "notebook.ipynb").read_text())["cells"][-1] for o in found.values()]
+    texts = sorted("".join(next(o for o in cell["outputs"] if "text" in o)["text"]) for cell in said)
+    assert texts == ["1 True ['plot.png']\n", "2 True ['plot.png']\n"]
+
+
 @pytest.mark.slow
 def test_two_batches_into_one_folder_lose_nothing(made, sums: str, tmp_path: Path):
     jobs = [[Job(sums, "abc", {"x": str(10 * b + k)}) for k in range(1, 5)] for b in (0, 1)]
@@ -151,7 +174,7 @@ def test_two_batches_into_one_folder_lose_nothing(made, sums: str, tmp_path: Pat
 
 
 def test_ctrl_c_leaves_no_half_report_and_no_kernel(notebook, tmp_path: Path):
-    source = "import os, time\nopen(f'{x}.pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    source = f"import os, time\nopen(f'{tmp_path}/{{x}}.pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     slow = notebook(source, parameters=PARAMETERS, name="slow")
     (tmp_path / "plan.yml").write_text(
         f"reports: [{{notebook: {slow}, study: abc, list: [{{x: 1}}, {{x: 2}}, {{x: 3}}]}}]".replace(": 1}", ': "1"}')

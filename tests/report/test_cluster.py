@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cxlab.problem import DataProblem
+from cxlab.report import provenance
 from cxlab.report.batch import batch
 from cxlab.report.jobs import Job
 from cxlab.report.render import PLAIN
@@ -73,6 +74,21 @@ def test_a_killed_worker_costs_no_report(cluster, notebook, tmp_path: Path):
     while any(alive(pid) for pid in servers) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not [pid for pid in servers if alive(pid)]
+
+
+def test_relative_paths_are_the_callers(cluster, notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The workers stand one folder above, where a file of the same name holds other data."""
+    (tmp_path / "caller").mkdir()
+    monkeypatch.chdir(tmp_path / "caller")
+    Path("mine.csv").write_text("nps\n" + "\n".join(map(str, range(11))))
+    (tmp_path / "mine.csv").write_text("nps\n1\n2\n")
+    notebook("import cxlab as cx\ncx.Estimate(study, float(len(cx.load(study))))").rename("rows.ipynb")
+    made = batch([Job("rows.ipynb", "mine.csv")], Shelf("out"), PLAIN, scheduler=cluster[0])
+    assert [o.cause for _, o in made] == [""]
+    found = json.loads(Path("out/rows/mine/results.json").read_text())
+    assert [r["value"] for r in found["results"].values()] == [11.0]
+    assert found["parameters"] == {"study": "mine.csv"}
+    assert found["data"]["sha256"] == provenance.data_hash("mine.csv")
 
 
 def alive(pid: int) -> bool:

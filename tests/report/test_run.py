@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+import cxlab as cx
+from cxlab.data import codebook as codebooks
 from cxlab.report.kernel import Kernels
 from cxlab.report.run import execute
 
@@ -82,7 +84,7 @@ def test_no_kernel_outlives_its_run(notebook, tmp_path: Path) -> None:
 
 
 def test_nothing_survives_a_killed_caller(notebook, tmp_path: Path) -> None:
-    path = notebook("import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(120)")
+    path = notebook(f"import os, time\nopen('{tmp_path}/pid', 'w').write(str(os.getpid()))\ntime.sleep(120)")
     program = (
         "from pathlib import Path; from cxlab.report.kernel import Kernels; from cxlab.report.run import execute\n"
         f"with Kernels() as k: execute(Path({str(path)!r}), {{}}, k, Path('.'))"
@@ -102,9 +104,41 @@ def test_nothing_survives_a_killed_caller(notebook, tmp_path: Path) -> None:
     assert not psutil.pid_exists(kernel)
 
 
-def test_the_kernel_works_where_its_caller_stands(kernels: Kernels, notebook, tmp_path: Path) -> None:
-    run = execute(notebook("import os\nos.getcwd()"), {}, kernels, tmp_path)
-    assert run.notebook.cells[-1].outputs[0].data["text/plain"] == repr(os.getcwd())
+@pytest.mark.parametrize("end", ["1", "1/0", "import os\nos._exit(1)", "import time\ntime.sleep(60)"])
+def test_a_run_works_in_an_empty_folder_that_is_removed(kernels: Kernels, notebook, tmp_path: Path, end: str) -> None:
+    source = "import os\nprint(os.getcwd(), os.listdir())\nopen('plot.png', 'w').close()"
+    run = execute(notebook(source, end), {}, kernels, tmp_path, timeout=1)
+    folder, held = run.notebook.cells[-2].outputs[0].text.split()
+    assert held == "[]"
+    assert Path(folder).parent == kernels.folder.resolve()
+    assert not Path(folder).exists()
+
+
+READS = """import cxlab as cx
+from pathlib import Path
+n = [len(cx.load(study)), len(cx.load("data/mine.csv")), len(cx.load("data/mine.csv", codebook="data/book.json"))]
+Path("data").mkdir()
+Path("data/mine.csv").write_text("nps\\n1\\n")
+[*n, Path(study).is_absolute(), len(cx.load("data/mine.csv")), len(cx.load(study))]"""
+
+
+def test_relative_paths_start_where_the_caller_stands(kernels: Kernels, notebook, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "caller/data").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "caller")
+    Path("data/mine.csv").write_text("nps\n" + "\n".join(map(str, range(11))))
+    Path("data/book.json").write_text(json.dumps(codebooks.write(cx.load("data/mine.csv").codebook)))
+    run = execute(notebook(READS), {"study": "data/mine.csv"}, kernels, tmp_path)
+    assert run.failure is None
+    assert run.notebook.cells[-1].outputs[0].data["text/plain"] == "[11, 11, 11, True, 1, 11]"
+    assert run.notebook.cells[2].source == '# Parameters\nstudy = "data/mine.csv"\n'
+    run = execute(notebook('import cxlab as cx\ncx.load("data/none.csv")'), {}, kernels, tmp_path)
+    assert run.failure.cause == f"there is no file {tmp_path}/caller/data/none.csv"
+    run = execute(notebook('open("none.txt")'), {}, kernels, tmp_path)
+    assert run.failure.cause == (
+        "FileNotFoundError: [Errno 2] No such file or directory: 'none.txt'. A run works in an empty folder of its own"
+        f"; cx.load and parameters look in {tmp_path}/caller, other code finds that folder in the environment variable "
+        "CXLAB_FOLDER"
+    )
 
 
 def test_plain_matplotlib_figures_show(kernels: Kernels, notebook, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cxlab.data import engine
+from cxlab.data.place import sought
 from cxlab.data.readers import columnar, database, delimited, excel, statistical
 from cxlab.data.readers.raw import Raw
 from cxlab.problem import DataProblem
@@ -34,7 +35,7 @@ def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Colle
         of_it = f" of it: {', '.join(inside[:10])}" if inside else ""
         raise DataProblem(f"{path} is a folder; give one file{of_it}")
     if not path.is_file():
-        raise DataProblem(f"there is no file {path}")
+        raise DataProblem(f"there is no file {sought(path)}")
     if not path.stat().st_size:
         raise DataProblem(f"{path.name} is empty (0 bytes); export it again")
     ending = path.suffix.lower()

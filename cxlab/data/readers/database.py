@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data import engine
+from cxlab.data.place import placed, sought
 from cxlab.data.readers.raw import Raw, check_names
 from cxlab.problem import DataProblem
 
@@ -26,7 +27,7 @@ def read(url: str, *, query: str = "") -> Raw:
     ------
     DataProblem : no such database, driver, table or column; several tables and no query; no rows.
     """
-    scheme = url.partition(":")[0].partition("+")[0]
+    scheme, url = url.partition(":")[0].partition("+")[0], _whole(url)
     extension, type_ = EXTENSIONS.get(scheme, ("", ""))
     if query and extension and _installed(extension):
         table, way = _attached(url, type_, query), f"through DuckDB's extension {extension}"
@@ -68,7 +69,8 @@ def _fetched(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
         ) from error
     if server.dialect.name == "sqlite" and server.url.database and not _exists(server.url.database):
         raise DataProblem(
-            f"there is no file {server.url.database}; sqlite:/// with three slashes is relative, with four absolute"
+            f"there is no file {sought(server.url.database)}; "
+            "sqlite:/// with three slashes is relative, with four absolute"
         )
     try:
         query = query or _only_table(sa.inspect(server), url)
@@ -105,6 +107,12 @@ def _array(values: list) -> pa.Array:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.array([None if v is None else str(v) for v in values])
+
+
+def _whole(url: str) -> str:
+    """Return the URL of a database; the file of an SQLite one where `placed` finds it."""
+    kind, _, path = url.partition(":///")
+    return f"{kind}:///{placed(path)}" if kind.startswith("sqlite") and path and path != ":memory:" else url
 
 
 def _exists(path: str) -> bool:
