@@ -261,7 +261,7 @@ def markup(result: Result) -> str:
         "p": "p",
         **{c: f"p, {c[2:].replace('_', ' ')}" for c in table if str(c).startswith("p_")},
     }
-    head = "".join(_cell("th scope='col'", names.get(c, _words(c)), c in numeric) for c in table)
+    head = "".join(_cell("th scope='col'", names.get(c) or labels.get(c) or _words(c), c in numeric) for c in table)
     rows = [
         "".join(
             _cell("th scope='row'" if k == 0 else "td", labels.get(value, value), c in numeric)

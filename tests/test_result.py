@@ -127,7 +127,7 @@ def test_a_figure_is_displayed_with_alternative_text_and_numbers(monkeypatch: py
     assert data["image/png"].startswith(b"\x89PNG")
     assert data[MIME] == result.to_dict()
     assert metadata["image/png"]["alt"] == alternative(result)
-    assert metadata["image/png"]["caption"] == "Customer satisfaction (CSAT) by country: Satisfaction overall"
+    assert metadata["image/png"]["caption"] == "Customer satisfaction (CSAT) by Country: Satisfaction overall"
     assert plt.get_fignums() == []
 
 

@@ -138,6 +138,15 @@ class Codebook:
         one_of("measure", measure, MEASURES)
         return tuple(f.name for f in self.fields if f.measure == measure and f.role == "outcome")
 
+    def label(self, *names: str) -> str:
+        """Return what people read for the columns of a grouping; words that are no column ('stage', 'owner') stay.
+
+        >>> Codebook("s", (Field("bought_shop", "Shopped at the airport"),)).label("bought_shop", "stage")
+        'Shopped at the airport and stage'
+        """
+        words = {"item": "question"}
+        return " and ".join(self[name].label if name in self else words.get(name, name) for name in names)
+
     def table(self) -> Any:
         """Return one row a field, as text to read: ``column, title, role, measure, scale, missing, stage``."""
         import pandas as pd

@@ -87,7 +87,7 @@ def compare(
     interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
     return Result(
         kind="comparison",
-        title=f"{score.title} by {compared}: differences, {_pair_words(pairs)}",
+        title=f"{metrics.titled(study, score, [compared])}: differences, {_pair_words(pairs)}",
         table=table,
         unit=score.unit,
         level=level,
@@ -99,7 +99,7 @@ def compare(
             "smallest": smallest,
             "compared": compared,
             "groups": groups.table,
-            "labels": dict(score.labels),
+            "labels": metrics.worded(study, score, by),
         },
     )
 
@@ -169,7 +169,7 @@ def against(
         method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
         parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
-               "labels": dict(score.labels)},
+               "labels": metrics.worded(study, score, by)},
     )  # fmt: skip
 
 

@@ -60,9 +60,14 @@ def answers(
     return replace(
         made,
         kind="answers",
-        title=metrics.titled(replace(score, title="Answers"), groups),
+        title=metrics.titled(study, replace(score, title="Answers"), groups),
         table=_laid_out(study, made.table, fields),
-        parts={"metric": "answers", "over": "item", "by": made.parts["by"], "labels": dict(base.labels)},
+        parts={
+            "metric": "answers",
+            "over": "item",
+            "by": made.parts["by"],
+            "labels": made.parts["labels"] | dict(base.labels),
+        },
     )
 
 

@@ -227,13 +227,13 @@ def estimate(
     table = table.assign(**groups).rename(columns={"item": score.over})
     return Result(
         kind="metric",
-        title=titled(score, by),
+        title=titled(study, score, by),
         table=table[[*columns, score.over, "estimate", "low", "high", "se", "n", "n_eff", *shares]],
         unit=score.unit,
         level=level,
         method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
         notes=(*study.caveats, *problems(counts), *hidden, *notes),
-        parts={"metric": score.metric, "over": score.over, "by": columns, "labels": dict(score.labels)},
+        parts={"metric": score.metric, "over": score.over, "by": columns, "labels": worded(study, score, by)},
     )
 
 
@@ -382,9 +382,14 @@ def check_level(level: float) -> None:
         raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
 
 
-def titled(score: Score, by: Sequence[str]) -> str:
-    """Return the title of a metric by its groups."""
-    return score.title + (f" by {' and '.join(by)}" if by else "")
+def titled(study: Study, score: Score, by: Sequence[str]) -> str:
+    """Return the title of a metric by its groups, both in the words of the codebook."""
+    return score.title + (f" by {study.codebook.label(*by)}" if by else "")
+
+
+def worded(study: Study, score: Score, by: Sequence[str]) -> dict[str, str]:
+    """Return what people read for the questions of a metric and the columns it is grouped by."""
+    return {**score.labels, **{name: study.codebook.label(name) for name in by}}
 
 
 def interval_name(shape: str, interval: str) -> str:

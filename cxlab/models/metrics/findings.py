@@ -36,7 +36,7 @@ def findings(*results: Result) -> Findings:
 
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", "country", pairs="rest"))  # doctest: +SKIP
-    - Real (CSAT by country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
+    - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
     """
     tables = [(result, differences(result)) for result in results]
     tables = [(result, table) for result, table in tables if not table.empty]
@@ -127,6 +127,7 @@ def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
 def topic(result: Result) -> str:
     """Return which metric of what the sentences are about, in brackets."""
     compared = result.parts.get("wave") or result.parts.get("compared", "")
+    compared = result.parts.get("labels", {}).get(compared, compared)
     metric = result.parts["metric"]
     name = metric.upper() if metric in ("nps", "csat", "ces") else metric
     return f" ({name}" + (f" by {plain(compared)})" if compared else ")")

@@ -81,14 +81,20 @@ def satisfaction_ratio(
     notes.append(ANOTHER_SCALE if texts else "no sentiment given: the ratio rests on ratings alone")
     return Result(
         kind="metric",
-        title="Overall satisfaction ratio" + (f" by {' and '.join(groups)}" if groups else ""),
+        title="Overall satisfaction ratio" + (f" by {study.codebook.label(*groups)}" if groups else ""),
         table=table,
         unit="share",
         level=level,
         method=f"{VERSIONS[version]}; percentile bootstrap of {'clusters' if d.cluster else 'respondents'}, {draws:,} "
         f"draws, seed {seed}",
         notes=tuple(notes),
-        parts={"metric": "ratio", "over": "item", "by": groups, "version": version, "labels": {}},
+        parts={
+            "metric": "ratio",
+            "over": "item",
+            "by": groups,
+            "version": version,
+            "labels": {g: study.codebook.label(g) for g in groups},
+        },
     )
 
 

@@ -126,7 +126,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
     head = next((row for row, result in made if result.table["n"].sum()), wanted[0])  # a wave may not ask all questions
     return Result(
         kind="scorecard",
-        title="All metrics" + (f" by {study.field(by).label}" if by else ""),
+        title="All metrics" + (f" by {study.codebook.label(by)}" if by else ""),
         table=table,
         level=level,
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
@@ -136,6 +136,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
             "headline": head.question,
             "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),
+            "labels": {by: study.codebook.label(by)} if by else {},
         },
     )
 

@@ -53,13 +53,13 @@ def trend(
     interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
     return Result(
         kind="trend",
-        title=f"{score.title} by {wave}",
+        title=metrics.titled(study, score, [wave]),
         table=table.assign(verdict=table["verdict"].fillna("")),
         unit=score.unit,
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"changes against the wave before: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, *rules(score, smallest, level)),
-        parts={"metric": score.metric, "over": "item", "by": [wave], "labels": dict(score.labels), "wave": wave,
-               "smallest": smallest},
+        parts={"metric": score.metric, "over": "item", "by": [wave], "wave": wave, "smallest": smallest,
+               "labels": metrics.worded(study, score, [wave])},
     )  # fmt: skip

@@ -128,7 +128,7 @@ def permutation(
     if study.design.weight:
         notes.append("design weights are not used")
     return Result(
-        "permutation", f"{study.field(outcome).label} by {group}", pd.DataFrame([row | {"n": int(counts.sum())}]),
+        "permutation", f"{study.field(outcome).label} by {study.codebook.label(group)}", pd.DataFrame([row | {"n": int(counts.sum())}]),
         "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else "", level,
         f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided", tuple(notes), {"draws": draws},
     )  # fmt: skip

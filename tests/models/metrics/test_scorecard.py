@@ -121,12 +121,12 @@ def test_findings_of_several_comparisons_count_what_is_not_real() -> None:
 def test_two_groups_are_compared_once() -> None:
     found = findings(cx.compare(cx.load("brand-tracker"), "nps", "customer", pairs="rest"))
     assert len(found.lines) == 1
-    assert found.lines[0].startswith("**Real** (NPS by customer): repeat is 15.3 points above new")
+    assert found.lines[0].startswith("**Real** (NPS by New or repeat customer): repeat is 15.3 points above new")
 
 
 def test_changes_name_the_wave_before() -> None:
     lines = findings(cx.trend(cx.load("brand-tracker"), "nps")).lines
-    assert lines[0].startswith("**Real** (NPS by wave): 2025 Q1 is 11.9 points above 2024 Q4")
+    assert lines[0].startswith("**Real** (NPS by Wave): 2025 Q1 is 11.9 points above 2024 Q4")
 
 
 def test_the_last_wave_is_compared_with_the_first_that_was_asked() -> None:
