@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -57,7 +59,7 @@ class Study:
         """The raw table as a Narwhals lazy frame."""
         return nw.from_native(self.table).lazy()
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The columns that are really in the table."""
         return nw.from_native(self.table).collect_schema().names()
@@ -66,12 +68,13 @@ class Study:
     def frame(self) -> nw.LazyFrame:
         """The table with every missing code of the codebook turned into null, lazily."""
         there = set(self.columns)
-        changes = [
-            nw.when(~nw.col(f.name).is_in(codes)).then(nw.col(f.name)).alias(f.name)
-            for f in self.codebook
-            if f.name in there and (codes := _codes(f))
-        ]
+        changes = [_answer(f) for f in self.codebook if f.name in there and f.missing]
         return self.lazy.with_columns(*changes) if changes else self.lazy
+
+    def answers(self, columns: Iterable[str]) -> nw.LazyFrame:
+        """Return `frame` with only these columns: engines plan few columns faster than many."""
+        wanted = dict.fromkeys(columns)
+        return self.lazy.select(*(_answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in wanted))
 
     @property
     def design(self) -> Design:
@@ -155,6 +158,12 @@ def _level(field: Field, value: Any) -> Any:
         allowed = f"a number or one of its labels: {', '.join(labels)}" if labels else "a number"
         raise DataProblem(f"column '{field.name}' holds numbers; '{value}' is none. Give {allowed}")
     return found
+
+
+def _answer(field: Field) -> nw.Expr:
+    """The column of a field with its missing codes as null."""
+    x, codes = nw.col(field.name), _codes(field)
+    return nw.when(~x.is_in(codes)).then(x).alias(field.name) if codes else x
 
 
 def _codes(field: Field) -> list[Any]:

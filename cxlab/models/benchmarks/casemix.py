@@ -62,6 +62,7 @@ def case_mix(study: Study, score: Score, unit: str, adjust: Sequence[str]) -> Ca
         score,
         shape="mean",
         items={item: [e - correction for e in expressions]},
+        columns=(*score.columns, *adjust) if score.columns else (),
         method=f"{score.method}; adjusted for {', '.join(adjust)} with coefficients within {unit}",
         limits=(-np.inf, np.inf),
     )

@@ -9,25 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.edge import public
 from cxlab.data.study import Study
-from cxlab.models.metrics import scores
-from cxlab.models.metrics.scores import GROUPINGS, Score
-from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.models.metrics import scan, scores
+from cxlab.models.metrics.scores import Score
+from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts import tally
 from cxlab.stats.inference import design, proportions
 from cxlab.stats.inference import nps as trinomial
 
 By = str | Sequence[str] | None
 SMALL = 10
 """Groups with fewer answers are not shown unless asked (``small=0``): an interval would say little, a person much."""
-RESERVED = ("item", "estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
 DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
@@ -146,12 +143,11 @@ def ces(
     ['online', 'phone']
     """
     groups = listed(by)
-    make = lambda s, i: estimate(  # noqa: E731
-        study, scores.effort(study, of, groups, show=s), groups, i, level, small, population
-    )
-    shown = make(show, interval)
-    others = {s: make(s, None).table for s in ("easy", "mean", "net") if s != show}
-    return Result(**{**vars(shown), "parts": {**shown.parts, **others}})
+    shows = [show, *(s for s in ("easy", "mean", "net") if s != show)]
+    asked = [scores.effort(study, of, groups, show=s) for s in shows]
+    shown, *others = estimates(study, asked, groups, [interval, None, None], level, small, population)
+    more = {s: made.table for s, made in zip(shows[1:], others, strict=True)}
+    return replace(shown, parts={**shown.parts, **more})
 
 
 @public
@@ -211,55 +207,47 @@ def estimate(
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the metric that ``score`` describes for every item and group."""
-    interval = interval or DEFAULT[score.shape]
-    one_of("interval", interval, ALLOWED[score.shape])
+    return estimates(study, [score], by, [interval], level, small, population)[0]
+
+
+def estimates(
+    study: Study,
+    asked: Sequence[Score],
+    by: Sequence[str],
+    intervals: Sequence[str | None],
+    level: float,
+    small: int = 0,
+    population: Mapping | float | None = None,
+) -> list[Result]:
+    """Return the metrics that several scores describe, each with its own interval, from one scan of the data."""
+    intervals = [interval or DEFAULT[score.shape] for score, interval in zip(asked, intervals, strict=True)]
+    for score, interval in zip(asked, intervals, strict=True):
+        one_of("interval", interval, ALLOWED[score.shape])
     check_level(level)
     sizes = population.values() if isinstance(population, Mapping) else [] if population is None else [population]
     if not all(size > 0 for size in sizes):
         raise DataProblem(f"population is {population!r}; it is how many there are in all, above 0")
-    columns, sums, counts = scored(study, score, by)
-    cells = design.linearised(sums, ["item", *columns], population=population)
-    simple = not (study.design.weight or study.design.cluster or study.design.strata or pooled(score) or population)
-    table, notes = measured(cells, score, interval, level, simple=simple)
-    table, hidden = suppressed(table, small)
-    groups = {c: labelled(study, c, table[c]) for c in columns}
-    shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
-    table = table.assign(**groups).rename(columns={"item": score.over})
-    return Result(
-        kind="metric",
-        title=titled(study, score, by),
-        table=table[[*columns, score.over, "estimate", "low", "high", "se", "n", "n_eff", *shares]],
-        unit=score.unit,
-        level=level,
-        method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
-        notes=(*study.caveats, *problems(counts), *hidden, *notes),
-        parts={"metric": score.metric, "over": score.over, "by": columns, "labels": worded(study, score, by)},
-    )
-
-
-def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd.DataFrame, dict[str, int]]:
-    """Return the group columns among ``by``, the score sums and the counted problems; refuse negative weights."""
-    columns = [b for b in by if not (b in GROUPINGS and b not in study.codebook)]
-    for name in columns:
-        study.field(name)
-        if name not in study.columns:
-            raise unknown("column", name, study.name, study.columns)
-        if name in RESERVED:
-            raise DataProblem(
-                f"column '{name}' of {study.name} has the name of a column of results; rename it to group by it"
-            )
-    d = study.design
-    counts = dict(score.counts) | (tally.weight_problems(d.weight) if d.weight else {})
-    counts |= {f"cluster:{d.cluster}": nw.col(d.cluster).is_null()} if d.cluster else {}
-    sums, found = tally.score_sums(
-        study.frame, score.items, by=columns, weight=d.weight, cluster=d.cluster, strata=d.strata, counts=counts
-    )
-    if found.get("weight:negative"):
-        raise DataProblem(
-            f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
-            "positive. Correct them, or leave the rows out with study.filter"
-        )
-    return columns, sums, found
+    columns = scan.grouping(study, by)
+    out = []
+    for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
+        cells = design.linearised(sums, ["item", *columns], population=population)
+        d = study.design
+        simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
+        table, notes = measured(cells, score, interval, level, simple=simple)
+        table, hidden = suppressed(table, small)
+        table = table.assign(**{c: labelled(study, c, table[c]) for c in columns}).rename(columns={"item": score.over})
+        shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
+        out.append(Result(
+            kind="metric",
+            title=titled(study, score, by),
+            table=table[[*columns, score.over, "estimate", "low", "high", "se", "n", "n_eff", *shares]],
+            unit=score.unit,
+            level=level,
+            method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
+            notes=(*study.caveats, *problems(counts), *hidden, *notes),
+            parts={"metric": score.metric, "over": score.over, "by": columns, "labels": worded(study, score, by)},
+        ))  # fmt: skip
+    return out
 
 
 def measured(
@@ -315,7 +303,7 @@ def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]
     if not hidden.any():
         return table, notes
     table = table.copy()
-    shown = [c for c in table.columns if c in RESERVED and c not in ("item", "n")]
+    shown = [c for c in table.columns if c in scan.RESERVED and c not in ("item", "n")]
     table.loc[hidden, shown] = np.nan
     k = int(hidden.sum())
     said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (small=0 shows them)"

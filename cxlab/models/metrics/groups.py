@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.inference import cross
@@ -49,14 +50,14 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
                 f"column '{b}' of {study.name} has the name of a column of results; rename it to group by it"
             )
     kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
-    columns, sums, counts = metrics.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
+    columns, sums, counts = scan.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
     shared = None
     if len(score.items) > 1 and by and by[-1] in kinds:
-        shared = cross.across_items(study.frame, score.items, columns, **where)
+        shared = cross.across_items(scan.answered(study, [score], columns), score.items, columns, **where)
     elif d.cluster and columns:
-        shared = cross.across_groups(study.frame, score.items, columns, **where)
+        shared = cross.across_groups(scan.answered(study, [score], columns), score.items, columns, **where)
     if not len(sums):
         raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
     if len(sums[["item", *columns]].drop_duplicates()) > MOST:

@@ -10,7 +10,7 @@ import pandas as pd
 from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import scan, scores
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference import planning
@@ -145,7 +145,7 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
     unit = {"nps": "points", "mean": "mean"}.get(metric, "share")
     if isinstance(expect, Study):
         score = scores.score(expect, metric, None, [])
-        columns, sums, _ = metrics.scored(expect, score, [])
+        columns, sums, _ = scan.scored(expect, score, [])
         if not len(sums):
             raise DataProblem(f"{expect.name} has no rows; give expect= as numbers")
         cell = metrics.design.linearised(sums, ["item"]).iloc[0]

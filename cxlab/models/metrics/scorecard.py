@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import narwhals as nw
 import pandas as pd
@@ -13,6 +11,8 @@ from cxlab.data.codebook import Field
 from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import scores
+from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 
@@ -25,12 +25,11 @@ RANGE = 0.02
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of one question: how it is called, computed and which range it can take."""
+    """One metric of one question: how it is called, what it is of, and which range it can take."""
 
     name: str
     metric: str
     of: str | list[str]
-    make: Callable[..., Result]
     ends: tuple[float, float]
     options: dict
 
@@ -38,6 +37,11 @@ class Row:
     def question(self) -> dict:
         """What `compare` and `trend` take to compare this metric."""
         return {"metric": self.metric, "of": self.of, **self.options}
+
+    def score(self, study: Study, by: list[str]) -> Score:
+        """Return how the answers count."""
+        rules = {name: value for name, value in self.options.items() if name != "smallest"}
+        return scores.score(study, self.metric, self.of, by, **rules)
 
 
 def rows(study: Study) -> list[Row]:
@@ -47,7 +51,7 @@ def rows(study: Study) -> list[Row]:
     found += measured(study, [f for f in outcomes if not f.scale])
     touch = [n for n in study.codebook.role("touchpoint") if study.field(n).scale and n in study.columns]
     if not found and touch:
-        found = [Row("CSAT", "csat", touch, metrics.csat, (0, 1), {})]
+        found = [Row("CSAT", "csat", touch, (0, 1), {})]
     order = {"nps": 0, "csat": 1, "ces": 2, "mean": 3, "share": 4}
     main = ("recommendation", "satisfaction")
     return sorted(
@@ -58,12 +62,12 @@ def rows(study: Study) -> list[Row]:
 def rated(f: Field) -> list[Row]:
     """Return the metrics of a question with a scale."""
     if f.measure == "recommendation" and f.scale.points == 11:
-        return [Row("NPS", "nps", f.name, metrics.nps, (-100, 100), {})]
+        return [Row("NPS", "nps", f.name, (-100, 100), {})]
     if f.measure in ("effort-v1", "effort-v2"):
-        return [Row("CES, share easy", "ces", f.name, metrics.ces, (0, 1), {})]
-    box = Row("CSAT", "csat", f.name, metrics.csat, (0, 1), {})
+        return [Row("CES, share easy", "ces", f.name, (0, 1), {})]
+    box = Row("CSAT", "csat", f.name, (0, 1), {})
     ends = (f.scale.minimum, f.scale.maximum)
-    return [box, Row("Mean", "mean", f.name, metrics.mean, ends, {})] if f.scale.points > 2 else [box]
+    return [box, Row("Mean", "mean", f.name, ends, {})] if f.scale.points > 2 else [box]
 
 
 def measured(study: Study, fields: list[Field]) -> list[Row]:
@@ -82,10 +86,10 @@ def measured(study: Study, fields: list[Field]) -> list[Row]:
         if f.type in ("integer", "boolean") and low >= 0 and high <= 1:
             value = True if schema[f.name] == nw.Boolean else 1
             name = f"Share {f.labels.get('1', 'yes')}"
-            found.append(Row(name, "share", f.name, partial(metrics.share, value=value), (0, 1), {"value": value}))
+            found.append(Row(name, "share", f.name, (0, 1), {"value": value}))
         elif low < high:
             matters = {"smallest": RANGE * (high - low)}
-            found.append(Row("Mean", "mean", f.name, metrics.mean, (low, high), matters))
+            found.append(Row("Mean", "mean", f.name, (low, high), matters))
     return found
 
 
@@ -117,7 +121,10 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
             f"a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
             f"{study.name} declares none. Declare them in its datapackage.json"
         )
-    made = [(row, row.make(study, row.of, by=by, level=level)) for row in wanted]
+    groups = metrics.listed(by)
+    asked = [row.score(study, groups) for row in wanted]
+    found = metrics.estimates(study, asked, groups, [None] * len(asked), level, metrics.SMALL)
+    made = list(zip(wanted, found, strict=True))
     table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
     if by:
         first = table.columns[0]

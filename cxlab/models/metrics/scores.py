@@ -21,8 +21,9 @@ class Score:
     """How the answers of each item are scored.
 
     ``shape`` is 'net' (-1, 0, 1), 'share' (0, 1) or 'mean'; ``items`` gives each item the expressions of the columns it
-    pools; ``over`` names what an item is ('item', 'stage' or 'owner'); ``limits`` are the least and the largest value
-    the metric can take, in the units of the result; ``counts`` are problems to count in the same scan.
+    pools; ``columns`` are all of these (none: it cannot be said); ``over`` names what an item is ('item', 'stage' or
+    'owner'); ``limits`` are the least and the largest value the metric can take, in the units of the result;
+    ``counts`` are problems to count in the same scan.
     """
 
     metric: str
@@ -35,6 +36,7 @@ class Score:
     limits: tuple[float, float] = (0.0, 1.0)
     labels: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, nw.Expr] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @property
     def factor(self) -> float:
@@ -207,7 +209,7 @@ def _score(study: Study, columns: list[str], by: Sequence[str], make, *, text: b
         for f in fields:
             items.setdefault(getattr(f, over) or f"(no {over})", []).append(make(f))
     outside = {f"outside:{f.name}": _outside(f) for f in fields if f.scale and not text}
-    return Score(items=items, over=over, labels=labels, counts=outside, **facts)
+    return Score(items=items, over=over, labels=labels, counts=outside, columns=tuple(labels), **facts)
 
 
 def _numeric(study: Study, columns: Sequence[str]) -> None:

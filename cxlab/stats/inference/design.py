@@ -46,29 +46,27 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     estimate the spread: those of the group under clusters, else of the whole study.
     """
     by = list(by)
-    total = sums.groupby(by, sort=False, dropna=False)[["n", "w", "w2", "a", "q", "m"]].sum().reset_index()
+    at = sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
+    first = np.unique(at, return_index=True)[1]
+    total = lambda x: np.bincount(at, np.asarray(x, float), len(first))  # noqa: E731
+    row = {c: sums[c].to_numpy(float) for c in ("n", "w", "w2", "a", "q", "aa", "ab", "bb", "m", "clusters")}
+    n, w, m, k = total(row["n"]), total(row["w"]), total(row["m"]), row["clusters"]
+    there = row["m"] > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        total["estimate"] = total["a"] / total["w"]
-        total["spread"] = np.fmax(total["q"] / total["w"] - total["estimate"] ** 2, 0)
-        total["kish"] = total["w"] ** 2 / total["w2"]
-    t = total["estimate"].to_numpy()[sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()]
-    k = sums["clusters"].to_numpy(float)
-    between = sums["aa"] - 2 * t * sums["ab"] + t * t * sums["bb"]
-    centred = np.fmax(between - (sums["a"] - t * sums["w"]) ** 2 / k, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+        t = total(row["a"]) / w
+        spread = np.fmax(total(row["q"]) / w - t**2, 0)
+        kish = w**2 / total(row["w2"])
+        own = t[at]
+        between = row["aa"] - 2 * own * row["ab"] + own * own * row["bb"]
+        centred = np.fmax(between - (row["a"] - own * row["w"]) ** 2 / k, 0)
         part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - sampled(sums["stratum"], k, population))
-    there = sums["m"] > 0
-    strata = sums[by].assign(part=np.where(there, part, 0.0), strata=there, lonely=there & (k == 1), drawn=k)
-    more = (
-        strata.groupby(by, sort=False, dropna=False)[["part", "strata", "lonely", "drawn"]].sum().reset_index(drop=True)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total["var"] = more["part"] / total["w"] ** 2
-    total["df"] = total["m"] - more["strata"]
-    total["lonely"] = more["lonely"]
-    total["base"] = np.where(total["m"] == total["n"], more["drawn"], total["n"])
-    total.loc[total["df"] < 1, "var"] = np.nan
-    return total[[*by, "estimate", "var", "spread", "n", "w", "kish", "df", "m", "lonely", "base"]]
+        var = total(np.where(there, part, 0.0)) / w**2
+    df = m - total(there)
+    cells = {
+        "estimate": t, "var": np.where(df < 1, np.nan, var), "spread": spread, "n": n, "w": w, "kish": kish, "df": df,
+        "m": m, "lonely": total(there & (k == 1)), "base": np.where(m == n, total(k), n),
+    }  # fmt: skip
+    return pd.concat([sums[by].iloc[first].reset_index(drop=True), pd.DataFrame(cells)], axis=1)
 
 
 def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float | None) -> NDArray:

@@ -1,0 +1,76 @@
+"""The score sums that metrics are estimated from: one scan of the data for several scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+import pandas as pd
+
+from cxlab.data.study import Study
+from cxlab.models.metrics.scores import GROUPINGS, Score
+from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts import tally
+
+RESERVED = ("item", "estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
+"""Columns of results, which no group column may be called."""
+
+
+def grouping(study: Study, by: Sequence[str]) -> list[str]:
+    """Return the columns among ``by`` (the others pool touchpoints), which must exist and not be `RESERVED`."""
+    columns = [b for b in by if not (b in GROUPINGS and b not in study.codebook)]
+    for name in columns:
+        study.field(name)
+        if name not in study.columns:
+            raise unknown("column", name, study.name, study.columns)
+        if name in RESERVED:
+            raise DataProblem(
+                f"column '{name}' of {study.name} has the name of a column of results; rename it to group by it"
+            )
+    return columns
+
+
+def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd.DataFrame, dict[str, int]]:
+    """Return the group columns among ``by``, the score sums and the counted problems; refuse negative weights."""
+    columns = grouping(study, by)
+    return columns, *scans(study, [score], columns)[0]
+
+
+def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list[tuple[pd.DataFrame, dict[str, int]]]:
+    """Return for each score its sums by group, as `cxlab.stats.counts.tally.score_sums`, and its counted problems.
+
+    All come from one scan of the data.
+
+    Raises
+    ------
+    DataProblem : a weight is negative.
+    """
+    d = study.design
+    counts = tally.weight_problems(d.weight) if d.weight else {}
+    counts |= {f"cluster:{d.cluster}": nw.col(d.cluster).is_null()} if d.cluster else {}
+    items = {f"{k} {name}": rules for k, score in enumerate(scores) for name, rules in score.items.items()}
+    problems = {name: rule for score in scores for name, rule in score.counts.items()} | counts
+    where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
+    sums, found = tally.score_sums(answered(study, scores, columns), items, by=columns, counts=problems, **where)
+    if found.get("weight:negative"):
+        raise DataProblem(
+            f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
+            "positive. Correct them, or leave the rows out with study.filter"
+        )
+    out = []
+    for k, score in enumerate(scores):
+        names = {f"{k} {name}": name for name in score.items}
+        own = sums[sums["item"].isin(names)]
+        own = own.assign(item=own["item"].map(names)).reset_index(drop=True)
+        out.append((own, {name: found[name] for name in (*score.counts, *counts)}))
+    return out
+
+
+def answered(study: Study, scores: Sequence[Score], by: Sequence[str]) -> nw.LazyFrame:
+    """Return the columns that scores, groups and the design need, with missing codes as null."""
+    if not all(score.columns for score in scores):
+        return study.frame
+    d = study.design
+    return study.answers(
+        [c for s in scores for c in s.columns] + [*by, *(c for c in (d.weight, d.cluster, d.strata) if c)]
+    )
