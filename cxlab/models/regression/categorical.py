@@ -16,7 +16,7 @@ from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.fits import linear
-from cxlab.stats.fits.logit import Fit
+from cxlab.stats.fits.logit import CHUNK, Fit
 from cxlab.stats.fits.logit import logit as fit_logit
 from cxlab.stats.fits.logit import ordinal as fit_ordinal
 
@@ -77,7 +77,8 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     """
     data = found(study, formula, errors)
     w = data.table["w"].to_numpy()
-    values = np.unique(data.y)
+    yes, no = data.y == 1, data.y == 0
+    values = np.array([0.0, 1.0]) if (yes | no).all() and yes.any() and no.any() else np.unique(data.y)
     if not np.isin(values, (0, 1)).all():
         raise DataProblem(
             f"'{data.model.response}' has the values {_listed(values)}; logit needs 0 and 1: "
@@ -191,13 +192,17 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
         xt[j] = table[f"a{a - 1}"] if a else 1.0
         if len(keys.columns):
             xt[j] *= coding.codes[at, j]
-        if not np.isfinite(xt[j]).all():
-            raise DataProblem(f"{coding.names[j]} has infinite values; recode it or leave those rows out")
     w = table["w"].to_numpy(float)
-    scaled = xt * np.sqrt(w)
-    product = scaled @ scaled.T
+    total, product = np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
+    for start in range(0, len(w), CHUNK):
+        part, v = xt[:, start : start + CHUNK], w[start : start + CHUNK]
+        total += part @ v
+        product += (part * v) @ part.T
+    if not np.isfinite(product).all():
+        infinite = coding.names[int(np.argmax(~np.isfinite(np.diag(product))))]
+        raise DataProblem(f"{infinite} has infinite values; recode it or leave those rows out")
     kept = linear.solve(product, np.zeros(len(product))).kept
-    sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (xt @ w / w.sum()) ** 2, 0.0))
+    sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (total / w.sum()) ** 2, 0.0))
     x = xt.T
     return Patterns(model, coding, table, x, table["y"].to_numpy(float), kept, sd, lost)
 

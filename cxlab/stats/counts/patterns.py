@@ -100,14 +100,15 @@ def _packed(rows: nw.LazyFrame, keys: list[str], weighted: bool) -> tuple[pd.Dat
             return None
     if not cells.low:
         return None  # not one complete row: grouping gives the empty table
-    found = cells.result()
+    values, sums = cells.result()
+    table = pd.DataFrame(values.T, columns=keys, copy=False)
     schema = rows.collect_schema()
-    table = pd.DataFrame(
-        {k: v.astype(int if schema[k].is_integer() else float) for k, v in zip(keys, found[0], strict=True)}
-    )
-    table["n"] = found[1][0].astype(np.int64)
+    for k in keys:
+        if not schema[k].is_integer():
+            table[k] = table[k].astype(float)
+    table["n"] = sums[0].astype(np.int64)
     if weighted:
-        table["w"], table["w2"], table["least"] = *found[1][1:], cells.least
+        table["w"], table["w2"], table["least"] = *sums[1:], cells.least
     return table, every
 
 
@@ -136,16 +137,17 @@ class Cells:
             return False
         if not self._cover([int(v) for v in low], [int(v) for v in high]):
             return False
-        key = np.zeros(len(values[0]), np.int64)
-        for v, first, size in zip(values, self.low, self.size, strict=True):
+        key, first = np.zeros(len(values[0]), np.int32), 0
+        for v, low_v, size in zip(values, self.low, self.size, strict=True):
             key *= size
-            key += v if v.dtype.kind == "i" else v.astype(np.int64)
-            key -= first
+            key += (v if v.dtype.kind == "i" else v.astype(np.int64)).astype(np.int32, copy=False)
+            first = first * size + low_v
+        key -= np.array(first, np.int64).astype(np.int32)  # what overflows on the way comes back here
         if w is not None:
             self.least = min(self.least, float(w.min()))
         self.held.append((key, w))
         self.waiting += len(key)
-        if self.waiting > math.prod(self.size):
+        if self.waiting > 2 * math.prod(self.size):
             self._flush()
         return True
 
@@ -173,16 +175,22 @@ class Cells:
             return
         key = np.concatenate([k for k, _ in self.held])
         w = None if len(self.sums) == 1 else np.concatenate([w for _, w in self.held])
+        key = key.astype(np.intp)
         for i, sums in enumerate(self.sums):
             sums += np.bincount(key, weights=None if i == 0 else w**i, minlength=len(sums))
         self.held, self.waiting = [], 0
 
-    def result(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return the values of every combination that was seen, in order, and its sums."""
+    def result(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the values of every combination that was seen, in order, one row a column; and its sums."""
         self._flush()
-        there = np.flatnonzero(self.sums[0])
-        rest, values = there.astype(np.int32), []
-        for low, size in zip(reversed(self.low), reversed(self.size), strict=True):
-            rest, before = rest // np.int32(size), rest
-            values.append((before - rest * np.int32(size)).astype(np.int64) + low)
-        return values[::-1], [s[there] for s in self.sums]
+        there = np.flatnonzero(self.sums[0] > 0)
+        values, half = np.empty((len(self.size), len(there)), np.int64), len(self.size) // 2
+        inner = np.int32(math.prod(self.size[half:]))
+        left = there.astype(np.int32) // inner
+        right = there - left * np.int64(inner)
+        for columns, at in ((slice(0, half), left), (slice(half, None), right)):  # look values up half by half
+            size = self.size[columns]
+            grid = np.unravel_index(np.arange(math.prod(size)), size) if size else ()
+            for row, axis, low in zip(values[columns], grid, self.low[columns], strict=True):
+                np.take(axis + low, at, out=row, mode="clip")
+        return values, [s[there] for s in self.sums]

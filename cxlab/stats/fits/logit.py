@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from scipy.special import expit, log_ndtr
@@ -41,9 +43,10 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     -------
     Fit ; ``scores()`` (P, p) are the derivatives of one answer's log-likelihood.
     """
-    same = (x[1:] == x[:-1]).all(axis=1)  # both answers of a pattern stand side by side
-    first = np.flatnonzero(np.concatenate([[True], ~same]))
-    xt = np.ascontiguousarray(x.T[:, first])
+    new = np.ones(len(x), bool)  # both answers of a pattern stand side by side
+    new[1:] = reduce(or_, (column[1:] != column[:-1] for column in x.T))
+    first = np.flatnonzero(new)
+    xt = np.take(x.T, first, axis=1)
     total, yes = np.add.reduceat(w, first), np.add.reduceat(w * y, first)
 
     def at(beta: np.ndarray):
@@ -51,13 +54,13 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
         for start in range(0, len(first), CHUNK):
             part = slice(start, start + CHUNK)
             z, v, u = xt[:, part], total[part], yes[part]
-            eta = beta @ z
-            small = np.exp(-np.abs(eta))
-            p = np.where(eta >= 0, 1.0, small) / (1.0 + small)
-            value += float(v @ (np.minimum(eta, 0.0) - np.log(1.0 + small)) - (v - u) @ eta)
+            eta = np.maximum(beta @ z, -700.0)
+            odds = np.exp(-eta)  # of a no
+            p = 1.0 / (1.0 + odds)
+            value += float(v @ np.log(p) - (v - u) @ eta)
             gradient += z @ (u - v * p)
-            scaled = z * np.sqrt(v * p * (1.0 - p))
-            information += scaled @ scaled.T
+            scaled = z * (v * (odds * p * p))
+            information += scaled @ z.T
         return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
 
     return newton(at, _sampled(xt, total, yes))
