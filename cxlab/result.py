@@ -172,7 +172,9 @@ class Result:
     def __repr__(self) -> str:
         notes = "".join(f"\n- {n}" for n in self.notes)
         table = printed(self.table, self.unit).to_string(index=False)
-        return f"{self.title}\n{table}\n{self.method} ({self.level:.0%}){notes}"
+        level = f"({self.level:.0%})" if _intervals(self.table) else ""
+        said = f"{self.method} {level}".strip()
+        return "\n".join(line for line in (self.title, table, said) if line) + notes
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
@@ -278,6 +280,11 @@ def _pairs(raw: Any) -> dict[str, tuple[str, str]]:
     stems = [c.removesuffix("_low") for c in map(str, raw.columns) if c.endswith("_low") and f"{c[:-4]}_high" in raw]
     named = {("of change" if s == "change" else f"{s}_interval"): (f"{s}_low", f"{s}_high") for s in stems}
     return ({"interval": ("low", "high")} if {"low", "high"} <= set(raw.columns) else {}) | named
+
+
+def _intervals(table: Any) -> bool:
+    """Whether a row of the table has an interval."""
+    return any(table[low].notna().any() for low, _ in _pairs(table).values())
 
 
 def _one_item(table: Any) -> bool:

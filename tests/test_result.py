@@ -51,6 +51,14 @@ def test_intervals_print_once_with_their_unit() -> None:
     assert span(math.nan, math.nan, "share") == "–"
 
 
+def test_the_level_stands_only_where_an_interval_does() -> None:
+    assert repr(waves()).splitlines()[-2] == "m & m (95%)"
+    plain = Result("comments", "Comments", pd.DataFrame({"text": ["fine"], "n": [3]}), method="as written")
+    assert repr(plain).splitlines()[-1] == "as written"
+    none = Result("metric", "Hidden", pd.DataFrame({"estimate": [math.nan], "low": [math.nan], "high": [math.nan]}))
+    assert repr(none).splitlines() == ["Hidden", "estimate low high", "       –   –    –"]
+
+
 def test_the_table_of_a_result_says_only_what_differs() -> None:
     assert cells(waves()) == [
         ["Wave", "Share", "95% interval", "n"],

@@ -128,6 +128,20 @@ def rows(report: Made) -> Iterator[dict[str, Any]]:
             )
 
 
+def level(result: Mapping[str, Any]) -> str:
+    """Return the level of the intervals of a result (``95%``); '' where it has none."""
+    rows = result.get("table") or [result]
+    low = [name for name in rows[0] if name == "low" or name.endswith("_low")]
+    return f"{result['level']:.0%}" if any(row.get(k) is not None for row in rows for k in low) else ""
+
+
+def method(result: Mapping[str, Any]) -> str:
+    """Return the method of a result and the level of its intervals as one line."""
+    found = level(result)
+    parts = [result["method"], f"intervals at {found}" if found else ""]
+    return f"Method: {'; '.join(filter(None, parts)) or 'not stated'}"
+
+
 def labels(result: Mapping[str, Any]) -> list[str]:
     """Return the names of the label columns of a result's table: all before ``estimate``."""
     names = result["columns"]

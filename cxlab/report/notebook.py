@@ -216,12 +216,19 @@ def check(given: Mapping[str, Any], known: Mapping[str, Parameter], notebook: st
 
     Raises
     ------
-    DataProblem : a parameter that the notebook does not have, or a value of the wrong type.
+    DataProblem : a parameter that the notebook does not have, a value of the wrong type, or a `level` that is none.
     """
     for name in given:
         if name not in known:
             raise unknown("parameter", name, f"notebook {notebook}", known)
-    return {name: known[name].read(value) for name, value in given.items()}
+    found = {name: known[name].read(value) for name, value in given.items()}
+    level = found.get("level")
+    if isinstance(level, float) and not 0 < level < 1:
+        raise DataProblem(
+            f"parameter 'level' is {level:g}; a confidence level lies between 0 and 1, e.g. "
+            f"{level / 100 if 1 < level < 100 else 0.95:g}"
+        )
+    return found
 
 
 def find(name: str) -> Path:

@@ -16,7 +16,7 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_TICK_LABEL_POSITION
 from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
-from cxlab.report.collect import Made, labels, subject
+from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.style import Style
 from cxlab.report.workbook import facts
 from cxlab.result import show, span
@@ -75,7 +75,7 @@ def result_slide(deck: Any, result: Mapping[str, Any], said: str, about: str, ho
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     text(slide, said, (0.6, 0.35, 12.1, 1.1), 26 if len(said) < 100 else 20, bold=True, colour=house.heading)
     text(slide, about, (0.6, 1.35, 12.1, 0.5), 14)
-    notes = [f"Method: {result['method']}; intervals at {result['level']:.0%}.", *result["notes"]]
+    notes = [f"{method(result)}.", *result["notes"]]
     slide.notes_slide.notes_text_frame.text = "\n".join(notes)
     return slide
 
@@ -84,7 +84,7 @@ def table_slide(
     deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style, mark: str
 ) -> None:
     """Add the slide of a result whose rows have different units: a native table of estimate, interval and n."""
-    about = f"{mark}Estimates with {result['level']:.0%} intervals"
+    about = f"{mark}{estimates(result)}"
     slide = result_slide(deck, result, result["title"], about, house)
     box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(0.5 * (len(rows) + 1)))
     grid = slide.shapes.add_table(len(rows) + 1, 4, *box).table
@@ -193,7 +193,13 @@ def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     n = n or (f"n = {counts[0]:,.0f}" if counts else "")
     left = len([r for r in result["table"] if r.get("estimate") is not None]) - len(rows)
     more = f"; {left} rows between the highest and the lowest not shown" if left else ""
-    return f"Estimates with {result['level']:.0%} intervals{'; ' + n if n else ''}{more}"
+    return f"{estimates(result)}{'; ' + n if n else ''}{more}"
+
+
+def estimates(result: Mapping[str, Any]) -> str:
+    """Return what the numbers of a slide are."""
+    found = level(result)
+    return f"Estimates with {found} intervals" if found else "Estimates without intervals"
 
 
 def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:

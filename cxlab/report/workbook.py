@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from cxlab.report.collect import Made, labels, subject
+from cxlab.report.collect import Made, labels, method, subject
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "": "0.000"}
 IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
@@ -56,7 +56,7 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
     sheet.freeze_panes(1, len(labels(result)))
     last = len(result["table"]) + 2
-    for k, text in enumerate((f"Method: {result['method']}; intervals at {result['level']:.0%}", *result["notes"])):
+    for k, text in enumerate((method(result), *result["notes"])):
         sheet.write_string(last + k, 0, text)
 
 

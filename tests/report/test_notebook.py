@@ -81,6 +81,12 @@ def test_a_value_is_read_as_its_type(name: str, given: object, read: object) -> 
         ),
         ("codes", "[1,", "parameter 'codes' is '[1,'; it must be a list (a,b,c) of a whole number or None, e.g. None"),
         (
+            "level",
+            "95",
+            "parameter 'level' is 95; a confidence level lies between 0 and 1, e.g. 0.95",
+        ),
+        ("level", 0, "parameter 'level' is 0; a confidence level lies between 0 and 1, e.g. 0.95"),
+        (
             "levle",
             1,
             "parameter 'levle' is not in notebook n; did you mean 'level'? "

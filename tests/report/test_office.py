@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pptx import Presentation
 
-from cxlab.report.collect import Made
-from cxlab.report.slides import slides
+from cxlab.report.collect import Made, method
+from cxlab.report.slides import caption, slides
 from cxlab.report.workbook import workbook
 from cxlab.result import Result
 
@@ -44,6 +44,13 @@ def test_the_workbook_holds_every_number(report: Made, tmp_path: Path):
     about = dict(row[:2] for row in book["About"].values)
     assert about["Left out"] == "3 duplicates"
     assert about["SIMULATED"] == "made by a program, no real customers"
+
+
+def test_no_level_is_claimed_where_no_interval_is(tmp_path: Path):
+    table = pd.DataFrame({"check": ["duplicates"], "estimate": [3.0]})
+    result = Result("quality", "Checks", table, method="rows that are equal").to_dict()
+    assert method(result) == "Method: rows that are equal"
+    assert caption(result, result["table"]) == "Estimates without intervals"
 
 
 def test_the_slides_have_native_charts_with_intervals(report: Made, tmp_path: Path):

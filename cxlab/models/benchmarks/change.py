@@ -54,7 +54,7 @@ def league_change(
     with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both
     waves' marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star or laggard.
     """
-    unit = unit or study.need("brand", "a league table")[0]
+    unit = study.field(unit or study.need("brand", "a league table")[0]).name
     wave = study.design.wave
     if not wave:
         raise DataProblem(f"a change of ranks needs a column with role 'wave'; {study.name} declares none")

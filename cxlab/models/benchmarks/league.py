@@ -104,8 +104,8 @@ def league(
     >>> cx.league(cx.load("brand-tracker")).table["brand"].tolist()[:2]
     ['Alba', 'Cima']
     """
-    unit = unit or study.need("brand", "a league table")[0]
-    adjust = [adjust] if isinstance(adjust, str) else list(adjust)
+    unit = study.field(unit or study.need("brand", "a league table")[0]).name
+    adjust = [study.field(name).name for name in ([adjust] if isinstance(adjust, str) else adjust)]
     score, best, notes = unit_score(study, metric, question)
     raw = grouped(study, score, [unit], level)
     mix = case_mix(study, score, unit, adjust) if adjust else None

@@ -46,9 +46,9 @@ def index_by(
     Result of kind 'index_by', one row a group: ``estimate`` at frozen weights, ``own`` with the group's own weights.
     Clusters that occur in several groups (a panel) are resampled together.
     """
+    study.field(by)
     declared, notes = resolved(study, model)
     one_of("scheme", scheme, pls.SCHEMES)
-    study.field(by)
     data = answers(study, declared, by=by)
     labels = sorted(pd.unique(data.group), key=lambda v: (isinstance(v, str), v))
     if frozen != "pooled" and frozen not in labels:

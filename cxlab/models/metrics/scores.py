@@ -179,6 +179,9 @@ def _listed(study: Study, of: str | Sequence[str] | None) -> list[str]:
 
 def _columns(study: Study, of: str | Sequence[str] | None, by: Sequence[str], measure: str, what: str) -> list[str]:
     """``of``, or the touchpoints where ``by`` groups them, or the outcomes with ``measure``, or the touchpoints."""
+    for name in by:
+        if name not in ("item", *GROUPINGS):
+            study.field(name)
     if of is not None:
         return _listed(study, of)
     touchpoints = [

@@ -140,3 +140,20 @@ def test_the_last_wave_is_compared_with_the_first_that_was_asked() -> None:
 
 def test_names_cannot_break_out_of_markdown() -> None:
     assert plain("<b>*x*</b> [a](b)") == r"\<b\>\*x\*\</b\> \[a\](b)"
+
+
+@pytest.mark.parametrize("call", ["nps", "league", "league_change", "index_by", "compare", "against"])
+def test_a_wrong_column_is_said_before_what_else_is_missing(call: str) -> None:
+    """The airline survey has neither recommendation question, brand nor wave."""
+    data = cx.load("airline-survey")
+    calls = {
+        "nps": lambda: cx.nps(data, by="o_experienc"),
+        "league": lambda: cx.league(data, "o_experienc"),
+        "league_change": lambda: cx.league_change(data, "o_experienc"),
+        "index_by": lambda: cx.index_by(data, "o_experienc"),
+        "compare": lambda: cx.compare(data, "nps", "o_experienc"),
+        "against": lambda: cx.against(data, "nps", 30, by="o_experienc"),
+    }
+    with pytest.raises(cx.DataProblem) as problem:
+        calls[call]()
+    assert str(problem.value).startswith("column 'o_experienc' is not in airline-survey; did you mean 'o_experience'?")
