@@ -36,7 +36,6 @@ only: dict[str, str] | None = None  # only these rows
         ("show", "mean", "mean"),
         ("show", "3", 3),
         ("level", "9e-1", 0.9),
-        ("level", 1, 1.0),
         ("waves", "7", 7),
         ("waves", 7.0, 7),
         ("weighted", "no", False),
@@ -117,6 +116,11 @@ def test_a_parameters_cell_that_cannot_be_checked_is_an_error(cell: str, message
     with pytest.raises(DataProblem) as problem:
         parameters(cell, "n")
     assert str(problem.value) == message
+
+
+def test_a_whole_number_is_a_number() -> None:
+    found = parameters("share: float = 0.5")["share"].read(1)
+    assert (found, type(found)) == (1.0, float)
 
 
 def test_comments_and_hashes_in_text_are_told_apart() -> None:
