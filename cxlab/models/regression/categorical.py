@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -14,32 +15,37 @@ from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost
 from cxlab.models.regression.formula import Coding, Model, bind
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.cells import Cells, cells
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.fits import linear
-from cxlab.stats.fits.logit import CHUNK, Fit
+from cxlab.stats.fits.logit import CHUNK, Fit, Grid, logit_on_grid
 from cxlab.stats.fits.logit import logit as fit_logit
 from cxlab.stats.fits.logit import ordinal as fit_ordinal
 
 ERRORS = ("classical", "HC0", "CR1", "design")
+DENSE = 0.25
+"""With no smaller share of all combinations given, a logit is computed on all of them, without listing them."""
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """Distinct answer patterns of a formula: design rows ``x`` (P, p), answers ``y``, weights and counts."""
+    """Distinct answer patterns of a formula.
+
+    ``kept``, ``sd`` : (p,) which columns carry information, and their spread. ``n`` and ``lost`` : rows used and left
+    out. ``size`` : how many patterns. Where they are listed, ``table`` has their weights and counts, ``x`` (P, p) their
+    design rows and ``y`` (P,) their answers.
+    """
 
     model: Model
     coding: Coding
-    table: pd.DataFrame
-    x: np.ndarray
-    y: np.ndarray
     kept: np.ndarray
     sd: np.ndarray
+    n: int
     lost: int
-
-    @property
-    def n(self) -> int:
-        """Rows used."""
-        return int(self.table["n"].sum())
+    size: int
+    table: pd.DataFrame | None = None
+    x: np.ndarray | None = None
+    y: np.ndarray | None = None
 
 
 @public
@@ -75,28 +81,19 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     >>> cx.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
     [0.8, 0.3]
     """
-    data = found(study, formula, errors)
-    w = data.table["w"].to_numpy()
-    yes, no = data.y == 1, data.y == 0
-    values = np.array([0.0, 1.0]) if (yes | no).all() and yes.any() and no.any() else np.unique(data.y)
-    if not np.isin(values, (0, 1)).all():
-        raise DataProblem(
-            f"'{data.model.response}' has the values {_listed(values)}; logit needs 0 and 1: "
-            f"write I({data.model.response} >= ...)"
-        )
-    if len(values) == 1:
-        raise DataProblem(
-            f"'{data.model.response}' is {values[0]:g} in all {data.n:,} rows; there is nothing to explain"
-        )
-    fit = fit_logit(data.x if data.kept.all() else data.x[:, data.kept], data.y, w)
+    model, columns = asked(study, formula, errors)
+    design = study.design
+    counted = cells(study.frame, columns, weight=weight_of(study))
+    plain = errors in ("", "classical") and not (design.weight or design.cluster or design.strata or model.categories)
+    data, fit, share = (plain and counted and _on_grid(model, counted)) or _on_patterns(study, model, columns, counted)
     names = np.array(data.coding.names)[data.kept]
     _separated(fit, names, data)
     errors, covariance, df, said, notes = variance(study, data, fit, errors)
     beta = np.full(len(data.kept), np.nan)
     beta[data.kept] = fit.theta
     whole = _spread_out(covariance, data.kept)
-    share = float(w @ data.y / w.sum())
-    null = float(w.sum() * (share * np.log(share) + (1 - share) * np.log(1 - share)))
+    answers = data.n if data.table is None else data.table["w"].sum()
+    null = float(answers * (share * np.log(share) + (1 - share) * np.log(1 - share)))
     estimated = Estimated(data.coding.names, beta, whole, df, data.n)
     result = _result("Logistic regression", study, data, fit, estimated, (null, said, notes), level)
     result.table["odds_ratio"] = np.exp(result.table["estimate"])
@@ -131,7 +128,7 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
     [0.5, 0.2]
     """
     one_of("link", link, ("logit", "probit"))
-    data = found(study, formula, errors)
+    data = listed(study, *asked(study, formula, errors))
     constant = _constant_column(data)
     if constant is None:
         raise DataProblem(f"formula '{formula}' has no intercept; the cuts take its place, so leave '0 +' out")
@@ -161,20 +158,69 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
     return _result(title, study, data, fit, estimated, (null, said, notes), level)
 
 
-def found(study: Study, formula: str, errors: str) -> Patterns:
-    """Return the answer patterns of a formula; clusters and strata are part of the pattern where errors need them."""
+def asked(study: Study, formula: str, errors: str) -> tuple[Model, dict[str, nw.Expr]]:
+    """Return the model and the columns of its patterns; clusters and strata are among them where errors need them."""
     one_of("errors", errors, ("", *ERRORS))
-    frame, design = study.frame, study.design
-    model = bind(formula, study, frame)
+    design = study.design
+    if errors == "CR1" and not design.cluster:
+        raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
+    model = bind(formula, study, study.frame)
     columns = {f"a{i}": e for i, e in enumerate(model.atoms.values())} | {"y": model.y}
     columns |= {f"c{i}": nw.col(c) for i, c in enumerate(model.categories)}
     if errors in ("", "CR1", "design"):
         columns |= {"_cluster": nw.col(design.cluster)} if design.cluster else {}
         columns |= {"_stratum": nw.col(design.strata)} if design.strata else {}
-    elif errors == "CR1" and not design.cluster:
-        raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
+    return model, columns
+
+
+def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, Fit, float] | None:
+    """Fit a logit to counts on the grid of all combinations, where most of them were given; else None."""
+    box, low = counted.sums[0].reshape(counted.size), counted.low
+    size = np.count_nonzero(box)
+    if (low[-1], counted.size[-1]) != (0, 2) or size < DENSE * box.size:
+        return None
+    coding, half = model.coding(pd.DataFrame(index=[0])), (len(low) - 1) // 2
+    columns = [np.ones(math.prod(counted.size[:half]))] * int((coding.atom == 0).sum())
+    axes = [*_axes(low[:half], counted.size[:half]), *_axes(low[half:-1], counted.size[half:-1])]
+    if coding.atom[len(columns) :].tolist() != list(range(1, len(axes) + 1)):
+        return None
+    grid = Grid(np.column_stack([*columns, *axes[:half]] or [[]]), np.column_stack(axes[half:] or [[]]))
+    no, yes = np.moveaxis(box.reshape(len(grid.left), len(grid.right), 2), 2, 0)
+    total, product = no + yes, grid.products(no + yes)
+    n = int(total.sum())
+    kept = linear.solve(product, np.zeros(len(product))).kept
+    sd = np.sqrt(np.maximum(np.diag(product) / n - (grid.sums(total) / n) ** 2, 0.0))
+    left = grid.left.shape[1]
+    grid = Grid(grid.left[:, kept[:left]], grid.right[:, kept[left:]])
+    data = Patterns(model, coding, kept, sd, n, counted.every - n, int(size))
+    return data, logit_on_grid(grid, total, np.ascontiguousarray(yes)), float(yes.sum() / n)
+
+
+def _axes(low: list[int], size: list[int]) -> list[np.ndarray]:
+    """Return the values of every column in all combinations, as doubles."""
+    return [first + axis.ravel() + 0.0 for first, axis in zip(low, np.indices(size), strict=True)]
+
+
+def _on_patterns(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None):
+    """Fit a logit to the patterns one by one; return them, the fit and the share of yes."""
+    data = listed(study, model, columns, counted)
+    if not np.isin(data.y, (0, 1)).all():
+        raise DataProblem(
+            f"'{model.response}' has the values {_listed(np.unique(data.y))}; logit needs 0 and 1: "
+            f"write I({model.response} >= ...)"
+        )
+    if (data.y == data.y[0]).all():
+        raise DataProblem(f"'{model.response}' is {data.y[0]:g} in all {data.n:,} rows; there is nothing to explain")
+    w = data.table["w"].to_numpy()
+    fit = fit_logit(data.x if data.kept.all() else data.x[:, data.kept], data.y, w)
+    return data, fit, float(w @ data.y / w.sum())
+
+
+def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None = None) -> Patterns:
+    """Return the answer patterns of a formula one by one."""
+    frame = study.frame
     try:
-        table, lost = patterns(frame, columns, weight=weight_of(study))
+        table, lost = patterns(frame, columns, weight=weight_of(study), counted=counted)
     except DataProblem as problem:
         said = str(problem)
         for i, name in [*enumerate(model.atoms)]:
@@ -203,15 +249,13 @@ def found(study: Study, formula: str, errors: str) -> Patterns:
         raise DataProblem(f"{infinite} has infinite values; recode it or leave those rows out")
     kept = linear.solve(product, np.zeros(len(product))).kept
     sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (total / w.sum()) ** 2, 0.0))
-    x = xt.T
-    return Patterns(model, coding, table, x, table["y"].to_numpy(float), kept, sd, lost)
+    y = table["y"].to_numpy(float)
+    return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), table, xt.T, y)
 
 
 def variance(study: Study, data: Patterns, fit: Fit, errors: str):
     """Return which errors ran, covariance of theta, degrees of freedom, how to name them, and notes."""
     design, table = study.design, data.table
-    if errors == "CR1" and not design.cluster:
-        raise DataProblem(f"errors 'CR1' need clusters; {study.name} declares no column with role 'cluster'")
     if not errors:
         both = design.strata or (design.cluster and design.weight)
         errors = "design" if both else "CR1" if design.cluster else "HC0" if design.weight else "classical"
@@ -289,9 +333,9 @@ def _result(title: str, study: Study, data: Patterns, fit: Fit, estimated: Estim
     used = [*data.model.atoms, *data.model.categories, data.model.response]
     notes = lost_note(study, data.lost, data.n, used) + aliased_note(data.coding.names, data.kept) + notes
     weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
-    facts = {"n": data.n, "patterns": len(data.table), "loglik": fit.loglik, "loglik_null": null}
+    facts = {"n": data.n, "patterns": data.size, "loglik": fit.loglik, "loglik_null": null}
     return fitted(
         f"{title} of {data.model.response}", estimated, level=level, notes=notes,
-        method=f"{weighted} on {len(data.table):,} answer patterns; {said}",
+        method=f"{weighted} on {data.size:,} answer patterns; {said}",
         parts={"fit": facts | {"mcfadden": 1 - fit.loglik / null}},
     )  # fmt: skip

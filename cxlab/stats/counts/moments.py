@@ -22,8 +22,8 @@ from cxlab.stats.counts.stream import Pieces, batches, encoded, local, numbers
 SPREAD = 1e5
 """When mean**2 exceeds variance times this, sums of products lose five digits and the data are scanned again."""
 
-CLUSTERS = 1 << 17
-"""Whole numbers of no larger range number the clusters themselves; others are grouped in the query."""
+TOTALS = 1 << 24
+"""Clusters numbered by whole numbers are summed in an array of no more totals than this, others in the query."""
 
 
 @dataclass(frozen=True)
@@ -199,22 +199,23 @@ def cluster_score_products(
 
     Returns
     -------
-    As `cluster_products`, of one stratum; None where clusters are not whole numbers of a range up to `CLUSTERS`.
+    As `cluster_products`, of one stratum; None where clusters are not whole numbers of small range (`TOTALS`).
     """
     if not local(frame) or not frame.collect_schema()[cluster].is_integer():
         return None
     low, high = _collect(frame.select(nw.col(cluster).min().alias("low"), nw.col(cluster).max().alias("high"))).iloc[0]
-    if pd.isna(low) or high - low >= CLUSTERS:
+    q = len(slope)
+    if pd.isna(low) or (high - low + 1) * q > TOTALS:
         return None
-    q, size = len(slope), int(high - low) + 1
+    size = int(high - low) + 1
     totals, rows = np.zeros((q, size)), np.zeros(size)
     for z, _, _, _ in _read(frame, {**columns, "_cluster": nw.col(cluster)}, {}, weight):
         x, codes = z[:q], (z[q] - low).astype(np.intp)
         e = slope @ x
         x *= e if weight is None else e * z[-1]
-        rows += np.bincount(codes, minlength=size)
+        np.add.at(rows, codes, 1.0)
         for total, column in zip(totals, x, strict=True):
-            total += np.bincount(codes, weights=column, minlength=size)
+            np.add.at(total, codes, column)
     return totals.sum(axis=1)[None], (totals @ totals.T)[None], np.array([float((rows > 0).sum())]), float(rows.sum())
 
 

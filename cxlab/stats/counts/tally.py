@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.stats.counts import held
 
 
 def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: str = "") -> pd.DataFrame:
@@ -70,30 +74,49 @@ def score_sums(
     counts : how many rows fulfil each of ``counts``.
     """
     groups, counts = [f"_g{i}" for i in range(len(by))], counts or {}
-    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, counts)
-    first = [f"{s}{i}" for i in range(len(scores)) for s in (("_n", "_a", "_q", "_b", "_v") if weight else FIRST)]
-    extra = [f"_k{i}" for i in range(len(counts))]
-    if cluster:
-        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in (*first, *extra)))
-    plain = {i for i, e in enumerate(scores.values()) if len(e) == 1 and not cluster and not weight}
-    products = [e for i in range(len(scores)) if i not in plain for e in _seconds(i, bool(weight))]
-    rows = rows.with_columns(*products) if products else rows
-    second = [f"{s}{i}" for i in range(len(scores)) if i not in plain for s in ("_aa", "_ab", "_bb", "_m")]
-    wide = rows.group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in (*first, *second, *extra)))
-    table = _small(wide, [*groups, "_h"])
-    parts = [_item(table, i, [*groups, "_h"], bool(weight), i in plain).assign(item=x) for i, x in enumerate(scores)]
-    long = pd.concat(parts, ignore_index=True)
-    if cluster and by:
-        long = long.merge(_clusters(rows, list(scores)), on=["item", "_h"], how="left")
-    else:
-        long["clusters"] = long.groupby(["item", "_h"], dropna=False)["m"].transform("sum")
-    long = long.rename(columns={"_h": "stratum"})[["item", *groups, "stratum", *SUMS, "clusters"]]
-    found = {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts)}
-    return long.rename(columns=dict(zip(groups, by, strict=True))), found
+    keys, named = [*groups, "_h"], dict(zip(groups, by, strict=True))
+    sizes, weighted = [len(e) for e in scores.values()], bool(weight)
+    sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
+    summed = held.sums if held.held(sheets) else _summed
+    table, drawn = summed(sheets, sizes, keys, weighted=weighted, cluster=bool(cluster), counts=len(counts))
+    table = table.sort_values(keys, ignore_index=True, kind="stable")
+    plain = [size == 1 and not cluster and not weighted for size in sizes]
+    items = [_item(table, i, weighted, same) for i, same in enumerate(plain)]
+    stratum, strata_there = pd.factorize(table["_h"], use_na_sentinel=False)
+    for i, sums in enumerate(items):
+        if drawn is not None and by:
+            sums["clusters"] = drawn[f"_n{i}"].to_numpy(float)[pd.Index(drawn["_h"]).get_indexer(strata_there)[stratum]]
+        else:
+            sums["clusters"] = np.bincount(stratum, sums["m"], len(strata_there))[stratum]
+    long = pd.concat([table[keys].rename(columns={**named, "_h": "stratum"})] * len(items), ignore_index=True)
+    long.insert(0, "item", np.repeat(np.array(list(scores), object), len(table)))
+    long = long.assign(**{c: np.concatenate([sums[c] for sums in items]) for c in (*SUMS, "clusters")})
+    return long, {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts)}
 
 
 FIRST = ("_n", "_a", "_q")
 SUMS = ("n", "w", "w2", "a", "q", "aa", "ab", "bb", "m")
+
+
+def answer_sheets(
+    frame: nw.LazyFrame,
+    scores: Mapping[str, Sequence[nw.Expr]],
+    groups: Mapping[str, str],
+    weight: str,
+    cluster: str,
+    strata: str,
+    counts: Mapping[str, nw.Expr],
+) -> nw.LazyFrame:
+    """Return one row an answer sheet: group columns, ``_h`` (stratum), ``_c`` (cluster), ``_k{i}`` (counts: 1 or 0),
+    ``_s{i}_{j}`` (score j of item i) and ``_w`` (weight); null where there is none."""
+    kept = {**{g: nw.col(c) for g, c in groups.items()}, "_h": nw.col(strata) if strata else nw.lit("")}
+    kept |= {"_c": nw.col(cluster)} if cluster else {}
+    kept |= {f"_k{i}": nw.when(e).then(nw.lit(1)).otherwise(nw.lit(0)) for i, e in enumerate(counts.values())}
+    raw = {f"_s{i}_{j}": e for i, es in enumerate(scores.values()) for j, e in enumerate(es)}
+    if weight:
+        w = nw.col(weight).cast(nw.Float64)
+        raw["_w"] = nw.when((w > 0) & (w < float("inf"))).then(w)
+    return frame.select(*(e.alias(k) for k, e in {**kept, **raw}.items()))
 
 
 def scored_rows(
@@ -110,27 +133,44 @@ def scored_rows(
     ``_n`` answers, ``_a`` = w * score, ``_q`` = w * score**2, and with weights ``_b`` = w * answers, ``_v`` = w**2 *
     answers; null or 0 where there is no answer. Scores must be null, not NaN, where there is none.
     """
-    kept = {**{g: nw.col(c) for g, c in groups.items()}, "_h": nw.col(strata) if strata else nw.lit("")}
-    kept |= {"_c": nw.col(cluster)} if cluster else {}
-    kept |= {f"_k{i}": nw.when(e).then(nw.lit(1)).otherwise(nw.lit(0)) for i, e in enumerate(counts.values())}
-    raw = {f"_s{i}_{j}": e for i, es in enumerate(scores.values()) for j, e in enumerate(es)}
-    if weight:
-        w = nw.col(weight).cast(nw.Float64)
-        raw["_w"] = nw.when((w > 0) & (w < float("inf"))).then(w)
-    rows = frame.select(*(e.alias(k) for k, e in {**kept, **raw}.items()))
+    sheets = answer_sheets(frame, scores, groups, weight, cluster, strata, counts)
+    return _weighed(sheets, [len(e) for e in scores.values()], bool(weight))
+
+
+def _weighed(sheets: nw.LazyFrame, sizes: Sequence[int], weighted: bool) -> nw.LazyFrame:
+    """Add to the answer sheets what `scored_rows` describes by item."""
     one, two, three = [], [], []
-    for i, es in enumerate(scores.values()):
-        s = [nw.col(f"_s{i}_{j}") for j in range(len(es))]
-        total = nw.sum_horizontal(*s) if len(s) > 1 else s[0]
-        square = nw.sum_horizontal(*(x * x for x in s)) if len(s) > 1 else s[0] * s[0]
-        there = nw.sum_horizontal(*((~x.is_null()).cast(nw.Float64) for x in s)) if len(s) > 1 else None
+    for i, size in enumerate(sizes):
+        s = [nw.col(f"_s{i}_{j}") for j in range(size)]
+        total = nw.sum_horizontal(*s) if size > 1 else s[0]
+        square = nw.sum_horizontal(*(x * x for x in s)) if size > 1 else s[0] * s[0]
+        there = nw.sum_horizontal(*((~x.is_null()).cast(nw.Float64) for x in s)) if size > 1 else None
         w = nw.col("_w")
-        one += [(w * total if weight else total).alias(f"_a{i}"), (w * square if weight else square).alias(f"_q{i}")]
+        if weighted:
+            total, square = w * total, w * square
+        one += [total.alias(f"_a{i}"), square.alias(f"_q{i}")]
         answered = (~nw.col(f"_a{i}").is_null()).cast(nw.Float64)
         two.append((answered if there is None else there * answered).alias(f"_n{i}"))
-        three += [(w * nw.col(f"_n{i}")).alias(f"_b{i}"), (w * w * nw.col(f"_n{i}")).alias(f"_v{i}")] if weight else []
-    rows = rows.with_columns(*one).with_columns(*two)
-    return rows.with_columns(*three) if weight else rows
+        n = nw.col(f"_n{i}")
+        three += [(w * n).alias(f"_b{i}"), (w * w * n).alias(f"_v{i}")]
+    rows = sheets.with_columns(*one).with_columns(*two)
+    return rows.with_columns(*three) if weighted else rows
+
+
+def _summed(
+    sheets: nw.LazyFrame, sizes: Sequence[int], keys: Sequence[str], *, weighted: bool, cluster: bool, counts: int
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Do what `cxlab.stats.counts.held.sums` describes where the data lie; products that equal sums are left out."""
+    rows, groups = _weighed(sheets, sizes, weighted), keys[:-1]
+    first = [f"{s}{i}" for i in range(len(sizes)) for s in (("_n", "_a", "_q", "_b", "_v") if weighted else FIRST)]
+    extra = [f"_k{i}" for i in range(counts)]
+    if cluster:
+        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in (*first, *extra)))
+    full = [i for i, size in enumerate(sizes) if size > 1 or cluster or weighted]
+    rows = rows.with_columns(*(e for i in full for e in _seconds(i, weighted))) if full else rows
+    second = [f"{s}{i}" for i in full for s in ("_aa", "_ab", "_bb", "_m")]
+    wide = rows.group_by(*keys).agg(*(nw.col(c).sum() for c in (*first, *second, *extra)))
+    return collected(wide), _clusters(rows, len(sizes)) if cluster and groups else None
 
 
 def _seconds(i: int, weighted: bool) -> list[nw.Expr]:
@@ -141,25 +181,21 @@ def _seconds(i: int, weighted: bool) -> list[nw.Expr]:
     return [e.alias(f"{name}{i}") for name, e in products.items()]
 
 
-def _item(table: pd.DataFrame, i: int, keys: list[str], weighted: bool, plain: bool) -> pd.DataFrame:
+def _item(table: pd.DataFrame, i: int, weighted: bool, plain: bool) -> dict[str, NDArray]:
     """The sums of item i under their names; those that equal others were not computed twice."""
-    column = lambda s: table[f"{s}{i}"].astype(float)  # noqa: E731
+    column = lambda s: table[f"{s}{i}"].to_numpy(float)  # noqa: E731
     n, a, q = (column(s) for s in FIRST)
     w, w2 = (column("_b"), column("_v")) if weighted else (n, n)
     aa, ab, bb, m = (q, a, n, n) if plain else (column(s) for s in ("_aa", "_ab", "_bb", "_m"))
-    return table[keys].assign(n=n, w=w, w2=w2, a=a, q=q, aa=aa, ab=ab, bb=bb, m=m)
+    return {"n": n, "w": w, "w2": w2, "a": a, "q": q, "aa": aa, "ab": ab, "bb": bb, "m": m}
 
 
-def _clusters(rows: nw.LazyFrame, items: Sequence[str]) -> pd.DataFrame:
-    """Clusters of each stratum with an answer to each item in any group."""
-    n = [f"_n{i}" for i in range(len(items))]
+def _clusters(rows: nw.LazyFrame, k: int) -> pd.DataFrame:
+    """Clusters of each stratum with an answer to each of k items in any group."""
+    n = [f"_n{i}" for i in range(k)]
     each = rows.group_by("_h", "_c").agg(*(nw.col(c).sum() for c in n))
     there = each.select("_h", *((nw.col(c) > 0).cast(nw.Float64).alias(c) for c in n))
-    total = _small(there.group_by("_h").agg(*(nw.col(c).sum() for c in n)), ["_h"])
-    return pd.concat(
-        [total[["_h", c]].rename(columns={c: "clusters"}).assign(item=item) for c, item in zip(n, items, strict=True)],
-        ignore_index=True,
-    )
+    return collected(there.group_by("_h").agg(*(nw.col(c).sum() for c in n)))
 
 
 def weight_problems(weight: str) -> dict[str, nw.Expr]:

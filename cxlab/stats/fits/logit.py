@@ -27,7 +27,7 @@ class Fit:
 
     theta: np.ndarray
     inverse: np.ndarray
-    scores: Callable[[], np.ndarray]
+    scores: Callable[[], np.ndarray] | None
     loglik: float
     converged: bool
 
@@ -49,41 +49,98 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     xt = np.take(x.T, first, axis=1)
     total, yes = np.add.reduceat(w, first), np.add.reduceat(w * y, first)
 
-    def at(beta: np.ndarray):
-        value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
-        for start in range(0, len(first), CHUNK):
-            part = slice(start, start + CHUNK)
-            z, v, u = xt[:, part], total[part], yes[part]
-            eta = np.maximum(beta @ z, -700.0)
-            odds = np.exp(-eta)  # of a no
-            p = 1.0 / (1.0 + odds)
-            value += float(v @ np.log(p) - (v - u) @ eta)
-            gradient += z @ (u - v * p)
-            scaled = z * (v * (odds * p * p))
-            information += scaled @ z.T
-        return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
+    def likelihood(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> Callable:
+        def at(beta: np.ndarray):
+            value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
+            for start in range(0, len(total), CHUNK):
+                part = slice(start, start + CHUNK)
+                z = xt[:, part]
+                gain, left, curve = _binomial(np.minimum(-beta @ z, 700.0), total[part], yes[part])
+                value += gain
+                gradient += z @ left
+                information += (z * curve) @ z.T
+            return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
 
-    return newton(at, _sampled(xt, total, yes))
+        return at
 
-
-def _sampled(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> np.ndarray:
-    """Return where to start: with many patterns the fit of a few of them, which saves most steps, else zero."""
     start = np.zeros(len(xt))
-    if xt.shape[1] < FEW * THIN:
-        return start
-    z, v, u = np.ascontiguousarray(xt[:, ::THIN]), total[::THIN], yes[::THIN]
-    for _ in range(8):
-        p = expit(start @ z)
-        try:
-            move = np.linalg.solve((z * (v * p * (1.0 - p))) @ z.T, z @ (u - v * p))
-        except np.linalg.LinAlgError:
-            return np.zeros(len(xt))
-        start = start + move
-        if not np.isfinite(start).all() or np.max(np.abs(start @ z)) > 30:  # separated, or too long a step
-            return np.zeros(len(xt))
-        if np.max(np.abs(move)) < 1e-3 * (1 + np.max(np.abs(start))):
-            return start
-    return np.zeros(len(xt))
+    if len(total) >= FEW * THIN:  # the fit of a few of the patterns saves most steps
+        start = _start(likelihood(np.ascontiguousarray(xt[:, ::THIN]), total[::THIN], yes[::THIN]), start)
+    return newton(likelihood(xt, total, yes), start)
+
+
+def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Fit:
+    """Fit P(y = 1) = 1 / (1 + exp(-x'beta)) to answers counted on a grid of design rows.
+
+    Parameters
+    ----------
+    total, yes : (L, R) answers and how many of them are yes, for each pair of a left and a right half of a row.
+
+    Returns
+    -------
+    Fit as of `logit` ; its scores are those of a yes less the fitted share, not kept here: None.
+    """
+
+    def likelihood(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Callable:
+        left, curve = np.empty_like(total), np.empty_like(total)
+        rows = max(CHUNK * 2 // total.shape[1], 1)
+
+        def at(beta: np.ndarray):
+            value = 0.0
+            halves = -grid.left @ beta[: grid.left.shape[1]], -grid.right @ beta[grid.left.shape[1] :]
+            mine, other = (np.minimum(half, 350.0) for half in halves)
+            for start in range(0, len(total), rows):
+                part = slice(start, start + rows)
+                gain, left[part], curve[part] = _binomial(mine[part, None] + other, total[part], yes[part])
+                value += gain
+            return value, grid.sums(left), grid.products(curve), None
+
+        return at
+
+    start = np.zeros(grid.left.shape[1] + grid.right.shape[1])
+    if len(total) >= 16 * THIN:
+        thin = Grid(grid.left[::THIN], grid.right)
+        start = _start(likelihood(thin, total[::THIN], yes[::THIN]), start)
+    return newton(likelihood(grid, total, yes), start)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Design rows that are all pairs of a left (L, p) and a right (R, q) half; v below is a number for each pair."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def sums(self, v: np.ndarray) -> np.ndarray:
+        """Return X'v, shape (p + q,)."""
+        return np.concatenate([v.sum(axis=1) @ self.left, v.sum(axis=0) @ self.right])
+
+    def products(self, v: np.ndarray) -> np.ndarray:
+        """Return X' diag(v) X, shape (p + q, p + q)."""
+        a, b, cross = self.left, self.right, self.left.T @ (v @ self.right)
+        return np.block([[(a.T * v.sum(axis=1)) @ a, cross], [cross.T, (b.T * v.sum(axis=0)) @ b]])
+
+
+def _binomial(minus: np.ndarray, total: np.ndarray, yes: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the log-likelihood, its derivative by each of the log odds and the negative second derivative.
+
+    Parameters
+    ----------
+    minus : the log odds of a no, at most 700. ``total``, ``yes`` : answers, and how many of them are yes.
+    """
+    odds = np.exp(minus)
+    p = 1.0 / (1.0 + odds)
+    value = float(np.vdot(total, np.log(p)) + np.vdot(total - yes, minus))
+    expected = total * p
+    odds *= p
+    odds *= expected
+    return value, yes - expected, odds
+
+
+def _start(part: Callable, zero: np.ndarray) -> np.ndarray:
+    """Return a rough fit to a part of the answers as the start for all of them, or zero where there is none."""
+    fit = newton(part, zero, close=1e-3)
+    return fit.theta if fit.converged else zero
 
 
 def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False) -> Fit:
@@ -183,10 +240,13 @@ def _normal(high: np.ndarray, low: np.ndarray):
     return log_p, f_up / p, f_down / p, d_up / p, d_down / p
 
 
-def newton(at: Callable, theta: np.ndarray) -> Fit:
+def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-7) -> Fit:
     """Climb by Newton steps, halved until the log-likelihood does not fall; stops when a step changes nothing.
 
-    ``at`` returns value, gradient, negative Hessian and a function for the scores of every pattern.
+    Parameters
+    ----------
+    at : returns value, gradient, negative Hessian and a function for the scores of every pattern.
+    close : the last step relative to the largest estimate; Newton's error is of the order of its square.
     """
     value, gradient, information, scores = at(theta)
     converged = False
@@ -204,10 +264,12 @@ def newton(at: Callable, theta: np.ndarray) -> Fit:
             if found[0] >= value - 1e-12 * abs(value) or size < 1e-10:
                 break
             size /= 2
+        if size < 1e-10:
+            break  # no step along here helps
         gain, (value, gradient, information, scores) = found[0] - value, found
         theta = new
-        # Newton's error is of the order of the last step squared
-        if np.max(np.abs(size * move)) < 1e-7 * (1 + np.max(np.abs(theta))) and abs(gain) <= 1e-9 * (1 + abs(value)):
+        last = np.max(np.abs(size * move)) / (1 + np.max(np.abs(theta)))
+        if last < close and abs(gain) <= 1e-2 * close * (1 + abs(value)):
             converged = True
             break
     try:

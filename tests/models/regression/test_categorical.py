@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,41 @@ def test_what_is_refused(call, said):
         assert str(error.value) == said
     else:
         assert str(error.value).endswith("values; ordinal is for ratings: use ols, or round it")
+
+
+@pytest.mark.parametrize(
+    ("f", "scale"),
+    [
+        ("happy ~ staff", 1),
+        ("happy ~ staff + price + shop + app", 1),  # every combination is there: fitted on their grid
+        ("happy ~ 0 + staff + price", 1),
+        ("happy ~ staff + flat + price", 1),  # 'flat' is aliased with the intercept
+        ("happy ~ staff + price + staff:price", 1),
+        ("I(grade >= 3) ~ staff + price + shop", 1),
+        ("happy ~ staff + price + shop + app", 50),  # the same ratings far apart: fitted on the list of patterns
+    ],
+)
+def test_a_logit_of_ratings_is_that_of_statsmodels(f, scale):
+    import statsmodels.formula.api as smf
+
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame(rng.integers(-1, 4, (20_000, 4)), columns=["staff", "price", "shop", "app"])
+    eta = data @ [0.8, -0.3, 0.0, 0.2] - 0.5
+    data["happy"] = (rng.random(len(data)) < 1 / (1 + np.exp(-eta))).astype(int)
+    data["grade"] = rng.integers(1, 4, len(data)) + data["happy"]
+    data[["staff", "price", "shop", "app"]] *= scale
+    data["flat"] = 2
+    data.loc[::7, "price"] = np.nan
+    found = cx.logit(study(data), f)
+    left = found.table.dropna(subset="estimate").set_index("term")
+    assert found.table["estimate"].isna().sum() == ("flat" in f)
+    by_rows = data.assign(yes=(data["grade"] >= 3).astype(int))
+    truth = smf.logit(f.replace("I(grade >= 3)", "yes").replace("flat + ", ""), by_rows).fit(disp=0, tol=1e-12)
+    np.testing.assert_allclose(left["estimate"], truth.params, rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(left["se"], truth.bse, rtol=1e-7)
+    assert found.parts["fit"]["loglik"] == pytest.approx(truth.llf, rel=1e-10)
+    assert found.parts["fit"]["loglik_null"] == pytest.approx(truth.llnull, rel=1e-10)
+    rows = data[list(set(re.findall(r"\w+", f)) & set(data.columns))].dropna()
+    assert found.parts["fit"]["n"] == len(rows)
+    rows = rows.assign(grade=rows["grade"] >= 3) if "I(" in f else rows
+    assert found.parts["fit"]["patterns"] == len(rows.drop_duplicates())
