@@ -168,7 +168,12 @@ def own_mixed(folder: Path, n: int):
 
     study = _study(folder)
     cx.mixed(cx.simulate(500, drivers=2, cluster_size=5), "recommend ~ website")
-    return lambda: _numbers(cx.mixed(study, MIXED, group="account"))
+
+    def run():
+        found = cx.mixed(study, MIXED, group="account")
+        return _numbers(found) | {"loglik": -found.parts["fit"]["criterion"] / 2}
+
+    return run
 
 
 def statsmodels_mixed(folder: Path, n: int):
@@ -178,7 +183,7 @@ def statsmodels_mixed(folder: Path, n: int):
 
     def run():
         fit = smf.mixedlm(MIXED, data, groups=data["account"]).fit()
-        return {"beta": fit.fe_params.to_numpy(), "se": fit.bse_fe.to_numpy()}
+        return {"beta": fit.fe_params.to_numpy(), "se": fit.bse_fe.to_numpy(), "loglik": fit.llf}
 
     return run
 
@@ -213,7 +218,7 @@ JOBS = [
     ),
     Job(
         "mixed", "random intercept, 1,000 groups", n=100_000, data=partial(survey, drivers=3, groups=1000),
-        own=own_mixed, peers={"statsmodels": statsmodels_mixed}, targets={"statsmodels": 100}, tolerance=1e-4,
-        floor=decode,
+        own=own_mixed, peers={"statsmodels": statsmodels_mixed}, targets={"statsmodels": 100}, floor=decode,
+        agree=shortfall, tolerance=1e-12,  # MixedLM stops early: its estimates differ by 3e-4, its likelihood is lower
     ),
 ]  # fmt: skip
