@@ -243,9 +243,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     options = {"level": level, "seed": seed}
     low, high = ranks.rank_sets(x, v, **options)
     above = ranks.separated(x, v, **options)
-    tau = top or max(1, round(p / 4))
-    if not 1 <= tau <= p:
-        raise DataProblem(f"top is {tau}; allowed: a whole number from 1 to the number of ranked units, {p}")
+    tau = max(1, round(p / 4)) if top is None else top
     variance = units.for_shrinkage()
     shrunken = shrinkage.shrink(units.estimate, variance, level=level)
     found = funnels.funnel(units.estimate, units.spread / units.n_eff)
@@ -256,7 +254,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
         "shrunken_high": np.minimum(shrunken.estimate + shrunken.half, units.limits[1]),
         "rank": 1 + (x[None, :] > x[:, None]).sum(axis=1), "rank_low": low, "rank_high": high,
         "all_low": 1 + above.sum(axis=0), "all_high": p - above.sum(axis=1),
-        "may_be_top": 1 + above.sum(axis=0) <= tau,
+        "may_be_top": ranks.best_set(above, tau),
         "group": ranks.letters(above) if p <= LETTERS else "",
     })  # fmt: skip
     points = pd.DataFrame({"name": units.names, "n_eff": units.n_eff, "estimate": units.estimate, "z": found.z})

@@ -69,9 +69,3 @@ def _by_size(value: np.ndarray, p: int) -> np.ndarray:
         mean = np.equal.outer(size[without], np.arange(p)).astype(float)
         out[:, :, j] = (value[:, without + (1 << j)] - value[:, without]) @ (mean / mean.sum(axis=0))
     return out
-
-
-def conditional_contributions(R: np.ndarray) -> np.ndarray:
-    """Return the mean R² that each driver adds to models of 0, 1, ..., p - 1 other drivers, (B, p, p): size, driver."""
-    p = R.shape[-1] - 1
-    return _by_size(1.0 - unexplained(R, [[j] for j in range(p)]), p)

@@ -107,13 +107,3 @@ def t_value(level: float, df: ArrayLike) -> NDArray:
     """
     df = np.asarray(df, float)
     return np.where(df >= 1, stdtrit(np.fmax(df, 1), (1 + level) / 2), np.inf)
-
-
-def weight_effect(weights: ArrayLike) -> tuple[float, float]:
-    """Return Kish's effective size (sum w)**2 / sum w**2 and the design effect of unequal weights, n over it.
-
-    A rough check before the outcome is known: it ignores clusters, strata and what the weights gain.
-    """
-    w = np.asarray(weights, float)
-    size = float(w.sum() ** 2 / (w * w).sum())
-    return size, len(w) / size

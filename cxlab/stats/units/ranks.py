@@ -7,7 +7,6 @@ show that); these sets are.
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from cxlab.problem import DataProblem, one_of
 
@@ -61,18 +60,6 @@ def rank_sets(
     return 1 + ahead, len(x) - behind
 
 
-def best_set(estimate, covariance, tau: int, *, level: float = 0.95, draws: int = 1000, seed: int = 0) -> np.ndarray:
-    """Return which units may be among the ``tau`` largest; the set holds all that truly are with probability ``level``.
-
-    >>> best_set([9.0, 5.0, 4.9, 1.0], [0.01, 0.01, 0.01, 0.01], 2).tolist()
-    [True, True, True, False]
-    """
-    if not 1 <= tau <= len(estimate):
-        raise DataProblem(f"tau is {tau}; allowed: a whole number from 1 to the number of units, {len(estimate)}")
-    low, _ = rank_sets(estimate, covariance, level=level, kind="simultaneous", draws=draws, seed=seed)
-    return low <= tau
-
-
 def separated(
     estimate, covariance, *, level: float = 0.95, stepdown: bool = True, draws: int = 1000, seed: int = 0
 ) -> np.ndarray:
@@ -83,6 +70,21 @@ def separated(
     """
     x, z, scale = _prepared(estimate, covariance, draws, seed)
     return _simultaneous(x, z, scale, level, stepdown)
+
+
+def best_set(above: np.ndarray, tau: int) -> np.ndarray:
+    """Return which units may be among the ``tau`` largest; all that truly are have that said of them, at its level.
+
+    Parameters
+    ----------
+    above : array (p, p), the truth table of `separated`.
+
+    >>> best_set(separated([9.0, 5.0, 4.9, 1.0], [0.01, 0.01, 0.01, 0.01]), 2).tolist()
+    [True, True, True, False]
+    """
+    if not 1 <= tau <= len(above):
+        raise DataProblem(f"top is {tau}; allowed: a whole number from 1 to the number of ranked units, {len(above)}")
+    return above.sum(axis=0) < tau
 
 
 def letters(above: np.ndarray) -> list[str]:
@@ -109,31 +111,6 @@ def letters(above: np.ndarray) -> list[str]:
     order = np.argsort(np.argsort(-above.sum(axis=1) + above.sum(axis=0), kind="stable"))
     groups = sorted(groups, key=lambda g: sorted(order[list(g)]))
     return ["".join(_letter(i) for i, g in enumerate(groups) if u in g) for u in range(p)]
-
-
-def multinomial_rank_sets(counts, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Return rank sets for shares of one choice among p options, valid for every n (simultaneous).
-
-    Each pair is compared by the exact binomial test of ``counts[j]`` in ``counts[j] + counts[k]`` trials at 1/2, with
-    Holm's correction over all pairs in both directions (Bazylik, Mogstad, Romano, Shaikh & Wilhelm,
-    arXiv:2402.00192).
-
-    >>> low, high = multinomial_rank_sets([90, 8, 2])
-    >>> low.tolist(), high.tolist()
-    ([1, 2, 2], [1, 3, 3])
-    """
-    n = np.asarray(counts, float)
-    total = n[:, None] + n[None, :]
-    own = np.maximum(n[:, None], 1)
-    p_above = np.where(n[:, None] > 0, special.betainc(own, np.maximum(total - own, 0) + 1, 0.5), 1.0)
-    np.fill_diagonal(p_above, 1.0)
-    tests = np.argsort(p_above, axis=None)[: n.size * (n.size - 1)]
-    bound = (1 - level) / (len(tests) - np.arange(len(tests)))
-    kept = np.cumprod(p_above.ravel()[tests] <= bound).astype(bool)
-    above = np.zeros(n.size**2, bool)
-    above[tests[kept]] = True
-    above = above.reshape(n.size, n.size)
-    return 1 + above.sum(axis=0), n.size - above.sum(axis=1)
 
 
 def naive_ranks(estimate, covariance, *, level: float = 0.95, draws: int = 1000, seed: int = 0):

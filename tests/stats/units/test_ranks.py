@@ -115,11 +115,10 @@ def test_the_naive_bootstrap_of_ranks_fails_near_ties():
 def test_best_set_holds_the_best_and_shrinks_with_data():
     rng = np.random.default_rng(3)
     theta = np.array([1.0, 0.9, 0.0, 0.0, 0.0, -1.0])
-    hits = [
-        ranks.best_set(theta + rng.standard_normal(6) * 0.5, np.full(6, 0.25), 2, seed=i)[:2].all() for i in range(300)
-    ]
+    best = lambda x, v, seed: ranks.best_set(ranks.separated(x, np.full(6, v), seed=seed), 2)  # noqa: E731
+    hits = [best(theta + rng.standard_normal(6) * 0.5, 0.25, i)[:2].all() for i in range(300)]
     assert sum(hits) >= binom.ppf(1e-4, 300, 0.95)
-    assert ranks.best_set(theta, np.full(6, 1e-6), 2).tolist() == [True, True, False, False, False, False]
+    assert best(theta, 1e-6, 0).tolist() == [True, True, False, False, False, False]
 
 
 def test_letters_are_shared_exactly_by_those_not_separated():
@@ -133,18 +132,6 @@ def test_letters_are_shared_exactly_by_those_not_separated():
             assert share is not bool(above[j, k] or above[k, j])
 
 
-def test_multinomial_sets_follow_the_exact_pairwise_test():
-    """Two options: 8 of 10 has one-sided p = 56/1024 (kept together at 95 %), 10 of 10 has 1/1024 (apart).
-
-    Both directions are tested, so the first Holm bound is 0.05 / 2.
-    """
-    assert math.isclose(56 / 1024, 0.0546875)
-    assert ranks.multinomial_rank_sets([8, 2])[1].tolist() == [2, 2]
-    assert ranks.multinomial_rank_sets([10, 0])[1].tolist() == [1, 2]
-    assert ranks.multinomial_rank_sets([5, 5, 5])[0].tolist() == [1, 1, 1]
-    assert ranks.multinomial_rank_sets([0, 0, 0])[1].tolist() == [3, 3, 3]
-
-
 def test_errors_say_what_to_do():
     with pytest.raises(DataProblem) as caught:
         ranks.rank_sets([1.0, 2.0], [1.0])
@@ -156,5 +143,5 @@ def test_errors_say_what_to_do():
         ranks.rank_sets([1.0, 2.0], [1.0, 1.0], kind="marginale")
     assert str(caught.value) == "kind is 'marginale'; did you mean 'marginal'? allowed: 'marginal', 'simultaneous'"
     with pytest.raises(DataProblem) as caught:
-        ranks.best_set([1.0, 2.0], [1.0, 1.0], 3)
-    assert str(caught.value) == "tau is 3; allowed: a whole number from 1 to the number of units, 2"
+        ranks.best_set(np.zeros((2, 2), bool), 3)
+    assert str(caught.value) == "top is 3; allowed: a whole number from 1 to the number of ranked units, 2"
