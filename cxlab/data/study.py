@@ -12,6 +12,9 @@ import narwhals as nw
 from cxlab.data.codebook import Codebook, Field, code
 from cxlab.problem import DataProblem, unknown
 
+CELLS = 4_000_000
+"""A table of so many cells or fewer may be held in memory: about 40 MB."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -75,6 +78,17 @@ class Study:
         """Return `frame` with only these columns: engines plan few columns faster than many."""
         wanted = dict.fromkeys(columns)
         return self.lazy.select(*(_answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in wanted))
+
+    def cache(self, cells: int = CELLS) -> Study:
+        """Return the study with its rows in memory, read once, if rows x columns are at most ``cells``; else itself.
+
+        Worth it after `where`, when many numbers are made of few rows. Tables that are no DuckDB relation stay.
+        """
+        if not nw.from_native(self.table).implementation.is_duckdb():
+            return self
+        most = cells // max(1, len(self.columns))
+        rows = self.lazy.head(most + 1).collect("pyarrow")
+        return replace(self, table=rows.to_native()) if len(rows) <= most else self
 
     @property
     def design(self) -> Design:

@@ -6,6 +6,9 @@ import io
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from cxlab.data.edge import public
 from cxlab.result import MIME, Result, show, span
@@ -27,16 +30,27 @@ def figure(result: Result, **options: Any) -> None:
 
     axes = result.plot(**options)
     drawn = axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf()
-    picture = io.BytesIO()
-    drawn.savefig(picture, format="png", dpi=RESOLUTION, facecolor="white")
-    width = int(drawn.get_figwidth() * 96)
+    picture, width = png(drawn), int(drawn.get_figwidth() * 96)
     plt.close(drawn)
     text = alternative(result)
     display(
-        {"image/png": picture.getvalue(), "text/plain": text, MIME: result.to_dict()},
+        {"image/png": picture, "text/plain": text, MIME: result.to_dict()},
         metadata={"image/png": {"alt": text, "width": width, "caption": result.caption}},
         raw=True,
     )
+
+
+def png(drawn: Figure) -> bytes:
+    """Return the picture on white; the same as ``savefig``, which would draw it twice."""
+    from PIL import Image
+
+    drawn.set_dpi(RESOLUTION)
+    drawn.set_facecolor("white")
+    canvas = FigureCanvasAgg(drawn)
+    canvas.draw()
+    picture = io.BytesIO()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(picture, "png", compress_level=3)
+    return picture.getvalue()
 
 
 def alternative(result: Result, shown: int = 4) -> str:

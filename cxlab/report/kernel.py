@@ -129,6 +129,7 @@ def serve(address: str) -> None:
     del sys.modules["debugpy"]
     draw()
     gc.freeze()  # what is here stays shared: the collector of a fork does not write to it
+    gc.set_threshold(50_000, 20, 100)  # a figure makes thousands of objects
     kernels: dict[int, socket.socket] = {}
     while True:
         ready, _, _ = select.select([listener, sys.stdin, *kernels.values()], [], [], 0.05)
@@ -183,11 +184,13 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
 def start(connection_file: str) -> int:
     """Be an IPython kernel until asked to stop."""
     import duckdb
+    import pandas
     from ipykernel.kernelapp import IPKernelApp
 
     from cxlab.problem import DataProblem
 
     duckdb.execute("SET threads = 1")
+    pandas.set_option("mode.string_storage", "python")  # in tables of a few rows faster than Arrow's
     del DataProblem._render_traceback_  # the error page folds the trace itself
     sys.argv = ["cxlab-kernel"]
     app = IPKernelApp.instance()

@@ -94,6 +94,7 @@ def execute(
     notebook.cells.append(nbformat.v4.new_code_cell(facts.CELL, id=HIDDEN, metadata={"tags": [HIDDEN]}))
     total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(parameters)
     started: list[Any] = []
+    opened: list[Any] = [notebook]  # then the one that papermill made of it and executes
 
     def start(cell: Any, cell_index: int) -> None:
         if cell.cell_type == "code":
@@ -105,14 +106,14 @@ def execute(
         manager, paths = kernels.manager(file), whole(parameters)
         error = watched(
             lambda: papermill.execute_notebook(
-                notebook, str(out), {**parameters, **paths}, kernel_manager_class=manager, progress_bar=False,
+                notebook, None, {**parameters, **paths}, kernel_manager_class=manager, progress_bar=False,
                 execution_timeout=timeout, record_timing=False, on_cell_start=start, shutdown_kernel="immediate",
-                kernel_name="python3", language="python",
+                kernel_name="python3", language="python", on_notebook_start=lambda notebook: opened.append(notebook),
             ),
             file.with_suffix(".pid"),
             memory,
         )  # fmt: skip
-    done = nbformat.read(out, as_version=4) if out.is_file() and out.stat().st_size else notebook
+    done = opened[-1]
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)
     told = next((o.data[facts.MIME] for o in outputs(done.cells) if facts.MIME in o.get("data", {})), {})
@@ -145,7 +146,7 @@ def watched(work: Callable[[], Any], pid: Path, memory: int) -> Exception | None
     thread.start()
     try:
         while thread.is_alive():
-            thread.join(0.05)
+            thread.join(0.2)
             if memory and (taken := size(pid)) > memory:
                 error.append(MemoryError(f"{taken / 1e6:,.0f} MB; the limit is {memory / 1e6:,.0f} MB"))
                 end(pid)

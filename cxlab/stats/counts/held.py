@@ -36,15 +36,8 @@ def sums(
     by group : ``*keys`` and by item ``_n, _a, _q, _b, _v`` (weighted), ``_aa, _ab, _bb, _m``; then ``_k{i}``.
     by stratum : ``_h`` and by item ``_n``; None without clusters.
     """
-    table = rows.collect().to_native()
-    frame = table.select([*keys, *(["_c"] if cluster else [])]).to_pandas()
-    column = lambda c: np.asarray(table[c].to_numpy(), float)  # noqa: E731
-    weight = column("_w") if weighted else None
-    first: Columns = {}
-    for i, size in enumerate(sizes):
-        scores = np.array([column(f"_s{i}_{j}") for j in range(size)]).reshape(size, len(table))
-        first |= {f"{name}{i}": x for name, x in _first(scores, weight).items()}
-    first |= {f"_k{i}": column(f"_k{i}") for i in range(counts)}
+    frame, first = _sheets(rows, sizes, keys, weighted, cluster)
+    first |= {f"_k{i}": frame[f"_k{i}"].to_numpy(float) for i in range(counts)}
     place, at = numbered(frame, keys)
     by_stratum = None
     if cluster:
@@ -54,6 +47,60 @@ def sums(
     second = {c: x for i in range(len(sizes)) for c, x in _second(first, i, weighted).items()}
     wide = {c: np.bincount(at, x, len(place)) for c, x in {**first, **second}.items()}
     return pd.concat([frame[list(keys)].iloc[place].reset_index(drop=True), pd.DataFrame(wide)], axis=1), by_stratum
+
+
+def pairs(rows: nw.LazyFrame, k: int, keys: Sequence[str], *, weighted: bool) -> pd.DataFrame:
+    """Return sums over the clusters that two groups share, for `cxlab.stats.inference.cross.across_groups`.
+
+    Returns
+    -------
+    ``*groups`` of the left, ``{group}r`` of the right, ``_h``, and by item ``aa_i, ab_i, bb_i, m_i``; one row an
+    ordered pair of groups (also a group with itself) and stratum. Clusters and strata that are null do not count.
+    """
+    frame, first = _sheets(rows, [1] * k, keys, weighted, True)
+    known = (frame["_c"].notna() & frame["_h"].notna()).to_numpy()
+    frame, first = frame[known], {c: x[known] for c, x in first.items()}
+    lead, sheet = numbered(frame, [*keys, "_c"])
+    frame, first = frame.iloc[lead], {c: np.bincount(sheet, x, len(lead)) for c, x in first.items()}
+    left, right = _together(numbered(frame, ["_h", "_c"])[1])
+    unit = numbered(frame, keys)[1]
+    cells, at = np.unique(np.stack([unit[left], unit[right]]), axis=1, return_inverse=True)
+    some = np.unique(at, return_index=True)[1]
+    out = {c: frame[c].to_numpy()[left[some]] for c in keys}
+    out |= {f"{c}r": frame[c].to_numpy()[right[some]] for c in keys[:-1]}
+    for i in range(k):
+        a, n = first[f"_a{i}"], first[f"_n{i}"]
+        b = first[f"_b{i}"] if weighted else n
+        products = {"aa": a[left] * a[right], "ab": a[left] * b[right], "bb": b[left] * b[right],
+                    "m": (n[left] > 0) & (n[right] > 0)}  # fmt: skip
+        out |= {f"{name}_{i}": np.bincount(at, x, cells.shape[1]) for name, x in products.items()}
+    return pd.DataFrame(out)
+
+
+def _together(group: NDArray) -> tuple[NDArray, NDArray]:
+    """All ordered pairs of rows of the same group, a row with itself among them: numbers of the left and right rows."""
+    order = np.argsort(group, kind="stable")
+    size = np.bincount(group)
+    start = np.cumsum(size) - size
+    times = size[group[order]]
+    left = np.repeat(order, times)
+    within = np.arange(len(left)) - np.repeat(np.cumsum(times) - times, times)
+    return left, order[np.repeat(start[group[order]], times) + within]
+
+
+def _sheets(
+    rows: nw.LazyFrame, sizes: Sequence[int], keys: Sequence[str], weighted: bool, cluster: bool
+) -> tuple[pd.DataFrame, Columns]:
+    """The columns that are no scores, and by item what `_first` makes of them."""
+    table = rows.collect().to_native()
+    scores = [c for c in table.column_names if c.startswith("_s")]
+    column = lambda c: np.asarray(table[c].to_numpy(), float)  # noqa: E731
+    weight = column("_w") if weighted else None
+    first: Columns = {}
+    for i, size in enumerate(sizes):
+        each = np.array([column(f"_s{i}_{j}") for j in range(size)]).reshape(size, len(table))
+        first |= {f"{name}{i}": x for name, x in _first(each, weight).items()}
+    return table.drop([*scores, *(["_w"] if weighted else [])]).to_pandas(), first
 
 
 def numbered(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[NDArray, NDArray]:

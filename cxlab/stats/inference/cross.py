@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts.tally import collected, scored_rows
+from cxlab.stats.counts import held
+from cxlab.stats.counts.tally import answer_sheets, collected, scored_rows
 from cxlab.stats.inference.design import sampled
 
 PRODUCTS = ("aa", "ab", "bb")
@@ -80,17 +81,13 @@ def across_groups(
     are joined with themselves where the data lie.
     """
     groups = [f"_g{i}" for i in range(len(by))]
-    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
-    b = "_b" if weight else "_n"
-    sums = [f"{s}{i}" for i in range(len(scores)) for s in {"_n": 1, "_a": 1, b: 1}]
-    each = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
-    each = each.filter(~nw.col("_c").is_null(), ~nw.col("_h").is_null())
-    other = each.rename({c: f"{c}r" for c in (*groups, *sums)})
-    products = [e for i in range(len(scores)) for e in _products(f"{i}", f"{i}r", f"_{i}", b)]
-    both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
-    names = [f"{c}_{i}" for i in range(len(scores)) for c in (*PRODUCTS, "m")]
-    right = [f"{g}r" for g in groups]
-    table = collected(both.group_by(*groups, *right, "_h").agg(*(nw.col(c).sum() for c in names)))
+    named, right = dict(zip(groups, by, strict=True)), [f"{g}r" for g in groups]
+    if held.held(frame) and all(len(e) == 1 for e in scores.values()):
+        sheets = answer_sheets(frame, scores, named, weight, cluster, strata, {})
+        table = held.pairs(sheets, len(scores), [*groups, "_h"], weighted=bool(weight))
+    else:
+        rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
+        table = collected(_joined(rows, groups, len(scores), weight))
     one, two = (_keys(list(table[c].itertuples(index=False, name=None))) for c in (groups, right))
     differ = [x != y for x, y in zip(one, two, strict=True)]
     parts = [
@@ -105,6 +102,20 @@ def across_groups(
         for i, item in enumerate(scores)
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _joined(rows: nw.LazyFrame, groups: Sequence[str], k: int, weight: str) -> nw.LazyFrame:
+    """Cluster totals joined with themselves, summed by pairs of groups."""
+    b = "_b" if weight else "_n"
+    sums = [f"{s}{i}" for i in range(k) for s in {"_n": 1, "_a": 1, b: 1}]
+    each = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
+    each = each.filter(~nw.col("_c").is_null(), ~nw.col("_h").is_null())
+    other = each.rename({c: f"{c}r" for c in (*groups, *sums)})
+    products = [e for i in range(k) for e in _products(f"{i}", f"{i}r", f"_{i}", b)]
+    both = each.join(other, on=["_h", "_c"], how="inner").with_columns(*products)
+    names = [f"{c}_{i}" for i in range(k) for c in (*PRODUCTS, "m")]
+    right = [f"{g}r" for g in groups]
+    return both.group_by(*groups, *right, "_h").agg(*(nw.col(c).sum() for c in names))
 
 
 def _products(left: str, right: str, suffix: str, size: str) -> list[nw.Expr]:
