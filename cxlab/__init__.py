@@ -47,6 +47,8 @@ _WHERE = {
     "mediation": "cxlab.models.regression.mediation",
     "bootstrap": "cxlab.models.regression.resampling",
     "permutation": "cxlab.models.regression.resampling",
+    "jackknife": "cxlab.models.regression.replication",
+    "replicate_weights": "cxlab.models.regression.replication",
     "simulate": "cxlab.data.simulate",
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",

@@ -47,6 +47,7 @@ UNKNOWN = {
     "league_change": lambda: cx.league_change(STUDY, BAD),
     "load": lambda: cx.load(BAD),
     "logit": lambda: cx.logit(STUDY, f"churned ~ {BAD}"),
+    "jackknife": lambda: cx.jackknife(STUDY, BAD),
     "mean": lambda: cx.mean(STUDY, BAD),
     "mediation": lambda: cx.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
     "mixed": lambda: cx.mixed(STUDY, f"satisfaction ~ {BAD}", group="brand"),
@@ -62,6 +63,7 @@ UNKNOWN = {
     "quality": lambda: cx.quality(STUDY, duration=BAD),
     "rake": lambda: cx.rake(STUDY, {BAD: {"a": 1}}),
     "regression_to_mean": lambda: cx.regression_to_mean(STUDY, BAD),
+    "replicate_weights": lambda: cx.replicate_weights(STUDY, "satisfaction", [BAD, BAD], kind="brr"),
     "retention": lambda: cx.retention(STUDY, BAD),
     "ridge": lambda: cx.ridge(STUDY, f"satisfaction ~ {BAD}"),
     "sample_size": lambda: cx.sample_size(BAD, 0.5, 0.1),
@@ -112,7 +114,7 @@ def call(name: str, study: object, **options):
               "benchmark": 20.0, "topics": "mode", "column": "satisfaction", "group": "brand", "check": "speeding",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
-              "plan": "p.json"}  # fmt: skip
+              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr"}  # fmt: skip
     parameters = inspect.signature(getattr(cx, name)).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -54,7 +54,7 @@ def bootstrap(
     """
     check_level(level)
     groups = [by] if isinstance(by, str) else list(by)
-    table, lost = _answers(study, outcome, groups, design=True)
+    table, lost = answers(study, outcome, groups, design=True)
     rows = []
     for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
         found = _one(study, part, statistic, replicates, seed, level)
@@ -62,14 +62,12 @@ def bootstrap(
     clusters = study.design.cluster or study.design.strata
     how = f"bootstrap of clusters ({study.design.cluster or 'rows'})" if clusters else "multinomial bootstrap of counts"
     interval = "percentile" if clusters else "BCa"
-    named = {"nps": "NPS", "sd": "standard deviation"}
-    said = named.get(statistic, statistic) if isinstance(statistic, str) else "own statistic"
+    title, unit = described(study, outcome, statistic)
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     few = [str(r["n"]) for r in rows if r["n"] < 10]
     notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
-    unit = "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else ""
     return Result(
-        "bootstrap", f"{said[0].upper()}{said[1:]} of {study.field(outcome).label}", pd.DataFrame(rows), unit, level,
+        "bootstrap", title, pd.DataFrame(rows), unit, level,
         f"{how}, {replicates:,} replicates, {interval} intervals", tuple(notes),
     )  # fmt: skip
 
@@ -104,7 +102,7 @@ def permutation(
     check_level(level)
     if group not in study.columns:
         raise unknown("column", group, study.name, study.columns)
-    table, lost = _answers(study, outcome, [group], design=False)
+    table, lost = answers(study, outcome, [group], design=False)
     names = list(table[group].unique())
     if len(names) != 2:
         listed = ", ".join(map(str, names[:6]))
@@ -115,7 +113,7 @@ def permutation(
     counts = (
         table.pivot_table(index=group, columns="value", values="n", fill_value=0).loc[names, values].to_numpy(np.int64)
     )
-    f = _statistic(statistic, values)
+    f = statistic_of(statistic, values)
     difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
     low, high = resample.percentile(draws, level)
     row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
@@ -127,14 +125,15 @@ def permutation(
         )
     if study.design.weight:
         notes.append("design weights are not used")
+    title, unit = described(study, outcome, statistic)
+    table = pd.DataFrame([row | {"n": int(counts.sum())}])
     return Result(
-        "permutation", f"{study.field(outcome).label} by {study.codebook.label(group)}", pd.DataFrame([row | {"n": int(counts.sum())}]),
-        "points" if statistic == "nps" else "mean" if statistic in ("mean", "median", "sd") else "", level,
+        "permutation", f"{title} by {study.codebook.label(group)}", table, unit, level,
         f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided", tuple(notes), {"draws": draws},
     )  # fmt: skip
 
 
-def _answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> tuple[pd.DataFrame, int]:
+def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> tuple[pd.DataFrame, int]:
     """Count distinct answers (with weight, cluster and stratum where the design asks for them) by group."""
     schema = study.frame.collect_schema()
     for g in groups:
@@ -155,38 +154,56 @@ def _answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> 
 
 def _one(study: Study, part: pd.DataFrame, statistic: Statistic, replicates: int, seed: int, level: float) -> dict:
     """Estimate, interval and standard error of one group."""
-    values, at = np.unique(part["value"], return_inverse=True)
-    f = _statistic(statistic, values)
-    weight = part["weight"].to_numpy() if "weight" in part else np.ones(len(part))
-    turn = np.zeros((len(part), len(values)))
-    turn[np.arange(len(part)), at] = weight
-    counts = part["n"].to_numpy()
-    full = float(f(counts[None] @ turn)[0])
+    values, totals, counts, owner = units(study, part)
+    f = statistic_of(statistic, values)
+    full = float(f(counts[None] @ totals)[0])
     if study.design.cluster or study.design.strata:
-        unit = part["cluster"] if study.design.cluster else pd.Series(np.arange(len(part)), part.index)
-        stratum = part["stratum"] if study.design.strata else pd.Series(0, part.index)
         if not study.design.cluster:  # every answer is a cluster of its own
-            turn, stratum = np.repeat(turn, counts, axis=0), stratum.repeat(counts)
-            totals, owner = turn, stratum.to_numpy()
-        else:
-            number_of = part.groupby([stratum, unit], sort=True).ngroup().to_numpy()
-            totals = np.zeros((number_of.max() + 1, len(values)))
-            np.add.at(totals, number_of, turn * counts[:, None])
-            owner = np.empty(len(totals), object)
-            owner[number_of] = stratum.to_numpy()
+            totals, owner = np.repeat(totals, counts, axis=0), np.repeat(owner, counts)
         if len(totals) < 2:
             return {"estimate": full, "low": np.nan, "high": np.nan, "se": np.nan}
-        draws = resample.cluster_bootstrap(totals, f, strata=owner.astype(str), replicates=replicates, seed=seed)
+        draws = resample.cluster_bootstrap(totals, f, strata=owner, replicates=replicates, seed=seed)
         low, high = resample.percentile(draws, level)
     else:
-        draws = resample.bootstrap(counts, lambda c: f(c @ turn), replicates=replicates, seed=seed)
+        draws = resample.bootstrap(counts, lambda c: f(c @ totals), replicates=replicates, seed=seed)
         with np.errstate(divide="ignore", invalid="ignore"):
-            left_out = f(resample.without_one(counts) @ turn) if counts.sum() > 1 else np.full(len(counts), full)
+            left_out = f(resample.without_one(counts) @ totals) if counts.sum() > 1 else np.full(len(counts), full)
         low, high = resample.bca(draws, full, left_out, counts, level)
     return {"estimate": full, "low": float(low), "high": float(high), "se": float(np.nanstd(draws, ddof=1))}
 
 
-def _statistic(statistic: Statistic, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def units(study: Study, part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is resampled: clusters, or answers that are alike.
+
+    Returns
+    -------
+    values : (K,) distinct answers. totals : (C, K) summed weight of each in one unit. counts : (C,) units that are
+    alike, 1 for clusters. strata : (C,) as text.
+    """
+    values, at = np.unique(part["value"], return_inverse=True)
+    turn = np.zeros((len(part), len(values)))
+    turn[np.arange(len(part)), at] = part.get("weight", 1.0)
+    counts = part["n"].to_numpy()
+    stratum = part["stratum"].astype(str) if "stratum" in part else pd.Series("", part.index)
+    if "cluster" not in part:
+        return values, turn, counts, stratum.to_numpy(str)
+    number_of = part.groupby([stratum, "cluster"], sort=True).ngroup().to_numpy()
+    totals = np.zeros((number_of.max() + 1, len(values)))
+    np.add.at(totals, number_of, turn * counts[:, None])
+    owner = np.empty(len(totals), object)
+    owner[number_of] = stratum
+    return values, totals, np.ones(len(totals), int), owner.astype(str)
+
+
+def described(study: Study, outcome: str, statistic: Statistic) -> tuple[str, str]:
+    """Return title and unit of a statistic of a column."""
+    if not isinstance(statistic, str):
+        return f"Own statistic of {study.field(outcome).label}", ""
+    named = {"nps": "NPS", "sd": "Standard deviation"}.get(statistic, statistic.capitalize())
+    return f"{named} of {study.field(outcome).label}", "points" if statistic == "nps" else "mean"
+
+
+def statistic_of(statistic: Statistic, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Return the statistic as a function of a block of counts of ``values``."""
     if callable(statistic):
         return lambda c: np.asarray(statistic(values, c), float)

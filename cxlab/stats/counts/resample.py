@@ -15,6 +15,8 @@ from scipy.special import ndtr, ndtri
 from cxlab.problem import DataProblem, one_of
 
 Statistic = Callable[[np.ndarray], np.ndarray]
+KINDS = ("bootstrap", "brr", "fay", "jk1", "jk2")
+"""How replicate weights are made."""
 BLOCK = 4_000_000
 """Numbers held at once while resampling."""
 
@@ -124,13 +126,14 @@ def cluster_bootstrap(
 
 
 def jackknife(
-    totals: np.ndarray, statistic: Statistic, *, strata: np.ndarray | None = None
+    totals: np.ndarray, statistic: Statistic, *, strata: np.ndarray | None = None, count: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out one cluster at a time, the others of its stratum scaled up (JKn).
 
     Parameters
     ----------
     totals : (C, q) sums of every cluster. ``statistic`` : of a block of totals (b, q).
+    strata : (C,) the stratum of each. ``count`` : (C,) how many clusters are alike; default 1 each.
 
     Returns
     -------
@@ -141,17 +144,18 @@ def jackknife(
     Wolter (2007), Introduction to Variance Estimation, 2nd ed., https://doi.org/10.1007/978-0-387-35099-8, ch. 4.
     """
     totals = np.asarray(totals, float)
+    count = np.ones(len(totals)) if count is None else np.asarray(count, float)
     owner = np.zeros(len(totals), int) if strata is None else np.unique(strata, return_inverse=True)[1]
-    m = np.bincount(owner)
+    m = np.bincount(owner, weights=count)
     if (m < 2).any():
         raise DataProblem(f"{int((m < 2).sum())} strata have a single cluster; merge them with others")
     by_stratum = np.zeros((len(m), totals.shape[1]))
-    np.add.at(by_stratum, owner, totals)
-    whole, size = totals.sum(axis=0), m[owner][:, None]
+    np.add.at(by_stratum, owner, totals * count[:, None])
+    whole, size = by_stratum.sum(axis=0), m[owner][:, None]
     values = statistic(whole - by_stratum[owner] + (by_stratum[owner] - totals) * size / (size - 1))
     off = values - statistic(whole[None])[0]
-    factor = ((m - 1) / m)[owner].reshape(-1, *[1] * (off.ndim - 1))
-    return values, np.sum(factor * off**2, axis=0)
+    factor = ((m - 1) / m)[owner] * count
+    return values, np.sum(factor.reshape(-1, *[1] * (off.ndim - 1)) * off**2, axis=0)
 
 
 def replicate_variance(values: np.ndarray, full: np.ndarray, *, kind: str, rho: float = 0.0) -> np.ndarray:
@@ -171,7 +175,7 @@ def replicate_variance(values: np.ndarray, full: np.ndarray, *, kind: str, rho: 
     >>> replicate_variance(np.array([1.0, 3.0]), 2.0, kind="brr").item()
     1.0
     """
-    one_of("kind", kind, ("bootstrap", "brr", "fay", "jk1", "jk2"))
+    one_of("kind", kind, KINDS)
     if kind == "fay" and not 0 <= rho < 1:
         raise DataProblem(f"rho is {rho}; Fay's coefficient lies from 0 to below 1")
     r = len(values)

@@ -1,0 +1,161 @@
+"""Standard errors by leaving clusters out, or from the replicate weights that came with the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlab.data.edge import public
+from cxlab.data.study import Study
+from cxlab.models.regression.fitted import check_level, quantile, weight_of
+from cxlab.models.regression.formula import number, tidy_levels
+from cxlab.models.regression.resampling import Statistic, answers, described, statistic_of, units
+from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.result import Result
+from cxlab.stats.counts import resample
+from cxlab.stats.counts.moments import moments, usable
+
+
+@public
+def jackknife(
+    study: Study, outcome: str, *, statistic: Statistic = "mean", by: str | Sequence[str] = (), level: float = 0.95
+) -> Result:
+    """Return jackknife intervals of a statistic of one column: clusters, or answers, are left out one at a time.
+
+    Parameters
+    ----------
+    statistic : 'mean', 'nps', 'sd' or a smooth function as for `bootstrap` (the jackknife fails for the median).
+    by : columns whose groups are estimated one by one.
+
+    Returns
+    -------
+    Result with ``*by, estimate, low, high, se, df, n``; t intervals with (clusters - strata) degrees of freedom.
+
+    Raises
+    ------
+    DataProblem : a stratum with a single cluster, or the median.
+
+    References
+    ----------
+    Wolter (2007), Introduction to Variance Estimation, 2nd ed., https://doi.org/10.1007/978-0-387-35099-8, ch. 4.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.jackknife(cx.simulate(2000, seed=1, nps=20), "recommend", statistic="nps").table["se"].round(0).tolist()
+    [2.0]
+    """
+    check_level(level)
+    if statistic == "median":
+        raise DataProblem("the jackknife is not consistent for the median; use bootstrap, or another statistic")
+    groups = [by] if isinstance(by, str) else list(by)
+    table, lost = answers(study, outcome, groups, design=True)
+    rows = []
+    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+        mine = table.index.isin(part.index) * table.get("weight", 1.0)  # clusters without the group count as clusters
+        values, totals, counts, strata = units(study, table.assign(weight=mine))
+        f = statistic_of(statistic, values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            _, variance = resample.jackknife(totals, f, strata=strata, count=counts)
+        rows.append(
+            dict(zip(groups, key, strict=True))
+            | {"estimate": float(f(counts[None] @ totals)[0]), "se": float(np.sqrt(variance))}
+            | {"df": int(counts.sum()) - len(np.unique(strata)), "n": int(part["n"].sum())}
+        )
+    said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
+    notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
+    return _result(study, outcome, statistic, rows, level, f"jackknife of {said}, t intervals", notes)
+
+
+@public
+def replicate_weights(
+    study: Study,
+    outcome: str,
+    weights: Sequence[str],
+    *,
+    kind: str,
+    rho: float = 0.0,
+    statistic: Statistic = "mean",
+    by: str | Sequence[str] = (),
+    level: float = 0.95,
+) -> Result:
+    """Return intervals of a statistic from the replicate weights that came with the data, in one scan.
+
+    Parameters
+    ----------
+    weights : columns of replicate weights (weights themselves, not factors of them); the estimate takes the study's.
+    kind : how they were made: 'bootstrap', 'brr', 'fay' (with ``rho``), 'jk1' or 'jk2'.
+    rho : Fay's coefficient, 0 to below 1.
+
+    Returns
+    -------
+    Result as of `jackknife`; degrees of freedom are the rank of the replicate weights less one.
+
+    Notes
+    -----
+    Variance: c sum_r (estimate_r - estimate)**2, c = 1/R (bootstrap, brr), 1/(R (1 - rho)**2) (fay), (R - 1)/R (jk1), 1
+    (jk2).
+
+    References
+    ----------
+    Wolter (2007), https://doi.org/10.1007/978-0-387-35099-8, ch. 3 to 5; Judkins (1990), Journal of Official
+    Statistics 6, 223 (Fay).
+    """
+    check_level(level)
+    groups = [by] if isinstance(by, str) else list(by)
+    schema = study.frame.collect_schema()
+    for name in [*groups, *weights]:
+        if name not in schema:
+            raise unknown("column", name, study.name, schema.names())
+    one_of("kind", kind, resample.KINDS)
+    if len(weights) < 2:
+        raise DataProblem(f"{len(weights)} replicate weights were given; a variance needs two or more columns")
+    table, lost, df = _weighted_counts(study, outcome, groups, list(weights))
+    rows = []
+    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+        f = statistic_of(statistic, part["value"].to_numpy())
+        full, *each = f(part[["_full", *(f"_r{i}" for i in range(len(weights)))]].to_numpy().T)
+        variance = resample.replicate_variance(np.array(each), full, kind=kind, rho=rho)
+        rows.append(
+            dict(zip(groups, key, strict=True))
+            | {"estimate": float(full), "se": float(np.sqrt(variance)), "df": df, "n": int(part["n"].sum())}
+        )
+    notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
+    said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
+    return _result(study, outcome, statistic, rows, level, said, notes)
+
+
+def _weighted_counts(
+    study: Study, outcome: str, groups: list[str], weights: list[str]
+) -> tuple[pd.DataFrame, int, int]:
+    """Sum the weight and every replicate weight by group and answer; rows left out; rank of the replicates less one."""
+    schema = study.frame.collect_schema()
+    full = weight_of(study)
+    columns = {"value": number(outcome, schema, study.name), "_full": nw.lit(1.0) if full is None else full}
+    columns |= {f"_r{i}": number(w, schema, study.name) for i, w in enumerate(weights)}
+    found = moments(study.frame, columns, shift=np.zeros(len(columns) + 1))
+    products = found.total[3:, 3:]
+    rows = study.frame.select(*groups, *(e.cast(nw.Float64).alias(k) for k, e in columns.items()))
+    rows = usable(rows, {k: nw.col(k) for k in columns}, {}, None)
+    sums = [nw.len().alias("n"), *(nw.col(k).sum() for k in columns if k != "value")]
+    table = rows.group_by(*groups, "value").agg(*sums).collect().to_pandas()
+    table = table.sort_values([*groups, "value"], ignore_index=True)
+    for g in groups:
+        table[g] = tidy_levels(table[g])
+    return table, found.lost, int(np.linalg.matrix_rank(products, hermitian=True)) - 1
+
+
+def _result(
+    study: Study, outcome: str, statistic: Statistic, rows: list[dict], level: float, said: str, notes: list[str]
+) -> Result:
+    """Put intervals around the estimates."""
+    table = pd.DataFrame(rows)
+    reach = quantile(table["df"].to_numpy(float), 0.5 + level / 2) * table["se"]
+    at = table.columns.get_loc("estimate") + 1
+    table.insert(at, "low", table["estimate"] - reach)
+    table.insert(at + 1, "high", table["estimate"] + reach)
+    title, unit = described(study, outcome, statistic)
+    return Result("bootstrap", title, table, unit, level, said, tuple(notes))
