@@ -104,6 +104,6 @@ def delivered(job: Job, done: Any, shelf: Shelf) -> Outcome:
     if done.page:
         try:
             page = shelf.deliver(Path(done.page))
-        except OSError as problem:
-            cause = f"it could not be delivered: {problem}"
+        except Exception as problem:  # every store has its own
+            cause = f"it could not be delivered: {str(problem) or type(problem).__name__}"
     return Outcome(job, "failed" if cause else "made", page, cause, done.seconds)

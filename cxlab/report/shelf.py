@@ -14,6 +14,12 @@ from cxlab.problem import DataProblem
 READ = ("run.json", "results.json")
 """What the index is made of."""
 
+PROBE = ".cxlab"
+"""Written and removed before anything runs: a place that takes no reports is said at once."""
+
+PASSES = 5
+"""An index is written again, so many times, while reports of other batches come in."""
+
 
 class Shelf:
     """A place for reports. ``folder`` is where they are made: the place itself, or a folder on the way to it."""
@@ -29,8 +35,11 @@ class Shelf:
 
         try:
             self.remote, self.root = fsspec.core.url_to_fs(output)
-        except (ImportError, ValueError) as problem:
-            raise DataProblem(f"--output {output} cannot be written to: {problem}") from None
+            self.remote.pipe_file(f"{self.root}/{PROBE}", b"may reports be written here?")
+            self.remote.rm_file(f"{self.root}/{PROBE}")
+        except Exception as problem:  # every store has its own: no such bucket, no right, no network
+            said = str(problem) or type(problem).__name__
+            raise DataProblem(f"--output {output} cannot be written to: {said}") from None
         self.address = output.rstrip("/")
         self.folder = Path(tempfile.mkdtemp(prefix="cxlab-out-"))
 
@@ -64,12 +73,27 @@ class Shelf:
         return self.page(f"{there}/{page.name}")
 
     def put(self, folder: Path, there: str) -> None:
-        """Send the files of a report; while they are on their way there is no run.json, so nobody lists it."""
+        """Send the files of a report over those of an earlier one; while they are on their way there is no run.json.
+
+        So nobody lists a half one. A store without a rename has no better; what broke off is made again by --resume.
+        """
         target = f"{self.root}/{there}"
-        self.remove(target)
+        with contextlib.suppress(FileNotFoundError):
+            self.remote.rm_file(f"{target}/run.json")
         files = sorted((f for f in folder.iterdir() if f.is_file()), key=lambda f: (f.name == "run.json", f.name))
+        old = {Path(name).name for name in self.listed(target)} - {f.name for f in files}
+        for name in old:
+            self.remote.rm_file(f"{target}/{name}")
         for file in files:
             self.remote.pipe_file(f"{target}/{file.name}", file.read_bytes())
+
+    def listed(self, target: str) -> list[str]:
+        """Return the files in a far folder as they are now, whatever was listed before."""
+        self.remote.invalidate_cache()
+        try:
+            return self.remote.ls(target, detail=False)
+        except FileNotFoundError:
+            return []
 
     def remove(self, target: str) -> None:
         """Remove a report from the far place, its run.json first."""
@@ -87,15 +111,26 @@ class Shelf:
 
         if not self.remote:
             return str(refresh(self.folder))
-        with tempfile.TemporaryDirectory(prefix="cxlab-index-") as folder:
-            for file in self.remote.glob(f"{self.root}/*/*/run.json"):
-                there = file.removesuffix("run.json")
-                copy = Path(folder, *Path(there).parts[-2:])
-                copy.mkdir(parents=True)
-                for name in READ:
-                    with contextlib.suppress(FileNotFoundError):
-                        (copy / name).write_bytes(self.remote.cat_file(there + name))
-            refresh(Path(folder))
-            for name in ("results.parquet", "index.html"):
-                self.remote.pipe_file(f"{self.root}/{name}", Path(folder, name).read_bytes())
+        seen = None
+        for _ in range(PASSES):  # no store has a lock: who writes last looks whether more has come in meanwhile
+            self.remote.invalidate_cache()
+            found = sorted(self.remote.glob(f"{self.root}/*/*/run.json"))
+            if found == seen:
+                break
+            with tempfile.TemporaryDirectory(prefix="cxlab-index-") as folder:
+                self.fetch(found, Path(folder))
+                refresh(Path(folder))
+                for name in ("results.parquet", "index.html"):
+                    self.remote.pipe_file(f"{self.root}/{name}", Path(folder, name).read_bytes())
+            seen = found
         return f"{self.address}/index.html"
+
+    def fetch(self, records: list[str], folder: Path) -> None:
+        """Bring what the index is made of into a folder here; a report that goes away meanwhile is left out."""
+        for file in records:
+            there = file.removesuffix("run.json")
+            copy = Path(folder, *Path(there).parts[-2:])
+            copy.mkdir(parents=True)
+            for name in READ:
+                with contextlib.suppress(FileNotFoundError):
+                    (copy / name).write_bytes(self.remote.cat_file(there + name))
