@@ -9,6 +9,7 @@ where the package has a ``query``, tables that it links.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -164,8 +165,36 @@ def open_study(name: str) -> Study:
     9720
     """
     package = descriptor(name)
-    book, resources, con = codebook.read(package), package["resources"], engine.connect()
-    files = {r["name"]: fetch(r, name) for r in sorted(resources, key=lambda r: bool(r.get("url")))}
+    book, con = codebook.read(package), engine.connect()
+    files = {r["name"]: fetch(r, name) for r in sorted(package["resources"], key=lambda r: bool(r.get("url")))}
+    made = _made(package)
+    if made and made.is_file():
+        con.execute(f"CREATE TABLE study AS FROM read_parquet({_quoted(made)})")
+        return Study(con.table("study"), book)
+    _make(con, package, files, book)
+    if made:
+        own = made.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError, duckdb.IOException):  # no room: the next kernel parses again
+            con.execute(f"COPY study TO {_quoted(own)} (FORMAT parquet)")
+            own.replace(made)
+    return Study(con.table("study"), book)
+
+
+def _made(package: Mapping[str, Any]) -> Path | None:
+    """Where the table of a package is kept, if the environment variable CXLAB_MADE names a folder.
+
+    The kernels of one batch set it: the same files are parsed once, not by every report.
+    """
+    folder = os.environ.get("CXLAB_MADE", "")
+    key = hashlib.sha256(json.dumps(package, sort_keys=True).encode()).hexdigest()
+    return Path(folder) / f"{key[:32]}.parquet" if folder else None
+
+
+def _make(
+    con: duckdb.DuckDBPyConnection, package: Mapping[str, Any], files: Mapping[str, Path], book: codebook.Codebook
+) -> None:
+    """Make table ``study`` of the raw files."""
+    resources = package["resources"]
     if "query" in package:
         for r in resources:
             con.execute(f'CREATE TABLE "{r["name"]}" AS {_raw(con, files[r["name"]], r)}')
@@ -177,7 +206,6 @@ def open_study(name: str) -> Study:
             con.execute(f"CREATE TABLE raw{i} AS {_raw(con, files[r['name']], r)}")
             parts.append(_select(con, f"raw{i}", r, book))
     con.execute("CREATE TABLE study AS " + " UNION ALL ".join(parts))
-    return Study(con.table("study"), book)
 
 
 def _quoted(text: object) -> str:

@@ -30,11 +30,13 @@ from cxlab.data import place
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
     "matplotlib.pyplot", "numpy", "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load",
-    "cxlab.models.metrics.scorecard", "cxlab.models.metrics.trends", "cxlab.models.metrics.comparisons",
+    "cxlab.data.catalogue", "cxlab.models.metrics.scorecard", "cxlab.models.metrics.trends",
+    "cxlab.models.metrics.comparisons",
     "cxlab.models.metrics.findings", "cxlab.plots.figure", "cxlab.plots.metrics", "cxlab.plots.comparisons",
     "cxlab.report.facts",
 )  # fmt: skip
 """What a report needs; a notebook that imports more pays for it itself."""
+
 
 SHIM = Path(__file__).with_name("shim.py")
 
@@ -120,6 +122,7 @@ def serve(address: str) -> None:
     os.environ.pop("JPY_PARENT_PID", None)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["CXLAB_THREADS"] = "1"  # the same input gives the same bytes: see cxlab.data.engine
+    os.environ["CXLAB_MADE"] = str(Path(address).parent)  # what one kernel parsed, the next need not: see the catalogue
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)

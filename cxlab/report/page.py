@@ -14,6 +14,8 @@ from cxlab.result import MIME
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLAIN = Style()
+OWN = ("<figure class='cx-result'>", "<p class='cx-")
+"""How the HTML of our own results begins."""
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
@@ -21,7 +23,9 @@ IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 def exporter():
     """Return the exporter, made once a process."""
     from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
     def untrusted_markdown(source: str) -> str:
         return MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(source)
@@ -30,8 +34,17 @@ def exporter():
     made.register_filter("untrusted_markdown", untrusted_markdown)
     made.register_filter("tables", tables)
     made.register_filter("title", lambda data: data[MIME].get("title", ""))
-    made.from_notebook_node(_empty(), resources={"report": {"say": str}})  # compiles the template
+    made.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=made))
+    made.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata={}, parent=made))
+    filled(made, _empty(), {"say": str})  # compiles the template
     return made
+
+
+def filled(made: Any, notebook: Any, report: Mapping[str, Any]) -> str:
+    """Return the template filled; `HTMLExporter` would parse the whole page again for what ours already has."""
+    from nbconvert.exporters.templateexporter import TemplateExporter
+
+    return TemplateExporter.from_notebook_node(made, notebook, resources={"report": report})[0]
 
 
 def _empty():
@@ -65,7 +78,7 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     }
     made = exporter()
     made.language_code = style.language
-    body, _ = made.from_notebook_node(shown, resources={"report": resources})
+    body = filled(made, shown, resources)
     body = re.sub(r'(<div class="highlight[^"]*">\s*(?:<span></span>)?<pre)>', r'\1 tabindex="0">', body)
     return contents(body, style.say("Sections"))
 
@@ -126,7 +139,17 @@ def rows(result: Mapping[str, Any] | None) -> int:
 
 
 def tables(source: str) -> str:
-    """Make tables fit for every reader: no empty heading, scrollable by keyboard where wider than the screen."""
+    """Make HTML fit for every reader: no empty heading, tables scrollable by keyboard where wider than the screen.
+
+    What is no result of cxlab is parsed, so that what it left open does not reach beyond it.
+    """
+    if not source.startswith(OWN):
+        from bs4 import BeautifulSoup
+
+        soup = BeautifulSoup(source, "html.parser")
+        for picture in soup.select("img:not([alt])"):
+            picture["alt"] = ""
+        source = str(soup)
     source = re.sub(r"<th>\s*</th>", "<td></td>", source)
     source = re.sub(r"<style scoped>.*?</style>", "", source, flags=re.DOTALL).replace(' border="1"', "")
     label = re.search(r"<figcaption>(.*?)</figcaption>", source)

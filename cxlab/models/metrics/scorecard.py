@@ -126,10 +126,10 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
     found = metrics.estimates(study, asked, groups, [None] * len(asked), level, metrics.SMALL)
     made = list(zip(wanted, found, strict=True))
     table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
+    ends = [row.ends for row, result in made for _ in range(len(result.table))]
     if by:
-        first = table.columns[0]
-        order = {name: k for k, name in enumerate(dict.fromkeys(table[first]))}
-        table = table.sort_values(first, key=lambda c: c.map(order), kind="stable", ignore_index=True)
+        places = pd.factorize(table.iloc[:, 0], use_na_sentinel=False)[0].argsort(kind="stable")
+        table, ends = table.iloc[places].reset_index(drop=True), [ends[k] for k in places]
     head = next((row for row, result in made if result.table["n"].sum()), wanted[0])  # a wave may not ask all questions
     return Result(
         kind="scorecard",
@@ -139,7 +139,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
         notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *missing(study)),
         parts={
-            "ends": [row.ends for row, result in made for _ in range(len(result.table))],
+            "ends": ends,
             "headline": head.question,
             "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),

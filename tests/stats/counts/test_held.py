@@ -34,7 +34,7 @@ def table(n: int = 400) -> pa.Table:
 def studies(rows: pa.Table, design: str) -> tuple[cx.Study, cx.Study]:
     """The same study as a DuckDB relation and in memory; ``design`` names the columns that play their roles."""
     fields = [cx.Field(n, type="number", role="touchpoint", scale=SCALE, stage="stay") for n in "qr"]
-    fields += [cx.Field("g", role="segment"), cx.Field("k", type="integer", role="segment")]
+    fields += [cx.Field("g", type="string", role="segment"), cx.Field("k", type="integer", role="segment")]
     fields += [cx.Field(n, type="number" if n == "w" else "string", role=r if n in design else "")
                for n, r in ROLES.items()]  # fmt: skip
     lazy = cx.Study(duckdb.from_arrow(rows), cx.Codebook("made", tuple(fields)))
