@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cxlab.data import conform, scales, wording
 from cxlab.data.codebook import Codebook, Field
+from cxlab.data.masking import masked
 from cxlab.data.profile import Column, profile
 from cxlab.data.readers.raw import Raw
 
@@ -182,6 +183,8 @@ def _flag(c: Column, f: Field, role: str):
 def _text(c: Column, f: Field, role: str):
     if c.type != "string":
         return None
+    if any(re.search(r"\[(email|phone|iban)\]", masked(v)) for v in c.values):
+        return replace(f, role="text"), [Guess(c.name, "role text", "it holds e-mail addresses or telephone numbers")]
     if (
         c.length > 25
         and c.distinct > FEW

@@ -246,3 +246,10 @@ def test_roles_of_public_surveys(mirror: Path):
     assert sfo.role("weight") == ("WEIGHT",) and sfo["NETPRO"].role == "outcome"
     assert (sfo["NETPRO"].scale.minimum, sfo["NETPRO"].scale.maximum, set(sfo["NETPRO"].missing)) == (0, 10, {"11"})
     assert set(sfo["Q7ART"].missing) == {"0", "6"} and sfo["Q7ART"].scale.maximum == 5
+
+
+def test_few_texts_with_an_address_or_a_number_are_no_segment():
+    said = ["fine", "call +49 171 1234567", "eva@example.com", "fine"] * 20
+    income = ["up to 10000 EUR", "10000-20000 EUR"] * 40
+    book = cx.load(pd.DataFrame({"nps": [9, 2, 7, 10] * 20, "remark": said, "income": income})).codebook
+    assert (book["remark"].role, book["income"].role) == ("text", "segment")

@@ -122,6 +122,29 @@ def test_dates_are_read_by_the_format_that_fits_all_of_them(tmp_path):
     assert "dates read as %d/%m/%Y" in raw.notes
 
 
+@pytest.mark.parametrize(
+    ("values", "dates", "said"),
+    [
+        (("03.01.2026 07:00", "14.02.2026 9:30"), ("2026-01-03 07:00:00", "2026-02-14 09:30:00"), "%d.%m.%Y %H:%M"),
+        (("31.12.25", "03.04.26"), ("2025-12-31", "2026-04-03"), "%d.%m.%y; %y.%m.%d would fit too"),
+        (("26.12.31", "25.04.32"), ("2031-12-26", "2032-04-25"), "%d.%m.%y"),
+        (
+            ("1/13/2026 7:05 PM", "2/3/2026 12:00 AM"),
+            ("2026-01-13 19:05:00", "2026-02-03 00:00:00"),
+            "%m/%d/%Y %I:%M %p",
+        ),
+        (("03/04/2026 07:00", ""), ("2026-04-03 07:00:00", "None"), "%d/%m/%Y %H:%M; %m/%d/%Y %H:%M would fit too"),
+        (("13-01-2026 07:00:05", "02-01-2026 07:00:00"), ("2026-01-13 07:00:05", "2026-01-02 07:00:00"), ""),
+        (("1.2.2026 later", "3.4.2026 07:00"), ("1.2.2026 later", "3.4.2026 07:00"), ""),
+        (("32.01.2026 07:00", "03.04.2026 07:00"), ("32.01.2026 07:00", "03.04.2026 07:00"), ""),
+    ],
+)
+def test_dates_without_seconds_or_with_short_years_are_read(tmp_path, values, dates, said):
+    raw = open_file(write(tmp_path, "id,day\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values))))
+    assert [str(r[1]) for r in raw.table.fetchall()] == list(dates)
+    assert said == "" or f"dates of 'day' read as {said}" in raw.notes
+
+
 def test_yes_and_no_stay_as_they_are_written(tmp_path):
     raw = open_file(write(tmp_path, "id,churn\n1,Yes\n2,No\n"))
     assert raw.table.fetchall() == [(1, "Yes"), (2, "No")]

@@ -12,6 +12,7 @@ import duckdb
 
 from cxlab.data.masking import masked, quotable
 from cxlab.data.readers import platforms
+from cxlab.data.readers.dates import dated
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, text
 from cxlab.problem import DataProblem
@@ -132,13 +133,15 @@ def _table(source: Utf8, path: Path, delimiter: str, quote: str, header: platfor
     found = [TYPED.get(c["type"], c["type"]) for c in columns]
     if len(found) != len(header.names):
         raise DataProblem(f"{path.name} has {len(found)} values in its rows but {len(header.names)} column names")
-    kinds = {n: "VARCHAR" if n in as_text else t for n, t in zip(header.names, found, strict=True)}
+    short = {kind for kind, form in (("DATE", day), ("TIMESTAMP", moment)) if form and "%y" in form}  # two-digit years
+    kinds = {n: "VARCHAR" if n in as_text or t in short else t for n, t in zip(header.names, found, strict=True)}
+    day, moment = ("" if kind in short else form for kind, form in (("DATE", day), ("TIMESTAMP", moment)))
     struct = "{" + ", ".join(f"{text(n)}: {text(t)}" for n, t in kinds.items()) + "}"
     formats = "".join(f", {k}={text(v)}" for k, v in (("dateformat", day), ("timestampformat", moment)) if v)
     call = f"read_csv({text(source.path)}, {told}, auto_detect=false, columns={struct}{formats})"
-    table = duckdb.sql(f"select * from {call}")
-    notes = tuple(f"{what} read as {f}" for what, f in (("dates", day), ("times", moment)) if f)
-    return table, notes
+    texts = [n for n, kind in kinds.items() if kind == "VARCHAR" and n not in as_text]
+    table, notes = dated(duckdb.sql(f"select * from {call}"), texts)
+    return table, (*(f"{what} read as {f}" for what, f in (("dates", day), ("times", moment)) if f), *notes)
 
 
 def _loaded(table: duckdb.DuckDBPyRelation, path: Path) -> duckdb.DuckDBPyRelation:
