@@ -45,7 +45,7 @@ def figure(result: Result, **options: Any) -> None:
 
 
 def png(drawn: Figure) -> bytes:
-    """Return the picture on white; ``savefig`` would draw it twice.
+    """Return the picture on white in 256 colours: half as large as in all, and `savefig` would draw it twice.
 
     At this resolution letters need no hinting, which costs more than the letters.
     """
@@ -59,7 +59,10 @@ def png(drawn: Figure) -> bytes:
         if alone and drawn.get_layout_engine():
             fit(drawn.axes[0], canvas.get_renderer())
         canvas.draw()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(picture, "png", compress_level=3)
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
+    colours, paper = image.getpalette(), 3 * image.getpixel((0, 0))
+    image.putpalette([*colours[:paper], 255, 255, 255, *colours[paper + 3 :]])
+    image.save(picture, "png", compress_level=6)
     return picture.getvalue()
 
 
