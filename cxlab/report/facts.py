@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cxlab.result import plain
@@ -53,7 +54,8 @@ def period(study: Study) -> str:
     if not column:
         return ""
     row = study.frame.select(first=nw.col(column).min(), last=nw.col(column).max()).collect().to_dict(as_series=False)
-    ends = ["" if v[0] is None else str(v[0]).removesuffix(" 00:00:00").removesuffix(".0") for v in row.values()]
+    days = [v[0].date() if isinstance(v[0], datetime) else v[0] for v in row.values()]
+    ends = ["" if v is None else str(v).removesuffix(".0") for v in days]
     what = "wave " if column == study.design.wave and len(ends[1]) < 4 else ""
     return what + " to ".join(dict.fromkeys(ends)) if all(ends) else ""
 
