@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +89,8 @@ def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str,
     strangers(plan.jobs, quiet)
     bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)
     outcomes: dict[int, Any] = {}
-    with Shelf(where) as shelf:
+    broke: Exception | None = None
+    with Shelf(where) as shelf, ended_is_interrupted():
         made = run(plan.jobs, shelf, form, workers=workers, resume=resume, scheduler=scheduler, progress=bar)
         with contextlib.closing(made):
             try:
@@ -99,9 +102,37 @@ def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str,
                 click.echo(f"interrupted: {len(outcomes)} of {len(plan.jobs)} reports are there; "
                            "the rest: the same command with --resume", err=True)  # fmt: skip
                 raise
+            except Exception as problem:  # what was made is told first
+                if isinstance(problem, DataProblem) and not outcomes:
+                    raise
+                broke = problem
         bar.close()
         report(plan, [outcomes[k] for k in sorted(outcomes)], shelf.page("index.html"), quiet=quiet, as_json=as_json)
+    whole_batch(plan.jobs, outcomes, broke)
     sys.exit(1 if any(o.status == "failed" for o in outcomes.values()) else 0)
+
+
+def whole_batch(jobs: Sequence[Any], outcomes: Mapping[int, Any], broke: Exception | None) -> None:
+    """Raise unless every job has an outcome and nothing broke; click would end some errors without a word."""
+    missing = [str(job) for k, job in enumerate(jobs) if k not in outcomes]
+    if not missing and broke is None:
+        return
+    why = f"{type(broke).__name__}: {broke}" if broke else "nothing says why"
+    lost = f"{len(missing)} of {len(jobs)} reports were neither made nor failed" if missing else "all reports had ended"
+    first = f" ({', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''})" if missing else ""
+    raise click.ClickException(f"the batch broke off ({why}); {lost}{first}; the same command with --resume goes on")
+
+
+@contextlib.contextmanager
+def ended_is_interrupted() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP (a closed terminal) interrupt as Ctrl-C does: said, cleaned up, with an exit code."""
+    ends = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    before = {s: signal.signal(s, signal.default_int_handler) for s in ends}
+    try:
+        yield
+    finally:
+        for s, handler in before.items():
+            signal.signal(s, handler)
 
 
 def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_json: bool) -> None:
@@ -114,12 +145,11 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
             for o in outcomes
         ]  # fmt: skip
         left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
-        click.echo(json.dumps({"index": index, "reports": rows, "left_out": left}, indent=1, ensure_ascii=False))
+        say([json.dumps({"index": index, "reports": rows, "left_out": left}, indent=1, ensure_ascii=False)])
         return
-    for o in outcomes:
-        note = f"  ({o.seconds:.1f} s)" if o.status == "made" else f"  ({o.status})"
-        if o.page and (o.status != "unchanged" or quiet):
-            click.echo(o.page if quiet else o.page + note)
+    notes = {k: f"  ({o.seconds:.1f} s)" if o.status == "made" else f"  ({o.status})" for k, o in enumerate(outcomes)}
+    shown = [k for k, o in enumerate(outcomes) if o.page and (o.status != "unchanged" or quiet)]
+    say(outcomes[k].page if quiet else outcomes[k].page + notes[k] for k in shown)
     for cause in dict.fromkeys(o.cause for o in failed):
         same = [str(o.job) for o in failed if o.cause == cause]
         more = f" and {len(same) - 5} more for the same reason" if len(same) > 5 else ""
@@ -129,6 +159,15 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
         counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
         said = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
         click.echo(f"{len(outcomes)} report{'s' * (len(outcomes) != 1)}: {said}; all in {index}", err=True)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines; where nobody reads on (``| head``) the rest goes nowhere, and stderr still tells what failed."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def left_out(plan: Any) -> None:

@@ -48,7 +48,8 @@ def run(
             for future in as_completed(futures, loop=client.loop):
                 k = futures[future]
                 if future.status != "finished":
-                    yield k, Done(cause=f"the cluster could not make it: {future.exception()}")
+                    why = future.exception() or f"the scheduler ended or forgot it ({future.status})"
+                    yield k, Done(cause=f"the cluster could not make it: {why}")
                     continue
                 done, files = future.result()
                 progress(k, 1.0)

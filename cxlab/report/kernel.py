@@ -37,6 +37,8 @@ PRELOAD = (
 )  # fmt: skip
 """What a report needs; a notebook that imports more pays for it itself."""
 
+PATIENCE = 5
+"""Seconds in which a shim must say what it wants; others wait meanwhile."""
 
 SHIM = Path(__file__).with_name("shim.py")
 
@@ -47,10 +49,12 @@ class Kernels:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cxlab-"))
         self.address = str(self.folder / "server")
+        self.started = 0
         self.start()
 
     def start(self) -> None:
-        """Start the server at its address."""
+        """Start the server at its address; ``started`` counts how often."""
+        self.started += 1
         self.server = subprocess.Popen(
             [sys.executable, "-m", "cxlab.report.kernel", self.address], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -145,10 +149,11 @@ def serve(address: str) -> None:
                 kernels.pop(pid).close()
         if listener in ready:
             shim, _ = listener.accept()
-            pid = fork(shim, [listener, *kernels.values()])
-            kernels[pid] = shim
+            if pid := fork(shim, [listener, *kernels.values()]):
+                kernels[pid] = shim
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(Path(address).parent, ignore_errors=True)  # whoever made it may have been killed
     os._exit(0)
 
 
@@ -166,11 +171,20 @@ def draw() -> None:
 
 
 def fork(shim: socket.socket, others: list[socket.socket]) -> int:
-    """Fork a kernel for ``shim`` and tell it the process number; only the parent returns."""
-    request = json.loads(shim.makefile().readline())
+    """Fork a kernel for ``shim`` and tell it the process number; only the parent returns.
+
+    A shim may be killed at any moment: without a request there is no kernel (0), without a reader it is ended later.
+    """
+    shim.settimeout(PATIENCE)
+    try:
+        request = json.loads(shim.makefile().readline())
+    except (OSError, ValueError):
+        shim.close()
+        return 0
     pid = os.fork()
     if pid:
-        shim.sendall(f"{pid}\n".encode())
+        with contextlib.suppress(OSError):
+            shim.sendall(f"{pid}\n".encode())
         return pid
     for other in (shim, *others):
         other.close()

@@ -18,7 +18,7 @@ from cxlab.report.jobs import Job
 from cxlab.report.kernel import Kernels
 
 TRIES = 2
-"""A job whose worker process was killed is tried again, once."""
+"""A job whose worker process or fork server was killed is tried again, once."""
 
 
 def run(
@@ -57,10 +57,15 @@ class Pool:
         from cxlab.report.worker import work
 
         ours, theirs = self.context.Pipe()
-        process = self.context.Process(
-            target=work, args=(theirs, str(self.kernels.folder), str(self.output), self.form), daemon=True
-        )
-        process.start()
+        given = (theirs, str(self.kernels.folder), str(self.output), self.form)
+        for turn in range(1, TRIES + 1):
+            process = self.context.Process(target=work, args=given, daemon=True)
+            try:
+                process.start()
+                break
+            except (EOFError, OSError) as problem:  # the process that forks them was killed: Python starts another
+                if turn == TRIES:
+                    raise OSError(f"no worker process can be started: {problem or type(problem).__name__}") from problem
         theirs.close()
         self.workers[ours] = process
         return ours
@@ -69,16 +74,16 @@ class Pool:
         """Yield (number of the job, `Done`) as jobs end."""
         waiting = collections.deque((k, 1) for k in range(len(jobs)))
         idle = [self.start() for _ in range(self.size)]
-        busy: dict[connection.Connection, tuple[int, int]] = {}
+        busy: dict[connection.Connection, tuple[int, int, int]] = {}
         while waiting or busy:
             while waiting and idle:
                 self.kernels.alive()
                 pipe, (k, turn) = idle.pop(), waiting.popleft()
-                busy[pipe] = (k, turn)
+                busy[pipe] = (k, turn, self.kernels.started)
                 with contextlib.suppress(OSError):  # it died meanwhile: found out below
                     pipe.send(jobs[k])
             for pipe in connection.wait(list(busy)):
-                k, turn = busy[pipe]
+                k, turn, server = busy[pipe]
                 try:
                     said = pipe.recv()
                 except (EOFError, OSError):
@@ -95,6 +100,10 @@ class Pool:
                     continue
                 del busy[pipe]
                 idle.append(pipe)
+                self.kernels.alive()
+                if said.cause and turn < TRIES and self.kernels.started > server:  # its kernel went with the server
+                    waiting.append((k, turn + 1))
+                    continue
                 yield k, said
 
     def lost(self, pipe: connection.Connection) -> Any:

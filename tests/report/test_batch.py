@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from cxlab.cli import main
 from cxlab.problem import DataProblem
 from cxlab.report import pool
 from cxlab.report.batch import Outcome, batch, folders
@@ -22,6 +23,7 @@ from cxlab.report.jobs import Job
 from cxlab.report.kernel import Kernels
 from cxlab.report.render import PLAIN, Form
 from cxlab.report.shelf import Shelf
+from cxlab.report.worker import Done
 
 NUMBER = "import cxlab as cx\nimport matplotlib.pyplot as plt\nplt.plot([float(x), 1]);\ncx.Estimate(x, float(x))"
 PARAMETERS = 'study: str = "abc"  # which\nx: str = "0"  # text'
@@ -235,3 +237,108 @@ def test_no_row_of_a_customer_is_in_a_report(made, tmp_path: Path):
         text = (tmp_path / "out" / file).read_bytes()
         assert b"my secret" not in text, file
         assert b"@example.org" not in text, file
+
+
+SLOW = """import time
+from pathlib import Path
+Path(there, x).touch()
+time.sleep(1)"""
+
+
+@pytest.fixture
+def slow_plan(notebook, tmp_path: Path) -> Path:
+    """A plan of six reports, each of which says that it runs and waits a second."""
+    path = notebook(SLOW, parameters=PARAMETERS + '\nthere: str = ""', name="slow")
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "plan.yml").write_text(
+        f"reports: [{{notebook: {path}, study: abc, parameters: {{there: {tmp_path / 'begun'}}}, "
+        'grid: {x: ["1", "2", "3", "4", "5", "6"]}}]'
+    )
+    return tmp_path
+
+
+def started(folder: Path, *arguments: str, **options) -> subprocess.Popen:
+    """Start a batch of the slow plan and wait until its first report runs."""
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--workers", "2"]
+    caller = subprocess.Popen(
+        [*program, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+    )
+    wait(lambda: any((folder / "begun").iterdir()))
+    return caller
+
+
+def family(caller: subprocess.Popen, word: str) -> list[psutil.Process]:
+    """Return the processes below a batch whose command names ``word``."""
+    found = psutil.Process(caller.pid).children(recursive=True)
+    return [p for p in found if word in " ".join(p.cmdline())]
+
+
+KILLED = {
+    "fork server of the kernels": lambda caller: family(caller, "cxlab.report.kernel")[:1],
+    "fork server of the workers": lambda caller: family(caller, "multiprocessing.forkserver")[:1],
+    "workers and their fork server": lambda caller: family(caller, "multiprocessing.forkserver"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", KILLED)
+def test_whoever_is_killed_no_report_is_lost(slow_plan: Path, what: str):
+    caller = started(slow_plan, stdout=subprocess.PIPE)
+    victims = KILLED[what](caller)
+    assert victims
+    for process in victims:
+        process.kill()
+    said, errors = caller.communicate(timeout=120)
+    assert errors.splitlines()[-1] == "6 reports: 6 made; all in reports/index.html", errors
+    assert (caller.returncode, len(said.splitlines())) == (0, 6)
+    assert not [f for f in tree(slow_plan / "reports") if "/." in f]
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_changes_nothing(slow_plan: Path):
+    caller = started(slow_plan, stdout=subprocess.PIPE)
+    caller.stdout.close()
+    errors = caller.stderr.read()
+    assert caller.wait(60) == 0
+    assert errors.splitlines()[-1] == "6 reports: 6 made; all in reports/index.html"
+    assert "Traceback" not in errors and "BrokenPipe" not in errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_batch_that_is_ended_says_so(slow_plan: Path, end: signal.Signals):
+    caller = started(slow_plan, stdout=subprocess.PIPE)
+    below = psutil.Process(caller.pid).children(recursive=True)
+    caller.send_signal(end)
+    _, errors = caller.communicate(timeout=30)
+    assert caller.returncode == 130
+    assert "of 6 reports are there; the rest: the same command with --resume" in errors
+    wait(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in below), 10)
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [(None, "nothing says why"), (BrokenPipeError(32, "Broken pipe"), "BrokenPipeError: [Errno 32] Broken pipe"),
+     (EOFError("no more"), "EOFError: no more")],
+)  # fmt: skip
+def test_a_batch_that_breaks_off_is_never_silent(sums: str, tmp_path: Path, monkeypatch, capsys, end, why: str):
+    """Click ends a command without a word on a broken pipe, and calls the end of a file an interruption."""
+
+    def half(jobs, *_, **__):
+        yield 0, Done(page="reports/sums/abc-x=1/index.html")
+        if end:
+            raise end
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pool, "run", half)
+    Path("plan.yml").write_text(f'reports: [{{notebook: {sums}, study: abc, grid: {{x: ["1", "2"]}}}}]')
+    monkeypatch.setattr(sys, "argv", ["cxlab", "batch", "plan.yml"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    said = capsys.readouterr()
+    assert stop.value.code == 1
+    assert said.out.startswith("reports/sums/abc-x=1/index.html")
+    assert said.err.splitlines()[-1] == (
+        f"Error: the batch broke off ({why}); 1 of 2 reports were neither made nor failed ({sums} abc x=2); "
+        "the same command with --resume goes on"
+    )

@@ -33,7 +33,7 @@ cx.Estimate(x, float(x))"""
 
 @pytest.fixture
 def cluster(tmp_path: Path):
-    """Start a scheduler and two workers; give its address and the workers."""
+    """Start a scheduler and two workers; give its address, the workers and itself."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
@@ -48,11 +48,11 @@ def cluster(tmp_path: Path):
             started.append(subprocess.Popen(command, **quiet))
             stack.callback(started[-1].wait, 20)
             stack.callback(started[-1].terminate)
-        yield address, started[1:]
+        yield address, started[1:], started[0]
 
 
 def test_a_killed_worker_costs_no_report(cluster, notebook, tmp_path: Path):
-    address, workers = cluster
+    address, workers, _ = cluster
     path = notebook(SOURCE, parameters='study: str = "abc"\nx: str = "0"\nthere: str = "."')
     jobs = [Job(str(path), "abc", {"x": x, "there": str(tmp_path)}) for x in ("3", "0.1", "0.2", "0.3", "0.4")]
     made = batch(jobs, Shelf(tmp_path / "out"), PLAIN, scheduler=address)
@@ -89,6 +89,22 @@ def test_relative_paths_are_the_callers(cluster, notebook, tmp_path: Path, monke
     assert [r["value"] for r in found["results"].values()] == [11.0]
     assert found["parameters"] == {"study": "mine.csv"}
     assert found["data"]["sha256"] == provenance.data_hash("mine.csv")
+
+
+def test_a_killed_scheduler_is_the_cause_of_what_was_not_made(cluster, notebook, tmp_path: Path):
+    address, workers, scheduler = cluster
+    path = notebook(SOURCE, parameters='study: str = "abc"\nx: str = "0"\nthere: str = "."')
+    jobs = [Job(str(path), "abc", {"x": x, "there": str(tmp_path)}) for x in ("0.1", "30", "40", "50")]
+    found = []
+    for k, outcome in batch(jobs, Shelf(tmp_path / "out"), PLAIN, scheduler=address):
+        found.append((k, outcome))
+        if len(found) == 1:
+            scheduler.kill()
+    for worker in workers:
+        worker.kill()
+    assert sorted(k for k, _ in found) == [0, 1, 2, 3]
+    cause = "the cluster could not make it: the scheduler ended or forgot it (cancelled)"
+    assert [(o.status, o.cause) for _, o in found[1:]] == [("failed", cause)] * 3
 
 
 def alive(pid: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -81,6 +82,18 @@ def test_no_kernel_outlives_its_run(notebook, tmp_path: Path) -> None:
         folder = kernels.folder
     assert not psutil.pid_exists(server.pid)
     assert not folder.exists()
+
+
+def test_a_shim_that_dies_early_takes_nobody_with_it(kernels: Kernels, notebook, tmp_path: Path) -> None:
+    """It is killed with its run, at any moment: before it said what it wants, or before it heard the answer."""
+    execute(notebook("1"), {}, kernels, tmp_path)
+    server = kernels.server.pid
+    for said in (b"", b"{", b'{"connection_file": "none.json", "folder": "/", "called": "/"}\n'):
+        with socket.socket(socket.AF_UNIX) as shim:
+            shim.connect(kernels.address)
+            shim.sendall(said)
+    assert execute(notebook("1"), {}, kernels, tmp_path).failure is None
+    assert (kernels.server.poll(), kernels.server.pid) == (None, server)
 
 
 def test_nothing_survives_a_killed_caller(notebook, tmp_path: Path) -> None:
