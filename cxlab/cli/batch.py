@@ -107,7 +107,8 @@ def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str,
                     raise
                 broke = problem
         bar.close()
-        report(plan, [outcomes[k] for k in sorted(outcomes)], shelf.page("index.html"), quiet=quiet, as_json=as_json)
+        page = "" if broke else shelf.page("index.html")
+        report(plan, [outcomes[k] for k in sorted(outcomes)], page, quiet=quiet, as_json=as_json)
     whole_batch(plan.jobs, outcomes, broke)
     sys.exit(1 if any(o.status == "failed" for o in outcomes.values()) else 0)
 
@@ -136,7 +137,7 @@ def ended_is_interrupted() -> Iterator[None]:
 
 
 def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_json: bool) -> None:
-    """Print what came of the reports: pages, failures with their reason, cells left out, and the index."""
+    """Print what came of the reports: pages, failures with their reason, cells left out, and the index (if written)."""
     failed = [o for o in outcomes if o.status == "failed"]
     if as_json:
         rows = [
@@ -158,7 +159,8 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
         left_out(plan)
         counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
         said = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
-        click.echo(f"{len(outcomes)} report{'s' * (len(outcomes) != 1)}: {said}; all in {index}", err=True)
+        where = f"; all in {index}" if index else ""
+        click.echo(f"{len(outcomes)} report{'s' * (len(outcomes) != 1)}: {said}{where}", err=True)
 
 
 def say(lines: Iterable[str]) -> None:

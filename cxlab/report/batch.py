@@ -95,7 +95,15 @@ def batch(
     finally:
         made.close()
         if todo or not shelf.indexed():
-            shelf.refresh()
+            index(shelf)
+
+
+def index(shelf: Shelf) -> None:
+    """Write the index over all reports; whatever stands in the way, the error says that it is the index."""
+    try:
+        shelf.refresh()
+    except Exception as problem:
+        raise OSError(f"the index over the reports was not written: {problem}") from problem
 
 
 def delivered(job: Job, done: Any, shelf: Shelf) -> Outcome:

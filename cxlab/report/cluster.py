@@ -31,7 +31,7 @@ def run(
     A worker that dies costs nothing: Dask gives its jobs to another. Data must be reachable from the workers; relative
     paths start from the folder of the caller where a worker's machine has it, else from the worker's own.
     """
-    from cxlab.report.worker import Done
+    from cxlab.report.worker import Done, unwritten
 
     try:
         from distributed import Client, as_completed
@@ -53,7 +53,11 @@ def run(
                     continue
                 done, files = future.result()
                 progress(k, 1.0)
-                yield k, unpack(done, files, output)
+                try:
+                    done = unpack(done, files, output)
+                except OSError as problem:
+                    done = Done(cause=unwritten(problem, output))
+                yield k, done
                 future.release()
         finally:
             client.cancel(list(futures))

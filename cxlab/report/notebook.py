@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.place import placed
+from cxlab.data.place import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 SHIPPED = Path(__file__).parents[2] / "notebooks"
@@ -239,7 +239,9 @@ def find(name: str) -> Path:
     DataProblem : there is none; the nearest name is suggested.
     """
     path = placed(name)
-    if path.suffix == ".ipynb" and path.is_file():
+    if path.suffix == ".ipynb":
+        if not path.is_file():
+            raise DataProblem(f"there is no notebook {sought(name)}; cxlab's own go by name, e.g. scorecard")
         return path
     folders = [f for f in dict.fromkeys((placed("notebooks").resolve(), SHIPPED.resolve())) if f.is_dir()]
     for folder in folders:

@@ -38,10 +38,15 @@ def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: 
     except DataProblem as problem:
         return Done(cause=str(problem))
     except OSError as problem:
-        return Done(cause=f"it could not be written: {problem.strerror or problem} ({problem.filename or output})")
+        return Done(cause=unwritten(problem, output))
     except Exception as problem:
         return Done(cause=f"{type(problem).__name__}: {problem}")
     return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds)
+
+
+def unwritten(problem: OSError, output: Path) -> str:
+    """Return in words why a report is not there: a full disk, a folder that may not be written to."""
+    return f"it could not be written: {problem.strerror or problem} ({problem.filename or output})"
 
 
 def work(pipe: Connection, server: str, output: str, form: render.Form) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -342,3 +343,31 @@ def test_a_batch_that_breaks_off_is_never_silent(sums: str, tmp_path: Path, monk
         f"Error: the batch broke off ({why}); 1 of 2 reports were neither made nor failed ({sums} abc x=2); "
         "the same command with --resume goes on"
     )
+
+
+def test_a_full_disk_costs_only_what_did_not_fit(notebook, tmp_path: Path):
+    """A limit on the size of files stands for the disk: what is written beyond it fails at any moment."""
+    notebook("import cxlab as cx\ncx.Estimate(x, float(x))", "print(study * 9000)", parameters=PARAMETERS)
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "report", "tiny.ipynb", "abc"]
+
+    def run(*more: str, most: int) -> subprocess.CompletedProcess:
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # noqa: E731
+        return subprocess.run([*program, *more], cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit)
+
+    assert run(most=10**9).returncode == 0
+    before = {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)}
+    assert len(before["reports/tiny/abc/index.html"]) > 27_000
+    cause = "FAILED tiny.ipynb abc: it could not be written: File too large (reports"
+    done = run(most=20_000)  # the index fits, the report does not
+    assert (done.returncode, done.stdout) == (1, "")
+    assert cause in done.stderr
+    changed = {name for name in tree(tmp_path) if before.get(name) != (tmp_path / name).read_bytes()}
+    assert changed <= {"reports/index.html", "reports/results.parquet"}
+    before |= {name: (tmp_path / name).read_bytes() for name in changed}
+    done = run(most=5_000)  # nor does the index
+    assert (done.returncode, done.stdout) == (1, "")
+    assert cause in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(
+        "Error: the batch broke off (OSError: the index over the reports was not written: "
+    )
+    assert {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)} == before

@@ -130,6 +130,15 @@ def test_comments_and_hashes_in_text_are_told_apart() -> None:
     assert known["by"].type == "str | None"
 
 
+def test_a_notebook_that_is_no_file_is_named_with_its_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataProblem) as problem:
+        find("mine.ipynb")
+    assert str(problem.value) == (
+        f"there is no notebook mine.ipynb in {tmp_path}; cxlab's own go by name, e.g. scorecard"
+    )
+
+
 def test_an_unknown_notebook_suggests_the_nearest() -> None:
     with pytest.raises(DataProblem, match=re.escape("did you mean 'scorecard'?")):
         find("scorcard")
