@@ -21,9 +21,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cxlab.data import place
 
@@ -104,6 +106,7 @@ class Kernels:
         The number of the kernel's process stands in ``file`` (of `meeting`) with the ending ``.pid``. What a kernel
         reads by a relative path lies where its caller stands: see `cxlab.data.place`.
         """
+        from jupyter_client.asynchronous import AsyncKernelClient
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
@@ -114,11 +117,35 @@ class Kernels:
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
                 return KernelSpec(argv=command, display_name="cxlab", language="python")
 
+        class Client(AsyncKernelClient):
+            async def wait_for_ready(self, timeout: float | None = None) -> None:
+                await answered(self, timeout or float("inf"))
+
         def made(manager: AsyncKernelManager, **options) -> None:
             options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": str(file)}
-            AsyncKernelManager.__init__(manager, **options)
+            AsyncKernelManager.__init__(manager, client_factory=Client, **options)
 
         return type("ForkManager", (AsyncKernelManager,), {"__init__": made})
+
+
+async def answered(client: Any, timeout: float) -> None:
+    """Wait until a kernel answers on both its channels.
+
+    Jupyter would then listen for a fifth of a second for messages that nbclient passes over anyway.
+    """
+    from queue import Empty
+
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        client.kernel_info()
+        with contextlib.suppress(Empty):
+            reply = await client.shell_channel.get_msg(timeout=1)
+            if reply["msg_type"] == "kernel_info_reply":
+                await client.iopub_channel.get_msg(timeout=0.2)
+                return
+        if not await client.is_alive():
+            raise RuntimeError("the kernel died before it answered")
+    raise RuntimeError(f"the kernel did not answer within {timeout:g} s")
 
 
 def serve(address: str) -> None:
