@@ -121,11 +121,15 @@ class Kernels:
             async def wait_for_ready(self, timeout: float | None = None) -> None:
                 await answered(self, timeout or float("inf"))
 
-        def made(manager: AsyncKernelManager, **options) -> None:
-            options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": str(file)}
-            AsyncKernelManager.__init__(manager, client_factory=Client, **options)
+        class ForkManager(AsyncKernelManager):
+            def __init__(self, **options) -> None:
+                options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": str(file)}
+                super().__init__(client_factory=Client, **options)
 
-        return type("ForkManager", (AsyncKernelManager,), {"__init__": made})
+            async def _async_wait(self, pollinterval: float = 0.1) -> None:
+                await super()._async_wait(pollinterval / 10)  # a killed kernel is gone in milliseconds
+
+        return ForkManager
 
 
 async def answered(client: Any, timeout: float) -> None:
