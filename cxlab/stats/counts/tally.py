@@ -183,10 +183,10 @@ def _seconds(i: int, weighted: bool) -> list[nw.Expr]:
 
 def _item(table: pd.DataFrame, i: int, weighted: bool, plain: bool) -> dict[str, NDArray]:
     """The sums of item i under their names; those that equal others were not computed twice."""
-    column = lambda s: table[f"{s}{i}"].to_numpy(float)  # noqa: E731
-    n, a, q = (column(s) for s in FIRST)
-    w, w2 = (column("_b"), column("_v")) if weighted else (n, n)
-    aa, ab, bb, m = (q, a, n, n) if plain else (column(s) for s in ("_aa", "_ab", "_bb", "_m"))
+    columns = lambda *names: table[[f"{s}{i}" for s in names]].to_numpy(float).T  # noqa: E731
+    n, a, q = columns(*FIRST)
+    w, w2 = columns("_b", "_v") if weighted else (n, n)
+    aa, ab, bb, m = (q, a, n, n) if plain else columns("_aa", "_ab", "_bb", "_m")
     return {"n": n, "w": w, "w2": w2, "a": a, "q": q, "aa": aa, "ab": ab, "bb": bb, "m": m}
 
 

@@ -49,7 +49,8 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     at = sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
     first = np.unique(at, return_index=True)[1]
     total = lambda x: np.bincount(at, np.asarray(x, float), len(first))  # noqa: E731
-    row = {c: sums[c].to_numpy(float) for c in ("n", "w", "w2", "a", "q", "aa", "ab", "bb", "m", "clusters")}
+    named = ["n", "w", "w2", "a", "q", "aa", "ab", "bb", "m", "clusters"]
+    row = dict(zip(named, sums[named].to_numpy(float).T, strict=True))
     n, w, m, k = total(row["n"]), total(row["w"]), total(row["m"]), row["clusters"]
     there = row["m"] > 0
     with np.errstate(invalid="ignore", divide="ignore"):
