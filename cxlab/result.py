@@ -235,7 +235,7 @@ def markup(result: Result) -> str:
 
     Columns that say nothing are left out (the standard error that the interval shows, an effective size that is n).
     """
-    raw, labels = result.table, result.parts.get("labels", {})
+    raw, labels = _shown(result), result.parts.get("labels", {})
     table = printed(raw, result.unit)
     for name in SHARES:
         if name in raw:
@@ -250,7 +250,8 @@ def markup(result: Result) -> str:
     if _one_item(raw):
         table = table.drop(columns="item")
     silent = {"se", "unit", *(bound for ends in pairs.values() for bound in ends)}
-    silent |= {"n_eff"} if "n_eff" in raw and "n" in raw and (raw["n_eff"].round() == raw["n"]).all() else set()
+    same = "n_eff" in raw and "n" in raw and ((raw["n_eff"].round() == raw["n"]) | raw["n_eff"].isna()).all()
+    silent |= {"n_eff"} if same else set()
     silent |= {"p"} if "p_adjusted" in raw else set()
     silent |= set(SHARES) if "change" in raw else set()
     table = table.drop(columns=[c for c in table if c in silent])
@@ -275,6 +276,15 @@ def markup(result: Result) -> str:
     return f"<table class='cx-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def _shown(result: Result) -> Any:
+    """The rows that people read: of a scorecard not those hidden for their few answers, which its notes count."""
+    table = result.table
+    if result.kind != "scorecard" or "estimate" not in table or "n" not in table:
+        return table
+    hidden = table["estimate"].isna() & (table["n"] > 0)
+    return table if hidden.all() else table[~hidden]
+
+
 def _pairs(raw: Any) -> dict[str, tuple[str, str]]:
     """Columns that are the two ends of an interval, by the name of the column that shows it."""
     stems = [c.removesuffix("_low") for c in map(str, raw.columns) if c.endswith("_low") and f"{c[:-4]}_high" in raw]
@@ -291,6 +301,16 @@ def _one_item(table: Any) -> bool:
     """Whether the column ``item`` says the same in every row, beside another label column."""
     names = list(table.columns)
     return "item" in names and names.index("item") > 0 and table["item"].nunique() == 1
+
+
+def named(value: object, column: str) -> str:
+    """Return a level as a sentence names it: a bare code with what it is a code of.
+
+    >>> named(3, "Occupation"), named("Germany", "Country"), named(2017, "Year")
+    ('Occupation 3', 'Germany', '2017')
+    """
+    text = str(value)
+    return f"{column} {text}" if text.isdigit() and len(text) < 4 else text
 
 
 def span(low: float, high: float, unit: str) -> str:

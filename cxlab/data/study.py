@@ -131,7 +131,7 @@ class Study:
             wanted = wanted if isinstance(wanted, (list, tuple, set)) else [wanted]
             values = [_level(field, value) for value in wanted]
             frame = frame.filter(nw.col(name).is_in(values))
-            said.append(f"{name} = {' or '.join(map(str, values))}")
+            said.append(f"{field.label} = {' or '.join(field.labels.get(str(v), str(v)) for v in values)}")
         return replace(self, table=frame.to_native(), filters=tuple(said))
 
     def filter(self, condition: nw.Expr, said: str) -> Study:

@@ -19,7 +19,7 @@ from pptx.util import Inches, Pt
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.style import Style
 from cxlab.report.workbook import facts
-from cxlab.result import show, span
+from cxlab.result import difference, named, show, span
 
 LISTED = 8
 """Most rows of a table on a slide; longer ones are in the workbook."""
@@ -121,7 +121,7 @@ def chart_slide(
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
-    data.categories = [f"{name(result, row)}  {show(row['estimate'], unit)}" for row in shown]
+    data.categories = [f"{name(result, row)}  {told(result, row['estimate'])}" for row in shown]
     data.add_series("Estimate", [row["estimate"] * factor for row in shown])
     box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(5.2))
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
@@ -154,25 +154,30 @@ def charted(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the one sentence of a slide: the verdicts where there are some, else the highest and the lowest."""
-    unit = result.get("unit", "")
     judged = [row for row in result["table"] if row.get("verdict")]
     real = sorted((r for r in judged if r["verdict"].startswith("real")), key=lambda r: -abs(moved(r)))
     if judged and not real:
         noise = sum(row["verdict"].startswith("noise") for row in judged)
         return f"{result['title']}: no difference is certain ({noise} noise, {len(judged) - noise} open)"
     if real:
-        first = f"{name(result, real[0])} {signed(moved(real[0]), unit)}"
+        first = f"{name(result, real[0])} {signed(moved(real[0]), difference(result.get('unit', '')))}"
         more = f", the largest: {first}" if len(real) > 1 else f": {first}"
         count = f"{len(real)} of {len(judged)} differences {'is' if len(real) == 1 else 'are'} real"
         return f"{result['title']}: {count}{more}"
     if len(rows) == 1:
-        return f"{result['title']}: {show(rows[0]['estimate'], unit)}"
+        return f"{result['title']}: {told(result, rows[0]['estimate'])}"
     ranked = sorted(rows, key=lambda row: row["estimate"])
     top, low = ranked[-1], ranked[0]
     return (
-        f"{result['title']}: from {show(low['estimate'], unit)} ({name(result, low)}) "
-        f"to {show(top['estimate'], unit)} ({name(result, top)})"
+        f"{result['title']}: from {told(result, low['estimate'])} ({name(result, low)}) "
+        f"to {told(result, top['estimate'])} ({name(result, top)})"
     )
+
+
+def told(result: Mapping[str, Any], value: float) -> str:
+    """Return an estimate in its unit; a comparison's estimates are differences, of shares in percentage points."""
+    unit = result.get("unit", "")
+    return signed(value, difference(unit)) if "against" in result["columns"] else show(value, unit)
 
 
 def moved(row: Mapping[str, Any]) -> float:
@@ -199,15 +204,17 @@ def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
 def estimates(result: Mapping[str, Any]) -> str:
     """Return what the numbers of a slide are."""
     found = level(result)
-    return f"Estimates with {found} intervals" if found else "Estimates without intervals"
+    what = "Differences" if "against" in result["columns"] else "Estimates"
+    return f"{what} with {found} intervals" if found else f"{what} without intervals"
 
 
 def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """Return the label of a row in words."""
     words = (result.get("parts") or {}).get("labels") or {}
-    said = [str(words.get(str(row[k]), row[k])) for k in labels(result) if k != "unit"]
+    say = lambda k: named(words.get(str(row[k]), row[k]), words.get(k, k))  # noqa: E731
+    said = [say(k) for k in labels(result) if k != "unit"]
     varied = [k for k in labels(result) if len({str(r[k]) for r in result["table"]}) > 1 and k != "unit"]
-    return " · ".join(str(words.get(str(row[k]), row[k])) for k in varied) or " · ".join(said)
+    return " · ".join(say(k) for k in varied) or " · ".join(said)
 
 
 def look(chart: Any, accent: str) -> None:

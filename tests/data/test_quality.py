@@ -232,7 +232,7 @@ def test_one_answer_and_no_answer():
     assert quality(Study(clean(1), book())).parts["rows"] == 1
     with pytest.raises(DataProblem) as error:
         quality(Study(clean(5), book()).where(kind="red"))
-    assert str(error.value) == "shop has no rows; its filters: kind = red"
+    assert str(error.value) == "shop has no rows; its filters: Kind = red"
 
 
 def test_most_at_the_top_is_a_ceiling():

@@ -10,7 +10,7 @@ import pytest
 from pptx import Presentation
 
 from cxlab.report.collect import Made, method
-from cxlab.report.slides import caption, slides
+from cxlab.report.slides import caption, message, slides
 from cxlab.report.workbook import workbook
 from cxlab.result import Result
 
@@ -67,3 +67,17 @@ def test_the_slides_have_native_charts_with_intervals(report: Made, tmp_path: Pa
     assert chart.value_axis.minimum_scale == 0
     assert slide.shapes[0].text_frame.text == "Share: [who] comes back?: from 25.0 % (Brio) to 50.0 % (=1+1)"
     assert slide.notes_slide.notes_text_frame.text == "Method: Wilson; intervals at 95%.\na caveat"
+
+
+def test_differences_of_shares_are_percentage_points_on_slides():
+    table = pd.DataFrame({
+        "g": [3], "against": ["rest"], "estimate": [-0.246], "low": [-0.4], "high": [-0.05], "n": [34],
+        "verdict": ["real"],
+    })  # fmt: skip
+    parts = {"labels": {"g": "Occupation"}}
+    result = Result("comparison", "CSAT by Occupation", table, "share", parts=parts).to_dict()
+    assert (
+        message(result, result["table"])
+        == "CSAT by Occupation: 1 of 1 differences is real: Occupation 3 · rest −24.6 pp"
+    )
+    assert caption(result, result["table"]) == "Differences with 95% intervals; n = 34"

@@ -89,7 +89,7 @@ def test_rows_left_out_and_filters_are_stated(make) -> None:
         "import cxlab as cx\ndata = cx.drop(cx.load(study), 'straight-lining').where(country='Germany')\ncx.csat(data)"
     )
     page = unescape(make(keep).page.read_text())
-    assert "country = Germany" in page
+    assert "Country = Germany" in page
     assert "straight-lining" in page
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlab.data.edge import public
-from cxlab.result import Result
+from cxlab.models.metrics.scores import TOP_BOX
+from cxlab.result import Result, named
 
 SHOWN = 8
 """So many findings of one kind are told; the rest are counted and stand in the tables."""
@@ -45,7 +46,7 @@ def findings(*results: Result) -> Findings:
         lines = [*real(result, table), *unreal(result, table)]
     else:
         lines = [line for result, table in tables for line in real(result, table)] + counted([t for _, t in tables])
-    return Findings(tuple(lines) or ("Nothing to compare.",))
+    return Findings(tuple(lines) or ("Nothing to compare: no two groups have enough answers.",))
 
 
 def counted(tables: list[pd.DataFrame]) -> list[str]:
@@ -71,11 +72,14 @@ def differences(result: Result) -> pd.DataFrame:
     shown = shown if trend else shown.rename(columns={"estimate": "d", "low": "d_low", "high": "d_high"})
     first = [c for c in table.columns[: list(table.columns).index("estimate")] if c != "against"]
     first = [c for c in first if table[c].nunique() > 1 or len(first) == 1]
-    names = [", ".join(str(labels.get(v, v)) for v in row) for row in shown[first[::-1]].itertuples(index=False)]
+    about = first[::-1]
+    say = lambda value, column: named(labels.get(value, value), labels.get(column, column))  # noqa: E731
+    names = [", ".join(map(say, row, about)) for row in shown[about].itertuples(index=False)]
     others = {"rest": "all others"}
     waves = shown.assign(wave=shown[result.parts["wave"]].astype(object)) if trend else shown
     before = waves.groupby("item", sort=False)["wave"].shift() if trend else shown["against"]
-    against = [str(others.get(v, labels.get(v, v))) for v in before]
+    of = result.parts["wave"] if trend else table.columns[list(table.columns).index("against") - 1]
+    against = [others.get(v) or say(v, of) for v in before]
     out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
     out["detectable"] = shown["detectable"].to_numpy(float)
@@ -120,7 +124,7 @@ def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
         which += f" ({listed(unsure)})" if len(table) > 1 and len(unsure) <= SHOWN else ""
         yield (
             f"**Cannot tell**{about}: {which}. With so many answers a difference has to be about {found} to be found "
-            "(80 % power)."
+            "(80\u00a0% power)."
         )
 
 
@@ -130,6 +134,7 @@ def topic(result: Result) -> str:
     compared = result.parts.get("labels", {}).get(compared, compared)
     metric = result.parts["metric"]
     name = metric.upper() if metric in ("nps", "csat", "ces") else metric
+    name = result.title.partition(" by ")[0] if result.title.startswith(TOP_BOX) else name
     return f" ({name}" + (f" by {plain(compared)})" if compared else ")")
 
 

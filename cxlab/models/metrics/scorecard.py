@@ -65,7 +65,7 @@ def rated(f: Field) -> list[Row]:
         return [Row("NPS", "nps", f.name, (-100, 100), {})]
     if f.measure in ("effort-v1", "effort-v2"):
         return [Row("CES, share easy", "ces", f.name, (0, 1), {})]
-    box = Row("CSAT", "csat", f.name, (0, 1), {})
+    box = Row("CSAT" if f.measure in ("satisfaction", "") else scores.TOP_BOX, "csat", f.name, (0, 1), {})
     ends = (f.scale.minimum, f.scale.maximum)
     return [box, Row("Mean", "mean", f.name, ends, {})] if f.scale.points > 2 else [box]
 
@@ -137,7 +137,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         table=table,
         level=level,
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
-        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *missing(study)),
+        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *(() if by else missing(study))),
         parts={
             "ends": ends,
             "headline": head.question,

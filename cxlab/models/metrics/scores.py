@@ -13,6 +13,8 @@ from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
+TOP_BOX = "Top-box share"
+"""What the CSAT of a question is called that does not ask for satisfaction."""
 """Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
 
 
@@ -76,7 +78,9 @@ def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, 
     make = lambda f: _inside(f, *boxes[f.name])  # noqa: E731
     said = sorted({f"answers {_span(*b)} of {study.field(n).scale}" for n, b in boxes.items()})
     rule = "top-box share: " + "; ".join(said)
-    title = "Customer satisfaction (CSAT)"
+    first = study.field(columns[0])
+    satisfaction = len(columns) > 1 or first.measure in ("satisfaction", "")
+    title = "Customer satisfaction (CSAT)" if satisfaction else f"{TOP_BOX} of {first.label}"
     return _score(study, columns, by, make, metric="csat", title=title, shape="share", unit="share", method=rule)
 
 

@@ -102,7 +102,7 @@ def test_findings_tell_the_real_ones_first_and_by_size() -> None:
         "**Real** (CSAT by country): c1 is 10.0 percentage points above all others (5.0 to 15.0).",
         "**Noise** (CSAT by country): c3 against all others. Differences that matter are ruled out.",
         "**Cannot tell** (CSAT by country): 1 of 4 (c0 against all others). With so many answers a difference has to "
-        "be about 10.0 percentage points to be found (80 % power).",
+        "be about 10.0 percentage points to be found (80\u00a0% power).",
     )
 
 
@@ -157,3 +157,44 @@ def test_a_wrong_column_is_said_before_what_else_is_missing(call: str) -> None:
     with pytest.raises(cx.DataProblem) as problem:
         calls[call]()
     assert str(problem.value).startswith("column 'o_experienc' is not in airline-survey; did you mean 'o_experience'?")
+
+
+def test_groups_hidden_for_few_answers_take_no_room_on_the_page() -> None:
+    """Two groups of 20 and one of 3; the table keeps all, its notes count what the page leaves out."""
+    frame = pd.DataFrame(
+        {"q": [1, 2, 3, 4, 5, 5, 4, 3, 2, 1] * 4 + [5, 4, 3], "g": ["a"] * 20 + ["b"] * 20 + ["c"] * 3}
+    )
+    scale = cx.Scale(1, 5, "high")
+    fields = (
+        cx.Field("q", role="outcome", measure="satisfaction", scale=scale),
+        cx.Field("g", "Kind", "string", "segment"),
+    )
+    made = cx.scorecard(cx.Study(frame, cx.Codebook("s", fields)), by="g")
+    assert set(made.table["g"]) == {"a", "b", "c"}
+    rows = made._repr_html_()
+    assert "<th scope='row'>b</th>" in rows and "<th scope='row'>c</th>" not in rows
+    assert "<th scope='col'>Kind</th>" in rows
+    assert any(note.startswith("1 of 3 groups have fewer than 10 answers") for note in made.notes)
+
+
+def test_a_bare_code_is_named_with_its_column() -> None:
+    frame = pd.DataFrame({"q": [1, 1, 1, 2, 5] * 40 + [5, 5, 5, 4, 5] * 40, "job": [3] * 200 + [4] * 200})
+    scale = cx.Scale(1, 5, "high")
+    fields = (
+        cx.Field("q", role="outcome", measure="satisfaction", scale=scale),
+        cx.Field("job", "Occupation", "integer", "segment"),
+    )
+    found = findings(cx.compare(cx.Study(frame, cx.Codebook("s", fields)), "csat", "job"))
+    assert found.lines[0].startswith(
+        "**Real** (CSAT by Occupation): Occupation 3 is 80.0 percentage points below Occupation 4"
+    )
+
+
+def test_a_question_that_asks_for_no_satisfaction_is_not_called_satisfaction() -> None:
+    frame = pd.DataFrame({"r": [0, 1] * 60 + [1, 1] * 60, "g": ["a"] * 120 + ["b"] * 120})
+    asked = cx.Field("r", "Would recommend", role="outcome", measure="recommendation", scale=cx.Scale(0, 1, "high"))
+    data = cx.Study(frame, cx.Codebook("s", (asked, cx.Field("g", "Kind", "string", "segment"))))
+    assert cx.scorecard(data).table["metric"].tolist() == ["Top-box share"]
+    compared = cx.compare(data, "csat", "g", of="r")
+    assert compared.title == "Top-box share of Would recommend by Kind: differences, all pairs"
+    assert findings(compared).lines[0].startswith("**Real** (Top-box share of Would recommend by Kind): ")
