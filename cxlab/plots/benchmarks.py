@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, forest, ticks
-from cxlab.result import Result, show
+from cxlab.result import Result, difference, show
 
 NAMED, MANY = 14, 24
 
@@ -69,8 +69,8 @@ def gap(result: Result, *, ax: Axes | None = None) -> Axes:
     if np.isfinite(mean["low"]):
         ax.axvspan(mean["low"], mean["high"], color=GOOD, alpha=0.12, linewidth=0)
     ax.axvline(mean["estimate"], color=GOOD, linewidth=1.2, linestyle=(0, (4, 2)))
-    third = result.table.iloc[2]
-    said = f"gap {show(third['estimate'], unit)} [{show(third['low'], unit)}, {show(third['high'], unit)}]"
+    third, of = result.table.iloc[2], difference(unit)
+    said = f"gap {show(third['estimate'], of)} [{show(third['low'], of)}, {show(third['high'], of)}]"
     left = len(result.parts["peers"]) - len(peers_)
     some = f" ({left} of {left + len(peers_)} peers not drawn)" if left else ""
     ax.set_title(f"dashed: mean of the peers; {said}{some}", loc="left", fontsize=9, color=MUTED)

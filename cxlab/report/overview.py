@@ -13,6 +13,7 @@ import jinja2
 
 from cxlab.report.collect import Made, labels, made, subject
 from cxlab.report.page import TEMPLATES
+from cxlab.report.render import said
 from cxlab.result import show, span
 
 HEADLINE = "headline"
@@ -60,7 +61,7 @@ def card(report: Made, folder: Path) -> dict[str, Any]:
         "notebook": report.notebook,
         "subject": " · ".join(only) or title,
         "of": subject(report) if only else "",
-        "settings": ", ".join(f"{k} = {v}" for k, v in settings.items()),
+        "settings": ", ".join(f"{k} = {said(v)}" for k, v in settings.items()),
         "failed": report.failed,
         "cause": (report.run.get("failure") or {}).get("cause", ""),
         "simulated": bool(data.get("simulated")),

@@ -10,7 +10,7 @@ from scipy import special
 
 from cxlab.data.edge import public
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result, show
+from cxlab.result import Result, difference, show
 from cxlab.stats.inference.compare import tipping_error
 from cxlab.stats.units import ranks, shrinkage
 
@@ -59,11 +59,12 @@ def gap(
     known = bool(np.isfinite(error).all())
     v = error**2 if known else np.zeros(len(y))
     tau2 = shrinkage.paule_mandel(y, v) if known and v.min() > 0 else float(np.var(y, ddof=1)) if len(y) > 1 else np.nan
-    shown, difference = _rows(own, name, se, table, v if known else None, tau2, level)
+    shown, between = _rows(own, name, se, table, v if known else None, tau2, level)
+    shown["unit"] = [peers.unit] * 2 + [difference(peers.unit)] * 2
     facts = {
         **_place(own, se, y, v, known, sign, level, seed),
         **_target(own, se, y, v, tau2, sign, (top, probability, seed)),
-        "tipping_se": float(tipping_error(np.array([difference]), np.array([se]), level)[0]),
+        "tipping_se": float(tipping_error(np.array([between]), np.array([se]), level)[0]),
         "tau": float(np.sqrt(tau2)), "known": known,
     }  # fmt: skip
     return Result(
@@ -73,7 +74,7 @@ def gap(
         unit=peers.unit,
         level=level,
         method=f"{peers.method}; normal interval with the errors of both sides",
-        notes=(*peers.notes, *_words(own, name, facts, peers.unit, difference, probability)),
+        notes=(*peers.notes, *_words(own, name, facts, peers.unit, between, probability)),
         parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
     )
 
@@ -84,18 +85,18 @@ def _rows(own, name, se: float, table, v, tau2: float, level: float) -> tuple[pd
     mean = float(w @ y)
     error = 0.0 if v is None else float(np.sqrt((w**2 * v).sum()))
     general = float(np.sqrt((w**2 * ((0 if v is None else v) + tau2)).sum()))
-    difference = float(own["estimate"]) - mean
+    between = float(own["estimate"]) - mean
     rows = [
         (str(own[name]), float(own["estimate"]), se),
         (f"{len(y)} peers, weighted mean", mean, np.nan if v is None else error),
-        ("gap to these peers", difference, np.hypot(se, error)),
-        ("gap to such units in general", difference, np.hypot(se, general)),
+        ("gap to these peers", between, np.hypot(se, error)),
+        ("gap to such units in general", between, np.hypot(se, general)),
     ]
     shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
     half = special.ndtri((1 + level) / 2) * shown["se"]
     shown = shown.assign(low=shown["estimate"] - half, high=shown["estimate"] + half)
     shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
-    return shown[["what", "estimate", "low", "high", "se", "p"]], difference
+    return shown[["what", "estimate", "low", "high", "se", "p"]], between
 
 
 def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _words(own, name, facts, unit, difference, probability) -> list[str]:
+def _words(own, name, facts, unit, between, probability) -> list[str]:
     """What the numbers say."""
     place, low, high = (f"{facts[k]:.0f}" for k in ("percentile", "percentile_low", "percentile_high"))
     notes = [
@@ -145,8 +146,8 @@ def _words(own, name, facts, unit, difference, probability) -> list[str]:
     if not facts["known"]:
         tip = facts["tipping_se"]
         notes.append(
-            f"The gap of {show(difference, unit)} would stop being certain if the benchmark's standard error were "
-            f"{show(tip, unit)} or more."
+            f"The gap of {show(between, difference(unit))} would stop being certain if the benchmark's standard error "
+            f"were {show(tip, difference(unit))} or more."
             if np.isfinite(tip) and tip > 0
             else "The gap is not certain even against a benchmark without error."
         )
