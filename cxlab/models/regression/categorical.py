@@ -176,7 +176,7 @@ def asked(study: Study, formula: str, errors: str) -> tuple[Model, dict[str, nw.
 def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, Fit, float] | None:
     """Fit a logit to counts on the grid of all combinations, where most of them were given; else None."""
     box, low = counted.sums[0].reshape(counted.size), counted.low
-    size = np.count_nonzero(box)
+    size = np.count_nonzero(box > 0)
     if (low[-1], counted.size[-1]) != (0, 2) or size < DENSE * box.size:
         return None
     coding, half = model.coding(pd.DataFrame(index=[0])), (len(low) - 1) // 2
@@ -185,15 +185,15 @@ def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, Fit, float] | None
     if coding.atom[len(columns) :].tolist() != list(range(1, len(axes) + 1)):
         return None
     grid = Grid(np.column_stack([*columns, *axes[:half]] or [[]]), np.column_stack(axes[half:] or [[]]))
-    no, yes = np.moveaxis(box.reshape(len(grid.left), len(grid.right), 2), 2, 0)
-    total, product = no + yes, grid.products(no + yes)
-    n = int(total.sum())
+    no, yes = (box[..., k].reshape(len(grid.left), len(grid.right)) for k in (0, 1))
+    total = no + yes
+    n, product = int(total.sum()), grid.products(total)
     kept = linear.solve(product, np.zeros(len(product))).kept
     sd = np.sqrt(np.maximum(np.diag(product) / n - (grid.sums(total) / n) ** 2, 0.0))
     left = grid.left.shape[1]
     grid = Grid(grid.left[:, kept[:left]], grid.right[:, kept[left:]])
     data = Patterns(model, coding, kept, sd, n, counted.every - n, int(size))
-    return data, logit_on_grid(grid, total, np.ascontiguousarray(yes)), float(yes.sum() / n)
+    return data, logit_on_grid(grid, total, yes), float(yes.sum() / n)
 
 
 def _axes(low: list[int], size: list[int]) -> list[np.ndarray]:

@@ -17,8 +17,8 @@ from scipy.special import expit, log_ndtr
 STEPS = 60
 CHUNK = 1 << 13
 """Patterns of one piece: what is computed of them stays in the processor's cache."""
-FEW, THIN = 1_000, 17
-"""With so many patterns left, every 17th of them gives the start."""
+FEW, THIN = 500, 37
+"""With so many patterns left, every 37th of them gives the start."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,16 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     total, yes = np.add.reduceat(w, first), np.add.reduceat(w * y, first)
 
     def likelihood(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> Callable:
+        left, curve = np.empty_like(total), np.empty_like(total)
+
         def at(beta: np.ndarray):
             value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
             for start in range(0, len(total), CHUNK):
                 part = slice(start, start + CHUNK)
                 z = xt[:, part]
-                gain, left, curve = _binomial(np.minimum(-beta @ z, 700.0), total[part], yes[part])
-                value += gain
-                gradient += z @ left
-                information += (z * curve) @ z.T
+                value += _binomial(np.minimum(-beta @ z, 700.0), total[part], yes[part], left[part], curve[part])
+                gradient += z @ left[part]
+                information += (z * curve[part]) @ z.T
             return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
 
         return at
@@ -91,8 +92,7 @@ def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Fit:
             mine, other = (np.minimum(half, 350.0) for half in halves)
             for start in range(0, len(total), rows):
                 part = slice(start, start + rows)
-                gain, left[part], curve[part] = _binomial(mine[part, None] + other, total[part], yes[part])
-                value += gain
+                value += _binomial(mine[part, None] + other, total[part], yes[part], left[part], curve[part])
             return value, grid.sums(left), grid.products(curve), None
 
         return at
@@ -121,25 +121,29 @@ class Grid:
         return np.block([[(a.T * v.sum(axis=1)) @ a, cross], [cross.T, (b.T * v.sum(axis=0)) @ b]])
 
 
-def _binomial(minus: np.ndarray, total: np.ndarray, yes: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the log-likelihood, its derivative by each of the log odds and the negative second derivative.
+def _binomial(minus: np.ndarray, total: np.ndarray, yes: np.ndarray, left: np.ndarray, curve: np.ndarray) -> float:
+    """Return the log-likelihood; write its first derivatives by the log odds to ``left``, less the second to ``curve``.
 
     Parameters
     ----------
-    minus : the log odds of a no, at most 700. ``total``, ``yes`` : answers, and how many of them are yes.
+    minus : the log odds of a no, at most 700; overwritten. ``total``, ``yes`` : answers, and how many of them are yes.
     """
-    odds = np.exp(minus)
-    p = 1.0 / (1.0 + odds)
-    value = float(np.vdot(total, np.log(p)) + np.vdot(total - yes, minus))
-    expected = total * p
+    value = float(np.vdot(total, minus) - np.vdot(yes, minus))
+    odds = np.exp(minus, out=minus)
+    p = np.add(odds, 1.0, out=curve)
+    np.divide(1.0, p, out=p)
+    np.log(p, out=left)
+    value += float(np.vdot(total, left))
     odds *= p
-    odds *= expected
-    return value, yes - expected, odds
+    expected = np.multiply(total, p, out=curve)
+    np.subtract(yes, expected, out=left)
+    curve *= odds
+    return value
 
 
 def _start(part: Callable, zero: np.ndarray) -> np.ndarray:
     """Return a rough fit to a part of the answers as the start for all of them, or zero where there is none."""
-    fit = newton(part, zero, close=1e-3)
+    fit = newton(part, zero, close=1e-2)
     return fit.theta if fit.converged else zero
 
 
@@ -240,13 +244,14 @@ def _normal(high: np.ndarray, low: np.ndarray):
     return log_p, f_up / p, f_down / p, d_up / p, d_down / p
 
 
-def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-7) -> Fit:
-    """Climb by Newton steps, halved until the log-likelihood does not fall; stops when a step changes nothing.
+def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-8) -> Fit:
+    """Climb by Newton steps, halved until the log-likelihood does not fall; the last one changes nothing any more.
 
     Parameters
     ----------
     at : returns value, gradient, negative Hessian and a function for the scores of every pattern.
-    close : the last step relative to the largest estimate; Newton's error is of the order of its square.
+    close : the last step relative to the largest estimate: the error of the information is of its order, that of the
+        estimates of the order of its square.
     """
     value, gradient, information, scores = at(theta)
     converged = False
@@ -257,21 +262,19 @@ def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-7) -> Fit:
             break
         if gradient @ move < 0:  # not concave here: go along the gradient
             move = gradient / np.diag(information).max()
+        gain = gradient @ move / 2
+        if np.max(np.abs(move)) < close * (1 + np.max(np.abs(theta))) and gain <= close * (1 + abs(value)):
+            theta, value, converged = theta + move, value + gain, True
+            break
         size = 1.0
         while True:
-            new = theta + size * move
-            found = at(new)
+            found = at(theta + size * move)
             if found[0] >= value - 1e-12 * abs(value) or size < 1e-10:
                 break
             size /= 2
         if size < 1e-10:
             break  # no step along here helps
-        gain, (value, gradient, information, scores) = found[0] - value, found
-        theta = new
-        last = np.max(np.abs(size * move)) / (1 + np.max(np.abs(theta)))
-        if last < close and abs(gain) <= 1e-2 * close * (1 + abs(value)):
-            converged = True
-            break
+        theta, (value, gradient, information, scores) = theta + size * move, found
     try:
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
