@@ -117,7 +117,9 @@ class Grid:
 
     def products(self, v: np.ndarray) -> np.ndarray:
         """Return X' diag(v) X, shape (p + q, p + q)."""
-        a, b, cross = self.left, self.right, self.left.T @ (v @ self.right)
+        a, b, rows = self.left, self.right, max(CHUNK * 2 // v.shape[1], 1)
+        blocks = [v[i : i + rows] @ b for i in range(0, len(v), rows)]  # small: one thread multiplies them
+        cross = a.T @ np.concatenate(blocks)
         return np.block([[(a.T * v.sum(axis=1)) @ a, cross], [cross.T, (b.T * v.sum(axis=0)) @ b]])
 
 
@@ -279,4 +281,4 @@ def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-8) -> Fit:
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         inverse = np.full_like(information, np.nan)
-    return Fit(theta, inverse, scores, value, converged)
+    return Fit(theta, inverse, scores, float(value), converged)
