@@ -210,12 +210,15 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     )  # fmt: skip
 
 
-def least_squares(study: Study, formula: str) -> Fit:
-    """Return the weighted least-squares fit of a formula: one scan, two for badly scaled columns."""
+def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
+    """Return the weighted least-squares fit of a formula: one scan, two for badly scaled columns.
+
+    ``totals`` : a column of whole numbers by which the columns are summed besides, as in `moments`.
+    """
     frame = study.frame
     model = bind(formula, study, frame)
     columns = {**model.atoms, "response": model.y}
-    args = {"by": model.by, "weight": weight_of(study)}
+    args = {"by": model.by, "weight": weight_of(study), "totals": totals}
     found = moments(frame, columns, shift=np.zeros(len(columns) + 1), **args)
     coding = model.coding(found.keys)
     off = found.means_to_take_off()

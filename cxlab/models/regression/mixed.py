@@ -60,11 +60,11 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in (group, crossed) if c)).to_native())
-    fit = least_squares(there, formula)
+    fit = least_squares(there, formula, totals=group)
     kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
-    first, names = group_sums(fit, [group])
+    first, names = numbered_sums(fit, group) if fit.moments.totals else group_sums(fit, [group])
     if len(first.weight) < 2 or len(first.weight) == fit.n and not crossed:
         raise DataProblem(
             f"'{group}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
@@ -136,9 +136,24 @@ def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     kept = np.append(fit.solution.kept, True)
     total = np.zeros((len(names), z.shape[1] + 1))
     np.add.at(total, number, np.column_stack([z, values[:, -1]]))
-    cross = np.block([[fit.xx, fit.xy[:, None]], [fit.xy[None, :], np.array([[fit.yy]])]])[np.ix_(kept, kept)]
     names = names.set_axis(by, axis=1).assign(n=np.bincount(number, weights=rows_of).astype(int))
-    return reml.Sums(cross, np.bincount(number, weights=weight), total[:, kept], fit.n, log_w), names
+    return reml.Sums(_cross(fit), np.bincount(number, weights=weight), total[:, kept], fit.n, log_w), names
+
+
+def numbered_sums(fit: Fit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
+    """Return the same from totals that the first scan brought along."""
+    found = fit.moments.totals
+    there = np.flatnonzero(found.sums[0])
+    n, kept = found.sums[0, there], np.append(fit.solution.kept, True)
+    sums = found.sums[np.append(fit.coding.atom, -1)[kept]][:, there].T
+    names = pd.DataFrame({group: found.low + there, "n": n.astype(int)})
+    return reml.Sums(_cross(fit), n, sums, fit.n), names
+
+
+def _cross(fit: Fit) -> np.ndarray:
+    """Return X'WX with y as the last column, of the columns that are kept."""
+    kept = np.append(fit.solution.kept, True)
+    return np.block([[fit.xx, fit.xy[:, None]], [fit.xy[None, :], np.array([[fit.yy]])]])[np.ix_(kept, kept)]
 
 
 def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: str, other: str) -> reml.Fit:

@@ -17,13 +17,11 @@ import numpy as np
 import pandas as pd
 
 from cxlab.problem import DataProblem
+from cxlab.stats.counts.numbered import Numbered
 from cxlab.stats.counts.stream import Pieces, batches, encoded, local, numbers
 
 SPREAD = 1e5
 """When mean**2 exceeds variance times this, sums of products lose five digits and the data are scanned again."""
-
-TOTALS = 1 << 24
-"""Clusters numbered by whole numbers are summed in an array of no more totals than this, others in the query."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Moments:
     n : (G,) rows used. ``w2`` : (G,) sum of squared weights.
     shift : (q,) what was taken off each column before multiplying.
     lost : rows left out because a value, group or weight is missing or a weight is zero.
+    totals : totals of z by a whole number, where they were asked for and can be had.
     """
 
     names: tuple[str, ...]
@@ -47,6 +46,7 @@ class Moments:
     w2: np.ndarray
     shift: np.ndarray
     lost: int = 0
+    totals: Numbered | None = None
 
     @property
     def total(self) -> np.ndarray:
@@ -76,6 +76,7 @@ def moments(
     by: Mapping[str, nw.Expr] | None = None,
     weight: nw.Expr | None = None,
     shift: np.ndarray | None = None,
+    totals: str = "",
 ) -> Moments:
     """Sum weighted products of all pairs of columns, overall or by group.
 
@@ -86,6 +87,8 @@ def moments(
     by : expressions of the groups by name: segments, clusters or replicate groups.
     weight : positive weights, or None for 1 each; rows with weight zero are left out and counted.
     shift : what to take off each of (1, columns) first; default nothing, or their means where they need it.
+    totals : column of whole numbers by which the columns are summed besides, in the same scan; only of rows of weight 1
+        each that live in this process. Rows where it is missing are left out.
 
     Raises
     ------
@@ -93,10 +96,10 @@ def moments(
     """
     by = dict(by or {})
     if shift is not None:
-        return _sums(frame, columns, by, weight, np.asarray(shift, float))
-    found = _sums(frame, columns, by, weight, np.zeros(len(columns) + 1))
+        return _sums(frame, columns, by, weight, np.asarray(shift, float), totals)
+    found = _sums(frame, columns, by, weight, np.zeros(len(columns) + 1), totals)
     off = found.means_to_take_off()
-    return _sums(frame, columns, by, weight, off) if off.any() else found
+    return _sums(frame, columns, by, weight, off, totals) if off.any() else found
 
 
 def usable(
@@ -127,9 +130,12 @@ def _complete(frame, columns, by, weight) -> nw.LazyFrame:
     return usable(rows, x, {k: e for k, e in named.items() if k.startswith("_g")}, named.get("_w"))
 
 
-def _sums(frame, columns, by, weight, shift) -> Moments:
-    there = _sums_here if local(frame) else _sums_there
-    keys, matrix, n, w2, least, every = there(frame, columns, by, weight, shift)
+def _sums(frame, columns, by, weight, shift, totals) -> Moments:
+    here = local(frame)
+    if not (totals and here and weight is None and not by and frame.collect_schema()[totals].is_integer()):
+        totals = ""
+    given = (frame, columns, by, weight, shift)
+    keys, matrix, n, w2, least, every, beside = _sums_here(*given, totals) if here else _sums_there(*given)
     if n.sum() == 0:
         raise DataProblem(f"none of {every:,} rows has all of {', '.join(columns)}; leave out what was hardly answered")
     if least < 0:
@@ -137,21 +143,25 @@ def _sums(frame, columns, by, weight, shift) -> Moments:
     if not np.isfinite(matrix).all():
         bad = [c for i, c in enumerate(columns) if not np.isfinite(matrix[:, i + 1, i + 1]).all()]
         raise DataProblem(f"{', '.join(bad)} has infinite values; recode them or leave those rows out")
-    return Moments(("1", *columns), matrix, keys, n, w2, np.asarray(shift), every - int(n.sum()))
+    return Moments(("1", *columns), matrix, keys, n, w2, np.asarray(shift), every - int(n.sum()), beside)
 
 
-def _sums_here(frame, columns, by, weight, shift):
+def _sums_here(frame, columns, by, weight, shift, totals=""):
     """Sum by matrix products over pieces of rows, for each group of the piece."""
-    found, every = Pieces(list(by), len(columns) + 1), 0
-    for z, codes, keys, rows in _read(frame, columns, by, weight):
+    q, every = len(columns) + 1, 0
+    found, beside = Pieces(list(by), q), Numbered(q) if totals else None
+    asked = {**columns, "_number": nw.col(totals)} if totals else columns
+    for z, codes, keys, rows in _read(frame, asked, by, weight):
         every += rows
         if z.shape[1] == 0:
             continue
-        x, w = (z[:-1], z[-1]) if weight is not None else (z, None)
+        x, w = z[:q], None if weight is None else z[-1]
         if shift.any():
             x -= shift[:, None]
         found.add(keys, codes, x, w)
-    return *found.result(), every
+        if beside is not None:
+            beside.add(z[q], x)
+    return *found.result(), every, None if beside is None or beside.sums is None else beside
 
 
 def _read(frame, columns, by, weight):
@@ -199,24 +209,20 @@ def cluster_score_products(
 
     Returns
     -------
-    As `cluster_products`, of one stratum; None where clusters are not whole numbers of small range (`TOTALS`).
+    As `cluster_products`, of one stratum; None where clusters are not whole numbers of small range (`Numbered`).
     """
     if not local(frame) or not frame.collect_schema()[cluster].is_integer():
         return None
-    low, high = _collect(frame.select(nw.col(cluster).min().alias("low"), nw.col(cluster).max().alias("high"))).iloc[0]
-    q = len(slope)
-    if pd.isna(low) or (high - low + 1) * q > TOTALS:
-        return None
-    size = int(high - low) + 1
-    totals, rows = np.zeros((q, size)), np.zeros(size)
+    q, totals = len(slope), Numbered(len(slope) + 1)
     for z, _, _, _ in _read(frame, {**columns, "_cluster": nw.col(cluster)}, {}, weight):
-        x, codes = z[:q], (z[q] - low).astype(np.intp)
+        x, number = z[:q], z[q].copy()
         e = slope @ x
         x *= e if weight is None else e * z[-1]
-        np.add.at(rows, codes, 1.0)
-        for total, column in zip(totals, x, strict=True):
-            np.add.at(total, codes, column)
-    return totals.sum(axis=1)[None], (totals @ totals.T)[None], np.array([float((rows > 0).sum())]), float(rows.sum())
+        z[q] = 1.0
+        if not totals.add(number, z[: q + 1]):
+            return None
+    u, rows = totals.sums[:-1], totals.sums[-1]
+    return u.sum(axis=1)[None], (u @ u.T)[None], np.array([float((rows > 0).sum())]), float(rows.sum())
 
 
 def _sums_there(frame, columns, by, weight, shift):
@@ -242,7 +248,7 @@ def _sums_there(frame, columns, by, weight, shift):
     keys = table[groups].rename(columns=dict(zip(groups, by, strict=True)))
     least = np.inf if w is None or not n.sum() else table["least"].min()
     every = int(_collect(frame.select(nw.len().alias("n")))["n"].iloc[0])
-    return keys, matrix, n, n if w is None else table["w2"].to_numpy(float), least, every
+    return keys, matrix, n, n if w is None else table["w2"].to_numpy(float), least, every, None
 
 
 def cluster_products(

@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 ROWS = 1 << 15
 """Rows of one piece: its columns stay in the processor's cache, and a dozen of them are multiplied by one thread."""
 
+ALL = pd.DataFrame(index=[0])
+"""The one group of all rows."""
+
 
 def local(frame: nw.LazyFrame) -> bool:
     """Return whether rows can be read here piece by piece: DuckDB, polars, pandas and Arrow, not Spark or Ibis."""
@@ -65,6 +68,8 @@ def encoded(columns: Sequence[pa.ChunkedArray | pa.Array], n: int) -> tuple[np.n
     -------
     codes : (n,) the group of each row, -1 where a key is missing. keys : the groups, one row each, columns 0, 1, ...
     """
+    if len(columns) == 0:
+        return np.zeros(n, np.int64), ALL
     codes, sizes, values = np.zeros(n, np.int64), [], []
     missing = np.zeros(n, bool)
     for column in columns:
@@ -76,8 +81,6 @@ def encoded(columns: Sequence[pa.ChunkedArray | pa.Array], n: int) -> tuple[np.n
         codes = codes * max(len(index.dictionary), 1) + index.indices.fill_null(0).to_numpy(zero_copy_only=False)
         sizes.append(max(len(index.dictionary), 1))
         values.append(index.dictionary)
-    if len(columns) == 0:
-        return codes, pd.DataFrame(index=[0])
     there, codes = np.unique(np.where(missing, -1, codes), return_inverse=True)
     if there[0] < 0:
         there, codes = there[1:], codes - 1
@@ -129,20 +132,17 @@ class Pieces:
             self._merge()
 
     def _merge(self) -> None:
-        keys, sums = pd.concat(self.keys, ignore_index=True), np.concatenate(self.sums)
-        if self.by:
-            group = keys.groupby(list(keys.columns), sort=True)
-            at, keys = (
-                group.ngroup().to_numpy(),
-                keys.drop_duplicates().sort_values(list(keys.columns), ignore_index=True),
-            )
-        else:
-            at, keys = np.zeros(len(keys), int), keys.iloc[:1]
+        sums, self.waiting = np.concatenate(self.sums), 0
+        if not self.by:
+            self.keys, self.sums = [ALL], [np.append(sums[:, 0].min(), sums[:, 1:].sum(axis=0))[None]]
+            return
+        keys = pd.concat(self.keys, ignore_index=True)
+        group = keys.groupby(list(keys.columns), sort=True)
+        at, keys = group.ngroup().to_numpy(), keys.drop_duplicates().sort_values(list(keys.columns), ignore_index=True)
         order = np.argsort(at, kind="stable")
         start = np.flatnonzero(np.diff(at[order], prepend=-1))
         least = np.minimum.reduceat(sums[order, 0], start)
         self.keys, self.sums = [keys], [np.column_stack([least, np.add.reduceat(sums[order, 1:], start, axis=0)])]
-        self.waiting = 0
 
     def result(self) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, float]:
         """Return groups, (G, q, q) sums of products, rows, sums of squared weights, and the smallest weight."""
@@ -150,5 +150,5 @@ class Pieces:
             return pd.DataFrame(index=[]), np.zeros((0, self.q, self.q)), np.zeros(0), np.zeros(0), np.inf
         self._merge()
         keys, sums = self.keys[0], self.sums[0]
-        keys = keys.rename(columns=dict(enumerate(self.by)))
+        keys = keys.rename(columns=dict(enumerate(self.by))) if self.by else keys.copy()
         return keys, sums[:, 3:].reshape(-1, self.q, self.q), sums[:, 1], sums[:, 2], float(sums[:, 0].min())

@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
+
+HELD = 4_000_000
+"""Numbers held at once while the criterion is searched."""
 
 
 @dataclass(frozen=True)
@@ -63,31 +66,35 @@ def condensed(s: Sums) -> Sums:
     return replace(s, weight=np.repeat(weight, rows), sums=np.concatenate(roots), count=count)
 
 
-def reduced(s: Sums, theta: float) -> tuple[np.ndarray, float]:
+def reduced(s: Sums, theta: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return Z'V^-1 Z for Z = (X, y) and log det V, in units of the residual variance, theta = var(u) / var(e).
 
-    V^-1 = W - W 1 1'W theta / (1 + theta w_g) within a group; log det V = sum log(1 + theta w_g) - sum log w.
+    V^-1 = W - W 1 1'W theta / (1 + theta w_g) within a group; log det V = sum log(1 + theta w_g) - sum log w. Several
+    theta (T,) give stacks (T, p + 1, p + 1) and (T,), here and in what takes them.
     """
-    scaled = s.sums * np.sqrt(theta / (1 + theta * s.weight))[:, None]
-    return s.cross - scaled.T @ scaled, float(np.sum(s.count * np.log1p(theta * s.weight))) - s.log_w
+    theta = np.asarray(theta)[..., None]
+    grown = theta * s.weight
+    scaled = s.sums * np.sqrt(theta / (1 + grown))[..., None]
+    return s.cross - np.swapaxes(scaled, -1, -2) @ scaled, np.sum(s.count * np.log1p(grown), axis=-1) - s.log_w
 
 
-def profile(a: np.ndarray, log_det: float, n: int) -> tuple[float, np.ndarray, np.ndarray, float]:
+def profile(a: np.ndarray, log_det: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return -2 log REML profiled over beta and the residual variance; beta, (X'V^-1X)^-1, residual variance."""
     beta, inverse, left, log_x = _solved(a)
-    p = len(beta)
+    p = beta.shape[-1]
     variance = left / (n - p)
     value = log_det + log_x + (n - p) * (1 + np.log(2 * np.pi * variance))
     return value, beta, inverse, variance
 
 
-def _solved(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+def _solved(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Generalised least squares from Z'V^-1 Z: coefficients, inverse, residual sum of squares, log det X'V^-1 X."""
-    p = len(a) - 1
-    root = np.linalg.inv(np.linalg.cholesky(a[:p, :p]))
-    inverse = root.T @ root
-    beta = inverse @ a[:p, p]
-    return beta, inverse, float(a[p, p] - beta @ a[:p, p]), -2 * float(np.sum(np.log(np.diag(root))))
+    xx, xy, yy = a[..., :-1, :-1], a[..., :-1, -1], a[..., -1, -1]
+    root = np.linalg.inv(np.linalg.cholesky(xx))
+    inverse = np.swapaxes(root, -1, -2) @ root
+    beta = (inverse @ xy[..., None])[..., 0]
+    log_det = -2 * np.sum(np.log(np.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
+    return beta, inverse, yy - np.sum(beta * xy, axis=-1), log_det
 
 
 def random_intercept(s: Sums) -> Fit:
@@ -100,12 +107,14 @@ def random_intercept(s: Sums) -> Fit:
     """
     few = condensed(s)
     value = lambda t: profile(*reduced(few, np.exp(t)), s.n)[0]  # noqa: E731
-    middle = -np.log(np.mean(s.weight))
-    grid = middle + np.linspace(-15, 12, 19)
-    at = int(np.argmin([value(t) for t in grid]))
-    bounds = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-    found = minimize_scalar(value, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    theta = float(np.exp(found.x)) if found.fun < value(-np.inf) - 1e-9 else 0.0
+    grid = -np.log(np.mean(s.weight)) + np.linspace(-15, 12, 19)
+    for _ in range(3):  # closer and closer
+        parts = np.array_split(grid, min(len(grid), 1 + few.sums.size * len(grid) // HELD))
+        found = np.concatenate([value(part) for part in parts])
+        at = int(np.argmin(found))
+        least, best = found[at], grid[at]
+        grid = np.linspace(grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)], 17)
+    theta = float(np.exp(best)) if least < value(-np.inf) - 1e-9 else 0.0
     theta = _polished(few, theta)
     criterion, beta, inverse, residual = profile(*reduced(few, theta), s.n)
     variances = np.array([theta * residual, residual])
@@ -171,11 +180,15 @@ def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:
     free = np.flatnonzero(variances > 1e-10 * variances[-1])
     h = 1e-3 * variances[free]
 
-    def moved(*steps: tuple[int, float]):
-        v = variances.copy()
-        for i, by in steps:
-            v[free[i]] += by * h[i]
-        return at(v)
+    seen: dict[tuple[int, ...], tuple] = {}
+
+    def moved(*steps: tuple[int, int]):
+        whole = [sum(by for i, by in steps if i == j) for j in range(len(free))]
+        if tuple(whole) not in seen:
+            v = variances.copy()
+            v[free] += whole * h
+            seen[tuple(whole)] = at(v)
+        return seen[tuple(whole)]
 
     k = len(free)
     curve = np.empty((k, k))
@@ -188,7 +201,7 @@ def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:
                 + moved((i, -1), (j, -1))[0]
             ) / (4 * h[i] * h[j])
     slopes = np.stack([(np.diag(moved((i, 1))[1]) - np.diag(moved((i, -1))[1])) / (2 * h[i]) for i in range(k)])
-    v = np.diag(at(variances)[1])
+    v = np.diag(moved()[1])
     try:
         spread = np.linalg.inv(curve / 2)
     except np.linalg.LinAlgError:

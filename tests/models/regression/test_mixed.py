@@ -64,3 +64,33 @@ def test_a_balanced_layout_is_the_analysis_of_variance():
     assert row["df"] == pytest.approx(g - 1, rel=1e-5)
     shrunk = (y.mean(1) - y.mean()) * (1 - within / between)
     np.testing.assert_allclose(result.parts["groups"]["estimate"], shrunk, rtol=1e-7)
+
+
+@pytest.mark.parametrize("numbered", [lambda k: k - 20, lambda k: k * 10**9, lambda k: "g" + k.astype(str)])
+@pytest.mark.parametrize("fixed", ["overall ~ care", "overall ~ care + flat", "far ~ care + late"])
+def test_groups_are_the_same_however_they_are_numbered(numbered, fixed):
+    """Against Henderson's equations solved with every row and group, at the variances found."""
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame({"who": rng.integers(0, 40, 900), "care": rng.integers(1, 6, 900), "flat": 3})
+    data["overall"] = data["care"] + data["who"] % 3 + rng.integers(0, 4, 900)
+    data["far"], data["late"] = data["overall"] + 10**7, 10**6 + rng.integers(0, 5, 900)  # far from zero
+    data.loc[::50, "care"] = np.nan
+    rows = data.dropna()
+    names = [c for c in ("care", "late") if c in fixed]
+    x = np.column_stack([np.ones(len(rows)), rows[names] - [10**6 * (c == "late") for c in names]])
+    z = (rows["who"].to_numpy()[:, None] == np.arange(40)).astype(float)
+    y = rows["overall"].to_numpy(float)
+    found = cx.mixed(study(data.assign(who=numbered(data["who"]))), fixed, group="who")
+    variance = found.parts["variances"].set_index("group")["variance"]
+    v = variance["who"] * z @ z.T + variance["residual"] * np.eye(len(rows))
+    inverse = np.linalg.inv(v)
+    covariance = np.linalg.inv(x.T @ inverse @ x)
+    table = found.table.set_index("term").loc[names]
+    np.testing.assert_allclose(table["estimate"], (covariance @ x.T @ inverse @ y)[1:], rtol=1e-6)
+    np.testing.assert_allclose(table["se"], np.sqrt(np.diag(covariance))[1:], rtol=1e-6)
+    groups = found.parts["groups"]
+    assert groups["n"].sum() == len(rows) and len(groups) == 40
+    shift = y - x @ covariance @ x.T @ inverse @ y
+    effects = dict(zip(groups["who"], groups["estimate"], strict=True))
+    expected = variance["who"] * z.T @ inverse @ shift
+    assert [effects[k] for k in numbered(pd.Series(np.arange(40)))] == pytest.approx(expected, abs=1e-5)
