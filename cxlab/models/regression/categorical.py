@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -222,9 +223,10 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     try:
         table, lost = patterns(frame, columns, weight=weight_of(study), counted=counted)
     except DataProblem as problem:
-        said = str(problem)
-        for i, name in [*enumerate(model.atoms)]:
-            said = said.replace(f"a{i},", f"{name},")
+        names = {f"a{i}": name for i, name in enumerate(model.atoms)} | {"y": model.response}
+        names |= {f"c{i}": name for i, name in enumerate(model.categories)}
+        names |= {"_cluster": study.design.cluster, "_stratum": study.design.strata}
+        said = re.sub(r"\b_?[a-z]+\d*\b", lambda m: names.get(m[0], m[0]), str(problem))
         raise DataProblem(said) from problem
     keys = table[[f"c{i}" for i in range(len(model.categories))]]
     keys = keys.rename(columns={f"c{i}": c for i, c in enumerate(model.categories)})

@@ -49,7 +49,7 @@ class Fit:
     @property
     def columns(self) -> dict[str, nw.Expr]:
         """Atoms and response as expressions by name."""
-        return {**self.model.atoms, "response": self.model.y}
+        return {**self.model.atoms, self.model.response: self.model.y}
 
     @property
     def n(self) -> int:
@@ -217,7 +217,7 @@ def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
     """
     frame = study.frame
     model = bind(formula, study, frame)
-    columns = {**model.atoms, "response": model.y}
+    columns = {**model.atoms, model.response: model.y}
     args = {"by": model.by, "weight": weight_of(study), "totals": totals}
     found = moments(frame, columns, shift=np.zeros(len(columns) + 1), **args)
     coding = model.coding(found.keys)
@@ -230,7 +230,7 @@ def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
     if off.any():
         atoms = {k: e - float(s) if s else e for (k, e), s in zip(model.atoms.items(), off[1:-1], strict=True)}
         model = replace(model, atoms=atoms, y=model.y - float(off[-1]))
-        columns = {**model.atoms, "response": model.y}
+        columns = {**model.atoms, model.response: model.y}
         found = replace(moments(frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
     xx, xy, yy = assembled(found.matrix, coding)
     return Fit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
@@ -355,7 +355,7 @@ def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray, float]:
     """Z'Z and Z'e of every cluster, Z = (X, WX), and rows in them."""
     w = weight_of(fit.study)
     one = {} if w is None else {"_w1": w, **{f"w:{k}": w * e for k, e in fit.model.atoms.items()}}
-    columns = {**fit.model.atoms, **one, "response": fit.model.y}
+    columns = {**fit.model.atoms, **one, fit.model.response: fit.model.y}
     rows = _rows(fit).filter(~nw.col(fit.study.design.cluster).is_null())
     by = {"_cluster": nw.col(fit.study.design.cluster), **fit.model.by}
     found = moments(rows, columns, by=by, shift=np.zeros(len(columns) + 1))

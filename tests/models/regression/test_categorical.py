@@ -144,3 +144,10 @@ def test_a_logit_of_ratings_is_that_of_statsmodels(f, scale):
     assert found.parts["fit"]["n"] == len(rows)
     rows = rows.assign(grade=rows["grade"] >= 3) if "I(" in f else rows
     assert found.parts["fit"]["patterns"] == len(rows.drop_duplicates())
+
+
+@pytest.mark.parametrize("fit", [cx.ordinal, cx.logit, cx.ols])
+def test_columns_that_nobody_answered_together_are_named(fit):
+    data = pd.DataFrame({"a thing": [1, 2, None] * 4, "y": [None, None, 3] * 4, "care": [1, 2, 3] * 4})
+    with pytest.raises(cx.DataProblem, match=r"has all of (a thing, care|care, a thing), y; leave out what was hardly"):
+        fit(study(data), "y ~ care + `a thing`")
