@@ -79,7 +79,7 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     made = exporter()
     made.language_code = style.language
     body = filled(made, shown, resources)
-    body = re.sub(r'(<div class="highlight[^"]*">\s*(?:<span></span>)?<pre)>', r'\1 tabindex="0">', body)
+    body = body.replace("<pre>", '<pre tabindex="0">')  # what may scroll can be reached by keyboard
     return contents(body, style.say("Sections"))
 
 

@@ -53,6 +53,14 @@ def test_code_is_there_but_hidden_until_asked_for() -> None:
     assert ".code { display: none; }" in body
 
 
+def test_what_may_scroll_can_be_reached_by_keyboard() -> None:
+    fenced = new_markdown_cell("# T\n\n```python\nx = 1\n```\n\n```\nplain\n```")
+    told = {"title": "T", "cell": 1, "cause": "no", "trace": "Traceback", "source": "1 / 0"}
+    for body in (shown(fenced, cell({"text/plain": "7"}, source="secret = 3 + 4")), shown(cell(), failure=told)):
+        assert "<pre" in body
+        assert "<pre>" not in body
+
+
 def test_simulated_data_are_marked_above_and_below() -> None:
     assert "SIMULATED" not in shown(cell())
     body = shown(cell(), simulated=True)
