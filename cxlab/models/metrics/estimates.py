@@ -350,8 +350,9 @@ def labelled(study: Study, column: str, values: pd.Series) -> list:
     f = study.field(column)
     labels = {**f.labels, **(f.scale.labels if f.scale else {})}
     whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
-    read = {v: labels.get(str(whole(v)), whole(v)) for v in values.dropna().unique()}
-    return ["(no answer)" if pd.isna(v) else read[v] for v in values.tolist()]
+    codes, distinct = pd.factorize(values)
+    read = [labels.get(str(whole(v)), whole(v)) for v in distinct.tolist()] + ["(no answer)"]
+    return [read[k] for k in codes.tolist()]
 
 
 def listed(by: By) -> list[str]:

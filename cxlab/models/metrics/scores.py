@@ -372,13 +372,19 @@ def _net(f: Field, worst: float, best: float) -> nw.Expr:
         high, low = (s.minimum + best, s.maximum), (s.minimum, s.minimum + worst)
     else:
         high, low = (s.minimum, s.maximum - best), (s.maximum - worst, s.maximum)
-    return nw.when(_valid(f)).then(_between(f, *high) - _between(f, *low))
+    return _sides(f, high, low)
 
 
 def _easy_minus_difficult(f: Field) -> nw.Expr:
     other = "low" if f.scale.best == "high" else "high"
-    easy, hard = _half(f.scale, f.scale.best), _half(f.scale, other)
-    return nw.when(_valid(f)).then(_between(f, *easy) - _between(f, *hard))
+    return _sides(f, _half(f.scale, f.scale.best), _half(f.scale, other))
+
+
+def _sides(f: Field, good: tuple[float, float], bad: tuple[float, float]) -> nw.Expr:
+    """1 where the answer lies from the first to the second of ``good``, -1 in ``bad``, 0 elsewhere on the scale."""
+    neither = nw.when(_valid(f)).then(nw.lit(0.0))
+    not_good = nw.when(_raw(f).is_between(*bad)).then(nw.lit(-1.0)).otherwise(neither)
+    return nw.when(_raw(f).is_between(*good)).then(nw.lit(1.0)).otherwise(not_good)
 
 
 def _equal(f: Field, codes: Sequence) -> nw.Expr:
