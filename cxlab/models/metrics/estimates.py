@@ -233,7 +233,7 @@ def estimates(
         cells = design.linearised(sums, ["item", *columns], population=population)
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
-        table, notes = measured(cells, score, interval, level, simple=simple)
+        table, notes = measured(cells, score, interval, level, simple=simple, census=population is not None)
         table, hidden = suppressed(table, small)
         table = table.assign(**{c: labelled(study, c, table[c]) for c in columns}).rename(columns={"item": score.over})
         shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
@@ -251,17 +251,19 @@ def estimates(
 
 
 def measured(
-    cells: pd.DataFrame, score: Score, interval: str, level: float, *, simple: bool
+    cells: pd.DataFrame, score: Score, interval: str, level: float, *, simple: bool, census: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the cells with estimate, interval, se and effective size in the unit of the score, and the notes."""
+    """Return the cells with estimate, interval, se and effective size in the unit of the score, and the notes; with
+    ``census`` the sizes of the population are known, so that a variance may be 0."""
     t, spread, n, df = (cells[c].to_numpy(float) for c in ("estimate", "spread", "n", "df"))
     flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
+    still = ~flat & (not census) & (cells["var"].to_numpy(float) <= 1e-12 * spread / np.fmax(n, 1))  # alike by chance
     if simple:
         n_eff = n.copy()
         var = spread / np.where(n > 0, n, np.nan) if score.shape != "mean" else cells["var"].to_numpy(float)
         size = n
     else:
-        var = cells["var"].to_numpy(float)
+        var = np.where(still, np.nan, cells["var"].to_numpy(float))
         n_eff = design.effective_n(spread, var, cells["base"])
         size = design.adjusted_n(n_eff, n, df, level)
         few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
@@ -278,7 +280,7 @@ def measured(
     if score.metric == "nps":
         strong = spread + t * t
         table = table.assign(detractors=(strong - t) / 2, passives=1 - strong, promoters=(strong + t) / 2)
-    return table, _caveats(cells, score, flat, simple)
+    return table, _caveats(cells, score, flat, still, simple)
 
 
 def limits(
@@ -310,13 +312,15 @@ def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]
     return table, [*notes, said if len(table) > 1 else f"fewer than {small} answers: not shown (small=0 shows them)"]
 
 
-def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, simple: bool) -> list[str]:
+def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:
     out = []
     some = lambda k: f"{int(k)} of {len(cells)} groups" if len(cells) > 1 else "the group"  # noqa: E731
     if flat.any() and score.shape == "mean":
         out.append(f"{some(flat.sum())}: all answers agree, so the standard error of 0 says nothing")
     if (flat.any() and not simple) and score.shape != "mean":
         out.append(f"{some(flat.sum())}: all answers agree; the interval takes the smaller of clusters and Kish's size")
+    if still.any() and not simple:
+        out.append(f"{some(still.sum())}: the clusters are alike by chance, so the variance is not estimable")
     alone = (cells["n"] > 0) & (cells["df"] < 1)
     if (not simple or score.shape == "mean") and alone.any():
         what = "one answer" if simple else "one cluster a stratum"

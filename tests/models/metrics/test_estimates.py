@@ -425,3 +425,15 @@ def test_wrong_options_are_refused():
     assert refused(lambda: cx.nps(named_n, by="n")) == (
         "column 'n' of s has the name of a column of results; rename it to group by it"
     )
+
+
+def test_clusters_that_are_alike_by_chance_give_no_interval() -> None:
+    """Two flights with the mean 4: the answers differ, so an interval from 4 to 4 would claim what is not known."""
+    data = pd.DataFrame({"q": [3, 5, 4, 4, 5, 3, 4, 4], "flight": [1, 1, 1, 1, 2, 2, 2, 2]})
+    scale = cx.Scale(1, 5)
+    fields = (cx.Field("q", role="outcome", measure="satisfaction", scale=scale), cx.Field("flight", role="cluster"))
+    result = cx.mean(cx.Study(data, cx.Codebook("s", fields)), small=0)
+    row = result.table.iloc[0]
+    assert row["estimate"] == 4
+    assert row[["low", "high", "se", "n_eff"]].isna().all()
+    assert "the group: the clusters are alike by chance, so the variance is not estimable" in result.notes
