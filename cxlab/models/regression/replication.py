@@ -82,7 +82,7 @@ def replicate_weights(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> Result:
-    """Return intervals of a statistic from the replicate weights that came with the data, in one scan.
+    """Return intervals of a statistic from the replicate weights that came with the data, in two scans.
 
     Parameters
     ----------
@@ -106,6 +106,7 @@ def replicate_weights(
     """
     check_level(level)
     groups = [by] if isinstance(by, str) else list(by)
+    weights = [weights] if isinstance(weights, str) else list(weights)
     schema = study.frame.collect_schema()
     for name in [*groups, *weights]:
         if name not in schema:
@@ -113,7 +114,7 @@ def replicate_weights(
     one_of("kind", kind, resample.KINDS)
     if len(weights) < 2:
         raise DataProblem(f"{len(weights)} replicate weights were given; a variance needs two or more columns")
-    table, lost, df = _weighted_counts(study, outcome, groups, list(weights))
+    table, lost, df = _weighted_counts(study, outcome, groups, weights)
     rows = []
     for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
         f = statistic_of(statistic, part["value"].to_numpy())

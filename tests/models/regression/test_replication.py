@@ -65,7 +65,7 @@ def test_answers_left_out_one_at_a_time_give_the_textbook_error():
             "the jackknife is not consistent for the median; use bootstrap, or another statistic",
         ),
         (
-            lambda: cx.replicate_weights(study(), "overall", ["brr1"], kind="brr"),
+            lambda: cx.replicate_weights(study(), "overall", "brr1", kind="brr"),
             "1 replicate weights were given; a variance needs two or more columns",
         ),
         (
