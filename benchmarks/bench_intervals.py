@@ -19,12 +19,12 @@ def cells(folder: Path, n: int) -> None:
 
 
 def own(folder: Path, n: int):
-    from cxlab.stats.inference import nps, proportions
+    from cxlab.stats.inference import proportions, trinomial
 
     d, p, r = np.load(folder / "cells.npy").T
 
     def run():
-        low, high = nps.score(d, p, r)
+        low, high = trinomial.score(d, p, r)
         proportions.wilson(r, d + p + r)
         return {"low": low, "high": high}
 
@@ -138,7 +138,7 @@ def whole_sql(folder: Path, n: int):
 def whole_polars(folder: Path, n: int):
     import polars as pl
 
-    from cxlab.stats.inference import nps
+    from cxlab.stats.inference import trinomial
 
     def run():
         ltr = pl.col("ltr")
@@ -150,7 +150,7 @@ def whole_polars(folder: Path, n: int):
             .collect(engine="streaming")
         )
         d, p, r = (counts[c].to_numpy().astype(float) for c in "dpr")
-        low, high = nps.score(d, p, r)
+        low, high = trinomial.score(d, p, r)
         return {"estimate": (r - d) / (d + p + r), "low": low, "high": high}
 
     return run
@@ -159,14 +159,14 @@ def whole_polars(folder: Path, n: int):
 def whole_pandas(folder: Path, n: int):
     import pandas as pd
 
-    from cxlab.stats.inference import nps
+    from cxlab.stats.inference import trinomial
 
     def run():
         data = pd.read_parquet(folder / "answers.parquet")
         data["d"], data["p"], data["r"] = data["ltr"] <= 6, data["ltr"].between(7, 8), data["ltr"] >= 9
         counts = data.groupby(KEYS)[["d", "p", "r"]].sum().sort_index()
         d, p, r = (counts[c].to_numpy(float) for c in "dpr")
-        low, high = nps.score(d, p, r)
+        low, high = trinomial.score(d, p, r)
         return {"estimate": (r - d) / (d + p + r), "low": low, "high": high}
 
     return run

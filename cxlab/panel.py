@@ -11,8 +11,8 @@ from typing import Any
 
 import narwhals as nw
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import show

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.plots.figure import alternative
+from cxlab.models.figures import alternative
 from cxlab.result import MIME, Estimate, Result, markup, plain, show, span
 
 

@@ -16,17 +16,17 @@ from cxlab import __version__
 from cxlab.problem import DataProblem, nearest
 
 COMMANDS = {
-    "report": ("cxlab.cli.report", "Run a notebook on a study and write the report."),
-    "batch": ("cxlab.cli.batch", "Make many reports by a plan, side by side."),
-    "datasets": ("cxlab.cli.datasets", "List the data at hand: shipped and public."),
-    "codebook": ("cxlab.cli.codebook", "Draft a codebook, or check data against theirs."),
-    "doctor": ("cxlab.cli.doctor", "Say what is wrong with the data and what to do."),
-    "claims": ("cxlab.cli.claims", "List what decks claim, and which claims a study can test."),
-    "plan": ("cxlab.cli.plan", "Fix what will be tested before looking."),
-    "verdict": ("cxlab.cli.verdict", "Say whether data support a claim."),
-    "calibrate": ("cxlab.cli.calibrate", "Run the verdicts on data with known truth."),
-    "benchmarks": ("cxlab.cli.benchmarks", "List published figures to compare with."),
-    "completion": ("cxlab.cli.completion", "Print the completion script of your shell."),
+    "report": ("cxlab.cli.cmd_report", "Run a notebook on a study and write the report."),
+    "batch": ("cxlab.cli.cmd_batch", "Make many reports by a plan, side by side."),
+    "datasets": ("cxlab.cli.cmd_datasets", "List the data at hand: shipped and public."),
+    "codebook": ("cxlab.cli.cmd_codebook", "Draft a codebook, or check data against theirs."),
+    "doctor": ("cxlab.cli.cmd_doctor", "Say what is wrong with the data and what to do."),
+    "claims": ("cxlab.cli.cmd_claims", "List what decks claim, and which claims a study can test."),
+    "plan": ("cxlab.cli.cmd_plan", "Fix what will be tested before looking."),
+    "verdict": ("cxlab.cli.cmd_verdict", "Say whether data support a claim."),
+    "calibrate": ("cxlab.cli.cmd_calibrate", "Run the verdicts on data with known truth."),
+    "benchmarks": ("cxlab.cli.cmd_benchmarks", "List published figures to compare with."),
+    "completion": ("cxlab.cli.cmd_completion", "Print the completion script of your shell."),
 }
 """Each command, the module that defines it under its own name, and its line in the help."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlab.data.place import placed, sought
+from cxlab.data.locations import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 FOLDER = Path(__file__).parents[2] / "datasets" / "benchmarks"

@@ -10,8 +10,8 @@ import duckdb
 import narwhals as nw
 
 from cxlab.data import conform
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.edge import public
 from cxlab.data.masking import quotable
 from cxlab.data.readers import delimited
 from cxlab.data.readers.raw import number, quoted

@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.finding import collected, filled
 from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study

@@ -14,8 +14,8 @@ import narwhals as nw
 from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
+from cxlab.data.locations import placed, sought
 from cxlab.data.masking import quotable
-from cxlab.data.place import placed, sought
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlab.data import answer_checks as answers
 from cxlab.data import record_checks as records
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.finding import Finding
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of, unknown

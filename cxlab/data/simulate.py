@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from cxlab.data import engine
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Codebook, Field, Scale
-from cxlab.data.edge import public
 from cxlab.data.population import OUTCOMES, Population
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown

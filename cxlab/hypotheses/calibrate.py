@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import pandas as pd
 from scipy.special import bdtrc
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.design import identified

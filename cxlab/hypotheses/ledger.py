@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.place import folder
+from cxlab.data.locations import folder
 from cxlab.problem import DataProblem
 from cxlab.result import plain
 

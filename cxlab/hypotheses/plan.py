@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import write as write_codebook
-from cxlab.data.edge import public
-from cxlab.data.place import placed, sought
+from cxlab.data.locations import placed, sought
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data import catalogue
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card, cards

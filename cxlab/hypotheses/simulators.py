@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Codebook, Field, Scale
-from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import made_groups, made_scores
 from cxlab.hypotheses.card import Card, card

@@ -11,7 +11,7 @@ from itertools import product
 
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card

@@ -11,7 +11,7 @@ from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import Sample
 from cxlab.stats.fits.folds import block_moments, deal, jackknife, solve
 from cxlab.stats.fits.robust import least_squares
-from cxlab.stats.inference.between import between, centre, exceeds, profile
+from cxlab.stats.inference.heterogeneity import between, centre, exceeds, profile
 
 DAY = 20
 """Answers a day needs."""

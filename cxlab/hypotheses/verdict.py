@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses import rule

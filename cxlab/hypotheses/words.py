@@ -9,8 +9,8 @@ from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.evidence import Evidence, NotEstimable, about, answered, filled, row
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.sample import Sample
+from cxlab.stats.fits.bag_of_words import effects, gain, terms
 from cxlab.stats.fits.folds import corrected
-from cxlab.stats.fits.words import effects, gain, terms
 
 BLOCKS = 20
 MOST = 20_000

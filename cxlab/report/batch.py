@@ -80,7 +80,7 @@ def batch(
         todo = [k for k in todo if not unchanged(jobs[k], form, shelf.record(there[k]))]
         for k in sorted(set(range(len(jobs))) - set(todo)):
             yield k, Outcome(jobs[k], "unchanged", shelf.page(f"{there[k]}/index.html"))
-    threading.Thread(target=importlib.import_module, args=("cxlab.report.index",)).start()  # while others work
+    threading.Thread(target=importlib.import_module, args=("cxlab.report.front_page",)).start()  # while others work
     chosen = [jobs[k] for k in todo]
     tell = lambda k, share: progress(todo[k], share)  # noqa: E731
     if scheduler:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxlab.data import place
+from cxlab.data import locations
 from cxlab.problem import DataProblem
 from cxlab.report import render
 from cxlab.report.jobs import Job
@@ -42,7 +42,7 @@ def run(
     except (OSError, ValueError) as problem:
         raise DataProblem(f"no Dask scheduler answers at {scheduler}: {problem}") from None
     with client:
-        where = str(place.folder().absolute())
+        where = str(locations.folder().absolute())
         futures = {client.submit(make, job, form, where, pure=False): k for k, job in enumerate(jobs)}
         try:
             for future in as_completed(futures, loop=client.loop):
@@ -67,7 +67,7 @@ def make(job: Job, form: render.Form, where: str) -> tuple[Any, dict[str, bytes]
     """Make one report on this machine and return it with the content of its files; one at a time in a process."""
     from cxlab.report import worker
 
-    with _one, place.at(where), tempfile.TemporaryDirectory(prefix="cxlab-") as folder:
+    with _one, locations.at(where), tempfile.TemporaryDirectory(prefix="cxlab-") as folder:
         if not _kernels:
             _kernels.append(Kernels())
             atexit.register(_kernels[0].__exit__)

@@ -20,8 +20,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from cxlab.report.house_style import Style
 from cxlab.report.pdf import screenless
-from cxlab.report.style import Style
 
 TEXT_WIDTH, TEXT_HEIGHT = 17.0, 21.0
 """Room on an A4 page in cm."""

@@ -27,15 +27,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cxlab.data import place
+from cxlab.data import locations
 
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
     "matplotlib.pyplot", "numpy", "pandas", "narwhals", "duckdb", "scipy.special", "cxlab.data.load",
     "cxlab.data.catalogue", "cxlab.models.metrics.scorecard", "cxlab.models.metrics.trends",
-    "cxlab.models.metrics.comparisons",
-    "cxlab.models.metrics.findings", "cxlab.plots.figure", "cxlab.plots.metrics", "cxlab.plots.comparisons",
-    "cxlab.report.facts",
+    "cxlab.models.metrics.comparisons", "cxlab.models.metrics.sentences", "cxlab.models.figures",
+    "cxlab.models.metrics.metric_plots", "cxlab.models.metrics.comparison_plots",
+    "cxlab.report.about_data",
 )  # fmt: skip
 """What a report needs; a notebook that imports more pays for it itself."""
 
@@ -104,13 +104,13 @@ class Kernels:
         """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets.
 
         The number of the kernel's process stands in ``file`` (of `meeting`) with the ending ``.pid``. What a kernel
-        reads by a relative path lies where its caller stands: see `cxlab.data.place`.
+        reads by a relative path lies where its caller stands: see `cxlab.data.locations`.
         """
         from jupyter_client.asynchronous import AsyncKernelClient
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
-        where = [str(file.with_suffix("")), str(place.folder())]
+        where = [str(file.with_suffix("")), str(locations.folder())]
         command = [sys.executable, "-I", "-S", str(SHIM), self.address, "{connection_file}", *where]
 
         class OnlyThis(KernelSpecManager):
@@ -222,7 +222,7 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(request["folder"])
-    os.environ[place.VARIABLE] = request["called"]
+    os.environ[locations.VARIABLE] = request["called"]
     code = 1
     with contextlib.suppress(SystemExit):
         code = start(request["connection_file"])

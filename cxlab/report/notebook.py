@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.place import placed, sought
+from cxlab.data.locations import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 SHIPPED = Path(__file__).parents[2] / "notebooks"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cxlab.report.style import Style
+from cxlab.report.house_style import Style
 from cxlab.result import MIME
 
 TEMPLATES = Path(__file__).parent / "templates"

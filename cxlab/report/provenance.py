@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab import __version__
-from cxlab.data.place import placed, sought
+from cxlab.data.locations import placed, sought
 from cxlab.problem import DataProblem, unknown
 
 PACKAGE = Path(__file__).parents[1]

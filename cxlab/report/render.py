@@ -17,13 +17,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.place import placed
+from cxlab.data.locations import placed
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
+from cxlab.report.house_style import Style
 from cxlab.report.kernel import Kernels
 from cxlab.report.run import Failure, Run, execute, import_jupyter
-from cxlab.report.style import Style
 
 FORMATS = ("html", "pdf", "docx", "pptx", "xlsx")
 

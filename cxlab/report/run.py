@@ -21,9 +21,9 @@ from typing import Any
 
 import psutil
 
-from cxlab.data.place import folder as called
-from cxlab.data.place import placed
-from cxlab.report import facts
+from cxlab.data.locations import folder as called
+from cxlab.data.locations import placed
+from cxlab.report import about_data
 from cxlab.report.kernel import Kernels
 
 HIDDEN = "cxlab-facts"
@@ -91,7 +91,7 @@ def execute(
     import papermill
 
     notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
-    notebook.cells.append(nbformat.v4.new_code_cell(facts.CELL, id=HIDDEN, metadata={"tags": [HIDDEN]}))
+    notebook.cells.append(nbformat.v4.new_code_cell(about_data.CELL, id=HIDDEN, metadata={"tags": [HIDDEN]}))
     total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(parameters)
     started: list[Any] = []
     opened: list[Any] = [notebook]  # then the one that papermill made of it and executes
@@ -116,7 +116,7 @@ def execute(
     done = opened[-1]
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)
-    told = next((o.data[facts.MIME] for o in outputs(done.cells) if facts.MIME in o.get("data", {})), {})
+    told = next((o.data[about_data.MIME] for o in outputs(done.cells) if about_data.MIME in o.get("data", {})), {})
     tidy(done, parameters)
     nbformat.write(done, out)
     progress(total, total, "")

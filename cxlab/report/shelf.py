@@ -107,7 +107,7 @@ class Shelf:
 
     def refresh(self) -> str:
         """Write the page over all reports and the table of all numbers, and return the address of the page."""
-        from cxlab.report.index import refresh
+        from cxlab.report.front_page import refresh
 
         if not self.remote:
             return str(refresh(self.folder))

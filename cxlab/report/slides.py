@@ -17,7 +17,7 @@ from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from cxlab.report.collect import Made, labels, level, method, subject
-from cxlab.report.style import Style
+from cxlab.report.house_style import Style
 from cxlab.report.workbook import facts
 from cxlab.result import difference, named, show, span
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from cxlab.cli.datasets import datasets as command
+from cxlab.cli.cmd_datasets import datasets as command
 from cxlab.data import catalogue, codebook
 from cxlab.data.finding import asked
 from cxlab.problem import DataProblem

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from cxlab.cli.doctor import doctor
+from cxlab.cli.cmd_doctor import doctor
 from cxlab.data import catalogue
 from cxlab.data.codebook import Codebook, Field, Scale, write
 from cxlab.data.quality import concerned, drop, quality

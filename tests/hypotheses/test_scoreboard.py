@@ -11,10 +11,10 @@ import pytest
 import cxlab as cx
 from cxlab.hypotheses.sample import Spec, draw
 from cxlab.hypotheses.scoreboard import SIGNS
+from cxlab.hypotheses.scoreboard_plots import TILES
 from cxlab.hypotheses.simulators import simulated
 from cxlab.hypotheses.slots import require
 from cxlab.hypotheses.specification import grid
-from cxlab.plots.claims import TILES
 from cxlab.problem import DataProblem
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import cxlab as cx
 from cxlab.report.collect import collect, made, one
-from cxlab.report.moves import moves
 from cxlab.report.overview import overview, sparkline
+from cxlab.report.report_diff import moves
 from cxlab.result import Estimate, Result
 
 BEFORE = {"estimate": 0.0, "low": -15.0809, "high": 15.0809, "n": 100}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cxlab.data import engine
-from cxlab.data.place import sought
+from cxlab.data.locations import sought
 from cxlab.data.readers import columnar, database, delimited, excel, statistical
 from cxlab.data.readers.raw import Raw
 from cxlab.problem import DataProblem

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data import engine
-from cxlab.data.place import placed, sought
+from cxlab.data.locations import placed, sought
 from cxlab.data.readers.raw import Raw, check_names
 from cxlab.problem import DataProblem
 

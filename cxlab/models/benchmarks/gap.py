@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, difference, show
-from cxlab.stats.inference.compare import tipping_error
+from cxlab.stats.inference.differences import tipping_error
 from cxlab.stats.units import ranks, shrinkage
 
 DRAWS = 4000

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.benchmarks.casemix import CaseMix, case_mix
 from cxlab.models.index.satisfaction import index_weights

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
-from cxlab.stats.units import matching as alike
+from cxlab.stats.units import nearest_units as alike
 from cxlab.stats.units import shrinkage
 
 METHODS = ("cem", "nearest")

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
-from cxlab.models.drivers.answers import Answers
+from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
-from cxlab.stats.fits import leastsquares
+from cxlab.stats.fits import replicated_ols
 from cxlab.stats.inference import multiple
 
 CLASSES = ("basic", "performance", "excitement", "unclassified")
@@ -164,10 +164,10 @@ def _contrasts(answers: Answers, cells: Sequence[Cell]):
             f"{len(cells)} drivers need {D.shape[1]} contrasts, more than {answers.n} answers carry; use fewer"
         )
     groups = answers.groups()
-    return leastsquares.least_squares(D, answers.y, answers.w, groups), groups
+    return replicated_ols.least_squares(D, answers.y, answers.w, groups), groups
 
 
-def _table(answers: Answers, cells: Sequence[Cell], fit: leastsquares.Fit, cut: float, level: float, seed: int):
+def _table(answers: Answers, cells: Sequence[Cell], fit: replicated_ols.Fit, cut: float, level: float, seed: int):
     q = len(cells)
     at = 1 + 2 * np.arange(q)
     p, r = fit.coef[at], fit.coef[at + 1]
@@ -231,10 +231,10 @@ def _spline(answers: Answers, cells: Sequence[Cell], groups: replicates.Groups, 
     D = np.column_stack([*columns, answers.y]).astype(float)
     rises = np.zeros(D.shape[1] - 1, bool)
     rises[1 : 1 + sum(len(k) - 1 for k in knots)] = True
-    moments = leastsquares.outer_moments(D, answers.w, groups)
+    moments = replicated_ols.outer_moments(D, answers.w, groups)
     weights = replicates.resampling_weights(groups.stratum, 200, seed)
     weights = np.vstack([np.ones(len(groups.stratum)), weights])
-    fits = np.array([leastsquares.monotone(m, rises) for m in np.tensordot(weights, moments, 1)])
+    fits = np.array([replicated_ols.monotone(m, rises) for m in np.tensordot(weights, moments, 1)])
     tail, rows, curves, start = (1 - level) / 2, [], [], 1
     for name, c, k in zip(answers.drivers, cells, knots, strict=True):
         steps = fits[:, start : start + len(k) - 1]

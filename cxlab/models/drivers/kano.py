@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result

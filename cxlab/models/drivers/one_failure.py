@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
+from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
-from cxlab.stats.fits import leastsquares
+from cxlab.stats.fits import replicated_ols
 
 GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.arange(7, 21, 1.0)])
 """Exponents tried; at -20 the mean is practically the worst touchpoint, at 20 the best."""
@@ -125,7 +125,7 @@ def _worst(answers, u, points, groups, level) -> tuple[float, float, float, floa
     settled, _ = driver_answers.settle(answers, "indicator")
     worst = np.nanmin(u, axis=1) * np.median(points)
     D = np.column_stack([np.ones(answers.n), settled.X, worst])
-    fit = leastsquares.least_squares(D, answers.y, answers.w, groups)
+    fit = replicated_ols.least_squares(D, answers.y, answers.w, groups)
     b, se = float(fit.coef[-1]), float(np.sqrt(fit.covariance[-1, -1]))
     half = float(ndtri((1 + level) / 2)) * se
     return b, b - half, b + half, se, float(2 * ndtr(-abs(b) / se))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
+from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import shares as driver_shares
-from cxlab.models.drivers.answers import Answers
+from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import replicates

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
-from cxlab.models.drivers.answers import Answers
+from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.replicates import resampling_weights
-from cxlab.stats.fits import leastsquares
+from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
 from cxlab.stats.inference import multiple
 from cxlab.stats.units import shrinkage
@@ -97,7 +97,7 @@ def _slopes(part: Answers):
     D = np.column_stack([np.ones(part.n), settled.X])
     if part.n < max(SMALL, D.shape[1] + 10):
         return None
-    fit = leastsquares.least_squares(D, part.y, part.w, part.groups())
+    fit = replicated_ols.least_squares(D, part.y, part.w, part.groups())
     lead = [1 + own[0] for own in settled.of]
     return fit.coef[lead], fit.covariance[np.ix_(lead, lead)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv
 
-from cxlab.models.drivers.answers import Answers, standardized
+from cxlab.models.drivers.driver_data import Answers, standardized
 from cxlab.problem import DataProblem
 from cxlab.stats.counts import replicates
 from cxlab.stats.fits import subset_fits

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
-from cxlab.models.drivers.answers import Answers
+from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers.driver_data import Answers
 from cxlab.models.drivers.performance_map import scale_places
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, show
 from cxlab.stats.counts import replicates
-from cxlab.stats.fits import leastsquares
+from cxlab.stats.fits import replicated_ols
 
 SCENARIOS = {
     "one point": "everybody who can answers one point better",
@@ -126,7 +126,7 @@ def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
 def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups, weights: np.ndarray) -> np.ndarray:
     """Return the least-squares coefficients of each reweighting, (B, k)."""
     k = D.shape[1]
-    moments = leastsquares.outer_moments(np.column_stack([D, y]), answers.w, groups)
+    moments = replicated_ols.outer_moments(np.column_stack([D, y]), answers.w, groups)
     total = np.tensordot(weights, moments, 1)
     gram = total[:, :k, :k].copy()
     gram[:, np.arange(k), np.arange(k)] *= 1 + 1e-10

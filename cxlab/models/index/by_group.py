@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.index.answers import Answers, answers, resolved
+from cxlab.models.index.index_data import Answers, answers, resolved
 from cxlab.models.index.pathmodel import PathModel
 from cxlab.models.index.satisfaction import FEW, index_value, interval_columns, unit_strata
 from cxlab.problem import DataProblem, one_of

@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
@@ -14,7 +14,7 @@ from cxlab.result import Result
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.kink import kink
 from cxlab.stats.fits.robust import least_squares
-from cxlab.stats.inference.design import t_value
+from cxlab.stats.inference.design_variance import t_value
 
 GROUPS = 6
 FEW = 10

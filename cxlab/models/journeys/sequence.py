@@ -8,13 +8,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, splits
-from cxlab.stats.inference.design import t_value
+from cxlab.stats.inference.design_variance import t_value
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100
 MODELS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.inference.between import between
+from cxlab.stats.inference.heterogeneity import between
 
 METRICS = {"nps": metrics.nps, "csat": metrics.csat, "mean": metrics.mean}
 

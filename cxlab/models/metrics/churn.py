@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores

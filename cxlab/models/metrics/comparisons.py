@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -16,9 +16,8 @@ from cxlab.models.metrics.groups import Groups, grouped, own_df, paired
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.inference import compare as differences
-from cxlab.stats.inference import multiple
-from cxlab.stats.inference.nps import z_value
+from cxlab.stats.inference import differences, multiple
+from cxlab.stats.inference.trinomial import z_value
 
 SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
 """Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
@@ -221,7 +220,7 @@ def _differences(
     se = np.where(np.isnan(d) | np.isnan(one["se"] + two["se"]), np.nan, se)
     df = _df(g, first, second, score)
     if score.shape == "mean":
-        half = metrics.design.t_value(level, df) * se
+        half = metrics.design_variance.t_value(level, df) * se
         low, high = d - half, d + half
     else:
         with np.errstate(invalid="ignore", divide="ignore"):

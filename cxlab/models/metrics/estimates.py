@@ -1,7 +1,7 @@
 """The metrics of customer experience with their intervals: NPS, CSAT, CES, means, shares, churn and retention.
 
 Every metric is a mean of scores, estimated from sums of one scan of the data (`cxlab.stats.counts.tally`), under the
-study's weights, clusters and strata (`cxlab.stats.inference.design`). Nothing pulls rows into memory.
+study's weights, clusters and strata (`cxlab.stats.inference.design_variance`). Nothing pulls rows into memory.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import scan, scores
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.inference import design, proportions
-from cxlab.stats.inference import nps as trinomial
+from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
 SMALL = 10
@@ -230,7 +229,7 @@ def estimates(
     columns = scan.grouping(study, by)
     out = []
     for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
-        cells = design.linearised(sums, ["item", *columns], population=population)
+        cells = design_variance.linearised(sums, ["item", *columns], population=population)
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
         table, notes = measured(cells, score, interval, level, simple=simple, census=population is not None)
@@ -264,13 +263,13 @@ def measured(
         size = n
     else:
         var = np.where(still, np.nan, cells["var"].to_numpy(float))
-        n_eff = design.effective_n(spread, var, cells["base"])
-        size = design.adjusted_n(n_eff, n, df, level)
+        n_eff = design_variance.effective_n(spread, var, cells["base"])
+        size = design_variance.adjusted_n(n_eff, n, df, level)
         few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
         n_eff, size = np.where(flat, few, n_eff), np.where(flat, few, size)
     se = np.sqrt(np.where(flat & ~simple, 0.0, var))
     if score.shape == "mean":
-        half = np.where(df >= 1, design.t_value(level, df), np.nan) * se
+        half = np.where(df >= 1, design_variance.t_value(level, df), np.nan) * se
         low, high = t - half, t + half
     else:
         size = np.where((df < 1) & ~flat & (not simple), np.nan, size)

@@ -14,7 +14,7 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
-from cxlab.stats.inference import cross
+from cxlab.stats.inference import shared_clusters
 
 COLUMNS = ("against", "n_against", "shared", "p", "p_adjusted", "p_equivalent", "p_not_worse", "detectable", "verdict",
            "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low", "change_high")  # fmt: skip
@@ -32,7 +32,7 @@ class Groups:
 
     keys: list[tuple]
     labels: pd.DataFrame
-    moments: cross.Moments
+    moments: shared_clusters.Moments
     table: pd.DataFrame
     cov: NDArray
     notes: tuple[str, ...]
@@ -55,14 +55,14 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
     shared = None
     if len(score.items) > 1 and by and by[-1] in kinds:
-        shared = cross.across_items(scan.answered(study, [score], columns), score.items, columns, **where)
+        shared = shared_clusters.across_items(scan.answered(study, [score], columns), score.items, columns, **where)
     elif d.cluster and columns:
-        shared = cross.across_groups(scan.answered(study, [score], columns), score.items, columns, **where)
+        shared = shared_clusters.across_groups(scan.answered(study, [score], columns), score.items, columns, **where)
     if not len(sums):
         raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
     if len(sums[["item", *columns]].drop_duplicates()) > MOST:
         raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
-    keys, m = cross.moments(sums, ["item", *columns], shared)
+    keys, m = shared_clusters.moments(sums, ["item", *columns], shared)
     labels = pd.DataFrame(keys, columns=["item", *columns])
     for c in columns:
         labels[c] = metrics.labelled(study, c, labels[c])
@@ -73,11 +73,11 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
 
 
 def estimated(
-    keys: list[tuple], labels: pd.DataFrame, m: cross.Moments, score: Score, level: float, notes: Sequence[str],
-    simple: bool,
+    keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, score: Score, level: float,
+    notes: Sequence[str], simple: bool,
 ) -> Groups:  # fmt: skip
-    cov = cross.covariance(m, unbiased=not simple or score.shape == "mean")
-    cells = cross.cells(m, cov)
+    cov = shared_clusters.covariance(m, unbiased=not simple or score.shape == "mean")
+    cells = shared_clusters.cells(m, cov)
     table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple)
@@ -129,7 +129,7 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
         for i in block:
             rest[i, block] = 1
             rest[i, i] = 0
-    m = cross.united(groups.moments, np.vstack([np.eye(k), rest]))
+    m = shared_clusters.united(groups.moments, np.vstack([np.eye(k), rest]))
     others = groups.labels.copy()
     others[others.columns[-1]] = "rest"
     labels = pd.concat([groups.labels, others], ignore_index=True)

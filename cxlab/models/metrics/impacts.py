@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -15,10 +15,9 @@ from cxlab.models.metrics.groups import Groups, estimated, grouped, own_df
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.inference import compare as differences
-from cxlab.stats.inference import cross, multiple
-from cxlab.stats.inference.design import t_value
-from cxlab.stats.inference.nps import z_value
+from cxlab.stats.inference import differences, multiple, shared_clusters
+from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference.trinomial import z_value
 
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
 
@@ -112,7 +111,7 @@ def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> d
     k = len(groups.keys)
     others = np.ones(k)
     others[i] = 0
-    m = cross.united(groups.moments, np.vstack([np.ones(k), others]))
+    m = shared_clusters.united(groups.moments, np.vstack([np.ones(k), others]))
     labels = pd.DataFrame({"part": ["all", "without"]})
     both = estimated([], labels, m, score, level, (), groups.simple)
     t, n, w = both.table["estimate"].to_numpy(float), m.n.sum(0), m.w.sum(0)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan, scores
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.inference import planning
+from cxlab.stats.inference import power_analysis
 
 Numbers = float | Sequence[float]
 METRICS = ("nps", "csat", "ces", "share", "mean")
@@ -60,9 +60,9 @@ def sample_size(
     _check(kind, level, power, deff, population)
     d = _numbers("difference", difference) / factor
     n = np.ceil(
-        planning.sample_size(d, v, power=power, kind=kind, level=level, deff=deff, population=population) - 1e-9
+        power_analysis.sample_size(d, v, power=power, kind=kind, level=level, deff=deff, population=population) - 1e-9
     )
-    got = planning.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    got = power_analysis.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
     return _plan("Answers needed", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
@@ -89,7 +89,7 @@ def detectable(
     v, deff, unit, said = _variance(metric, expect, deff)
     _check(kind, level, power, deff, population)
     n = _numbers("n", n)
-    d = planning.detectable(n, v, power=power, kind=kind, level=level, deff=deff, population=population)
+    d = power_analysis.detectable(n, v, power=power, kind=kind, level=level, deff=deff, population=population)
     got = np.full(len(n), power)
     return _plan("Smallest detectable difference", n, d, got, v, unit, (kind, level, deff, population, said))
 
@@ -118,14 +118,14 @@ def power(
     factor = 100 if unit == "points" else 1
     _check(kind, level, 0.5, deff, population)
     n, d = np.broadcast_arrays(_numbers("n", n), _numbers("difference", difference) / factor)
-    got = planning.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    got = power_analysis.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
     return _plan("Power", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
 def _plan(title: str, n, d, got, variance: float, unit: str, setting: tuple) -> Result:
     kind, level, deff, population, said = setting
     factor = 100 if unit == "points" else 1
-    half = planning.half_width(n, variance, level=level, deff=deff, population=population)
+    half = power_analysis.half_width(n, variance, level=level, deff=deff, population=population)
     table = pd.DataFrame(
         {"n": np.asarray(n, float).astype(int), "difference": d * factor, "power": got, "half_width": half * factor}
     )
@@ -135,8 +135,8 @@ def _plan(title: str, n, d, got, variance: float, unit: str, setting: tuple) -> 
         notes.append("more answers needed than there are people: not possible")
     if (table["n"] < 30).any():
         notes.append("fewer than 30 answers: the normal approximation is rough")
-    method = f"{planning.KINDS[kind]}; normal approximation"
-    return Result("plan", f"{title}: {planning.KINDS[kind]}", table, unit, level, method, tuple(notes))
+    method = f"{power_analysis.KINDS[kind]}; normal approximation"
+    return Result("plan", f"{title}: {power_analysis.KINDS[kind]}", table, unit, level, method, tuple(notes))
 
 
 def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, str, str]:
@@ -148,9 +148,9 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
         columns, sums, _ = scan.scored(expect, score, [])
         if not len(sums):
             raise DataProblem(f"{expect.name} has no rows; give expect= as numbers")
-        cell = metrics.design.linearised(sums, ["item"]).iloc[0]
+        cell = metrics.design_variance.linearised(sums, ["item"]).iloc[0]
         v = float(cell["spread"])
-        own = float(cell["n"] / metrics.design.effective_n(v, cell["var"], cell["base"]))
+        own = float(cell["n"] / metrics.design_variance.effective_n(v, cell["var"], cell["base"]))
         if not v > 0:
             raise DataProblem(f"the answers of {expect.name} do not vary; give expect= as numbers")
         return v, own if deff is None else deff, unit, f"as in {expect.name}"
@@ -170,7 +170,7 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
 
 
 def _check(kind: str, level: float, power: float, deff: float, population: float) -> None:
-    one_of("kind", kind, planning.KINDS)
+    one_of("kind", kind, power_analysis.KINDS)
     metrics.check_level(level)
     if not 0 < power < 1:
         raise DataProblem(f"power is {power}; it lies between 0 and 1, usually 0.8")

@@ -8,8 +8,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import narwhals as nw
 import pandas as pd
 
+from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.edge import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores

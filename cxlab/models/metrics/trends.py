@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores

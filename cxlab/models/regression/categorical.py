@@ -10,13 +10,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, bind
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts.cells import Cells, cells
+from cxlab.stats.counts.dense_counts import Cells, cells
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.fits import linear
 from cxlab.stats.fits.logit import CHUNK, Fit, Grid, logit_on_grid

@@ -10,12 +10,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, assembled, bind, design_columns
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.moments import (
     Moments,
     cluster_products,
@@ -24,7 +25,6 @@ from cxlab.stats.counts.moments import (
     score_products,
     usable,
 )
-from cxlab.stats.counts.stream import local
 from cxlab.stats.fits import linear
 
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2", "design")

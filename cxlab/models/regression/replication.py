@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, quantile, weight_of
 from cxlab.models.regression.formula import number, tidy_levels

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from cxlab.problem import DataProblem
-from cxlab.stats.counts.numbered import Numbered
-from cxlab.stats.counts.stream import Pieces, batches, encoded, local, numbers
+from cxlab.stats.counts.batches import Pieces, batches, encoded, local, numbers
+from cxlab.stats.counts.dense_totals import Numbered
 
 SPREAD = 1e5
 """When mean**2 exceeds variance times this, sums of products lose five digits and the data are scanned again."""

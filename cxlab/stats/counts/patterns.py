@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.problem import DataProblem
-from cxlab.stats.counts.cells import Cells, cells
+from cxlab.stats.counts.dense_counts import Cells, cells
 
 LIMIT = 5_000_000
 """More patterns than this are no compression any more."""

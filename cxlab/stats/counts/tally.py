@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts import held
+from cxlab.stats.counts import in_memory
 
 
 def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: str = "") -> pd.DataFrame:
@@ -78,9 +78,11 @@ def score_sums(
     sizes, weighted = [len(e) for e in scores.values()], bool(weight)
     sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
     shape = {"weighted": weighted, "cluster": bool(cluster), "counts": len(counts)}
-    here = held.held(sheets)
+    here = in_memory.held(sheets)
     table, drawn = (
-        held.sums(sheets, sizes, keys, **shape) if here else _summed(sheets, sizes, keys, strata=bool(strata), **shape)
+        in_memory.sums(sheets, sizes, keys, **shape)
+        if here
+        else _summed(sheets, sizes, keys, strata=bool(strata), **shape)
     )
     table = table.sort_values(keys, ignore_index=True, kind="stable")
     plain = [size == 1 and not cluster and not weighted for size in sizes]
@@ -170,7 +172,7 @@ def _summed(
     strata: bool,
     counts: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Do what `cxlab.stats.counts.held.sums` describes where the data lie; products that equal sums are left out."""
+    """Do what `in_memory.sums` describes where the data lie; products that equal sums are left out."""
     rows, groups = _weighed(sheets, sizes, weighted), keys[:-1]
     first = [f"{s}{i}" for i in range(len(sizes)) for s in (("_n", "_a", "_q", "_b", "_v") if weighted else FIRST)]
     extra = [f"_k{i}" for i in range(counts)]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
 
-from cxlab.stats.inference.nps import Limits, z_value
+from cxlab.stats.inference.trinomial import Limits, z_value
 
 
 def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cxlab as cx
-from cxlab.stats.inference import nps as intervals
+from cxlab.stats.inference import trinomial as intervals
 
 LTR, FIVE = cx.Scale(0, 10), cx.Scale(1, 5)
 

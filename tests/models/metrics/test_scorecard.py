@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.models.metrics.findings import findings, plain
+from cxlab.models.metrics.sentences import findings, plain
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 

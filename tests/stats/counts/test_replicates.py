@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cxlab.stats.counts import replicates
-from cxlab.stats.fits import impute, leastsquares
+from cxlab.stats.fits import impute, replicated_ols
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 
@@ -114,7 +114,7 @@ def test_clustered_least_squares_equals_survey():
     known = pd.read_csv(REFERENCE / "drivers.csv")
     D = np.column_stack([np.ones(len(a)), a[["ell", "meals", "mobility"]]])
     groups = replicates.replicate_groups(a.dnum.to_numpy(), None, len(a))
-    fit = leastsquares.least_squares(D, a.api00.to_numpy(float), a.pw.to_numpy(float), groups)
+    fit = replicated_ols.least_squares(D, a.api00.to_numpy(float), a.pw.to_numpy(float), groups)
     np.testing.assert_allclose(fit.coef, known[known.quantity == "svyglm coef"].value, rtol=1e-8)
     np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), known[known.quantity == "svyglm se"].value, rtol=1e-8)
 
@@ -124,6 +124,6 @@ def test_monotone_least_squares_keeps_what_rises_and_flattens_what_falls():
     level = rng.integers(0, 4, 2000)
     y = np.array([0.0, 2.0, 1.0, 3.0])[level] + rng.normal(size=2000) * 0.1
     D = np.column_stack([np.ones(2000), level[:, None] >= [1, 2, 3], y]).astype(float)
-    b = leastsquares.monotone(D.T @ D, np.array([False, True, True, True]))
+    b = replicated_ols.monotone(D.T @ D, np.array([False, True, True, True]))
     pooled = y[(level == 1) | (level == 2)].mean()
     np.testing.assert_allclose(np.cumsum(b), [y[level == 0].mean(), pooled, pooled, y[level == 3].mean()], atol=1e-4)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from cxlab.stats.fits.bag_of_words import gain, terms
 from cxlab.stats.fits.kink import kink
-from cxlab.stats.fits.words import gain, terms
 from cxlab.stats.units.retest import transitions
 
 DETRACTORS, PROMOTERS = 0.21, 0.36

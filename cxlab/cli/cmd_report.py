@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from cxlab.cli.batch import make, shared
-from cxlab.cli.completion import notebooks, studies
+from cxlab.cli.cmd_batch import make, shared
+from cxlab.cli.cmd_completion import notebooks, studies
 from cxlab.problem import DataProblem
 
 
@@ -63,7 +63,7 @@ def report(
 
 def compare(folders: list[str], *, as_json: bool) -> None:
     """Print which numbers of the second report (or folder of reports) moved from the first beyond noise."""
-    from cxlab.report.moves import common, moves
+    from cxlab.report.report_diff import common, moves
 
     if len(folders) != 2:
         raise DataProblem(f"--diff compares two folders; {len(folders)} are given: cxlab report --diff OLD NEW")

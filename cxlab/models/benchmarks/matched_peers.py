@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.models.benchmarks.peers import as_units, cells
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
-from cxlab.stats.units import matching as alike
+from cxlab.stats.units import nearest_units as alike
 from cxlab.stats.units import shrinkage
 
 CLAIM = 0.05

@@ -10,7 +10,7 @@ from operator import or_
 import narwhals as nw
 import numpy as np
 
-from cxlab.stats.counts.stream import batches, local, numbers
+from cxlab.stats.counts.batches import batches, local, numbers
 
 CELLS = 4_000_000
 """Columns whose possible combinations are no more than this are counted in an array."""

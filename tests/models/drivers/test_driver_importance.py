@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
-from cxlab.models.drivers import answers as driver_answers
+from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import shares as driver_shares
 from cxlab.stats.importance import shapley
 from cxlab.stats.units import ranks

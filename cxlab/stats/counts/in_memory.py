@@ -50,7 +50,7 @@ def sums(
 
 
 def pairs(rows: nw.LazyFrame, k: int, keys: Sequence[str], *, weighted: bool) -> pd.DataFrame:
-    """Return sums over the clusters that two groups share, for `cxlab.stats.inference.cross.across_groups`.
+    """Return sums over the clusters that two groups share, for `cxlab.stats.inference.shared_clusters.across_groups`.
 
     Returns
     -------

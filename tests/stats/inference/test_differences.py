@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 from statsmodels.stats.weightstats import ttost_ind
 
-from cxlab.stats.inference import compare, nps, proportions
+from cxlab.stats.inference import differences, proportions, trinomial
 
 # Reference values of the project's methods notes (D, P, R of both, d, se, p, MOVER limits, Wald limits).
 TWO = [
@@ -18,8 +18,8 @@ TWO = [
 
 
 def arm(x):
-    t, v, n = nps.net(*x)
-    return (t, *nps.score(*x)), float(v / n)
+    t, v, n = trinomial.net(*x)
+    return (t, *trinomial.score(*x)), float(v / n)
 
 
 @pytest.mark.parametrize(("one", "two", "d", "se", "p", "mover", "wald"), TWO)
@@ -28,9 +28,9 @@ def test_two_independent_scores(one, two, d, se, p, mover, wald):
     error = np.sqrt(var_one + var_two)
     assert float(first[0] - second[0]) == pytest.approx(d)
     assert error == pytest.approx(se, abs=5e-7)
-    assert float(compare.two_sided(d, error)) == pytest.approx(p, abs=5e-7)
-    assert [float(v) for v in compare.mover(first, second)] == pytest.approx(mover, abs=6e-7)
-    half = nps.z_value(0.95) * error
+    assert float(differences.two_sided(d, error)) == pytest.approx(p, abs=5e-7)
+    assert [float(v) for v in differences.mover(first, second)] == pytest.approx(mover, abs=6e-7)
+    half = trinomial.z_value(0.95) * error
     assert (d - half, d + half) == pytest.approx(wald, abs=6e-6)
 
 
@@ -39,22 +39,22 @@ def test_two_independent_scores(one, two, d, se, p, mover, wald):
 def test_a_benchmark_has_an_error_of_its_own(n, p):
     se = np.sqrt(0.61 / 100 + 0.65 / n)
     assert 0.12 / np.sqrt(0.61 / 100) == pytest.approx(1.536, abs=5e-4)
-    assert float(compare.two_sided(0.12, se)) == pytest.approx(p, abs=5.1e-4)
+    assert float(differences.two_sided(0.12, se)) == pytest.approx(p, abs=5.1e-4)
 
 
 def test_tipping_point_of_a_benchmark():
     """d = .20: the difference is lost at a benchmark error of .065671, that is about 151 answers of variance .65."""
-    tip = float(compare.tipping_error(0.20, np.sqrt(0.61 / 100)))
+    tip = float(differences.tipping_error(0.20, np.sqrt(0.61 / 100)))
     assert tip == pytest.approx(0.065671, abs=5e-7)
     assert 0.65 / tip**2 == pytest.approx(151, abs=0.5)
-    assert float(compare.two_sided(0.20, np.hypot(np.sqrt(0.61 / 100), tip))) == pytest.approx(0.05)
-    assert np.isnan(compare.tipping_error(0.12, np.sqrt(0.61 / 100)))
+    assert float(differences.two_sided(0.20, np.hypot(np.sqrt(0.61 / 100), tip))) == pytest.approx(0.05)
+    assert np.isnan(differences.tipping_error(0.12, np.sqrt(0.61 / 100)))
 
 
 def test_equivalence_equals_toster():
     """TOSTER's own test of one sample: mean .54 against .5, sd 1.2, n 100, bounds .3 standard deviations (.36)."""
     se = 1.2 / np.sqrt(100)
-    below, above = compare.tost(0.04, se, -0.36, 0.36, 99)
+    below, above = differences.tost(0.04, se, -0.36, 0.36, 99)
     assert ((0.04 + 0.36) / se, (0.04 - 0.36) / se) == pytest.approx((3.333333, -2.666667), abs=1e-6)
     assert (float(below), float(above)) == pytest.approx((0.0006040021, 0.004474619), rel=1e-6)
     half = stats.t.ppf(0.95, 99) * se
@@ -65,20 +65,20 @@ def test_equivalence_and_welch_equal_statsmodels_and_scipy():
     rng = np.random.default_rng(3)
     x, y = rng.normal(0, 1, 40), rng.normal(0.1, 2, 60)
     v1, v2 = x.var(ddof=1) / 40, y.var(ddof=1) / 60
-    df = compare.welch_df(v1, 39, v2, 59)
+    df = differences.welch_df(v1, 39, v2, 59)
     d, se = x.mean() - y.mean(), np.sqrt(v1 + v2)
     p, low, high = ttost_ind(x, y, -0.5, 0.5, usevar="unequal")
-    below, above = compare.tost(d, se, -0.5, 0.5, df)
+    below, above = differences.tost(d, se, -0.5, 0.5, df)
     assert (float(below), float(above)) == pytest.approx((low[1], high[1]), rel=1e-10)
     assert max(float(below), float(above)) == pytest.approx(p, rel=1e-10)
     want = stats.ttest_ind(x, y, equal_var=False)
-    assert float(compare.two_sided(d, se, df)) == pytest.approx(want.pvalue, rel=1e-10)
+    assert float(differences.two_sided(d, se, df)) == pytest.approx(want.pvalue, rel=1e-10)
     assert float(df) == pytest.approx(want.df, rel=1e-12)
 
 
 @given(st.floats(-1, 1), st.floats(0.01, 1), st.floats(0.01, 1), st.floats(2, 500))
 def test_equivalence_is_the_shorter_interval_inside_the_bounds(d, se, bound, df):
-    below, above = compare.tost(d, se, -bound, bound, df)
+    below, above = differences.tost(d, se, -bound, bound, df)
     half = stats.t.ppf(0.95, df) * se
     inside = -bound < d - half and d + half < bound
     near = min(abs(d - half + bound), abs(d + half - bound)) < 1e-9
@@ -89,15 +89,15 @@ def test_equivalence_is_the_shorter_interval_inside_the_bounds(d, se, bound, df)
 def test_mover_turns_with_its_arms(arm_, r):
     t, down, up = arm_
     one, two = (t, t - down, t + up), (0.2, 0.1, 0.35)
-    low, high = compare.mover(one, two, r)
-    back_low, back_high = compare.mover(two, one, r)
+    low, high = differences.mover(one, two, r)
+    back_low, back_high = differences.mover(two, one, r)
     assert float(low) == pytest.approx(-float(back_high), abs=1e-12)
     assert float(low) <= t - 0.2 + 1e-12 <= float(high) + 2e-12
 
 
 def test_mover_of_symmetric_intervals_is_wald():
-    z = nps.z_value(0.95)
-    low, high = compare.mover((0.5, 0.5 - z * 0.1, 0.5 + z * 0.1), (0.2, 0.2 - z * 0.05, 0.2 + z * 0.05), 0.3)
+    z = trinomial.z_value(0.95)
+    low, high = differences.mover((0.5, 0.5 - z * 0.1, 0.5 + z * 0.1), (0.2, 0.2 - z * 0.05, 0.2 + z * 0.05), 0.3)
     half = z * np.sqrt(0.1**2 + 0.05**2 - 2 * 0.3 * 0.1 * 0.05)
     assert (float(low), float(high)) == pytest.approx((0.3 - half, 0.3 + half))
 
@@ -109,7 +109,7 @@ def test_mover_of_wilson_intervals_is_newcombes(n, m, data):
     x, y = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
     want = confint_proportions_2indep(x, n, y, m, method="newcomb", compare="diff", correction=False)
     one, two = ((k / size, *proportions.wilson(k, size)) for k, size in ((x, n), (y, m)))
-    assert [float(v) for v in compare.mover(one, two)] == pytest.approx(want, abs=1e-9)
+    assert [float(v) for v in differences.mover(one, two)] == pytest.approx(want, abs=1e-9)
 
 
 def test_mover_of_score_intervals_covers_the_difference_of_small_groups():
@@ -117,8 +117,8 @@ def test_mover_of_score_intervals_covers_the_difference_of_small_groups():
     rng, draws = np.random.default_rng(4), 4000
     p, q = (0.05, 0.15, 0.80), (0.20, 0.30, 0.50)
     x, y = rng.multinomial(30, p, draws).T, rng.multinomial(40, q, draws).T
-    first, second = ((nps.net(*a)[0], *nps.score(*a)) for a in (x, y))
-    low, high = compare.mover(first, second)
+    first, second = ((trinomial.net(*a)[0], *trinomial.score(*a)) for a in (x, y))
+    low, high = differences.mover(first, second)
     truth = (p[2] - p[0]) - (q[2] - q[0])
     covered = ((low <= truth) & (truth <= high)).mean()
     assert covered >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / draws)
@@ -131,9 +131,9 @@ def test_mover_of_score_intervals_covers_the_difference_of_small_groups():
      (0.4, 0.5, "cannot tell"), (np.nan, np.nan, "")],
 )  # fmt: skip
 def test_verdict_follows_the_rule(p, equivalent, word):
-    assert compare.verdicts(p, equivalent) == [word]
+    assert differences.verdicts(p, equivalent) == [word]
 
 
 def test_no_error_gives_no_p_value():
-    assert np.isnan(compare.two_sided(0.1, 0.0))
-    assert np.isnan(compare.two_sided(0.1, np.nan))
+    assert np.isnan(differences.two_sided(0.1, 0.0))
+    assert np.isnan(differences.two_sided(0.1, np.nan))

@@ -12,7 +12,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.result import MIME, Result, show, span
 
 RESOLUTION = 180

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtrit
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.drivers import answers as driver_answers
+from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import shares as driver_shares
-from cxlab.models.drivers.answers import NOT_ANSWERED, Answers, Drivers
+from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
 from cxlab.models.drivers.shares import METHODS, MODELS, SIGNED, Sampled
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result, show

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from cxlab.stats.inference import nps
+from cxlab.stats.inference import trinomial
 
 # Reference table of the project's methods notes, 95 %: (D, P, R): NPS, se, then limits by method, six decimals or four.
 # The score limits there were found with a root finder on May & Johnson's equation, not with the cubic used here.
@@ -38,12 +38,12 @@ counts = st.tuples(*[st.integers(0, 400)] * 3).filter(lambda x: sum(x) > 0)
 
 @pytest.mark.parametrize(("x", "row"), PUBLISHED.items(), ids=str)
 def test_every_row_and_method_of_the_reference_table(x, row):
-    t, variance, n = nps.net(*x)
+    t, variance, n = trinomial.net(*x)
     assert float(t) == pytest.approx(row[0], abs=1e-9)
     assert float(np.sqrt(variance / n)) == pytest.approx(row[1], abs=5e-7)
     for name, want in zip(("wald", "adjusted-wald", "score", "goodman"), row[2:], strict=True):
         tolerance = 5.1e-7 if name == "score" else 5.1e-5
-        assert [float(v) for v in nps.INTERVALS[name](*x)] == pytest.approx(want, abs=tolerance), name
+        assert [float(v) for v in trinomial.INTERVALS[name](*x)] == pytest.approx(want, abs=tolerance), name
 
 
 def statistic(d, p, r, at):
@@ -66,18 +66,24 @@ def test_closed_form_solves_the_score_equation_for_every_small_sample(level):
     for n in (1, 2, 3, 5, 8, 14):
         for d, r in itertools.product(range(n + 1), repeat=2):
             if d + r <= n:
-                got = [float(v) for v in nps.score(d, n - d - r, r, level)]
-                assert got == pytest.approx(roots(d, n - d - r, r, nps.z_value(level)), abs=1e-9), (d, n - d - r, r)
+                got = [float(v) for v in trinomial.score(d, n - d - r, r, level)]
+                assert got == pytest.approx(roots(d, n - d - r, r, trinomial.z_value(level)), abs=1e-9), (
+                    d,
+                    n - d - r,
+                    r,
+                )
 
 
 @given(counts, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_closed_form_solves_the_score_equation(x, level):
-    assert [float(v) for v in nps.score(*x, level)] == pytest.approx(roots(*x, nps.z_value(level)), abs=1e-8)
+    assert [float(v) for v in trinomial.score(*x, level)] == pytest.approx(
+        roots(*x, trinomial.z_value(level)), abs=1e-8
+    )
 
 
 @given(counts)
 def test_turning_the_scale_round_turns_the_interval_round(x):
-    for interval in nps.INTERVALS.values():
+    for interval in trinomial.INTERVALS.values():
         low, high = interval(*x)
         back_low, back_high = interval(*x[::-1])
         assert float(low) == pytest.approx(-float(back_high), abs=1e-9)
@@ -86,13 +92,13 @@ def test_turning_the_scale_round_turns_the_interval_round(x):
 
 @given(counts)
 def test_score_interval_holds_the_estimate_and_stays_on_the_scale(x):
-    low, high = nps.score(*x)
+    low, high = trinomial.score(*x)
     assert -1 <= low <= (x[2] - x[0]) / sum(x) + 1e-12
     assert 1 >= high >= (x[2] - x[0]) / sum(x) - 1e-12
 
 
 def test_no_answers_give_nan():
-    for interval in nps.INTERVALS.values():
+    for interval in trinomial.INTERVALS.values():
         assert all(np.isnan(v) for v in interval(0, 0, 0))
 
 
@@ -115,7 +121,7 @@ def test_exact_coverage_and_width_of_each_interval(cell, row):
     x = outcomes(n)
     weight, truth = probability(n, p, x), p[2] - p[0]
     for name, (coverage, width) in row.items():
-        low, high = nps.INTERVALS[name](*x)
+        low, high = trinomial.INTERVALS[name](*x)
         inside = (low <= truth + 1e-12) & (truth - 1e-12 <= high)
         assert float(weight @ inside) == pytest.approx(coverage, abs=6e-4), name
         assert float(weight @ (np.fmin(high, 1) - np.fmax(low, -1))) == pytest.approx(width, abs=5.1e-3), name
@@ -130,9 +136,9 @@ def test_goodman_holds_for_every_contrast_at_once(p):
     shares_off = share - np.array(p)
     with np.errstate(divide="ignore", invalid="ignore"):
         form = n * (shares_off**2 / share).sum(1)
-    limit = (nps.goodman(*x[0])[1] - nps.net(*x[0])[0]) / np.sqrt(nps.net(*x[0])[1] / n)
+    limit = (trinomial.goodman(*x[0])[1] - trinomial.net(*x[0])[0]) / np.sqrt(trinomial.net(*x[0])[1] / n)
     covered = (form <= limit**2).mean()
     assert covered >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / draws) - 0.005
-    t, v, _ = nps.net(*x.T)
-    low, high = nps.goodman(*x.T)
+    t, v, _ = trinomial.net(*x.T)
+    low, high = trinomial.goodman(*x.T)
     assert np.allclose((high - low) / 2, np.sqrt(5.991464547107979 * v / n))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.result import Result, named
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from cxlab.stats.inference.nps import z_value
+from cxlab.stats.inference.trinomial import z_value
 
 KINDS = {
     "two": "difference of two independent groups, two-sided",

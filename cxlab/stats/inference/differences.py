@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtr
 
-from cxlab.stats.inference.nps import Limits, z_value
+from cxlab.stats.inference.trinomial import Limits, z_value
 
 VERDICTS = ("real", "real, but smaller than matters", "noise", "cannot tell")
 RULE = (
@@ -35,8 +35,8 @@ def mover(
 
     low = d - sqrt((T1 - l1)**2 + (u2 - T2)**2 - 2 r (T1 - l1)(u2 - T2)), high likewise with the other ends.
 
-    >>> from cxlab.stats.inference import nps
-    >>> arms = [(nps.net(*x)[0], *nps.score(*x)) for x in ((20, 30, 50), (30, 40, 30))]
+    >>> from cxlab.stats.inference import trinomial
+    >>> arms = [(trinomial.net(*x)[0], *trinomial.score(*x)) for x in ((20, 30, 50), (30, 40, 30))]
     >>> [round(float(v), 6) for v in mover(*arms)]
     [0.079802, 0.508099]
     """

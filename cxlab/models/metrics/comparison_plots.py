@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.models.metrics.metric_plots import scaled
 from cxlab.plots import style
-from cxlab.plots.metrics import scaled
 from cxlab.result import Result, difference, show
 
 TONES = {"noise": style.NEUTRAL, "cannot tell": "#b9c1c8", "": "#b9c1c8"}

@@ -8,14 +8,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.least_squares import Fit, least_squares, match, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts.moments import usable
-from cxlab.stats.fits import mixed as reml
+from cxlab.stats.fits import reml
 
 LARGEST = 3000
 """With two crossed intercepts the smaller one may have this many groups: a dense matrix of that size is factored."""

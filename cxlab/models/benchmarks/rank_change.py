@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlab.data.edge import public
+from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.benchmarks.league import steadied, unit_score
 from cxlab.models.metrics import estimates as metrics

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.plots.claims import TILES
+from cxlab.hypotheses.scoreboard_plots import TILES
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas
 from cxlab.result import Result, show
 

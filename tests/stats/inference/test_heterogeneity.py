@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from cxlab.stats.fits.robust import least_squares, newey_west
-from cxlab.stats.inference.between import between, exceeds, profile, quadratic
+from cxlab.stats.inference.heterogeneity import between, exceeds, profile, quadratic
 
 REFERENCE = pd.read_csv(Path(__file__).parents[2] / "reference" / "heterogeneity.csv")
 

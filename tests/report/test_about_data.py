@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.report.facts import period
+from cxlab.report.about_data import period
 
 
 @pytest.mark.parametrize(

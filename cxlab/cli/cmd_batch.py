@@ -188,7 +188,7 @@ def form_of(options: Mapping[str, Any], where: str, workers: int) -> Any:
     """Return formats, limits and style as the options say, all checked; a kernel's share is of 80 % of the memory."""
     import psutil
 
-    from cxlab.report import render, style
+    from cxlab.report import house_style, render
 
     to = options.get("to") or "html"
     formats = to if isinstance(to, list) else [word.strip() for word in to.split(",") if word.strip()]
@@ -197,7 +197,7 @@ def form_of(options: Mapping[str, Any], where: str, workers: int) -> Any:
         tuple(formats),
         whole("timeout", options.get("timeout"), 600),
         size(options.get("memory")) or int(0.8 * psutil.virtual_memory().total / workers),
-        style.read(Path(file)) if file else style.Style(),
+        house_style.read(Path(file)) if file else house_style.Style(),
     )
 
 

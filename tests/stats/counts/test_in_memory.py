@@ -10,7 +10,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.models.metrics import scan, scores
-from cxlab.stats.inference import cross
+from cxlab.stats.inference import shared_clusters
 
 SCALE = cx.Scale(1, 5)
 ROLES = {"w": "weight", "c": "cluster", "h": "strata"}
@@ -55,7 +55,8 @@ def test_sums_in_memory_are_those_of_the_engine(of: object, by: list[str], desig
         return
     where = {ROLES[n]: n if n in design else "" for n in ROLES}
     pairs = [
-        cross.across_groups(scan.answered(s, [score], columns), score.items, columns, **where) for s in (lazy, held)
+        shared_clusters.across_groups(scan.answered(s, [score], columns), score.items, columns, **where)
+        for s in (lazy, held)
     ]
     ordered = [p.sort_values(list(p.columns[:3]), key=lambda c: c.map(str), ignore_index=True) for p in pairs]
     pd.testing.assert_frame_equal(ordered[1], ordered[0], rtol=1e-13, check_exact=False)
@@ -66,7 +67,7 @@ def test_no_rows_in_memory() -> None:
     score = scores.score(lazy, "csat", "q", ["g"])
     assert all(len(scan.scored(s, score, ["g"])[1]) == 0 for s in (lazy, held))
     where = {"weight": "w", "cluster": "c", "strata": "h"}
-    assert not len(cross.across_groups(scan.answered(held, [score], ["g"]), score.items, ["g"], **where))
+    assert not len(shared_clusters.across_groups(scan.answered(held, [score], ["g"]), score.items, ["g"], **where))
 
 
 def test_a_study_is_held_only_if_its_rows_are_few() -> None:

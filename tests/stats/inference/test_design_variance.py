@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cxlab.stats.counts.tally import score_sums
-from cxlab.stats.inference import design, proportions
+from cxlab.stats.inference import design_variance, proportions
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "design.csv"
 POPULATION = {"apistrat": {"E": 4421, "H": 755, "M": 1018}, "apiclus1": 757}
@@ -67,7 +67,7 @@ def test_means_shares_and_domains_equal_r_survey(mirror):
         frame = nw.from_native(api(mirror, sample)).lazy()
         for by in ([], ["awards"]):
             sums, _ = score_sums(frame, {k: [e] for k, e in SCORES.items()}, by=by, **where)
-            for _, cell in design.linearised(sums, ["item", *by], population=population).iterrows():
+            for _, cell in design_variance.linearised(sums, ["item", *by], population=population).iterrows():
                 found[sample, label, cell["item"], cell["awards"] if by else ""] = cell
     for r in wanted:
         cell = found[r["sample"], r["design"], r["quantity"], r["domain"]]
@@ -83,7 +83,7 @@ def test_exact_interval_on_the_effective_size_equals_svyciprop(mirror):
     for row in (r for r in rows() if r["quantity"] == "beta"):
         p, se, df = (float(row[k]) for k in ("estimate", "se", "df"))
         n = len(api(mirror, row["sample"]))
-        size = design.adjusted_n(p * (1 - p) / se**2, n, df, 0.95)
+        size = design_variance.adjusted_n(p * (1 - p) / se**2, n, df, 0.95)
         low, high = proportions.clopper_pearson(p * size, size)
         assert [float(low), float(high)] == pytest.approx([float(row["low"]), float(row["high"])], rel=1e-7), row
 
@@ -96,7 +96,7 @@ def test_a_ratio_is_a_mean_weighted_by_its_denominator(mirror):
         frame = nw.from_native(api(mirror, row["sample"])).lazy()
         score = nw.col("api.stu").cast(nw.Float64) / nw.col("enroll")  # null where a school gave no enrolment
         sums, _ = score_sums(frame, {"x": [score]}, **{**where, "weight": "size"})
-        found = design.linearised(sums, ["item"], population=population).iloc[0]
+        found = design_variance.linearised(sums, ["item"], population=population).iloc[0]
         assert found["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-9)
         assert np.sqrt(found["var"]) == pytest.approx(float(row["se"]) * silent(row), rel=1e-9)
 
@@ -106,11 +106,11 @@ def test_published_values_of_the_survey_manual(mirror):
     """Lumley's survey package: apistrat 662.28736 (9.40894), Kish 168.58133; apiclus1 644.1694 (23.5422)."""
     strat, clus = api(mirror, "apistrat"), api(mirror, "apiclus1")
     sums, _ = score_sums(nw.from_native(strat).lazy(), {"x": [SCORES["api00"]]}, weight="pw", strata="stype")
-    found = design.linearised(sums, ["item"], population=POPULATION["apistrat"]).iloc[0]
+    found = design_variance.linearised(sums, ["item"], population=POPULATION["apistrat"]).iloc[0]
     assert (found["estimate"], np.sqrt(found["var"])) == pytest.approx((662.28736, 9.40894), abs=6e-6)
     assert found["kish"] == pytest.approx(168.58133, abs=6e-6)
     sums, _ = score_sums(nw.from_native(clus).lazy(), {"x": [SCORES["api00"]]}, weight="pw", cluster="dnum")
-    found = design.linearised(sums, ["item"], population=757).iloc[0]
+    found = design_variance.linearised(sums, ["item"], population=757).iloc[0]
     assert (found["estimate"], np.sqrt(found["var"])) == pytest.approx((644.1694, 23.5422), abs=6e-5)
 
 
@@ -121,17 +121,17 @@ def test_design_effects_of_the_survey_manual(mirror):
                                 ("apiclus1", "weight+cluster+population", 9.34587)):  # fmt: skip
         where, population = columns(sample, label)
         sums, _ = score_sums(nw.from_native(api(mirror, sample)).lazy(), {"x": [SCORES["api00"]]}, **where)
-        cell = design.linearised(sums, ["item"], population=population).iloc[0]
-        size = design.effective_n(cell["spread"], cell["var"], cell["n"])
+        cell = design_variance.linearised(sums, ["item"], population=population).iloc[0]
+        size = design_variance.effective_n(cell["spread"], cell["var"], cell["n"])
         assert cell["n"] / size / (1 - cell["n"] / cell["w"]) == pytest.approx(deff, abs=6e-6)
 
 
 def test_equal_weights_leave_the_effective_size_alone():
     x = np.random.default_rng(1).integers(0, 2, 50).astype(float)
     frame = nw.from_native(pd.DataFrame({"x": x, "w": 3.0})).lazy()
-    cell = design.linearised(score_sums(frame, {"x": [nw.col("x")]}, weight="w")[0], ["item"]).iloc[0]
-    assert design.effective_n(cell["spread"], cell["var"], cell["base"]) == pytest.approx(50)
-    assert design.adjusted_n(50, 50, 49, 0.95) == pytest.approx(50)
+    cell = design_variance.linearised(score_sums(frame, {"x": [nw.col("x")]}, weight="w")[0], ["item"]).iloc[0]
+    assert design_variance.effective_n(cell["spread"], cell["var"], cell["base"]) == pytest.approx(50)
+    assert design_variance.adjusted_n(50, 50, 49, 0.95) == pytest.approx(50)
 
 
 def test_repeating_every_row_of_a_cluster_changes_no_variance():
@@ -140,19 +140,19 @@ def test_repeating_every_row_of_a_cluster_changes_no_variance():
     data = pd.DataFrame({"x": rng.integers(0, 11, 80), "c": np.arange(80)})
     once = score_sums(nw.from_native(data).lazy(), {"x": [nw.col("x")]}, cluster="c")[0]
     twice = score_sums(nw.from_native(pd.concat([data, data])).lazy(), {"x": [nw.col("x")]}, cluster="c")[0]
-    one, two = (design.linearised(s, ["item"]).iloc[0] for s in (once, twice))
+    one, two = (design_variance.linearised(s, ["item"]).iloc[0] for s in (once, twice))
     assert two["var"] == pytest.approx(one["var"], rel=1e-12)
     assert two["estimate"] == pytest.approx(one["estimate"], rel=1e-12)
 
 
 def test_one_cluster_has_no_variance():
     frame = nw.from_native(pd.DataFrame({"x": [1.0, 2.0, 3.0], "c": [7, 7, 7]})).lazy()
-    cell = design.linearised(score_sums(frame, {"x": [nw.col("x")]}, cluster="c")[0], ["item"]).iloc[0]
+    cell = design_variance.linearised(score_sums(frame, {"x": [nw.col("x")]}, cluster="c")[0], ["item"]).iloc[0]
     assert np.isnan(cell["var"])
     assert cell["df"] == 0
 
 
 def test_population_of_the_sample_itself_leaves_no_error():
     frame = nw.from_native(pd.DataFrame({"x": [1.0, 2.0, 4.0]})).lazy()
-    cell = design.linearised(score_sums(frame, {"x": [nw.col("x")]})[0], ["item"], population=3).iloc[0]
+    cell = design_variance.linearised(score_sums(frame, {"x": [nw.col("x")]})[0], ["item"], population=3).iloc[0]
     assert cell["var"] == 0

@@ -11,7 +11,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 from pptx import Presentation
 
 from cxlab.problem import DataProblem
-from cxlab.report import style
+from cxlab.report import house_style
 from cxlab.report.collect import Made
 from cxlab.report.document import document
 from cxlab.report.page import page
@@ -32,14 +32,14 @@ words: {Rows: Antworten}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> style.Style:
+def house(tmp_path: Path) -> house_style.Style:
     (tmp_path / "logo.png").write_bytes(PNG)
     (tmp_path / "style.yml").write_text(FILE)
-    return style.read(tmp_path / "style.yml")
+    return house_style.read(tmp_path / "style.yml")
 
 
 @pytest.fixture
-def html(house: style.Style) -> str:
+def html(house: house_style.Style) -> str:
     import pandas as pd
     from nbformat.v4 import new_code_cell
 
@@ -62,7 +62,9 @@ def test_the_page_is_in_the_house_style(html: str):
         assert unsaid not in html
 
 
-def test_the_document_holds_headings_tables_and_pictures_with_words(html: str, house: style.Style, tmp_path: Path):
+def test_the_document_holds_headings_tables_and_pictures_with_words(
+    html: str, house: house_style.Style, tmp_path: Path
+):
     (tmp_path / "index.html").write_text(html)
     document(tmp_path / "index.html", tmp_path / "x.docx", house)
     made = Document(tmp_path / "x.docx")
@@ -78,7 +80,7 @@ def test_the_document_holds_headings_tables_and_pictures_with_words(html: str, h
     assert made.core_properties.author == "Example & Co"
 
 
-def test_slides_are_in_the_house_style(house: style.Style, tmp_path: Path):
+def test_slides_are_in_the_house_style(house: house_style.Style, tmp_path: Path):
     import pandas as pd
 
     table = pd.DataFrame({"brand": ["A"], "estimate": [0.5], "low": [0.4], "high": [0.6]})
@@ -116,12 +118,12 @@ def test_a_wrong_style_says_what_to_write(text: str, message: str, tmp_path: Pat
     file = tmp_path / "style.yml"
     file.write_text(text)
     with pytest.raises(DataProblem) as problem:
-        style.read(file)
+        house_style.read(file)
     assert message.format(file=file, folder=tmp_path) in str(problem.value)
 
 
 def test_contrast_is_that_of_the_standard():
     # WCAG 2.2: black on white 21 : 1; #767676 is the lightest grey that reaches 4.5 : 1 (4.54), #777777 does not (4.48)
-    assert style.contrast("#000000") == pytest.approx(21)
-    assert style.contrast("#767676") == pytest.approx(4.54, abs=0.005)
-    assert style.contrast("#777777") == pytest.approx(4.48, abs=0.005)
+    assert house_style.contrast("#000000") == pytest.approx(21)
+    assert house_style.contrast("#767676") == pytest.approx(4.54, abs=0.005)
+    assert house_style.contrast("#777777") == pytest.approx(4.48, abs=0.005)

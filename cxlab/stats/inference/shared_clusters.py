@@ -1,6 +1,6 @@
 """Covariance of the weighted means of groups that share clusters: waves with the same respondents, items of one row.
 
-As in `cxlab.stats.inference.design`, with e_uc the linearised residual of cluster c for unit u,
+As in `cxlab.stats.inference.design_variance`, with e_uc the linearised residual of cluster c for unit u,
 Cov(T_u, T_v) = sum_h (1 - f_h) n_h / (n_h - 1) sum_c (e_uhc - mean)(e_vhc - mean). Without shared clusters it is 0;
 with all of them shared it is that of paired answers; in between, the variance of the difference is
 var_1/n_1 + var_2/n_2 - 2 n_12 cov/(n_1 n_2).
@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts import held
+from cxlab.stats.counts import in_memory
 from cxlab.stats.counts.tally import answer_sheets, collected, scored_rows
-from cxlab.stats.inference.design import sampled
+from cxlab.stats.inference.design_variance import sampled
 
 PRODUCTS = ("aa", "ab", "bb")
 FLAT = ("a", "w", "n", "w2", "q", "m")
@@ -82,9 +82,9 @@ def across_groups(
     """
     groups = [f"_g{i}" for i in range(len(by))]
     named, right = dict(zip(groups, by, strict=True)), [f"{g}r" for g in groups]
-    if held.held(frame) and all(len(e) == 1 for e in scores.values()):
+    if in_memory.held(frame) and all(len(e) == 1 for e in scores.values()):
         sheets = answer_sheets(frame, scores, named, weight, cluster, strata, {})
-        table = held.pairs(sheets, len(scores), [*groups, "_h"], weighted=bool(weight))
+        table = in_memory.pairs(sheets, len(scores), [*groups, "_h"], weighted=bool(weight))
     else:
         rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
         table = collected(_joined(rows, groups, len(scores), weight))
@@ -247,7 +247,7 @@ def covariance(m: Moments, *, population: Mapping | float | None = None, unbiase
 
 
 def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
-    """Return the units as `cxlab.stats.inference.design.linearised` describes estimates."""
+    """Return the units as `cxlab.stats.inference.design_variance.linearised` describes estimates."""
     t, w = m.mean, m.w.sum(0)
     there = m.m > 0
     df = m.m.sum(0) - there.sum(0)

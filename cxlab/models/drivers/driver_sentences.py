@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cxlab.data.edge import public
-from cxlab.models.metrics.findings import Findings
+from cxlab.data.arguments import public
+from cxlab.models.metrics.sentences import Findings
 from cxlab.problem import DataProblem
 from cxlab.result import Result, show, span
 

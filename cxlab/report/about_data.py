@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cxlab.data.study import Study
 
 MIME = "application/vnd.cxlab.study+json"
-CELL = "import cxlab.report.facts as _facts\n_facts.tell(globals())"
+CELL = "import cxlab.report.about_data as _facts\n_facts.tell(globals())"
 """Source of the hidden cell; it is not part of the notebook that is kept."""
 
 

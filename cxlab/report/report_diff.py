@@ -10,8 +10,9 @@ import pandas as pd
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, made, one, table
 from cxlab.result import Result
-from cxlab.stats.inference import compare, multiple
-from cxlab.stats.inference.nps import z_value
+from cxlab.stats.inference import differences as difference_tests
+from cxlab.stats.inference import multiple
+from cxlab.stats.inference.trinomial import z_value
 
 KEYS = ["notebook", "result", "title", "label"]
 
@@ -80,11 +81,11 @@ def differences(both: pd.DataFrame, level: float, adjust: str) -> pd.DataFrame:
     """Return the table of `moves` from the numbers of both reports side by side."""
     arm = lambda when: tuple(both[f"{k}_{when}"].to_numpy(float) for k in ("estimate", "low", "high"))  # noqa: E731
     before, after = arm("before"), arm("after")
-    low, high = compare.mover(after, before)
+    low, high = difference_tests.mover(after, before)
     z = [z_value(v) for v in (*both["level_before"].fillna(level), *both["level_after"].fillna(level))]
     half = np.array(z).reshape(2, -1)
     se = np.hypot((before[2] - before[1]) / (2 * half[0]), (after[2] - after[1]) / (2 * half[1]))
-    p = compare.two_sided(after[0] - before[0], se)
+    p = difference_tests.two_sided(after[0] - before[0], se)
     adjusted = multiple.adjusted(p, adjust)
     known = np.isfinite(se) & (se > 0)
     moved = np.where(~known, "no interval", np.where(adjusted < 1 - level, "moved", "within noise"))
