@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cxlab.data import conform, scales, wording
 from cxlab.data.codebook import Codebook, Field
+from cxlab.data.doubt import Doubt, heaviest_first
 from cxlab.data.masking import masked
 from cxlab.data.profile import Column, profile
 from cxlab.data.readers.raw import Raw
@@ -32,10 +33,11 @@ class Guess:
 
 @dataclass(frozen=True)
 class Draft:
-    """A drafted codebook and the guesses behind it."""
+    """A drafted codebook, the guesses behind it, and what is left to ask, the heaviest first."""
 
     codebook: Codebook
     guesses: tuple[Guess, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def draft(raw: Raw, name: str) -> Draft:
@@ -63,7 +65,7 @@ def draft(raw: Raw, name: str) -> Draft:
     told = (f"guessed from the first {conform.SAMPLE:,} rows; `cxlab codebook check` looks at all",) if part else ()
     notes = (*raw.notes, *told, *(f"inferred {column}: {'; '.join(what)}" for column, what in said.items()))
     book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=notes)
-    return Draft(book, tuple(ordered))
+    return Draft(book, tuple(ordered), heaviest_first(raw.doubts))
 
 
 def _field(c: Column, guesses: list[Guess]) -> Field:

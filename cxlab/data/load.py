@@ -80,15 +80,17 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
 
     ``strict=False`` lets columns be absent that the codebook declares, and text stand among numbers (to report them).
     """
+    doubts = raw.doubts
     if book is None:
-        book = infer.draft(raw, name).codebook
+        draft = infer.draft(raw, name)
+        book, doubts = draft.codebook, draft.doubts
     else:
         book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
     table, changed = conform.conform(_as_declared(raw.table, book), book, name=book.name, strict=strict)
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
-    return without_dots(Study(table, replace(book, notes=(*book.notes, *said))))
+    return without_dots(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts))
 
 
 def _as_declared(table: duckdb.DuckDBPyRelation, book: Codebook) -> duckdb.DuckDBPyRelation:
@@ -222,7 +224,7 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str) -> Stud
     draft = infer.draft(raw, name)
     texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
     if not texts:
-        return without_dots(Study(table, draft.codebook))
+        return without_dots(Study(table, draft.codebook, doubts=draft.doubts))
     native = nw.to_native(frame)
     if not isinstance(native, duckdb.DuckDBPyRelation):
         native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())

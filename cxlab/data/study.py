@@ -10,6 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from cxlab.data.codebook import Codebook, Field, code
+from cxlab.data.doubt import Doubt
 from cxlab.problem import DataProblem, unknown
 
 CELLS = 4_000_000
@@ -44,6 +45,7 @@ class Study:
     codebook : what each column is.
     dropped : how many rows were left out, and why: ``((reason, rows), ...)``; every later result counts them.
     filters : conditions applied so far, in words.
+    doubts : what was decided about the file without being sure, the heaviest first.
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -52,6 +54,7 @@ class Study:
     codebook: Codebook
     dropped: tuple[tuple[str, int], ...] = ()
     filters: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def name(self) -> str:

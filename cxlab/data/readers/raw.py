@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from cxlab.data.doubt import Doubt
 from cxlab.problem import DataProblem
 
 SMALL = 64 * 2**20
@@ -21,6 +22,7 @@ class Raw:
     ``kind`` names the format ('CSV', 'Qualtrics CSV', 'SPSS', ...); ``notes`` say what was detected; ``facts`` hold
     what the file declares by column, as keywords of `cxlab.data.codebook.Field` plus ``why`` (where it stood).
     ``multiple`` maps the name of a question to its columns when the file tells that they belong together.
+    ``doubts`` are what the file leaves open.
     """
 
     table: duckdb.DuckDBPyRelation
@@ -29,6 +31,7 @@ class Raw:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     multiple: Mapping[str, Sequence[str]] = field(default_factory=dict)
     title: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
 
 def quoted(name: str) -> str:
