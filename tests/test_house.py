@@ -94,5 +94,51 @@ def test_notebooks_are_stripped() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def stub() -> str:
+    """Return what ``cxlab/__init__.pyi`` must say: each public name, imported from where it lives."""
+    from cxlab import _WHERE
+
+    head = [
+        "# Written from the table in __init__.py by `python tests/test_house.py`; editors read it to jump and complete."
+    ]
+    lines = [f"from {module} import {name} as {name}" for name, module in sorted(_WHERE.items(), key=lambda x: x[::-1])]
+    return "\n".join([*head, *lines, "", "__version__: str", "__all__: list[str]", ""])
+
+
+def test_editors_find_every_public_name() -> None:
+    there = (ROOT / "cxlab" / "__init__.pyi").read_text(encoding="utf-8")
+    assert there == stub(), "run `python tests/test_house.py`"
+    assert (ROOT / "cxlab" / "py.typed").exists()
+
+
+@pytest.mark.parametrize("name", ["nps", "drivers", "load", "verdict", "Study"])
+def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
+    import jedi
+
+    import cxlab
+
+    source = f"import cxlab as cx\ncx.{name}"
+    script = jedi.Script(source, project=jedi.Project(ROOT))
+    (goal,) = script.goto(2, len(f"cx.{name}"), follow_imports=True)
+    assert goal.full_name == f"{cxlab._WHERE[name]}.{name}" and Path(goal.module_path).suffix == ".py"
+    assert name in {c.name for c in jedi.Script("import cxlab as cx\ncx.", project=jedi.Project(ROOT)).complete(2, 3)}
+
+
+MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_path_named_in_the_documents_is_there(page: str) -> None:
+    named = set(re.findall(r"`([\w./*<>-]+/[\w./*<>-]*|[\w*<>-]+\.(?:py|toml|md|txt|yml))`", (ROOT / page).read_text()))
+    roots = [ROOT, ROOT / "cxlab", *(p for p in (ROOT / "cxlab").rglob("*") if p.is_dir() and p.name != "__pycache__")]
+    missing = []
+    for path in sorted(named):
+        pattern = re.sub(r"<\w+>|NN", "*", path).rstrip("/")
+        if not any(list(root.glob(pattern)) for root in roots):
+            missing.append(path)
+    assert missing == []
+
+
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
+    (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")
