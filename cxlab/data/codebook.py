@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.doubt import Doubt, doubt
 from cxlab.problem import DataProblem, one_of, unknown
 
 ROLES = (
@@ -104,6 +105,10 @@ class Codebook:
     notes: tuple[str, ...] = ()
     design: str = ""
     """Study design in words that decide what a claim may say: 'cross-section', 'panel', 'experiment', 'reviews', ..."""
+    doubts: tuple[Doubt, ...] = ()
+    """What was guessed when it was drafted and nobody has settled, the heaviest first."""
+    settled: tuple[str, ...] = ()
+    """Columns ('' for the file) whose doubts somebody settled: they are not asked again."""
 
     def __post_init__(self) -> None:
         names = [f.name for f in self.fields]
@@ -201,6 +206,8 @@ def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
         source=", ".join(x.get("path", x.get("title", "")) for x in sources),
         notes=tuple(descriptor.get("notes", ())),
         design=descriptor.get("design", ""),
+        doubts=tuple(doubt(d) for d in descriptor.get("doubts", ())),
+        settled=tuple(map(str, descriptor.get("settled", ()))),
     )
 
 
@@ -223,6 +230,10 @@ def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
         package["sources"] = [{"path": codebook.source}]
     if codebook.notes:
         package["notes"] = list(codebook.notes)
+    if codebook.doubts:
+        package["doubts"] = [d.to_dict() for d in codebook.doubts]
+    if codebook.settled:
+        package["settled"] = list(codebook.settled)
     schema = [{k: v for k, v in asdict(f).items() if v not in ("", None, (), {})} for f in codebook.fields]
     package["resources"] = [{"name": codebook.name, "path": data_path, "schema": {"fields": schema}}]
     return package

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Doubt:
     answers : what it may be, the assumed one first.
     command : the command line that answers it, with ``FILE`` for the file.
     weight : how much hangs on it, 0 to 1; the heaviest is asked first.
+    settings : what each answer sets in the codebook, one an answer, as it stands after ``cxlab codebook set FILE
+        COLUMN``: ``role=outcome scale=1-5``; '' leaves the column as it was guessed. Empty: only ``command`` answers.
 
     >>> print(Doubt("day", "'01/02/2024' is 1 February or January 2?", ("day first", "month first")))
     day: '01/02/2024' is 1 February or January 2? (day first / month first)
@@ -26,6 +31,23 @@ class Doubt:
     answers: tuple[str, ...] = ()
     command: str = ""
     weight: float = 0.5
+    settings: tuple[str, ...] = ()
+
+    def line(self, file: str) -> str:
+        """Return the command that answers otherwise than what was assumed, for ``file``; '' where there is none.
+
+        >>> Doubt("User rating", "is it the outcome?", ("no", "yes"), settings=("", "role=outcome")).line("my file.csv")
+        "cxlab codebook set 'my file.csv' 'User rating' role=outcome"
+        """
+        if self.command:
+            return self.command.replace("FILE", shlex.quote(file))
+        setting = next((s for s in self.settings if s), "")
+        return f"cxlab codebook set {shlex.quote(file)} {shlex.quote(self.column)} {setting}" if setting else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known as JSON types; `doubt` reads it back."""
+        told = {"column": self.column, "question": self.question, "answers": list(self.answers)}
+        return {**told, "command": self.command, "weight": self.weight, "settings": list(self.settings)}
 
     def __str__(self) -> str:
         of = f"{self.column}: " if self.column else ""
@@ -34,6 +56,13 @@ class Doubt:
         return f"{of}{self.question}{answers}{does}"
 
 
+def doubt(said: Mapping[str, Any]) -> Doubt:
+    """Return the doubt that a part of a ``datapackage.json`` tells of."""
+    lists = {k: tuple(map(str, said.get(k, ()))) for k in ("answers", "settings")}
+    words = {k: str(said.get(k, "")) for k in ("column", "question", "command")}
+    return Doubt(**words, **lists, weight=float(said.get("weight", 0.5)))
+
+
 def heaviest_first(doubts: tuple[Doubt, ...]) -> tuple[Doubt, ...]:
-    """Return the doubts, those first on which most hangs; equal ones keep their order."""
-    return tuple(sorted(doubts, key=lambda d: -d.weight))
+    """Return the doubts, those first on which most hangs; equal ones keep their order, and each is there once."""
+    return tuple(sorted(dict.fromkeys(doubts), key=lambda d: -d.weight))

@@ -14,6 +14,7 @@ import narwhals as nw
 from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
+from cxlab.data.doubt import heaviest_first
 from cxlab.data.locations import placed, sought
 from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import Raw, check_names, quoted
@@ -86,6 +87,7 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
         book, doubts = draft.codebook, draft.doubts
     else:
         book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
+        doubts = heaviest_first(tuple(d for d in (*book.doubts, *raw.doubts) if d.column not in book.settled))
     table, changed = conform.conform(_as_declared(raw.table, book), book, name=book.name, strict=strict)
     if strict:
         conform.check_columns(book, table.columns, book.name)
