@@ -22,7 +22,7 @@ environment.yml: pyproject.toml
 	$(BIN)/python tests/test_house.py
 
 lab: $(VENV)/.core
-	$(BIN)/jupyter lab notebooks/start.ipynb
+	$(BIN)/cxlab lab
 
 bench: $(VENV)/.test
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks

@@ -18,6 +18,8 @@ from cxlab.problem import DataProblem, nearest
 COMMANDS = {
     "report": ("cxlab.cli.cmd_report", "Run a notebook on a study and write the report."),
     "batch": ("cxlab.cli.cmd_batch", "Make many reports by a plan, side by side."),
+    "lab": ("cxlab.cli.cmd_lab", "Open JupyterLab on the notebooks."),
+    "notebooks": ("cxlab.cli.cmd_notebooks", "List the notebooks, or copy one to change it."),
     "datasets": ("cxlab.cli.cmd_datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.cmd_codebook", "Draft a codebook, or check data against theirs."),
     "doctor": ("cxlab.cli.cmd_doctor", "Say what is wrong with the data and what to do."),
@@ -31,7 +33,7 @@ COMMANDS = {
 """Each command, the module that defines it under its own name, and its line in the help."""
 
 SECTIONS = {
-    "Reports": ("report", "batch"),
+    "Reports": ("report", "batch", "lab", "notebooks"),
     "Data": ("datasets", "codebook", "doctor", "benchmarks"),
     "Claims": ("claims", "plan", "verdict", "calibrate"),
 }

@@ -26,10 +26,9 @@ def completion(shell: str) -> None:
 
 def notebooks(ctx: click.Context, param: click.Parameter, typed: str) -> list:
     """Return the notebooks whose name begins as typed, and files."""
-    from cxlab.report.notebook import SHIPPED
+    from cxlab.report.notebook import named
 
-    names = (str(p.relative_to(SHIPPED).with_suffix("")) for p in SHIPPED.rglob("*.ipynb"))
-    return offered(sorted(n for n in names if ".ipynb_checkpoints" not in n), typed)
+    return offered(named(), typed)
 
 
 def studies(ctx: click.Context, param: click.Parameter, typed: str) -> list:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlab.data.locations import placed, sought
+from cxlab.data.locations import placed, shipped, sought
 from cxlab.problem import DataProblem, unknown
 
-FOLDER = Path(__file__).parents[2] / "datasets" / "benchmarks"
+FOLDER = shipped("datasets") / "benchmarks"
 COLUMNS = {
     "name": "whose figure it is: brand, state, industry",
     "industry": "its industry",
@@ -70,7 +70,9 @@ def benchmarks(*own: str | Path, rescale: bool = False, **equal: str | Sequence[
     """
     files = [*sorted(FOLDER.glob("*.csv")), *map(Path, own)]
     if not files:
-        raise DataProblem(f"there are no benchmarks in {FOLDER}; run cxlab from a clone of its repository")
+        raise DataProblem(
+            f"there are no benchmarks in {FOLDER}: this installation of cxlab is not whole; install it again"
+        )
     table = pd.concat([read(f) for f in files], ignore_index=True)
     for column, wanted in equal.items():
         if column not in COLUMNS:

@@ -20,11 +20,11 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from cxlab.data import codebook, engine
+from cxlab.data import codebook, engine, locations
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
 
-FOLDER = Path(__file__).parents[2] / "datasets"
+FOLDER = locations.shipped("datasets")
 """Descriptors and shipped data."""
 
 SQL = {
@@ -43,7 +43,7 @@ def names() -> list[str]:
     found = [p.stem for p in sorted(FOLDER.glob("*.json"))]
     if not found:
         raise DataProblem(
-            f"there is no catalogue in {FOLDER}; run cxlab from a clone of its repository (pip install -e .)"
+            f"there is no catalogue in {FOLDER}: this installation of cxlab is not whole; install it again"
         )
     return sorted(found, key=lambda n: (not shipped(descriptor(n)), n))
 

@@ -1,4 +1,4 @@
-"""`placed`: where a relative path leads.
+"""`placed`: where a relative path leads; `shipped`: where what comes with cxlab lies.
 
 A run of `cxlab report` works in an empty folder of its own, so that no two write the same file; what it reads by a
 relative path lies where the command was called, and the environment variable `CXLAB_FOLDER` names that place there.
@@ -13,7 +13,18 @@ from contextvars import ContextVar
 from pathlib import Path
 
 VARIABLE = "CXLAB_FOLDER"
+PACKAGE = Path(__file__).parents[1]
 _called: ContextVar[str] = ContextVar("called", default="")
+
+
+def shipped(what: str) -> Path:
+    """Return the folder ``notebooks`` or ``datasets`` that comes with cxlab: of the wheel, else of the clone.
+
+    >>> (shipped("datasets") / "abc.json").is_file()
+    True
+    """
+    inside = PACKAGE / "_shipped" / what
+    return inside if inside.is_dir() else PACKAGE.parent / what
 
 
 def folder() -> Path:

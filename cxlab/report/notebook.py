@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.locations import placed, sought
+from cxlab.data.locations import placed, shipped, sought
 from cxlab.problem import DataProblem, unknown
 
-SHIPPED = Path(__file__).parents[2] / "notebooks"
+SHIPPED = shipped("notebooks")
 NAMES = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None), "list": list, "dict": dict}
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -247,17 +247,18 @@ def find(name: str) -> Path:
     for folder in folders:
         if (folder / f"{name}.ipynb").is_file():
             return folder / f"{name}.ipynb"
-    known = sorted(
-        {
-            str(p.relative_to(f).with_suffix(""))
-            for f in folders
-            for p in f.rglob("*.ipynb")
-            if ".ipynb_checkpoints" not in p.parts
-        }
-    )
-    raise unknown("notebook", name, "the folder notebooks", known)
+    raise unknown("notebook", name, "the folder notebooks", sorted({n for f in folders for n in named(f)}))
+
+
+def named(folder: Path = SHIPPED) -> list[str]:
+    """Return the names of the notebooks under a folder, by default of those that come with cxlab."""
+    found = (p.relative_to(folder) for p in folder.rglob("*.ipynb"))
+    return sorted(p.with_suffix("").as_posix() for p in found if ".ipynb_checkpoints" not in p.parts)
 
 
 def ours(path: Path) -> bool:
-    """Whether the notebook lies in the project's folder ``notebooks``; others run code from elsewhere."""
-    return path.resolve().is_relative_to(SHIPPED.resolve())
+    """Whether the notebook is one that comes with cxlab, or an unchanged copy of it; others run code from elsewhere."""
+    if path.resolve().is_relative_to(SHIPPED.resolve()):
+        return True
+    content = path.read_bytes()
+    return any(same.read_bytes() == content for same in SHIPPED.rglob(path.name))

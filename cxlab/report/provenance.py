@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cxlab import __version__
-from cxlab.data.locations import placed, sought
+from cxlab.data.locations import placed, shipped, sought
 from cxlab.problem import DataProblem, unknown
 
 PACKAGE = Path(__file__).parents[1]
-CATALOGUE = Path(__file__).parents[2] / "datasets"
+CATALOGUE = shipped("datasets")
 """Where `cxlab.data.catalogue` keeps its descriptors; importing it would cost more than the hash."""
 
 

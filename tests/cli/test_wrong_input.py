@@ -40,6 +40,8 @@ CASES = [
     ("report scorecard airline-survey --to docxx", "format is 'docxx'; did you mean 'docx'?"),
     ("report scorecard two.csv --by nope", "column 'nope' is not in two. There are: nps, csat"),
     ("completion cmd", "cmd"),
+    ("notebooks copy scorcard", "notebook 'scorcard' is not in cxlab; did you mean 'scorecard'?"),
+    ("lab two.csv", "two.csv"),
     ("batch nofile.yml", "there is no plan nofile.yml; an example is reports/plans/monthly.yml"),
     ("batch .", ". is a folder; give one plan, as reports/plans/monthly.yml"),
     ("batch two.csv", "two.csv has no list 'reports:'; an example is reports/plans/monthly.yml"),
