@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from cxlab.data.codebook import Codebook, Field, code
 from cxlab.data.doubt import Doubt
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.drawn import clusters_drawn
 
 CELLS = 4_000_000
 """A table of so many cells or fewer may be held in memory: about 40 MB."""
@@ -46,6 +48,8 @@ class Study:
     dropped : how many rows were left out, and why: ``((reason, rows), ...)``; every later result counts them.
     filters : conditions applied so far, in words.
     doubts : what was decided about the file without being sure, the heaviest first.
+    whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters or
+        strata: such a part is a domain, its errors keep the clusters that were drawn (`drawn`).
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -55,6 +59,7 @@ class Study:
     dropped: tuple[tuple[str, int], ...] = ()
     filters: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    whole: Study | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -99,6 +104,31 @@ class Study:
         first = lambda role: next(iter(self.codebook.role(role)), "")  # noqa: E731
         return Design(first("weight"), first("cluster"), first("strata"), first("wave"))
 
+    @cached_property
+    def drawn(self) -> pd.DataFrame | None:
+        """The clusters of each stratum of the whole sample, as `cxlab.stats.counts.drawn.clusters_drawn`: one scan of
+        the design's columns, made once for all parts of a sample; None without clusters and strata."""
+        d = self.design
+        if not (d.cluster or d.strata):
+            return None
+        whole = self.whole or self
+        if not {c for c in (d.cluster, d.strata) if c} <= set(whole.columns):  # a design made after the filter
+            whole = self
+        weight = d.weight if d.weight in whole.columns else ""
+        asked = {"weight": weight, "cluster": d.cluster, "strata": d.strata}
+        seen = whole.__dict__.setdefault("_drawn", {})
+        key = tuple(asked.values())
+        if key not in seen:
+            columns = [_answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in dict.fromkeys(key) if c]
+            seen[key] = clusters_drawn(whole.lazy.select(*columns), **asked)
+        return seen[key]
+
+    def part(self, rows: nw.LazyFrame, filters: tuple[str, ...]) -> Study:
+        """Return the study with only these of its rows: a domain, where it has clusters or strata."""
+        d = self.design
+        whole = (self.whole or self) if d.cluster or d.strata else None
+        return replace(self, table=rows.to_native(), filters=filters, whole=whole)
+
     @property
     def caveats(self) -> tuple[str, ...]:
         """What every result of this study must say: simulated data, conditions, rows left out."""
@@ -123,6 +153,9 @@ class Study:
     def where(self, **equal: Any) -> Study:
         """Return the study with only the rows where each named column equals the value (or is in the list).
 
+        In a sample with clusters or strata that is a domain: its errors have the clusters of the whole sample, those
+        without a row of it as zero (R's ``subset`` of a survey design).
+
         Text for a column of numbers is read as a number, and a label of the codebook as its code.
 
         >>> study.where(brand="Alba", wave=[7, 8])  # doctest: +SKIP
@@ -135,11 +168,14 @@ class Study:
             values = [_level(field, value) for value in wanted]
             frame = frame.filter(nw.col(name).is_in(values))
             said.append(f"{field.label} = {' or '.join(field.labels.get(str(v), str(v)) for v in values)}")
-        return replace(self, table=frame.to_native(), filters=tuple(said))
+        return self.part(frame, tuple(said))
 
     def filter(self, condition: nw.Expr, said: str) -> Study:
-        """Return the study with only the rows where ``condition`` holds; ``said`` is printed in every report."""
-        return replace(self, table=self.lazy.filter(condition).to_native(), filters=(*self.filters, said))
+        """Return the study with only the rows where ``condition`` holds; ``said`` is printed in every report.
+
+        As for `where`, that is a domain of a sample with clusters or strata.
+        """
+        return self.part(self.lazy.filter(condition), (*self.filters, said))
 
     def select(self, *names: str) -> Study:
         """Return the study with only these columns (and those of its design)."""

@@ -51,7 +51,9 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
     items = {f"{k} {name}": rules for k, score in enumerate(scores) for name, rules in score.items.items()}
     problems = {name: rule for score in scores for name, rule in score.counts.items()} | counts
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
-    sums, found = tally.score_sums(answered(study, scores, columns), items, by=columns, counts=problems, **where)
+    drawn = study.drawn if study.whole or (d.cluster and columns) else None
+    frame = answered(study, scores, columns)
+    sums, found = tally.score_sums(frame, items, by=columns, counts=problems, drawn=drawn, **where)
     if found.get("weight:negative"):
         raise DataProblem(
             f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "

@@ -22,8 +22,8 @@ def held(frame: nw.LazyFrame) -> bool:
 
 def sums(
     rows: nw.LazyFrame, sizes: Sequence[int], keys: Sequence[str], *, weighted: bool, cluster: bool, counts: int
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return the sums by ``keys``, one row a group, and the clusters of each stratum with an answer to each item.
+) -> pd.DataFrame:
+    """Return the sums by ``keys``, one row a group.
 
     Parameters
     ----------
@@ -33,20 +33,19 @@ def sums(
 
     Returns
     -------
-    by group : ``*keys`` and by item ``_n, _a, _q, _b, _v`` (weighted), ``_aa, _ab, _bb, _m``; then ``_k{i}``.
-    by stratum : ``_h`` and by item ``_n``; None without clusters.
+    ``*keys`` and by item ``_n, _a, _q, _b, _v`` (weighted), ``_aa, _ab, _bb, _m``; then ``_k{i}`` and ``_all``, the
+    clusters (rows, without clusters) of the group that have a weight, with or without an answer.
     """
     frame, first = _sheets(rows, sizes, keys, weighted, cluster)
     first |= {f"_k{i}": frame[f"_k{i}"].to_numpy(float) for i in range(counts)}
     place, at = numbered(frame, keys)
-    by_stratum = None
     if cluster:
         lead, sheet = numbered(frame, [*keys, "_c"])
         first, at = {c: np.bincount(sheet, x, len(lead)) for c, x in first.items()}, at[lead]
-        by_stratum = _clusters(frame.iloc[lead], first, len(sizes))
+        first["_all"] = (first["_all"] > 0).astype(float)
     second = {c: x for i in range(len(sizes)) for c, x in _second(first, i, weighted).items()}
     wide = {c: np.bincount(at, x, len(place)) for c, x in {**first, **second}.items()}
-    return pd.concat([frame[list(keys)].iloc[place].reset_index(drop=True), pd.DataFrame(wide)], axis=1), by_stratum
+    return pd.concat([frame[list(keys)].iloc[place].reset_index(drop=True), pd.DataFrame(wide)], axis=1)
 
 
 def pairs(rows: nw.LazyFrame, k: int, keys: Sequence[str], *, weighted: bool) -> pd.DataFrame:
@@ -96,7 +95,7 @@ def _sheets(
     scores = [c for c in table.column_names if c.startswith("_s")]
     column = lambda c: np.asarray(table[c].to_numpy(), float)  # noqa: E731
     weight = column("_w") if weighted else None
-    first: Columns = {}
+    first: Columns = {"_all": np.ones(len(table)) if weight is None else (~np.isnan(weight)).astype(float)}
     for i, size in enumerate(sizes):
         each = np.array([column(f"_s{i}_{j}") for j in range(size)]).reshape(size, len(table))
         first |= {f"{name}{i}": x for name, x in _first(each, weight).items()}
@@ -126,12 +125,3 @@ def _second(first: Columns, i: int, weighted: bool) -> Columns:
     a, n = first[f"_a{i}"], first[f"_n{i}"]
     b = first[f"_b{i}"] if weighted else n
     return {f"_aa{i}": a * a, f"_ab{i}": a * b, f"_bb{i}": b * b, f"_m{i}": (n > 0).astype(float)}
-
-
-def _clusters(sheets: pd.DataFrame, first: Columns, k: int) -> pd.DataFrame:
-    """Clusters of each stratum with an answer to each item in any group."""
-    lead, cluster = numbered(sheets, ["_h", "_c"])
-    place, stratum = numbered(sheets.iloc[lead], ["_h"])
-    there = {f"_n{i}": np.bincount(cluster, first[f"_n{i}"], len(lead)) > 0 for i in range(k)}
-    sums = {c: np.bincount(stratum, x, len(place)) for c, x in there.items()}
-    return pd.concat([sheets.iloc[lead].iloc[place][["_h"]].reset_index(drop=True), pd.DataFrame(sums)], axis=1)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.stats.counts import in_memory
+from cxlab.stats.counts.drawn import clusters_drawn, of_strata
 
 
 def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: str = "") -> pd.DataFrame:
@@ -50,6 +51,7 @@ def score_sums(
     cluster: str = "",
     strata: str = "",
     counts: Mapping[str, nw.Expr] | None = None,
+    drawn: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sum scores by group and stratum, with the second moments of their cluster totals, in one scan for all items.
 
@@ -64,13 +66,16 @@ def score_sums(
     by : columns that form the groups; null is a group of its own.
     weight : column of design weights, or '' for 1 each; rows whose weight is missing or not positive do not count.
     counts : boolean expressions to count over all rows in the same scan, weights or not.
+    drawn : the clusters of each stratum of the whole sample (`cxlab.stats.counts.drawn.clusters_drawn`), where the
+        rows are a part of it; default: those of ``frame``.
 
     Returns
     -------
     sums : one row an item, group and stratum, sorted within the item: ``item, *by, stratum`` ('' when there are none),
         ``n`` answers, ``w`` = sum B, ``w2`` = sum of squared weights, ``a`` = sum A, ``q`` = sum of w*score**2,
         ``aa`` = sum A**2, ``ab`` = sum A*B, ``bb`` = sum B**2, ``m`` = clusters of the group with an answer,
-        ``clusters`` = clusters of the stratum with an answer in any group.
+        ``clusters`` = clusters of the stratum that were drawn, with or without an answer; in a sample without clusters
+        and strata the rows with an answer in any group.
     counts : how many rows fulfil each of ``counts``.
     """
     groups, counts = [f"_g{i}" for i in range(len(by))], counts or {}
@@ -79,20 +84,23 @@ def score_sums(
     sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
     shape = {"weighted": weighted, "cluster": bool(cluster), "counts": len(counts)}
     here = in_memory.held(sheets)
-    table, drawn = (
+    table = (
         in_memory.sums(sheets, sizes, keys, **shape)
         if here
         else _summed(sheets, sizes, keys, strata=bool(strata), **shape)
     )
+    if drawn is None and cluster and by:
+        drawn = clusters_drawn(frame, weight=weight, cluster=cluster, strata=strata)
     table = table.sort_values(keys, ignore_index=True, kind="stable")
     plain = [size == 1 and not cluster and not weighted for size in sizes]
     items = [_item(table, i, weighted, same) for i, same in enumerate(plain)]
     stratum, strata_there = pd.factorize(table["_h"], use_na_sentinel=False)
-    for i, sums in enumerate(items):
-        if drawn is not None and by:
-            sums["clusters"] = drawn[f"_n{i}"].to_numpy(float)[pd.Index(drawn["_h"]).get_indexer(strata_there)[stratum]]
+    for sums in items:
+        if drawn is not None:
+            sums["clusters"] = of_strata(drawn, strata_there)[stratum]
         else:
-            sums["clusters"] = np.bincount(stratum, sums["m"], len(strata_there))[stratum]
+            every = table["_all"].to_numpy(float) if cluster or strata else sums["m"]
+            sums["clusters"] = np.bincount(stratum, every, len(strata_there))[stratum]
     long = pd.concat([table[keys].rename(columns={**named, "_h": "stratum"})] * len(items), ignore_index=True)
     long.insert(0, "item", np.repeat(np.array(list(scores), object), len(table)))
     long = long.assign(**{c: np.concatenate([sums[c] for sums in items]) for c in (*SUMS, "clusters")})
@@ -171,23 +179,26 @@ def _summed(
     cluster: bool,
     strata: bool,
     counts: int,
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+) -> pd.DataFrame:
     """Do what `in_memory.sums` describes where the data lie; products that equal sums are left out."""
     rows, groups = _weighed(sheets, sizes, weighted), keys[:-1]
     first = [f"{s}{i}" for i in range(len(sizes)) for s in (("_n", "_a", "_q", "_b", "_v") if weighted else FIRST)]
     extra = [f"_k{i}" for i in range(counts)]
+    if strata or cluster:
+        one = (~nw.col("_w").is_null()).cast(nw.Float64) if weighted else nw.lit(1.0)
+        rows, extra = rows.with_columns(one.alias("_all")), [*extra, "_all"]
     if cluster:
         rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in (*first, *extra)))
+        rows = rows.with_columns((nw.col("_all") > 0).cast(nw.Float64).alias("_all"))
     full = [i for i, size in enumerate(sizes) if size > 1 or cluster or weighted]
     rows = rows.with_columns(*(e for i in full for e in _seconds(i, weighted))) if full else rows
     second = [f"{s}{i}" for i in full for s in ("_aa", "_ab", "_bb", "_m")]
     plain = {f"_n{i}" for i in range(len(sizes)) if i not in full}  # one answer a row: counted where it is
     sums = [nw.col(f"_a{c[2:]}").count().alias(c) if c in plain else nw.col(c).sum() for c in (*first, *second, *extra)]
     if strata or not groups:
-        table = collected(rows.group_by(*keys).agg(*sums))
-    else:  # a constant among the keys would cost a tenth of the time
-        table = collected(rows.group_by(*groups).agg(*sums)).assign(_h="")
-    return table, _clusters(rows, len(sizes)) if cluster and groups else None
+        return collected(rows.group_by(*keys).agg(*sums))
+    # a constant among the keys would cost a tenth of the time
+    return collected(rows.group_by(*groups).agg(*sums)).assign(_h="")
 
 
 def _seconds(i: int, weighted: bool) -> list[nw.Expr]:
@@ -205,14 +216,6 @@ def _item(table: pd.DataFrame, i: int, weighted: bool, plain: bool) -> dict[str,
     w, w2 = columns("_b", "_v") if weighted else (n, n)
     aa, ab, bb, m = (q, a, n, n) if plain else columns("_aa", "_ab", "_bb", "_m")
     return {"n": n, "w": w, "w2": w2, "a": a, "q": q, "aa": aa, "ab": ab, "bb": bb, "m": m}
-
-
-def _clusters(rows: nw.LazyFrame, k: int) -> pd.DataFrame:
-    """Clusters of each stratum with an answer to each of k items in any group."""
-    n = [f"_n{i}" for i in range(k)]
-    each = rows.group_by("_h", "_c").agg(*(nw.col(c).sum() for c in n))
-    there = each.select("_h", *((nw.col(c) > 0).cast(nw.Float64).alias(c) for c in n))
-    return collected(there.group_by("_h").agg(*(nw.col(c).sum() for c in n)))
 
 
 def weight_problems(weight: str) -> dict[str, nw.Expr]:

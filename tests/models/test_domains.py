@@ -1,0 +1,99 @@
+"""A subset of a designed sample is a domain: its errors keep the clusters that were drawn (R's ``subset`` of a design).
+
+The values are R's (`tests/reference/domain.R`), on a sample made for it (`tests/reference/domain_data.R`): cluster
+numbers that start anew in every stratum, strata of one cluster, brands in few clusters, whole clusters without a
+question.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import polars as pl
+import pytest
+
+import cxlab as cx
+from cxlab import Codebook, Field, Scale, Study
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+R = pd.read_csv(REFERENCE / "domain.csv", comment="#", keep_default_na=False).replace({"df": {"NA": "nan"}})
+DATA = pd.read_csv(REFERENCE / "domain_data.csv")
+DESIGNS = {
+    "cluster+strata+weight": ("c", "h", "w"), "cluster+strata": ("c", "h", ""), "cluster+weight": ("k", "", "w"),
+    "strata+weight": ("", "h", "w"), "cluster+strata+weight+population": ("c", "h", "w"),
+}  # fmt: skip
+DOMAINS = {"all": {}, "beta": {"brand": "Beta"}, "gamma": {"brand": "Gamma"},
+           "beta_late": {"brand": "Beta", "wave": 2}}  # fmt: skip
+PLAIN = [d for d in DESIGNS if "population" not in d]
+SIZE = dict(zip(DATA["h"], DATA["N"], strict=True))
+
+
+def sample(design: str, table: object = DATA) -> Study:
+    cluster, strata, weight = DESIGNS[design]
+    roles = {cluster: "cluster", strata: "strata", weight: "weight"}
+    fields = [Field(c, type="integer", role=roles.get(c, "")) for c in ("h", "c", "k", "N")]
+    fields += [Field("w", type="number", role=roles.get("w", "")), Field("wave", type="integer", role="wave")]
+    fields += [Field("brand", type="string", role="segment"), Field("x", type="number"), Field("t", type="integer")]
+    fields += [Field("y", type="integer", role="outcome", measure="satisfaction", scale=Scale(1, 5))]
+    fields += [Field("nps", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10))]
+    return Study(table, Codebook("hard", tuple(fields)))
+
+
+def domain(design: str, name: str, table: object = DATA) -> Study:
+    found = sample(design, table)
+    for column, value in DOMAINS[name].items():  # one filter on the other
+        found = found.where(**{column: value})
+    return found
+
+
+def value(design: str, name: str, quantity: str, term: str = "") -> tuple[float, float]:
+    row = R[(R["design"] == design) & (R["domain"] == name) & (R["quantity"] == quantity) & (R["term"] == term)].iloc[0]
+    return float(row["estimate"]), float(row["se"])
+
+
+def one(result: cx.Result) -> tuple[float, float]:
+    return tuple(result.table[["estimate", "se"]].iloc[0])
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("design", DESIGNS)
+def test_means_shares_and_nps_of_a_domain_equal_r(design: str, name: str) -> None:
+    s, known = domain(design, name), {"population": SIZE} if "population" in design else {}
+    assert one(cx.mean(s, "y", small=0, **known)) == pytest.approx(value(design, name, "mean"), rel=1e-9)
+    assert one(cx.nps(s, small=0, **known)) == pytest.approx(value(design, name, "nps"), rel=1e-9)
+    assert one(cx.csat(s, "y", top=2, small=0, **known)) == pytest.approx(value(design, name, "share"), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["all", "beta", "gamma"])
+@pytest.mark.parametrize("design", PLAIN)
+def test_changes_within_a_domain_equal_r(design: str, name: str) -> None:
+    row = cx.compare(domain(design, name), "mean", "wave", of="y").table.iloc[0]
+    assert (row["estimate"], row["se"]) == pytest.approx(value(design, name, "change", "2-1"), rel=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb", "arrow"])
+def test_every_engine_keeps_the_design_of_a_domain(engine: str) -> None:
+    table = {
+        "pandas": lambda: DATA, "polars": lambda: pl.from_pandas(DATA), "duckdb": lambda: duckdb.from_df(DATA),
+        "arrow": lambda: pl.from_pandas(DATA).to_arrow(),
+    }[engine]()  # fmt: skip
+    found = domain("cluster+strata+weight", "beta", table)
+    for s in (found, found.cache()):
+        assert one(cx.mean(s, "y")) == pytest.approx(value("cluster+strata+weight", "beta", "mean"), rel=1e-9)
+
+
+def test_where_filter_and_by_say_the_same() -> None:
+    s = sample("cluster+strata+weight")
+    by = cx.nps(s, by="brand").table.set_index("brand").loc["Beta", ["estimate", "se", "low", "high", "n_eff"]]
+    for part in (s.where(brand="Beta"), s.filter(nw.col("brand") == "Beta", "brand Beta")):
+        assert cx.nps(part).table.iloc[0][by.index].tolist() == pytest.approx(by.tolist(), rel=1e-12)
+
+
+def test_a_sample_without_design_is_filtered_plainly() -> None:
+    book = Codebook("plain", (Field("y", role="outcome"), Field("brand", type="string", role="segment")))
+    part = Study(DATA, book).where(brand="Beta")
+    assert part.whole is None
+    assert part.drawn is None
