@@ -116,5 +116,7 @@ def main() -> None:
 
 def say(problem: object, code: int) -> int:
     """Print one line on stderr and return the exit code."""
-    click.echo(f"cxlab: {problem}", err=True)
+    from cxlab.data.masking import quiet
+
+    click.echo(f"cxlab: {quiet(str(problem))}", err=True)
     return code

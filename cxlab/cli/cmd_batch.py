@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from cxlab.data.masking import cleaned
 from cxlab.problem import DataProblem
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -141,7 +142,8 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
     failed = [o for o in outcomes if o.status == "failed"]
     if as_json:
         rows = [
-            {"report": str(o.job), "notebook": o.job.notebook, "study": o.job.study, "parameters": dict(o.job.given),
+            {"report": str(o.job), "notebook": o.job.notebook, "study": cleaned(o.job.study),
+             "parameters": cleaned(o.job.given),
              "status": o.status, "page": o.page, "cause": o.cause, "seconds": round(o.seconds, 3)}
             for o in outcomes
         ]  # fmt: skip

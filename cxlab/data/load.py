@@ -16,7 +16,7 @@ from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
 from cxlab.data.doubt import heaviest_first
 from cxlab.data.locations import placed, sought
-from cxlab.data.masking import quotable
+from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
@@ -175,7 +175,7 @@ def _is_url(source: str | Path) -> bool:
 
 def stem(name: str) -> str:
     """Return what a study is called that comes from the file or database ``name``."""
-    return Path(name.partition("?")[0]).stem or "study"
+    return Path(without_secrets(name).partition("?")[0]).stem or "study"
 
 
 def _is_name(source: str | Path, path: Path) -> bool:

@@ -1,9 +1,11 @@
-"""Free text before it is printed: what identifies a person by its form is replaced by what it was."""
+"""Text before it is printed: what identifies a person by its form is replaced by what it was; no password stays."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
+from typing import Any
 
 QUOTED = 60
 """Most characters of a value that a message quotes."""
@@ -93,3 +95,94 @@ def quotable(value: object) -> str:
     code = text.lstrip("-").replace(".", "", 1).isdigit() and len(text) <= 6
     short = text if code else masked(text)
     return short if len(short) <= QUOTED else f"{short[: QUOTED - 1]}…"
+
+
+HIDDEN = "***"
+"""What stands in the place of a password."""
+
+LOGIN = re.compile(r"(://[^\s/:@'\"<>]*):[^\s'\"<>]*@")
+SECRET = r"pass(?:word|wd|phrase)?|pwd|(?:access|auth|session|security|refresh)[-_.]?token|token|api[-_.]?key"
+SECRET += r"|(?:client|aws|account)?[-_.]?secret(?:[-_.]?(?:access[-_.]?)?key)?|account[-_.]?key|sig|signature"
+SECRET += r"|sas[-_.]?token|private[-_.]?key|credentials?"
+ASKED = re.compile(rf"(?i)((?:[?&;\s,(]|%3B|%26|^)(?:{SECRET})\s*(?:=|%3D))(?:(?!%3B|%26)[^&;\s'\"<>,)])+")
+SAID = re.compile(
+    r"(?i)((?<![\w-])(?:password|passwd|pwd|authorization)[\"']?\s*[:=]\s*[\"']?(?:bearer |basic )?)[^\s\"',;&)]+"
+)
+
+
+def without_secrets(text: str) -> str:
+    """Return ``text`` without passwords and keys: of addresses (``user:...@``), ``?password=``, ``PWD=...;``, tokens.
+
+    >>> without_secrets("postgresql://me:s3:cr/t@host/db?sslmode=on&password=x")
+    'postgresql://me:***@host/db?sslmode=on&password=***'
+    """
+    if re.match(r"[A-Za-z][\w+.-]*://[^/:@]*:.*@", text, re.DOTALL):  # one address: the last @ ends the password
+        scheme, _, rest = text.partition("://")
+        login, _, where = rest.rpartition("@")
+        text = f"{scheme}://{login.partition(':')[0]}:{HIDDEN}@{where}"
+    else:
+        text = LOGIN.sub(rf"\1:{HIDDEN}@", text)
+    text = ASKED.sub(rf"\1{HIDDEN}", text) if "://" in text or ";" in text else text
+    return SAID.sub(rf"\1{HIDDEN}", text)
+
+
+def secrets(values: Iterable[Any]) -> set[str]:
+    """Return the passwords and keys that addresses among ``values`` hold, as written and as they are meant."""
+    from urllib.parse import unquote
+
+    found: set[str] = set()
+    for text in (v for v in values if isinstance(v, str) and "://" in v):
+        if login := re.match(r"[A-Za-z][\w+.-]*://[^/:@]*:(.*)@", text, re.DOTALL):
+            found.add(login[1])
+        found |= {m[0].removeprefix(m[1]) for m in ASKED.finditer(text)}
+    return {form for secret in found for form in (secret, unquote(secret)) if len(form) > 2}
+
+
+def cleaned(value: Any, known: Iterable[str] = ()) -> Any:
+    """Return text, or lists and mappings of it, without secrets: by form, and wherever one of ``known`` stands."""
+    if isinstance(value, str):
+        text = without_secrets(value)
+        for secret in sorted(known, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
+    if isinstance(value, Mapping):
+        return {k: cleaned(v, known) for k, v in value.items()}
+    return [cleaned(v, known) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+MAIL = re.compile(r"(?<!://)(?<![\w.+%*-])[\w.+%-]{1,64}[@＠][\w-]{1,63}(?:\.[\w-]{2,63}){1,5}")
+QUOTES = re.compile(r"'[^'\n]{3,400}'|\"[^\"\n]{3,400}\"|‘[^’\n]{3,400}’|“[^”\n]{3,400}”")
+COUNTED = r"(?! ?(?:bytes?|[kMGT]i?B|rows?|answers?|columns?|lines?|m?s\b|seconds?|%|MB\b))"
+SPOKEN = re.compile(
+    rf"(?<![\w.,:/#x-])(?:\+\d|\(0|0(?=\d))(?:{GAP}\d){{6,14}}(?![\w.,]\d|\w){COUNTED}"
+    rf"|(?<![\w.,:/#-])\(?\d{{2,4}}\)?[ .-]\d{{3,4}}[ .-]\d{{3,4}}(?![\w-]|[.,]\d){COUNTED}"
+)
+"""A telephone number outside quotes: as it is dialled, never a count of bytes, rows or seconds."""
+
+
+def quiet(text: str) -> str:
+    """Return a message or a trace without secrets, e-mail addresses and telephone numbers; counts and places stay.
+
+    What stands in quotes may be a customer's answer: there, long numbers go as well.
+
+    >>> quiet("Could not convert string 'jane.doe@example.com' to DOUBLE; failed to allocate 378000000000 bytes")
+    "Could not convert string '[email]' to DOUBLE; failed to allocate 378000000000 bytes"
+    """
+    text = without_secrets(text)
+    text = MAIL.sub("[email]", text)
+    text = _replaced("iban", QUOTES.sub(_quoted, text), "[{}]")
+    out, at = [], 0
+    for date in (*DATES.finditer(text), None):
+        out.append(SPOKEN.sub("[phone]", text[at : date.start() if date else len(text)]))
+        if date:
+            out.append(date[0])
+            at = date.end()
+    return "".join(out)
+
+
+def _quoted(found: re.Match) -> str:
+    inside = found[0][1:-1]
+    inside = inside if "://" in inside else _replaced("email", inside, "[{}]")
+    if DATES.fullmatch(inside) or sum(c.isdigit() for c in inside) < 7 or re.search(r"[/\\]|\.\w{2,7}$", inside):
+        return f"{found[0][0]}{inside}{found[0][-1]}"  # a day, a code, a path
+    return f"{found[0][0]}{_replaced('phone', inside, '[{}]')}{found[0][-1]}"

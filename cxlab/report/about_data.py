@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cxlab.data.masking import quiet
 from cxlab.result import plain
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def facts(study: Study) -> dict[str, Any]:
         "design": {k: v for k, v in vars(study.design).items() if v},
         "licence": book.licence,
         "source": book.source,
-        "notes": list(book.notes),
+        "notes": [quiet(note) for note in book.notes],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from cxlab.data.masking import without_secrets
 from cxlab.problem import DataProblem, unknown
 from cxlab.report import notebook as books
 
@@ -33,7 +34,7 @@ class Job:
 
     def __str__(self) -> str:
         said = {k: v for k, v in self.given.items() if k != "only"} | (self.given.get("only") or {})
-        return " ".join([self.notebook, self.study, *(f"{k}={v}" for k, v in said.items())])
+        return without_secrets(" ".join([self.notebook, self.study, *(f"{k}={v}" for k, v in said.items())]))
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,12 @@ def expand(
     for study in studies:
         counted = cells(study, by) if by else [({}, at_least)]
         found[study] = [cell for cell, n in counted if n >= at_least and None not in cell.values()]
-        left += [(study, words(cell), n, at_least) for cell, n in counted if cell not in found[study]]
+        left += [(without_secrets(study), words(cell), n, at_least) for cell, n in counted if cell not in found[study]]
         if not found[study]:
             most = max((n for _, n in counted), default=0)
-            raise DataProblem(f"no cell of {', '.join(by)} in {study} has {at_least} answers; the largest has {most}")
+            raise DataProblem(
+                f"no cell of {', '.join(by)} in {without_secrets(study)} has {at_least} answers; the largest has {most}"
+            )
     for notebook, study, given in itertools.product(notebooks, found, sets):
         asked = books.mapping(given.get("only") or {})[1]
         if asked:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.data.locations import placed
+from cxlab.data.masking import cleaned, without_secrets
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -84,6 +85,7 @@ def folder_name(study: str, changed: Mapping[str, Any]) -> str:
     >>> folder_name("sfo", {"only": {"airline": "United", "wave": "2017"}})
     'sfo-airline=United-wave=2017'
     """
+    study, changed = without_secrets(study), cleaned(changed)
     path = Path(study)
     stem = path.stem if path.suffix or placed(study).exists() else study
     pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
@@ -147,9 +149,9 @@ def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], fo
         "status": "failed" if run.failure else "done",
         "failure": asdict(run.failure) if run.failure else None,
         "notebook": {"name": path.stem, "sha256": notebook},
-        "parameters": dict(parameters),
+        "parameters": cleaned(parameters),
         "seed": parameters.get("seed"),
-        "data": {"sha256": data, **study},
+        "data": {"sha256": data, **cleaned(study)},
         "cxlab": provenance.version(),
         "versions": dict(run.told.get("versions", {})),
         "key": provenance.key(data, notebook, parameters, f"{form.to} {form.style}"),

@@ -23,6 +23,7 @@ import psutil
 
 from cxlab.data.locations import folder as called
 from cxlab.data.locations import placed
+from cxlab.data.masking import cleaned, quiet, secrets
 from cxlab.report import about_data
 from cxlab.report.kernel import Kernels
 
@@ -115,6 +116,7 @@ def execute(
         )  # fmt: skip
     done = opened[-1]
     done.cells = [c for c in done.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
+    discreet(done.cells, parameters)
     failure = judge(done.cells, error, started[-1].id if started else "", timeout)
     told = next((o.data[about_data.MIME] for o in outputs(done.cells) if about_data.MIME in o.get("data", {})), {})
     tidy(done, parameters)
@@ -227,8 +229,24 @@ def cause(raised: Any, error: Exception | None, timeout: int) -> str:
     if kind == "DeadKernelError":
         return "the kernel died while it ran: killed, out of memory, or the cell ended the process"
     if error is not None:
-        return f"the run stopped: {kind}: {error}"
+        return quiet(f"the run stopped: {kind}: {error}")
     return "it never ran: a cell before it ended the kernel"
+
+
+def discreet(cells: list[Any], parameters: Mapping[str, Any]) -> None:
+    """Take passwords out of everything a run said, and what identifies a customer out of its errors."""
+    known = secrets(parameters.values())
+    for cell in cells:
+        cell.source = cleaned(cell.source, known)
+    for output in outputs(cells):
+        if output.output_type == "error":
+            output.evalue = quiet(cleaned(output.evalue, known))
+            output.traceback = [quiet(cleaned(line, known)) for line in output.traceback]
+        elif output.output_type == "stream":
+            text = cleaned(output.text, known)
+            output.text = quiet(text) if output.name == "stderr" else text
+        else:
+            output.data = {k: v if k.startswith("image/") else cleaned(v, known) for k, v in output.data.items()}
 
 
 def tidy(notebook: Any, parameters: Mapping[str, Any]) -> None:
@@ -242,4 +260,4 @@ def tidy(notebook: Any, parameters: Mapping[str, Any]) -> None:
         cell.metadata.pop("execution", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"
-            cell.source = translate_parameters("python3", "python", dict(parameters), "Parameters")
+            cell.source = translate_parameters("python3", "python", cleaned(parameters), "Parameters")

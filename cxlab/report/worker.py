@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.masking import quiet
 from cxlab.problem import DataProblem
 from cxlab.report import page, render
 from cxlab.report.jobs import Job
@@ -36,11 +37,11 @@ def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: 
             job.notebook, job.study, job.given, kernels=kernels, output=output, form=form, progress=progress
         )
     except DataProblem as problem:
-        return Done(cause=str(problem))
+        return Done(cause=quiet(str(problem)))
     except OSError as problem:
         return Done(cause=unwritten(problem, output))
     except Exception as problem:
-        return Done(cause=f"{type(problem).__name__}: {problem}")
+        return Done(cause=quiet(f"{type(problem).__name__}: {problem}"))
     return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds)
 
 

@@ -1,19 +1,42 @@
-"""A query on SQLite, PostgreSQL or another database: through DuckDB's extension where installed, else SQLAlchemy."""
+"""A query on SQLite, DuckDB, PostgreSQL or another database; nothing is ever written to it.
+
+Two locks: the query must be one SELECT, and the connection is read-only (the file is opened so, or the server is told
+so before the query). What a database without a read-only mode does inside a SELECT (a function that writes) is rolled
+back, which is no protection: give cxlab a user who may only read.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from cxlab.data import engine
 from cxlab.data.locations import placed, sought
-from cxlab.data.readers.raw import Raw, check_names
+from cxlab.data.masking import without_secrets
+from cxlab.data.readers.raw import Raw, check_names, text
 from cxlab.problem import DataProblem
 
 EXTENSIONS = {"sqlite": ("sqlite_scanner", "sqlite"), "postgresql": ("postgres_scanner", "postgres")}
 """URL scheme → DuckDB extension and attach type."""
 
 CHUNK = 50_000
+QUOTED = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|(\$\w*\$).*?\1|--[^\n]*|/\*.*?\*/", re.DOTALL
+)
+"""What in SQL is text, a name or a comment."""
+
+READ_ONLY = {
+    "postgresql": "set session characteristics as transaction read only",
+    "mysql": "set session transaction read only",
+    "mariadb": "set session transaction read only",
+}
+"""What a server is told before the query."""
 
 
 def read(url: str, *, query: str = "") -> Raw:
@@ -21,15 +44,24 @@ def read(url: str, *, query: str = "") -> Raw:
 
     Parameters
     ----------
-    url : as SQLAlchemy writes it: ``sqlite:///survey.db``, ``postgresql://user@host/name``.
+    url : as SQLAlchemy writes it: ``sqlite:///survey.db``, ``duckdb:///survey.duckdb``,
+        ``postgresql://user@host/name``.
+    query : one SELECT.
 
     Raises
     ------
-    DataProblem : no such database, driver, table or column; several tables and no query; no rows.
+    DataProblem : no such database, driver, table or column; a query that is no SELECT; several tables and no query; no
+        rows.
     """
     scheme, url = url.partition(":")[0].partition("+")[0], _whole(url)
+    if query:
+        only_reads(query)
     extension, type_ = EXTENSIONS.get(scheme, ("", ""))
-    if query and extension and _installed(extension):
+    if scheme in ("sqlite", "duckdb"):
+        _there(url)
+    if scheme == "duckdb":
+        table, query, way = *_in_duckdb(url, query), "read-only"
+    elif query and extension and _installed(extension):
         table, way = _attached(url, type_, query), f"through DuckDB's extension {extension}"
     else:
         table, query = _fetched(url, query)
@@ -38,6 +70,27 @@ def read(url: str, *, query: str = "") -> Raw:
         raise DataProblem(f"the query gives no rows: {query}")
     check_names(table.columns, "the query")
     return Raw(table, scheme, (f"{scheme} {way}: {query}",))
+
+
+def only_reads(query: str) -> None:
+    """Raise `DataProblem` unless ``query`` is one SELECT (or WITH ... SELECT).
+
+    >>> only_reads("with a as (select 1) select * from a -- all;")
+    >>> only_reads("drop table answers")
+    Traceback (most recent call last):
+    cxlab.problem.DataProblem: the query begins with DROP; a study is read by one SELECT ...
+    """
+    bare = QUOTED.sub(lambda m: " " if m[0][:2] in ("--", "/*") else " x ", query)
+    first, *more = [part for part in bare.split(";") if part.strip()] or [""]
+    words = re.findall(r"[a-z_]+", first.lower()) or [""]
+    forbidden = {"select": {"into"}, "with": {"into", "insert", "update", "delete", "merge"}}
+    writes = sorted(forbidden.get(words[0], set()) & set(words))
+    if words[0] in forbidden and not more and not writes:
+        return
+    what = f"begins with {words[0].upper()}" if words[0] else "is empty"
+    what = f"holds {writes[0].upper()}" if writes else what
+    what = f"holds {len(more) + 1} statements" if more else what
+    raise DataProblem(f"the query {what}; a study is read by one SELECT, nothing else is sent to a database: {query}")
 
 
 def _installed(extension: str) -> bool:
@@ -49,53 +102,106 @@ def _attached(url: str, type_: str, query: str) -> duckdb.DuckDBPyRelation:
     where = url.removeprefix("sqlite:///") if type_ == "sqlite" else "postgresql://" + url.partition("://")[2]
     con = engine.connect()
     con.execute(f"load {type_}")
-    con.execute("attach '{}' as source (type {}, read_only)".format(where.replace("'", "''"), type_))
+    con.execute(f"attach {text(where)} as source (type {type_}, read_only)")
     con.execute("use source")
     return duckdb.from_arrow(con.sql(query).to_arrow_table())
+
+
+def _in_duckdb(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
+    """Return the rows of a DuckDB file, opened read-only, and the query that gave them."""
+    safe, path = without_secrets(url), url.partition(":///")[2]
+    try:
+        with duckdb.connect(path, read_only=True) as con:
+            con.execute("set enable_external_access = false")  # the query reads this database, no other file
+            if not query:
+                query = _only_table([row[0] for row in con.execute("show tables").fetchall()], safe)
+            return duckdb.from_arrow(con.sql(query).to_arrow_table()), query
+    except duckdb.Error as error:
+        cause = str(error).splitlines()[0]
+        raise DataProblem(f"{safe} refused the query ({cause}): {query or 'list of tables'}") from error
 
 
 def _fetched(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
     """Return the rows in memory and the query that gave them."""
     import sqlalchemy as sa
 
-    if url.startswith("postgresql://"):
-        url = url.replace("postgresql://", "postgresql+pg8000://", 1)
-    try:
-        server = sa.create_engine(url)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
-        raise DataProblem(
-            f"{_safe(url)} cannot be opened ({error}); write sqlite:///file.db or postgresql+pg8000://user@host/name, "
-            "and install the driver"
-        ) from error
-    if server.dialect.name == "sqlite" and server.url.database and not _exists(server.url.database):
-        raise DataProblem(
-            f"there is no file {sought(server.url.database)}; "
-            "sqlite:/// with three slashes is relative, with four absolute"
-        )
-    try:
-        query = query or _only_table(sa.inspect(server), url)
-        with server.connect() as connection:
-            rows = connection.execution_options(stream_results=True).execute(sa.text(query))
-            names = list(rows.keys())
-            check_names(names, "the query")
-            columns = [[] for _ in names]
-            for part in rows.partitions(CHUNK):
-                for column, values in zip(columns, zip(*part, strict=True), strict=True):
-                    column.extend(values)
-    except sa.exc.SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise DataProblem(f"{_safe(url)} refused the query ({cause}): {query or 'list of tables'}") from error
-    finally:
-        server.dispose()
+    with _server(url) as server:
+        try:
+            if not query:
+                asked = sa.inspect(server)
+                query = _only_table([*asked.get_table_names(), *asked.get_view_names()], without_secrets(url))
+            with server.connect() as connection:
+                rows = connection.execution_options(stream_results=True).execute(sa.text(query))
+                names = list(rows.keys())
+                check_names(names, "the query")
+                columns: list[list[Any]] = [[] for _ in names]
+                for part in rows.partitions(CHUNK):
+                    for column, values in zip(columns, zip(*part, strict=True), strict=True):
+                        column.extend(values)
+        except sa.exc.SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            asked = query or "list of tables"
+            raise DataProblem(f"{without_secrets(url)} refused the query ({without_secrets(cause)}): {asked}") from None
     return duckdb.from_arrow(pa.table([_array(c) for c in columns], names=names)), query
 
 
-def _only_table(inspector, url: str) -> str:
-    tables = [*inspector.get_table_names(), *inspector.get_view_names()]
+@contextmanager
+def _server(url: str) -> Iterator[Any]:
+    """Yield a SQLAlchemy engine whose connections may only read; it is closed at the end."""
+    import sqlalchemy as sa
+
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+pg8000://", 1)
+    try:
+        options = {"creator": lambda: _sqlite(url)} if url.startswith("sqlite") else {}
+        server = sa.create_engine("sqlite://" if options else url, **options)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
+        raise DataProblem(
+            f"{without_secrets(url)} cannot be opened ({without_secrets(str(error))}); write sqlite:///file.db, "
+            "duckdb:///file.duckdb or postgresql+pg8000://user@host/name, and install the driver"
+        ) from None
+    if told := READ_ONLY.get(server.dialect.name):
+
+        @sa.event.listens_for(server, "connect")
+        def only_read(connection: Any, _: Any) -> None:
+            cursor = connection.cursor()
+            cursor.execute(told)
+            cursor.close()
+            connection.commit()
+
+    try:
+        yield server
+    finally:
+        server.dispose()
+
+
+def _sqlite(url: str) -> Any:
+    """Return a connection to an SQLite file that can neither write to it nor open or make another."""
+    import sqlite3
+
+    path = url.partition(":///")[2].partition("?")[0]
+    connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    connection.execute("pragma query_only = on")
+    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
+               sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_PRAGMA)  # fmt: skip
+    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY)
+    return connection
+
+
+def _there(url: str) -> None:
+    """Raise `DataProblem` unless the file of an SQLite or DuckDB database is there."""
+    kind, _, path = url.partition(":///")
+    if not Path(path.partition("?")[0]).is_file():
+        raise DataProblem(
+            f"there is no file {sought(path)}; {kind}:/// with three slashes is relative, with four absolute"
+        )
+
+
+def _only_table(tables: list[str], url: str) -> str:
     if len(tables) != 1:
         listed = ", ".join(tables[:20]) or "none"
-        raise DataProblem(f"{_safe(url)} has {len(tables)} tables ({listed}); say query='select ... from ...'")
-    return f'select * from "{tables[0]}"'
+        raise DataProblem(f"{url} has {len(tables)} tables ({listed}); say query='select ... from ...'")
+    return 'select * from "{}"'.format(tables[0].replace('"', '""'))
 
 
 def _array(values: list) -> pa.Array:
@@ -110,22 +216,6 @@ def _array(values: list) -> pa.Array:
 
 
 def _whole(url: str) -> str:
-    """Return the URL of a database; the file of an SQLite one where `placed` finds it."""
+    """Return the URL of a database; the file of an SQLite or DuckDB one where `placed` finds it."""
     kind, _, path = url.partition(":///")
-    return f"{kind}:///{placed(path)}" if kind.startswith("sqlite") and path and path != ":memory:" else url
-
-
-def _exists(path: str) -> bool:
-    from pathlib import Path
-
-    return path == ":memory:" or Path(path).is_file()
-
-
-def _safe(url: str) -> str:
-    """Return the URL without its password."""
-    import sqlalchemy as sa
-
-    try:
-        return sa.engine.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return url.partition("://")[0] + "://..."
+    return f"{kind}:///{placed(path)}" if kind.startswith(("sqlite", "duckdb")) and path else url
