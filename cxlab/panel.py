@@ -11,11 +11,11 @@ from typing import Any
 
 import narwhals as nw
 
+from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
-from cxlab.result import show
 from cxlab.stats.counts.tally import tally
 
 LEVELS = 60

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
+from cxlab.columns import Column, show, span
 from cxlab.models.figures import alternative
-from cxlab.result import MIME, Estimate, Result, markup, plain, show, span
+from cxlab.present import markup
+from cxlab.result import MIME, Estimate, Result, plain
 
 
 def cells(result: Result) -> list[list[str]]:
@@ -56,7 +58,7 @@ def test_the_level_stands_only_where_an_interval_does() -> None:
     plain = Result("comments", "Comments", pd.DataFrame({"text": ["fine"], "n": [3]}), method="as written")
     assert repr(plain).splitlines()[-1] == "as written"
     none = Result("metric", "Hidden", pd.DataFrame({"estimate": [math.nan], "low": [math.nan], "high": [math.nan]}))
-    assert repr(none).splitlines() == ["Hidden", "estimate low high", "       –   –    –"]
+    assert repr(none).splitlines() == ["Hidden", "Estimate  95% interval", "       –             –"]
 
 
 def test_the_table_of_a_result_says_only_what_differs() -> None:
@@ -148,3 +150,37 @@ def test_a_problem_shows_as_its_message_with_the_trace_folded(capsys: pytest.Cap
     assert "did you mean 'airline-survey'?" in said
     assert "Traceback" not in said
     assert "interactiveshell.py" not in said
+
+
+def test_terminal_page_and_workbook_show_one_number_alike() -> None:
+    table = pd.DataFrame({
+        "brand": ["Alba"], "estimate": [0.451], "low": [0.4], "high": [0.5], "n": [1234], "shrunken": [0.4449],
+        "shrunken_low": [0.4], "shrunken_high": [0.49], "n_low": [282], "n_high": [4061], "may_be_top": [True],
+    })  # fmt: skip
+    result = Result("league", "CSAT by brand", table, "share")
+    head, row = cells(result)
+    assert head == ["Brand", "Share", "95% interval", "n", "Shrunken", "Shrunken interval", "n, low answers",
+                    "n, high answers", "May be top"]  # fmt: skip
+    assert row == ["Alba", "45.1 %", "40.0 to 50.0 %", "1,234", "44.5 %", "40.0 to 49.0 %", "282", "4,061", "yes"]
+    lines = repr(result).splitlines()
+    assert [re.split(r"\s{2,}", line) for line in lines[1:3]] == [head, row]
+
+
+def test_a_model_says_what_its_own_columns_are() -> None:
+    table = pd.DataFrame({"estimate": [1.5], "euros": [0.25]})
+    own = Column("euros", "estimate", "share", "Of all money")
+    result = Result("impact", "Money", table, "mean", columns=(own,))
+    assert [(c.name, c.kind, c.unit) for c in result.columns] == [
+        ("estimate", "estimate", "mean"), ("euros", "estimate", "share"),
+    ]  # fmt: skip
+    assert cells(result) == [["Mean", "Of all money"], ["1.50", "25.0 %"]]
+    assert result.to_dict()["typed"][1] == {
+        "name": "euros", "kind": "estimate", "unit": "share", "heading": "Of all money",
+    }  # fmt: skip
+
+
+def test_differences_of_shares_are_in_percentage_points_in_every_row() -> None:
+    table = pd.DataFrame({"question": ["a", "b"], "against": ["x", "x"], "estimate": [0.1, 3.0], "unit": ["share", ""]})
+    assert cells(Result("comparison", "t", table)) == [
+        ["Question", "Against", "Difference"], ["a", "x", "10.0 pp"], ["b", "x", "3.000"],
+    ]  # fmt: skip

@@ -6,8 +6,9 @@ import json
 
 import click
 
+from cxlab.columns import show
 from cxlab.data import benchmark_library as library
-from cxlab.result import plain, show
+from cxlab.result import plain
 
 
 @click.command()

@@ -9,7 +9,8 @@ import textwrap
 
 import click
 
-from cxlab.result import Result, show
+from cxlab.columns import show
+from cxlab.result import Result
 
 COLOURS = {"serious": "red", "look": "yellow", "fine": "green"}
 SAID = {

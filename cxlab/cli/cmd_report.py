@@ -81,7 +81,7 @@ def compare(folders: list[str], *, as_json: bool) -> None:
 
 def difference(row: Any) -> str:
     """Return before, after and the change of one number in words."""
-    from cxlab.result import show, span
+    from cxlab.columns import show, span
 
     change = f"{show(row.estimate, row.unit)} {span(row.low, row.high, row.unit)}"
     return f"{show(row.before, row.unit)} to {show(row.after, row.unit)}, {change}"

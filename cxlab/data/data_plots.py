@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import show
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, PALETTE, canvas
-from cxlab.result import Result, show
+from cxlab.result import Result
 
 COLOURS = {"serious": BAD, "look": PALETTE[4], "fine": NEUTRAL}
 SHOWN = 24

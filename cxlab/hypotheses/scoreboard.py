@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from cxlab.columns import show
 from cxlab.data import catalogue
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
@@ -17,7 +18,7 @@ from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.slots import resolve
 from cxlab.hypotheses.verdict import Verdict, verdict
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result, show
+from cxlab.result import Result
 from cxlab.stats.inference.multiple import NAMES, adjusted
 
 SIGNS = {

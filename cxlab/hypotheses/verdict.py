@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cxlab.columns import show, typed
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
@@ -18,7 +19,8 @@ from cxlab.hypotheses.evidence import Evidence, run
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.sample import Spec, draw
 from cxlab.hypotheses.slots import Given, answerable, require
-from cxlab.result import Estimate, Result, printed, show
+from cxlab.present import printed
+from cxlab.result import Estimate, Result
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,12 +140,8 @@ def _conditions(table: pd.DataFrame, level: float) -> str:
 
 
 def _printed(table: pd.DataFrame, unit: str | None = None) -> pd.DataFrame:
-    if "unit" not in table:
-        return printed(table, unit or "")
-    out = table.drop(columns=["se", "unit"])
-    for k in ("estimate", "low", "high", "bar"):
-        out[k] = [show(v, u) for v, u in zip(table[k], table["unit"], strict=True)]
-    return printed(out, "")
+    """Return the conditions, or what else was found, as text."""
+    return printed(table, typed(table, unit or "")).drop(columns=["se", "unit"], errors="ignore")
 
 
 @public

@@ -6,9 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import show
 from cxlab.hypotheses.scoreboard_plots import TILES
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas
-from cxlab.result import Result, show
+from cxlab.result import Result
 
 
 def verdict(result: Result, *, ax: Axes | None = None) -> Axes:

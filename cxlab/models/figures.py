@@ -12,8 +12,9 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cxlab.columns import show, span
 from cxlab.data.arguments import public
-from cxlab.result import MIME, Result, show, span
+from cxlab.result import MIME, Result
 
 RESOLUTION = 180
 PAD = 0.05

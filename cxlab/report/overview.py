@@ -11,10 +11,10 @@ from typing import Any
 
 import jinja2
 
+from cxlab.columns import show, span
 from cxlab.report.collect import Made, labels, made, subject
 from cxlab.report.page import TEMPLATES
 from cxlab.report.render import said
-from cxlab.result import show, span
 
 HEADLINE = "headline"
 """The cell of a notebook whose first result is its headline number; else the first result that has an estimate."""

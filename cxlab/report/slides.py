@@ -16,10 +16,10 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_TICK_LABEL_POSITION
 from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
+from cxlab.columns import difference, named, show, span
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.house_style import Style
 from cxlab.report.workbook import facts
-from cxlab.result import difference, named, show, span
 
 LISTED = 8
 """Most rows of a table on a slide; longer ones are in the workbook."""

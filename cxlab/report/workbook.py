@@ -9,10 +9,10 @@ from typing import Any
 
 import xlsxwriter
 
+from cxlab.columns import ROW
 from cxlab.report.collect import Made, labels, method, subject
 
-FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "": "0.000"}
-IN_UNIT = ("estimate", "low", "high", "se", "change", "change_low", "change_high", "detectable")
+FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "pp": "0.0%", "": "0.000"}
 NAME = 31
 """Longest name of a sheet that Excel takes."""
 
@@ -41,16 +41,15 @@ def workbook(report: Made, target: Path) -> None:
 
 def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:
     """Write one result: its table with a filter, then method and notes."""
-    names = result["columns"]
+    names, typed = result["columns"], result["typed"]
     for column, name in enumerate(names):
-        sheet.write_string(0, column, str(name), bold)
+        sheet.write_string(0, column, typed[column]["heading"], bold)
         sheet.set_column(column, column, 28 if name in labels(result) else 12)
     for k, row in enumerate(result["table"], 1):
-        unit = row.get("unit") or result.get("unit", "")
         for column, name in enumerate(names):
             value = row.get(name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
-                sheet.write_number(k, column, value, book.add_format({"num_format": shape(name, unit)}))
+                sheet.write_number(k, column, value, book.add_format({"num_format": shape(typed[column], row)}))
             elif value is not None:
                 sheet.write_string(k, column, str(value))
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
@@ -60,11 +59,11 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
         sheet.write_string(last + k, 0, text)
 
 
-def shape(name: str, unit: str) -> str:
+def shape(column: Mapping[str, str], row: Mapping[str, Any]) -> str:
     """Return Excel's format of a number in a column."""
-    if name in IN_UNIT:
-        return FORMATS.get(unit, FORMATS[""])
-    return "#,##0" if name in ("n", "n_eff") else "0.000"
+    unit = row.get("unit") or "" if column["unit"] == ROW else column["unit"]
+    by_kind = {"count": "#,##0", "rank": "0", "share": "0.0%", "probability": "0.00", "p": "0.000"}
+    return by_kind.get(column["kind"]) or FORMATS.get(unit, FORMATS[""])
 
 
 def facts(report: Made) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ def test_the_workbook_holds_every_number(report: Made, tmp_path: Path):
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     assert book.sheetnames == ["About", "Share   who  comes back", "Share   who  comes back 2"]
     rows = list(book.worksheets[1].values)
-    assert rows[0][:5] == ("brand", "estimate", "low", "high", "n")
+    assert rows[0][:5] == ("Brand", "Share", "Low", "High", "n")
     assert rows[1][:5] == ("=1+1", 0.5, 0.4, 0.6, 100)
     assert book.worksheets[1]["A2"].data_type == "s"
     assert book.worksheets[1]["B2"].number_format == "0.0%"

@@ -78,7 +78,7 @@ def only_reads(query: str) -> None:
     >>> only_reads("with a as (select 1) select * from a -- all;")
     >>> only_reads("drop table answers")
     Traceback (most recent call last):
-    cxlab.problem.DataProblem: the query begins with DROP; a study is read by one SELECT ...
+    cxlab.problem.DataProblem: the query begins with DROP; a study is read by one SELECT...
     """
     bare = QUOTED.sub(lambda m: " " if m[0][:2] in ("--", "/*") else " x ", query)
     first, *more = [part for part in bare.split(";") if part.strip()] or [""]

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.columns import difference, show
 from cxlab.data.arguments import public
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result, difference, show
+from cxlab.result import Result
 from cxlab.stats.inference.differences import tipping_error
 from cxlab.stats.units import ranks, shrinkage
 

@@ -117,7 +117,6 @@ def league(
     order = np.argsort(-units.sign * units.estimate, kind="stable")
     parts["may_be_top"] = [a for a, yes in zip(units.names, table["may_be_top"], strict=True) if yes]
     parts |= {"small": small, "unit": unit, "metric": metric, "best": best, "measure": score.title}
-    parts["in_unit"] = [c for c in ("raw", "shrunken") if c in table]
     if mix:
         parts |= _mix_facts(mix, raw, units, score)
     return Result(

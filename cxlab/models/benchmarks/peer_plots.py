@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import difference, show
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, forest, ticks
-from cxlab.result import Result, difference, show
+from cxlab.result import Result
 
 NAMED, MANY = 14, 24
 

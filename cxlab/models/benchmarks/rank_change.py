@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.benchmarks.league import steadied, unit_score
@@ -15,12 +16,9 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
-from cxlab.result import Result, show
+from cxlab.result import Result
 from cxlab.stats.inference import multiple
 from cxlab.stats.units import ranks, shrinkage
-
-IN_UNIT = ["before", "after", "gap_change", "expected", "surprise"]
-"""Columns that are printed in the unit of the metric."""
 
 
 @public
@@ -66,7 +64,7 @@ def league_change(
     table, stars, facts = _changes(names, y, _covariance(found, at, score.factor), best, (top, level, seed))
     table.insert(7, "n", found.table["n"].to_numpy(int)[at[:, 1]])
     between = f"{_label(study, wave, first)} to {_label(study, wave, last)}"
-    facts |= {"unit": unit, "waves": [str(first), str(last)], "best": best, "in_unit": IN_UNIT}
+    facts |= {"unit": unit, "waves": [str(first), str(last)], "best": best}
     return Result(
         kind="league_change",
         title=f"{score.title} by {study.field(unit).label}: {between}",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtrit
 
+from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
@@ -16,7 +17,7 @@ from cxlab.models.drivers import shares as driver_shares
 from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
 from cxlab.models.drivers.shares import METHODS, MODELS, SIGNED, Sampled
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result, show
+from cxlab.result import Result
 from cxlab.stats.counts import replicates
 from cxlab.stats.importance import dominance as dominances
 from cxlab.stats.importance import marginal as importance

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cxlab.columns import show, span
 from cxlab.data.arguments import public
 from cxlab.models.metrics.sentences import Findings
 from cxlab.problem import DataProblem
-from cxlab.result import Result, show, span
+from cxlab.result import Result
 
 SURE = 0.9
 """A class or quadrant is called sure from this probability on."""

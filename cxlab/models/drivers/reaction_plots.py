@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from cxlab.columns import show
 from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas, forest
-from cxlab.result import Result, show
+from cxlab.result import Result
 
 MOST = 25
 """More rows than this are not drawn; the table has them all."""

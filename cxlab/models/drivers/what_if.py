@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.models.drivers.performance_map import scale_places
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result, show
+from cxlab.result import Result
 from cxlab.stats.counts import replicates
 from cxlab.stats.fits import replicated_ols
 

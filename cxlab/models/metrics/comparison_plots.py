@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import difference, show
 from cxlab.models.metrics.metric_plots import scaled
 from cxlab.plots import style
-from cxlab.result import Result, difference, show
+from cxlab.result import Result
 
 TONES = {"noise": style.NEUTRAL, "cannot tell": "#b9c1c8", "": "#b9c1c8"}
 """Colour of a verdict that is not 'real'; real ones are blue upwards and orange downwards."""

@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from cxlab.columns import difference, show
 from cxlab.plots import style
-from cxlab.result import Result, difference, show
+from cxlab.result import Result
 
 
 def metric(result: Result, *, ax: Axes | None = None) -> Axes:

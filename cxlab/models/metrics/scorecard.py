@@ -140,6 +140,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *(() if by else missing(study))),
         parts={
             "ends": ends,
+            "hides": True,
             "headline": head.question,
             "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),

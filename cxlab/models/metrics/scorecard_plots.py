@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import show
 from cxlab.plots import style
-from cxlab.result import Result, show
+from cxlab.result import Result
 
 
 def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:

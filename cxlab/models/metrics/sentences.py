@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cxlab.columns import named
 from cxlab.data.arguments import public
 from cxlab.models.metrics.scores import TOP_BOX
-from cxlab.result import Result, named
+from cxlab.result import Result
 
 SHOWN = 8
 """So many findings of one kind are told; the rest are counted and stand in the tables."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from cxlab.columns import show
 from cxlab.plots.style import GRID, INK, MUTED, PALETTE, canvas, forest
-from cxlab.result import Result, show
+from cxlab.result import Result
 
 
 def regression(result: Result, *, ax: Axes | None = None) -> Axes:

@@ -1,0 +1,147 @@
+"""How a result prints: `text` for a terminal, `markup` for a page. Both ask the typed columns and nothing else."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from cxlab.columns import Column, intervals, row_units, span
+
+
+class Result(Protocol):
+    """What this module asks of a `cxlab.result.Result`."""
+
+    title: str
+    table: Any
+    level: float
+    method: str
+    notes: tuple[str, ...]
+    parts: Mapping[str, Any]
+    columns: tuple[Column, ...]
+
+
+def printed(table: Any, columns: Sequence[Column]) -> Any:
+    """Return ``table`` as strings for people, every value as its column and its unit print.
+
+    >>> import pandas as pd
+    >>> from cxlab.columns import typed
+    >>> table = pd.DataFrame({"brand": ["A"], "estimate": [0.25], "n": [1200]})
+    >>> printed(table, typed(table, "share")).iloc[0].tolist()
+    ['A', '25.0 %', '1,200']
+    """
+    out = table.astype(object)
+    for column in columns:
+        units = row_units(table, column, compared="against" in table)
+        out[column.name] = [column.show(v, u) for v, u in zip(table[column.name], units, strict=True)]
+    return out
+
+
+def text(result: Result) -> str:
+    """Return title, table, method and notes as plain text."""
+    notes = "".join(f"\n- {n}" for n in result.notes)
+    columns, rows = grid(result)
+    level = f"({result.level:.0%})" if _has_interval(result) else ""
+    said = f"{result.method} {level}".strip()
+    return "\n".join(line for line in (result.title, _lines(columns, rows), said) if line) + notes
+
+
+def markup(result: Result) -> str:
+    """Return the table as HTML for people: the interval in one column, items by their wording, numbers to the right."""
+    columns, rows = grid(result)
+    head = "".join(_cell("th scope='col'", c.heading, c.numeric) for c in columns)
+    body = "".join(
+        f"<tr>{''.join(_row(k, c, value) for k, (c, value) in enumerate(zip(columns, row, strict=True)))}</tr>"
+        for row in rows
+    )
+    return f"<table class='cx-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def grid(result: Result) -> tuple[list[Column], list[list[str]]]:
+    """Return what people read of a table: its columns, and the rows as text.
+
+    Columns that say nothing are left out (the standard error that the interval shows, an effective size that is n), the
+    two ends of an interval stand in one column, and labels are given in words.
+    """
+    raw, labels = shown(result), result.parts.get("labels", {})
+    table, pairs = printed(raw, result.columns), intervals(result.columns)
+    by_name = {c.name: c for c in result.columns}
+    silent = _silent(result, raw) | {end for ends in pairs.values() for end in ends}
+    columns, values = [], []
+    for column in result.columns:
+        for name, (low, high) in pairs.items():
+            if column.name == low:
+                heading = f"{result.level:.0%} interval" if name in ("interval", "of change") else _interval(name)
+                columns.append(Column(name, "bound", column.unit, heading))
+                values.append(_spans(raw, by_name[low], low, high))
+        if column.name not in silent:
+            columns.append(_headed(column, labels))
+            values.append([str(labels.get(v, v)) for v in table[column.name]])
+    return columns, [list(row) for row in zip(*values, strict=True)]
+
+
+def shown(result: Result) -> Any:
+    """The rows that people read: of a scorecard not those hidden for their few answers, which its notes count."""
+    table = result.table
+    if not result.parts.get("hides") or "estimate" not in table or "n" not in table:
+        return table
+    hidden = table["estimate"].isna() & (table["n"] > 0)
+    return table if hidden.all() else table[~hidden]
+
+
+def one_item(table: Any) -> bool:
+    """Whether the column ``item`` says the same in every row, beside another label column."""
+    names = list(table.columns)
+    return "item" in names and names.index("item") > 0 and table["item"].nunique() == 1
+
+
+def _silent(result: Result, raw: Any) -> set[str]:
+    """Columns that say nothing to a reader."""
+    silent = {"se", "unit"}
+    if "n_eff" in raw and "n" in raw and ((raw["n_eff"].round() == raw["n"]) | raw["n_eff"].isna()).all():
+        silent.add("n_eff")
+    silent |= {"p"} if "p_adjusted" in raw else set()
+    silent |= {c.name for c in result.columns if c.kind == "share"} if "change" in raw else set()
+    return silent | ({"item"} if one_item(raw) else set())
+
+
+def _headed(column: Column, labels: Any) -> Column:
+    """A column under the wording of the question that it holds."""
+    return Column(column.name, column.kind, column.unit, str(labels.get(column.name) or column.heading))
+
+
+def _interval(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _spans(raw: Any, column: Column, low: str, high: str) -> list[str]:
+    """The cells of an interval; of ranks and counts as whole numbers."""
+    if column.kind == "rank":
+        return [f"{column.show(a)} to {column.show(b)}" for a, b in zip(raw[low], raw[high], strict=True)]
+    units = row_units(raw, column, compared="against" in raw)
+    return [span(float(a), float(b), u) for a, b, u in zip(raw[low], raw[high], units, strict=True)]
+
+
+def _has_interval(result: Result) -> bool:
+    """Whether a row of the table has an interval of a confidence level."""
+    pairs = intervals(result.columns)
+    return any(result.table[low].notna().any() for low, _ in pairs.values())
+
+
+def _lines(columns: list[Column], rows: list[list[str]]) -> str:
+    """A table in letters of one width: labels to the left, numbers to the right."""
+    widths = [max(len(c.heading), *(len(r[k]) for r in rows), 0) for k, c in enumerate(columns)]
+    put = lambda words: "  ".join(  # noqa: E731
+        w.rjust(width) if c.numeric else w.ljust(width) for w, c, width in zip(words, columns, widths, strict=True)
+    ).rstrip()
+    return "\n".join([put([c.heading for c in columns]), *map(put, rows)]) if columns else ""
+
+
+def _row(k: int, column: Column, value: str) -> str:
+    return _cell("th scope='row'" if k == 0 else "td", value, column.numeric)
+
+
+def _cell(tag: str, value: object, numeric: bool) -> str:
+    name = tag.split()[0]
+    return f"<{tag}{' class=num' if numeric else ''}>{html.escape(str(value))}</{name}>"
