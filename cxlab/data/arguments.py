@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from cxlab.data.naming import all_named
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
@@ -31,6 +32,7 @@ NUMBERS = ("int", "float", "int | None", "float | None")
 def public(function: F) -> F:
     """Return ``function`` with its arguments checked: a study, names of columns, a level, counts, no unknown option.
 
+    Where a column is named, its title or its wording will do.
     What only the function itself can know (is the column there, does the option exist) it checks itself.
 
     Raises
@@ -42,9 +44,10 @@ def public(function: F) -> F:
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
-            given = signature.bind(*args, **kwargs).arguments
+            bound = signature.bind(*args, **kwargs)
         except TypeError as error:
             raise DataProblem(_call(function.__name__, signature, kwargs, error)) from None
+        given = bound.arguments
         for name, value in given.items():
             parameter = signature.parameters[name]
             kind = str(parameter.annotation)
@@ -55,7 +58,9 @@ def public(function: F) -> F:
             for argument, one in each:
                 if argument not in COLUMNS or "study" in signature.parameters:
                     _check(argument, one, kind)
-        return function(*args, **kwargs)
+        for name in (n for n in COLUMNS if n in given and isinstance(given.get("study"), Study)):
+            given[name] = all_named(given["study"], given[name])
+        return function(*bound.args, **bound.kwargs)
 
     return checked
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -79,13 +79,13 @@ class Study:
     def frame(self) -> nw.LazyFrame:
         """The table with every missing code of the codebook turned into null, lazily."""
         there = set(self.columns)
-        changes = [_answer(f) for f in self.codebook if f.name in there and f.missing]
+        changes = [answer(f) for f in self.codebook if f.name in there and f.missing]
         return self.lazy.with_columns(*changes) if changes else self.lazy
 
     def answers(self, columns: Iterable[str]) -> nw.LazyFrame:
         """Return `frame` with only these columns: engines plan few columns faster than many."""
         wanted = dict.fromkeys(columns)
-        return self.lazy.select(*(_answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in wanted))
+        return self.lazy.select(*(answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in wanted))
 
     def cache(self, cells: int = CELLS) -> Study:
         """Return the study with its rows in memory, read once, if rows x columns are at most ``cells``; else itself.
@@ -119,7 +119,7 @@ class Study:
         seen = whole.__dict__.setdefault("_drawn", {})
         key = tuple(asked.values())
         if key not in seen:
-            columns = [_answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in dict.fromkeys(key) if c]
+            columns = [answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in dict.fromkeys(key) if c]
             seen[key] = clusters_drawn(whole.lazy.select(*columns), **asked)
         return seen[key]
 
@@ -150,25 +150,64 @@ class Study:
             raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. Declare it in its datapackage.json")
         return found
 
-    def where(self, **equal: Any) -> Study:
-        """Return the study with only the rows where each named column equals the value (or is in the list).
+    def where(self, **wanted: Any) -> Study:
+        """Return the study with only the rows where each column is what is wanted.
+
+        A level (a value, a code or its label), a list of levels, or a range ``(from, to)`` with both ends, None for no
+        end. A title or a wording names a column as well; of a multiple-response question the options are levels. A
+        level that no row has is an error that lists those there are.
 
         In a sample with clusters or strata that is a domain: its errors have the clusters of the whole sample, those
         without a row of it as zero (R's ``subset`` of a survey design).
 
-        Text for a column of numbers is read as a number, and a label of the codebook as its code.
-
-        >>> study.where(brand="Alba", wave=[7, 8])  # doctest: +SKIP
+        >>> from cxlab.data.catalogue import open_study
+        >>> open_study("brand-tracker").where(brand=["Alba", "Brio"], wave=(7, 8)).filters
+        ('Brand = Alba or Brio', 'Wave = 7 to 8')
         """
+        from cxlab.data.conditions import conditions
+
+        found = conditions(self, wanted)
         frame = self.lazy
-        said = list(self.filters)
-        for name, wanted in equal.items():
-            field = self.field(name)
-            wanted = wanted if isinstance(wanted, (list, tuple, set)) else [wanted]
-            values = [_level(field, value) for value in wanted]
-            frame = frame.filter(nw.col(name).is_in(values))
-            said.append(f"{field.label} = {' or '.join(field.labels.get(str(v), str(v)) for v in values)}")
-        return self.part(frame, tuple(said))
+        for rows, _ in found:
+            frame = frame.filter(rows)
+        return self.part(frame, (*self.filters, *(said for _, said in found)))
+
+    def set(self, column: str, **settings: Any) -> Study:
+        """Return the study with ``column`` declared otherwise: role, measure, scale, labels, missing, title, ...
+
+        The settings are those of ``cxlab codebook set``: ``study.set("Q7", role="text")``,
+        ``study.set("overall", role="outcome", scale="1-5", labels={1: "poor", 5: "excellent"}, missing=[9, 99])``.
+        """
+        from cxlab.data.settings import with_settings
+
+        return with_settings(self, column, settings)[0]
+
+    def derive(self, name: str, by: Any, *, of: str | Sequence[str] = "", rest: str = "", **settings: Any) -> Study:
+        """Return the study with a new column: bands, NETs, conditions, or the sum or mean of several columns.
+
+        >>> from cxlab.data.catalogue import open_study
+        >>> study = open_study("brand-tracker").derive("half", {"first": (None, 4), "last": (5, 8)}, of="wave")
+        >>> study.field("half").labels
+        {'1': 'first', '2': 'last'}
+
+        See `cxlab.data.derived.derive` for all forms.
+        """
+        from cxlab.data.derived import derive
+
+        return derive(self, name, by, of=of, rest=rest, settings=settings)
+
+    def to_pandas(self, *, labels: bool = False) -> Any:
+        """Return the answers as a pandas table, missing codes as null; ``labels`` puts the wording for each code."""
+        table = self.frame.collect().to_pandas()
+        for f in self.codebook if labels else ():
+            words = {**(f.scale.labels if f.scale else {}), **f.labels}
+            if f.name in table and words and not f.columns:
+                table[f.name] = table[f.name].map(lambda v, words=words: words.get(key(v), v), na_action="ignore")
+        return table
+
+    def head(self, n: int = 5) -> Any:
+        """Return the first ``n`` rows as a pandas table."""
+        return self.frame.head(n).collect().to_pandas()
 
     def filter(self, condition: nw.Expr, said: str) -> Study:
         """Return the study with only the rows where ``condition`` holds; ``said`` is printed in every report.
@@ -197,23 +236,12 @@ class Study:
         return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"
 
 
-def _level(field: Field, value: Any) -> Any:
-    """Return a value as it stands in the column; text may be a code or its label."""
-    if not isinstance(value, str):
-        return value
-    labels = {
-        label: key for key, label in (*field.labels.items(), *(field.scale.labels.items() if field.scale else ()))
-    }
-    found = code(labels.get(value, value), field.type)
-    if field.type == "boolean" and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if field.type in ("integer", "number") and isinstance(found, str):
-        allowed = f"a number or one of its labels: {', '.join(labels)}" if labels else "a number"
-        raise DataProblem(f"column '{field.name}' holds numbers; '{value}' is none. Give {allowed}")
-    return found
+def key(value: Any) -> str:
+    """Return a value as it stands in the labels of a codebook."""
+    return f"{value:.12g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-def _answer(field: Field) -> nw.Expr:
+def answer(field: Field) -> nw.Expr:
     """The column of a field with its missing codes as null."""
     x, codes = nw.col(field.name), _codes(field)
     return nw.when(~x.is_in(codes)).then(x).alias(field.name) if codes else x

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -231,7 +232,7 @@ def test_a_column_without_a_value_is_serious():
 def test_one_answer_and_no_answer():
     assert quality(Study(clean(1), book())).parts["rows"] == 1
     with pytest.raises(DataProblem) as error:
-        quality(Study(clean(5), book()).where(kind="red"))
+        quality(Study(clean(5), book()).filter(nw.col("kind") == "red", "Kind = red"))
     assert str(error.value) == "shop has no rows; its filters: Kind = red"
 
 
