@@ -22,6 +22,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from cxlab.report.house_style import Style
 from cxlab.report.pdf import screenless
+from cxlab.report.sanitiser import legal
 
 TEXT_WIDTH, TEXT_HEIGHT = 17.0, 21.0
 """Room on an A4 page in cm."""
@@ -32,7 +33,7 @@ BLOCKS = ("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "table", "img", "figcap
 
 def document(page: Path, target: Path, style: Style) -> None:
     """Write ``target`` (.docx) from the HTML page of a report."""
-    soup = screenless(page.read_text(encoding="utf-8"))
+    soup = screenless(legal(page.read_text(encoding="utf-8")))
     made = Document()
     prepare(made, style, soup.html.get("lang", "en"), soup.h1.get_text() if soup.h1 else "")
     for block in blocks(soup.body):
@@ -46,7 +47,7 @@ def prepare(made: Any, style: Style, language: str, title: str) -> None:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(2)
-    made.core_properties.title, made.core_properties.author = title, style.name or "cxlab"
+    made.core_properties.title, made.core_properties.author = title, legal(style.name) or "cxlab"
     normal = made.styles["Normal"]
     normal.font.name, normal.font.size = "Calibri", Pt(10.5)
     mark = OxmlElement("w:lang")

@@ -43,6 +43,8 @@ class Style:
     def __post_init__(self) -> None:
         for what in ("accent", "heading"):
             check(what, getattr(self, what))
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", self.language):
+            raise DataProblem(f"language is {self.language!r}; write a code like 'de' or 'pt-BR' (BCP 47)")
         if self.language != "en" and self.language not in dictionaries() and not self.words:
             there = ", ".join(["en", *dictionaries()])
             raise DataProblem(

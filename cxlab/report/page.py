@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import copy
 import functools
+import html
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cxlab.report.house_style import Style
+from cxlab.report.sanitiser import sanitised
 from cxlab.result import MIME
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLAIN = Style()
-OWN = ("<figure class='cx-result'>", "<p class='cx-")
-"""How the HTML of our own results begins."""
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
@@ -28,10 +28,12 @@ def exporter():
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
     def untrusted_markdown(source: str) -> str:
-        return MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(source)
+        made = MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(source)
+        return described(sanitised(made))
 
     made = HTMLExporter(template_name="cxlab", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     made.register_filter("untrusted_markdown", untrusted_markdown)
+    made.register_filter("sanitised", lambda source: described(sanitised(source)))
     made.register_filter("tables", tables)
     made.register_filter("title", lambda data: data[MIME].get("title", ""))
     made.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=made))
@@ -141,21 +143,18 @@ def rows(result: Mapping[str, Any] | None) -> int:
 def tables(source: str) -> str:
     """Make HTML fit for every reader: no empty heading, tables scrollable by keyboard where wider than the screen.
 
-    What is no result of cxlab is parsed, so that what it left open does not reach beyond it.
+    All of it passes the sanitiser, so what it left open does not reach beyond it either.
     """
-    if not source.startswith(OWN):
-        from bs4 import BeautifulSoup
-
-        soup = BeautifulSoup(source, "html.parser")
-        for picture in soup.select("img:not([alt])"):
-            picture["alt"] = ""
-        source = str(soup)
-    source = re.sub(r"<th>\s*</th>", "<td></td>", source)
-    source = re.sub(r"<style scoped>.*?</style>", "", source, flags=re.DOTALL).replace(' border="1"', "")
-    label = re.search(r"<figcaption>(.*?)</figcaption>", source)
-    name = label[1] if label else "Table"
+    source = re.sub(r"<th>\s*</th>", "<td></td>", described(sanitised(source)))
+    label = re.search(r"<figcaption>(.*?)</figcaption>", source, re.DOTALL)
+    name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", label[1]))) if label else "Table"
     start = f'<div class="scroll" role="group" tabindex="0" aria-label="{name}">'
     return re.sub(r"<table\b.*?</table>", lambda found: f"{start}{found[0]}</div>", source, flags=re.DOTALL)
+
+
+def described(source: str) -> str:
+    """Return HTML whose pictures all have an alternative text, empty where nothing is known."""
+    return re.sub(r"<img\b(?![^>]*\balt=)", '<img alt=""', source)
 
 
 def contents(body: str, label: str = "Sections") -> str:
@@ -168,7 +167,11 @@ def contents(body: str, label: str = "Sections") -> str:
 
     main, end, footer = body.partition("</main>")
     main = re.sub(r"<h2>(.*?)</h2>", numbered, main, flags=re.DOTALL)
-    nav = f'<nav class="contents" aria-label="{label}"><ul>{"".join(links)}</ul></nav>' if len(links) > 3 else ""
+    nav = (
+        f'<nav class="contents" aria-label="{html.escape(label)}"><ul>{"".join(links)}</ul></nav>'
+        if len(links) > 3
+        else ""
+    )
     return main.replace("<!--contents-->", nav) + end + footer
 
 

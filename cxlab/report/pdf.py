@@ -121,6 +121,8 @@ def screenless(html: str):
 def printable(html: str) -> str:
     """Return the page without what is only for the screen, in elements that pandoc keeps."""
     soup = screenless(html)
+    for image in soup.select("img:not([src^='data:image/'])"):
+        image.decompose()  # pandoc would fetch it
     for image in soup.select("img[width]"):
         del image["width"]
     for facts in soup.select("dl.facts"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pptx.util import Inches, Pt
 from cxlab.columns import difference, named, show, span
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.house_style import Style
+from cxlab.report.sanitiser import legal
 from cxlab.report.workbook import facts
 
 LISTED = 8
@@ -35,6 +37,7 @@ PLAIN = Style()
 
 def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     """Write ``target`` (.pptx): a title slide, then a slide a result with a chart that can be edited in PowerPoint."""
+    report = replace(report, run=legal(report.run), results=legal(report.results))
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     title_slide(deck, report, style)

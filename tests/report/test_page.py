@@ -23,9 +23,9 @@ def shown(*cells, **report) -> str:
 
 def test_the_page_forbids_itself_every_request_and_script() -> None:
     body = shown(cell({"text/html": "<script>alert(1)</script><img src='https://example.org/x.png'>"}))
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
     assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in body
-    assert not re.search(r"<script[^>]+src|<link\b|@import|url\(", body.replace("<img src='https", ""))
+    assert not re.search(r"<script|<link\b|@import|url\(|https://", body)
 
 
 def test_titles_and_values_are_text() -> None:
@@ -76,7 +76,7 @@ def test_headings_of_empty_columns_are_no_headings() -> None:
 
 def test_html_that_is_not_ours_stays_within_its_output() -> None:
     body = shown(cell({"text/html": "<div><b>bold<img src='data:,'>"}), cell({"text/plain": "next"}, name="b"))
-    assert re.search(r'<div><b>bold<img[^>]* alt=""[^>]*/></b></div>', body)
+    assert re.search(r'<div><b>bold<img alt=""></b></div>', body)
 
 
 def test_a_long_table_under_its_figure_folds_and_a_short_one_does_not() -> None:
