@@ -88,4 +88,4 @@ def left(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, val
     marks = {n: (value if value is not None else 1 if schema[n].is_numeric() else True) for n in columns if n in schema}
     made = scores.fraction(study, columns, by, value=next(iter(marks.values()), 1))
     title = "Churn" + (f": {study.field(columns[0]).label}" if len(columns) == 1 else "")
-    return replace(made, metric="churn", title=title, method=f"share who left ({made.method})")
+    return replace(made, metric="churn", better="down", title=title, method=f"share who left ({made.method})")

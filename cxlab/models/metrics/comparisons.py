@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.models.metrics import contrasts, scores
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
-from cxlab.models.metrics.groups import Groups, grouped, own_df, paired
+from cxlab.models.metrics.contrasts import Contrast, Rule
+from cxlab.models.metrics.groups import Groups, grouped, paired
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference import differences, multiple
-from cxlab.stats.inference.trinomial import z_value
 
 SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
 """Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
-POWER = 0.8
 ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
 
 
@@ -60,8 +59,9 @@ def compare(
     -------
     Result with one row a pair: group columns, ``against``, ``estimate`` = group - against, ``low, high`` (MOVER from
     the single score or Wilson intervals; t for means), ``se``, ``n``, ``n_against``, ``shared`` (clusters in both),
-    ``p`` (two-sided), ``p_adjusted``, ``p_equivalent`` (TOST with +-smallest), ``p_not_worse`` (non-inferiority with
-    margin smallest), ``detectable`` (difference found with 80 % power), ``verdict``.
+    ``p`` (two-sided: the interval of level 1 - p just touches 0), ``p_adjusted``, ``p_equivalent`` (TOST with
+    +-smallest), ``p_not_worse`` (non-inferiority with margin smallest, towards the better end; `nan` where neither end
+    is better), ``detectable`` (found with 80 % power, the correction counted), ``verdict``.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def compare(
     smallest = smallest_of(score, smallest)
     table, groups = pairwise(groups, by, pairs, score, smallest, adjust, level)
     compared = groups.labels.columns[-1]
-    interval = "t interval" if score.shape == "mean" else "MOVER interval of two score intervals"
+    interval = "t interval and test" if score.shape == "mean" else "MOVER interval of two score intervals, p from it"
     return Result(
         kind="comparison",
         title=f"{metrics.titled(study, score, [compared])}: differences, {_pair_words(pairs)}",
@@ -118,7 +118,8 @@ def against(
 ) -> Result:
     """Return a metric's differences from a benchmark whose own error is known, or the error at which they tip over.
 
-    z = (T - b) / sqrt(se**2 + se_b**2). Without ``se`` or ``n`` the benchmark counts as exact, which no published one
+    The interval is MOVER's from those of the metric and of the benchmark, and p belongs to it. Without ``se`` or ``n``
+    the benchmark counts as exact, which no published one
     is; ``tipping_se`` and ``tipping_n`` say how imprecise it may be before the difference stops being significant.
 
     Parameters
@@ -151,9 +152,9 @@ def against(
     _plausible(value, se, n, score.limits)
     variance = groups.table["spread"].to_numpy(float) * score.factor**2
     error = np.sqrt(variance / n) if n else np.full(len(value), 0.0 if se is None else se)
-    table = _from_benchmark(groups, value, error, score, smallest, adjust, level)
-    table["tipping_n"] = variance / table["tipping_se"] ** 2
-    table["verdict"] = differences.verdicts(table["p_adjusted"], table["p_equivalent"], 1 - level)
+    rule = Rule(smallest, adjust, level, score.better)
+    table = _from_benchmark(groups, contrasts.from_benchmark(groups, value, error, score), value, rule)
+    table.insert(table.columns.get_loc("tipping_se") + 1, "tipping_n", variance / table["tipping_se"] ** 2)
     known = (
         "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"
         if se is None and n is None
@@ -180,84 +181,32 @@ def pairwise(
 ) -> tuple[pd.DataFrame, Groups]:
     """Return the differences of the pairs, labelled, and the groups with those that 'rest' adds."""
     first, second, groups = paired(groups, pairs, by, level, score)
-    table = _differences(groups, first, second, score, smallest, adjust, level)
+    contrast = contrasts.pairs_of(groups, first, second, score)
+    joint = contrasts.pairwise_correlation(groups, first, second) if adjust == "romano-wolf" else None
+    table = contrasts.tested(contrast, Rule(smallest, adjust, level, score.better), joint)
+    n, shared = groups.table["n"].to_numpy(), groups.moments.shared[first, second].astype(int)
+    for k, (name, values) in enumerate({"n": n[first], "n_against": n[second], "shared": shared}.items()):
+        table.insert(4 + k, name, values)
     labels = groups.labels.iloc[first].reset_index(drop=True)
     against = pd.Series([groups.labels.iloc[j, -1] for j in second], name="against")
     return pd.concat([labels, against, table], axis=1), groups
 
 
+def _from_benchmark(g: Groups, contrast: Contrast, value: NDArray, rule: Rule) -> pd.DataFrame:
+    """Each group minus its benchmark, with tests and the error of the benchmark that would undo the difference."""
+    own = g.table.reset_index(drop=True)
+    table = contrasts.tested(contrast, rule, contrasts.correlation(g.cov)).drop(columns="detectable")
+    after = {"n": own["n"], "n_eff": own["n_eff"], "value": own["estimate"], "benchmark": value}
+    for k, (name, values) in enumerate(after.items()):
+        table.insert(4 + k, name, values)
+    reach = np.where(contrast.estimate > 0, own["estimate"] - own["low"], own["high"] - own["estimate"])
+    table.insert(len(table.columns) - 1, "tipping_se", differences.tipping_error(contrast.estimate, reach, rule.level))
+    return pd.concat([g.labels.reset_index(drop=True), table], axis=1)
+
+
 def rules(score: Score, smallest: float, level: float) -> tuple[str, str]:
     """Return how the verdicts came about, in words."""
     return differences.RULE.format(alpha=1 - level), _matters(score, smallest)
-
-
-def _from_benchmark(
-    g: Groups, value: NDArray, error: NDArray, score: Score, smallest: float, adjust: str, level: float
-) -> pd.DataFrame:
-    """Each group minus its benchmark of standard error ``error``, with tests and the error that would undo it."""
-    own, df = g.table.reset_index(drop=True), own_df(g, score)
-    d, own_se = own["estimate"].to_numpy(float) - value, own["se"].to_numpy(float)
-    se, half = np.hypot(own_se, error), z_value(level) * error
-    low, high = differences.mover((own["estimate"], own["low"], own["high"]), (value, value - half, value + half))
-    p = differences.two_sided(d, se, df)
-    below, above = differences.tost(d, se, -smallest, smallest, df)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_adjusted = multiple.adjusted(p, adjust, correlation=_correlation(g.cov), z=d / se)
-    return g.labels.assign(
-        estimate=d, low=low, high=high, se=se, n=own["n"], n_eff=own["n_eff"], value=own["estimate"], benchmark=value,
-        p=p, p_adjusted=p_adjusted, p_equivalent=np.fmax(below, above), p_not_worse=below,
-        tipping_se=differences.tipping_error(d, own_se, level),
-    )  # fmt: skip
-
-
-def _differences(
-    g: Groups, first: NDArray, second: NDArray, score: Score, smallest: float, adjust: str, level: float
-) -> pd.DataFrame:
-    one, two = g.table.iloc[first].reset_index(drop=True), g.table.iloc[second].reset_index(drop=True)
-    d = (one["estimate"] - two["estimate"]).to_numpy(float)
-    var_one, var_two, shared = g.cov[first, first], g.cov[second, second], g.cov[first, second]
-    se = np.sqrt(np.fmax(var_one + var_two - 2 * shared, 0))
-    se = np.where(np.isnan(d) | np.isnan(one["se"] + two["se"]), np.nan, se)
-    df = _df(g, first, second, score)
-    if score.shape == "mean":
-        half = metrics.design_variance.t_value(level, df) * se
-        low, high = d - half, d + half
-    else:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            r = np.nan_to_num(shared / np.sqrt(var_one * var_two))
-        low, high = differences.mover(
-            (one["estimate"], one["low"], one["high"]), (two["estimate"], two["low"], two["high"]), np.clip(r, -1, 1)
-        )
-    p = differences.two_sided(d, se, df)
-    below, above = differences.tost(d, se, -smallest, smallest, df)
-    contrast = np.zeros((len(first), len(g.table)))
-    contrast[np.arange(len(first)), first] += 1
-    contrast[np.arange(len(first)), second] -= 1
-    joint = _correlation(contrast @ np.nan_to_num(g.cov) @ contrast.T) if adjust == "romano-wolf" else None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_adjusted = multiple.adjusted(p, adjust, correlation=joint, z=d / se)
-    equivalent = np.fmax(below, above)
-    detectable = (z_value(level) + z_value(2 * POWER - 1)) * se
-    return pd.DataFrame(
-        {"estimate": d, "low": low, "high": high, "se": se, "n": one["n"], "n_against": two["n"],
-         "shared": g.moments.shared[first, second].astype(int), "p": p, "p_adjusted": p_adjusted,
-         "p_equivalent": equivalent, "p_not_worse": below, "detectable": detectable,
-         "verdict": differences.verdicts(p_adjusted, equivalent, 1 - level)}
-    )  # fmt: skip
-
-
-def _df(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArray:
-    """Welch's degrees of freedom without shared clusters, else the smaller of the two; infinite for plain counts."""
-    own, var = own_df(g, score), np.diag(g.cov)
-    welch = differences.welch_df(var[first], own[first], var[second], own[second])
-    least = np.fmin(own[first], own[second])
-    return np.where(np.isinf(least), np.inf, np.where(g.moments.shared[first, second] > 0, least, welch))
-
-
-def _correlation(cov: NDArray) -> NDArray:
-    s = np.sqrt(np.fmax(np.diag(cov), 0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nan_to_num(cov / np.outer(s, s))
 
 
 def smallest_of(score: Score, smallest: float | None) -> float:

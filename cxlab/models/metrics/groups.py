@@ -14,7 +14,7 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
-from cxlab.stats.inference import shared_clusters
+from cxlab.stats.inference import inversion, proportions, shared_clusters, trinomial
 
 COLUMNS = ("against", "n_against", "shared", "p", "p_adjusted", "p_equivalent", "p_not_worse", "detectable", "verdict",
            "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low", "change_high")  # fmt: skip
@@ -141,3 +141,41 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
 def own_df(g: Groups, score: Score) -> NDArray:
     df = g.table["df"].to_numpy(float)
     return np.full(len(df), np.inf) if g.simple and score.shape != "mean" else np.where(df >= 1, df, np.nan)
+
+
+def limits_at(g: Groups, score: Score, at: NDArray, z: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the intervals of the groups ``at``, in the unit of the result, each at its own normal quantile ``z``.
+
+    They are those of the table at other levels: score intervals on the effective size (for few clusters times
+    (t_{n-1} / t_df)**2, Korn & Graubard 1998) for shares and net scores, Student's t for means. Where all answers of a
+    group agree a mean takes the Wilson bound of the share that may still differ, each by the whole scale.
+    """
+    columns = ("estimate", "spread", "n", "n_eff", "df", "se")
+    t, spread, n, n_eff, df, se = (g.table[c].to_numpy(float)[at] for c in columns)
+    t = t / score.factor
+    flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
+    if score.shape == "mean":
+        share = z * z / (np.where(g.simple, n, n_eff) + z * z)
+        with np.errstate(invalid="ignore"):
+            half = inversion.t_at(z, np.where(df >= 1, df, np.nan)) * se
+        least, most = score.limits
+        agree = flat & np.isfinite(least + most)
+        low, high = (
+            np.where(agree, t - share * (t - least), t - half),
+            np.where(agree, t + share * (most - t), t + half),
+        )
+        return low, high
+    size = n_eff
+    if not g.simple:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            few = n_eff * (inversion.t_at(z, n - 1) / inversion.t_at(z, np.where(df >= 1, df, np.nan))) ** 2
+        size = np.where(flat, n_eff, few)
+    if score.shape == "share":
+        p = np.clip(t, 0, 1)
+        low, high = proportions.wilson_at(p * size, size, z)
+    else:
+        net = np.clip(t, -1, 1)
+        strong = np.clip(spread + net * net, np.abs(net), 1)
+        low, high = trinomial.score_at(size * (strong - net) / 2, size * (1 - strong), size * (strong + net) / 2, z)
+    low, high = (np.where(np.isfinite(size), x * score.factor, np.nan) for x in (low, high))
+    return low, high

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.models.metrics import contrasts, scores
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
-from cxlab.models.metrics.groups import Groups, estimated, grouped, own_df
+from cxlab.models.metrics.groups import Groups, estimated, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.inference import differences, multiple, shared_clusters
-from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference import multiple, proportions, shared_clusters
 from cxlab.stats.inference.trinomial import z_value
 
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
@@ -51,7 +51,8 @@ def impact(
     -------
     Result, one row a topic: ``topic, estimate, low, high, se, n, share`` (of the answers), ``score`` (of the topic),
     ``without`` (the overall score without it), ``p, p_adjusted``. The standard error counts that the answers of the
-    topic are part of the whole.
+    topic are part of the whole. The impact is the topic's share times its distance from the others: the interval has
+    MOVER's limits of that distance, p belongs to it, so it is below 1 - level exactly where the interval leaves out 0.
 
     Examples
     --------
@@ -81,7 +82,8 @@ def impact(
         table=table.sort_values("estimate", ignore_index=True),
         unit=score.unit,
         level=level,
-        method=f"{score.method}; score minus score without the topic; {metrics.design_name(study, groups.simple)}; "
+        method=f"{score.method}; score minus score without the topic, interval and p from its distance to the others; "
+        f"{metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, *hidden, NO_CAUSE),
         parts={"metric": score.metric},
@@ -107,21 +109,31 @@ def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> dict:
-    """Overall score minus the score without group i, from the sums of all and of the others."""
+    """Overall score minus the score without group i, from the sums of all, of the others and of the group."""
     k = len(groups.keys)
-    others = np.ones(k)
-    others[i] = 0
-    m = shared_clusters.united(groups.moments, np.vstack([np.ones(k), others]))
-    labels = pd.DataFrame({"part": ["all", "without"]})
-    both = estimated([], labels, m, score, level, (), groups.simple)
-    t, n, w = both.table["estimate"].to_numpy(float), m.n.sum(0), m.w.sum(0)
-    var = both.cov[0, 0] + both.cov[1, 1] - 2 * both.cov[0, 1]
+    own = np.eye(k)[i]
+    m = shared_clusters.united(groups.moments, np.vstack([np.ones(k), 1 - own, own]))
+    labels = pd.DataFrame({"part": ["all", "without", "topic"]})
+    parts = estimated([], labels, m, score, level, (), groups.simple)
+    t, n, w = parts.table["estimate"].to_numpy(float), m.n.sum(0), m.w.sum(0)
+    var = parts.cov[0, 0] + parts.cov[1, 1] - 2 * parts.cov[0, 1]
     d, se = t[0] - t[1], float(np.sqrt(max(var, 0))) if n[1] else np.nan
-    df = own_df(both, score)[1]
-    half = (z_value(level) if np.isinf(df) else float(t_value(level, df))) * se
-    n_t = int(n[0] - n[1])
+    apart = contrasts.pairs_of(parts, np.array([2]), np.array([1]), score)
+    share, size = w[2] / w[0], w[0] ** 2 / m.w2.sum(0)[0]
+    low, high = _of_all(apart, share, size, np.array([z_value(level)])) if n[1] else (np.nan, np.nan)
     return {
-        "topic": name, "estimate": d, "low": d - half, "high": d + half, "se": se, "n": n_t,
-        "share": (w[0] - w[1]) / w[0], "score": groups.moments.mean[i] * score.factor, "without": t[1],
-        "p": float(differences.two_sided(d, se, df)),
+        "topic": name, "estimate": d, "low": low, "high": high, "se": se, "n": int(n[2]), "share": share,
+        "score": groups.moments.mean[i] * score.factor, "without": t[1],
+        "p": float(contrasts.two_sided(apart)[0]) if n[1] else np.nan,
     }  # fmt: skip
+
+
+def _of_all(apart: contrasts.Contrast, share: float, size: float, z: NDArray) -> tuple[float, float]:
+    """The interval of share * (topic - others), which touches 0 together with that of the difference.
+
+    The reaches of the difference and of the share add as squares (MOVER); the share's counts at the difference's limit.
+    """
+    d, (low, high) = float(apart.estimate[0]), (float(x[0]) for x in apart.limits(z))
+    least, most = (float(x[0]) for x in proportions.wilson_at(np.array([share * size]), np.array([size]), z))
+    reach = lambda end, other: float(np.hypot(share * (d - end), end * (other - share)))  # noqa: E731
+    return share * d - reach(low, least if low > 0 else most), share * d + reach(high, most if high > 0 else least)

@@ -10,6 +10,7 @@ import narwhals as nw
 
 from cxlab.data.codebook import Field, Scale, code
 from cxlab.data.study import Study
+from cxlab.models.metrics.directions import agreed, direction, half, of_answers
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
@@ -25,6 +26,7 @@ class Score:
     ``shape`` is 'net' (-1, 0, 1), 'share' (0, 1) or 'mean'; ``items`` gives each item the expressions of the columns it
     pools; ``columns`` are all of these (none: it cannot be said); ``over`` names what an item is ('item', 'stage' or
     'owner'); ``limits`` are the least and the largest value the metric can take, in the units of the result;
+    ``better`` says whether a higher value is good: 'up', 'down', or 'none' where it is neither or not known;
     ``counts`` are problems to count in the same scan.
     """
 
@@ -39,6 +41,7 @@ class Score:
     labels: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, nw.Expr] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    better: str = "up"
 
     @property
     def factor(self) -> float:
@@ -93,7 +96,7 @@ def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> 
     ends = [(s.minimum, s.maximum) for s in scales if s]
     limits = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (float("-inf"), float("inf"))
     facts = {"metric": "mean", "title": "Mean", "shape": "mean", "unit": "mean", "method": rule, "limits": limits}
-    return _score(study, columns, by, number, **facts)
+    return _score(study, columns, by, number, better=agreed(direction(study.field(n)) for n in columns), **facts)
 
 
 def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, show: str = "easy") -> Score:
@@ -109,7 +112,7 @@ def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, s
     said = sorted({_effort_rule(study, study.field(n)) for n in columns})
     limits = (0.0, 1.0)
     if show == "easy":
-        make, shape, unit, what = (lambda f: _inside(f, *_half(f.scale, f.scale.best))), "share", "share", "share easy"
+        make, shape, unit, what = (lambda f: _inside(f, *half(f.scale, f.scale.best))), "share", "share", "share easy"
     elif show == "net":
         make, shape, unit, what = _easy_minus_difficult, "net", "points", "share easy minus share difficult"
         limits = (-100.0, 100.0)
@@ -121,6 +124,7 @@ def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, s
         )
     rule = f"{what}: " + "; ".join(said)
     facts = {"title": f"Customer effort: {what}", "shape": shape, "unit": unit, "method": rule, "limits": limits}
+    facts["better"] = agreed(direction(study.field(n)) for n in columns) if show == "mean" else "up"
     return _score(study, columns, by, make, metric="ces", **facts)
 
 
@@ -139,9 +143,9 @@ def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value:
     rule = f"share of answers equal to {said}"
     if value is None and options >= set(columns):
         title, rule = f"Share that ticked: {', '.join(f.label for f in questions[:3])}", "share that ticked the option"
-    return _score(
-        study, columns, by, make, text=True, metric="share", title=title, shape="share", unit="share", method=rule
-    )
+    facts = {"metric": "share", "title": title, "shape": "share", "unit": "share", "method": rule}
+    better = agreed(of_answers(study.field(n), codes[n]) for n in columns)
+    return _score(study, columns, by, make, text=True, better=better, **facts)
 
 
 def unfolded(study: Study, names: str | Sequence[str]) -> tuple[Study, list[str]]:
@@ -292,15 +296,9 @@ def _effort_rule(study: Study, f: Field) -> str:
             f"'{f.name}' of {study.name} has measure '{f.measure}', where {wanted} is best, but its scale says "
             f"{f.scale.best} is best; correct one of the two in its datapackage.json"
         )
-    easy, hard = _half(f.scale, wanted), _half(f.scale, "high" if wanted == "low" else "low")
+    easy, hard = half(f.scale, wanted), half(f.scale, "high" if wanted == "low" else "low")
     version = "CES 1 (effort, low is good)" if wanted == "low" else "CES 2 (made it easy, high is good)"
     return f"{version}, {f.scale.minimum:g} to {f.scale.maximum:g}: easy {_span(*easy)}, difficult {_span(*hard)}"
-
-
-def _half(scale: Scale, end: str) -> tuple[float, float]:
-    """The answers beyond the middle of the scale at one end: 5 to 7 of 1 to 7, 1 to 2 of 1 to 5."""
-    size = scale.points // 2
-    return (scale.maximum - size + 1, scale.maximum) if end == "high" else (scale.minimum, scale.minimum + size - 1)
 
 
 def _codes(study: Study, name: str, value: object) -> list:
@@ -377,7 +375,7 @@ def _net(f: Field, worst: float, best: float) -> nw.Expr:
 
 def _easy_minus_difficult(f: Field) -> nw.Expr:
     other = "low" if f.scale.best == "high" else "high"
-    return _sides(f, _half(f.scale, f.scale.best), _half(f.scale, other))
+    return _sides(f, half(f.scale, f.scale.best), half(f.scale, other))
 
 
 def _sides(f: Field, good: tuple[float, float], bad: tuple[float, float]) -> nw.Expr:

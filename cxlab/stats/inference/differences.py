@@ -89,17 +89,18 @@ def welch_df(var_first: ArrayLike, df_first: ArrayLike, var_second: ArrayLike, d
     return np.where(np.isfinite(df), df, np.fmin(d1, d2))
 
 
-def tipping_error(difference: ArrayLike, se: ArrayLike, level: float = 0.95) -> NDArray:
-    """Return the standard error of a benchmark at which the difference stops being significant.
+def tipping_error(difference: ArrayLike, reach: ArrayLike, level: float = 0.95) -> NDArray:
+    """Return the standard error of a benchmark at which the interval of the difference comes to touch 0.
 
-    sqrt((d / z)**2 - se**2); `nan` where the difference is not significant even against an exact benchmark.
+    sqrt(d**2 - reach**2) / z, reach = the distance from the estimate to its own limit on the benchmark's side (MOVER);
+    `nan` where the difference is not significant even against an exact benchmark.
 
-    >>> round(float(tipping_error(0.2, 0.0781024967591)), 6)
+    >>> round(float(tipping_error(0.2, 1.959964 * 0.0781024967591)), 6)
     0.065671
     """
-    d, se = np.asarray(difference, float), np.asarray(se, float)
-    left = (d / z_value(level)) ** 2 - se * se
-    return np.where(left > 0, np.sqrt(np.fmax(left, 0)), np.nan)
+    d, reach = np.asarray(difference, float), np.asarray(reach, float)
+    left = d * d - reach * reach
+    return np.where(left > 0, np.sqrt(np.fmax(left, 0)) / z_value(level), np.nan)
 
 
 def verdicts(p_adjusted: ArrayLike, p_equivalent: ArrayLike, alpha: float = 0.05) -> list[str]:

@@ -59,6 +59,20 @@ def adjusted(p: ArrayLike, method: str = "holm", *, correlation: NDArray | None 
     return out
 
 
+def first_step(method: str, tests: int, alpha: float = 0.05) -> float:
+    """Return the level at which the smallest of ``tests`` p-values is judged: alpha / tests; alpha without correction.
+
+    The later steps of Holm and of the false discovery rate are milder, so what is found at this level is found anyway;
+    Romano-Wolf, which knows how the tests hang together, and Benjamini-Yekutieli differ from it a little.
+
+    >>> first_step("holm", 45), first_step("none", 45)
+    (0.0011111111111111111, 0.05)
+    """
+    one_of("adjust", method, NAMES)
+    price = float(np.sum(1 / np.arange(1, tests + 1))) if method == "by" else 1.0
+    return alpha if method == "none" or tests < 2 else alpha / (tests * price)
+
+
 def romano_wolf(z: ArrayLike, correlation: NDArray, *, draws: int = DRAWS, seed: int = 0) -> NDArray:
     """Return stepdown adjusted p-values from the joint distribution of the statistics.
 

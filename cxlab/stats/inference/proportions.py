@@ -27,7 +27,12 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Limits:
     >>> [round(float(x), 6) for x in wilson(81, 263)]
     [0.255289, 0.36621]
     """
-    x, n, z2 = *_arrays(successes, n), z_value(level) ** 2
+    return wilson_at(successes, n, z_value(level))
+
+
+def wilson_at(successes: ArrayLike, n: ArrayLike, z: ArrayLike) -> Limits:
+    """Return the limits of `wilson` at the normal quantile ``z``, which may differ by cell."""
+    x, n, z2 = *_arrays(successes, n), np.square(z)
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = x + z2 / 2
         half = np.sqrt(z2 * np.fmax(x * (n - x) / n + z2 / 4, 0))

@@ -95,8 +95,12 @@ def score(worst: ArrayLike, middle: ArrayLike, best: ArrayLike, level: float = 0
     >>> [round(float(x), 6) for x in score(0, 0, 20)]
     [0.67775, 1.0]
     """
-    d, p, r = np.broadcast_arrays(*(np.asarray(x, float) for x in (worst, middle, best)))
-    z2 = z_value(level) ** 2
+    return score_at(worst, middle, best, z_value(level))
+
+
+def score_at(worst: ArrayLike, middle: ArrayLike, best: ArrayLike, z: ArrayLike) -> Limits:
+    """Return the limits of `score` at the normal quantile ``z``, which may differ by cell."""
+    d, p, r, z2 = np.broadcast_arrays(*(np.asarray(x, float) for x in (worst, middle, best, np.square(z))))
     with np.errstate(invalid="ignore", divide="ignore"):
         first, last = _extreme_roots(d, p, r, z2)
         edge = (d + p + r - p - z2) / (d + p + r + z2)
@@ -106,7 +110,7 @@ def score(worst: ArrayLike, middle: ArrayLike, best: ArrayLike, level: float = 0
     return np.where(empty, np.nan, np.fmax(low, -1)), np.where(empty, np.nan, np.fmin(high, 1))
 
 
-def _extreme_roots(d: NDArray, p: NDArray, r: NDArray, z2: float) -> Limits:
+def _extreme_roots(d: NDArray, p: NDArray, r: NDArray, z2: NDArray) -> Limits:
     """Largest and smallest root of nu**3 - c nu + e = 0, which has three real ones; one Newton step sharpens them."""
     nz2 = (d + p + r) * z2
     c = (p * (r + d) + 4 * r * d) / nz2 + 1

@@ -44,11 +44,11 @@ def test_a_benchmark_has_an_error_of_its_own(n, p):
 
 def test_tipping_point_of_a_benchmark():
     """d = .20: the difference is lost at a benchmark error of .065671, that is about 151 answers of variance .65."""
-    tip = float(differences.tipping_error(0.20, np.sqrt(0.61 / 100)))
+    tip = float(differences.tipping_error(0.20, 1.959964 * np.sqrt(0.61 / 100)))
     assert tip == pytest.approx(0.065671, abs=5e-7)
     assert 0.65 / tip**2 == pytest.approx(151, abs=0.5)
     assert float(differences.two_sided(0.20, np.hypot(np.sqrt(0.61 / 100), tip))) == pytest.approx(0.05)
-    assert np.isnan(differences.tipping_error(0.12, np.sqrt(0.61 / 100)))
+    assert np.isnan(differences.tipping_error(0.12, 1.959964 * np.sqrt(0.61 / 100)))
 
 
 def test_equivalence_equals_toster():
