@@ -1,11 +1,11 @@
-# make report | test | lab | bench | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | bench | bench-reading | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab bench calibrate lint clean
+.PHONY: report test lab bench bench-reading calibrate lint clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -26,6 +26,9 @@ lab: $(VENV)/.core
 
 bench: $(VENV)/.test
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks
+
+bench-reading: $(VENV)/.test
+	$(BIN)/python -m benchmarks.strangers
 
 calibrate: $(VENV)/.core
 	$(BIN)/cxlab calibrate
