@@ -145,7 +145,7 @@ class Result:
 
     def plot(self, ax=None, **options):
         """Draw the result; returns the Matplotlib axes."""
-        return getattr(importlib.import_module("cxlab.plots"), self.kind)(self, ax=ax, **options)
+        return importlib.import_module("cxlab.plots").drawn(self, ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON types, in full precision; ``columns`` keeps the order of the table's columns."""

@@ -14,9 +14,13 @@ from matplotlib.figure import Figure
 
 from cxlab.columns import show, span
 from cxlab.data.arguments import public
+from cxlab.plots.lettering import PLAIN
 from cxlab.result import MIME, Result
 
 RESOLUTION = 180
+MARGINS = 0.68
+"""Most of a figure's width (or height) that labels may take."""
+
 PAD = 0.05
 """Inches of white around a figure."""
 
@@ -55,7 +59,7 @@ def png(drawn: Figure) -> bytes:
     drawn.set_dpi(RESOLUTION)
     drawn.set_facecolor("white")
     canvas, picture = FigureCanvasAgg(drawn), io.BytesIO()
-    with plt.rc_context({"text.hinting": "none"}):
+    with plt.rc_context({"text.hinting": "none", **PLAIN}):
         alone = len(drawn.axes) == 1 and not (drawn.get_suptitle() or drawn.texts or drawn.legends)
         if alone and drawn.get_layout_engine():
             fit(drawn.axes[0], canvas.get_renderer())
@@ -77,6 +81,12 @@ def fit(ax: Axes, renderer: RendererBase) -> None:
     inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer, for_layout_only=True)
     left, bottom = inner.x0 - outer.x0 + pad, inner.y0 - outer.y0 + pad
     right, top = outer.x1 - inner.x1 + pad, outer.y1 - inner.y1 + pad
+    if left + right > MARGINS * width:  # the bars keep their room: the figure grows
+        figure.set_figwidth((left + right) / MARGINS / figure.dpi)
+        width = figure.bbox.width
+    if bottom + top > MARGINS * height:
+        figure.set_figheight((bottom + top) / MARGINS / figure.dpi)
+        height = figure.bbox.height
     ax.set_position([left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height])
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cxlab.result import Result
 
 _WHERE: dict[str, str] = {
     "permutation": "cxlab.models.regression.effect_plots",
@@ -44,6 +50,17 @@ _WHERE: dict[str, str] = {
     "calibration": "cxlab.hypotheses.scoreboard_plots",
 }
 """Each kind of result and the module whose function of that name draws it."""
+
+
+def drawn(result: Result, ax: Axes | None = None, **options: Any) -> Axes:
+    """Draw a result with the function of its kind; its labels are text, and long ones take several lines."""
+    import matplotlib.pyplot as plt
+
+    from cxlab.plots.lettering import PLAIN, lettered
+
+    with plt.rc_context(PLAIN):
+        made = getattr(importlib.import_module("cxlab.plots"), result.kind)(result, ax=ax, **options)
+        return lettered(made, own=ax is None) if hasattr(made, "figure") else made
 
 
 def __getattr__(name: str):

@@ -19,7 +19,7 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     table = result.table
     names = list(table.columns[: list(table.columns).index("estimate")])
     labels = [_label(row, names, result) for _, row in table.iterrows()]
-    ax = style.canvas(ax, width=8.2 + 0.07 * max(0, max(map(len, labels)) - 30), height=1.1 + 0.36 * len(table))
+    ax = style.canvas(ax, width=8.2, height=1.1 + 0.36 * len(table))
     smallest = result.parts.get("smallest", 0)
     ax.axvspan(-smallest, smallest, color=style.GRID, alpha=0.7, linewidth=0)
     ax.axvline(0, color=style.MUTED, linewidth=1)
