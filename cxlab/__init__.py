@@ -39,6 +39,7 @@ _WHERE = {
     "scorecard": "cxlab.models.metrics.scorecard",
     "segments": "cxlab.models.metrics.scorecard",
     "findings": "cxlab.models.metrics.sentences",
+    "remarks": "cxlab.models.paragraphs",
     "ols": "cxlab.models.regression.least_squares",
     "ridge": "cxlab.models.regression.least_squares",
     "logit": "cxlab.models.regression.categorical",

@@ -163,7 +163,7 @@ class Result:
             parts.append(f"<ul class='cx-notes'>{notes}</ul>")
         if self.method:
             parts.append(f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>")
-        return f"<figure class='cx-result'>{''.join(parts)}</figure>"
+        return f"<figure class='cx-result tex2jax_ignore mathjax_ignore'>{''.join(parts)}</figure>"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}

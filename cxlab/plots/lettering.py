@@ -41,7 +41,7 @@ def lettered(ax: Axes, *, own: bool = True) -> Axes:
                 text.set_text(wrapped(text.get_text(), ROOM))
         if legend := panel.get_legend():
             for text in legend.get_texts():
-                text.set_text(wrapped(text.get_text(), 18 if legend._ncols > 1 else ROOM))
+                text.set_text(wrapped(text.get_text(), max(90 // legend._ncols, 16)))
     for text in (ax.figure if own else ax).findobj(Text):
         text.set_parse_math(False)
     return ax

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cxlab.columns import show, span
 from cxlab.data.arguments import public
-from cxlab.models.metrics.sentences import Findings
+from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pandas as pd
 
 from cxlab.columns import named
 from cxlab.data.arguments import public
 from cxlab.models.metrics.scores import TOP_BOX
+from cxlab.models.paragraphs import Findings
 from cxlab.result import Result
 
 SHOWN = 8
 """So many findings of one kind are told; the rest are counted and stand in the tables."""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Sentences; a notebook shows them as a list."""
-
-    lines: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        return "\n".join(f"- {line}" for line in self.lines).replace("**", "")
-
-    def _repr_markdown_(self) -> str:
-        return "\n".join(f"- {line}" for line in self.lines)
 
 
 @public
