@@ -16,6 +16,9 @@ from typing import Any
 from cxlab import present
 from cxlab.columns import Column, show, typed
 
+FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
+"""Classes of every result as HTML; MathJax in a notebook leaves its text alone: '$25,000 to $49,999' is no formula."""
+
 MIME = "application/vnd.cxlab.result+json"
 """Results carry their numbers in a notebook's outputs under this type; the report collects them from there."""
 
@@ -163,7 +166,7 @@ class Result:
             parts.append(f"<ul class='cx-notes'>{notes}</ul>")
         if self.method:
             parts.append(f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>")
-        return f"<figure class='cx-result tex2jax_ignore mathjax_ignore'>{''.join(parts)}</figure>"
+        return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}

@@ -12,6 +12,7 @@ from cxlab.hypotheses.card import THREATS, Card, card, cards
 from cxlab.hypotheses.scoreboard import testable
 from cxlab.hypotheses.slots import answerable
 from cxlab.hypotheses.verdict import describe
+from cxlab.result import FIGURE
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +36,7 @@ class Told:
         rows += [("can be tested on", ", ".join(answerable(c)) or "no study of the catalogue; simulated data only")]
         body = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in rows)
         table = f"<table class='cx-table'>{body}</table>"
-        return f"<figure class='cx-result tex2jax_ignore mathjax_ignore'><figcaption>{e(f'{c.id} {c.title}')}</figcaption>{table}</figure>"
+        return f"<figure class='{FIGURE}'><figcaption>{e(f'{c.id} {c.title}')}</figcaption>{table}</figure>"
 
 
 def _causal(c: Card) -> str:

@@ -18,7 +18,7 @@ from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.slots import resolve
 from cxlab.hypotheses.verdict import Verdict, verdict
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result
+from cxlab.result import FIGURE, Result
 from cxlab.stats.inference.multiple import NAMES, adjusted
 
 SIGNS = {
@@ -52,7 +52,7 @@ class Scoreboard(Result):
         )
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
         return (
-            f"<figure class='cx-result tex2jax_ignore mathjax_ignore cx-scoreboard'><figcaption>{html.escape(self.title)}</figcaption>"
+            f"<figure class='{FIGURE} cx-scoreboard'><figcaption>{html.escape(self.title)}</figcaption>"
             f"<table class='cx-table'><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
             f"<p class='cx-method'>{key}; # = the claim's number lies outside the interval; "
             "(…) = the association alone. "

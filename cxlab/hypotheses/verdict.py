@@ -20,7 +20,7 @@ from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.sample import Spec, draw
 from cxlab.hypotheses.slots import Given, answerable, require
 from cxlab.present import printed
-from cxlab.result import Estimate, Result
+from cxlab.result import FIGURE, Estimate, Result
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,7 +113,7 @@ class Verdict(Result):
         )
         notes = "".join(f"<li>{e(n)}</li>" for n in self.notes)
         return (
-            f"<figure class='cx-result tex2jax_ignore mathjax_ignore cx-verdict'><figcaption>{e(self.title)}</figcaption>"
+            f"<figure class='{FIGURE} cx-verdict'><figcaption>{e(self.title)}</figcaption>"
             f"<p><strong>{e(p['sentence'])}</strong></p>"
             f"<p>Design grade {p['grade']} ({e(GRADES[p['grade']])}); {e(p['planned'])}.</p>"
             f"<table class='cx-table'>{rows}</table>{numbers}{more}<ul class='cx-notes'>{checks}</ul>"

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cxlab.data.arguments import public
+from cxlab.result import FIGURE
 
 HEADING = "### "
-UNMATH = "tex2jax_ignore mathjax_ignore"
-"""Classes that tell MathJax in a notebook to leave text alone: ``$25,000 to $49,999`` is no formula."""
+UNMATH = FIGURE.partition(" ")[2]
+"""Classes that tell MathJax in a notebook to leave text alone."""
 
 
 @dataclass(frozen=True)
