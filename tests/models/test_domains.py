@@ -97,3 +97,22 @@ def test_a_sample_without_design_is_filtered_plainly() -> None:
     part = Study(DATA, book).where(brand="Beta")
     assert part.whole is None
     assert part.drawn is None
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("design", DESIGNS)
+def test_regressions_in_a_domain_equal_r(design: str, name: str) -> None:
+    s = domain(design, name)
+    known = {"errors": "design", **({"population": SIZE} if "population" in design else {})}
+    models = {
+        "ols": (cx.ols, "y ~ x + t"), "logit": (cx.logit, "I(nps >= 9) ~ x + t"), "ordinal": (cx.ordinal, "y ~ x + t"),
+    }  # fmt: skip
+    for quantity, (model, formula) in models.items():
+        terms = R[(R["design"] == design) & (R["domain"] == name) & (R["quantity"] == quantity)]["term"]
+        if not len(terms):
+            continue
+        found = model(s, formula, **known).table.set_index("term").rename({"Intercept": "(Intercept)"})
+        for term in terms:  # svyolr stops when the steps are small
+            got = found.loc[term, ["estimate", "se"]].astype(float).tolist()
+            close = 5e-4 if quantity == "ordinal" else 1e-6
+            assert got == pytest.approx(value(design, name, quantity, term), rel=close), (quantity, term)

@@ -12,8 +12,10 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.models.regression.errors import Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, bind
+from cxlab.models.regression.pattern_errors import variance, with_guard
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.dense_counts import Cells, cells
@@ -50,7 +52,9 @@ class Patterns:
 
 
 @public
-def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
+def logit(
+    study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95
+) -> Result:
     """Return the logistic regression of a yes/no outcome by maximum likelihood on answer patterns.
 
     Parameters
@@ -59,7 +63,8 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
         true/false or a comparison.
     errors : 'classical' (inverse information), 'HC0' (rows independent), 'CR1' (clusters; factor G/(G - 1)) or 'design'
         (clusters within strata). Default by the design: 'design' with strata or with weights and clusters, 'CR1' with
-        clusters, 'HC0' with weights, else 'classical'.
+        clusters, 'HC0' with weights, else 'classical'. A term that rests on a single cluster has none.
+    population : as for `ols`.
 
     Returns
     -------
@@ -89,20 +94,25 @@ def logit(study: Study, formula: str, *, errors: str = "", level: float = 0.95) 
     data, fit, share = (plain and counted and _on_grid(model, counted)) or _on_patterns(study, model, columns, counted)
     names = np.array(data.coding.names)[data.kept]
     _separated(fit, names, data)
-    errors, covariance, df, said, notes = variance(study, data, fit, errors)
+    found = variance(study, data, fit, errors, population)
+    found = with_guard(study, data, found, names, np.flatnonzero(data.kept), larger=not errors)
     beta = np.full(len(data.kept), np.nan)
     beta[data.kept] = fit.theta
-    whole = _spread_out(covariance, data.kept)
+    whole = _spread_out(without(found.covariance, found.alone), data.kept)
+    df = _spread(found.df, data.kept)
     answers = data.n if data.table is None else data.table["w"].sum()
     null = float(answers * (share * np.log(share) + (1 - share) * np.log(1 - share)))
     estimated = Estimated(data.coding.names, beta, whole, df, data.n)
-    result = _result("Logistic regression", study, data, fit, estimated, (null, said, notes), level)
+    result = _result("Logistic regression", study, data, fit, estimated, (null, found.said, found.notes), level)
     result.table["odds_ratio"] = np.exp(result.table["estimate"])
     return result
 
 
 @public
-def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = "", level: float = 0.95) -> Result:
+def ordinal(
+    study: Study, formula: str, *, link: str = "logit", errors: str = "", population: Population = None,
+    level: float = 0.95,
+) -> Result:  # fmt: skip
     """Return the ordered logit (proportional odds) or probit of a rating, on answer patterns.
 
     P(y <= k) = F(cut_k - x'beta): a positive coefficient moves answers up. The intercept is in the cuts.
@@ -111,7 +121,7 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
     ----------
     formula : e.g. ``"overall ~ checkin + C(cabin)"``; the response is a rating of any number of ordered categories.
     link : 'logit' or 'probit'.
-    errors : as for `logit`.
+    errors, population : as for `logit`.
 
     Returns
     -------
@@ -146,17 +156,19 @@ def ordinal(study: Study, formula: str, *, link: str = "logit", errors: str = ""
     fit = fit_ordinal(data.x[:, kept], y, w, probit=link == "probit")
     names = [n for i, n in enumerate(data.coding.names) if i != constant]
     _separated(fit, [n for n, k in zip(data.coding.names, kept, strict=True) if k], data)
-    errors, covariance, df, said, notes = variance(study, data, fit, errors)
+    found = variance(study, data, fit, errors, population)
     cuts = [f"{a:g}|{b:g}" for a, b in zip(values[:-1], values[1:], strict=True)]
     there = np.append(np.delete(kept, constant), np.ones(len(cuts), bool))
+    called = [n for n, t in zip([*names, *cuts], there, strict=True) if t]
+    found = with_guard(study, data, found, called, np.flatnonzero(kept), larger=not errors)
     theta = np.full(len(there), np.nan)
     theta[there] = fit.theta
     share = np.bincount(y, weights=w) / w.sum()
     null = float(w.sum() * np.sum(share * np.log(share)))
     title = "Ordered logit" if link == "logit" else "Ordered probit"
-    whole = _spread_out(covariance, there)
-    estimated = Estimated([*names, *cuts], theta, whole, df, data.n)
-    return _result(title, study, data, fit, estimated, (null, said, notes), level)
+    whole = _spread_out(without(found.covariance, found.alone), there)
+    estimated = Estimated([*names, *cuts], theta, whole, _spread(found.df, there), data.n)
+    return _result(title, study, data, fit, estimated, (null, found.said, found.notes), level)
 
 
 def asked(study: Study, formula: str, errors: str) -> tuple[Model, dict[str, nw.Expr]]:
@@ -255,52 +267,6 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), table, xt.T, y)
 
 
-def variance(study: Study, data: Patterns, fit: Fit, errors: str):
-    """Return which errors ran, covariance of theta, degrees of freedom, how to name them, and notes."""
-    design, table = study.design, data.table
-    if not errors:
-        both = design.strata or (design.cluster and design.weight)
-        errors = "design" if both else "CR1" if design.cluster else "HC0" if design.weight else "classical"
-    if errors == "classical":
-        return errors, fit.inverse, np.inf, "classical errors (inverse observed information)", []
-    scores = fit.scores()
-    if errors == "HC0" or (errors == "design" and not design.cluster and not design.strata):
-        meat = (scores.T * table["w2"].to_numpy()) @ scores
-        return errors, linear.sandwich(fit.inverse, meat), np.inf, "robust errors HC0", []
-    stratum = table["_stratum"] if design.strata else pd.Series(np.zeros(len(table)))
-    if design.cluster:
-        codes = table.groupby([stratum, table["_cluster"]], sort=True).ngroup().to_numpy()
-        totals = np.zeros((codes.max() + 1, scores.shape[1]))
-        np.add.at(totals, codes, scores * table["w"].to_numpy()[:, None])
-        owner = np.zeros(len(totals), int)
-        owner[codes] = pd.factorize(stratum, sort=True)[0]
-        m = np.bincount(owner).astype(float)
-        sums, products = _by_stratum(owner, totals, np.ones(len(totals)))
-    else:
-        owner = pd.factorize(stratum, sort=True)[0]
-        m = np.bincount(owner, weights=table["n"])
-        sums = _by_stratum(owner, scores, table["w"].to_numpy())[0]
-        products = _by_stratum(owner, scores, table["w2"].to_numpy())[1]
-    if m.sum() == 1:
-        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
-    clusters = int(m.sum())
-    if errors == "CR1":
-        meat = products.sum(axis=0) * clusters / (clusters - 1)
-        said = f"cluster-robust errors CR1 ({clusters:,} clusters: {design.cluster})"
-        return errors, linear.sandwich(fit.inverse, meat), clusters - 1, said, []
-    meat, lonely = linear.stratified_meat(sums, products, m)
-    notes = [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
-    said = f"design-based errors ({clusters:,} clusters in {len(m)} strata)"
-    return errors, linear.sandwich(fit.inverse, meat), clusters - len(m), said, notes
-
-
-def _by_stratum(owner: np.ndarray, totals: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of w u and of w u u' by stratum."""
-    strata = range(owner.max() + 1)
-    sums = np.stack([w[owner == h] @ totals[owner == h] for h in strata])
-    return sums, np.stack([(totals[owner == h].T * w[owner == h]) @ totals[owner == h] for h in strata])
-
-
 def _separated(fit: Fit, names, data: Patterns) -> None:
     """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
     sd = dict(zip(data.coding.names, data.sd, strict=True))
@@ -322,6 +288,12 @@ def _spread_out(covariance: np.ndarray, kept: np.ndarray) -> np.ndarray:
     out = np.zeros((len(kept), len(kept)))
     out[np.ix_(kept, kept)] = covariance
     return out
+
+
+def _spread(df: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    out = np.full(len(kept), np.nan)
+    out[kept] = df
+    return np.where(kept, out, np.inf) if np.isinf(df).all() else out
 
 
 def _listed(values: np.ndarray) -> str:

@@ -278,6 +278,12 @@ def design_columns(model: Model, coding: Coding, keys: pd.DataFrame) -> list[nw.
     return [nw.lit(1.0) if e is None else e for e in out]
 
 
+def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Return the row of ``keys`` that each row of ``others`` is."""
+    numbered = keys.assign(_at=range(len(keys)))
+    return others.merge(numbered, on=list(keys.columns), how="left")["_at"].to_numpy(int)
+
+
 def _code_expression(model: Model, code: np.ndarray, keys: pd.DataFrame) -> nw.Expr | None:
     """Return a coding as a chain of conditions on the fewest categories that determine it; None for constant 1."""
     if np.all(code == 1):

@@ -8,28 +8,16 @@ from operator import add
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.models.regression.errors import Population, variance, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, assembled, bind, design_columns
-from cxlab.problem import DataProblem, one_of
+from cxlab.models.regression.formula import Coding, Model, assembled, bind
+from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.counts.batches import local
-from cxlab.stats.counts.moments import (
-    Moments,
-    cluster_products,
-    cluster_score_products,
-    moments,
-    score_products,
-    usable,
-)
+from cxlab.stats.counts.moments import Moments, moments
 from cxlab.stats.fits import linear
-
-ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2", "design")
-FEW = 50
-"""Below this many clusters the default is CR2 with Satterthwaite degrees of freedom, else CR1."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class Fit:
 
 
 @public
-def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) -> Result:
+def ols(study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95) -> Result:
     """Return the linear regression of an outcome by (weighted) least squares, with errors that fit the design.
 
     Parameters
@@ -85,7 +73,10 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     errors : 'classical', 'HC0' to 'HC3' (rows independent), 'CR1', 'CR2' (rows of a cluster dependent; CR2 with
         Satterthwaite degrees of freedom) or 'design' (clusters within strata, linearised). Default by the study's
         design: 'design' with strata, 'CR2' with fewer than 50 clusters, 'CR1' with more, 'HC1' without clusters.
-        ``method`` names what ran.
+        ``method`` names what ran. A term that rests on fewer than five clusters (an arm of few treated ones) has the
+        errors CR2 by default; one that rests on a single cluster has none, and the notes say so.
+    population : how many there are in all (clusters, if the study has clusters; by stratum, if it has strata), for a
+        sample that is a large part of it: variances are times 1 - n/N.
     level : confidence level of the t intervals.
 
     Returns
@@ -118,19 +109,23 @@ def ols(study: Study, formula: str, *, errors: str = "", level: float = 0.95) ->
     n, rank = fit.n, fit.solution.rank
     if n <= rank:
         raise DataProblem(f"{n} complete rows cannot tell {rank} coefficients apart; use fewer terms or more answers")
-    errors, covariance, df, said, notes = variance(fit, errors)
-    beta, covariance = original(fit, covariance)
+    found = variance(fit, errors, population)
+    beta, covariance = original(fit, found.covariance)
+    covariance = without(covariance, found.alone)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    notes = lost_note(study, fit.moments.lost, n, used) + aliased_note(fit.coding.names, fit.solution.kept) + notes
+    notes = (
+        lost_note(study, fit.moments.lost, n, used) + aliased_note(fit.coding.names, fit.solution.kept) + found.notes
+    )
     total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
     has_constant = _constant(fit) is not None
     r2 = 1 - fit.rss / (total if has_constant else fit.yy) if total > 0 else np.nan
-    facts = {"n": n, "rank": rank, "r2": r2, "sigma": float(np.sqrt(fit.rss / (n - rank))), "errors": errors}
+    facts = {"n": n, "rank": rank, "r2": r2, "sigma": float(np.sqrt(fit.rss / (n - rank))), "errors": found.name}
     weighted = f"weighted least squares (weight {design.weight})" if design.weight else "least squares"
+    estimated = Estimated(fit.coding.names, beta, covariance, found.df, n)
     return fitted(
-        f"Linear regression of {fit.model.response}", Estimated(fit.coding.names, beta, covariance, df, n), level=level,
-        method=f"{weighted}; {said}", notes=notes, parts={"fit": facts},
+        f"Linear regression of {fit.model.response}", estimated, level=level,
+        method=f"{weighted}; {found.said}", notes=notes, parts={"fit": facts},
     )  # fmt: skip
 
 
@@ -234,144 +229,6 @@ def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
         found = replace(moments(frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
     xx, xy, yy = assembled(found.matrix, coding)
     return Fit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
-
-
-def variance(fit: Fit, errors: str) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
-    """Return which errors ran, covariance matrix, degrees of freedom, how to name them, and notes."""
-    design, n, k = fit.study.design, fit.n, fit.solution.rank
-    one_of("errors", errors, ("", *ERRORS))
-    if errors in ("CR1", "CR2") and not design.cluster:
-        raise DataProblem(f"errors '{errors}' need clusters; {fit.study.name} declares no column with role 'cluster'")
-    if errors == "classical":
-        return errors, fit.solution.inverse * fit.rss / (n - k), np.full(k, n - k), "classical errors", []
-    if errors.startswith("HC") or not (errors or design.cluster or design.strata):
-        errors = errors or "HC1"
-        meat = _row_meat(fit, errors) * (n / (n - k) if errors == "HC1" else 1.0)
-        said = f"heteroskedasticity-robust errors {errors}"
-        return errors, linear.sandwich(fit.solution.inverse, meat), np.array(n - k), said, []
-    if errors == "CR2":
-        return _few_clusters(fit)
-    sums, products, m, rows = _cluster_sums(fit)
-    clusters = int(m.sum())
-    if clusters == 1:
-        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
-    if not errors and not design.strata and clusters < FEW:
-        return _few_clusters(fit)
-    notes = _without_cluster(fit, rows)
-    if errors == "CR1" or not (errors or design.strata):
-        meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k)
-        said = f"cluster-robust errors CR1 ({clusters:,} clusters: {design.cluster})"
-        return "CR1", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - 1), said, notes
-    meat, lonely = linear.stratified_meat(sums, products, m)
-    notes += [f"{len(lonely)} strata have a single cluster and count as certain"] if lonely else []
-    said = f"design-based errors ({clusters:,} clusters in {len(m)} strata)"
-    return "design", linear.sandwich(fit.solution.inverse, meat), np.array(clusters - len(m)), said, notes
-
-
-def _few_clusters(fit: Fit) -> tuple[str, np.ndarray, np.ndarray, str, list[str]]:
-    """CR2 with Satterthwaite degrees of freedom."""
-    design = fit.study.design
-    k, ze, rows = _cluster_moments(fit)
-    if len(k) == 1:
-        raise DataProblem(f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one")
-    covariance, df = linear.cr2(fit.solution.inverse, k, ze)
-    said = f"cluster-robust errors CR2, Satterthwaite degrees of freedom ({len(k)} clusters: {design.cluster})"
-    few = [n for n, d in zip(fit.coding.names, df, strict=True) if d < 4]
-    notes = _without_cluster(fit, rows)
-    if few:
-        notes.append(f"fewer than 4 degrees of freedom for {', '.join(few)}: intervals and p-values are rough")
-    return "CR2", covariance, df, said, notes
-
-
-def _without_cluster(fit: Fit, rows: float) -> list[str]:
-    missing = fit.n - int(rows)
-    if not missing:
-        return []
-    cluster = fit.study.design.cluster or fit.study.design.strata
-    return [f"{missing:,} rows without {cluster} count for the coefficients but not for their errors"]
-
-
-def _row_meat(fit: Fit, errors: str) -> np.ndarray:
-    """Sum of (w e)**2 x x' over rows; for HC2 and HC3 divided by (1 - h) and (1 - h)**2 with the leverage h."""
-    if errors in ("HC0", "HC1") and not fit.model.by and local(fit.frame):
-        products = score_products(fit.frame, fit.columns, fit.slope, weight=weight_of(fit.study))
-        return assembled(products[None], fit.coding)[0]
-    x = design_columns(fit.model, fit.coding, fit.moments.keys)
-    w = weight_of(fit.study)
-    score = fit.residual(x) if w is None else w * fit.residual(x)
-    squared = score * score
-    if errors in ("HC2", "HC3"):
-        root = np.linalg.cholesky(fit.solution.inverse[np.ix_(fit.solution.kept, fit.solution.kept)])
-        used = [x[i] for i in np.flatnonzero(fit.solution.kept)]
-        parts = [reduce(add, (float(r) * e for r, e in zip(column, used, strict=True))) for column in root.T]
-        leverage = reduce(add, (e * e for e in parts)) * (1.0 if w is None else w)
-        squared = squared / (1.0 - leverage) ** (1 if errors == "HC2" else 2)
-    zero = np.zeros(len(fit.columns) + 1)
-    second = moments(fit.frame, fit.columns, by=fit.model.by, weight=squared, shift=zero)
-    if not fit.model.by:
-        return assembled(second.matrix, fit.coding)[0]
-    at = match(fit.moments.keys, second.keys)
-    return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
-
-
-def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Return the row of ``keys`` that each row of ``others`` is."""
-    numbered = keys.assign(_at=range(len(keys)))
-    return others.merge(numbered, on=list(keys.columns), how="left")["_at"].to_numpy(int)
-
-
-def _rows(fit: Fit) -> nw.LazyFrame:
-    """Return the rows the fit used; where none was lost, there is nothing to filter."""
-    if fit.moments.lost == 0:
-        return fit.frame
-    return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
-
-
-def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Cluster totals of w e x by stratum: sums, products, clusters, rows. Without clusters every row is one."""
-    design = fit.study.design
-    if design.cluster and not (design.strata or fit.model.by):
-        here = cluster_score_products(
-            fit.frame, fit.columns, fit.slope, cluster=design.cluster, weight=weight_of(fit.study)
-        )
-        if here is not None:
-            sums, products, m, n = here
-            a, codes = fit.coding.atom, fit.coding.codes[0] * fit.solution.kept
-            return sums[:, a] * codes, products[:, a[:, None], a] * np.outer(codes, codes), m, n
-    x = design_columns(fit.model, fit.coding, fit.moments.keys)
-    w = weight_of(fit.study)
-    e = fit.residual(x) if w is None else w * fit.residual(x)
-    strata = nw.col(design.strata) if design.strata else None
-    rows = _rows(fit).with_columns(e.alias("_e"))
-    scores = [nw.col("_e") * c if kept else nw.lit(0.0) for c, kept in zip(x, fit.solution.kept, strict=True)]
-    if design.cluster:
-        return cluster_products(rows, scores, cluster=nw.col(design.cluster), strata=strata)
-    named = {f"_s{i}": s for i, s in enumerate(scores)}
-    found = moments(rows, named, by={"h": strata if strata is not None else nw.lit(1)}, shift=np.zeros(len(named) + 1))
-    return found.matrix[:, 0, 1:], found.matrix[:, 1:, 1:], found.n, float(found.n.sum())
-
-
-def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray, float]:
-    """Z'Z and Z'e of every cluster, Z = (X, WX), and rows in them."""
-    w = weight_of(fit.study)
-    one = {} if w is None else {"_w1": w, **{f"w:{k}": w * e for k, e in fit.model.atoms.items()}}
-    columns = {**fit.model.atoms, **one, fit.model.response: fit.model.y}
-    rows = _rows(fit).filter(~nw.col(fit.study.design.cluster).is_null())
-    by = {"_cluster": nw.col(fit.study.design.cluster), **fit.model.by}
-    found = moments(rows, columns, by=by, shift=np.zeros(len(columns) + 1))
-    at = match(fit.moments.keys, found.keys) if fit.model.by else np.zeros(len(found.keys), int)
-    codes, a = fit.coding.codes[at], fit.coding.atom
-    second = a if w is None else a + len(fit.model.atoms) + 1
-    both, wide = np.concatenate([a, second]), np.hstack([codes, codes])
-    zz = wide[:, :, None] * wide[:, None, :] * found.matrix[:, both[:, None], both[None, :]]
-    zy = wide * found.matrix[:, both, -1]
-    cluster = pd.factorize(found.keys["_cluster"])[0]
-    k = np.zeros((cluster.max() + 1, *zz.shape[1:]))
-    y = np.zeros((cluster.max() + 1, zy.shape[1]))
-    np.add.at(k, cluster, zz)
-    np.add.at(y, cluster, zy)
-    p = len(a)
-    return k, y - k[:, :, :p] @ fit.solution.filled, float(found.n.sum())
 
 
 def _span(coding: Coding, code: np.ndarray) -> np.ndarray | None:

@@ -11,7 +11,8 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.least_squares import Fit, least_squares, match, original
+from cxlab.models.regression.formula import match
+from cxlab.models.regression.least_squares import Fit, least_squares, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts.moments import usable

@@ -209,7 +209,8 @@ def cluster_score_products(
 
     Returns
     -------
-    As `cluster_products`, of one stratum; None where clusters are not whole numbers of small range (`Numbered`).
+    As `cluster_products`, of one stratum and without its name; None where clusters are not whole numbers of small
+    range (`Numbered`).
     """
     if not local(frame) or not frame.collect_schema()[cluster].is_integer():
         return None
@@ -253,11 +254,11 @@ def _sums_there(frame, columns, by, weight, shift):
 
 def cluster_products(
     frame: nw.LazyFrame, scores: Sequence[nw.Expr], *, cluster: nw.Expr, strata: nw.Expr | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, list]:
     """Sum row scores by cluster and return sums and products of the cluster totals by stratum.
 
     Only one row a stratum travels: (H, p) sums of totals, (H, p, p) sums of their products, (H,) clusters;
-    and the number of rows that have a cluster and a stratum.
+    the number of rows that have a cluster and a stratum; and the strata ('' without them).
     """
     p, keys = len(scores), ["_c"] if strata is None else ["_h", "_c"]
     named = {f"_s{i}": s.cast(nw.Float64) for i, s in enumerate(scores)} | {"_c": cluster}
@@ -274,7 +275,8 @@ def cluster_products(
     products = np.empty((len(table), p, p))
     for k, (i, j) in enumerate(pairs):
         products[:, i, j] = products[:, j, i] = table[f"p{k}"]
-    return table[summed[:p]].to_numpy(float), products, table["m"].to_numpy(float), float(table["_n"].sum())
+    named = [""] if strata is None else table["_h"].tolist()
+    return table[summed[:p]].to_numpy(float), products, table["m"].to_numpy(float), float(table["_n"].sum()), named
 
 
 def _collect(lazy: nw.LazyFrame) -> pd.DataFrame:

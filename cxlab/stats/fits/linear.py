@@ -77,19 +77,46 @@ def sandwich(inverse: np.ndarray, meat: np.ndarray) -> np.ndarray:
     return inverse @ meat @ inverse
 
 
-def stratified_meat(sums: np.ndarray, products: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, list[int]]:
+def stratified_meat(
+    sums: np.ndarray, products: np.ndarray, clusters: np.ndarray, *, free: np.ndarray | float = 1.0
+) -> tuple[np.ndarray, list[int]]:
     """Return sum over strata of m/(m - 1) sum_c (u_c - mean u)(u_c - mean u)', and which strata have one cluster only.
 
     Parameters
     ----------
-    sums : (H, p) sums of cluster totals. ``products`` : (H, p, p). ``clusters`` : (H,) clusters of each stratum.
+    sums : (H, p) sums of cluster totals. ``products`` : (H, p, p).
+    clusters : (H,) clusters of each stratum in the whole sample; those without rows here have a total of zero.
+    free : 1 - m/M of each stratum, in a finite population.
 
-    A stratum with a single cluster says nothing of its variance and contributes nothing.
+    A stratum with a single cluster contributes u u', its distance from the overall mean of zero (R's option "adjust").
     """
     lonely = np.flatnonzero(clusters < 2).tolist()
-    factor = np.where(clusters < 2, 0.0, clusters / np.maximum(clusters - 1, 1))
-    centred = products - sums[:, :, None] * sums[:, None, :] / clusters[:, None, None]
+    several = clusters >= 2
+    factor = np.where(several, clusters / np.maximum(clusters - 1, 1), 1.0) * free
+    share = np.where(several, 1 / np.maximum(clusters, 1), 0.0)
+    centred = products - sums[:, :, None] * sums[:, None, :] * share[:, None, None]
     return np.einsum("h,hij->ij", factor, centred), lonely
+
+
+def alone(inverse: np.ndarray, weighted: np.ndarray) -> np.ndarray:
+    """Return which coefficients nothing but one cluster tells: without it they are not identified.
+
+    Parameters
+    ----------
+    inverse : (p, p) M. ``weighted`` : (G, p, p) X'WX of each cluster.
+    """
+    kept = np.diag(inverse) > 0
+    out = np.zeros(len(inverse), bool)
+    values, vectors = eigh(inverse[np.ix_(kept, kept)])
+    root = vectors * np.sqrt(np.maximum(values, 0.0))  # M = root root'
+    for each in weighted:
+        part = each[np.ix_(kept, kept)]
+        own, directions = eigh(root.T @ (part + part.T) @ root / 2)
+        lost = root @ directions[:, own > 1 - ZERO]
+        if lost.size:
+            size = np.sqrt(np.diag(inverse)[kept])
+            out[np.flatnonzero(kept)[(np.abs(lost) > 1e-6 * size[:, None]).any(axis=1)]] = True
+    return out
 
 
 def _function(k: np.ndarray, c: np.ndarray, f) -> np.ndarray:

@@ -62,7 +62,7 @@ def engine(table) -> dict:
         out["patterns"], out["lost_patterns"] = patterns(frame, {"x": nw.col("x"), "y": nw.col("y")}, weight=w)
         out["text"], _ = patterns(frame, {"g": nw.col("g"), "y": nw.col("y")})
         there = frame.filter(~nw.col("x").is_null(), ~nw.col("g").is_null())
-        out["clusters"] = cluster_products(there, [w * x, w * y], cluster=nw.col("y"), strata=nw.col("g"))
+        out["clusters"] = cluster_products(there, [w * x, w * y], cluster=nw.col("y"), strata=nw.col("g"))[:4]
     except cx.DataProblem as problem:
         out["problem"] = str(problem)
     return out
