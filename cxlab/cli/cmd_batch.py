@@ -79,14 +79,14 @@ def batch(plan: Path, dry_run: bool, **options: Any) -> None:
 def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, **options: Any) -> None:
     """Make the reports of a plan, say what came of it, and end the process with the exit code."""
     from cxlab.report.batch import batch as run
-    from cxlab.report.batch import folders
+    from cxlab.report.batch import folders, told_apart
     from cxlab.report.pool import cores
     from cxlab.report.shelf import Shelf
 
     where = str(options.get("output") or "reports")
     workers = whole("workers", options.get("workers"), cores())
     form = form_of(options, where, workers)
-    folders(plan.jobs)  # what is wrong is said before anything else
+    folders(told_apart(plan.jobs))  # what is wrong is said before anything else
     strangers(plan.jobs, quiet)
     bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)
     outcomes: dict[int, Any] = {}

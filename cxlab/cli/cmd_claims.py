@@ -6,6 +6,7 @@ import json
 
 import click
 
+from cxlab.cli.reading import reads_data
 from cxlab.hypotheses.card import TAGS, card, cards
 from cxlab.hypotheses.scoreboard import testable
 from cxlab.hypotheses.verdict import describe
@@ -17,6 +18,7 @@ from cxlab.hypotheses.verdict import describe
     "--for", "data", metavar="DATA", help="A name of cxlab datasets, or a path: what it can test, what it lacks."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@reads_data
 def claims(claim: str | None, data: str | None, as_json: bool) -> None:
     """List what decks claim, show the CLAIM in full, or say which claims DATA can test.
 

@@ -9,6 +9,7 @@ import textwrap
 
 import click
 
+from cxlab.cli.reading import reads_data
 from cxlab.columns import show
 from cxlab.result import Result
 
@@ -22,13 +23,11 @@ SAID = {
 
 @click.command()
 @click.argument("data")
-@click.option(
-    "--codebook", type=click.Path(exists=True, dir_okay=False), help="Its datapackage.json, if not beside it."
-)
 @click.option("--duration", default="", help="Column with the length of the interview.")
 @click.option("--missing", is_flag=True, help="Also list what is missing, by question and reason.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything for machines.")
-def doctor(data: str, codebook: str | None, duration: str, missing: bool, as_json: bool) -> None:
+@reads_data
+def doctor(data: str, duration: str, missing: bool, as_json: bool) -> None:
     """Say what is wrong with DATA (a file, or a name in the catalogue) and what to do. Changes nothing.
 
     Exit code 0: nothing serious; 1: something serious; 2: the data cannot be read.
@@ -42,7 +41,7 @@ def doctor(data: str, codebook: str | None, duration: str, missing: bool, as_jso
     from cxlab.data.load import load
     from cxlab.data.quality import quality
 
-    study = load(data, codebook=codebook) if codebook else load(data)
+    study = load(data)
     result = quality(study, duration=duration)
     serious = bool((result.table["level"] == "serious").any())
     click.echo(json.dumps(result.to_dict(), indent=1, ensure_ascii=False) if as_json else printed(result, missing))

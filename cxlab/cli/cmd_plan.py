@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cxlab.cli.reading import reads_data
 from cxlab.problem import DataProblem
 
 
@@ -25,6 +26,7 @@ from cxlab.problem import DataProblem
 @click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 @click.option("--correction", default="holm", show_default=True, help="For the family of claims: holm, bh or none.")
 @click.option("--exclude", default="none", show_default=True, help="none, straight-liners or incomplete.")
+@reads_data
 def plan(claims, data, output, sesoi, given, exclude, **rule) -> None:
     """Write a plan of testing CLAIMS (CX-04,CX-05) on DATA; nothing of the answers is shown.
 

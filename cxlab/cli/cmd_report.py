@@ -10,6 +10,7 @@ import click
 
 from cxlab.cli.cmd_batch import make, shared
 from cxlab.cli.cmd_completion import notebooks, studies
+from cxlab.cli.reading import reads_data
 from cxlab.problem import DataProblem
 
 
@@ -21,6 +22,7 @@ from cxlab.problem import DataProblem
 @click.option("--at-least", default=30, show_default=True, metavar="N", help="Answers a cell must have, with --by.")
 @click.option("--diff", is_flag=True, help="Compare two reports (or folders of reports): cxlab report --diff OLD NEW.")
 @shared
+@reads_data
 def report(
     notebook: str,
     data: tuple[str, ...],

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from cxlab.cli.reading import reads_data
 from cxlab.hypotheses import ledger as book
 from cxlab.problem import DataProblem
 
@@ -22,6 +23,7 @@ from cxlab.problem import DataProblem
 @click.option("--quick", is_flag=True, help="Without the specification curve.")
 @click.option("--ledger", default=book.DEFAULT, show_default=True, help="File that records the look.")
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@reads_data
 def verdict(claim, data, plan, given, quick, ledger, as_json, **drawn) -> None:
     """Say whether DATA support the CLAIM, by a rule fixed before looking.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ import narwhals as nw
 from cxlab.data import codebook as codebooks
 from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
+from cxlab.data.dictionary import described, worded
 from cxlab.data.doubt import heaviest_first
-from cxlab.data.locations import placed, sought
+from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
@@ -25,8 +27,9 @@ Book = Codebook | Mapping[str, Any] | str | Path | None
 
 
 def load(
-    source: Any, *, codebook: Book = None, name: str = "", encoding: str = "", sheet: str = "", query: str = ""
-) -> Study:
+    source: Any, *, codebook: Book = None, name: str = "", encoding: str = "", sheet: str = "", query: str = "",
+    dictionary: str | Path = "",
+) -> Study:  # fmt: skip
     """Return the study in ``source``.
 
     Parameters
@@ -42,6 +45,8 @@ def load(
     encoding : of a text file; detected when left out.
     sheet : of an Excel workbook with several.
     query : SQL, for a database.
+    dictionary : a file, or another sheet of the workbook, that says the wording of each question or the label of each
+        code; several by ``;``.
 
     Raises
     ------
@@ -54,20 +59,48 @@ def load(
         return _from_table(source, _book(codebook), name)
     if _is_url(source):
         return study(readers.open_url(str(source), query=query), _book(codebook), name or stem(str(source)))
-    path = placed(source)
-    if _is_name(source, path):
-        return _named(str(source), path)
-    path, book = _beside(path, codebook)
-    return study(opened(path, book, encoding=encoding, sheet=sheet), book, name or stem(path.name))
+    reading = {"codebook": codebook, "encoding": encoding, "sheet": sheet, "dictionary": str(dictionary)}
+    return _from_file(source, reading, name)
 
 
-def unchecked(source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "") -> Study:
+def unchecked(
+    source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "", dictionary: str | Path = ""
+) -> Study:
     """Return the study in ``source`` even where data and codebook disagree; for `cxlab.data.check`."""
+    reading = {"codebook": codebook, "encoding": encoding, "sheet": sheet, "dictionary": str(dictionary)}
+    return _from_file(source, reading, strict=False)
+
+
+def _from_file(source: str | Path, reading: dict[str, Any], name: str = "", *, strict: bool = True) -> Study:
+    """Return the study in a file or of the catalogue; what is given goes before what the address says."""
     path = placed(source)
-    if _is_name(source, path):
-        return _named(source, path)
-    path, book = _beside(path, codebook)
-    return study(opened(path, book, encoding=encoding, sheet=sheet), book, stem(path.name), strict=False)
+    there = os.path.exists(source)
+    said = {**({} if there else apart(source)[1]), **{k: v for k, v in reading.items() if v}}
+    bare = str(source) if there else apart(source)[0]
+    if _is_name(bare if isinstance(source, str) else source, path):
+        if said:
+            raise DataProblem(
+                f"'{bare}' is a study of the catalogue, which has its own codebook; leave out {', '.join(said)}"
+            )
+        return _named(bare, path)
+    path, book = _beside(path, said.get("codebook"))
+    raw = _read(path, book, said)
+    made = study(raw, book, name or stem(path.name), strict=strict)
+    return replace(
+        made, source=address(str(placed(bare)), **{k: str(v) for k, v in said.items() if isinstance(v, (str, Path))})
+    )
+
+
+def _read(path: Path, book: Codebook | None, said: Mapping[str, Any]) -> Raw:
+    options = {k: said[k] for k in ("encoding", "sheet") if k in said}
+    return described(opened(path, book, **options), said.get("dictionary", ""), path)
+
+
+def drafted(source: str) -> tuple[Raw, infer.Draft]:
+    """Return the table in a file (or at an address) and the codebook that is guessed of it, whatever lies beside it."""
+    path = placed(source)
+    raw = _read(path, None, {} if os.path.exists(source) else apart(source)[1])
+    return raw, infer.draft(raw, stem(path.name))
 
 
 def opened(path: Path, book: Codebook | None, *, encoding: str = "", sheet: str = "") -> Raw:
@@ -86,7 +119,7 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
         draft = infer.draft(raw, name)
         book, doubts = draft.codebook, draft.doubts
     else:
-        book = replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes)))
+        book = worded(replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes))), raw)
         doubts = heaviest_first(tuple(d for d in (*book.doubts, *raw.doubts) if d.column not in book.settled))
     table, changed = conform.conform(_as_declared(raw.table, book), book, name=book.name, strict=strict)
     if strict:

@@ -215,7 +215,7 @@ def _held(field: Field, settings: Mapping[str, Any], values: Mapping[str, int]) 
             raise DataProblem(f"no answer to '{field.name}' is on a scale of {field.scale}; there are: {seen}")
         if beyond:
             seen = ", ".join(f"{quotable(v)} ({n:,})" for v, n in list(beyond.items())[:6])
-            said.append(f"OUT OF SCALE, left out of no result until declared missing or corrected: {seen}")
+            said.append(f"OUT OF SCALE, left out of results until it is corrected or the scale: {seen}")
     labels = field.scale.labels if field.scale else field.labels
     unused = [f"{c} '{t}'" for c, t in labels.items() if "labels" in settings and c not in values and t not in values]
     said += [f"nobody answered {', '.join(unused)}"] if unused else []

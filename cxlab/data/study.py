@@ -50,6 +50,7 @@ class Study:
     doubts : what was decided about the file without being sure, the heaviest first.
     whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters or
         strata: such a part is a domain, its errors keep the clusters that were drawn (`drawn`).
+    source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -60,6 +61,7 @@ class Study:
     filters: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     whole: Study | None = field(default=None, compare=False)
+    source: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:

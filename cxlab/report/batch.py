@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,34 @@ class Outcome:
     seconds: float = 0.0
 
 
+def told_apart(jobs: Sequence[Job], record: Callable[[str], dict[str, Any] | None] = lambda there: None) -> list[Job]:
+    """Return the jobs such that none writes to the folder of another file of the same name in another folder.
+
+    Parameters
+    ----------
+    jobs : what is to be made.
+    record : gives the run.json of what lies in the output already.
+    """
+    taken: dict[str, str] = {}
+    apart_: list[Job] = []
+    for job in jobs:
+        path, _, changed = render.prepare(job.notebook, job.study, job.given)
+        file = render.file_of(job.study)
+        above = Path(file).parent.name
+        more = ["", *([f"-{above}"] if above else []), f"-{hashlib.sha256(file.encode()).hexdigest()[:8]}"]
+        names = [f"{path.stem}/{render.folder_name(job.study, changed, more=m)}" for m in more]
+        for m, name in zip(more, names, strict=True):
+            if name not in taken:
+                said = record(name) or {}
+                taken[name] = render.file_of(str(said.get("parameters", {}).get("study", job.study)))
+            if taken[name] == file:
+                apart_.append(replace(job, more=m))
+                break
+        else:  # even the hash is taken: as for one file asked for twice, `folders` says so
+            apart_.append(replace(job, more=more[-1]))
+    return apart_
+
+
 def folders(jobs: Sequence[Job]) -> list[str]:
     """Return where each report will lie in the output; every job is checked before anything runs.
 
@@ -37,7 +66,7 @@ def folders(jobs: Sequence[Job]) -> list[str]:
     taken: dict[str, Job] = {}
     for job in jobs:
         path, _, changed = render.prepare(job.notebook, job.study, job.given)
-        there = f"{path.stem}/{render.folder_name(job.study, changed)}"
+        there = f"{path.stem}/{render.folder_name(job.study, changed, more=job.more)}"
         if there in taken:
             raise DataProblem(f"'{taken[there]}' and '{job}' would both write to {there}; ask for each report once")
         taken[there] = job
@@ -74,13 +103,15 @@ def batch(
     kernels : a fork server to share; by default one is started and ended here.
     progress : called with the number of a job and the share of its cells that ran.
     """
+    jobs = told_apart(jobs, shelf.record)
     there = folders(jobs)
     todo = list(range(len(jobs)))
     if resume:
         todo = [k for k in todo if not unchanged(jobs[k], form, shelf.record(there[k]))]
         for k in sorted(set(range(len(jobs))) - set(todo)):
             yield k, Outcome(jobs[k], "unchanged", shelf.page(f"{there[k]}/index.html"))
-    threading.Thread(target=importlib.import_module, args=("cxlab.report.front_page",)).start()  # while others work
+    if todo:  # while others work
+        threading.Thread(target=importlib.import_module, args=("cxlab.report.front_page",)).start()
     chosen = [jobs[k] for k in todo]
     tell = lambda k, share: progress(todo[k], share)  # noqa: E731
     if scheduler:

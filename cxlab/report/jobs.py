@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from cxlab.data.locations import READING, address
 from cxlab.data.masking import without_secrets
 from cxlab.problem import DataProblem, unknown
 from cxlab.report import notebook as books
@@ -21,16 +22,20 @@ LEAST = 10
 """No plan may go below: cells with fewer answers are not published."""
 
 OPTIONS = ("to", "workers", "timeout", "memory", "style", "output")
-ENTRY = ("notebook", "study", "by", "at_least", "parameters", "grid", "list")
+ENTRY = ("notebook", "study", *READING, "by", "at_least", "parameters", "grid", "list")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook on one study with the parameters given."""
+    """One notebook on one study with the parameters given.
+
+    ``more`` is added to the name of the report's folder where another file of the same name has it.
+    """
 
     notebook: str
     study: str
     given: Mapping[str, Any] = field(default_factory=dict)
+    more: str = ""
 
     def __str__(self) -> str:
         said = {k: v for k, v in self.given.items() if k != "only"} | (self.given.get("only") or {})
@@ -50,6 +55,7 @@ def read(path: Path) -> Plan:
     """Return the plan in a YAML file: ``reports``, a list of entries, and options as defaults of the command.
 
     An entry has ``notebook`` and ``study`` (each one or a list), ``parameters`` for all its reports, and may have
+    ``codebook``, ``sheet``, ``encoding`` and ``dictionary`` (how its files are read),
     ``by`` (one column or a list: a report for every cell with ``at_least`` answers), ``grid`` (name to list of values:
     every combination) and ``list`` (one report for each set of parameters).
 
@@ -95,10 +101,11 @@ def entry(said: Any, where: str) -> Plan:
             raise DataProblem(f"{where}: grid {name} is {values!r}; write a list of values, e.g. {name}: [0.9, 0.95]")
     if not isinstance(sets, list) or not all(isinstance(s, dict) for s in sets):
         raise DataProblem(f"{where}: 'list' must be a list of parameter sets, e.g. - {{level: 0.9}}")
+    reading = {k: str(said[k]) for k in READING if said.get(k)}
     combined = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     return expand(
         many(said["notebook"]),
-        many(said["study"]),
+        [address(name, **reading) for name in many(said["study"])],
         [{**(said.get("parameters") or {}), **one, **other} for one in combined for other in sets],
         by=many(said.get("by") or []),
         at_least=said.get("at_least", AT_LEAST),

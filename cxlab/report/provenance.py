@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab import __version__
-from cxlab.data.locations import placed, shipped, sought
+from cxlab.data.locations import apart, placed, shipped, sought
 from cxlab.problem import DataProblem, unknown
 
 PACKAGE = Path(__file__).parents[1]
@@ -32,6 +32,8 @@ def data_hash(study: str) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file())
     else:
         files = [path, path.with_name(f"{path.stem}.datapackage.json"), path.with_name("datapackage.json")]
+        said = apart(study)[1]
+        files += [placed(f) for k in ("codebook", "dictionary") for f in said.get(k, "").split(";") if f]
     digest = hashlib.sha256()
     there = [f for f in files if f.is_file()]
     for file in there:

@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cxlab.data.locations import placed
-from cxlab.data.masking import cleaned, without_secrets
+from cxlab.data import locations
+from cxlab.data.locations import apart, placed
+from cxlab.data.masking import cleaned
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -77,24 +78,37 @@ def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict
     return path, checked, changed
 
 
-def folder_name(study: str, changed: Mapping[str, Any]) -> str:
-    """Return ``<study>[-<params>]``: readable, and different for different parameters.
+def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> str:
+    """Return ``<study>[-<params>]``: readable, and different for different parameters and ways to read a file.
+
+    ``more`` tells files of one name in different folders apart (`cxlab.report.batch.told_apart`).
 
     >>> folder_name("data/my survey.csv", {"by": "stage", "level": 0.9})
     'my-survey-by=stage-level=0.9'
     >>> folder_name("sfo", {"only": {"airline": "United", "wave": "2017"}})
     'sfo-airline=United-wave=2017'
+    >>> folder_name("data/may.xlsx#sheet=Answers&codebook=books/new.json", {})
+    'may-codebook=new-sheet=Answers'
     """
-    study, changed = without_secrets(study), cleaned(changed)
-    path = Path(study)
-    stem = path.stem if path.suffix or placed(study).exists() else study
-    pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {})}
+    file, reading = apart(study)
+    path = Path(file)
+    stem = (path.stem if path.suffix or placed(study).exists() else file) + more
+    said = {k: Path(v).stem.removesuffix(".datapackage") if k != "sheet" else v for k, v in reading.items()}
+    pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {}), **said}
     parts = [stem, *(f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)
     plain = "-".join([slug(stem), *parts[1:]])  # the study's own name may be simplified, parameters may not
     name = slug(text)
-    lossy = bool(changed) and name != plain or len(name) > 100
+    lossy = bool(changed or said) and name != plain or len(name) > 100
     return f"{name[:90]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if lossy else name
+
+
+def file_of(study: str) -> str:
+    """Return the file of a study as it is seen from where the command was called, however it was written."""
+    path = Path(os.path.normpath(apart(study)[0]))
+    with contextlib.suppress(ValueError):
+        return path.relative_to(locations.folder()).as_posix()
+    return path.as_posix()
 
 
 def slug(text: str) -> str:
@@ -109,6 +123,7 @@ def report(
     *,
     kernels: Kernels,
     output: Path = Path("reports"),
+    more: str = "",
     form: Form = PLAIN,
     progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
 ) -> Report:
@@ -118,7 +133,7 @@ def report(
     to the same name with ``.failed`` added.
     """
     path, parameters, changed = prepare(name, study, given or {})
-    target = Path(output) / path.stem / folder_name(study, changed)
+    target = Path(output) / path.stem / folder_name(study, changed, more=more)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = target.parent / f".{target.name[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     work.mkdir()

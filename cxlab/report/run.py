@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
+from cxlab.data.locations import address, apart, placed
 from cxlab.data.locations import folder as called
-from cxlab.data.locations import placed
 from cxlab.data.masking import cleaned, quiet, secrets
 from cxlab.report import about_data
 from cxlab.report.kernel import Kernels
@@ -128,7 +128,8 @@ def execute(
 def whole(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters that name a file by a relative path, with its whole path: the kernel works elsewhere."""
     texts = {k: v for k, v in parameters.items() if isinstance(v, str) and (Path(v).suffix or "/" in v)}
-    return {k: str(placed(v).absolute()) for k, v in texts.items() if os.path.exists(placed(v))}
+    there = {k: (placed(v).absolute(), apart(v)[1]) for k, v in texts.items() if os.path.exists(placed(v))}
+    return {k: address(str(path), **reading) for k, (path, reading) in there.items()}
 
 
 def watched(work: Callable[[], Any], pid: Path, memory: int) -> Exception | None:

@@ -34,7 +34,14 @@ def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: 
     """Make one report; whatever goes wrong is this report's failure and nobody else's."""
     try:
         made = render.report(
-            job.notebook, job.study, job.given, kernels=kernels, output=output, form=form, progress=progress
+            job.notebook,
+            job.study,
+            job.given,
+            kernels=kernels,
+            output=output,
+            more=job.more,
+            form=form,
+            progress=progress,
         )
     except DataProblem as problem:
         return Done(cause=quiet(str(problem)))

@@ -371,3 +371,25 @@ def test_a_full_disk_costs_only_what_did_not_fit(notebook, tmp_path: Path):
         "Error: the batch broke off (OSError: the index over the reports was not written: "
     )
     assert {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)} == before
+
+
+def test_two_files_of_one_name_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a later run of the other: who came first keeps the short name, --resume finds both."""
+    from cxlab.report.batch import folders, told_apart
+
+    monkeypatch.chdir(tmp_path)
+    files = ("survey.csv", "may/survey.csv", "june/survey.csv", "june/survey.tsv", "b/june/survey.csv")
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text("nps\n9\n")
+    jobs = [Job("scorecard", file) for file in files]
+    names = folders(told_apart(jobs))
+    assert names[:4] == [
+        f"scorecard/survey{more}" for more in ("", "-may", "-june", names[3][len("scorecard/survey") :])
+    ]
+    assert len(set(names)) == 5
+    there = {name: {"parameters": {"study": job.study}} for name, job in zip(names, jobs, strict=True)}
+    for job, name in zip(jobs, names, strict=True):
+        assert folders(told_apart([job], there.get)) == [name]
+    absolute = [Job("scorecard", str(tmp_path / file)) for file in files]
+    assert folders(told_apart(absolute, there.get)) == names
