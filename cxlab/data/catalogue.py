@@ -169,7 +169,7 @@ def open_study(name: str) -> Study:
     files = {r["name"]: fetch(r, name) for r in sorted(package["resources"], key=lambda r: bool(r.get("url")))}
     made = _made(package)
     if made and made.is_file():
-        con.execute(f"CREATE TABLE study AS FROM read_parquet({_quoted(made)})")
+        con.execute(f"CREATE TABLE study AS FROM read_parquet({_quoted(engine.one_file(made))})")
         return Study(con.table("study"), book)
     _make(con, package, files, book)
     if made:
@@ -225,7 +225,8 @@ def _raw(con: duckdb.DuckDBPyConnection, path: Path, resource: Mapping[str, Any]
             "escape": '"',
         }
         said = ", ".join(f"{k}={_quoted(v)}" for k, v in options.items())
-        source = f"read_csv({_quoted(path)}, all_varchar=true, header=true, strict_mode=false, parallel=false, {said})"
+        said += ", hive_partitioning=false, all_varchar=true, header=true, strict_mode=false, parallel=false"
+        source = f"read_csv({_quoted(engine.one_file(path))}, {said})"
     derived = "".join(f', ({sql}) AS "= {name}"' for name, sql in resource.get("derive", {}).items())
     return f"SELECT *{derived} FROM {source}"
 

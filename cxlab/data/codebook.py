@@ -62,7 +62,8 @@ class Field:
 
     ``missing`` maps codes to why the answer is missing, e.g. ``{"6": "never used", "0": "blank"}``; those answers
     become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question. ``about``
-    names the touchpoint that a question of importance or a Kano question is about.
+    names the touchpoint that a question of importance or a Kano question is about. ``format`` says how the file writes
+    the column where that is open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Field:
     columns: tuple[str, ...] = ()
     about: str = ""
     note: str = ""
+    format: str = ""
 
     def __post_init__(self) -> None:
         one_of(f"role of '{self.name}'", self.role, (*ROLES, ""))

@@ -12,7 +12,7 @@ import narwhals as nw
 
 from cxlab.data.codebook import Field, code
 from cxlab.data.naming import named
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study, among, key
 from cxlab.problem import DataProblem, unknown
 
 LISTED = 400
@@ -46,7 +46,7 @@ def condition(study: Study, column: str, wanted: Any) -> tuple[nw.Expr, str]:
     values = [_level(field, value) for value in levels]
     _there(study, field, values)
     x = nw.col(field.name)
-    parts = [x.is_in(some)] if (some := [v for v in values if v is not None]) else []
+    parts = [among(x, some)] if (some := [v for v in values if v is not None]) else []
     parts += [x.is_null()] if None in values else []
     labels = _labels(field)
     words = ["not stated" if v is None else labels.get(key(v), key(v)) for v in values]
@@ -101,7 +101,7 @@ def _there(study: Study, field: Field, values: list[Any]) -> None:
     if not asked or field.name not in study.columns:
         return
     column = study.lazy.select(nw.col(field.name))
-    seen = column.filter(nw.col(field.name).is_in(asked)).unique().collect("pyarrow")[field.name].to_list()
+    seen = column.filter(among(nw.col(field.name), asked)).unique().collect("pyarrow")[field.name].to_list()
     lost = [v for v in asked if v not in seen]
     if lost:
         labels = _labels(field)
@@ -141,6 +141,6 @@ def _range(study: Study, field: Field, ends: tuple) -> tuple[nw.Expr, str]:
     if high is not None:
         whole = field.type == "datetime" and high == datetime.datetime.combine(high, datetime.time())
         parts += [x < high + datetime.timedelta(days=1)] if whole else [x <= high]
-    parts += [~x.is_in(codes)] if (codes := [c for c in codes if not isinstance(c, str)]) else []
+    parts += [~among(x, codes)] if (codes := [c for c in codes if not isinstance(c, str)]) else []
     said = f"{low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"up to {high}"
     return reduce(lambda a, b: a & b, parts), f"{field.label} = {said}"

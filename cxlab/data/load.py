@@ -106,7 +106,8 @@ def drafted(source: str) -> tuple[Raw, infer.Draft]:
 def opened(path: Path, book: Codebook | None, *, encoding: str = "", sheet: str = "") -> Raw:
     """Return the table in a file; columns that ``book`` declares as string keep leading zeros."""
     as_text = [f.name for f in book or () if f.type == "string"]
-    return readers.open_file(path, encoding=encoding, sheet=sheet, as_text=as_text)
+    written = {f.name: f.format for f in book or () if f.format}
+    return readers.open_file(path, encoding=encoding, sheet=sheet, as_text=as_text, declared=written)
 
 
 def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) -> Study:
@@ -243,19 +244,23 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
         raise
     columns = frame.collect_schema().names()
     check_names(columns, "the table")
+    table, notes = readers.opened.frame(table)
+    frame = nw.from_native(table)
     if book is None:
-        return _inferred(table, frame, name or "table")
+        return _inferred(table, frame, name or "table", notes)
+    book = replace(book, notes=(*book.notes, *notes))
     conform.check_columns(book, columns, name or book.name)
     _check_text(frame, book)
     return without_dots(Study(table, replace(book, name=name) if name else book))
 
 
-def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str) -> Study:
+def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: tuple[str, ...]) -> Study:
     """Return a study of ``table`` as it is, with a codebook inferred from its first rows."""
     head = frame.lazy().head(conform.SAMPLE).collect("pyarrow").to_native()
     if not head.num_rows:
         raise DataProblem(f"the table holds only a header ({head.num_columns} columns), no answers")
-    raw = Raw(duckdb.from_arrow(head), "table", (f"a {type(table).__module__.partition('.')[0]} table, used as it is",))
+    said = (f"a {type(table).__module__.partition('.')[0]} table, used as it is", *notes)
+    raw = Raw(duckdb.from_arrow(head), "table", said)
     draft = infer.draft(raw, name)
     texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
     if not texts:

@@ -16,7 +16,7 @@ import pandas as pd
 from cxlab.data.codebook import Field
 from cxlab.data.finding import Finding, collected, count, counts, filled, length
 from cxlab.data.masking import quotable
-from cxlab.data.study import Study
+from cxlab.data.study import Study, among
 
 MANY = 60
 """A column with more categories than this is no column of categories."""
@@ -87,7 +87,7 @@ def categories(study: Study, n: int, known: dict[str, pd.Series]) -> Iterator[Fi
             said = ", ".join(f"'{quotable(c)}' ({found[c]})" for c in new[:6]) + more
             yield Finding("serious", "unknown category", name, int(found[new].sum()), int(found.sum()),
                           f"not in the codebook: {said}", "edited by hand? Compare with the source; correct the data, "
-                          "or declare the label", nw.col(name).is_in(new))  # fmt: skip
+                          "or declare the label", among(nw.col(name), new))  # fmt: skip
         for c in (c for c in found.index if not labels and found[c] < 0.01 * n):
             big = {str(b).casefold().strip(): b for b in found.index if found[b] >= 10 * found[c]}
             like = difflib.get_close_matches(str(c).casefold().strip(), big, 1, 0.9)

@@ -108,7 +108,7 @@ def to_parquet(path: str | Path, n: int, *, seed: int = 0, progress: bool = True
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    return Simulation(engine.connect().read_parquet(str(path)), codebook(world), population=world)
+    return Simulation(engine.connect().read_parquet(engine.one_file(path)), codebook(world), population=world)
 
 
 simulate.to_parquet = to_parquet  # one import serves a notebook: cx.simulate.to_parquet(...)

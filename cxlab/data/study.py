@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -243,10 +244,15 @@ def key(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
+def among(x: nw.Expr, values: Iterable[Any]) -> nw.Expr:
+    """Return whether ``x`` is one of ``values``, compared one by one: engines differ in whether 5 is in [5.0]."""
+    return reduce(or_, (x == v for v in values)) if values else nw.lit(False)
+
+
 def answer(field: Field) -> nw.Expr:
     """The column of a field with its missing codes as null."""
     x, codes = nw.col(field.name), _codes(field)
-    return nw.when(~x.is_in(codes)).then(x).alias(field.name) if codes else x
+    return nw.when(~among(x, codes)).then(x).alias(field.name) if codes else x
 
 
 def _codes(field: Field) -> list[Any]:

@@ -119,7 +119,7 @@ def test_quoted_line_breaks_and_separators_stay_inside_their_cell(tmp_path):
 def test_dates_are_read_by_the_format_that_fits_all_of_them(tmp_path):
     raw = open_file(write(tmp_path, "id,day\n1,31/12/2020\n2,01/02/2021\n"))
     assert [str(r[1]) for r in raw.table.fetchall()] == ["2020-12-31", "2021-02-01"]
-    assert "dates read as %d/%m/%Y" in raw.notes
+    assert "dates of 'day' read as %d/%m/%Y" in raw.notes
 
 
 @pytest.mark.parametrize(

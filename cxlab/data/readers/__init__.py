@@ -6,13 +6,13 @@ import gzip
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from cxlab.data import engine
 from cxlab.data.locations import sought
-from cxlab.data.readers import columnar, database, delimited, excel, statistical
+from cxlab.data.readers import columnar, database, delimited, excel, statistical, texts
 from cxlab.data.readers.raw import Raw
 from cxlab.problem import DataProblem
 
@@ -22,8 +22,22 @@ PACKED = (".zip", ".gz")
 ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS, *PACKED)
 
 
-def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Collection[str] = ()) -> Raw:
-    """Return the table in ``path`` by the reader for its ending.
+def open_file(
+    path: Path,
+    *,
+    encoding: str = "",
+    sheet: str = "",
+    as_text: Collection[str] = (),
+    declared: Mapping[str, str] | None = None,
+) -> Raw:
+    """Return the table in ``path`` by the reader for its ending, with its values as `opened` and `texts` make them.
+
+    Parameters
+    ----------
+    encoding : of a text file; '' detects it.
+    sheet : of a workbook with several.
+    as_text : columns that stay text, leading zeros and all.
+    declared : column → how it is written (`Field.format`), where a codebook says it.
 
     Raises
     ------
@@ -40,19 +54,21 @@ def open_file(path: Path, *, encoding: str = "", sheet: str = "", as_text: Colle
         raise DataProblem(f"{path.name} is empty (0 bytes); export it again")
     ending = path.suffix.lower()
     if ending in PACKED:
-        return _packed(path, encoding=encoding, sheet=sheet, as_text=as_text)
-    if ending in EXCEL or (ending in DELIMITED and zipfile.is_zipfile(path)):
-        return excel.read(path, sheet=sheet)
-    if ending in statistical.PROGRAM:
-        return statistical.read(path)
-    if ending in columnar.OPENERS:
-        return columnar.read(path)
-    if ending in DELIMITED:
-        return delimited.read(path, encoding=encoding, as_text=as_text)
-    raise DataProblem(
-        f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}"
-        + ("; save old Excel files as .xlsx" if ending == ".xls" else "")
-    )
+        return _packed(path, encoding=encoding, sheet=sheet, as_text=as_text, declared=declared)
+    if ending in DELIMITED and not zipfile.is_zipfile(path):
+        return delimited.read(path, encoding=encoding, as_text=as_text, declared=declared)
+    if ending in (*EXCEL, *DELIMITED):
+        raw = excel.read(path, sheet=sheet)
+    elif ending in statistical.PROGRAM:
+        raw = statistical.read(path)
+    elif ending in columnar.OPENERS:
+        raw = columnar.read(path)
+    else:
+        raise DataProblem(
+            f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}"
+            + ("; save old Excel files as .xlsx" if ending == ".xls" else "")
+        )
+    return texts.read(raw, keep=as_text, declared=declared)
 
 
 def _packed(path: Path, **options) -> Raw:
@@ -82,7 +98,7 @@ def _packed(path: Path, **options) -> Raw:
 def open_url(url: str, *, query: str = "") -> Raw:
     """Return the rows of a query on the database at ``url``."""
     engine.settle()
-    return database.read(url, query=query)
+    return texts.read(database.read(url, query=query))
 
 
 __all__ = ["ENDINGS", "Raw", "open_file", "open_url"]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from cxlab.data import engine
+from cxlab.data.readers import opened
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem
 
@@ -27,21 +29,28 @@ def read(path: Path) -> Raw:
     if not rows:
         raise only_header(path.name, len(table.columns))
     check_names(table.columns, path.name)
-    return Raw(table, kind, (f"{kind} file, scanned lazily" if kind != "Arrow" else "Arrow file, mapped into memory",))
+    table, notes = opened.relation(table, held=kind == "Arrow")
+    return Raw(
+        table, kind, (f"{kind} file, scanned lazily" if kind != "Arrow" else "Arrow file, mapped into memory", *notes)
+    )
 
 
 def _parquet(path: Path) -> duckdb.DuckDBPyRelation:
-    return duckdb.read_parquet(str(path))
+    return duckdb.read_parquet(engine.one_file(path), hive_partitioning=False)
 
 
 def _arrow(path: Path) -> duckdb.DuckDBPyRelation:
     import pyarrow.feather
 
-    return duckdb.from_arrow(pyarrow.feather.read_table(path, memory_map=True))
+    return duckdb.from_arrow(opened.arrow(pyarrow.feather.read_table(path, memory_map=True)))
 
 
 def _json(path: Path) -> duckdb.DuckDBPyRelation:
-    return duckdb.read_json(str(path), format="newline_delimited" if path.suffix.lower() != ".json" else "auto")
+    return duckdb.read_json(
+        engine.one_file(path),
+        hive_partitioning=False,
+        format="newline_delimited" if path.suffix.lower() != ".json" else "auto",
+    )
 
 
 OPENERS = {

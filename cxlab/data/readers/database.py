@@ -19,6 +19,7 @@ import pyarrow as pa
 from cxlab.data import engine
 from cxlab.data.locations import placed, sought
 from cxlab.data.masking import without_secrets
+from cxlab.data.readers import opened
 from cxlab.data.readers.raw import Raw, check_names, text
 from cxlab.problem import DataProblem
 
@@ -69,7 +70,8 @@ def read(url: str, *, query: str = "") -> Raw:
     if not table.limit(1).fetchall():
         raise DataProblem(f"the query gives no rows: {query}")
     check_names(table.columns, "the query")
-    return Raw(table, scheme, (f"{scheme} {way}: {query}",))
+    table, notes = opened.relation(table, held=True)
+    return Raw(table, scheme, (f"{scheme} {way}: {query}", *notes))
 
 
 def only_reads(query: str) -> None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
+from cxlab.data import engine
 from cxlab.data.masking import masked, quotable
-from cxlab.data.readers import platforms
-from cxlab.data.readers.dates import dated
+from cxlab.data.readers import decimal_mark, opened, platforms, texts
 from cxlab.data.readers.encoding import Utf8, as_utf8
-from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, text
+from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, quoted, text
 from cxlab.problem import DataProblem
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space"}
-TYPED = {"HUGEINT": "DOUBLE", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "BOOLEAN": "VARCHAR"}
-"""Types taken instead of what DuckDB detects: yes/no and true/false stay as they are written."""
+TYPED = {"HUGEINT": "VARCHAR", "TIMESTAMP WITH TIME ZONE": "VARCHAR", "BOOLEAN": "VARCHAR"}
+"""Types taken instead of what DuckDB detects: yes/no and true/false stay as they are written, long numbers are text."""
 
 KEPT: list[object] = []
 """Temporary UTF-8 copies that lazy relations scan; they go when Python ends."""
@@ -27,17 +28,23 @@ KEPT: list[object] = []
 DIALECT = 1000
 """Rows looked at for the separator."""
 
+LOOKED = 1000
+"""Rows looked at for how numbers are written."""
+
 HEAD = 20
 """Records looked at for header rows and a wrong number of values."""
 
 
-def read(path: Path, *, encoding: str = "", as_text: Collection[str] = ()) -> Raw:
+def read(
+    path: Path, *, encoding: str = "", as_text: Collection[str] = (), declared: Mapping[str, str] | None = None
+) -> Raw:
     """Return a delimited text file as a table.
 
     Parameters
     ----------
     encoding : how to decode the file; '' detects it.
     as_text : columns to keep as text, leading zeros and all, whatever they look like.
+    declared : column → how it is written (`Field.format`), where a codebook says it.
 
     Raises
     ------
@@ -53,27 +60,32 @@ def read(path: Path, *, encoding: str = "", as_text: Collection[str] = ()) -> Ra
     if not header.platform:
         _check_header(header.names, path)
     check_names(header.names, path.name)
-    table, formats = _table(source, path, delimiter, quote, header, {*header.as_text, *as_text})
-    small = source.path.stat().st_size <= SMALL
+    layout = Layout(source, path, delimiter, quote, header)
+    keep = {*header.as_text, *as_text}
     notes = (
         *header.notes,
         source.note,
         f"values separated by {NAMED.get(delimiter, repr(delimiter))}, quoted by {quote}",
-        *formats,
     )
-    if small:
-        table = _loaded(table, path)
-    else:
+    small = source.path.stat().st_size <= SMALL
+    if not small:
         notes += ("larger than memory may hold: every question scans the file anew; Parquet would be quicker",)
         KEPT.append(source.keep)
-    return Raw(table, f"{header.platform} CSV".strip(), notes, header.facts, header.multiple)
+    try:
+        table, numbers = _typed(layout, _kinds(layout, keep), declared or {})
+        raw = Raw(table, f"{header.platform} CSV".strip(), notes, header.facts, header.multiple)
+        raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers)
+        table, said = opened.relation(raw.table)
+        return replace(raw, table=_loaded(table) if small else table, notes=(*raw.notes, *said))
+    except duckdb.Error as error:
+        raise broken(error, path.name) from error
 
 
 def _dialect(source: Utf8, path: Path) -> tuple[str, str]:
     try:
         delimiter, quote = duckdb.execute(
             f"select Delimiter, Quote from sniff_csv(?, ignore_errors=true, encoding='utf-8', sample_size={DIALECT})",
-            [str(source.path)],
+            [engine.one_file(source.path)],
         ).fetchall()[0]
     except duckdb.Error:
         delimiter, quote = _counted(source), '"'
@@ -118,38 +130,86 @@ def _check_header(names: Sequence[str], path: Path) -> None:
         )
 
 
-def _table(source: Utf8, path: Path, delimiter: str, quote: str, header: platforms.Header, as_text: set[str]):
-    """Return the relation with every type explicit, and which date formats were found."""
-    options = {"delim": delimiter, "quote": quote, "escape": quote, "encoding": "utf-8"}
-    told = ", ".join(f"{k}={text(v)}" for k, v in options.items()) + f", skip={header.rows}, header=false"
-    whole = "-1" if source.path.stat().st_size <= SMALL else "20480"
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of a file are to be taken apart: separator, quote, header."""
+
+    source: Utf8
+    path: Path
+    delimiter: str
+    quote: str
+    header: platforms.Header
+
+    @property
+    def options(self) -> str:
+        """The options of DuckDB's functions that say it."""
+        said = {"delim": self.delimiter, "quote": self.quote, "escape": self.quote, "encoding": "utf-8"}
+        told = ", ".join(f"{k}={text(v)}" for k, v in said.items())
+        return f"{told}, skip={self.header.rows + self.source.skip}, header=false, hive_partitioning=false"
+
+
+def _kinds(layout: Layout, as_text: Collection[str]) -> dict[str, str]:
+    """Return the type of every column: what DuckDB detects, but texts where the readers of texts know better."""
+    whole = "-1" if layout.source.path.stat().st_size <= SMALL else "20480"
+    options = layout.options.replace(", hive_partitioning=false", "")
     try:
         columns, day, moment = duckdb.execute(
-            f"select Columns, DateFormat, TimestampFormat from sniff_csv(?, {told}, sample_size={whole})",
-            [str(source.path)],
+            f"select Columns, DateFormat, TimestampFormat from sniff_csv(?, {options}, sample_size={whole})",
+            [engine.one_file(layout.source.path)],
         ).fetchall()[0]
     except duckdb.Error as error:
-        raise broken(error, path.name) from error
+        raise broken(error, layout.path.name) from error
     found = [TYPED.get(c["type"], c["type"]) for c in columns]
-    if len(found) != len(header.names):
-        raise DataProblem(f"{path.name} has {len(found)} values in its rows but {len(header.names)} column names")
-    short = {kind for kind, form in (("DATE", day), ("TIMESTAMP", moment)) if form and "%y" in form}  # two-digit years
-    kinds = {n: "VARCHAR" if n in as_text or t in short else t for n, t in zip(header.names, found, strict=True)}
-    day, moment = ("" if kind in short else form for kind, form in (("DATE", day), ("TIMESTAMP", moment)))
+    names = layout.header.names
+    if len(found) != len(names):
+        raise DataProblem(f"{layout.path.name} has {len(found)} values in its rows but {len(names)} column names")
+    own = {kind for kind, form in (("DATE", day), ("TIMESTAMP", moment)) if form and not form.startswith("%Y-%m-%d")}
+    return {n: "VARCHAR" if n in as_text or t in own else t for n, t in zip(names, found, strict=True)}
+
+
+def _scan(layout: Layout, kinds: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
+    """Return the relation with every type explicit."""
     struct = "{" + ", ".join(f"{text(n)}: {text(t)}" for n, t in kinds.items()) + "}"
-    formats = "".join(f", {k}={text(v)}" for k, v in (("dateformat", day), ("timestampformat", moment)) if v)
-    call = f"read_csv({text(source.path)}, {told}, auto_detect=false, columns={struct}{formats})"
-    texts = [n for n, kind in kinds.items() if kind == "VARCHAR" and n not in as_text]
-    table, notes = dated(duckdb.sql(f"select * from {call}"), texts)
-    return table, (*(f"{what} read as {f}" for what, f in (("dates", day), ("times", moment)) if f), *notes)
+    path = text(engine.one_file(layout.source.path))
+    return duckdb.sql(f"select * from read_csv({path}, {layout.options}, auto_detect=false, columns={struct})")
 
 
-def _loaded(table: duckdb.DuckDBPyRelation, path: Path) -> duckdb.DuckDBPyRelation:
-    try:
-        held = table.to_arrow_table()
-    except duckdb.Error as error:
-        raise broken(error, path.name) from error
-    return duckdb.from_arrow(held)
+def _typed(
+    layout: Layout, kinds: dict[str, str], declared: Collection[str]
+) -> tuple[duckdb.DuckDBPyRelation, set[str]]:
+    """Return the table, and which of its texts are numbers whose decimal mark the whole file is to tell."""
+    table = _scan(layout, kinds)
+    doubles = [n for n, t in kinds.items() if t == "DOUBLE"]
+    again = {n for n in declared if n in doubles}
+    long = set(_beyond(table, doubles)) if doubles else set()
+    if doubles and layout.delimiter != "," and len(again) < len(doubles):
+        texts = [n for n, t in kinds.items() if t == "VARCHAR"]
+        rows = table.project(", ".join(map(quoted, texts))).limit(LOOKED).fetchall() if texts else []
+        again |= set(doubles) if decimal_mark.candidates(texts, rows) else set(_in_thousandths(table, doubles))
+    again -= long
+    changed = dict.fromkeys([*again, *long], "VARCHAR")
+    return (_scan(layout, kinds | changed) if changed else table), again
+
+
+def _beyond(table: duckdb.DuckDBPyRelation, doubles: Sequence[str]) -> list[str]:
+    """Return the columns with numbers too long for a whole number of 64 bits: they are identifiers."""
+    far = table.aggregate(", ".join(f"max(abs({quoted(n)}))" for n in doubles)).fetchone()
+    return [n for n, most in zip(doubles, far, strict=True) if most is not None and 2.0**63 <= most < float("inf")]
+
+
+def _in_thousandths(table: duckdb.DuckDBPyRelation, doubles: Sequence[str]) -> list[str]:
+    """Return the columns in which every number with a part behind the point may be thousands: 1.234 but not 1.2."""
+    rows = table.project(", ".join(map(quoted, doubles))).limit(LOOKED).fetchall()
+    found = []
+    for i, name in enumerate(doubles):
+        parts = [v for row in rows if (v := row[i]) is not None and v != int(v)] if rows else []
+        if parts and all(1 <= abs(v) < 1000 and abs(1000 * v - round(1000 * v)) < 1e-6 for v in parts):
+            found.append(name)
+    return found
+
+
+def _loaded(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return duckdb.from_arrow(table.to_arrow_table())
 
 
 def broken(error: Exception, name: str) -> DataProblem:

@@ -31,12 +31,16 @@ CANDIDATES = [
 
 @dataclass(frozen=True)
 class Utf8:
-    """A file as UTF-8: ``path`` is the file itself or a temporary copy that lives as long as ``keep``."""
+    """A file as UTF-8: ``path`` is the file itself or a temporary copy that lives as long as ``keep``.
+
+    ``skip`` lines before the header tell something else, as ``sep=;``.
+    """
 
     path: Path
     encoding: str
     note: str
     keep: object = None
+    skip: int = 0
 
 
 def as_utf8(path: Path, encoding: str = "") -> Utf8:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import platforms
+from cxlab.data.readers import opened, platforms
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -42,10 +42,9 @@ def read(path: Path, *, sheet: str = "") -> Raw:
         raise only_header(f"{path.name}: sheet '{name}'", wide)
     data = rows[header.rows :]
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
-    table = duckdb.from_arrow(pa.table(columns, names=list(header.names)))
-    return Raw(
-        table, f"{header.platform} Excel".strip(), (*header.notes, f"sheet '{name}'"), header.facts, header.multiple
-    )
+    table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
+    notes = (*header.notes, f"sheet '{name}'", *said)
+    return Raw(table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple)
 
 
 def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:

@@ -59,7 +59,8 @@ def number(code: str) -> float | None:
     (5.0, 1.5, None, None)
     """
     try:
-        value = float(code)
+        value = float(code) if not isinstance(code, str) or code.isascii() else None
+        value = float("nan") if value is None else value
     except (TypeError, ValueError):
         return None
     return value if value == value and abs(value) != float("inf") else None

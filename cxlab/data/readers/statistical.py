@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from cxlab.data.readers import opened
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem
 
@@ -49,10 +50,11 @@ def read(path: Path) -> Raw:
         f"{program} file, encoding {told.get('encoding', 'unknown')}, {frame.height:,} rows",
         "value labels and user-missing codes come from the file; user-missing answers are null",
     )
+    table, said = opened.relation(duckdb.from_arrow(frame.to_arrow()), held=True)
     return Raw(
-        duckdb.from_arrow(frame.to_arrow()),
+        table,
         program,
-        notes,
+        (*notes, *said),
         facts,
         title=told.get("file_label") or told.get("data_label") or "",
     )

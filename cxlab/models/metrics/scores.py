@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import narwhals as nw
 
 from cxlab.data.codebook import Field, Scale, code
-from cxlab.data.study import Study
+from cxlab.data.study import Study, among
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
@@ -387,7 +387,7 @@ def _sides(f: Field, good: tuple[float, float], bad: tuple[float, float]) -> nw.
 
 def _equal(f: Field, codes: Sequence) -> nw.Expr:
     x = nw.col(f.name)
-    hit = nw.when(x.is_in(list(codes))).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+    hit = nw.when(among(x, codes)).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
     return nw.when(~x.is_null()).then(hit)
 
 

@@ -1,0 +1,93 @@
+"""What the texts of a table are: numbers by the file's decimal mark, dates however written, digits of all scripts.
+
+Every reader ends here, so a date in a worksheet is read as one in a CSV file is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import duckdb
+
+from cxlab.data.readers import dates, decimal_mark
+from cxlab.data.readers.raw import Raw, quoted, text
+
+LOOKED = 1000
+"""Rows looked at for what a column may be; whatever is found is tried on all of them."""
+
+DIGITS = "".join(chr(zero + i) for zero in (0x0660, 0x06F0, 0x0966, 0xFF10) for i in range(10))
+OTHER = DIGITS + "٫٬．，－＋％"
+ASCII = "0123456789" * 4 + ".,.,-+%"
+"""Arabic, Persian, Devanagari and full-width digits and signs, and what they are in ASCII."""
+SHORT = 30
+"""Longer texts are no numbers or dates: their digits stay as they are written."""
+
+
+def read(
+    raw: Raw,
+    *,
+    keep: Collection[str] = (),
+    delimiter: str = "",
+    declared: Mapping[str, str] | None = None,
+    numbers: Collection[str] = (),
+) -> Raw:
+    """Return ``raw`` with those text columns read that hold numbers or dates, what was done, and what is left to ask.
+
+    Parameters
+    ----------
+    keep : columns that stay as they are.
+    delimiter : what separates the values of the file.
+    declared : column → how it is written (`Field.format`), where a codebook says it.
+    numbers : text columns that are numbers, whatever decimal mark is judged.
+    """
+    declared = {n: f for n, f in (declared or {}).items() if f and n in raw.table.columns}
+    table, names, rows = _with_digits(raw.table, _texts(raw.table, keep))
+    marks = {n: f for n, f in declared.items() if f in decimal_mark.FORMATS}
+    forms = {n: f for n, f in declared.items() if "%" in f and n in names}
+    wanted = {*decimal_mark.candidates(names, rows), *numbers, *marks} & set(names)
+    possible = [n for n in names if n in wanted and n not in forms]
+    dated = dates.texts(table, names, rows, forms)
+    left = [n for n in possible if n not in dated.expressions]
+    judged = decimal_mark.judge(table, left, delimiter=delimiter, declared=marks, numbers=numbers)
+    table = _project(table, {**dated.expressions, **judged.expressions})
+    days = dates.numbers(_without(table, keep), declared)
+    table = _project(table, days.expressions)
+    clocks = dates.clocks(table)
+    table = _project(table, clocks.expressions)
+    found = (judged, dated, days, clocks)
+    notes = (*raw.notes, *(n for f in found for n in f.notes))
+    return replace(raw, table=table, notes=notes, doubts=(*raw.doubts, *(d for f in found for d in f.doubts)))
+
+
+def _texts(table: duckdb.DuckDBPyRelation, keep: Collection[str]) -> list[str]:
+    return [n for n, t in zip(table.columns, table.types, strict=True) if str(t) == "VARCHAR" and n not in keep]
+
+
+def _without(table: duckdb.DuckDBPyRelation, keep: Collection[str]) -> duckdb.DuckDBPyRelation:
+    left = [n for n in table.columns if n not in keep]
+    return table.project(", ".join(map(quoted, left))) if left else table
+
+
+def _project(table: duckdb.DuckDBPyRelation, changed: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
+    return table.project(", ".join(changed.get(n, quoted(n)) for n in table.columns)) if changed else table
+
+
+def _with_digits(
+    table: duckdb.DuckDBPyRelation, names: Sequence[str]
+) -> tuple[duckdb.DuckDBPyRelation, list[str], list[tuple[str | None, ...]]]:
+    """Return the table with ASCII digits in short texts of other scripts' digits, its text columns and first rows."""
+    if not names:
+        return table, [], []
+    first = lambda t: t.project(", ".join(map(quoted, names))).limit(LOOKED).fetchall()  # noqa: E731
+    rows = first(table)
+    other = re.compile(f"[{DIGITS}]")
+    short = lambda i: (row[i] for row in rows if row[i] and len(row[i]) <= SHORT)  # noqa: E731
+    foreign = [n for i, n in enumerate(names) if any(map(other.search, short(i)))]
+    if not foreign:
+        return table, list(names), rows
+    plain = "case when length({0}) <= {1} then translate({0}, {2}, {3}) else {0} end as {0}"
+    changed = {n: plain.format(quoted(n), SHORT, text(OTHER), text(ASCII)) for n in foreign}
+    table = _project(table, changed)
+    return table, list(names), first(table)
