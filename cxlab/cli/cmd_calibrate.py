@@ -12,7 +12,7 @@ import click
 @click.command()
 @click.argument("claims", required=False)
 @click.option("--reps", default=200, show_default=True, type=click.IntRange(10), help="Simulated studies a scenario.")
-@click.option("--answers", default=1000, show_default=True, type=click.IntRange(100), help="Answers a study.")
+@click.option("--answers", default=None, type=click.IntRange(100), help="Answers a study  [default: each card's own]")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulations.")
 @click.option(
     "-o", "--output", default="reports/calibration", show_default=True, help="Folder of the tables and the picture."

@@ -8,8 +8,8 @@ import click
 
 from cxlab.cli.reading import reads_data
 from cxlab.hypotheses.card import TAGS, card, cards
+from cxlab.hypotheses.claims import describe
 from cxlab.hypotheses.scoreboard import testable
-from cxlab.hypotheses.verdict import describe
 
 
 @click.command()

@@ -25,6 +25,11 @@ MEASURES = (
 )  # fmt: skip
 """What a question measures; it decides which metric applies (`recommendation` → NPS, `satisfaction` → CSAT, ...)."""
 
+DESIGNS = (
+    "experiment", "quasi-experiment", "panel", "repeated cross-section", "cross-section", "backtest", "logs", "",
+)  # fmt: skip
+"""How a study came about; it decides what a claim may say. Anything else that is to be said of it is a note."""
+
 TYPES = ("integer", "number", "string", "boolean", "date", "datetime")
 
 
@@ -106,13 +111,20 @@ class Codebook:
     source: str = ""
     notes: tuple[str, ...] = ()
     design: str = ""
-    """Study design in words that decide what a claim may say: 'cross-section', 'panel', 'experiment', 'reviews', ..."""
+    """One of `DESIGNS`."""
+    assignment: tuple[str, ...] = ()
+    """The columns that an experiment (or quasi-experiment) assigned."""
+    unit: str = ""
+    """The column that says who: the person, account or shop that a panel sees again."""
+    dates: str = ""
+    """The column that says when: the date of the answer, or on which a score was published."""
     doubts: tuple[Doubt, ...] = ()
     """What was guessed when it was drafted and nobody has settled, the heaviest first."""
     settled: tuple[str, ...] = ()
     """Columns ('' for the file) whose doubts somebody settled: they are not asked again."""
 
     def __post_init__(self) -> None:
+        one_of(f"design of '{self.name}'", self.design, DESIGNS)
         names = [f.name for f in self.fields]
         double = sorted({n for n in names if names.count(n) > 1})
         if double:
@@ -178,7 +190,8 @@ class Codebook:
 def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
     """Return the codebook of a ``datapackage.json`` (a path, or its parsed content).
 
-    Only the first resource's schema is read; the package's ``name, title, simulated, design, notes`` are kept.
+    Only the first resource's schema is read; the package's ``name, title, simulated, design, assignment, unit, dates,
+    notes`` are kept.
 
     Raises
     ------
@@ -208,9 +221,24 @@ def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
         source=", ".join(x.get("path", x.get("title", "")) for x in sources),
         notes=tuple(descriptor.get("notes", ())),
         design=descriptor.get("design", ""),
+        **_design_columns(descriptor, [f["name"] for f in schema]),
         doubts=tuple(doubt(d) for d in descriptor.get("doubts", ())),
         settled=tuple(map(str, descriptor.get("settled", ()))),
     )
+
+
+def _design_columns(descriptor: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    """Return the columns a design needs, refusing names that the schema does not have."""
+    assigned = descriptor.get("assignment", ())
+    found = {
+        "assignment": (assigned,) if isinstance(assigned, str) else tuple(assigned),
+        "unit": descriptor.get("unit", ""),
+        "dates": descriptor.get("dates", ""),
+    }
+    for column in (*found["assignment"], found["unit"], found["dates"]):
+        if column and column not in names:
+            raise unknown("column", column, f"the codebook of {descriptor.get('name', 'study')}", names)
+    return found
 
 
 def _field(raw: Mapping[str, Any]) -> Field:
@@ -225,7 +253,8 @@ def _field(raw: Mapping[str, Any]) -> Field:
 def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
     """Return ``codebook`` as the content of a ``datapackage.json``; `read` gives the same codebook back."""
     package: dict[str, Any] = {"name": codebook.name, "title": codebook.title}
-    package |= {k: v for k in ("simulated", "design") if (v := getattr(codebook, k))}
+    package |= {k: v for k in ("simulated", "design", "unit", "dates") if (v := getattr(codebook, k))}
+    package |= {"assignment": list(codebook.assignment)} if codebook.assignment else {}
     if codebook.licence:
         package["licenses"] = [{"title": codebook.licence}]
     if codebook.source:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from importlib import import_module
 from importlib.resources import files
+from types import ModuleType
 from typing import Any
 
-from cxlab.problem import unknown
+from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.result import plain
 
 ARTICLES = {
     "000": "Business.com, interview with CloudCherry (Greek translation)",
@@ -29,7 +32,7 @@ TAGS = {
 }
 """How sure it is that something was published as told."""
 
-THREATS = {
+CAUTIONS = {
     "CMV": "common method: both answers from one questionnaire",
     "SS": "self-selection and non-response",
     "RTM": "regression to the mean",
@@ -42,7 +45,14 @@ THREATS = {
     "MIX": "change of case mix",
     "LAB": "look-ahead",
 }
-"""Threats that many cards share, by code."""
+"""What many cards must be read with, by code."""
+
+KINDS = ("score", "outcome", "yes-no", "amount", "number", "label", "text")
+"""What a part holds: a score on a declared scale; an outcome (a score, yes or no, or an amount); yes or no; an amount
+of at least 0; any number; names or days; free text."""
+
+CAPS = ("association", "INCONCLUSIVE")
+"""What a check that fails, or cannot be made, leaves of a verdict: what goes with what, or nothing."""
 
 GRADES = {
     "A": "randomised",
@@ -59,23 +69,26 @@ GRADES = {
 class Need:
     """One thing a test needs: columns with one of ``role`` and one of ``measure``, or one of the ``names``.
 
-    ``least`` columns; ``scale`` = limits the answers must have; ``stages`` = each column names its journey stage.
+    ``kind`` = one of `KINDS`; ``many`` = it takes several columns, at ``least`` so many; ``scale`` = limits the answers
+    must have; ``stages`` = each column names its journey stage; ``assigned`` = an experiment must have assigned it,
+    ``happened`` = names of columns that stand in for it without having been assigned; ``worse_half`` = a score counts
+    as yes in the worse half of its scale.
     """
 
     slot: str
     role: tuple[str, ...]
+    kind: str
     measure: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     least: int = 1
     scale: tuple[float, float] | None = None
+    many: bool = False
     stages: bool = False
+    assigned: bool = False
+    happened: tuple[str, ...] = ()
+    worse_half: bool = False
     optional: bool = False
     says: str = ""
-
-    @property
-    def many(self) -> bool:
-        """Whether the slot takes several columns."""
-        return self.slot in ("touchpoints", "items", "metrics", "experience", "ratings") or self.least > 1
 
     def __str__(self) -> str:
         roles = " or ".join(self.role)
@@ -87,11 +100,27 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Threat:
+    """What could make the claim look true where it is not; the card's ``simulate`` can put it to work.
+
+    ``caps`` = what a check about it that fails (or cannot be made) leaves of the ``verdicts`` it touches.
+    """
+
+    name: str
+    says: str
+    caps: str = ""
+    verdicts: tuple[str, ...] = ("SUPPORTED", "DIRECTION-ONLY")
+
+
+@dataclass(frozen=True)
 class Card:
     """A published sentence, its estimand, the data it needs, its decision rule, and what is really known of it.
 
-    ``sesoi``, ``null`` and ``trivial`` are in the unit of the estimand; ``number`` is the claim's own number with the
-    margin within which it counts as met. ``test`` names the estimator in `cxlab.hypotheses.evidence`.
+    Everything here is data, read from ``cards/cxNN.toml``; the test, the simulator, its truth and the naive twin are in
+    ``cards/cxNN.py`` beside it (`module`). ``sesoi``, ``null`` and ``trivial`` are in the unit of the estimand;
+    ``number`` is the claim's own number with the margin within which it counts as met. ``choices`` are the ways of
+    analysing that make sense besides weights and exclusions: 'scale', 'controls'. ``declared`` = people say so
+    themselves.
     """
 
     id: str
@@ -99,7 +128,6 @@ class Card:
     claim: str
     claim_ids: tuple[str, ...]
     causal: bool
-    test: str
     unit: str
     side: str
     sesoi: float
@@ -107,17 +135,25 @@ class Card:
     shape: str
     rule: str
     grade_reachable: str
-    threats: tuple[str, ...]
+    cautions: tuple[str, ...]
     sensitivity: tuple[str, ...]
     published: tuple[tuple[str, str], ...]
     references: tuple[str, ...]
     needs: tuple[Need, ...]
+    threats: Mapping[str, Threat]
+    choices: tuple[str, ...] = ()
+    declared: bool = False
     notes: tuple[str, ...] = ()
     identified_by: tuple[str, ...] = ()
     number: Mapping[str, Any] = field(default_factory=dict)
     null: float = 0.0
     trivial: float = math.nan
     least_n: int = 50
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The card's ``test``, ``simulate``, ``naive`` and ``TRUTH``."""
+        return import_module(f"cxlab.hypotheses.cards.{_stem(self.id)}")
 
     @property
     def claimed(self) -> str:
@@ -131,26 +167,19 @@ class Card:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the card as JSON types."""
-        from dataclasses import asdict
-
-        from cxlab.result import plain
-
         return plain(asdict(self) | {"sources": {i: ARTICLES[i[:3]] for i in self.claim_ids}})
 
 
 @cache
 def cards() -> dict[str, Card]:
-    """Return all cards by id.
+    """Return all cards by id: what is found in the folder ``cards``.
 
-    >>> len(cards())
-    32
+    >>> cards()["CX-04"].title
+    'Journeys beat touchpoints'
     """
-    found: dict[str, Card] = {}
-    for path in sorted(files("cxlab.hypotheses").joinpath("cards").iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            for raw in tomllib.loads(path.read_text(encoding="utf-8"))["card"]:
-                found[raw["id"]] = _card(raw)
-    return found
+    folder = files("cxlab.hypotheses").joinpath("cards")
+    found = [_card(p.name, p.read_text(encoding="utf-8")) for p in folder.iterdir() if p.name.endswith(".toml")]
+    return {c.id: c for c in sorted(found, key=lambda c: c.id)}
 
 
 def card(id: str) -> Card:
@@ -166,12 +195,25 @@ def card(id: str) -> Card:
     return cards()[wanted]
 
 
-def _card(raw: Mapping[str, Any]) -> Card:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k != "needs"}
-    values["published"] = tuple((text, tag) for text, tag in raw["published"])
-    values["needs"] = tuple(_need(slot, about) for slot, about in raw["needs"].items())
-    return Card(**values)
+def _stem(id: str) -> str:
+    return id.lower().replace("-", "")
 
 
-def _need(slot: str, about: Mapping[str, Any]) -> Need:
-    return Need(slot, **{k: tuple(v) if isinstance(v, list) else v for k, v in about.items()})
+def _card(file: str, text: str) -> Card:
+    raw = tomllib.loads(text)
+    values = _tuples(raw)
+    values["published"] = tuple((said, tag) for said, tag in raw["published"])
+    values["needs"] = tuple(Need(slot, **_tuples(about)) for slot, about in raw["needs"].items())
+    values["threats"] = {name: Threat(name, **_tuples(about)) for name, about in raw["threats"].items()}
+    made = Card(**values)
+    for need in made.needs:
+        one_of(f"kind of '{need.slot}' in {file}", need.kind, KINDS)
+    for threat in made.threats.values():
+        one_of(f"caps of '{threat.name}' in {file}", threat.caps, (*CAPS, ""))
+    if file != f"{_stem(made.id)}.toml":
+        raise DataProblem(f"{file} holds the card {made.id}; its file is called {_stem(made.id)}.toml")
+    return made
+
+
+def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}

@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
-from cxlab.hypotheses.card import Card
-from cxlab.hypotheses.slots import Slots
+from cxlab.hypotheses.card import Card, Need
+from cxlab.hypotheses.slots import TWO_ANSWERS, Slots
+from cxlab.stats.fits.robust import least_squares
 
 SCALES = ("linear", "top-box", "ranks")
 EXCLUSIONS = ("none", "straight-liners", "incomplete")
-YES, NO = {"yes", "true", "y", "1"}, {"no", "false", "n", "0"}
+YES = {"yes", "true", "y", "1", "1.0", "treated", "treatment", "test", "exposed", "routed", "sent"}
+NO = {"no", "false", "n", "0", "0.0", "control", "untreated", "placebo", "not exposed", "not routed", "not sent"}
+"""Answers and labels that say by themselves which of two is meant."""
+
+
+class NotEstimable(Exception):
+    """The data at hand lack the contrast; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,11 @@ class Spec:
 
 @dataclass
 class Sample:
-    """Arrays by slot: one row a distinct pattern, ``n`` answers each, weight ``w``, cluster code ``c`` (or None).
+    """Arrays by slot: one row a distinct pattern, ``n`` answers each, weight ``w``, cluster ``c`` and stratum ``h``.
 
-    ``raw`` holds the values as they came, ``fields`` what they are. `points` and `binary` score them.
+    ``c`` and ``h`` are codes, or None; cluster names that repeat from stratum to stratum are clusters of their own.
+    ``raw`` holds the values as they came, ``fields`` what they are, ``needs`` what the test takes them for. `points`
+    and `binary` score them.
     """
 
     raw: dict[str, NDArray]
@@ -53,6 +62,8 @@ class Sample:
     n: NDArray
     w: NDArray
     c: NDArray | None
+    h: NDArray | None
+    needs: dict[str, Need]
     spec: Spec = field(default_factory=Spec)
     dropped: tuple[tuple[str, int], ...] = ()
     controls: NDArray | None = None
@@ -62,11 +73,23 @@ class Sample:
     def answers(self) -> int:
         return int(self.n.sum())
 
-    @property
-    def n_eff(self) -> float:
-        """Kish's effective number of answers (of clusters' answers where there are clusters, no smaller unit)."""
-        w = self.w * self.n
-        return float(w.sum() ** 2 / (self.w**2 * self.n).sum()) if len(w) else 0.0
+    def units(self, rows: NDArray) -> tuple[NDArray | None, NDArray | None]:
+        """Return clusters and strata of the rows: what least squares needs for its errors."""
+        return (None if self.c is None else self.c[rows]), (None if self.h is None else self.h[rows])
+
+    def effective(self, rows: NDArray, y: NDArray) -> float:
+        """Return how many independent answers would know the mean of ``y`` as exactly: its variance over its error².
+
+        Without clusters and strata Kish's number, which does not depend on ``y``.
+        """
+        n, w = self.n[rows], self.w[rows]
+        kish = float((n * w).sum() ** 2 / (n * w * w).sum()) if len(n) else 0.0
+        cluster, strata = self.units(rows)
+        if (cluster is None and strata is None) or not np.ptp(y[rows]) > 0:
+            return kish
+        mean = least_squares(np.ones((len(n), 1)), y[rows], n, w, cluster, strata)
+        spread = float(np.average(mean.e**2, weights=n * w)) * n.sum() / (n.sum() - 1)
+        return spread / float(mean.v[0, 0]) if mean.v[0, 0] > 0 else float("nan")
 
     def __contains__(self, slot: str) -> bool:
         return slot in self.raw
@@ -76,17 +99,15 @@ class Sample:
         gone = self.answers - int(self.n[rows].sum())
         dropped = (*self.dropped, (why, gone)) if why and gone else self.dropped
         cut = lambda a: None if a is None else a[rows]  # noqa: E731
-        raw = {k: v[rows] for k, v in self.raw.items()}
-        return replace(
-            self, raw=raw, n=self.n[rows], w=self.w[rows], c=cut(self.c), controls=cut(self.controls), dropped=dropped
-        )
+        kept = {k: cut(getattr(self, k)) for k in ("n", "w", "c", "h", "controls")}
+        return replace(self, raw={k: v[rows] for k, v in self.raw.items()}, dropped=dropped, **kept)
 
     def points(self, slot: str, *, outcome: bool = False) -> NDArray:
         """Return the slot's answers from 0 (worst) to 100 (best); an outcome is scored as `Spec.scale` says."""
-        values, fields = self.raw[slot], self.fields[slot]
+        values, fields, need = self.raw[slot], self.fields[slot], self.needs[slot]
         if values.ndim == 2:
-            return np.column_stack([_points(values[:, j], f) for j, f in enumerate(fields)])
-        scored = _points(values, fields[0])
+            return np.column_stack([_points(values[:, j], f, need) for j, f in enumerate(fields)])
+        scored = _points(values, fields[0], need)
         if not outcome or self.spec.scale == "linear":
             return scored
         if self.spec.scale == "top-box":
@@ -98,12 +119,17 @@ class Sample:
         return np.asarray(self.raw[slot], float)
 
     def binary(self, slot: str) -> NDArray:
-        """Return 1 for yes and 0 for no; on a scale 1 is the worse half (a failure, an intention to leave)."""
-        f, values = self.fields[slot][0], self.raw[slot]
-        if f.scale and f.scale.points > 2:
-            scored = _points(values, f)
+        """Return 1 for yes and 0 for no; a score, where the test allows one, counts as yes in its worse half.
+
+        Raises
+        ------
+        NotEstimable : the column's values do not say which of them is yes.
+        """
+        f, values, need = self.fields[slot][0], self.raw[slot], self.needs[slot]
+        if need.worse_half and f.scale and f.scale.points > 2:
+            scored = _points(values, f, need)
             return np.where(np.isnan(scored), np.nan, (scored < 50).astype(float))
-        return _binary(values)
+        return _binary(values, f)
 
 
 def top_box(f: Field) -> float:
@@ -112,23 +138,43 @@ def top_box(f: Field) -> float:
     return 100.0 if k <= 4 else 100.0 * (k - 2) / (k - 1)
 
 
-def _binary(values: NDArray) -> NDArray:
-    if values.dtype.kind in "OUS":
-        said = [str(v).strip().lower() if v is not None and v == v else "" for v in values]
-        return np.array([1.0 if v in YES | {"1.0"} else 0.0 if v in NO | {"0.0"} else np.nan for v in said])
-    return values.astype(float)
+def _binary(values: NDArray, f: Field) -> NDArray:
+    """1 for yes, 0 for no, nan for no answer, as the codebook's labels say it, or the values themselves."""
+    said = [str(int(v) if isinstance(v, float) and v.is_integer() else v).strip() for v in values.tolist()]
+    gone = np.array([v is None or v != v or said[i] == "" for i, v in enumerate(values.tolist())])
+    seen = sorted({v for v, lost in zip(said, gone, strict=True) if not lost})
+    named = f.labels or (f.scale.labels if f.scale else {})
+    means = _which([named.get(v, v).lower() for v in seen]) or _which([v.lower() for v in seen])
+    if means is None:
+        raise NotEstimable(
+            f"'{f.name}' holds {', '.join(seen[:4])}{', ...' if len(seen) > 4 else ''}; which of them is yes cannot be "
+            'known. Label two values in the codebook, e.g. "labels": {"1": "yes", "2": "no"}'
+        )
+    number = dict(zip(seen, means, strict=True))
+    return np.array([np.nan if lost else number[v] for v, lost in zip(said, gone, strict=True)])
 
 
-def _points(values: NDArray, f: Field) -> NDArray:
-    if f.scale:
-        numbers = np.asarray(values, float)
+def _which(words: list[str]) -> list[float] | None:
+    """Yes (1) or no (0) for each word, or None where they do not say; of two, one that says it decides both."""
+    known = [1.0 if v in YES else 0.0 if v in NO else np.nan for v in words]
+    if len(words) == 2 and np.isnan(known).sum() == 1 and not all(v.replace(".", "").isdigit() for v in words):
+        known = [1.0 - known[1 - i] if np.isnan(k) else k for i, k in enumerate(known)]
+    return None if np.isnan(known).any() or (len(words) == 2 and known[0] == known[1]) or len(words) > 2 else known
+
+
+def _points(values: NDArray, f: Field, need: Need) -> NDArray:
+    numbers = np.asarray(values, float) if values.dtype.kind in "iufb" else None
+    if f.scale and numbers is not None:
         share = (numbers - f.scale.minimum) / (f.scale.maximum - f.scale.minimum)
         return 100.0 * (share if f.scale.best == "high" else 1 - share)
-    numbers = _binary(values)
-    seen = np.unique(numbers[~np.isnan(numbers)])
-    if len(seen) and set(seen) <= {0.0, 1.0}:
-        return 100.0 * (1 - numbers if f.measure in ("churn", "complaint") else numbers)
-    return numbers
+    if numbers is not None and need.kind in ("outcome", "number", "amount") and not _two(numbers):
+        return numbers
+    yes = _binary(values, f)
+    return 100.0 * (1 - yes if f.measure in TWO_ANSWERS else yes)
+
+
+def _two(numbers: NDArray) -> bool:
+    return set(np.unique(numbers[~np.isnan(numbers)])) <= {0.0, 1.0}
 
 
 def _percentiles(scored: NDArray, w: NDArray) -> NDArray:
@@ -147,26 +193,41 @@ def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> Sa
     Rows (text, dates, weights of their own) are patterns of one answer each; that is all the memory this takes.
     """
     spec = spec or Spec()
-    extra = [c for c in (study.design.weight if spec.weights else "", study.design.cluster, *spec.controls) if c]
+    design = study.design
+    extra = [c for c in (design.weight if spec.weights else "", design.cluster, design.strata, *spec.controls) if c]
     return scored(_patterns(study, list(dict.fromkeys([*slots.used, *extra]))), study, card, slots, spec)
 
 
 def scored(table: pd.DataFrame, study: Study, card: Card, slots: Slots, spec: Spec) -> Sample:
     """Return the sample of a table of patterns with their counts ``_n``."""
     weight = study.design.weight if spec.weights else ""
-    cluster = study.design.cluster
+    cluster, strata = study.design.cluster, study.design.strata
+    needs = {n.slot: n for n in card.needs}
     fields = {slot: tuple(study.field(c) for c in cols) for slot, cols in slots.columns.items()}
     many = {n.slot for n in card.needs if n.many}
+    h = pd.factorize(table[strata])[0] if strata else None
     raw = {slot: _array(table, cols, slot in many) for slot, cols in slots.columns.items()}
     w = table[weight].to_numpy(float) if weight else np.ones(len(table))
-    c = pd.factorize(table[cluster])[0] if cluster else None
+    c = _nested(table, cluster, strata) if cluster else None
     n = table["_n"].to_numpy(float)
-    sample = Sample(raw, fields, n, w, c, spec, study.dropped, _dummies(table, spec.controls), study.codebook.design)
+    controls = _dummies(table, spec.controls)
+    sample = Sample(raw, fields, n, w, c, h, needs, spec, study.dropped, controls, study.codebook.design)
     if weight:
         sample = sample.keep(np.isfinite(w) & (w > 0), "no positive weight")
     if cluster:
         sample = sample.keep(sample.c >= 0, "no cluster given")
+    if strata:
+        sample = sample.keep(sample.h >= 0, "no stratum given")
     return _excluded(sample, many)
+
+
+def _nested(table: pd.DataFrame, cluster: str, strata: str) -> NDArray:
+    """Cluster codes, -1 where there is none; the same name in two strata is two clusters."""
+    own = pd.factorize(table[cluster])[0]
+    if not strata:
+        return own
+    both = pd.factorize(pd.Series(list(zip(pd.factorize(table[strata])[0], own, strict=True))))[0]
+    return np.where(own < 0, -1, both)
 
 
 def _patterns(study: Study, names: Sequence[str]) -> pd.DataFrame:

@@ -17,6 +17,10 @@ JOURNEY = (
 """Journey stages whose order in time is taken as known; any other order must be given by ``columns=``."""
 
 
+TWO_ANSWERS = ("churn", "complaint")
+"""Measures whose answers are yes and no without a scale."""
+
+
 @dataclass(frozen=True)
 class Slots:
     """Columns by slot, what was taken by its name rather than its role, and what is missing (in words)."""
@@ -87,6 +91,7 @@ def assign(card: Card, fields: Sequence[Field], given: Mapping[str, tuple[str, .
         if len(names) >= need.least:
             found[need.slot] = names
             taken |= set(names)
+            missing += [_no_scale(need, f) for f in fields if f.name in names and not _scored(need, f)]
         elif not need.optional:
             missing.append(_lacks(need, names))
     return Slots(found, tuple(notes), tuple(missing))
@@ -119,6 +124,21 @@ def _fits(need: Need, f: Field) -> bool:
     return f.stage.lower() in JOURNEY or not need.stages
 
 
+def _scored(need: Need, f: Field) -> bool:
+    """Whether it is known what the best and the worst answer is, where the test needs to know it."""
+    amount = need.kind == "outcome" and (f.measure == "spend" or f.role == "operation")
+    if need.kind not in ("score", "outcome") or amount:
+        return True
+    return bool(f.scale) or f.type == "boolean" or len(f.labels) == 2 or f.measure in TWO_ANSWERS
+
+
+def _no_scale(need: Need, f: Field) -> str:
+    return (
+        f"the scale of '{f.name}' ({need.says}): its points are counted from the worst answer to the best; declare it "
+        'in the codebook, e.g. "scale": {"minimum": 1, "maximum": 5}'
+    )
+
+
 def _lacks(need: Need, names: tuple[str, ...]) -> str:
     got = f"; only {', '.join(names)}" if names else ""
     scale = f" on {need.scale[0]:g} to {need.scale[1]:g}" if need.scale else ""
@@ -130,12 +150,17 @@ def require(card: Card, study: Study, columns: Given = None) -> Slots:
     slots = resolve(card, study, columns)
     if slots.missing:
         raise DataProblem(
-            f"{card.id} cannot be tested on {study.name}: it lacks {'; and '.join(slots.missing)}. "
-            "Declare the column's role in the codebook, or say which column plays the part: "
-            f"columns={{'{_first_missing(card, slots)}': 'name'}}"
+            f"{card.id} cannot be tested on {study.name}: it lacks {'; and '.join(slots.missing)}"
+            + _advice(card, slots)
         )
     return slots
 
 
-def _first_missing(card: Card, slots: Slots) -> str:
-    return next(n.slot for n in card.needs if n.slot not in slots.columns and not n.optional)
+def _advice(card: Card, slots: Slots) -> str:
+    gone = [n.slot for n in card.needs if n.slot not in slots.columns and not n.optional]
+    if not gone:
+        return ""
+    return (
+        ". Declare the column's role in the codebook, or say which column plays the part: "
+        f"columns={{'{gone[0]}': 'name'}}"
+    )

@@ -15,30 +15,11 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card
-from cxlab.hypotheses.evidence import run
-from cxlab.hypotheses.sample import Spec, draw
+from cxlab.hypotheses.case import Case, run
+from cxlab.hypotheses.sample import Spec
 from cxlab.hypotheses.slots import Given, require
 from cxlab.result import Result
 
-RESCALED = (
-    "leaving",
-    "premium",
-    "leaders",
-    "declared",
-    "symptoms",
-    "rollout",
-    "alpha",
-    "clock",
-    "daily",
-    "constructs",
-    "peers",
-    "support_cost",
-    "adoption",
-    "review_curve",
-    "lagged",
-    "closed_loop",
-)
-"""Tests whose outcome is a share, a price or a rate: only one way to score it."""
 CONTROLLED = 12
 """Segments with more values than this are no controls."""
 
@@ -46,27 +27,13 @@ CONTROLLED = 12
 def grid(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -> list[Spec]:
     """Return the specifications of a card on a study: weights × scoring × exclusions × controls, where they differ."""
     weights = (True, False) if study.design.weight else (True,)
-    scales = ("linear",) if card.test in RESCALED else ("linear", "top-box", "ranks")
-    touch = columns.get("touchpoints") or columns.get("items") or columns.get("metrics") or ()
-    exclusions = ("none", "straight-liners", "incomplete") if len(touch) >= 3 else ("none",)
+    scales = ("linear", "top-box", "ranks") if "scale" in card.choices else ("linear",)
+    many = max((len(columns.get(n.slot, ())) for n in card.needs if n.many), default=0)
+    exclusions = ("none", "straight-liners", "incomplete") if many >= 3 else ("none",)
     used = {c for names in columns.values() for c in names}
     free = [s for s in study.codebook.role("segment") if s not in used and s in study.columns][:4]
-    small = _small(study, free)
+    small = _small(study, free) if "controls" in card.choices else ()
     controls: tuple[tuple[str, ...], ...] = ((), small[:2]) if small else ((),)
-    if card.test in (
-        "daily",
-        "constructs",
-        "peers",
-        "modes",
-        "declared",
-        "symptoms",
-        "lagged",
-        "governance",
-        "blocks",
-        "segments",
-        "text",
-    ):
-        controls = ((),)
     return [Spec(w, s, e, c) for w, s, e, c in product(weights, scales, exclusions, controls)]
 
 
@@ -97,7 +64,7 @@ def specifications(
     slots = require(chosen, study, columns)
     rows = []
     for spec in grid(chosen, study, slots.columns):
-        found = run(chosen, draw(study, chosen, slots, spec), level=level, seed=seed)
+        found = run(Case(chosen, study, slots, spec, level, seed))
         headline = None if found.reason else found.findings[0]
         rows.append(
             {

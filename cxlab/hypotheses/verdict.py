@@ -13,14 +13,18 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses import rule
-from cxlab.hypotheses.card import GRADES, TAGS, THREATS, Card, card
-from cxlab.hypotheses.design import design_grade, identified
-from cxlab.hypotheses.evidence import Evidence, run
+from cxlab.hypotheses.card import CAUTIONS, GRADES, Card, card
+from cxlab.hypotheses.case import Case, Evidence, run
 from cxlab.hypotheses.plan import Plan, PlannedCard
-from cxlab.hypotheses.sample import Spec, draw
-from cxlab.hypotheses.slots import Given, answerable, require
+from cxlab.hypotheses.ruling import ruled, sentence
+from cxlab.hypotheses.sample import Spec
+from cxlab.hypotheses.slots import Given, require
+from cxlab.hypotheses.specification import specifications
 from cxlab.present import printed
+from cxlab.problem import DataProblem
 from cxlab.result import FIGURE, Estimate, Result
+
+HOLDS = {True: "holds", False: "does not hold", None: "cannot be checked"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +92,7 @@ class Verdict(Result):
         if len(p["shown"]):
             lines += [_printed(p["shown"], self.unit).to_string(index=False), ""]
         lines += [
-            f"{'ok ' if ok else '?  ' if ok is None else 'no '} {what}: {found}" for what, found, ok in p["checks"]
+            f"{'ok ' if c.holds else '?  ' if c.holds is None else 'no '} {c.what}: {c.found}" for c in p["checks"]
         ]
         lines += [f"{self.method} ({self.level:.0%})"] + [f"- {n}" for n in self.notes]
         return "\n".join(lines)
@@ -107,10 +111,7 @@ class Verdict(Result):
             if len(p["shown"])
             else ""
         )
-        checks = "".join(
-            f"<li>{'holds' if ok else 'cannot be checked' if ok is None else 'does not hold'} — {e(w)}: {e(f)}</li>"
-            for w, f, ok in p["checks"]
-        )
+        checks = "".join(f"<li>{HOLDS[c.holds]} — {e(c.what)}: {e(c.found)}</li>" for c in p["checks"])
         notes = "".join(f"<li>{e(n)}</li>" for n in self.notes)
         return (
             f"<figure class='{FIGURE} cx-verdict'><figcaption>{e(self.title)}</figcaption>"
@@ -180,84 +181,59 @@ def verdict(
         plan = plan if isinstance(plan, Plan) else Plan.read(plan)
         planned = plan.check(chosen.id, study)
         if columns is not None or level != 0.95:
-            from cxlab.problem import DataProblem
-
             raise DataProblem(
                 f"columns and level are fixed by the plan '{plan.name}'; leave them out, or write a new plan"
             )
         chosen, columns, level, seed = planned.applied(chosen), planned.columns, plan.share, plan.seed
     slots = require(chosen, study, columns)
-    spec = plan.spec if plan else Spec()
-    sample = draw(study, chosen, slots, spec)
-    evidence = run(chosen, sample, level=level, seed=seed)
-    result = assemble(chosen, study, slots.columns, evidence, sample, level)
-    result = _with(result, notes=(*slots.notes, *result.notes))
+    case = Case(chosen, study, slots, plan.spec if plan else Spec(), level, seed)
+    evidence = run(case)
+    result = assemble(case, evidence)
     if robust and not evidence.reason:
-        from cxlab.hypotheses.specification import specifications
-
         curve = specifications(chosen, study, columns=slots.columns, level=level, seed=seed)
         result = _with(result, specifications=curve, notes=(*result.notes, curve.title))
     return _recorded(result, study, plan, planned, ledger)
 
 
-def assemble(card: Card, study: Study, columns, evidence: Evidence, sample, level: float) -> Verdict:
+def assemble(case: Case, evidence: Evidence) -> Verdict:
     """Return the verdict that the rule gives for the evidence."""
-    association = "NOT-IDENTIFIED" if evidence.reason else rule.weakest([f.verdict for f in evidence.findings])
-    causes, why = identified(card, study, columns)
-    direction = association if causes else "NOT-IDENTIFIED"
-    number = ""
-    if card.number:
-        f = evidence.number
-        number = "NOT-IDENTIFIED"
-        if f is not None and not evidence.reason and (causes or not card.number.get("causal", card.causal)):
-            number = rule.number(
-                (f.low, f.high), (f.inner_low, f.inner_high), claimed=card.number["value"], margin=card.number["margin"]
-            )
-    grade = design_grade(card, study, columns)
-    checks = (("design", f"{study.codebook.design or 'not declared'}: {why}", causes), *evidence.checks)
-    here = _here(evidence)
+    card, study = case.card, case.study
+    found = ruled(case, evidence)
     parts = {
         "card": card.id,
         "title": card.title,
         "claim": card.claim,
         "study": study.name,
-        "direction": direction,
-        "number": number,
-        "association": association,
-        "grade": grade,
-        "reason": evidence.reason or ("" if causes else why),
-        "sentence": sentence(card, study, evidence, direction, association, number, why),
+        "direction": found.direction,
+        "number": found.number,
+        "association": found.association,
+        "grade": found.grade,
+        "threat": found.threat.name if found.threat else "",
+        "reason": evidence.reason or found.reason,
+        "sentence": sentence(card, study, evidence, found),
         "claimed": f"{card.claim} ({card.claimed})",
         "published": card.published,
-        "here": here,
+        "here": _here(evidence),
         "planned": "exploratory: no plan was written before",
-        "checks": checks,
-        "threats": tuple(THREATS.get(t, t) for t in card.threats),
-        "columns": {k: list(v) for k, v in columns.items()},
+        "checks": found.checks,
+        "threats": (*(t.says for t in card.threats.values()), *(CAUTIONS.get(t, t) for t in card.cautions)),
+        "columns": {k: list(v) for k, v in case.slots.columns.items()},
         "null": card.null,
         "side": card.side,
         "claimed_value": card.number.get("value") if card.number else None,
         "shown": pd.DataFrame(list(evidence.shown), columns=["label", "estimate", "low", "high", "n"]),
     }
-    said = f"{direction}{f', {number} for the number' if number else ''}"
-    simulated = "SIMULATED data. " if study.codebook.simulated else ""
-    notes = (
-        *((f"{simulated}The study does not describe real people.",) if simulated else ()),
-        *evidence.notes,
-        *card.notes,
-    )
-    notes += tuple(f"{k:,} answers left out: {why}" for why, k in sample.dropped)
-    notes += ("strata of the sample are not used: intervals are a little too wide",) if study.design.strata else ()
+    said = f"{found.direction}{f', {found.number} for the number' if found.number else ''}"
+    title = f"{card.id} {card.title}, {study.name}: {said}"
     return Verdict(
-        "verdict",
-        f"{card.id} {card.title}, {study.name}: {said}",
-        _table(evidence),
-        card.unit,
-        level,
-        evidence.method,
-        notes,
-        parts,
+        "verdict", title, _table(evidence), card.unit, case.level, evidence.method, _notes(case, evidence), parts
     )
+
+
+def _notes(case: Case, evidence: Evidence) -> tuple[str, ...]:
+    simulated = ("SIMULATED data. The study does not describe real people.",) if case.study.codebook.simulated else ()
+    left = tuple(f"{k:,} answers left out: {why}" for why, k in case.sample.dropped)
+    return (*case.slots.notes, *simulated, *evidence.notes, *case.card.notes, *left)
 
 
 def _table(evidence: Evidence) -> pd.DataFrame:
@@ -310,43 +286,6 @@ def _here(evidence: Evidence) -> str:
     return "; ".join(f"{f.name} {show(f.value, f.unit)} [{show(f.low, f.unit)}, {show(f.high, f.unit)}]" for f in told)
 
 
-SAYS = {
-    "SUPPORTED": "supports the claim",
-    "DIRECTION-ONLY": "points in the direction of the claim, but an effect too small to matter is not excluded",
-    "TRIVIAL": "shows that any effect is too small to matter",
-    "CONTRADICTED": "points against the claim",
-    "INCONCLUSIVE": "leaves the claim open: the interval is too wide",
-}
-NUMBER_SAYS = {
-    "SUPPORTED": "The number {} holds.",
-    "NUMBER-OUT": "The number {} lies outside the interval.",
-    "INCONCLUSIVE": "The number {} cannot be told from others.",
-    "NOT-IDENTIFIED": "The number {} cannot be judged.",
-}
-
-
-def sentence(
-    card: Card, study: Study, evidence: Evidence, direction: str, association: str, number: str, why: str
-) -> str:
-    """Return what a manager may quote; nothing causal unless the design is."""
-    about = f"{'In simulated data' if study.codebook.simulated else 'In'} {study.name}"
-    if evidence.reason:
-        return f"{about} nothing can be said about '{card.claim}' ({evidence.reason})."
-    f = next((f for f in evidence.findings if f.verdict == association), evidence.findings[0])
-    value = f"{f.name}: {show(f.value, f.unit)} [{show(f.low, f.unit)}, {show(f.high, f.unit)}], n = {f.n:,}"
-    tail = f" {NUMBER_SAYS[number].format(card.claimed)}" if number else ""
-    if direction == "NOT-IDENTIFIED":
-        kind = {
-            "SUPPORTED": "is what the claim would lead one to expect",
-            "TRIVIAL": "is too small to matter",
-            "CONTRADICTED": "goes against the claim",
-            "DIRECTION-ONLY": "is in its direction but may be too small to matter",
-            "INCONCLUSIVE": "is too uncertain to read",
-        }.get(association, "cannot be read")
-        return f"{about}, {value}. The association {kind}; whether it is an effect these data cannot say ({why}).{tail}"
-    return f"{about}, {value}. This {SAYS[direction]}.{tail}"
-
-
 def _with(result: Verdict, *, notes: tuple[str, ...] | None = None, **parts: Any) -> Verdict:
     return replace(result, notes=result.notes if notes is None else notes, parts={**result.parts, **parts})
 
@@ -367,32 +306,3 @@ def _recorded(
         except OSError as error:
             notes += (f"this look could not be recorded in {ledger}: {error.strerror}",)
     return _with(result, notes=notes, planned=said)
-
-
-def describe(card: Card) -> str:
-    """Return a card as text for the terminal."""
-    lines = [
-        f"{card.id} {card.title}",
-        f"claim: {card.claim}",
-        f"number: {card.claimed}",
-        f"said in: {', '.join(card.claim_ids)}",
-        "really published:",
-    ]
-    lines += [f"  [{tag}: {TAGS[tag]}] {text}" for text, tag in card.published]
-    lines += [f"estimand: {card.estimand}", f"data: {card.shape}", "needs:"]
-    lines += [f"  {n.slot}{' (optional)' if n.optional else ''}: {n}" for n in card.needs]
-    lines += [
-        f"smallest effect of interest: {show(card.sesoi, card.unit)}"
-        + (f" from {show(card.null, card.unit)}" if card.null else ""),
-        f"rule: {card.rule}",
-        f"causal: {'yes, identified only by ' + ' or '.join(card.identified_by) if card.causal else 'no'}",
-        f"design grade reachable: {card.grade_reachable}",
-        f"threats: {'; '.join(THREATS.get(t, t) for t in card.threats)}",
-        f"sensitivity: {'; '.join(card.sensitivity)}",
-        f"references: {'; '.join(card.references)}",
-    ]
-    studies = answerable(card)
-    where = ", ".join(studies) or f"none; it runs on simulated data: cxlab calibrate {card.id}"
-    return "\n".join(
-        [*lines, *(f"note: {n}" for n in card.notes), f"studies of the catalogue that can test it: {where}"]
-    )

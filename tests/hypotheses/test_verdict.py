@@ -12,8 +12,11 @@ import pytest
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.study import Study
+from cxlab.hypotheses.calibrate import truth
 from cxlab.hypotheses.card import card, cards
+from cxlab.hypotheses.case import Case, run
 from cxlab.hypotheses.simulators import simulated
+from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem
 
 CAUSAL = [c.id for c in cards().values() if c.causal]
@@ -41,9 +44,7 @@ def test_a_verdict_says_everything() -> None:
 @pytest.mark.parametrize("id", CAUSAL)
 def test_a_cross_section_never_supports_a_causal_claim(id: str) -> None:
     chosen = card(id)
-    effect = (6 if chosen.side != "inside" else 0) * chosen.sesoi if chosen.test != "loyalty" else 0.3
-    effect = 1.0 if chosen.test == "clock" else effect
-    study = simulated(id, effect, n=600, seed=3)
+    study = simulated(id, truth(chosen, "claimed"), n=600, seed=3)
     assert cx.verdict(id, study, robust=False, ledger=None).direction != "NOT-IDENTIFIED"
     flat = replace(study, codebook=replace(study.codebook, design="cross-section"))
     v = cx.verdict(id, flat, robust=False, ledger=None)
@@ -60,10 +61,12 @@ def test_an_assigned_contrast_is_needed_also_in_an_experiment() -> None:
     fields = tuple(replace(f, name="late") if f.name == "arm" else f for f in study.codebook)
     other = Study(late, replace(study.codebook, fields=fields))
     v = cx.verdict("CX-23", other, robust=False, ledger=None)
-    assert (v.direction, v.parts["reason"]) == (
-        "NOT-IDENTIFIED",
-        "'late' happened to people, it was not assigned to them",
-    )
+    assert v.direction == "NOT-IDENTIFIED"
+    assert v.parts["reason"] == "'late' was not assigned; the codebook says that arm was"
+    silent = replace(other, codebook=replace(other.codebook, assignment=()))
+    v = cx.verdict("CX-23", silent, robust=False, ledger=None)
+    assert v.direction == "NOT-IDENTIFIED"
+    assert v.parts["reason"] == "'late' happened to people, it was not assigned to them"
 
 
 @pytest.mark.parametrize("id", ["CX-05", "CX-12", "CX-26"])
@@ -114,7 +117,7 @@ def test_a_study_without_the_roles_is_refused() -> None:
 
 
 def test_weights_and_clusters_are_used() -> None:
-    study = simulated("CX-01", 0.1, n=1000, threat=True)
+    study = simulated("CX-01", 0.1, n=1000, threat="clustering")
     v = cx.verdict("CX-01", study, robust=False, ledger=None)
     book = replace(
         study.codebook, fields=tuple(replace(f, role="id") if f.name == "cluster" else f for f in study.codebook)
@@ -143,10 +146,6 @@ def test_backends_agree(survey) -> None:
 
 def test_counts_are_rows() -> None:
     """A sample of patterns with counts gives what its repeated rows give."""
-    from cxlab.hypotheses.evidence import run
-    from cxlab.hypotheses.sample import draw
-    from cxlab.hypotheses.slots import require
-
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {"satisfaction": rng.integers(1, 6, 500).astype(float), "wait": rng.integers(1, 30, 500).astype(float)}
@@ -156,12 +155,14 @@ def test_counts_are_rows() -> None:
         Field("wait", role="operation", measure="wait"),
     ))  # fmt: skip
     chosen, study = card("CX-24"), Study(table, book)
-    sample = draw(study, chosen, require(chosen, study))
+    case, other = (Case(chosen, study, require(chosen, study)) for _ in range(2))
+    sample = case.sample
     assert len(sample.n) < 500 and sample.answers == 500
     rows = np.repeat(np.arange(len(sample.n)), sample.n.astype(int))
     spread = sample.keep(rows)
     spread.n = np.ones(len(rows))
-    a, b = (run(chosen, s).findings[0] for s in (sample, spread))
+    vars(other)["sample"] = spread
+    a, b = (run(c).findings[0] for c in (case, other))
     assert (a.value, a.low, a.n) == (pytest.approx(b.value), pytest.approx(b.low), b.n)
 
 

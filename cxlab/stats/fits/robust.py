@@ -2,6 +2,7 @@
 
 References
 ----------
+Bell, R. M. & McCaffrey, D. F. (2002). Survey Methodology 28, 169-181. (CR2)
 Long, J. S. & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors in the linear regression model.
     The American Statistician 54, 217-224. (HC3)
 Newey, W. K. & West, K. D. (1987). Econometrica 55, 703-708. Newey, W. K. & West, K. D. (1994). Review of Economic
@@ -15,43 +16,112 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.stats.fits import linear
+
+FEW = 50
+"""Below this many clusters errors are bias-reduced (CR2) with Satterthwaite degrees of freedom, as in `cx.ols`."""
+
 
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients ``b``, their covariance ``v``, degrees of freedom ``df``, residuals ``e``."""
+    """Coefficients ``b``, their covariance ``v``, degrees of freedom ``df``, residuals ``e``.
+
+    ``few`` holds what the degrees of freedom of a contrast follow from where there are few clusters.
+    """
 
     b: NDArray
     v: NDArray
     df: float
     e: NDArray
+    few: tuple[NDArray, NDArray, NDArray] | None = None
 
     def contrast(self, a: NDArray) -> tuple[float, float, float]:
         """Return a'b, its standard error and the degrees of freedom."""
         a = np.asarray(a, float)
-        return float(a @ self.b), float(np.sqrt(max(a @ self.v @ a, 0.0))), self.df
+        value = float(a @ self.b)
+        if self.few is None:
+            return value, float(np.sqrt(max(a @ self.v @ a, 0.0))), self.df
+        v, df = _rotated(a, *self.few)
+        return value, float(np.sqrt(max(v, 0.0))), df
 
 
-def least_squares(x: NDArray, y: NDArray, n: NDArray, w: NDArray, cluster: NDArray | None = None) -> Fit:
+def least_squares(
+    x: NDArray,
+    y: NDArray,
+    n: NDArray,
+    w: NDArray,
+    cluster: NDArray | None = None,
+    strata: NDArray | None = None,
+) -> Fit:
     """Fit y on x (a constant included) for rows that stand for ``n`` answers of weight ``w`` each.
 
-    Without clusters HC3: meat = sum n w² e² / (1 - h)² x x', df = answers - p. With clusters CR1: meat from cluster
-    sums, times G / (G - 1) (N - 1) / (N - p); df = G - 1. Collinear columns share their coefficient (pseudo-inverse).
+    Without clusters HC3: meat = sum n w² e² / (1 - h)² x x', df = answers - p. With `FEW` clusters or more CR1: meat
+    from cluster sums, times G / (G - 1) (N - 1) / (N - p); df = G - 1; with fewer CR2 and Satterthwaite degrees of
+    freedom. With strata the sums are centred in their stratum, times G_h / (G_h - 1); df = G - H; a stratum with a
+    single cluster is centred at the mean of all. Collinear columns share their coefficient (pseudo-inverse).
+
+    Parameters
+    ----------
+    x : (rows, p) design matrix. ``y`` : (rows,) outcome. ``n``, ``w`` : (rows,) answers and their weight.
+    cluster, strata : (rows,) codes, or None; a cluster lies in one stratum.
     """
     nw = n * w
     bread = np.linalg.pinv(x.T @ (x * nw[:, None]), rcond=1e-12, hermitian=True)
     b = bread @ (x.T @ (nw * y))
     e = y - x @ b
     size, p = n.sum(), x.shape[1]
+    if strata is not None:
+        meat, df = _stratified(x * (w * e)[:, None], n, cluster, strata)
+        return Fit(b, bread @ meat @ bread, df, e)
     if cluster is None:
         h = np.fmin(w * np.einsum("ij,jk,ik->i", x, bread, x), 0.999)
         meat = x.T @ (x * (n * (w * e / (1 - h)) ** 2)[:, None])
         return Fit(b, bread @ meat @ bread, float(size - p), e)
     codes, g = np.unique(cluster, return_inverse=True)
-    sums = np.zeros((len(codes), p))
-    np.add.at(sums, g, x * (nw * e)[:, None])
     m = len(codes)
+    if 1 < m < FEW:
+        k, ze = _cluster_products(x, w, n, e, g, m)
+        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze))
+    sums = np.zeros((m, p))
+    np.add.at(sums, g, x * (nw * e)[:, None])
     scale = m / (m - 1) * (size - 1) / (size - p) if m > 1 else np.nan
     return Fit(b, bread @ (sums.T @ sums * scale) @ bread, float(m - 1), e)
+
+
+def _cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
+    """Z'Z and Z'e of every cluster, Z = (X, WX), as `cxlab.stats.fits.linear.cr2` wants them."""
+    z = np.hstack([x, x * w[:, None]])
+    k, ze = np.zeros((m, z.shape[1], z.shape[1])), np.zeros((m, z.shape[1]))
+    np.add.at(k, g, n[:, None, None] * z[:, :, None] * z[:, None, :])
+    np.add.at(ze, g, z * (n * e)[:, None])
+    return k, ze
+
+
+def _rotated(a: NDArray, bread: NDArray, k: NDArray, ze: NDArray) -> tuple[float, float]:
+    """Variance and Satterthwaite degrees of freedom of a'b: b is turned so that it is one of its coefficients."""
+    j = int(np.abs(a).argmax())
+    turn = np.eye(len(a))
+    turn[j] = a
+    back = np.kron(np.eye(2), np.linalg.inv(turn))
+    v, df = linear.cr2(turn @ bread @ turn.T, back.T @ k @ back, ze @ back)
+    return float(v[j, j]), float(df[j])
+
+
+def _stratified(u: NDArray, n: NDArray, cluster: NDArray | None, strata: NDArray) -> tuple[NDArray, float]:
+    """Variance of the sum of scores of clusters (or answers) drawn within strata, and its degrees of freedom."""
+    if cluster is not None:
+        codes, first, g = np.unique(cluster, return_index=True, return_inverse=True)
+        sums = np.zeros((len(codes), u.shape[1]))
+        np.add.at(sums, g, u * n[:, None])
+        u, n, strata = sums, np.ones(len(codes)), strata[first]
+    stratum = np.unique(strata, return_inverse=True)[1]
+    m = np.bincount(stratum, n)
+    centre = np.zeros((len(m), u.shape[1]))
+    np.add.at(centre, stratum, u * n[:, None])
+    centre = np.where(m[:, None] > 1, centre / m[:, None], u.T @ n / n.sum())
+    factor = np.where(m > 1, m / np.maximum(m - 1, 1), 1.0)[stratum]
+    apart = u - centre[stratum]
+    return apart.T @ (apart * (n * factor)[:, None]), float(n.sum() - len(m))
 
 
 def newey_west(x: NDArray, y: NDArray) -> Fit:

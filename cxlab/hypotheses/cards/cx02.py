@@ -1,0 +1,44 @@
+"""One bad experience: share leaving with a failure (number), and minus the share without one (direction)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
+from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.simulated_answers import Made, Truth, chosen
+
+TRUTH = Truth(claimed=0.12)
+
+
+def test(case: Case) -> Evidence:
+    """CX-02: share leaving with a failure (number), and minus the share without one (direction)."""
+    sample = case.sample
+    failed, left = (sample.binary("failure"), sample.binary("leave"))
+    rows = answered(case, left, failed)
+    two_groups(case, rows, failed, "a failure")
+    difference = coefficient(case, rows, left, failed, name="leaving: with minus without a failure")
+    with_, without = (rows & (failed == 1), rows & (failed == 0))
+    share = finding(case, with_, left, "share leaving after a failure", *mean(case, with_, left))
+    shown = (
+        row(case, "leaving after a failure", *mean(case, with_, left), sample.n[with_].sum()),
+        row(case, "leaving without a failure", *mean(case, without, left), sample.n[without].sum()),
+    )
+    intention = sample.fields["leave"][0].measure != "churn"
+    notes = ("leaving is an answer in the lower half of the intention scale, not behaviour",) if intention else ()
+    return Evidence(
+        (difference,), share, shown, method="Difference of shares, linear probability model, robust errors", notes=notes
+    )
+
+
+def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    failure, other, design = chosen(n, rng, threat)
+    p = np.clip(0.2 + (0 if threat else effect) * failure + 0.1 * other, 0, 1)
+    return Made(
+        {"failure": failure, "leave": (rng.random(n) < p).astype(float)},
+        design.replace("experiment", "quasi-experiment"),
+    )
+
+
+naive = unguarded

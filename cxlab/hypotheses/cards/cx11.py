@@ -1,0 +1,39 @@
+"""Reviews raise the search rank: difference in differences of the top-3 share, clustered by location."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.estimation import answered, coefficient, two_groups, varies
+from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.simulated_answers import Made, Truth
+
+TRUTH = Truth(n=2000)
+
+
+def test(case: Case) -> Evidence:
+    """CX-11: difference in differences of the top-3 share, clustered by location."""
+    sample = case.sample
+    y, treated, after = (sample.binary("top3"), sample.binary("treated"), sample.binary("post"))
+    rows = answered(case, y, treated, after)
+    two_groups(case, rows, treated, "treated locations")
+    varies("before and after", after[rows])
+    found = coefficient(case, rows, y, treated * after, treated, after, name="top-3 share: difference in differences")
+    checks = (("parallel trends before the roll-out", "not testable with one period before", None),)
+    return Evidence((found,), None, (), checks, "Two-by-two difference in differences, clustered by location")
+
+
+def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    units = max(n // 20, 20)
+    unit = np.arange(n) % units
+    treated = (rng.permutation(units) % 2)[unit].astype(float)
+    after = (np.arange(n) // units % 2).astype(float)
+    shock = (0.15 if threat else 0.02) * rng.standard_normal((units, 2))[unit, after.astype(int)]
+    p = np.clip(0.4 + effect * treated * after + shock, 0, 1)
+    return Made(
+        {"top3": (rng.random(n) < p).astype(float), "treated": treated, "post": after, "cluster": unit}, "experiment"
+    )
+
+
+naive = unguarded

@@ -1,0 +1,33 @@
+"""Slow where contacts are rare: elasticity of the time to effect to the contact cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.estimation import answered, coefficient, varies
+from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.simulated_answers import Made, Truth
+
+TRUTH = Truth(claimed=1.0, n=100)
+
+
+def test(case: Case) -> Evidence:
+    """CX-18: elasticity of the time to effect to the contact cycle."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        y, x = (np.log(case.sample.number("t90")), np.log(case.sample.number("cycle")))
+    rows = answered(case, y, x, least=20, what="units")
+    varies("the contact cycle", x[rows])
+    found = coefficient(case, rows, y, x, name="elasticity of the time to 90 % to the contact cycle")
+    return Evidence((found,), method="Log-log slope across units, robust errors")
+
+
+def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    log = rng.normal(3, 1, n)
+    noise = 0.5 * (np.exp(0.4 * (log - 3)) if threat else 1.0)
+    return Made(
+        {"t90": np.exp(0.8 + effect * log + noise * rng.standard_normal(n)), "cycle": np.exp(log)}, "experiment"
+    )
+
+
+naive = unguarded

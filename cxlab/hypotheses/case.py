@@ -1,0 +1,83 @@
+"""What a claim's test is given (`Case`) and what it gives back (`Evidence`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cxlab.data.study import Study
+from cxlab.hypotheses.card import Card
+from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.sample import NotEstimable, Sample, Spec, draw
+from cxlab.hypotheses.slots import Slots
+
+
+class Check(NamedTuple):
+    """An assumption, what was found, whether it holds (None: cannot be checked), and the card's threat it guards."""
+
+    what: str
+    found: str
+    holds: bool | None
+    threat: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a test found.
+
+    ``findings`` must all hold, the first is the headline; ``number`` is compared with the claim's number. ``shown`` are
+    further facts: rows of label, estimate, low, high, n. ``reason`` says why nothing could be estimated.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    number: Finding | None = None
+    shown: tuple[dict[str, Any], ...] = ()
+    checks: tuple[Check, ...] = ()
+    method: str = ""
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A card, a study, which columns play which part, and how to analyse: all that a card's ``test`` is given.
+
+    Tests that have a model call it on ``study`` with the columns of ``slots``; the others take the answers as arrays
+    from ``sample``, which is read once, when first asked for.
+    """
+
+    card: Card
+    study: Study
+    slots: Slots
+    spec: Spec = field(default_factory=Spec)
+    level: float = 0.95
+    seed: int = 0
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The answers that the test needs, as distinct patterns with counts."""
+        return draw(self.study, self.card, self.slots, self.spec)
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The one generator of the test: same seed, same verdict."""
+        return np.random.default_rng(self.seed)
+
+    def column(self, slot: str) -> str:
+        """Return the column that plays a part."""
+        return self.slots[slot][0]
+
+
+def run(case: Case) -> Evidence:
+    """Run the card's test; what cannot be estimated comes back with its reason, never as a number."""
+    try:
+        found: Evidence = case.card.module.test(case)
+    except NotEstimable as why:
+        return Evidence(reason=str(why))
+    found = replace(found, checks=tuple(Check(*c) for c in found.checks))
+    if any(np.isnan([f.low, f.high]).any() for f in found.findings):
+        return replace(found, reason="the standard error is not estimable: too few clusters or no variation")
+    return found

@@ -1,0 +1,148 @@
+"""What tests of several cards share: answered rows, designs, coefficients, means, differences of two groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxlab.hypotheses.case import Case
+from cxlab.hypotheses.rule import Finding, from_t
+from cxlab.hypotheses.sample import NotEstimable
+from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.robust import Fit, least_squares
+
+FEW = 10
+"""Answers a group needs before it is compared."""
+
+
+def answered(case: Case, *values: NDArray, least: int | None = None, what: str = "answers") -> NDArray:
+    """Return the rows where all values are there; too few, or a constant outcome (the first), cannot be tested."""
+    n = case.sample.n
+    there = np.ones(len(n), bool)
+    for v in values:
+        there &= ~np.isnan(v if v.ndim == 1 else v.sum(axis=1))
+    least = least or case.card.least_n
+    count = int(n[there].sum())
+    if count < least:
+        raise NotEstimable(f"only {count} complete {what}; this test needs at least {least}")
+    y = values[0][there]
+    if np.ptp(y) == 0:
+        raise NotEstimable(f"all {count} {what} have the same value of the outcome: there is nothing to explain")
+    return there
+
+
+def varies(what: str, values: NDArray) -> None:
+    """Refuse a predictor that does not vary."""
+    if len(values) == 0 or np.ptp(values) == 0:
+        raise NotEstimable(f"{what} is the same for everybody: there is no contrast to learn from")
+
+
+def two_groups(case: Case, rows: NDArray, group: NDArray, what: str) -> None:
+    """Refuse a comparison in which a side, with or without ``what``, has fewer than `FEW` answers."""
+    for value in (0.0, 1.0):
+        count = int(case.sample.n[rows & (group == value)].sum())
+        if count < FEW:
+            side = "with" if value else "without"
+            raise NotEstimable(f"only {count} answers {side} {what}; each side needs at least {FEW}")
+
+
+def design(case: Case, rows: NDArray, *columns: NDArray) -> NDArray:
+    """Return a design matrix of the rows: a constant, the columns, and the specification's controls."""
+    controls = () if case.sample.controls is None else (case.sample.controls,)
+    return np.column_stack([np.ones(len(case.sample.n)), *columns, *controls])[rows]
+
+
+def fit(case: Case, rows: NDArray, y: NDArray, *columns: NDArray) -> Fit:
+    """Regress y on the columns (and controls) over the rows with the sample's counts, weights, clusters and strata."""
+    s = case.sample
+    return least_squares(design(case, rows, *columns), y[rows], s.n[rows], s.w[rows], *s.units(rows))
+
+
+def about(case: Case, rows: NDArray, y: NDArray, **more: Any) -> dict[str, Any]:
+    """Return what every finding of the card carries: side, bars, unit, answers, effective answers for outcome ``y``."""
+    card = case.card
+    return {
+        "side": card.side, "null": card.null, "sesoi": card.sesoi, "trivial": card.trivial, "unit": card.unit,
+        "n": int(case.sample.n[rows].sum()), "n_eff": case.sample.effective(rows, y),
+    } | more  # fmt: skip
+
+
+def finding(
+    case: Case,
+    rows: NDArray,
+    y: NDArray,
+    name: str,
+    value: float,
+    se: float,
+    df: float = np.inf,
+    *,
+    transform: Callable[[float], float] | None = None,
+    **more: Any,
+) -> Finding:
+    """Return the finding of an estimate with a t-distributed error, with all that `about` says of it."""
+    return from_t(name, value, se, df, level=case.level, transform=transform, **about(case, rows, y, **more))
+
+
+def coefficient(case: Case, rows: NDArray, y: NDArray, *columns: NDArray, name: str, **more: Any) -> Finding:
+    """Return the finding of the first column's coefficient in `fit`."""
+    model = fit(case, rows, y, *columns)
+    return finding(case, rows, y, name, *model.contrast(np.eye(len(model.b))[1]), **more)
+
+
+def mean(case: Case, rows: NDArray, y: NDArray) -> tuple[float, float, float]:
+    """Return the weighted mean of the rows, its standard error and degrees of freedom."""
+    s = case.sample
+    model = least_squares(np.ones((int(rows.sum()), 1)), y[rows], s.n[rows], s.w[rows], *s.units(rows))
+    return model.contrast(np.ones(1))
+
+
+def row(case: Case, label: str, value: float, se: float = np.nan, df: float = np.inf, n: float = 0) -> dict[str, Any]:
+    """Return one row of further facts, with its interval."""
+    f = from_t(label, value, se, df, level=case.level)
+    return {"label": label, "estimate": value, "low": f.low, "high": f.high, "n": int(n)}
+
+
+def group_means(case: Case, rows: NDArray, y: NDArray, x: NDArray) -> tuple[dict[str, Any], ...]:
+    """Return the mean outcome in up to five groups of x: what the curve looks like."""
+    n = case.sample.n
+    values = np.unique(x[rows])
+    if len(values) > 6:
+        edges = np.unique(quantile(x[rows], n[rows], np.linspace(0, 1, 6)))[1:-1]
+        group = np.searchsorted(edges, x, side="right")
+        names = {
+            g: f"{np.nanmin(x[rows & (group == g)]):.3g} to {np.nanmax(x[rows & (group == g)]):.3g}"
+            for g in np.unique(group[rows])
+        }
+    else:
+        group, names = np.searchsorted(values, x), {g: f"{v:.3g}" for g, v in enumerate(values)}
+    out = []
+    for g in np.unique(group[rows]):
+        mine = rows & (group == g)
+        if (k := n[mine].sum()) >= FEW:
+            out.append(row(case, f"mean outcome at {names[g]}", *mean(case, mine, y), k))
+    return tuple(out)
+
+
+def standardised(values: NDArray, weights: NDArray) -> NDArray:
+    """Return values minus their weighted mean over their weighted standard deviation; nan stays nan."""
+    there = ~np.isnan(values)
+    w = weights[there]
+    centre = np.average(values[there], weights=w)
+    spread = np.sqrt(np.average((values[there] - centre) ** 2, weights=w))
+    if not spread > 0:
+        raise NotEstimable("a score is the same for everybody: there is no contrast to learn from")
+    return (values - centre) / spread
+
+
+def filled(answers: NDArray) -> tuple[NDArray, tuple[str, ...]]:
+    """Return touchpoint scores with 0 (scale middle removed) where not used, plus one column that marks each gap.
+
+    A touchpoint not used is not a bad one; the marks make the filling harmless: any constant gives the same fit.
+    """
+    gaps = np.isnan(answers)
+    marks = gaps[:, gaps.any(axis=0)]
+    notes = (f"touchpoints without an answer are marked, not dropped ({int(gaps.any(axis=0).sum())} columns)",)
+    return np.column_stack([np.where(gaps, 0.0, answers - 50.0), marks.astype(float)]), notes if marks.size else ()
