@@ -18,6 +18,7 @@ import pandas as pd
 from cxlab.data.codebook import Field, code
 from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
 from cxlab.data.study import Study
+from cxlab.stats.counts.names import key, keys
 from cxlab.stats.counts.tally import tally
 
 BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
@@ -69,18 +70,20 @@ def unanswered(gaps: pd.DataFrame) -> pd.Series:
 
 
 def waves(study: Study) -> pd.DataFrame:
-    """Return one row a wave: rows, and the number of answers to each question."""
+    """Return one row a wave: ``wave, rows`` and, under its `names.key`, the number of answers to each question."""
     wave, questions = study.design.wave, [f.name for f in asked(study)]
     if not wave or not questions:
         return pd.DataFrame()
-    answered = study.frame.select(wave, *[filled(q).cast(nw.Int64).alias(q) for q in questions])
-    table = collected(answered.group_by(wave).agg(nw.len().alias("rows"), *[nw.col(q).sum() for q in questions]))
-    return table.sort_values(wave, ignore_index=True).rename(columns={wave: "wave"})
+    by = keys(questions)
+    asked_in = [filled(q).cast(nw.Int64).alias(k) for q, k in zip(questions, by, strict=True)]
+    answered = study.frame.select(nw.col(wave).alias("wave"), *asked_in)
+    table = collected(answered.group_by("wave").agg(nw.len().alias("rows"), *[nw.col(k).sum() for k in by]))
+    return table.sort_values("wave", ignore_index=True)
 
 
 def skipped(by_wave: pd.DataFrame, question: str) -> int:
     """Return the rows of the waves in which nobody answered ``question``: it was not asked there."""
-    return 0 if by_wave.empty else int(by_wave.loc[by_wave[question] == 0, "rows"].sum())
+    return 0 if by_wave.empty else int(by_wave.loc[by_wave[key(question)] == 0, "rows"].sum())
 
 
 def empty(study: Study, n: int) -> Iterator[Finding]:
@@ -105,14 +108,14 @@ def not_asked(study: Study, by_wave: pd.DataFrame) -> Iterator[Finding]:
     """Questions that no one answered in some wave, and waves that answered nothing."""
     if by_wave.empty:
         return
-    wave, questions = study.design.wave, [c for c in by_wave.columns if c not in ("wave", "rows")]
-    nothing = by_wave[questions].sum(axis=1) == 0
+    wave, questions = study.design.wave, [f.name for f in asked(study)]
+    nothing = by_wave[keys(questions)].sum(axis=1) == 0
     for name, k in by_wave.loc[nothing, ["wave", "rows"]].itertuples(index=False):
         yield Finding("serious", "wave", f"{wave} {name}", int(k), int(k), "a wave without an answer to any question",
                       "leave it out with study.where", nw.col(wave) == name)  # fmt: skip
     for q in questions:
-        without = by_wave.loc[(by_wave[q] == 0) & ~nothing, "wave"].astype(str).tolist()
-        if without and by_wave[q].any():
+        without = by_wave.loc[(by_wave[key(q)] == 0) & ~nothing, "wave"].astype(str).tolist()
+        if without and by_wave[key(q)].any():
             yield Finding("look", "wave", q, skipped(by_wave, q), int(by_wave["rows"].sum()),
                           f"no answers in {', '.join(without)}", "compare only the waves that asked it")  # fmt: skip
 

@@ -12,6 +12,7 @@ from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import shown as shown_names
 
 LEAST = 10
 """Groups with fewer comments than this are not shown: whoever knows the group would know who wrote."""
@@ -60,8 +61,9 @@ def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | 
         raise DataProblem(f"by is '{by}', the comments themselves; give a brand, a segment or a score")
     told, notes = _texts(study, name, by)
     rng = np.random.default_rng(seed)
-    drawn = [rows.iloc[rng.permutation(len(rows))[:n]] for _, rows in told.groupby(by or (lambda _: 0), sort=True)]
-    table = pd.concat(drawn, ignore_index=True).rename(columns={name: "comment"})
+    parts = told.groupby("group" if by else (lambda _: 0), sort=True)
+    drawn = [rows.iloc[rng.permutation(len(rows))[:n]] for _, rows in parts]
+    table = pd.concat(drawn, ignore_index=True).rename(columns={"group": shown_names([by or ""], ["comment"])[0]})
     table["comment"] = [" ".join(masked(str(text)).split()) for text in table["comment"]]
     shown = f"{len(table)} of {len(told):,} different comments, drawn at random (seed {seed})"
     return Result("comments", f"Comments: {field.label}", table, method=shown, notes=(LIMITS, *notes, *study.caveats))
@@ -70,21 +72,23 @@ def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | 
 def _texts(study: Study, name: str, by: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the different comments (with their group) in an order that no engine decides, and what was left out."""
     keys = [study.field(by).name] if by else []
+    own = ["group"] if by else []
     said = filled(name) & (nw.col(name).str.strip_chars().str.len_chars() > 0)
-    frame = study.frame.filter(said, *map(filled, keys)).select(*keys, name)
+    groups = [nw.col(k).alias("group") for k in keys]
+    frame = study.frame.filter(said, *map(filled, keys)).select(*groups, nw.col(name).alias("comment"))
     told = collected(frame.head(READ))
     notes = (f"drawn from the first {READ:,} comments",) if len(told) == READ else ()
-    told = told.drop_duplicates().sort_values([*keys, name], ignore_index=True)
+    told = told.drop_duplicates().sort_values([*own, "comment"], ignore_index=True)
     if not len(told):
         filters = ", ".join(study.filters) or "none"
         raise DataProblem(f"column '{name}' of {study.name} holds no comment; its filters: {filters}")
-    size = told.groupby(by)[name].transform("size") if by else pd.Series(len(told), told.index)
-    small = told[by][size < LEAST].nunique() if by else 0
+    size = told.groupby("group")["comment"].transform("size") if by else pd.Series(len(told), told.index)
+    small = told["group"][size < LEAST].nunique() if by else 0
     if (size < LEAST).all():
         raise DataProblem(
             f"'{name}' of {study.name} has fewer than {LEAST} different comments{f' in every {by}' if by else ''}; "
             "so few would tell who wrote them. Use more rows, or a coarser by"
         )
     if small:
-        notes += (f"{small} of {told[by].nunique()} groups not shown: fewer than {LEAST} different comments",)
+        notes += (f"{small} of {told['group'].nunique()} groups not shown: fewer than {LEAST} different comments",)
     return told[size >= LEAST].reset_index(drop=True), notes

@@ -70,8 +70,9 @@ def categorical(study: Study) -> dict[str, pd.Series]:
     out = {}
     for f in study.codebook:
         if f.type == "string" and f.name in study.columns and (f.labels or f.role in ("segment", "brand")):
-            table = collected(study.frame.group_by(f.name).agg(nw.len().alias("n")))
-            found = table.dropna().sort_values(["n", f.name], ascending=[False, True]).set_index(f.name)["n"]
+            column = study.frame.select(nw.col(f.name).alias("value"))
+            table = collected(column.group_by("value").agg(nw.len().alias("n")))
+            found = table.dropna().sort_values(["n", "value"], ascending=[False, True]).set_index("value")["n"]
             if 0 < len(found) <= MANY:
                 out[f.name] = found
     return out
@@ -105,13 +106,14 @@ def exceptions(study: Study, known: dict[str, pd.Series]) -> Iterator[Finding]:
             continue
         names = [f"f{i}" for i in range(len(others))]
         given = [filled(b).cast(nw.Int64).alias(f) for f, b in zip(names, others, strict=True)]
-        frame = study.frame.filter(filled(a)).select(a, *given)
-        by = collected(frame.group_by(a).agg(nw.len().alias("rows"), *[nw.col(f).sum() for f in names])).sort_values(a)
+        frame = study.frame.filter(filled(a)).select(nw.col(a).alias("value"), *given)
+        by = collected(frame.group_by("value").agg(nw.len().alias("rows"), *[nw.col(f).sum() for f in names]))
+        by = by.sort_values("value")
         rows, cells = by["rows"].to_numpy(float), by[names].fillna(0).to_numpy(float)
         share = cells / rows[:, None]
         odd = (share > 0) & (share < 0.02) & (rows[:, None] >= 100) & (share.max(axis=0) > 0.5)
         for r, i in zip(*np.nonzero(odd), strict=True):
-            b, value = others[i], by[a].iloc[r]
+            b, value = others[i], by["value"].iloc[r]
             yield Finding("serious", "tampered", b, int(cells[r, i]), int(rows[r]),
                           f"filled in although {a} = '{quotable(value)}' leaves it blank in {1 - share[r, i]:.2%}",
                           "edited by hand? Compare with the source; leave out with cx.drop(study, 'tampered')",

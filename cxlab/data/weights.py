@@ -22,6 +22,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.names import keys as keys_of
 
 FEW = 10
 """Categories with fewer answers than this are named in the report: their weights rest on very few people."""
@@ -185,7 +186,7 @@ class Margin:
         return self.targets / self.targets.sum()
 
     def keys(self, cells: pd.DataFrame) -> list[tuple[str, ...] | None]:
-        rows = cells[list(self.columns)].itertuples(index=False, name=None)
+        rows = cells[keys_of(self.columns)].itertuples(index=False, name=None)
         return [None if any(pd.isna(v) for v in row) else tuple(map(_text, row)) for row in rows]
 
     def codes(self, cells: pd.DataFrame) -> np.ndarray:
@@ -231,12 +232,17 @@ def _total(parts: Sequence[Margin]) -> float:
 
 
 def _cells(study: Study, parts: Sequence[Margin], *, each: bool) -> pd.DataFrame:
-    """Return rows and weight of each combination of the margins; with ``each``, of each old weight as well."""
-    columns = list(dict.fromkeys(c for p in parts for c in p.columns))
+    """Return rows and weight of each combination of the margins; with ``each``, of each old weight as well.
+
+    The columns of the margins stand under their `cxlab.stats.counts.names.key`.
+    """
+    margins = list(dict.fromkeys(c for p in parts for c in p.columns))
+    columns = keys_of(margins)
     check_weights(study)
     old = study.design.weight
     one = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
-    frame = study.frame.select(*columns, one.alias("w"))
+    named = [nw.col(c).alias(k) for c, k in zip(margins, columns, strict=True)]
+    frame = study.frame.select(*named, one.alias("w"))
     if each:
         frame = frame.with_columns(nw.col("w").alias("b"))
     cells = frame.group_by(*columns, *(["b"] if each else [])).agg(nw.len().alias("n"), nw.col("w").sum())

@@ -13,6 +13,8 @@ from cxlab.data.study import Study
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.stats.counts import tally
+from cxlab.stats.counts.names import key as key_of
+from cxlab.stats.counts.names import keys as keys_of
 
 CAUSED = ("outcome", "touchpoint", "operation", "importance")
 """Roles a unit causes itself: adjusting for them would take away what is to be measured."""
@@ -47,11 +49,13 @@ def case_mix(study: Study, score: Score, unit: str, adjust: Sequence[str]) -> Ca
     (item, expressions), d = next(iter(score.items.items())), study.design
     # the sums of a cell hold all that least squares on indicators needs
     sums, _ = tally.score_sums(study.frame, {item: expressions}, by=[unit, *adjust], weight=d.weight)
-    cells = sums.groupby([unit, *adjust], dropna=False, sort=False)[["n", "w", "w2", "a", "q"]].sum().reset_index()
+    cells = (
+        sums.groupby(keys_of([unit, *adjust]), dropna=False, sort=False)[["n", "w", "w2", "a", "q"]].sum().reset_index()
+    )
     cells = cells[cells["n"] > 0].reset_index(drop=True)
     columns = _indicators(cells, adjust)
-    x = np.column_stack([_matches(cells[c], level).astype(float) for c, level in columns])
-    b, covariance, shift, keys = _within(cells, cells[unit], x)
+    x = np.column_stack([_matches(cells[key_of(c)], level).astype(float) for c, level in columns])
+    b, covariance, shift, keys = _within(cells, cells[key_of(unit)], x)
     means = np.average(x, axis=0, weights=cells["w"])
     parts = [
         nw.when(_condition(c, level)).then(nw.lit(float(k * (1 - m)))).otherwise(nw.lit(float(-k * m)))
@@ -89,7 +93,7 @@ def _indicators(cells: pd.DataFrame, adjust: Sequence[str]) -> list[tuple[str, o
     """Every (column, category) but the most frequent category of each column."""
     out: list[tuple[str, object]] = []
     for c in adjust:
-        sizes = cells.groupby(c, dropna=False)["n"].sum().sort_values(ascending=False)
+        sizes = cells.groupby(key_of(c), dropna=False)["n"].sum().sort_values(ascending=False)
         if len(sizes) > CATEGORIES:
             raise DataProblem(
                 f"adjust names '{c}', which has {len(sizes)} different values; at most {CATEGORIES} categories can be "

@@ -20,6 +20,7 @@ from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.names import shown as shown_names
 from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
 
@@ -112,11 +113,13 @@ def league(
     shown = grouped(study, mix.score, [unit], level) if mix else raw
     units, small = ranked_units(raw, shown, score, best, mix)
     table, parts = _ranked(units, top, level, seed)
-    table.insert(0, unit, units.names)
+    table.insert(0, "", units.names)
     table = _with_intervals(table, units, shown, raw if mix else None, level)
+    (called,) = shown_names([unit], table.columns)
+    table = table.rename(columns={"": called})
     order = np.argsort(-units.sign * units.estimate, kind="stable")
     parts["may_be_top"] = [a for a, yes in zip(units.names, table["may_be_top"], strict=True) if yes]
-    parts |= {"small": small, "unit": unit, "metric": metric, "best": best, "measure": score.title}
+    parts |= {"small": small, "unit": called, "metric": metric, "best": best, "measure": score.title}
     if mix:
         parts |= _mix_facts(mix, raw, units, score)
     return Result(
@@ -359,7 +362,7 @@ def funnel(table: Result) -> Result:
     """
     parts = table.parts
     points = parts["funnel"].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
-    points = points.rename(columns={"name": parts["unit"]})
+    points = points.rename(columns={"name": shown_names([parts["unit"]], points.columns)[0]})
     out = int((points["outside"] == "99.8 %").sum())
     return Result(
         kind="funnel",

@@ -51,7 +51,7 @@ def matching(
     table, _, _, _ = as_units(units)
     for c in (industry, size):
         if c not in table:
-            raise unknown("column", c, "the table of units", table.columns)
+            raise unknown("column", c, "the table of units", table.columns[1:])
     columns = {"all others": [], "same industry": [industry], "similar size": [size], "both": [industry, size]}
     same = {rule: alike.same_cell(cells(table, c, edges)) for rule, c in columns.items()}
     errors, known = _errors(table, same)

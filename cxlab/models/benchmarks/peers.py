@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
+from cxlab.stats.counts.names import free, key, shown
 from cxlab.stats.units import nearest_units as alike
 from cxlab.stats.units import shrinkage
 
@@ -61,7 +62,7 @@ def peers(
     table, parent_column = _with_parents(table, match, parents)
     for column in match:
         _present(table, name, column, row, of)
-    _same_scale(table)
+    _same_scale(table.drop(columns=name))
     sizes = [c for c in match if pd.api.types.is_numeric_dtype(table[c])]
     others = [c for c in match if c not in sizes]
     distance = _distance(table, sizes, others)
@@ -87,7 +88,7 @@ def peers(
         method=f"{how} on {', '.join(match)}" if match else "all other units",
         notes=tuple(_peer_notes(table, match, found, flag, weight)),
         parts={
-            "own": table.iloc[[row]][[name, "estimate", *known, *match]],
+            "own": _named(table.iloc[[row]][[name, "estimate", *known, *match]]),
             "balance": _balance(table, row, found, weight, sizes, others),
             "effective": alike.effective_number(weight[found]),
             "leave_one_out": _leave_one_out(table, name, row, found, weight),
@@ -98,23 +99,39 @@ def peers(
 
 def _chosen(table, found, weight, distance, front, match) -> pd.DataFrame:
     """The peers, nearest first, with what they were matched on."""
-    chosen = table[found].assign(weight=weight[found], distance=distance[found])
+    own = {"weight": weight[found], "distance": distance[found]}
+    matched = table.loc[found, list(match)]
     for c in match:
-        if chosen[c].dtype.kind == "f" and (chosen[c] % 1 == 0).all():
-            chosen[c] = chosen[c].astype("Int64")
-    chosen = chosen[[*front, "weight", "distance", *match]]
-    return chosen.sort_values("distance", ignore_index=True, kind="stable")
+        if matched[c].dtype.kind == "f" and (matched[c] % 1 == 0).all():
+            matched[c] = matched[c].astype("Int64")
+    matched.columns = shown(match, [*front, *own])
+    chosen = _named(pd.concat([table.loc[found, front].assign(**own), matched], axis=1))
+    return chosen.iloc[np.argsort(own["distance"], kind="stable")].reset_index(drop=True)
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of units whose first column bears the name it came with."""
+    rest = list(table.columns[1:])
+    first = shown([_plain(table.columns[0])], [*rest, "weight", "distance"])
+    return table.set_axis([*first, *rest], axis=1)
+
+
+def _plain(name: str) -> str:
+    """The name that a column under a `key` came with."""
+    return str(name).removeprefix(key(""))
 
 
 def as_units(units: Result | pd.DataFrame) -> tuple[pd.DataFrame, str, str, float]:
-    """Return the table of units, the column of their names, the unit of their estimates and the level."""
+    """Return the table of units, the `key` of the column of their names, the unit of their estimates and the level."""
     table = units.table if isinstance(units, Result) else units
     measure, level = (units.unit, units.level) if isinstance(units, Result) else ("", 0.95)
     name = table.columns[0]
     if "estimate" not in table:
         have = ", ".join(map(str, table.columns))
         raise DataProblem(f"a table of units needs a column 'estimate'; there are: {have}")
-    if "unit" in table and name != "unit" and table["unit"].nunique() == 1:
+    table = table.set_axis([key(str(name)), *table.columns[1:]], axis=1)
+    name = table.columns[0]
+    if "unit" in table and table["unit"].nunique() == 1:
         measure = str(table["unit"].iloc[0])
     table = table[table["estimate"].notna()].reset_index(drop=True)
     double = sorted(set(table[name][table[name].duplicated()].astype(str)))
@@ -137,13 +154,13 @@ def _best(units: Result | pd.DataFrame) -> str:
 def _row(table: pd.DataFrame, name: str, of: str) -> int:
     at = np.flatnonzero(table[name].astype(str) == str(of))
     if not len(at):
-        raise unknown("unit", of, f"column '{name}'", table[name])
+        raise unknown("unit", of, f"column '{_plain(name)}'", table[name])
     return int(at[0])
 
 
 def _present(table: pd.DataFrame, name: str, column: str, row: int, of: str) -> None:
     if column not in table:
-        raise unknown("column", column, "the table of units", table.columns)
+        raise unknown("column", column, "the table of units", map(_plain, table.columns))
     if pd.isna(table[column].iloc[row]):
         raise DataProblem(f"{of} has no {column}, so its peers by {column} cannot be told; add it, or match without it")
 
@@ -163,10 +180,11 @@ def _with_parents(table: pd.DataFrame, match: Sequence[str], parents) -> tuple[p
         return table, ""
     if isinstance(parents, str):
         if parents not in table:
-            raise unknown("column", parents, "the table of units", table.columns)
+            raise unknown("column", parents, "the table of units", map(_plain, table.columns))
         return table, parents
     industry = next(c for c in match if not pd.api.types.is_numeric_dtype(table[c]))
-    return table.assign(parent=table[industry].map(dict(parents))), "parent"
+    parent = free("parent", table.columns)
+    return table.assign(**{parent: table[industry].map(dict(parents))}), parent
 
 
 def _distance(table: pd.DataFrame, sizes: Sequence[str], others: Sequence[str]) -> np.ndarray:

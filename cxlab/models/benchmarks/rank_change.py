@@ -17,6 +17,7 @@ from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import shown as shown_names
 from cxlab.stats.inference import multiple
 from cxlab.stats.units import ranks, shrinkage
 
@@ -64,11 +65,12 @@ def league_change(
     table, stars, facts = _changes(names, y, _covariance(found, at, score.factor), best, (top, level, seed))
     table.insert(7, "n", found.table["n"].to_numpy(int)[at[:, 1]])
     between = f"{_label(study, wave, first)} to {_label(study, wave, last)}"
-    facts |= {"unit": unit, "waves": [str(first), str(last)], "best": best}
+    (called,) = shown_names([unit], table.columns.drop("unit"))
+    facts |= {"unit": called, "waves": [str(first), str(last)], "best": best}
     return Result(
         kind="league_change",
         title=f"{score.title} by {study.field(unit).label}: {between}",
-        table=table.rename(columns={"unit": unit}).sort_values("rank_before", ignore_index=True, kind="stable"),
+        table=table.rename(columns={"unit": called}).sort_values("rank_before", ignore_index=True, kind="stable"),
         unit=score.unit,
         level=level,
         method=f"{score.method}; covariance of the waves from shared respondents; rank sets of Mogstad et al. (2024); "

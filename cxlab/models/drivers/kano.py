@@ -12,6 +12,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import key, shown
 from cxlab.stats.counts.replicates import Groups, replicate_groups, spread
 
 CATEGORIES = {
@@ -67,8 +68,10 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
         part = frame if segment is None else frame[frame[by] == segment]
         for about, (functional, dysfunctional) in pairs.items():
             row = _feature(part, functional, dysfunctional, design, level, seed)
-            rows.append({"item": about, **({by: segment} if by else {}), **row})
+            rows.append({"item": about, **({key(by): segment} if by else {}), **row})
     table = pd.DataFrame(rows)
+    own = [c for c in table.columns if c != key(by)]
+    table = table.rename(columns={key(by): shown([by], own)[0]})
     labels = {a: study.field(a).label if a in study.codebook else a for a in pairs}
     doubtful = table[table.Q > QUESTIONABLE]
     if len(doubtful):

@@ -14,6 +14,7 @@ from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import shown
 from cxlab.stats.counts.replicates import resampling_weights
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
@@ -123,7 +124,8 @@ def _compared(answers: Answers, fits: dict, sizes: dict, by: str, level: float):
             rows.append((driver, value, e, e - half[s], e + half[s], y[s], np.sqrt(v[s]), sizes[value]))
         q, p = shrinkage.q_test(y, v)
         tests.append((driver, mean, mean - error, mean + error, np.sqrt(tau2), q, len(y) - 1, p))
-    table = pd.DataFrame(rows, columns=["driver", by, "estimate", "low", "high", "raw", "raw_se", "n"])
+    own = ["driver", "estimate", "low", "high", "raw", "raw_se", "n"]
+    table = pd.DataFrame(rows, columns=["driver", *shown([by], own), *own[1:]])
     test = pd.DataFrame(tests, columns=["driver", "slope", "low", "high", "tau", "q", "df", "p"])
     test["p"] = multiple.adjusted(test["p"].to_numpy())
     test["differs"] = test["p"] < 1 - level

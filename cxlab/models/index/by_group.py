@@ -15,6 +15,7 @@ from cxlab.models.index.satisfaction import FEW, index_value, interval_columns, 
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import covariances
+from cxlab.stats.counts.names import shown
 from cxlab.stats.paths import pls, reliability
 
 
@@ -57,11 +58,12 @@ def index_by(
     target = declared.constructs.index(declared.target)
     value, draws = _split(means, own, kept, data, declared.structure(), target)
     sizes = [int((data.group == g).sum()) for g in labels]
-    table = pd.DataFrame({by: [_label(study, by, g) for g in labels]})
+    (called,) = shown([by], ("estimate", "low", "high", "se", "n", "own", "part"))
+    table = pd.DataFrame({called: [_label(study, by, g) for g in labels]})
     table = table.assign(**interval_columns(value["frozen"], draws["frozen"], level), n=sizes, own=value["own"])
     split = pd.concat(
         [
-            table[[by]].assign(part=p, **interval_columns(value[p], draws[p], level))
+            table[[called]].assign(part=p, **interval_columns(value[p], draws[p], level))
             for p in ("score", "weight", "difference")
         ],
         ignore_index=True,
@@ -74,7 +76,7 @@ def index_by(
         level=level,
         method=f"PLS, {scheme} weighting, weights frozen at {frozen}; {words}",
         notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *_thin(labels, sizes, value["own"])),
-        parts={"split": split, "frozen": str(frozen), "by": by},
+        parts={"split": split, "frozen": str(frozen), "by": called},
     )
 
 

@@ -11,6 +11,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import free
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.kink import kink
 from cxlab.stats.fits.robust import least_squares
@@ -76,12 +77,13 @@ def _pairs(study: Study, x_name: str, y_name: str):
     extra = [c for c in (d.weight, d.cluster) if c]
     columns = [nw.col(c).cast(nw.Float64) for c in (y_name, x_name, *([d.weight] if d.weight else []))]
     columns += [nw.col(d.cluster)] if d.cluster else []
-    counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias("_n"))
+    size = free("_n", [y_name, x_name, *extra])
+    counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias(size))
     table = counted.collect().to_pandas()
     dosed = table[table[x_name].notna()]
-    missing = int(dosed.loc[dosed[y_name].isna(), "_n"].sum())
+    missing = int(dosed.loc[dosed[y_name].isna(), size].sum())
     table = dosed.dropna(subset=[y_name]).sort_values([x_name, y_name, *extra], ignore_index=True)
-    x, y, n = (table[c].to_numpy(float) for c in (x_name, y_name, "_n"))
+    x, y, n = (table[c].to_numpy(float) for c in (x_name, y_name, size))
     w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
     c = pd.factorize(table[d.cluster])[0] if d.cluster else None
     if n.sum() < 50 or len(np.unique(x)) < 5 or (x < 0).any():

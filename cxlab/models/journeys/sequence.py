@@ -13,6 +13,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.names import free
 from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, splits
 from cxlab.stats.inference.design_variance import t_value
 
@@ -123,14 +124,15 @@ def _patterns(study: Study, y_name: str, names: list[str]):
     d = study.design
     keys = [y_name, *names, *[c for c in (d.weight, d.cluster) if c]]
     cast = [nw.col(k) if k == d.cluster else nw.col(k).cast(nw.Float64) for k in dict.fromkeys(keys)]
-    table = study.frame.select(*cast).group_by(*dict.fromkeys(keys)).agg(nw.len().alias("_n")).collect().to_pandas()
+    size = free("_n", keys)
+    table = study.frame.select(*cast).group_by(*dict.fromkeys(keys)).agg(nw.len().alias(size)).collect().to_pandas()
     table = table.dropna(subset=[y_name]).sort_values(keys, ignore_index=True)
     x = np.column_stack([_share(study, k, table[k].to_numpy(float)) for k in names])
     kept = np.isfinite(x).sum(axis=1) >= 2
     w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
     kept &= np.isfinite(w) & (w > 0)
     c = pd.factorize(table[d.cluster])[0][kept] if d.cluster else None
-    return table[y_name].to_numpy(float)[kept], x[kept], table["_n"].to_numpy(float)[kept], w[kept], c
+    return table[y_name].to_numpy(float)[kept], x[kept], table[size].to_numpy(float)[kept], w[kept], c
 
 
 def _share(study: Study, name: str, values: np.ndarray) -> np.ndarray:

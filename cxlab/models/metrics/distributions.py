@@ -95,11 +95,6 @@ def _laid_out(study: Study, table: pd.DataFrame, fields: dict[str, tuple[str, fl
         side=side,
     )
     before = list(table.columns[: list(table.columns).index("estimate")])
-    order = {n: i for i, n in enumerate(dict.fromkeys(name))}
-    out["_item"] = out["item"].map(order)
-    keys = [c for c in before if c != "item"]
-    first = {c: {v: i for i, v in enumerate(dict.fromkeys(out[c]))} for c in keys}
-    for c in keys:
-        out[f"_{c}"] = out[c].map(first[c])
-    out = out.sort_values([*(f"_{c}" for c in keys), "_item", "side"], ignore_index=True, kind="stable")
+    places = [pd.factorize(out[c], use_na_sentinel=False)[0] for c in before]
+    out = out.iloc[np.lexsort([side, *places[::-1]])].reset_index(drop=True)
     return out[[*before, "answer", "label", "estimate", "low", "high", "se", "total", "n_eff", "side"]]

@@ -19,6 +19,7 @@ from cxlab.models.metrics import scan, scores
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.names import key, keys
 from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
@@ -229,22 +230,23 @@ def estimates(
     columns = scan.grouping(study, by)
     out = []
     for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
-        cells = design_variance.linearised(sums, ["item", *columns], population=population)
+        cells = design_variance.linearised(sums, ["item", *keys(columns)], population=population)
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
         table, notes = measured(cells, score, interval, level, simple=simple, census=population is not None)
         table, hidden = suppressed(table, small)
-        table = table.assign(**{c: labelled(study, c, table[c]) for c in columns}).rename(columns={"item": score.over})
+        groups = labelled_groups(study, columns, table)
         shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
+        own = table[["item", "estimate", "low", "high", "se", "n", "n_eff", *shares]]
         out.append(Result(
             kind="metric",
             title=titled(study, score, by),
-            table=table[[*columns, score.over, "estimate", "low", "high", "se", "n", "n_eff", *shares]],
+            table=pd.concat([groups, own.rename(columns={"item": score.over})], axis=1),
             unit=score.unit,
             level=level,
             method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
             notes=(*study.caveats, *problems(counts), *hidden, *notes),
-            parts={"metric": score.metric, "over": score.over, "by": columns, "labels": worded(study, score, by)},
+            parts={"metric": score.metric, "over": score.over, "by": list(groups), "labels": worded(study, score, by)},
         ))  # fmt: skip
     return out
 
@@ -304,7 +306,7 @@ def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]
     if not hidden.any():
         return table, notes
     table = table.copy()
-    shown = [c for c in table.columns if c in scan.RESERVED and c not in ("item", "n")]
+    shown = [c for c in table.columns if c in scan.FIGURES]
     table.loc[hidden, shown] = np.nan
     k = int(hidden.sum())
     said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (small=0 shows them)"
@@ -358,6 +360,12 @@ def labelled(study: Study, column: str, values: pd.Series) -> list:
     return [read[k] for k in codes.tolist()]
 
 
+def labelled_groups(study: Study, columns: Sequence[str], table: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups of a table of counts as a result shows them: values in words, columns as `scan.shown` says."""
+    read = {s: labelled(study, c, table[key(c)]) for c, s in zip(columns, scan.shown(columns), strict=True)}
+    return pd.DataFrame(read, index=table.index)
+
+
 def listed(by: By) -> list[str]:
     """Return ``by`` as a list of names."""
     return [by] if isinstance(by, str) else list(by or ())
@@ -381,7 +389,9 @@ def titled(study: Study, score: Score, by: Sequence[str]) -> str:
 
 def worded(study: Study, score: Score, by: Sequence[str]) -> dict[str, str]:
     """Return what people read for the questions of a metric and the columns it is grouped by."""
-    return {**score.labels, **{name: study.codebook.label(name) for name in by}}
+    columns = [b for b in by if b in study.codebook]
+    called = dict(zip(columns, scan.shown(columns), strict=True))
+    return {**score.labels, **{called.get(name, name): study.codebook.label(name) for name in by}}
 
 
 def interval_name(shape: str, interval: str) -> str:

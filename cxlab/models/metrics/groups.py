@@ -14,10 +14,9 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.names import keys as keys_of
 from cxlab.stats.inference import inversion, proportions, shared_clusters, trinomial
 
-COLUMNS = ("against", "n_against", "shared", "p", "p_adjusted", "p_equivalent", "p_not_worse", "detectable", "verdict",
-           "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low", "change_high")  # fmt: skip
 MOST = 3000
 """More groups than this are not compared: their covariance matrix would not fit."""
 
@@ -44,11 +43,6 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
 
     Labels stand in the order of ``by``, with the item before them if there are several and ``by`` does not name it.
     """
-    for b in by:
-        if b in COLUMNS:
-            raise DataProblem(
-                f"column '{b}' of {study.name} has the name of a column of results; rename it to group by it"
-            )
     kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
     columns, sums, counts = scan.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
     d = study.design
@@ -60,14 +54,15 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
         shared = shared_clusters.across_groups(scan.answered(study, [score], columns), score.items, columns, **where)
     if not len(sums):
         raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
-    if len(sums[["item", *columns]].drop_duplicates()) > MOST:
+    if len(sums[["item", *keys_of(columns)]].drop_duplicates()) > MOST:
         raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
-    keys, m = shared_clusters.moments(sums, ["item", *columns], shared)
-    labels = pd.DataFrame(keys, columns=["item", *columns])
-    for c in columns:
-        labels[c] = metrics.labelled(study, c, labels[c])
-    named = list(by) if kinds else [*(["item"] if len(score.items) > 1 or not by else []), *by]
-    labels = labels.rename(columns={"item": score.over})[named]
+    keys, m = shared_clusters.moments(sums, ["item", *keys_of(columns)], shared)
+    raw = pd.DataFrame(keys, columns=["item", *keys_of(columns)])
+    labels = metrics.labelled_groups(study, columns, raw)
+    called = dict(zip(columns, labels, strict=True))
+    labels.insert(0, score.over, raw["item"])
+    named = [called.get(b, b) for b in by]
+    labels = labels[named if kinds else [*([score.over] if len(score.items) > 1 or not by else []), *named]]
     notes = (*study.caveats, *metrics.problems(counts))
     return estimated(keys, labels, m, score, level, notes, not (any(where.values()) or metrics.pooled(score)))
 

@@ -93,7 +93,7 @@ def impact(
 def _topics(study: Study, score: Score, column: str, value: object, level: float) -> tuple[list[dict], Groups]:
     """The topics that are the values of ``column``, or the one that ``value`` flags in it."""
     groups = grouped(study, score, [column], level)
-    names = [str(x) for x in groups.labels[column]]
+    names = [str(x) for x in groups.labels.iloc[:, -1]]
     if value is not None:
         names = [study.field(column).label if k[-1] == value else "" for k in groups.keys]
     return [_without(groups, i, name, score, level) for i, name in enumerate(names) if name], groups

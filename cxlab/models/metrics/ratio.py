@@ -16,6 +16,7 @@ from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import totals
+from cxlab.stats.counts.names import keys
 
 STRONG = 0.8
 ANOTHER_SCALE = "respondents without a comment are on another scale than those with one"
@@ -72,10 +73,10 @@ def satisfaction_ratio(
     frame = totals.totals(study.frame, each, groups, **where)
     if not len(frame):
         raise DataProblem(f"{study.name} has no answer to {', '.join(columns)}; the satisfaction ratio needs some")
-    rows = [_row(key, part, groups, level, draws, seed) for key, part in _parts(frame, groups)]
+    rows = [_row(key, part, keys(groups), level, draws, seed) for key, part in _parts(frame, keys(groups))]
     table = pd.DataFrame(rows)
-    for g in groups:
-        table[g] = metrics.labelled(study, g, table[g])
+    called = metrics.labelled_groups(study, groups, table)
+    table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     notes = [*study.caveats, *hidden, "two published formulas disagree; no validation of either was found"]
     notes.append(ANOTHER_SCALE if texts else "no sentiment given: the ratio rests on ratings alone")
@@ -91,9 +92,9 @@ def satisfaction_ratio(
         parts={
             "metric": "ratio",
             "over": "item",
-            "by": groups,
+            "by": list(called),
             "version": version,
-            "labels": {g: study.codebook.label(g) for g in groups},
+            "labels": {s: study.codebook.label(g) for s, g in zip(called, groups, strict=True)},
         },
     )
 

@@ -10,24 +10,31 @@ import pandas as pd
 from cxlab.data.study import Study
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
-from cxlab.stats.counts import tally
+from cxlab.stats.counts import names, tally
 
-RESERVED = ("item", "estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
-"""Columns of results, which no group column may be called."""
+FIGURES = ("estimate", "low", "high", "se", "n_eff", "detractors", "passives", "promoters")
+"""What a result says of a group beside its size."""
+OWN = (
+    *FIGURES, "n", "item", "against", "n_against", "shared", "p", "p_adjusted", "p_equivalent",
+    "p_not_worse", "detectable", "verdict", "value", "benchmark", "tipping_se", "tipping_n", "change", "change_low",
+    "change_high", "answer", "label", "total", "side", "question", "metric", "unit", "difference", "half_width",
+)  # fmt: skip
+"""Columns of the results of metrics: a group column of that name gets an underscore at its end (`names.shown`)."""
 
 
 def grouping(study: Study, by: Sequence[str]) -> list[str]:
-    """Return the columns among ``by`` (the others pool touchpoints), which must exist and not be `RESERVED`."""
+    """Return the columns among ``by`` (the others pool touchpoints), which must exist."""
     columns = [b for b in by if not (b in GROUPINGS and b not in study.codebook)]
     for name in columns:
         study.field(name)
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
-        if name in RESERVED:
-            raise DataProblem(
-                f"column '{name}' of {study.name} has the name of a column of results; rename it to group by it"
-            )
     return columns
+
+
+def shown(columns: Sequence[str]) -> list[str]:
+    """Return how group columns are called in the results of metrics."""
+    return names.shown(columns, OWN)
 
 
 def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd.DataFrame, dict[str, int]]:
@@ -61,9 +68,9 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
         )
     out = []
     for k, score in enumerate(scores):
-        names = {f"{k} {name}": name for name in score.items}
-        own = sums[sums["item"].isin(names)]
-        own = own.assign(item=own["item"].map(names)).reset_index(drop=True)
+        called = {f"{k} {name}": name for name in score.items}
+        own = sums[sums["item"].isin(called)]
+        own = own.assign(item=own["item"].map(called)).reset_index(drop=True)
         out.append((own, {name: found[name] for name in (*score.counts, *counts)}))
     return out
 

@@ -11,7 +11,7 @@ from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import scan, scores
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -144,16 +144,14 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
             "headline": head.question,
             "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),
-            "labels": {by: study.codebook.label(by)} if by else {},
+            "labels": {scan.shown([by])[0]: study.codebook.label(by)} if by else {},
         },
     )
 
 
 def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame:
-    group = {by: f"{by} group" if by in ("question", "metric", "unit") else by} if by else {}
-    table = result.table[[*group, "item", "estimate", "low", "high", "se", "n", "n_eff"]].rename(
-        columns={**group, "item": "question"}
-    )
+    shown = [*scan.shown(metrics.listed(by)), "item", "estimate", "low", "high", "se", "n", "n_eff"]
+    table = result.table[shown].rename(columns={"item": "question"})
     table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
     table.insert(table.columns.get_loc("question") + 1, "metric", row.name)
     return table.assign(unit=result.unit)

@@ -7,7 +7,7 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import scan, scores
 from cxlab.models.metrics.comparisons import pairwise, rules, smallest_of
 from cxlab.models.metrics.groups import grouped
 from cxlab.problem import one_of
@@ -46,10 +46,11 @@ def trend(
     names = {"estimate": "change", "low": "change_low", "high": "change_high"}
     same = ["p", "p_adjusted", "detectable", "verdict"]
     labels = groups.labels if "item" in groups.labels else groups.labels.assign(item=next(iter(score.items)))
+    (called,) = scan.shown([wave])
     values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
     keys = list(groups.labels.columns)
     found = changes.rename(columns=names)[[*keys, *names.values(), *same]]
-    table = pd.concat([labels[[wave, "item"]], values], axis=1).merge(found, on=keys, how="left")
+    table = pd.concat([labels[[called, "item"]], values], axis=1).merge(found, on=keys, how="left")
     interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
     return Result(
         kind="trend",
@@ -60,6 +61,6 @@ def trend(
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"changes against the wave before: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, *rules(score, smallest, level)),
-        parts={"metric": score.metric, "over": "item", "by": [wave], "wave": wave, "smallest": smallest,
+        parts={"metric": score.metric, "over": "item", "by": [called], "wave": called, "smallest": smallest,
                "labels": metrics.worded(study, score, [wave])},
     )  # fmt: skip

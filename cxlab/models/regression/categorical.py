@@ -14,7 +14,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, bind
+from cxlab.models.regression.formula import Coding, Model, bind, match
 from cxlab.models.regression.pattern_errors import variance, with_guard
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -246,7 +246,7 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     coding = model.coding(distinct)
     at = np.zeros(len(table), int)
     if len(keys.columns):
-        at = keys.merge(distinct.assign(_at=range(len(distinct))), how="left")["_at"].to_numpy(int)
+        at = match(distinct, keys)
     xt = np.empty((len(coding.atom), len(table)))
     for j, a in enumerate(coding.atom):
         xt[j] = table[f"a{a - 1}"] if a else 1.0

@@ -18,6 +18,7 @@ from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.moments import cluster_products, cluster_score_products, moments, score_products, usable
+from cxlab.stats.counts.names import free as free_name
 from cxlab.stats.fits import linear
 from cxlab.stats.inference import few_treated
 from cxlab.stats.inference.design_variance import sampled
@@ -279,8 +280,9 @@ def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, 
     w = weight_of(fit.study)
     e = fit.residual(x) if w is None else w * fit.residual(x)
     strata = nw.col(design.strata) if design.strata else None
-    rows = rows_used(fit).with_columns(e.alias("_e"))
-    scores = [nw.col("_e") * c if kept else nw.lit(0.0) for c, kept in zip(x, fit.solution.kept, strict=True)]
+    rest = free_name("_e", fit.frame.collect_schema().names())
+    rows = rows_used(fit).with_columns(e.alias(rest))
+    scores = [nw.col(rest) * c if kept else nw.lit(0.0) for c, kept in zip(x, fit.solution.kept, strict=True)]
     if design.cluster:
         return cluster_products(rows, scores, cluster=nw.col(design.cluster), strata=strata)
     named = {f"_s{i}": s for i, s in enumerate(scores)}

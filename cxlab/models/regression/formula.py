@@ -19,6 +19,7 @@ import pandas as pd
 
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.names import free
 
 FUNCTIONS = {"log": "log", "exp": "exp", "sqrt": "sqrt", "abs": "abs"}
 OPERATORS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.BitAnd: and_, ast.BitOr: or_}
@@ -280,8 +281,8 @@ def design_columns(model: Model, coding: Coding, keys: pd.DataFrame) -> list[nw.
 
 def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     """Return the row of ``keys`` that each row of ``others`` is."""
-    numbered = keys.assign(_at=range(len(keys)))
-    return others.merge(numbered, on=list(keys.columns), how="left")["_at"].to_numpy(int)
+    at = free("_at", keys.columns)
+    return others.merge(keys.assign(**{at: range(len(keys))}), on=list(keys.columns), how="left")[at].to_numpy(int)
 
 
 def _code_expression(model: Model, code: np.ndarray, keys: pd.DataFrame) -> nw.Expr | None:
@@ -294,11 +295,12 @@ def _code_expression(model: Model, code: np.ndarray, keys: pd.DataFrame) -> nw.E
         same = pd.Series(code).groupby([keys[c] for c in rest]).nunique().max() == 1 if rest else len(set(code)) == 1
         if same:
             needed = rest
-    levels = keys[needed].assign(_code=code).drop_duplicates()
-    levels = levels[levels["_code"] != 0]
+    coded = free("_code", needed)
+    levels = keys[needed].assign(**{coded: code}).drop_duplicates()
+    levels = levels[levels[coded] != 0]
     out = nw.lit(0.0)
     for row in levels.to_dict("records"):
-        value = row.pop("_code")
+        value = row.pop(coded)
         there = reduce(and_, (nw.col(c) == v for c, v in row.items()))
         out = nw.when(there).then(nw.lit(float(value))).otherwise(out)
     return out

@@ -16,6 +16,8 @@ from cxlab.models.regression.least_squares import Fit, least_squares, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts.moments import usable
+from cxlab.stats.counts.names import key, shown
+from cxlab.stats.counts.names import keys as keys_of
 from cxlab.stats.fits import reml
 
 LARGEST = 3000
@@ -86,7 +88,8 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     )
     parts = {"variances": variances, "fit": {"n": fit.n, "groups": len(first.weight), "criterion": found.criterion}}
     if not crossed:
-        parts["groups"] = names.assign(estimate=found.effects, se=found.effects_se)
+        named = names.assign(estimate=found.effects, se=found.effects_se)
+        parts["groups"] = named.rename(columns={key(group): shown([group], ["n", "estimate", "se"])[0]})
     return fitted(
         f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,
         method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; Satterthwaite errors",
@@ -137,7 +140,7 @@ def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     kept = np.append(fit.solution.kept, True)
     total = np.zeros((len(names), z.shape[1] + 1))
     np.add.at(total, number, np.column_stack([z, values[:, -1]]))
-    names = names.set_axis(by, axis=1).assign(n=np.bincount(number, weights=rows_of).astype(int))
+    names = names.set_axis(keys_of(by), axis=1).assign(n=np.bincount(number, weights=rows_of).astype(int))
     return reml.Sums(_cross(fit), np.bincount(number, weights=weight), total[:, kept], fit.n, log_w), names
 
 
@@ -147,7 +150,7 @@ def numbered_sums(fit: Fit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
     there = np.flatnonzero(found.sums[0])
     n, kept = found.sums[0, there], np.append(fit.solution.kept, True)
     sums = found.sums[np.append(fit.coding.atom, -1)[kept]][:, there].T
-    names = pd.DataFrame({group: found.low + there, "n": n.astype(int)})
+    names = pd.DataFrame({key(group): found.low + there, "n": n.astype(int)})
     return reml.Sums(_cross(fit), n, sums, fit.n), names
 
 
@@ -166,8 +169,9 @@ def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: str, other:
         raise DataProblem(
             f"{group} × {other} has {shared.shape[1]:,} × {shared.shape[0]:,} groups; at most 3,000 in one of them"
         )
-    at = names2.reset_index().merge(pairs.reset_index()[[other, "index"]], on=other, suffixes=("_a", "_pair"))
-    one = names.reset_index().merge(pairs.reset_index()[[group, "index"]], on=group, suffixes=("_g", "_pair"))
+    second_of, first_of = key(other), key(group)
+    at = names2.reset_index().merge(pairs.reset_index()[[second_of, "index"]], on=second_of, suffixes=("_a", "_pair"))
+    one = names.reset_index().merge(pairs.reset_index()[[first_of, "index"]], on=first_of, suffixes=("_g", "_pair"))
     cell = at[["index_a", "index_pair"]].merge(one[["index_g", "index_pair"]], on="index_pair")
     shared[cell["index_a"], cell["index_g"]] = both.weight[cell["index_pair"]]
     if len(first.weight) >= len(second.weight):

@@ -12,11 +12,12 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, quantile, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
-from cxlab.models.regression.resampling import Statistic, answers, described, statistic_of, units
+from cxlab.models.regression.resampling import Statistic, answers, described, named_groups, statistic_of, units
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
 from cxlab.stats.counts.moments import moments, usable
+from cxlab.stats.counts.names import keys
 
 
 @public
@@ -54,20 +55,22 @@ def jackknife(
     groups = [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, outcome, groups, design=True)
     rows = []
-    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+    own = keys(groups)
+    for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
         mine = table.index.isin(part.index) * table.get("weight", 1.0)  # clusters without the group count as clusters
         values, totals, counts, strata = units(study, table.assign(weight=mine))
         f = statistic_of(statistic, values)
         with np.errstate(divide="ignore", invalid="ignore"):
             _, variance = resample.jackknife(totals, f, strata=strata, count=counts)
         rows.append(
-            dict(zip(groups, key, strict=True))
+            dict(zip(own, key, strict=True))
             | {"estimate": float(f(counts[None] @ totals)[0]), "se": float(np.sqrt(variance))}
             | {"df": int(counts.sum()) - len(np.unique(strata)), "n": int(part["n"].sum())}
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    return _result(study, outcome, statistic, rows, level, f"jackknife of {said}, t intervals", notes)
+    made = named_groups(pd.DataFrame(rows), groups)
+    return _result(study, outcome, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
 
 @public
@@ -116,17 +119,18 @@ def replicate_weights(
         raise DataProblem(f"{len(weights)} replicate weights were given; a variance needs two or more columns")
     table, lost, df = _weighted_counts(study, outcome, groups, weights)
     rows = []
-    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+    own = keys(groups)
+    for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
         f = statistic_of(statistic, part["value"].to_numpy())
         full, *each = f(part[["_full", *(f"_r{i}" for i in range(len(weights)))]].to_numpy().T)
         variance = resample.replicate_variance(np.array(each), full, kind=kind, rho=rho)
         rows.append(
-            dict(zip(groups, key, strict=True))
+            dict(zip(own, key, strict=True))
             | {"estimate": float(full), "se": float(np.sqrt(variance)), "df": df, "n": int(part["n"].sum())}
         )
     notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
-    return _result(study, outcome, statistic, rows, level, said, notes)
+    return _result(study, outcome, statistic, named_groups(pd.DataFrame(rows), groups), level, said, notes)
 
 
 def _weighted_counts(
@@ -139,21 +143,22 @@ def _weighted_counts(
     columns |= {f"_r{i}": number(w, schema, study.name) for i, w in enumerate(weights)}
     found = moments(study.frame, columns, shift=np.zeros(len(columns) + 1))
     products = found.total[3:, 3:]
-    rows = study.frame.select(*groups, *(e.cast(nw.Float64).alias(k) for k, e in columns.items()))
+    own = keys(groups)
+    by = [nw.col(g).alias(k) for g, k in zip(groups, own, strict=True)]
+    rows = study.frame.select(*by, *(e.cast(nw.Float64).alias(k) for k, e in columns.items()))
     rows = usable(rows, {k: nw.col(k) for k in columns}, {}, None)
     sums = [nw.len().alias("n"), *(nw.col(k).sum() for k in columns if k != "value")]
-    table = rows.group_by(*groups, "value").agg(*sums).collect().to_pandas()
-    table = table.sort_values([*groups, "value"], ignore_index=True)
-    for g in groups:
+    table = rows.group_by(*own, "value").agg(*sums).collect().to_pandas()
+    table = table.sort_values([*own, "value"], ignore_index=True)
+    for g in own:
         table[g] = tidy_levels(table[g])
     return table, found.lost, int(np.linalg.matrix_rank(products, hermitian=True)) - 1
 
 
 def _result(
-    study: Study, outcome: str, statistic: Statistic, rows: list[dict], level: float, said: str, notes: list[str]
+    study: Study, outcome: str, statistic: Statistic, table: pd.DataFrame, level: float, said: str, notes: list[str]
 ) -> Result:
     """Put intervals around the estimates."""
-    table = pd.DataFrame(rows)
     reach = quantile(table["df"].to_numpy(float), 0.5 + level / 2) * table["se"]
     at = table.columns.get_loc("estimate") + 1
     table.insert(at, "low", table["estimate"] - reach)

@@ -15,6 +15,8 @@ from cxlab.models.regression.formula import number, tidy_levels
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
+from cxlab.stats.counts.names import key as key_of
+from cxlab.stats.counts.names import keys, shown
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.counts.permutation import permutation as shuffled
 
@@ -56,9 +58,10 @@ def bootstrap(
     groups = [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, outcome, groups, design=True)
     rows = []
-    for key, part in table.groupby(groups, sort=True, dropna=False) if groups else [((), table)]:
+    own = keys(groups)
+    for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
         found = _one(study, part, statistic, replicates, seed, level)
-        rows.append(dict(zip(groups, key, strict=True)) | found | {"n": int(part["n"].sum())})
+        rows.append(dict(zip(own, key, strict=True)) | found | {"n": int(part["n"].sum())})
     clusters = study.design.cluster or study.design.strata
     how = f"bootstrap of clusters ({study.design.cluster or 'rows'})" if clusters else "multinomial bootstrap of counts"
     interval = "percentile" if clusters else "BCa"
@@ -67,7 +70,7 @@ def bootstrap(
     few = [str(r["n"]) for r in rows if r["n"] < 10]
     notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
     return Result(
-        "bootstrap", title, pd.DataFrame(rows), unit, level,
+        "bootstrap", title, named_groups(pd.DataFrame(rows), groups), unit, level,
         f"{how}, {replicates:,} replicates, {interval} intervals", tuple(notes),
     )  # fmt: skip
 
@@ -103,7 +106,7 @@ def permutation(
     if group not in study.columns:
         raise unknown("column", group, study.name, study.columns)
     table, lost = answers(study, outcome, [group], design=False)
-    names = list(table[group].unique())
+    names = list(table[key_of(group)].unique())
     if len(names) != 2:
         listed = ", ".join(map(str, names[:6]))
         raise DataProblem(
@@ -111,7 +114,9 @@ def permutation(
         )
     values = np.unique(table["value"])
     counts = (
-        table.pivot_table(index=group, columns="value", values="n", fill_value=0).loc[names, values].to_numpy(np.int64)
+        table.pivot_table(index=key_of(group), columns="value", values="n", fill_value=0)
+        .loc[names, values]
+        .to_numpy(np.int64)
     )
     f = statistic_of(statistic, values)
     difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
@@ -134,12 +139,15 @@ def permutation(
 
 
 def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> tuple[pd.DataFrame, int]:
-    """Count distinct answers (with weight, cluster and stratum where the design asks for them) by group."""
+    """Count distinct answers (with weight, cluster and stratum where the design asks for them) by group.
+
+    Groups stand under their `cxlab.stats.counts.names.key`.
+    """
     schema = study.frame.collect_schema()
     for g in groups:
         if g not in schema:
             raise unknown("column", g, study.name, schema.names())
-    columns = {g: nw.col(g) for g in groups} | {"value": number(outcome, schema, study.name)}
+    columns = {key_of(g): nw.col(g) for g in groups} | {"value": number(outcome, schema, study.name)}
     if design:
         w, d = weight_of(study), study.design
         columns |= ({"weight": w} if w is not None else {}) | ({"stratum": nw.col(d.strata)} if d.strata else {})
@@ -147,9 +155,15 @@ def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> t
     table, lost = patterns(study.frame, columns)
     if "weight" in table and (table["weight"] < 0).any():
         raise DataProblem("a weight is negative; weights must not be negative")
-    for g in groups:
+    for g in keys(groups):
         table[g] = tidy_levels(table[g])
     return table.drop(columns=["w", "w2"]), lost
+
+
+def named_groups(table: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """Return a table of results with its groups under the names that users gave them."""
+    own = [c for c in table.columns if c not in keys(groups)]
+    return table.rename(columns=dict(zip(keys(groups), shown(groups, own), strict=True)))
 
 
 def _one(study: Study, part: pd.DataFrame, statistic: Statistic, replicates: int, seed: int, level: float) -> dict:

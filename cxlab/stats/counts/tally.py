@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxlab.stats.counts import in_memory
 from cxlab.stats.counts.drawn import clusters_drawn, of_strata
+from cxlab.stats.counts.names import keys as keys_of
 
 
 def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: str = "") -> pd.DataFrame:
@@ -28,18 +29,19 @@ def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: st
 
     Returns
     -------
-    pandas.DataFrame, one row a group and answer, sorted: ``*by, value, n`` (rows), ``w`` (sum of weights),
-    ``w2`` (sum of squared weights).
+    pandas.DataFrame, one row a group and answer, sorted: the groups under their `names.key`, ``value, n`` (rows),
+    ``w`` (sum of weights), ``w2`` (sum of squared weights).
     """
     one = nw.col(weight).cast(nw.Float64) if weight else nw.lit(1.0)
-    answered = frame.select(*by, nw.col(value).cast(nw.Float64).alias("value"), one.alias("_w")).filter(
+    groups = [nw.col(c).alias(k) for c, k in zip(by, keys_of(by), strict=True)]
+    answered = frame.select(*groups, nw.col(value).cast(nw.Float64).alias("value"), one.alias("_w")).filter(
         ~nw.col("value").is_null(), ~nw.col("value").is_nan()
     )
     answered = answered.with_columns((nw.col("_w") * nw.col("_w")).alias("_w2"))
-    counts = answered.group_by(*by, "value").agg(
+    counts = answered.group_by(*keys_of(by), "value").agg(
         nw.len().alias("n"), nw.col("_w").sum().alias("w"), nw.col("_w2").sum().alias("w2")
     )
-    return _small(counts, [*by, "value"])
+    return _small(counts, [*keys_of(by), "value"])
 
 
 def score_sums(
@@ -71,15 +73,17 @@ def score_sums(
 
     Returns
     -------
-    sums : one row an item, group and stratum, sorted within the item: ``item, *by, stratum`` ('' when there are none),
-        ``n`` answers, ``w`` = sum B, ``w2`` = sum of squared weights, ``a`` = sum A, ``q`` = sum of w*score**2,
-        ``aa`` = sum A**2, ``ab`` = sum A*B, ``bb`` = sum B**2, ``m`` = clusters of the group with an answer,
+    sums : one row an item, group and stratum, sorted within the item: ``item``, the groups under their `names.key`,
+        ``stratum`` ('' when there are none), ``n`` answers, ``w`` = sum B, ``w2`` = sum of squared weights,
+        ``a`` = sum A, ``q`` = sum of w*score**2, ``aa`` = sum A**2, ``ab`` = sum A*B, ``bb`` = sum B**2,
+        ``m`` = clusters of the group with an answer,
         ``clusters`` = clusters of the stratum that were drawn, with or without an answer; in a sample without clusters
         and strata the rows with an answer in any group.
     counts : how many rows fulfil each of ``counts``.
     """
     groups, counts = [f"_g{i}" for i in range(len(by))], counts or {}
     keys, named = [*groups, "_h"], dict(zip(groups, by, strict=True))
+    shown = dict(zip(groups, keys_of(by), strict=True))
     sizes, weighted = [len(e) for e in scores.values()], bool(weight)
     sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
     shape = {"weighted": weighted, "cluster": bool(cluster), "counts": len(counts)}
@@ -101,7 +105,7 @@ def score_sums(
         else:
             every = table["_all"].to_numpy(float) if cluster or strata else sums["m"]
             sums["clusters"] = np.bincount(stratum, every, len(strata_there))[stratum]
-    long = pd.concat([table[keys].rename(columns={**named, "_h": "stratum"})] * len(items), ignore_index=True)
+    long = pd.concat([table[keys].rename(columns={**shown, "_h": "stratum"})] * len(items), ignore_index=True)
     long.insert(0, "item", np.repeat(np.array(list(scores), object), len(table)))
     long = long.assign(**{c: np.concatenate([sums[c] for sums in items]) for c in (*SUMS, "clusters")})
     return long, {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts)}

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.stats.counts.names import keys
 from cxlab.stats.counts.tally import collected, scored_rows
 
 CELLS = 20_000_000
@@ -25,8 +26,11 @@ CELLS = 20_000_000
 def totals(
     frame: nw.LazyFrame, score: nw.Expr, by: Sequence[str], *, weight: str, cluster: str, strata: str
 ) -> pd.DataFrame:
-    """Return the distinct cluster totals of every group: ``*by, stratum, a`` = sum of w*score, ``b`` = sum of w, ``k``
-    clusters with these totals and ``n`` answers in them. Without ``cluster`` every row is one."""
+    """Return the distinct cluster totals of every group; without ``cluster`` every row is one.
+
+    One row a total: the groups under their `names.key`, ``stratum, a`` = sum of w*score, ``b`` = sum of w, ``k``
+    clusters with these totals and ``n`` answers in them.
+    """
     groups = [f"_g{i}" for i in range(len(by))]
     rows = scored_rows(frame, {"x": [score]}, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
     b = "_b0" if weight else "_n0"
@@ -37,8 +41,8 @@ def totals(
     )
     sums = rows.group_by(*groups, "_h", "a", "b").agg(nw.len().alias("k"), nw.col("n").sum())
     table = collected(sums)
-    named = table.rename(columns={"_h": "stratum", **dict(zip(groups, by, strict=True))})
-    return named.sort_values([*by, "stratum", "a", "b"], ignore_index=True)
+    named = table.rename(columns={"_h": "stratum", **dict(zip(groups, keys(by), strict=True))})
+    return named.sort_values([*keys(by), "stratum", "a", "b"], ignore_index=True)
 
 
 def replicates(a: NDArray, b: NDArray, k: NDArray, stratum: NDArray, *, draws: int, seed: int) -> NDArray:

@@ -53,7 +53,11 @@ def engine(table) -> dict:
     """Return everything the engine computes, as comparable objects."""
     frame = nw.from_native(table).lazy()
     x, y, w = nw.col("x").cast(nw.Float64), nw.col("y").cast(nw.Float64), nw.col("w")
-    out = {"tally": tally(frame, "x", by=["g"], weight="w").astype({"value": float, "n": int})}
+    out = {
+        "tally": tally(frame, "x", by=["g"], weight="w")
+        .rename(columns={"by:g": "g"})
+        .astype({"value": float, "n": int})
+    }
     try:
         overall = moments(frame, {"x": x, "y": y}, weight=w)
         by = moments(frame, {"x": x, "y": y}, by={"g": nw.col("g")}, weight=w)

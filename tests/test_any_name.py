@@ -1,0 +1,260 @@
+"""A user's column may have any name: results are those of the same data under names that nothing else has.
+
+The names tried are read from the code: every text that names a column of ours, and every column of a result.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.study import Study
+from cxlab.present import markup
+
+SLOW = bool(os.environ.get("CXLAB_EXTENDED"))
+ROOMS = ("stats", "models", "data") if SLOW else ("stats/counts",)
+PLAIN = ("nps", "answers", "compare", "trend", "league", "bootstrap", "mixed", "quality")
+"""Results whose columns are tried as names in the plain run; the extended one takes those of all."""
+ROLES = ("segment", "wave", "weight", "cluster", "strata", "ltr", "sat", "brand", "dose")
+NEUTRAL = dict.fromkeys(ROLES, "") | {role: f"zz{i}zz" for i, role in enumerate(ROLES)}
+SMALL = {"replicates": 20, "seed": 1}
+
+
+def code_names() -> set[str]:
+    """Return the texts in the code that name a column: subscripts, keywords of assign, aliases, keys of tables."""
+    found: set[str] = set()
+    home = Path(cx.__file__).parent
+    for path in (p for room in ROOMS for p in sorted((home / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            texts: list[ast.AST] = []
+            if isinstance(node, ast.Subscript):
+                texts = list(ast.walk(node.slice))
+            elif isinstance(node, ast.Dict):
+                texts = [k for k in (*node.keys, *node.values) if k is not None]
+            elif isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", "")
+                found |= {k.arg for k in node.keywords if k.arg and name == "assign"}
+                texts = list(node.args) if name in ("alias", "col", "sort_values", "drop", "insert") else []
+            found |= {t.value for t in texts if isinstance(t, ast.Constant) and isinstance(t.value, str)}
+    return {n for n in found if n and n.replace("_", "").isalnum() and n.isidentifier() and len(n) <= 15}
+
+
+def rows() -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    n = 280
+    region, wave = rng.integers(0, 3, n), np.arange(n) % 4
+    ltr = np.clip(rng.integers(0, 11, n) + region, 0, 10)
+    sat = np.clip(1 + ltr // 2 + rng.integers(-1, 2, n), 1, 5)
+    table = {f"item{j}": np.clip(sat + rng.integers(-1, 2, n), 1, 5) for j in range(3)}
+    return pd.DataFrame({
+        "segment": np.array(["North", "South", "West"])[region], "wave": 2021 + wave,
+        "weight": rng.choice([0.5, 1.0, 1.5, 2.0], n), "cluster": np.arange(n) % 140, "strata": np.arange(n) % 140 % 5,
+        "ltr": ltr, "sat": sat, "brand": np.array(["Alba", "Brio", "Cima", "Dora"])[(np.arange(n) // 7) % 4],
+        "dose": rng.integers(1, 40, n), **table, "comment": [f"a comment of person {i}" for i in range(n)],
+        "code": np.arange(n), "ease": rng.integers(1, 8, n), "with": rng.integers(1, 6, n),
+        "without": rng.integers(1, 6, n),
+    })  # fmt: skip
+
+
+def named(called: dict[str, str]) -> Study:
+    """Return the study with the roles' columns called as given."""
+    five, eleven = Scale(1, 5), Scale(0, 10)
+    own = {
+        "segment": Field("segment", "S", "string", "segment"), "wave": Field("wave", "W", "integer", "wave"),
+        "weight": Field("weight", "G", "number", "weight"), "cluster": Field("cluster", "C", "integer", "cluster"),
+        "strata": Field("strata", "H", "integer", "strata"), "brand": Field("brand", "B", "string", "brand"),
+        "ltr": Field("ltr", "L", "integer", "outcome", "recommendation", eleven),
+        "sat": Field("sat", "A", "integer", "outcome", "satisfaction", five),
+        "dose": Field("dose", "D", "integer", "operation", "wait"),
+    }  # fmt: skip
+    fields = [Field(called[r], f.title, f.type, f.role, f.measure, f.scale) for r, f in own.items()]
+    fields += [Field(f"item{j}", f"I{j}", "integer", "touchpoint", scale=five) for j in range(3)]
+    fields += [Field("ease", "E", "integer", "outcome", "effort-v2", Scale(1, 7))]
+    fields += [Field("with", "F", "integer", "", "kano-functional", five, about="zz")]
+    fields += [Field("without", "U", "integer", "", "kano-dysfunctional", five, about="zz")]
+    fields += [Field("comment", "T", "string", "text"), Field("code", "K", "integer", "id")]
+    return Study(rows().rename(columns=called), Codebook("made", tuple(fields)))
+
+
+def without_design(study: Study, *roles: str) -> Study:
+    """Return the study with the columns of these roles as plain ones."""
+    book = study.codebook
+    for role in roles:
+        for name in book.role(role):
+            book = book.replace(name, role="")
+    return Study(study.table, book)
+
+
+def model(last: str) -> cx.PathModel:
+    return cx.PathModel("m", {"A": ("item0", "item1"), "B": ("item2", last)}, (("A", "B"),), target="B")
+
+
+BRANDS = ("Alba", "Brio", "Cima", "Dora")
+Names = dict[str, str]
+CALLS: dict[str, Callable[[Study, Names], object]] = {
+    "nps": lambda s, c: cx.nps(s, by=[c["segment"], c["brand"]]),
+    "csat": lambda s, c: cx.csat(s, by=c["wave"]),
+    "mean": lambda s, c: cx.mean(s, [c["ltr"], c["sat"]], by=c["brand"]),
+    "share": lambda s, c: cx.share(s, c["segment"], "North", by=c["wave"]),
+    "churn": lambda s, c: cx.churn(s, c["sat"], value=5, by=c["segment"]),
+    "retention": lambda s, c: cx.retention(s, c["sat"], value=5, by=c["segment"]),
+    "answers": lambda s, c: cx.answers(s, c["sat"], by=c["segment"]),
+    "satisfaction_ratio": lambda s, c: cx.satisfaction_ratio(s, by=c["segment"], draws=50),
+    "compare": lambda s, c: cx.compare(s, "nps", [c["brand"], c["segment"]]),
+    "compare items": lambda s, c: cx.compare(s, "mean", [c["segment"], "item"], of=["item0", "item1"]),
+    "against": lambda s, c: cx.against(s, "nps", 10, by=c["segment"]),
+    "trend": lambda s, c: cx.trend(s, "nps"),
+    "impact": lambda s, c: cx.impact(s, c["segment"]),
+    "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
+    "sample_size": lambda s, c: cx.sample_size("nps", s, 20),
+    "league": lambda s, c: cx.league(s, adjust=c["segment"]),
+    "league_change": lambda s, c: cx.league_change(s),
+    "funnel": lambda s, c: cx.funnel(cx.league(s)),
+    "peers": lambda s, c: cx.peers(cx.league(s), "Alba"),
+    "gap": lambda s, c: cx.gap(cx.peers(cx.league(s), "Alba")),
+    "ols": lambda s, c: cx.ols(s, f"{c['sat']} ~ {c['dose']} + C({c['segment']})"),
+    "logit": lambda s, c: cx.logit(s, f"I({c['sat']} >= 4) ~ {c['dose']} + C({c['segment']})"),
+    "mixed": lambda s, c: cx.mixed(s, f"{c['sat']} ~ {c['dose']}", group=c["brand"]),
+    "ridge": lambda s, c: cx.ridge(s, f"{c['sat']} ~ {c['dose']} + item0"),
+    "ordinal": lambda s, c: cx.ordinal(s, f"{c['sat']} ~ {c['dose']}"),
+    "mediation": lambda s, c: cx.mediation(
+        s, outcome=c["sat"], treatment=c["dose"], mediator=c["ltr"], replicates=20),
+    "bootstrap": lambda s, c: cx.bootstrap(s, c["sat"], by=c["segment"], **SMALL),
+    "jackknife": lambda s, c: cx.jackknife(s, c["sat"], by=c["segment"]),
+    "permutation": lambda s, c: cx.permutation(
+        s.where(**{c["segment"]: ["North", "South"]}), c["sat"], c["segment"], **SMALL),
+    "replicate_weights": lambda s, c: cx.replicate_weights(
+        s, c["sat"], [c["weight"], c["dose"]], kind="brr", by=c["segment"]),
+    "drivers": lambda s, c: cx.drivers(s, c["sat"]),
+    "driver_segments": lambda s, c: cx.driver_segments(s, c["segment"], c["sat"]),
+    "driver_levels": lambda s, c: cx.driver_levels(s, c["brand"], c["sat"]),
+    "asymmetry": lambda s, c: cx.asymmetry(s, c["sat"]),
+    "one_failure": lambda s, c: cx.one_failure(s, c["sat"]),
+    "importance_performance": lambda s, c: cx.importance_performance(s, c["sat"]),
+    "index_by": lambda s, c: cx.index_by(
+        s, c["segment"], model(c["sat"]), replicates=20),
+    "variation": lambda s, c: cx.variation(s, by=c["brand"]),
+    "dose_response": lambda s, c: cx.dose_response(s),
+    "sequence": lambda s, c: cx.sequence(s),
+    "regression_to_mean": lambda s, c: cx.regression_to_mean(s),
+    "what_if": lambda s, c: cx.what_if(s, c["sat"]),
+    "ces": lambda s, c: cx.ces(s, by=c["segment"]),
+    "kano": lambda s, c: cx.kano(s, by=c["segment"]),
+    "quality": lambda s, c: cx.quality(s, duration=c["dose"]),
+    "comments": lambda s, c: cx.comments(s, by=c["segment"]),
+    "rake": lambda s, c: cx.nps(cx.rake(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}, trim=(0.1, 9))),
+    "poststratify": lambda s, c: cx.nps(cx.poststratify(s, c["brand"], dict.fromkeys(BRANDS, 1))),
+    "weighting": lambda s, c: cx.weighting(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}),
+}  # fmt: skip
+LATER: dict[str, str] = {}
+"""Functions that need no column by name, or another kind of study."""
+
+
+def told(result: object) -> list:
+    """Return the numbers and labels of a result's tables by position, column by column, without names of columns."""
+    if isinstance(result, Study):
+        return []
+    frames = [result.table, *(t for t in result.parts.values() if isinstance(t, pd.DataFrame))]
+    columns = [[frame.iloc[:, j].tolist() for j in range(frame.shape[1])] for frame in frames]
+    assert repr(result)
+    body = markup(result).partition("<tbody>")[2]
+    return [*columns, re.findall(r"<t[dh][^>]*>(.*?)</t", body)]
+
+
+def same(a: object, b: object, names: set[str]) -> bool:
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(same(x, y, names) for x, y in zip(a, b, strict=True))
+    if isinstance(a, str):
+        return a == b or (isinstance(b, str) and any(n in b for n in names))
+    if isinstance(a, (int, float, np.number)) and not isinstance(a, bool):
+        return bool(a == b or (a != a and b != b) or abs(a - b) <= 1e-9 * max(1, abs(a)))
+    return bool(a == b or (a != a and b != b))
+
+
+@pytest.fixture(scope="module")
+def right() -> dict[str, list]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {name: told(call(named(NEUTRAL), NEUTRAL)) for name, call in CALLS.items()}
+
+
+def names_to_try() -> list[str]:
+    study = named(NEUTRAL)
+    found = code_names()
+    for name in CALLS if SLOW else PLAIN:
+        result = CALLS[name](study, NEUTRAL)
+        parts = [t for t in result.parts.values() if SLOW and isinstance(t, pd.DataFrame)]
+        for frame in (result.table, *parts):
+            found |= {str(c) for c in frame.columns}
+    taken = {"item0", "item1", "item2", "comment", "code", "ease", "with", "without"} | set(NEUTRAL.values())
+    kept = [n for n in sorted(found) if n not in taken and n.isidentifier() and n not in ("class", "from", "None")]
+    return list({n.lower(): n for n in kept}.values())
+
+
+def renamings(names: list[str], turns: int) -> Iterator[dict[str, str]]:
+    """Yield names for all roles, so that each name serves in ``turns`` of them."""
+    for turn in range(turns):
+        for start in range(0, len(names), len(ROLES)):
+            few = names[start : start + len(ROLES)]
+            roles = ROLES[turn:] + ROLES[:turn]
+            yield NEUTRAL | dict(zip(roles, few, strict=False))
+
+
+def test_every_function_gives_the_same_whatever_the_columns_are_called(right: dict[str, list]) -> None:
+    names = names_to_try()
+    assert {"q", "w", "a", "m", "n", "estimate", "clusters", "stratum", "df", "rank", "group", "label"} <= set(names)
+    turns = 3 if SLOW else 1
+    wrong: list[str] = []
+    for called in renamings(names, turns):
+        study = named(called)
+        for name, call in CALLS.items():
+            if name == "compare items" and "item" in called.values():
+                continue  # one word for a column and for the questions: the column is meant
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    found = told(call(study, called))
+                except Exception as error:
+                    wrong.append(f"{name} with {called}: {type(error).__name__}: {str(error)[:150]}")
+                    continue
+            if not same(right[name], found, set(called.values())):
+                wrong.append(f"{name} with {called}: other numbers")
+    assert not wrong, f"{len(wrong)} wrong\n" + "\n".join(wrong[:40])
+
+
+def test_every_function_that_takes_a_column_is_tried() -> None:
+    import inspect
+
+    takes = ("by", "unit", "group", "wave", "column", "topics", "outcome", "of", "margins", "formula", "dose")
+    functions = [n for n in cx.__all__ if inspect.isfunction(getattr(cx, n))]
+    wanted = {n for n in functions if set(takes) & set(inspect.signature(getattr(cx, n)).parameters)}
+    wanted &= {n for n in functions if "study" in inspect.signature(getattr(cx, n)).parameters}
+    tried = {name.split()[0] for name in CALLS}
+    assert wanted - tried - set(LATER) == set()
+
+
+def test_quarters_in_a_column_called_q_are_told_apart() -> None:
+    score = [0] * 20 + [10] * 32 + [8] * 28 + [0] * 26 + [10] * 39 + [8] * 15 + [0] * 20 + [10] * 35 + [8] * 25
+    table = pd.DataFrame({"q": np.repeat(["2025Q1", "2025Q2", "2025Q3"], 80), "nps": score})
+    found = cx.nps(cx.load(table), by="q").table
+    assert found["q"].tolist() == ["2025Q1", "2025Q2", "2025Q3"]
+    assert found["estimate"].tolist() == [15.0, 16.25, 18.75]
+    assert found["n"].tolist() == [80, 80, 80]
+
+
+def test_a_table_of_units_may_call_its_first_column_as_it_likes() -> None:
+    table = pd.DataFrame({"name": list("abcd"), "estimate": [1.0, 2, 3, 4], "se": 0.5})
+    right = cx.peers(table, "a")
+    for name in ("unit", "metric", "weight", "distance", "n", "parent", "scale_minimum"):
+        found = cx.peers(table.rename(columns={"name": name}), "a")
+        assert same(told(right), told(found), {name}), name
