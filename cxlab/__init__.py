@@ -35,6 +35,7 @@ _WHERE = {
     "detectable": "cxlab.models.metrics.planning",
     "power": "cxlab.models.metrics.planning",
     "figure": "cxlab.models.figures",
+    "optional": "cxlab.models.optional_part",
     "explore": "cxlab.panel",
     "scorecard": "cxlab.models.metrics.scorecard",
     "segments": "cxlab.models.metrics.scorecard",

@@ -70,6 +70,7 @@ from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
 from cxlab.models.metrics.trends import trend as trend
+from cxlab.models.optional_part import optional as optional
 from cxlab.models.paragraphs import remarks as remarks
 from cxlab.models.regression.categorical import logit as logit
 from cxlab.models.regression.categorical import ordinal as ordinal

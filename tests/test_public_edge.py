@@ -82,7 +82,7 @@ UNKNOWN = {
     "what_if": lambda: cx.what_if(STUDY, BAD),
 }
 NAMELESS = {
-    "remarks": "takes sentences",
+    "remarks": "takes sentences", "optional": "takes what was asked for",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
     "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
     "findings": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",

@@ -144,7 +144,8 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
         rows = [
             {"report": str(o.job), "notebook": o.job.notebook, "study": cleaned(o.job.study),
              "parameters": cleaned(o.job.given),
-             "status": o.status, "page": o.page, "cause": o.cause, "seconds": round(o.seconds, 3)}
+             "status": o.status, "page": o.page, "cause": o.cause, "seconds": round(o.seconds, 3),
+             "not_shown": list(o.skipped)}
             for o in outcomes
         ]  # fmt: skip
         left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
@@ -158,6 +159,10 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
         more = f" and {len(same) - 5} more for the same reason" if len(same) > 5 else ""
         click.secho(f"FAILED {', '.join(same[:5])}{more}: {cause}", err=True, fg="red")
     if not quiet:
+        for part in dict.fromkeys(part for o in outcomes for part in o.skipped):
+            where = [str(o.job) for o in outcomes if part in o.skipped]
+            more = f" ({len(where)} reports)" if len(where) > 1 else ""
+            click.echo(f"not shown{more}: {part}", err=True)
         left_out(plan)
         counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
         said = ", ".join(f"{n} {s}" for s, n in counts.items() if n)

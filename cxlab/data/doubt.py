@@ -66,3 +66,22 @@ def doubt(said: Mapping[str, Any]) -> Doubt:
 def heaviest_first(doubts: tuple[Doubt, ...]) -> tuple[Doubt, ...]:
     """Return the doubts, those first on which most hangs; equal ones keep their order, and each is there once."""
     return tuple(sorted(dict.fromkeys(doubts), key=lambda d: -d.weight))
+
+
+def candidates(doubts: tuple[Doubt, ...], role: str, file: str, most: int = 3) -> str:
+    """Return what to do where no column has ``role``: those of which it is in doubt, with the command for ``file``.
+
+    >>> candidates((), "outcome", "")
+    'Declare it in its datapackage.json'
+    >>> d = Doubt("User rating", "1 to 5: is it the outcome?", ("no", "yes"), settings=("", "role=outcome"))
+    >>> print(candidates((d,), "outcome", "a.csv"))
+    It may be 'User rating': cxlab codebook set a.csv 'User rating' role=outcome
+    """
+    found = [(d, s) for d in heaviest_first(doubts) for s in d.settings if f"role={role}" in s.split()]
+    where = shlex.quote(file) if file else "FILE"
+    if found:
+        lines = [f"'{d.column}': cxlab codebook set {where} {shlex.quote(d.column)} {s}" for d, s in found[:most]]
+        return f"It may be {'; or '.join(lines)}"
+    return (
+        f"Declare it: cxlab codebook set {where} COLUMN role={role}" if file else "Declare it in its datapackage.json"
+    )

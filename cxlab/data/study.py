@@ -150,8 +150,14 @@ class Study:
         found = self.codebook.role(role, measure=measure)
         if not found:
             wanted = f"a column with role '{role}'" + (f" and measure '{measure}'" if measure else "")
-            raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. Declare it in its datapackage.json")
+            raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. {self.advice(role)}")
         return found
+
+    def advice(self, role: str) -> str:
+        """Return what to do where no column has a role: the candidates among the doubts, each with its command."""
+        from cxlab.data.doubt import candidates
+
+        return candidates(self.doubts, role, self.source)
 
     def where(self, **wanted: Any) -> Study:
         """Return the study with only the rows where each column is what is wanted.

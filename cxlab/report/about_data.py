@@ -44,6 +44,7 @@ def facts(study: Study) -> dict[str, Any]:
         "licence": book.licence,
         "source": book.source,
         "notes": [quiet(note) for note in book.notes],
+        "doubts": [d.to_dict() for d in study.doubts],
     }
 
 

@@ -19,13 +19,14 @@ from cxlab.report.shelf import Shelf
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one job: 'made', 'unchanged' or 'failed', with the cause and where its page is."""
+    """What came of one job: 'made', 'unchanged' or 'failed', why, where its page is, and the parts not shown."""
 
     job: Job
     status: str
     page: str = ""
     cause: str = ""
     seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
 
 
 def told_apart(jobs: Sequence[Job], record: Callable[[str], dict[str, Any] | None] = lambda there: None) -> list[Job]:
@@ -145,4 +146,4 @@ def delivered(job: Job, done: Any, shelf: Shelf) -> Outcome:
             page = shelf.deliver(Path(done.page))
         except Exception as problem:  # every store has its own
             cause = f"it could not be delivered: {str(problem) or type(problem).__name__}"
-    return Outcome(job, "failed" if cause else "made", page, cause, done.seconds)
+    return Outcome(job, "failed" if cause else "made", page, cause, done.seconds, done.skipped)

@@ -41,7 +41,9 @@ class Parameter:
         DataProblem : the value is not of the type.
         """
         node = self.annotation or ast.parse(self.type, mode="eval").body
-        for kind in sorted(alternatives(node), key=lambda k: k is str):
+        for kind in sorted(
+            alternatives(node), key=lambda k: (k is str) - (k is type(None))
+        ):  # none before all, text last
             found, read = convert(value, kind)
             if found:
                 return read

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.data import locations
+from cxlab.data.doubt import doubt
 from cxlab.data.locations import apart, placed
 from cxlab.data.masking import cleaned
 from cxlab.problem import DataProblem, one_of
@@ -25,7 +26,7 @@ from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
 from cxlab.report.house_style import Style
 from cxlab.report.kernel import Kernels
-from cxlab.report.run import Failure, Run, execute, import_jupyter
+from cxlab.report.run import Failure, Run, execute, import_jupyter, skipped
 
 FORMATS = ("html", "pdf", "docx", "pptx", "xlsx")
 
@@ -57,6 +58,8 @@ class Report:
     page: Path
     failure: Failure | None
     seconds: float
+    skipped: tuple[str, ...] = ()
+    """Optional parts that are not shown, each with its section and why."""
 
 
 def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
@@ -152,7 +155,8 @@ def report(
             shutil.rmtree(target.with_name(f"{target.name}.failed"), ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds)
+    missed = tuple(f"{part['section']}: {part['reason']}" for part in skipped(run.notebook.cells))
+    return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds, missed)
 
 
 def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form = PLAIN) -> None:
@@ -166,6 +170,7 @@ def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], fo
         "notebook": {"name": path.stem, "sha256": notebook},
         "parameters": cleaned(parameters),
         "seed": parameters.get("seed"),
+        "skipped": skipped(run.notebook.cells),
         "data": {"sha256": data, **cleaned(study)},
         "cxlab": provenance.version(),
         "versions": dict(run.told.get("versions", {})),
@@ -219,7 +224,20 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     settings = {k: said(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]
-    return {**around, "facts": [*facts(study, parameters["study"]), *settings.items()], "origin": origin}
+    doubts = [doubt(d) for d in study.get("doubts", ())]
+    listed = [(f"{d.column}: {d.question}".removeprefix(": "), d.answers, d.line(parameters["study"])) for d in doubts]
+    about = [*facts(study, parameters["study"]), *settings.items()]
+    return {
+        **around,
+        "facts": about,
+        "origin": origin,
+        "doubts": listed[:DOUBTS],
+        "more_doubts": max(0, len(doubts) - DOUBTS),
+    }
+
+
+DOUBTS = 5
+"""So many doubts stand on a page, the heaviest first."""
 
 
 def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
@@ -234,6 +252,7 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
         ("Weights", design.get("weight") or "none"),
         ("Sample", sampled or "simple random"),
         ("Data", f"{name}, {study['sha256'][:8] or 'no file'}"),
+        *([("Not sure", f"{len(study['doubts'])} guesses, listed at the end")] if study.get("doubts") else []),
     ]
 
 

@@ -24,6 +24,7 @@ import psutil
 from cxlab.data.locations import address, apart, placed
 from cxlab.data.locations import folder as called
 from cxlab.data.masking import cleaned, quiet, secrets
+from cxlab.models.optional_part import SKIPPED
 from cxlab.report import about_data
 from cxlab.report.kernel import Kernels
 
@@ -207,6 +208,18 @@ def judge(cells: list[Any], error: Exception | None, running: str, timeout: int)
             trace = ANSI.sub("", "\n".join(raised.traceback)) if raised else ""
             return Failure(cell.id, number, section or "", cause(raised, error, timeout), cell.source, trace)
     return Failure("", 0, "", cause(None, error, timeout)) if error is not None else None
+
+
+def skipped(cells: list[Any]) -> list[dict[str, str]]:
+    """Return the optional parts that are not shown: their section and why."""
+    found, section = [], ""
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            section = next(iter(re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE)[-1:]), section)
+        for output in cell.get("outputs", ()):
+            if SKIPPED in output.get("data", {}):
+                found.append({"section": section, "reason": output["data"][SKIPPED]["reason"]})
+    return found
 
 
 def cause(raised: Any, error: Exception | None, timeout: int) -> str:

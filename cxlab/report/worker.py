@@ -22,12 +22,13 @@ page.exporter()  # compiled before the workers are forked from the process that 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job: where the report is, and why it failed, if it did."""
+    """What came of a job: where the report is, why it failed, if it did, and the parts that are not shown."""
 
     folder: str = ""
     page: str = ""
     cause: str = ""
     seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
 
 
 def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: Any) -> Done:
@@ -49,7 +50,7 @@ def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: 
         return Done(cause=unwritten(problem, output))
     except Exception as problem:
         return Done(cause=quiet(f"{type(problem).__name__}: {problem}"))
-    return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds)
+    return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds, made.skipped)
 
 
 def unwritten(problem: OSError, output: Path) -> str:

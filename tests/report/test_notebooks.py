@@ -78,7 +78,7 @@ def test_the_scorecard_of_sfo_has_the_published_nps_and_eight_waves(made, mirror
 def test_the_scorecard_runs_on_every_study_or_says_what_is_missing(made, mirror: Path, study: str) -> None:
     report = made("scorecard", study, segments=[])
     cause = report.failure.cause if report.failure else ""
-    assert cause in ("", f"{NO_OUTCOME}{study} declares none. Declare them in its datapackage.json")
+    assert cause in ("", f"{NO_OUTCOME}{study} declares none. Declare it in its datapackage.json")
 
 
 @pytest.mark.slow

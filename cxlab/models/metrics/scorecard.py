@@ -61,7 +61,7 @@ def rows(study: Study) -> list[Row]:
 
 def rated(f: Field) -> list[Row]:
     """Return the metrics of a question with a scale."""
-    if f.measure == "recommendation" and f.scale.points == 11:
+    if f.measure == "recommendation" and (f.scale.minimum, f.scale.maximum) == (0, 10):
         return [Row("NPS", "nps", f.name, (-100, 100), {})]
     if f.measure in ("effort-v1", "effort-v2"):
         return [Row("CES, share easy", "ces", f.name, (0, 1), {})]
@@ -115,14 +115,13 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
     >>> cx.scorecard(cx.load("airline-survey")).parts["headline"]
     {'metric': 'csat', 'of': 'o_experience'}
     """
-    wanted = rows(study)
+    groups = metrics.listed(by)
+    wanted, asked, lost = counted(study, rows(study), groups)
     if not wanted:
         raise DataProblem(
             f"a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
-            f"{study.name} declares none. Declare them in its datapackage.json"
+            f"{study.name} declares none. {study.advice('outcome')}"
         )
-    groups = metrics.listed(by)
-    asked = [row.score(study, groups) for row in wanted]
     found = metrics.estimates(study, asked, groups, [None] * len(asked), level, metrics.SMALL)
     made = list(zip(wanted, found, strict=True))
     table = pd.concat([_one(study, row, result, by) for row, result in made], ignore_index=True)
@@ -137,7 +136,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         table=table,
         level=level,
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
-        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *(() if by else missing(study))),
+        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *lost, *(() if by else missing(study))),
         parts={
             "ends": ends,
             "hides": True,
@@ -147,6 +146,30 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
             "labels": {scan.shown([by])[0]: study.codebook.label(by)} if by else {},
         },
     )
+
+
+def counted(study: Study, found: list[Row], groups: list[str]) -> tuple[list[Row], list[Score], list[str]]:
+    """Return the rows that can be made with how their answers count, and why the others cannot; one at least is made.
+
+    Raises
+    ------
+    DataProblem : none can.
+    """
+    made: list[Row] = []
+    asked: list[Score] = []
+    lost: list[str] = []
+    problem = None
+    for row in found:
+        try:
+            asked.append(row.score(study, groups))
+            made.append(row)
+        except DataProblem as error:
+            problem = problem or error
+            of = study.codebook.label(row.of) if isinstance(row.of, str) else "touchpoints"
+            lost.append(f"{row.name} of {of} is not shown: {str(error).partition('. ')[0]}")
+    if problem is not None and not made:
+        raise problem
+    return made, asked, lost
 
 
 def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame:
@@ -163,7 +186,7 @@ def missing(study: Study) -> tuple[str, ...]:
     asked = [book[n].scale for n in book.measure("recommendation")]
     if not asked:
         said.append("no NPS: no outcome has measure 'recommendation'")
-    elif not any(s and s.points == 11 for s in asked):
+    elif not any(s and (s.minimum, s.maximum) == (0, 10) for s in asked):
         said.append(
             f"no NPS: recommendation was not asked from 0 to 10 but from {asked[0]}; its top-box share is shown"
         )

@@ -74,7 +74,7 @@ def test_a_study_without_outcomes_is_told_what_to_declare() -> None:
         cx.scorecard(study(a={"role": "text", "type": "string"}))
     assert str(problem.value) == (
         "a scorecard needs a numeric column with role 'outcome', or one with role 'touchpoint' and a scale; "
-        "six declares none. Declare them in its datapackage.json"
+        "six declares none. Declare it in its datapackage.json"
     )
 
 
