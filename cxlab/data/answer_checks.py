@@ -38,7 +38,8 @@ def profile(study: Study) -> pd.DataFrame:
         found = tally(study.frame, f.name)
         x, n = found["value"], found["n"]
         best = f.scale.maximum if f.scale.best == "high" else f.scale.minimum
-        out = (x < f.scale.minimum) | (x > f.scale.maximum) | ((f.type == "integer") & (x != x.round()))
+        between = (x - f.scale.minimum) / f.scale.step
+        out = (x < f.scale.minimum) | (x > f.scale.maximum) | ((f.type == "integer") & (between != between.round()))
         rows.append((f, int(n.sum()), int(n[x == best].sum()), int(n[out].sum()), x.max()))
     return pd.DataFrame(rows, columns=["field", "answered", "best", "outside", "most"])
 
@@ -46,7 +47,8 @@ def profile(study: Study) -> pd.DataFrame:
 def _outside(f: Field) -> nw.Expr:
     x = nw.col(f.name).cast(nw.Float64)
     rows = (x < f.scale.minimum) | (x > f.scale.maximum)
-    return filled(f.name) & (rows | (x != x.round(0)) if f.type == "integer" else rows)
+    between = (x - f.scale.minimum) / f.scale.step
+    return filled(f.name) & (rows | (between != between.round(0)) if f.type == "integer" else rows)
 
 
 def missing(study: Study, n: int) -> pd.DataFrame:

@@ -171,7 +171,7 @@ def _wrong(field: Field, values: Mapping[str, int], labels: Mapping[str, str]) -
         v = number(value)
         if field.type in conform.NUMERIC and v is None:
             found.setdefault("text in numbers", []).append((value, n))
-        elif field.scale and (v is None or not field.scale.minimum <= v <= field.scale.maximum or not v.is_integer()):
+        elif field.scale and (v is None or not field.scale.allows(v)):
             found.setdefault("outside the scale", []).append((value, n))
         elif labels and complete and value not in labels and value not in labels.values():
             found.setdefault("undeclared code", []).append((value, n))

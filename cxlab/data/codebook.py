@@ -35,15 +35,17 @@ TYPES = ("integer", "number", "string", "boolean", "date", "datetime")
 
 @dataclass(frozen=True)
 class Scale:
-    """The answers a question allows: whole numbers from ``minimum`` to ``maximum``.
+    """The answers a question allows: from ``minimum`` to ``maximum`` in steps of ``step``.
 
-    ``best`` is 'high' or 'low' (reverse scales, 1 = best). ``labels`` maps codes to their wording.
+    ``best`` is 'high' or 'low' (reverse scales, 1 = best). ``labels`` maps codes to their wording. ``step`` is 1 but
+    for scales such as 0, 20, ..., 100 (20) or half stars (0.5).
     """
 
     minimum: float
     maximum: float
     best: str = "high"
     labels: Mapping[str, str] = field(default_factory=dict)
+    step: float = 1
 
     def __post_init__(self) -> None:
         one_of("scale direction 'best'", self.best, ("high", "low"))
@@ -51,14 +53,40 @@ class Scale:
             raise DataProblem(
                 f"scale runs from {self.minimum} to {self.maximum}; the minimum must be below the maximum"
             )
+        steps = (self.maximum - self.minimum) / self.step if self.step > 0 else 0.5
+        if abs(steps - round(steps)) > 1e-9:
+            raise DataProblem(
+                f"scale runs from {self.minimum:g} to {self.maximum:g} in steps of {self.step:g}; the step must be "
+                "above 0 and lead from the minimum to the maximum"
+            )
 
     @property
     def points(self) -> int:
-        """Number of answer categories, e.g. 11 for 0 to 10."""
-        return int(self.maximum - self.minimum) + 1
+        """Number of answer categories, e.g. 11 for 0 to 10, 6 for 0 to 100 in steps of 20."""
+        return round((self.maximum - self.minimum) / self.step) + 1
+
+    def allows(self, value: float) -> bool:
+        """Whether ``value`` is one of the answers.
+
+        >>> Scale(0, 100, step=20).allows(60), Scale(1, 5).allows(4.5)
+        (True, False)
+        """
+        steps = (value - self.minimum) / self.step
+        return self.minimum <= value <= self.maximum and abs(steps - round(steps)) < 1e-9
+
+    def top(self, k: int) -> tuple[float, float]:
+        """Return the least and the greatest of the best ``k`` answers.
+
+        >>> Scale(0, 100, step=20).top(2), Scale(1, 5, best="low").top(2)
+        ((80, 100), (1, 2))
+        """
+        reach = (k - 1) * self.step
+        return (self.maximum - reach, self.maximum) if self.best == "high" else (self.minimum, self.minimum + reach)
 
     def __str__(self) -> str:
-        return f"{self.minimum:g} to {self.maximum:g} ({'highest' if self.best == 'high' else 'lowest'} = best)"
+        steps = "" if self.step == 1 else f" in steps of {self.step:g}"
+        end = "highest" if self.best == "high" else "lowest"
+        return f"{self.minimum:g} to {self.maximum:g}{steps} ({end} = best)"
 
 
 @dataclass(frozen=True)
@@ -66,9 +94,11 @@ class Field:
     """One question or variable of a study.
 
     ``missing`` maps codes to why the answer is missing, e.g. ``{"6": "never used", "0": "blank"}``; those answers
-    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question. ``about``
-    names the touchpoint that a question of importance or a Kano question is about. ``format`` says how the file writes
-    the column where that is open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``.
+    become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question; where its
+    options stand in one cell, ``separator`` is what joins them ('' is a comma or semicolon); ``unticked='none'`` says
+    that a row without any tick chose none of them ('' that it gave no answer). ``about`` names the touchpoint that a
+    question of importance or a Kano question is about. ``format`` says how the file writes the column where that is
+    open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``.
     """
 
     name: str
@@ -84,6 +114,8 @@ class Field:
     owner: str = ""
     unit: str = ""
     columns: tuple[str, ...] = ()
+    separator: str = ""
+    unticked: str = ""
     about: str = ""
     note: str = ""
     format: str = ""
@@ -92,6 +124,7 @@ class Field:
         one_of(f"role of '{self.name}'", self.role, (*ROLES, ""))
         one_of(f"measure of '{self.name}'", self.measure, MEASURES)
         one_of(f"type of '{self.name}'", self.type, TYPES)
+        one_of(f"unticked of '{self.name}'", self.unticked, ("", "none"))
 
     @property
     def label(self) -> str:
@@ -266,6 +299,8 @@ def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
     if codebook.settled:
         package["settled"] = list(codebook.settled)
     schema = [{k: v for k, v in asdict(f).items() if v not in ("", None, (), {})} for f in codebook.fields]
+    for known in (f["scale"] for f in schema if f.get("scale", {}).get("step") == 1):
+        del known["step"]
     package["resources"] = [{"name": codebook.name, "path": data_path, "schema": {"fields": schema}}]
     return package
 

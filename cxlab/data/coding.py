@@ -1,33 +1,52 @@
-"""Text that stands for numbers: decimal commas, 'N/A' between ratings, '10 - Extremely likely', 'Very satisfied'."""
+"""Text that stands for numbers: decimal commas, 'N/A' between ratings, '9/10', '★★★', '10 - Very likely', words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cxlab.data import wording
 from cxlab.data.readers.raw import number, quoted, text
+from cxlab.data.vocabulary import words
 
 COMMA = r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 THOUSANDS = r"-?\d{1,3}(,\d{3})+(\.\d+)?"
 PERCENT = r"-?\d+([.,]\d+)?\s*%"
-FIRST = r"(\d{1,2})\s*[-–—:.=)(]*\s*\(?[^\W\d][^\d]*\)?"
-LAST = r"[^\d]*[^\W\d][^\d]*?\s*[-–—:=(]*\s*(\d{1,2})\)?"
+FIRST = r"(-?\d{1,3})\s*[-–—:.=)(]*\s*\(?[^\W\d][^\d]*\)?"
+LAST = r"[^\d]*[^\W\d][^\d]*?\s*[-–—:=(]*\s*(\d{1,3})\)?"
+STAR = "|".join(words("answers", "star"))
+OUT_OF = re.compile(
+    rf"(\d+(?:[.,]\d+)?)\s*(?:/|\b(?:{'|'.join(w for w in words('answers', 'out_of') if w != '/')})\b)\s*(\d{{1,3}})"
+    rf"\s*(?:{STAR})?"
+)
+STARRED = re.compile(rf"(?:rated\s+)?(\d{{1,2}}(?:[.,]5)?)\s*-?\s*(?:{STAR}|\*|★|⭐)(?:\s*[-:].*)?", re.IGNORECASE)
+DRAWN = re.compile(r"([★⭐✮✭*]{1,10})\ufe0f?([☆✩]*)")
+LEADING = "cast(replace(regexp_extract({}, '[0-9]+([.,][0-9]+)?'), ',', '.') as double)"
+"""SQL for the first number in a text."""
+
+WORDED = 60
+"""Columns of more different texts are no ratings; only plain numbers are looked for in them."""
+
+STRAY = 0.05
+"""Texts between ratings that are no ratings may be this share of the answers: they are left out, counted and said."""
 
 
 @dataclass(frozen=True)
 class Coding:
     """How the texts of a column are read as numbers.
 
-    ``codes`` maps texts to codes, ``nothing`` are texts read as no answer, ``how`` says it in words, ``sql`` turns the
-    remaining texts (``{}`` is the column) into a number.
+    ``codes`` maps texts to codes, ``nothing`` are texts read as no answer, ``strays`` those of them that no rule knows,
+    ``how`` says it in words, ``sql`` turns the remaining texts (``{}`` is the column) into a number, ``top`` is the end
+    of the scale where the texts tell it ('9/10').
     """
 
     how: str
     sql: str = "cast({} as double)"
     codes: Mapping[str, float] = field(default_factory=dict)
     nothing: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+    top: float = 0.0
 
     def expression(self, column: str) -> str:
         """Return the SQL that reads ``column`` by this coding; a text beyond it stops the query with its line."""
@@ -42,6 +61,9 @@ def read(
 ) -> Coding | None:
     """Return how the texts of a column are to be read as numbers, or None when they are just text.
 
+    One stray text does not make a column of ratings a column of texts: what no rule reads, up to 5 % of the answers (or
+    one of ten), is named in ``strays`` and read as no answer.
+
     Parameters
     ----------
     values : text → how often, from a sample.
@@ -52,18 +74,56 @@ def read(
     ('N/A',)
     >>> read({"1,5": 1, "1.234,5": 1}).how
     'numbers with a decimal comma'
+    >>> read({"9/10": 4, "10/10": 3, "7/10": 3}).codes["9/10"]
+    9.0
+    >>> read({"1": 20, "2": 30, "5": 40, "5*": 1}).strays
+    ('5*',)
     """
     labels, missing = labels or {}, missing or {}
-    gone = {k.casefold() for k in (*missing, *missing.values()) if number(k) is None} | set(wording.NOTHING)
-    texts = [t.strip() for t in values]
-    nothing = tuple(sorted({t for t in texts if t.casefold() in gone} - {""}))
-    rest = sorted({t for t in texts if t.casefold() not in gone})
+    gone = {k.casefold() for k in (*missing, *missing.values()) if number(k) is None}
+    counted: dict[str, int] = {}
+    for t, n in values.items():
+        counted[t.strip()] = counted.get(t.strip(), 0) + n
+    known = wording.no_answer if len(counted) <= WORDED else lambda t: t.casefold() in wording.NOTHING
+    nothing = {t for t in counted if t.casefold() in gone or known(t)} - {""}
+    nothing |= {t for t in missing if number(t) is None}
+    rest = {t: n for t, n in counted.items() if t not in nothing and t}
     if not rest:
         return None
-    for rule in (_plain, _labelled(labels), _comma, _thousands, _percent, _numbered, _lettered, _words):
-        if (coding := rule(rest)) is not None:
-            return Coding(coding.how, coding.sql, coding.codes, nothing)
+    rules = (_plain, _labelled(labels), _comma, _thousands, _percent, _out_of, _starred, _drawn, _numbered, _lettered,
+             _words)  # fmt: skip
+    for rule in rules:
+        if (coding := rule(sorted(rest))) is not None:
+            return replace(coding, nothing=tuple(sorted(nothing)))
+    return _with_strays(rest, nothing, labels) if len(rest) <= WORDED else None
+
+
+def _with_strays(rest: Mapping[str, int], nothing: set[str], labels: Mapping[str, str]) -> Coding | None:
+    """Return the reading of nearly all answers, where the others are few: at most 5 %, or one of ten."""
+    rows = sum(rest.values())
+    allowed = max(int(STRAY * rows), 1 if rows >= 10 else 0)
+    tests: tuple[tuple[Callable, Callable], ...] = (
+        (_rating_number, _plain),
+        (lambda t: bool(OUT_OF.fullmatch(t)), _out_of),
+        (lambda t: bool(STARRED.fullmatch(t)), _starred),
+        (lambda t: bool(DRAWN.fullmatch(t)), _drawn),
+        (lambda t: number(t) is not None or bool(re.fullmatch(FIRST, t) or re.fullmatch(LAST, t)), _numbered),
+        (lambda t: t in labels.values() or wording.polarity(t) is not None, _words),
+    )
+    for fits, rule in tests:
+        strays = {t: n for t, n in rest.items() if not fits(t)}
+        kept = sorted(t for t in rest if t not in strays)
+        if len(kept) < 2 or sum(strays.values()) > allowed or len(strays) > 5:
+            continue
+        if (coding := rule(kept)) is not None:
+            gone = tuple(sorted({*nothing, *strays}))
+            return replace(coding, nothing=gone, strays=tuple(sorted(strays)))
     return None
+
+
+def _rating_number(t: str) -> bool:
+    v = number(t)
+    return v is not None and v.is_integer() and -100 <= v <= 100 and not re.match(r"0\d", t)
 
 
 def odd(values: Mapping[str, int]) -> list[str]:
@@ -105,6 +165,37 @@ def _percent(rest: list[str]) -> Coding | None:
     return None
 
 
+def _out_of(rest: list[str]) -> Coding | None:
+    """Read '9/10' as 9 and '4.1 out of 5' as 4.1 where all are out of one number."""
+    found = {t: m for t in rest if (m := OUT_OF.fullmatch(t.casefold()))}
+    tops = {float(m[2]) for m in found.values()}
+    if len(found) < len(rest) or len(tops) != 1 or min(tops) not in (3, 4, 5, 6, 7, 10, 11, 20, 100):
+        return None
+    codes = {t: float(m[1].replace(",", ".")) for t, m in found.items()}
+    top = tops.pop()
+    return Coding(f"the number out of {top:g}", LEADING, codes, top=top) if max(codes.values()) <= top else None
+
+
+def _starred(rest: list[str]) -> Coding | None:
+    """Read '5 stars' and '4*' as 5 and 4."""
+    found = {t: m for t in rest if (m := STARRED.fullmatch(t.strip()))}
+    if len(found) + sum(number(t) is not None for t in rest) < len(rest) or len(found) < 2:
+        return None
+    codes = {t: float(m[1].replace(",", ".")) for t, m in found.items()}
+    return Coding("the number of stars", LEADING, codes, top=5.0 if max(codes.values()) <= 5 else 0.0)
+
+
+def _drawn(rest: list[str]) -> Coding | None:
+    """Read '★★★' and '★★★☆☆' as 3."""
+    found = {t: m for t in rest if (m := DRAWN.fullmatch(t.replace("\ufe0f", "").replace(" ", "")))}
+    if len(found) < len(rest) or len(rest) < 2:
+        return None
+    codes = {t: float(len(m[1])) for t, m in found.items()}
+    drawn = {len(m[1]) + len(m[2]) for m in found.values() if m[2]}
+    sql = "cast(nullif(length(regexp_replace({}, '[^★⭐✮✭*]', '', 'g')), 0) as double)"
+    return Coding("the number of stars", sql, codes, top=float(max({5, *drawn, *map(int, codes.values())})))
+
+
 def _numbered(rest: list[str]) -> Coding | None:
     """Read '10 - Extremely likely' and 'Extremely likely - 10' as 10, between plain numbers or throughout."""
     codes = {}
@@ -114,11 +205,12 @@ def _numbered(rest: list[str]) -> Coding | None:
             return None
         if found:
             codes[t] = float(found[1])
-    every = [*codes.values(), *(number(t) for t in rest if t not in codes)]
+    plain = [number(t) for t in rest if t not in codes]
+    every = sorted({*codes.values(), *plain})
     around = {re.sub(r"\d+", "", t).strip(" -:()").rstrip("s").casefold() for t in codes}
     if len(codes) > 1 and len(around) == 1:
         return None
-    if not codes or len(rest) < 3 or len(set(every)) < len(every) or max(every) > 11 or not _contiguous(every):
+    if not codes or len(every) < 3 or len(set(codes.values())) < len(codes) or not _contiguous(every):
         return None
     return Coding("the number within the text", codes=codes)
 
@@ -131,8 +223,12 @@ def _lettered(rest: list[str]) -> Coding | None:
 
 
 def _contiguous(codes: list[float]) -> bool:
-    """Whether the codes look like one rating scale: whole numbers that leave out less than half of their range."""
-    return all(float(c).is_integer() for c in codes) and len(set(codes)) * 2 > max(codes) - min(codes)
+    """Whether the codes look like one rating scale: at most 11, which leave out less than half of their range."""
+    gaps = {b - a for a, b in zip(codes, codes[1:], strict=False)}
+    if len(codes) > 11 or any(not float(c).is_integer() for c in codes):
+        return False
+    small = codes[0] >= -5 and codes[-1] <= 11
+    return small and len(codes) * 2 > codes[-1] - codes[0] or len(gaps) == 1 and codes[-1] <= 100 and codes[0] >= 0
 
 
 def _words(rest: list[str]) -> Coding | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import duckdb
 
-from cxlab.data import coding
+from cxlab.data import coding, layouts
 from cxlab.data.codebook import Codebook, Field
 from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import quoted, text
@@ -16,7 +17,10 @@ SAMPLE = 20_480
 """Rows looked at to learn how a column is written."""
 
 NUMERIC = ("integer", "number")
-NOT_TICKED = ("", "n", "no", "0", "false", "nein", "non", "unchecked", "not selected", "нет", "όχι")
+NOT_TICKED = ("", "n", "no", "0", "false", "nein", "non", "unchecked", "not selected", "нет", "όχι",
+              *layouts.NO)  # fmt: skip
+UNANSWERED = ("-99", "-99.0")
+"""What platforms write where an option was seen and not ticked; alone it is no answer."""
 
 
 def conform(
@@ -90,25 +94,39 @@ def _ticks(table: duckdb.DuckDBPyRelation, field: Field, kinds: Mapping[str, str
     if len(there) == len(field.columns):
         if all(kinds[c] in ("BIGINT", "INTEGER", "BOOLEAN", "TINYINT") and _both(table, c) for c in there):
             return {}
-        asked = " or ".join(f"coalesce(trim(cast({quoted(c)} as varchar)), '') <> ''" for c in there)
-        no = ", ".join(text(t) for t in NOT_TICKED)
-        ticked = "case when lower(coalesce(trim(cast({0} as varchar)), '')) in ({1}) then 0 else 1 end"
-        return {c: f"case when {asked} then {ticked.format(quoted(c), no)} end" for c in there}
+        cells = {c: f"lower(coalesce(trim(cast({quoted(c)} as varchar)), ''))" for c in there}
+        seen, no = (", ".join(map(text, known)) for known in (("", *UNANSWERED), NOT_TICKED))
+        asked = "true" if field.unticked else " or ".join(f"{cell} not in ({seen})" for cell in cells.values())
+        own = {c: text(field.labels.get(c, c).strip().lower()) for c in there}
+        ticks = {c: f"case when {cell} in ({no}) and {cell} <> {own[c]} then 0 else 1 end" for c, cell in cells.items()}
+        return {c: f"case when {asked} then {tick} end" for c, tick in ticks.items()}
     if field.name not in kinds:
         return {}
     whole = quoted(field.name)
-    return {c: _within(whole, field.labels.get(c, c)) for c in field.columns}
+    nobody = "0" if field.unticked else "null"
+    return {c: _within(whole, field.labels.get(c, c), field.separator, nobody) for c in field.columns}
 
 
 def _both(table: duckdb.DuckDBPyRelation, column: str) -> bool:
-    return len(values(table, column, 3)) > 1
+    return set(values(table, column, 3)) in ({"0", "1"}, {"true", "false"})
 
 
-def _within(cell: str, option: str) -> str:
-    """Return SQL: whether one cell of several options, separated by comma or semicolon, has this one."""
-    padded = f"concat(';', regexp_replace(trim({cell}), '\\s*[;,]\\s*', ';', 'g'), ';')"
-    wanted = text(";" + ";".join(p.strip() for p in option.replace(",", ";").split(";")) + ";")
-    return f"case when trim({cell}) <> '' then cast(contains({padded}, {wanted}) as integer) end"
+def _within(cell: str, option: str, separator: str, nobody: str) -> str:
+    """Return SQL: whether one cell of several options has this one; ``nobody`` where the cell is empty.
+
+    Options are compared with what stands between separators, so that commas within an option do no harm.
+    """
+    joint = separator.strip() or r"\s+" if separator else "[;,]"
+    pattern = text(rf"\s*{re.escape(joint) if separator.strip() else joint}\s*")
+    padded = f"concat(chr(31), regexp_replace(trim(cast({cell} as varchar)), {pattern}, chr(31), 'g'), chr(31))"
+    split = re.split(rf"\s*{re.escape(separator.strip()) if separator.strip() else '[;,]'}\s*", option.strip())
+    wanted = (
+        "concat(chr(31), "
+        + ", chr(31), ".join(text(p) for p in ([option] if separator == " " else split))
+        + ", chr(31))"
+    )
+    holds = f"cast(contains({padded}, {wanted}) as integer)"
+    return f"case when trim(coalesce(cast({cell} as varchar), '')) <> '' then {holds} else {nobody} end"
 
 
 def check_columns(book: Codebook, columns: list[str], name: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from cxlab.data import conform, scales, wording
-from cxlab.data.codebook import Codebook, Field
+from cxlab.data import batteries, candidates, conform, identity, multiple, scales, tautologies, wording
+from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.doubt import Doubt, heaviest_first
-from cxlab.data.masking import masked
-from cxlab.data.profile import Column, profile
+from cxlab.data.guess import Guess, Log, asked
+from cxlab.data.masking import masked, quotable
+from cxlab.data.profile import Column, looked_at, profile
 from cxlab.data.readers.raw import Raw
 
 FEW = 30
@@ -17,18 +18,6 @@ FEW = 30
 
 DATES = (r"record|submit|complet", r"end", r"interview|response|survey|visit|timestamp|created")
 """Names of dates, the one that tells best when an answer was given first."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One decision about one column: what was decided, and why."""
-
-    column: str
-    what: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.column}: {self.what} ({self.why})"
 
 
 @dataclass(frozen=True)
@@ -41,92 +30,123 @@ class Draft:
 
 
 def draft(raw: Raw, name: str) -> Draft:
-    """Return a codebook for ``raw``, guessed from its first rows, names, wordings and labels.
+    """Return a codebook for ``raw``, guessed from the values of its columns, their names, wordings and labels.
 
-    Every guess is in `Draft.guesses` and in the notes of the codebook. Overrule it by editing the ``datapackage.json``
-    that ``cxlab codebook infer`` writes.
+    All rows of a table in memory are looked at, else the first. Every guess is in `Draft.guesses` and in the notes of
+    the codebook; what matters and is not sure is in `Draft.doubts`. Overrule it by ``cxlab codebook set`` or ``ask``.
     """
     columns = profile(raw)
-    guesses: list[Guess] = []
-    many = _multiple(raw, columns)
-    inside = {c for cols in many.values() for c in cols}
-    fields = {c.name: _field(c, guesses) for c in columns if c.name not in inside}
-    for question, options in many.items():
-        fields = _with_question(fields, question, options, columns, guesses)
-    _outcome(fields, guesses)
-    _batteries(fields, guesses)
-    _one_each(fields, guesses)
-    _one_cell(fields, columns, guesses)
-    ordered = sorted(guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))
+    by_name = {c.name: c for c in columns}
+    log = Log(doubts=list(raw.doubts))
+    fields = multiple.questions(raw, columns, {}, log)
+    inside = {c for f in fields.values() for c in f.columns}
+    alone = {c.name: _field(c, log) for c in columns if c.name not in inside and c.name not in fields}
+    fields = _in_order(columns, {**alone, **fields})
+    multiple.joined(raw, fields, columns, log)
+    batteries.outcomes(fields, by_name, log)
+    batteries.touchpoints(fields, by_name, log)
+    tautologies.none_left(raw.table.limit(looked_at(raw)), fields, by_name, log)
+    _one_each(fields, log)
+    candidates.ask(fields, columns, log)
+    ordered = sorted(log.guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))
+    book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=_notes(raw, columns, ordered))
+    return Draft(book, tuple(ordered), heaviest_first(tuple(log.doubts)))
+
+
+def _notes(raw: Raw, columns: list[Column], guesses: list[Guess]) -> tuple[str, ...]:
     said: dict[str, list[str]] = {}
-    for g in ordered:
+    for g in guesses:
         said.setdefault(g.column, []).append(f"{g.what} ({g.why})")
-    part = columns[0].rows == conform.SAMPLE
+    part = not raw.held and columns[0].rows == conform.SAMPLE
     told = (f"guessed from the first {conform.SAMPLE:,} rows; `cxlab codebook check` looks at all",) if part else ()
-    notes = (*raw.notes, *told, *(f"inferred {column}: {'; '.join(what)}" for column, what in said.items()))
-    book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=notes)
-    return Draft(book, tuple(ordered), heaviest_first(raw.doubts))
+    return (*raw.notes, *told, *(f"inferred {column}: {'; '.join(what)}" for column, what in said.items()))
 
 
-def _field(c: Column, guesses: list[Guess]) -> Field:
+def _in_order(columns: list[Column], fields: dict[str, Field]) -> dict[str, Field]:
+    """Return the fields in the order of the file; a question of several columns stands where its first one does."""
+    place = {c.name: i for i, c in enumerate(columns)}
+    at = lambda f: min((place[c] for c in (f.name, *f.columns) if c in place), default=len(place))  # noqa: E731
+    return {f.name: f for f in sorted(fields.values(), key=at)}
+
+
+def _field(c: Column, log: Log) -> Field:
     """Return the field of one column, looked at on its own."""
     facts = {k: v for k, v in c.facts.items() if k in ("title", "question", "unit", "note", "missing", "labels") and v}
     start = Field(c.name, type=c.type, **facts)
     if c.coding is not None and not c.coding.how.startswith("answer codes"):
-        start = replace(start, labels={**start.labels, **{f"{v:g}": t for t, v in c.coding.codes.items()}})
+        start = replace(start, labels={**start.labels, **_wordings(c)})
     if c.coding is not None:
-        guesses.append(Guess(c.name, conform.described(c.coding), "its texts"))
+        log.say(c.name, conform.described(c.coding), "its texts")
+        start = _with_strays(c, start, log)
     if not c.filled:
-        guesses.append(Guess(c.name, "no role", f"no answer in {c.rows:,} rows"))
+        log.say(c.name, "no role", f"no answer in {c.rows:,} rows")
         return start
     if "role" in c.facts:
         one = c.facts["role"] == "segment" and c.distinct < 2
         role = "" if one else c.facts["role"]
         why = "an open question" if c.facts.get("question") else f"a column that {c.facts['why']} adds"
-        guesses.append(Guess(c.name, f"role {role}" if role else "no role", "one value in all rows" if one else why))
+        log.say(c.name, f"role {role}" if role else "no role", "one value in all rows" if one else why)
         return replace(start, role=role)
     role = wording.role(c.name)
-    for rule in (_weight, _identity, _named, _rating, _flag, _text):
+    rules = (
+        identity.weight,
+        identity.identity,
+        identity.place_in_time,
+        identity.person,
+        _worded,
+        _rating,
+        _flag,
+        _text,
+    )
+    for rule in rules:
         if (made := rule(c, start, role)) is not None:
-            done, new = made
-            guesses.extend(new)
+            done, said = made
+            log.take(said)
             return done
     return start
 
 
-def _weight(c: Column, f: Field, role: str):
-    if role != "weight" or c.type not in ("integer", "number"):
+def _wordings(c: Column) -> dict[str, str]:
+    """Return code → text where texts were read as codes; '9/10' and '5 stars' are no wordings."""
+    bare = c.coding.how.startswith(("the number of stars", "the number out of"))
+    return {} if bare else {f"{v:g}": t for t, v in c.coding.codes.items()}
+
+
+def _with_strays(c: Column, f: Field, log: Log) -> Field:
+    """Declare texts between ratings that are none as missing codes, and ask."""
+    if not c.coding.strays:
+        return f
+    listed = ", ".join(f"'{quotable(t)}'" for t in c.coding.strays)
+    log.ask(c.name, f"{listed} among {len(c.values)} different ratings: read as no answer",
+            {"no answer": "", "the column is text": "type=string"}, 0.5)  # fmt: skip
+    return replace(f, missing={**f.missing, **dict.fromkeys(c.coding.strays, "no rating (guessed)")})
+
+
+def _worded(c: Column, f: Field, role: str) -> identity.Made:
+    """An outcome in two words: 'satisfied' against 'neutral or dissatisfied' counts 1 and 0."""
+    measure = wording.measure(*c.said)
+    if c.type != "string" or measure not in ("satisfaction", "recommendation", "repurchase") or len(c.values) != 2:
         return None
-    return replace(f, role="weight"), [Guess(c.name, "role weight", "its name")]
-
-
-def _identity(c: Column, f: Field, role: str):
-    named = role == "id" or role == "cluster"
-    if not named or c.type in ("date", "datetime"):
+    made = wording.two_sides(list(c.values))
+    if made is None:
         return None
-    repeated = c.distinct < 0.9 * c.filled
-    if repeated and (role == "cluster" or re.search(wording.RESPONDENT, c.name.casefold())) and c.distinct > 1:
-        why = f"its name; about {c.distinct:,} values in {c.filled:,} rows, so answers come from the same one"
-        return replace(f, role="cluster"), [Guess(c.name, "role cluster", why)]
-    return replace(f, role="id"), [Guess(c.name, "role id", "its name")]
+    good, bad = made
+    scale = Scale(0, 1, "high", {"0": bad, "1": good})
+    done = replace(f, type="integer", role="outcome", measure="satisfaction", scale=scale)
+    said = Guess(
+        c.name, f"role outcome, measure satisfaction, '{good}' = 1, '{bad}' = 0", "its name and its two answers"
+    )
+    which = asked(c.name, f"counts '{good}' as 1 and '{bad}' as 0",
+                  {"the outcome": "", "a segment": "role=segment type=string scale="}, 0.4)  # fmt: skip
+    return done, [said, which]
 
 
-def _named(c: Column, f: Field, role: str):
-    if c.type in ("date", "datetime"):
-        if re.search(r"birth|geburt", c.name.casefold()):
-            return f, [Guess(c.name, "no role", "a date of birth")]
-        return replace(f, role="date"), [Guess(c.name, "role date", "holds dates")]
-    if role in ("wave", "brand", "strata") and 2 <= c.distinct <= (500 if role == "brand" else 200):
-        return replace(f, role=role), [Guess(c.name, f"role {role}", f"its name; {c.distinct} values")]
-    return None
-
-
-def _rating(c: Column, f: Field, role: str):
+def _rating(c: Column, f: Field, role: str) -> identity.Made:
     """Ratings, and other numbers with few values."""
     if c.type not in ("integer", "number"):
         return None
     measure = wording.measure(*c.said)
-    demographic = re.search(wording.DEMOGRAPHIC, " ".join(c.said).casefold().replace("_", " "))
+    demographic = wording.says("demographic", *c.said)
     if (of := wording.operation(*c.said)) and c.distinct > scales.LARGEST:
         return replace(f, role="operation", measure=of), [Guess(c.name, f"role operation, measure {of}", "its wording")]
     if f.unit or c.type == "number" and not c.values:
@@ -135,20 +155,29 @@ def _rating(c: Column, f: Field, role: str):
         set(c.values) <= {"0", "1"}
         or (demographic and not measure)
         or (f.labels and not scales.rated(f.labels, c.values))
+        or measure == "churn"
+        and c.distinct == 2
     ):
         return _segment(c, f, measure)
-    made = scales.infer(c.values, dict(f.labels), dict(f.missing), c.said, measure)
+    top = c.coding.top if c.coding is not None else 0.0
+    made = scales.infer(c.values, dict(f.labels), dict(f.missing), c.said, measure, top=top)
     if made is None:
         kind = "a measured number" if c.distinct > FEW else f"{c.distinct} values that are no rating scale"
         return f, [Guess(c.name, "no role", kind)]
+    return _on_scale(c, f, made, measure)
+
+
+def _on_scale(c: Column, f: Field, made: scales.Inferred, measure: str) -> identity.Made:
     labels = {} if made.scale.labels else f.labels
-    done = replace(
-        f, type="integer", measure=measure, scale=made.scale, missing={**f.missing, **made.missing}, labels=labels
-    )
-    new = [
-        Guess(c.name, f"scale {made.scale.minimum:g} to {made.scale.maximum:g}", made.why),
+    type_ = "integer" if float(made.scale.step).is_integer() else "number"
+    missing = {**f.missing, **made.missing}
+    done = replace(f, type=type_, measure=measure, scale=made.scale, missing=missing, labels=labels)
+    steps = f" in steps of {made.scale.step:g}" if made.scale.step != 1 else ""
+    new: list[Guess | Doubt] = [
+        Guess(c.name, f"scale {made.scale.minimum:g} to {made.scale.maximum:g}{steps}", made.why),
         *(Guess(c.name, what, why) for what, why in made.more),
     ]
+    new += _doubts_of_scale(c, made, measure)
     if measure in ("churn", "complaint"):
         measure, done = "", replace(done, measure="")
     if wording.importance(*c.said):
@@ -158,13 +187,39 @@ def _rating(c: Column, f: Field, role: str):
     return done, new
 
 
-def _segment(c: Column, f: Field, measure: str):
-    yes_no = {v.casefold(): v for v in c.values}
-    if measure in ("churn", "complaint") and set(yes_no) == {"yes", "no"}:
-        f = replace(f, type="integer", labels={"1": yes_no["yes"], "0": yes_no["no"]})
-        return replace(f, role="outcome", measure=measure), [
-            Guess(c.name, f"role outcome, measure {measure}, {yes_no['yes']} = 1", "its wording")
-        ]
+def _doubts_of_scale(c: Column, made: scales.Inferred, measure: str) -> list[Doubt]:
+    """Return what is to be asked about a scale: 1 to 10 for recommendation, -1 as an answer, 0 and 6 as none."""
+    found, scale = [], made.scale
+    if measure == "recommendation" and (scale.minimum, scale.maximum) in ((1, 10), (1, 11)):
+        answers = {f"1 to {scale.maximum:g}": "", "0 to 10": "scale=0-10"} if scale.maximum == 10 else {"1 to 11": ""}
+        found.append(
+            asked(c.name, f"answers run from 1 to {scale.maximum:g}: was it asked from 0 to 10?", answers, 0.9)
+        )
+    near = [t for t, why in made.missing.items() if re.fullmatch(r"-[1-5]|0|6|11", t) and "guessed" in why]
+    if near:
+        listed = " and ".join(near)
+        ends = [scale.minimum, scale.maximum, *map(float, near)]
+        said = f"{listed} beside answers {scale.minimum:g} to {scale.maximum:g}: taken as no answer"
+        wide = f"scale={min(ends):g}-{max(ends):g} missing="
+        found.append(asked(c.name, said, {"no answer": "", "an answer": wide}, 0.6))
+    if scale.minimum < 0:
+        said = f"answers run from {scale.minimum:g} to {scale.maximum:g}: are the negative ones answers?"
+        codes = ",".join(f"{v:g}" for v in range(int(scale.minimum), 0))
+        answers = {"answers": "", "codes for no answer": f"missing={codes} scale=0-{scale.maximum:g}"}
+        found.append(asked(c.name, said, answers, 0.4 if scale.minimum < -1 else 0.6))
+    if wording.says("grade", c.name) and scale.maximum <= 6 and not scale.labels:
+        said = f"a grade from {scale.minimum:g} to {scale.maximum:g}: {scale.maximum:g} is taken as best"
+        answers = {f"{scale.maximum:g} is best": "", f"{scale.minimum:g} is best": "best=low"}
+        found.append(asked(c.name, said, answers, 0.8))
+    return found
+
+
+def _segment(c: Column, f: Field, measure: str) -> identity.Made:
+    yes_no = wording.yes_and_no(list(c.values)) if measure in ("churn", "complaint") else None
+    if yes_no and set(c.values) - {"0", "1"}:
+        f = replace(f, type="integer", labels={"1": yes_no[0], "0": yes_no[1]})
+        why = f"role outcome, measure {measure}, {yes_no[0]} = 1"
+        return replace(f, role="outcome", measure=measure), [Guess(c.name, why, "its wording")]
     if measure in ("churn", "complaint") and set(c.values) <= {"0", "1"}:
         return replace(f, role="outcome", measure=measure), [
             Guess(c.name, f"role outcome, measure {measure}", "0/1 and its wording")
@@ -174,15 +229,14 @@ def _segment(c: Column, f: Field, measure: str):
     return f, [Guess(c.name, "no role", f"{c.distinct:,} values")]
 
 
-def _flag(c: Column, f: Field, role: str):
+def _flag(c: Column, f: Field, role: str) -> identity.Made:
     """Yes or no."""
-    yes_no = {v.casefold() for v in c.values} <= {"yes", "no"}
-    if c.type != "boolean" and not yes_no:
+    if c.type != "boolean" and not (c.type == "string" and wording.yes_and_no(list(c.values))):
         return None
     return _segment(c, f, wording.measure(*c.said))
 
 
-def _text(c: Column, f: Field, role: str):
+def _text(c: Column, f: Field, role: str) -> identity.Made:
     if c.type != "string":
         return None
     if any(re.search(r"\[(email|phone|iban)\]", masked(v)) for v in c.values):
@@ -199,106 +253,11 @@ def _text(c: Column, f: Field, role: str):
         ]
     if 2 <= c.distinct <= FEW and c.filled >= 2 * c.distinct:
         return replace(f, role="segment"), [Guess(c.name, "role segment", f"{c.distinct} different texts")]
-    return f, [
-        Guess(
-            c.name,
-            "no role",
-            "one text in all rows" if c.distinct == 1 else f"about {c.distinct:,} different short texts",
-        )
-    ]
+    kind = "one text in all rows" if c.distinct == 1 else f"about {c.distinct:,} different short texts"
+    return f, [Guess(c.name, "no role", kind)]
 
 
-def _multiple(raw: Raw, columns: list[Column]) -> dict[str, list[str]]:
-    """Return multiple-response questions: columns the platform groups that hold at most one answer, or yes and no."""
-    by_name = {c.name: c for c in columns}
-    yes_no = {"y", "n", "yes", "no", "0", "1", "true", "false", "ja", "nein", "oui", "non", ""}
-    many = {}
-    for question, names in raw.multiple.items():
-        filled = [by_name[n] for n in names if by_name[n].filled]
-        single = [c for c in filled if len(c.values) <= 1 or {v.casefold() for v in c.values} <= yes_no]
-        told = raw.kind.startswith(("SurveyMonkey", "Qualtrics"))
-        if (
-            filled
-            and len(single) == len(filled)
-            and (told or any({v.casefold() for v in c.values} <= yes_no for c in filled))
-        ):
-            many[question] = list(names)
-    return many
-
-
-def _with_question(fields, question: str, options: list[str], columns: list[Column], guesses: list[Guess]):
-    """Return ``fields`` with one field for the options, where the first of them stood."""
-    facts = {c.name: c.facts for c in columns}
-    wordings = [str(facts[o].get("question", "")) for o in options]
-    stem = _common(wordings)
-    labels = {o: str(facts[o].get("title") or o) for o in options}
-    made = Field(question, title=stem[:80], question=stem, type="integer", columns=tuple(options), labels=labels)
-    guesses.append(Guess(question, f"multiple response in {len(options)} columns", "each holds its option or nothing"))
-    order = [c.name for c in columns]
-    before = {n for n in fields if n in order and order.index(n) < order.index(options[0])}
-    head = {n: f for n, f in fields.items() if n in before or n not in order and f.columns}
-    return {**head, question: made, **{n: f for n, f in fields.items() if n not in head}}
-
-
-def _common(wordings: list[str]) -> str:
-    """Return what all wordings begin with, up to the last word."""
-    first, last = min(wordings), max(wordings)
-    n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:n].removesuffix(first[:n].split(" ")[-1]).strip(" -–[(:").removesuffix(" - Selected Choice")
-
-
-def _outcome(fields: dict[str, Field], guesses: list[Guess]) -> None:
-    """Give the role outcome: recommendation, repurchase, and the overall or only question of another measure."""
-    for f in [f for f in fields.values() if f.scale and not f.role]:
-        alike = [g for g in fields.values() if g.scale and g.measure == f.measure]
-        overall = re.search(wording.OVERALL, f"{f.name} {f.question}".casefold().replace("_", " "))
-        if overall and not f.measure:
-            fields[f.name] = replace(f, role="outcome", measure="satisfaction")
-            guesses.append(Guess(f.name, "role outcome, measure satisfaction", "it rates the whole"))
-        elif f.measure and (f.measure in ("recommendation", "repurchase") or overall or len(alike) == 1):
-            only = "its measure" if f.measure == "recommendation" else "the only question of its measure"
-            fields[f.name] = replace(f, role="outcome")
-            guesses.append(Guess(f.name, "role outcome", "it asks for the whole" if overall else only))
-
-
-def _batteries(fields: dict[str, Field], guesses: list[Guess]) -> None:
-    """Give the role touchpoint to worded ratings and to three or more in a row on one kind of scale."""
-    place = {n: i for i, n in enumerate(fields)}
-    runs: list[list[Field]] = []
-    for f in [f for f in fields.values() if f.scale and not f.role]:
-        last = runs[-1][-1] if runs else None
-        near = last and place[f.name] - place[last.name] <= 2 and _alike(last, f)
-        runs[-1].append(f) if near else runs.append([f])
-    for run in runs:
-        low, high = min(f.scale.minimum for f in run), max(f.scale.maximum for f in run)
-        wide = high - low >= 3 and (low > 0 or high >= 5)
-        for f in run:
-            if not (f.measure or wording.direction(f.scale.labels)[0] or len(run) >= 3 and wide):
-                _no_rating(fields, f, guesses)
-                continue
-            shared = replace(f.scale, minimum=low, maximum=high)
-            fields[f.name] = replace(f, role="touchpoint", scale=shared)
-            if shared != f.scale:
-                guesses.append(Guess(f.name, f"scale {low:g} to {high:g}", "the widest of the ratings beside it"))
-            why = f"one of {len(run)} ratings in a row" if len(run) > 1 else "a rating that is not the outcome"
-            guesses.append(Guess(f.name, "role touchpoint", why))
-
-
-def _no_rating(fields: dict[str, Field], f: Field, guesses: list[Guess]) -> None:
-    """Take back the scale of whole numbers that nothing marks as ratings."""
-    fields[f.name] = replace(f, scale=None, missing={}, labels=f.labels or f.scale.labels)
-    guesses[:] = [g for g in guesses if g.column != f.name or g.what.startswith("text read")]
-    why = f"whole numbers {f.scale.minimum:g} to {f.scale.maximum:g}, neither worded as a rating nor three in a row"
-    guesses.append(Guess(f.name, "no role, no scale", why))
-
-
-def _alike(a: Field, b: Field) -> bool:
-    tops = sorted((a.scale.maximum, b.scale.maximum))
-    near = tops[0] == tops[1] or tops[0] >= 4 and tops[1] - tops[0] <= 2
-    return near and a.scale.minimum == b.scale.minimum and a.scale.best == b.scale.best
-
-
-def _one_each(fields: dict[str, Field], guesses: list[Guess]) -> None:
+def _one_each(fields: dict[str, Field], log: Log) -> None:
     """Leave one weight, cluster, strata, wave and date: the first; for dates the one recorded last in a response."""
     for role in ("weight", "cluster", "strata", "wave", "date"):
         found = [f for f in fields.values() if f.role == role]
@@ -306,20 +265,7 @@ def _one_each(fields: dict[str, Field], guesses: list[Guess]) -> None:
             found.sort(key=lambda f: next((i for i, p in enumerate(DATES) if re.search(p, f.name.casefold())), 9))
         for extra in found[1:]:
             fields[extra.name] = replace(extra, role="")
-            guesses.append(Guess(extra.name, "no role after all", f"{found[0].name} is the {role}; a study has one"))
-
-
-def _one_cell(fields: dict[str, Field], columns: list[Column], guesses: list[Guess]) -> None:
-    """Turn texts such as 'Email, Phone' into a multiple-response question when a few options recur in all cells."""
-    for c in columns:
-        options = scales.options(c.values, c.filled) if c.type == "string" and c.name in fields and c.values else []
-        if not options or fields[c.name].role in ("id", "brand"):
-            continue
-        names = tuple(f"{c.name}_{i}" for i in range(1, len(options) + 1))
-        fields[c.name] = replace(
-            fields[c.name], type="integer", role="", columns=names, labels=dict(zip(names, options, strict=True))
-        )
-        said = ", ".join(f"{n} = '{o}'" for n, o in zip(names, options, strict=True))
-        guesses.append(
-            Guess(c.name, f"multiple response: {said}", "cells join a few recurring options by comma or semicolon")
-        )
+            log.say(extra.name, "no role after all", f"{found[0].name} is the {role}; a study has one")
+            if role in ("weight", "cluster", "wave"):
+                log.ask(extra.name, f"{found[0].name} is taken as the {role}; is it this one?",
+                        {"no": "", "yes": f"role={role}"}, 0.5 if role == "weight" else 0.35)  # fmt: skip

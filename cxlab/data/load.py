@@ -19,6 +19,7 @@ from cxlab.data.dictionary import described, worded
 from cxlab.data.doubt import heaviest_first
 from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
+from cxlab.data.profile import CELLS
 from cxlab.data.readers.raw import Raw, check_names, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
@@ -256,11 +257,13 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
 
 def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: tuple[str, ...]) -> Study:
     """Return a study of ``table`` as it is, with a codebook inferred from its first rows."""
-    head = frame.lazy().head(conform.SAMPLE).collect("pyarrow").to_native()
+    lazy = isinstance(frame, nw.LazyFrame)
+    most = conform.SAMPLE if lazy else max(conform.SAMPLE, CELLS // max(1, len(frame.columns)))
+    head = frame.lazy().head(most).collect("pyarrow").to_native()
     if not head.num_rows:
         raise DataProblem(f"the table holds only a header ({head.num_columns} columns), no answers")
     said = (f"a {type(table).__module__.partition('.')[0]} table, used as it is", *notes)
-    raw = Raw(duckdb.from_arrow(head), "table", said)
+    raw = Raw(duckdb.from_arrow(head), "table", said, held=True)
     draft = infer.draft(raw, name)
     texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
     if not texts:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 
-from cxlab.data import conform, scales, wording
+from cxlab.data import conform, layouts, wording
 from cxlab.data.coding import Coding, read
 from cxlab.data.readers.raw import Raw, number, quoted
 
@@ -23,13 +24,19 @@ TYPES = {
 MANY = 400
 """Numbers and dates with more different values than this are not listed."""
 
+CELLS = 8_000_000
+"""A table in memory with so many cells is looked at as a whole."""
+
 SHORT = 40
 """Texts up to this mean length are listed, however many there are."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """What is known of a column: the file's own words, and the answers in the first rows."""
+    """What is known of a column: the file's own words, and the answers in the rows looked at (all of a small file).
+
+    ``low``, ``high`` and ``mean`` are those of numbers.
+    """
 
     name: str
     type: str
@@ -40,6 +47,9 @@ class Column:
     values: Mapping[str, int]
     facts: Mapping[str, Any] = field(default_factory=dict)
     coding: Coding | None = None
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
 
     @property
     def said(self) -> tuple[str, str]:
@@ -47,29 +57,37 @@ class Column:
 
 
 def profile(raw: Raw) -> list[Column]:
-    """Return every column with its answers in the first rows, in two scans."""
-    sample = duckdb.from_arrow(raw.table.limit(conform.SAMPLE).to_arrow_table())
-    names = sample.columns
-    bits = ", ".join(
-        f"count({q}), approx_count_distinct({q}), avg(length(cast({q} as varchar)))" for q in map(quoted, names)
-    )
-    told = sample.aggregate(f"count(*), {bits}").fetchall()[0]
-    rows = told[0]
-    answers = _answers(sample, raw, told)
-    found = []
-    for i, (name, kind) in enumerate(zip(names, map(str, sample.types), strict=True)):
-        filled, about, length = told[1 + 3 * i : 4 + 3 * i]
-        values = answers.get(name, {})
-        distinct = len(values) or about
-        found.append(_column(name, kind, rows, filled, distinct, length or 0.0, values, raw))
-    return found
+    """Return every column with its answers, in two scans: all rows of a table in memory, else the first."""
+    sample = duckdb.from_arrow(raw.table.limit(looked_at(raw)).to_arrow_table())
+    kinds = dict(zip(sample.columns, map(str, sample.types), strict=True))
+    told = _told(sample, kinds)
+    answers = _answers(sample, raw, kinds, told)
+    columns = [_column(n, kind, told[n], answers.get(n, {}), raw) for n, kind in kinds.items()]
+    return one_order(columns)
 
 
-def _answers(sample: duckdb.DuckDBPyRelation, raw: Raw, told: tuple) -> dict[str, dict[str, int]]:
+def looked_at(raw: Raw) -> int:
+    """Return how many rows of a table are looked at: all that are in memory up to `CELLS`, else the first."""
+    return max(conform.SAMPLE, CELLS // max(1, len(raw.table.columns))) if raw.held else conform.SAMPLE
+
+
+def _told(sample: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> dict[str, tuple]:
+    """Return rows, answers, about how many different, mean length, least, greatest and mean of each column."""
+    asked = []
+    for name, kind in kinds.items():
+        q = quoted(name)
+        number_ = TYPES.get(kind) in ("integer", "number") or kind.startswith("DECIMAL")
+        ends = (f"min({q})::double", f"max({q})::double", f"avg({q})::double") if number_ else ("null",) * 3
+        asked += [f"count({q})", f"approx_count_distinct({q})", f"avg(length({q}::varchar))", *ends]
+    rows, *found = sample.aggregate("count(*), " + ", ".join(asked)).fetchall()[0]
+    return {name: (rows, *found[6 * i : 6 * i + 6]) for i, name in enumerate(kinds)}
+
+
+def _answers(sample: duckdb.DuckDBPyRelation, raw: Raw, kinds, told) -> dict[str, dict[str, int]]:
     """Return the answers of all columns with few values or short texts, the most frequent first, in one scan."""
     few = []
-    for i, (name, kind) in enumerate(zip(sample.columns, map(str, sample.types), strict=True)):
-        filled, about, length = told[1 + 3 * i : 4 + 3 * i]
+    for name, kind in kinds.items():
+        _, filled, about, length = told[name][:4]
         settled = raw.facts.get(name, {}).get("role") is not None
         if filled and not settled and (about <= MANY or kind == "VARCHAR" and length < SHORT):
             few.append(name)
@@ -81,26 +99,65 @@ def _answers(sample: duckdb.DuckDBPyRelation, raw: Raw, told: tuple) -> dict[str
     return {c: dict(pairs) for c, pairs in ordered}
 
 
-def _column(name, kind, rows, filled, distinct, length, values, raw: Raw) -> Column:
+def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: Raw) -> Column:
+    rows, filled, about, length, *ends = told
+    distinct = len(values) or about
     facts = raw.facts.get(name, {})
     other = "datetime" if kind.startswith("TIMESTAMP") else "number" if kind.startswith("DECIMAL") else "string"
     type_ = TYPES.get(kind, other)
     coding = None
-    lists = raw.kind.startswith("Qualtrics") or any(v.count(",") > 1 for v in values)
-    joined = lists and bool(scales.options(values, filled))
+    lists = raw.kind.startswith("Qualtrics")
+    joined = type_ == "string" and layouts.options(values, filled, lists=lists)[1]
     if type_ == "string" and values and not joined and facts.get("role") not in ("id", "text"):
         coding = read(values, facts.get("labels"), facts.get("missing"))
         if coding is not None and any(re.match(r"0\d", v) for v in values):
             coding = None  # leading zeros: a postcode, not a number
     if coding is not None:
-        type_ = "integer" if coding.codes or all(_whole(v) for v in values) else "number"
         values = _recoded(values, coding)
-        distinct = len(values)
+        type_ = "integer" if all(_whole(v) for v in values) else "number"
+        distinct, ends = len(values), _ends(values)
     elif type_ == "number" and values and all(_whole(v) for v in values):
         type_ = "integer"
     if coding is None and type_ in ("integer", "number"):
         values = {f"{v:.12g}": n for t, n in values.items() if (v := number(t)) is not None}
-    return Column(name, type_, rows, filled, distinct, length, values, facts, coding)
+    ends = [v if v is not None and math.isfinite(v) else None for v in ends]
+    return Column(name, type_, rows, filled, distinct, length or 0.0, values, facts, coding, *ends)
+
+
+def _ends(values: Mapping[str, int]) -> list[float | None]:
+    known = [(v, n) for t, n in values.items() if (v := number(t)) is not None]
+    rows = sum(n for _, n in known)
+    if not rows:
+        return [None, None, None]
+    return [min(v for v, _ in known), max(v for v, _ in known), sum(v * n for v, n in known) / rows]
+
+
+def one_order(columns: list[Column]) -> list[Column]:
+    """Return the columns with one order of answer texts for all that share them.
+
+    Where nobody chose 'Very dissatisfied' in one question of a battery, its other texts keep their codes.
+    """
+    worded = [c for c in columns if c.coding is not None and c.coding.how.startswith("the order of")]
+    sets: list[set[str]] = []
+    for c in worded:
+        texts = {t.casefold() for t in c.coding.codes}
+        alike = [s for s in sets if len(s & texts) >= 2]
+        sets = [s for s in sets if s not in alike] + [texts.union(*alike)]
+    orders = [order for s in sets if len(s) <= 11 and (order := wording.order(sorted(s)))]
+    return [_reordered(c, orders) if c in worded else c for c in columns]
+
+
+def _reordered(c: Column, orders: list[dict[str, int]]) -> Column:
+    texts = {t: t.casefold() for t in c.coding.codes}
+    order = next((o for o in orders if set(texts.values()) <= set(o)), None)
+    if order is None or all(order[folded] == c.coding.codes[t] for t, folded in texts.items()):
+        return c
+    codes = {t: float(order[folded]) for t, folded in texts.items()}
+    old = {f"{v:g}": f"{codes[t]:g}" for t, v in c.coding.codes.items()}
+    values = {old.get(v, v): n for v, n in c.values.items()}
+    low, high, mean = _ends(values)
+    coding = replace(c.coding, codes=codes)
+    return replace(c, values=values, coding=coding, low=low, high=high, mean=mean)
 
 
 def _whole(value: str) -> bool:

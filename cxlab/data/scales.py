@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cxlab.data import wording
@@ -14,6 +14,9 @@ SENTINELS = {-999, -99, -98, -97, -96, -9, -8, -7, -6, -2, -1, 66, 77, 88, 96, 9
 """Codes that stand for no answer when they lie apart from the ratings."""
 
 LARGEST = 11
+
+COMPLETE = ((1, 5), (1, 7), (0, 5))
+"""Usual scales; a rare value apart from one of them, all of whose answers occur, is out of scale."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ def infer(
     missing: Mapping[str, str],
     said: tuple[str, str],
     measure: str,
+    *,
+    top: float = 0.0,
 ) -> Inferred | None:
     """Return the scale of a question, or None when its answers are no ratings.
 
@@ -39,62 +44,90 @@ def infer(
     ----------
     values : answer → how often; labels : code → wording; missing : codes known as no answer; said : name and question;
     measure : what it measures, or ''.
-
     A recommendation question is 0 to 10 only when a 0 was answered, or its labels or wording say so; answers 1 to 10
     and 1 to 11 stay what they are, and the guess says so.
     """
-    known = set(missing) | {c for c, t in labels.items() if re.search(wording.NO_ANSWER, t.casefold())}
+    known = set(missing) | {c for c, t in labels.items() if wording.no_answer(t)}
     gone = {c: missing.get(c, labels.get(c, "")) for c in known}
     codes = sorted({v for c in values if c not in gone and (v := number(c)) is not None})
     labelled = sorted({v for c in labels if c not in gone and (v := number(c)) is not None})
-    if not codes or any(not v.is_integer() for v in codes):
-        return None
+    wordings = {c: t for c, t in labels.items() if c not in gone}
+    best, because = _best(wordings, said, measure)
+    ending = (f"{'highest' if best == 'high' else 'lowest'} = best", because)
+    new = lambda gone: {c: t for c, t in gone.items() if c not in missing}  # noqa: E731
     more: list[tuple[str, str]] = []
+    if not labelled and (stepped := _stepped(codes, measure)):
+        low, high, step = stepped
+        scale = Scale(low, high, best, wordings, step)
+        return Inferred(scale, new(gone), f"answers are {_listed(codes)}, in steps of {step:g}", (ending,))
+    whole = [c for c in codes if c.is_integer()]
+    if not whole or len(whole) < len(codes):
+        return None
+    if two_sided := _two_sided(codes, values):
+        low, high = two_sided
+        apart = [c for c in codes if not low <= c <= high]
+        gone = {**gone, **{f"{c:g}": "no answer (guessed)" for c in apart}}
+        notes = [(f"missing code {c:g}", "far from the ratings, a usual code for no answer") for c in apart]
+        why = f"answers run from {low:g} to {high:g} on both sides of 0"
+        return Inferred(Scale(low, high, best, wordings), new(gone), why, (*notes, ending))
     codes, gone, more = _sentinels(codes, labelled, gone, values, more)
-    codes, more = _strays(codes, values, measure, more)
+    codes, more = _strays(codes, labelled, values, measure, more)
     if not codes or codes[0] < 0 or codes[-1] > LARGEST:
         return None
     codes, gone, more = _unused(codes, labelled, gone, measure, more)
     low, high, why, notes = _range(codes, labelled, said, measure)
+    if top and top >= high and low <= 1:
+        high, why = top, f"its texts say out of {top:g}"
     if high <= low:
         return None
-    wordings = {c: t for c, t in labels.items() if c not in gone}
-    best, because = _best(wordings, said, measure)
-    more += [*notes, (f"{'highest' if best == 'high' else 'lowest'} = best", because)]
-    return Inferred(
-        Scale(low, high, best, wordings), {c: t for c, t in gone.items() if c not in missing}, why, tuple(more)
-    )
+    return Inferred(Scale(low, high, best, wordings), new(gone), why, (*more, *notes, ending))
+
+
+def _listed(codes: Sequence[float]) -> str:
+    return ", ".join(f"{c:g}" for c in codes[:4]) + (f", ... {codes[-1]:g}" if len(codes) > 4 else "")
+
+
+def _stepped(codes: list[float], measure: str) -> tuple[float, float, float] | None:
+    """Return minimum, maximum and step of codes such as 0, 20, ..., 100 or 1, 1.5, ..., 5, else None."""
+    if len(codes) < 3 or codes[0] < 0 or measure == "recommendation":
+        return None
+    step = next((s for s in (25, 20, 10, 5, 50) if all(c % s == 0 for c in codes)), None)
+    if step and 20 < codes[-1] <= 100:
+        low, high = codes[0], codes[-1]
+        if step * 4 >= 100 - high and high > 50:
+            high = 100.0
+        points = (high - low) / step + 1
+        return (low, high, step) if 3 <= points <= 11 and len(codes) * 2 > points else None
+    halves = [c for c in codes if (2 * c).is_integer() and not c.is_integer()]
+    if halves and codes[-1] <= 10 and all((2 * c).is_integer() for c in codes) and len(codes) >= 4:
+        high = 5.0 if codes[-1] <= 5 else 10.0
+        return (min(codes[0], 1.0) if codes[0] >= 0.5 else 0.0), high, 0.5
+    return None
+
+
+def _two_sided(codes: list[float], values: Mapping[str, int]) -> tuple[float, float] | None:
+    """Return the ends of a scale on both sides of 0: contiguous codes such as -2 ... 2, alike on both sides."""
+    near = [c for c in codes if -5 <= c <= 5]
+    rest = [c for c in codes if c not in near]
+    if not near or near[0] >= 0 or near[-1] <= 0 or any(c not in SENTINELS for c in rest):
+        return None
+    wide = max(-near[0], near[-1])
+    lacking = int(near[-1] - near[0]) + 1 - len(near)
+    if abs(near[0] + near[-1]) > (1 if wide > 2 else 0) or lacking > (1 if wide > 3 else 0):
+        return None
+    below = sum(n for c, n in values.items() if (v := number(c)) is not None and v in near and v < 0)
+    rows = sum(n for c, n in values.items() if (v := number(c)) is not None and v in near)
+    return (-wide, wide) if below * 50 > rows or wide > 2 else None
 
 
 def rated(labels: Mapping[str, str], values: Mapping[str, int]) -> bool:
     """Whether labels read like a rating (known words at both ends, or few on a wide scale), not like categories."""
-    real = {c: t for c, t in labels.items() if not re.search(wording.NO_ANSWER, t.casefold())}
+    real = {c: t for c, t in labels.items() if not wording.no_answer(t)}
     if wording.direction(real)[0]:
         return True
     codes = [v for c in real if (v := number(c)) is not None]
     bare = all(re.fullmatch(r"\W*\d+\W*", t) for t in real.values())
     return bool(codes) and (bare or len(real) <= 3 and max(codes) - min(codes) >= 4)
-
-
-def options(values: Mapping[str, int], filled: int) -> list[str]:
-    """Return the recurring options of cells such as 'Email, Phone', or [] when they are something else.
-
-    >>> options({"Email, Phone": 3, "Phone": 4, "Email": 2, "Email, Chat, Phone": 2, "Chat": 1}, 12)
-    ['Chat', 'Email', 'Phone']
-    """
-    for separator in (";", ","):
-        joined = {v: n for v, n in values.items() if separator in v}
-        if not joined:
-            continue
-        count: dict[str, int] = {}
-        for value, n in values.items():
-            for part in {p.strip() for p in value.split(separator)} - {""}:
-                count[part] = count.get(part, 0) + n
-        recurring = min(count.values()) >= 2 and len(count) <= 20 and len(count) < len(values)
-        alone = sum(1 for part in count if part in values)
-        if recurring and max(map(len, count)) <= 60 and alone * 2 >= len(count) and sum(joined.values()) * 20 >= filled:
-            return sorted(count)
-    return []
 
 
 def _sentinels(codes, labelled, gone, values, more):
@@ -110,21 +143,31 @@ def _sentinels(codes, labelled, gone, values, more):
     return [c for c in codes if c not in apart], gone, more
 
 
-def _strays(codes, values, measure, more):
-    """Leave out values beyond any rating scale when they are rare; `cxlab.data.check` reports them."""
+def _strays(codes, labelled, values, measure, more):
+    """Leave out rare values beyond a scale; `cxlab.data.check` and doctor report them.
+
+    Values beyond any rating scale, up to 5 % of the answers, and values apart from a complete usual scale,
+    up to 1 %.
+    """
     beyond = [c for c in codes if not 0 <= c <= LARGEST]
     if not measure and set(beyond) & {LARGEST + 1, LARGEST + 2}:
         return codes, more  # a list of categories that goes on
     rows = sum(values.values())
-    often = sum(n for t, n in values.items() if number(t) in beyond)
-    if not beyond or often * 20 > rows:
+    count = lambda some: sum(n for t, n in values.items() if number(t) in some)  # noqa: E731
+    if count(beyond) * 20 > rows:
         return codes, more
-    listed = ", ".join(f"{c:g}" for c in beyond[:5])
-    more = [
-        *more,
-        (f"{listed} left outside the scale", f"{often:,} of {rows:,} answers; `codebook check` reports them"),
-    ]
-    return [c for c in codes if c not in beyond], more
+    inside = [c for c in codes if c not in beyond]
+    if measure != "recommendation" and not labelled:
+        for low, high in COMPLETE:
+            apart = [c for c in inside if c > high]
+            full = {c for c in inside if c <= high} == set(range(low, high + 1))
+            if full and apart and min(apart) > high + 1 and count(apart) * 100 <= rows:
+                beyond, inside = [*apart, *beyond], [c for c in inside if c not in apart]
+                break
+    if not beyond:
+        return codes, more
+    said = (f"{count(beyond):,} of {rows:,} answers; out of scale: left out and counted",)
+    return inside, [*more, (f"{_listed(beyond)} left outside the scale", *said)]
 
 
 def _unused(codes, labelled, gone, measure, more):

@@ -1,7 +1,7 @@
 """What names, questions and answer texts say: which question it is, which end of a scale is best, what means no answer.
 
-Words of English, German, French, Spanish, Italian, Portuguese, Greek, Russian and Chinese surveys. They only feed
-guesses, and every guess is listed with its reason.
+The words stand in `cxlab.data.vocabulary`, one table a language. They only feed guesses, and every guess is listed with
+its reason.
 """
 
 from __future__ import annotations
@@ -9,126 +9,63 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-QUESTIONS = {
-    "recommendation": (
-        r"recommend|\bnps\b|netpro|\bltr\b|weiterempf|empfehlen|recommand|recomend|raccomand|consigli|συστήσ|συνιστ"
-        r"|рекоменд|посовет|推荐|推薦"
-    ),
-    "effort-v1": (
-        r"how much effort|effort.{0,40}put forth|aufwand|quel effort|cu[aá]nto esfuerzo|προσπάθεια|усили"
-        r"|费力|精力"
-    ),
-    "effort-v2": (
-        r"\beas[ye]\b|easily|ease of|effort|\bces\b|made it easy|leicht gemacht|einfach|facil|εύκολ|легко"
-        r"|容易|轻松"
-    ),
-    "repurchase": (
-        r"repurchase|buy again|purchase again|choose .{0,20}again|repeat purchase|wieder kaufen|rachet"
-        r"|volver. a comprar|再次购买"
-    ),
-    "churn": r"\bchurn|cancel+ed|\bleft\b|attrition",
-    "complaint": r"complain|beschwer|r[ée]clam|παράπον|жалоб|投诉",
-    "value": r"value for money|price.{0,20}quality|preis-leistung|rapport qualit|性价比",
-    "expectation": r"expectation|expected|erwartung|attente|expectativ|προσδοκ|ожидани|期望|预期",
-    "satisfaction": (
-        r"satisf|\bcsat\b|\bosat\b|zufrieden|soddisf|ικανοπο|удовлетвор|довол|满意|滿意"
-    ),
-    "quality": r"\bquality\b|qualit[äàé]|calidad|ποιότητα|качеств|质量",
-}  # fmt: skip
-"""What a question measures, by its wording; the first that fits counts."""
+from cxlab.data.vocabulary import anywhere, plain, table, whole, words
 
-OVERALL = (
-    r"overall|in general|as a whole|all things considered|insgesamt|gesamt|globale|en general|συνολικ|в целом|总体|整体"
+QUESTIONS = tuple(table("en")["questions"])
+"""What a question measures, in the order of the tables: the first whose words fit counts."""
+
+ID = (
+    r"(^|_|\b)(id|uuid|guid|respnum|resp_?id|case_?id|token|email|e_?mail|phone|telephone|ip_?address)$|^(id|ids)_"
+    r"|responseid|kundennummer|kundennr|(^|_)(nummer|lfd_?nr|num[eé]ro|matricula)$|编号|番号|번호|رقم"
 )
-DEMOGRAPHIC = (
-    r"\bage\b|age ?group|gender|\bsex\b|income|educat|occupation|region|country|\bstate\b|city"
-    r"|language|\blang\b|marital"
-    r"|ethnic|\brace\b|household|segment|channel|\bplan\b|tenure|customer type|geschlecht|\balter\b|sexe|ηλικία|φύλο"
-    r"|возраст|\bпол\b|年龄|性别"
+"""Names of ids; what else they may be is for the values to say."""
+
+ONE_EACH = (
+    r"response|submission|interview|record|answer|respnum|antwort|r[ée]ponse|respuesta|resposta"
+    r"|ответ|απάντηση|回答|응답"
 )
-NAMES = {
-    "weight": r"^(w|wt|wgt|weights?|weight_?.*|.*_weight|gewicht(ung)?|pond(eration)?|finalwt|pw)$",
-    "wave": r"^(wave|welle|vague|ola|κύμα|волна|波次|period|quarter|round|year|survey_?year)$",
-    "brand": (
-        r"^(brand|marke|marque|marca|company|provider|serviceprovider|airline|airline_name|bank|supplier"
-        r"|operator|hotel|品牌|бренд)$"
-    ),
-    "strata": r"^(strat(um|a)|stratum_.*|schicht)$",
-    "cluster": r"^(cluster|psu|flight|household_?id|account_?id|store_?id|panel_?id)$",
-    "id": (
-        r"(^|_|\b)(id|uuid|guid|respnum|resp_?id|case_?id|token|email|e_?mail|phone|telephone"
-        r"|ip_?address)$|^(id|ids)_|responseid"
-    ),
-}  # fmt: skip
-"""Roles that the name of a column gives away."""
+"""Ids of one answer each: a repeat is a duplicate, not somebody who answered twice."""
 
-OPERATIONS = {
-    "wait": r"\bwait|\bdelay|handling time|minutes late|wartezeit|attente en|speed of answer",
-    "spend": r"\bspend|revenue|\bamount|turnover|order value|umsatz|ausgaben",
-}
-"""What operational numbers are about."""
+RESPONDENT = (
+    r"(resp|customer|client|user|person|panel|member|passenger|guest|patient|account"
+    r"|case|visitor|caller|household|employee)"
+)
+"""Ids of somebody who may answer, or call, several times."""
 
-RESPONDENT = r"(resp|customer|client|user|person|panel|member|passenger|guest|patient|account)"
-NO_ANSWER = (
-    r"don.?t know|do not know|\bdk\b|refus|no answer|not answered|did not answer|not applicable|\bn/?a\b|no opinion"
-    r"|never used|not used|have not used|haven.?t used|didn.?t use|did not use|can.?t say|cannot say"
-    r"|unsure|not sure|blank|skipped|missing|prefer not"
-    r"|not rated|not asked|weiß nicht|keine angabe|nicht genutzt|trifft nicht zu|ne sait pas"
-    r"|non concern|sans opinion|no sabe|no contesta"
-    r"|non so|não sei|δεν γνωρίζω|δεν απαντ|δ/?α|затрудняюсь|не знаю|нет ответа|отказ|不知道|不清楚|拒答|不适用|未使用"
-)  # fmt: skip
-"""Labels of codes that are no answer."""
-
-NOTHING = (
-    "", "na", "n/a", "n.a.", "#n/a", "#null!", "nan", "null", "none", "-", "--", "—", ".", "?", "(blank)", "blank",
-    "missing", "no answer", "not answered", "did not answer", "no response", "not applicable", "not asked", "refused",
-    "don't know", "do not know", "dk", "prefer not to say", "k.a.", "k. a.", "keine angabe", "weiß nicht", "nsp",
-    "нет ответа", "не знаю", "δεν γνωρίζω", "不知道", "不适用",
-)  # fmt: skip
+NOTHING = ("", "-", "--", "—", "–", "−", ".", "..", "...", "?", "*", "/", "#", "-oth-", *words("answers", "nothing"))
 """Texts between numbers that are no answer."""
 
-DIRECTED = (
-    (r"dissatisf|unsatisf|unzufrieden|insatisf|insoddisf|insatisfech|δυσαρεστ|неудовлетвор|недовол|不满", -1.0),
-    ((
-        r"disagree|unlikely|difficult|\bhard\b|\bpoor|\bbad\b|worse|unwichtig|schlecht|mauvais"
-        r"|\bmal[oa]?\b|difficile|dif[ií]cil|lehne|unwahrscheinlich|stimme nicht"
-    ), -1.0),
-    (r"pas d.accord|desacuerdo|διαφων|κακ[ήόά]|δύσκολ|απίθαν", -1.0),
-    (r"не соглас|плохо|трудно|маловероятно|不同意|不可能|困难|差", -1.0),
-    (r"terrible|awful|worst|horribl|unacceptable|ужасно|很差", -4.0),
-    ((
-        r"excellent|outstanding|perfect|superb|best|ausgezeichnet|excelente|eccellente|άριστ|εξαιρετικ"
-        r"|отлично|优秀|极好"
-    ), 4.0),
-    ((
-        r"satisf|agree|likely|easy|good|better|great|zufrieden|stimme|gut\b|leicht|einfach|wahrscheinlich"
-        r"|d.accord|satisfait|bon\b|bien\b|facil|probable"
-    ), 1.0),
-    ((
-        r"acuerdo|satisfech|buen[oa]|soddisf|buon|ικανοποιημ|συμφων|καλ[ήόά]|εύκολ|πιθαν|удовлетвор|довол"
-        r"|соглас|хорошо|легко|вероятно|满意|同意|可能|容易|好"
-    ), 1.0),
-    (r"\bhigh|\bmuch\b", 1.0), (r"\blow\b|\blittle\b", -1.0),
-)  # fmt: skip
-"""Words with a side: above 0 is good. A negative word stands before the positive one that it contains."""
+SIDES = (("bad", -1.0), ("worst", -4.0), ("best", 4.0), ("good", 1.0))
+"""Lists of words with a side, above 0 is good; a negative word is looked for before the positive one in it."""
 
-MIDDLE = (
-    r"neither|neutral|average|undecided|\bok(ay)?\b|\bfair\b|teils|weder|ni .* ni|moyen|regular|ούτε"
-    r"|ни .* ни|нейтрал|一般|中立|普通"
-)
-STRONG = (
-    r"very|strongly|extremely|completely|totally|highly|absolutely|sehr|voll|très|tout à fait|muy"
-    r"|totalmente|molto|πολύ|απόλυτα|очень|полностью|非常|很|十分|极"
-)
-WEAK = (
-    r"somewhat|slightly|rather|fairly|a little|tend to|moderately|mostly|quite|eher|etwas|plutôt"
-    r"|assez|algo|bastante|abbastanza|μάλλον|αρκετά|скорее|比较|有点"
-)
-NOT = (
-    r"not at all|^not\b|\bnot? (very|too|so)\b|\bnot\b|überhaupt nicht|nicht|pas du tout|\bpas\b|nada"
-    r"|per niente|\bnon\b|καθόλου|\bδεν\b|совсем не|\bне\b|не очень|一点也不|不太"
-)
-ABSOLUTE = r"at all|überhaupt|du tout|nada|per niente|καθόλου|совсем|一点也"
+AMOUNTS = ((re.compile(r"\bhigh|\bmuch\b"), 1.0), (re.compile(r"\blow\b|\blittle\b"), -1.0))
+
+
+def says(key: str, *texts: str) -> bool:
+    """Whether a name or a question holds a word of this kind: 'overall', 'rating', 'demographic', 'negative', ...
+
+    >>> says("rating", "User rating", ""), says("overall", "Gesamtzufriedenheit"), says("rating", "q7")
+    (True, True, False)
+    """
+    return bool(anywhere("words", key).search(plain(" ".join(texts))))
+
+
+def named(key: str, name: str) -> bool:
+    """Whether a column is called by a word of this kind and nothing else: 'person', 'weight', 'brand', ...
+
+    >>> named("person", "Reviewer"), named("person", "reviewer_score")
+    (True, False)
+    """
+    return bool(whole("words", key).match(plain(name)))
+
+
+def no_answer(label: str) -> bool:
+    """Whether the label of a code, or a text between ratings, means that nobody answered.
+
+    >>> no_answer("Don't know"), no_answer("nicht beantwortet"), no_answer("Satisfied")
+    (True, True, False)
+    """
+    return label.strip().casefold() in NOTHING or bool(anywhere("answers", "no_answer").search(label.casefold()))
 
 
 def measure(*texts: str) -> str:
@@ -137,18 +74,20 @@ def measure(*texts: str) -> str:
     >>> measure("How likely are you to recommend us to a friend?"), measure("q7", "")
     ('recommendation', '')
     """
-    said = " ".join(texts).casefold().replace("_", " ")
-    return next((m for m, pattern in QUESTIONS.items() if re.search(pattern, said)), "")
+    said = plain(" ".join(texts))
+    return next((m for m in QUESTIONS if anywhere("questions", m).search(said)), "")
 
 
 def role(name: str) -> str:
-    """Return the role that the name of a column gives away, or ''.
+    """Return the role that the name of a column proposes, or ''.
 
     >>> role("WEIGHT"), role("respondent_id"), role("q1")
     ('weight', 'id', '')
     """
-    said = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).casefold().replace(" ", "_")
-    return next((r for r, pattern in NAMES.items() if re.search(pattern, said)), "")
+    for role in ("weight", "wave", "brand", "strata", "cluster"):
+        if named(role, name):
+            return role
+    return "id" if re.search(ID, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).casefold().replace(" ", "_")) else ""
 
 
 def operation(*texts: str) -> str:
@@ -157,13 +96,12 @@ def operation(*texts: str) -> str:
     >>> operation("wait_minutes"), operation("age")
     ('wait', '')
     """
-    said = " ".join(texts).casefold().replace("_", " ")
-    return next((m for m, pattern in OPERATIONS.items() if re.search(pattern, said)), "")
+    return next((m for m in ("wait", "spend") if says(m, *texts)), "")
 
 
 def importance(*texts: str) -> bool:
     """Whether a question asks how important something is."""
-    return bool(re.search(r"importan|wichtig|σημαντικ|важн|重要", " ".join(texts).casefold()))
+    return says("importance", *texts)
 
 
 def polarity(label: str) -> float | None:
@@ -172,17 +110,51 @@ def polarity(label: str) -> float | None:
     >>> [polarity(x) for x in ("Very dissatisfied", "Neither", "Somewhat agree", "Excellent", "Athens")]
     [-3.0, 0.0, 1.0, 4.0, None]
     """
-    said = label.casefold().strip()
-    side = next((s for pattern, s in DIRECTED if re.search(pattern, said)), None)
-    if re.search(MIDDLE, said):
+    said = label.casefold().replace("i\u0307", "i").strip()
+    found = lambda key: anywhere("answers", key).search(said)  # noqa: E731
+    side = next((s for key, s in SIDES if found(key)), None)
+    if side is None:
+        side = next((s for pattern, s in AMOUNTS if pattern.search(said)), None)
+    if found("middle"):
         return 0.0
-    if side is None or re.search(NO_ANSWER, said):
+    if side is None or found("no_answer"):
         return None
-    if re.search(NOT, said) and side > 0:
-        return -3.0 if re.search(ABSOLUTE, said) else -1.5
+    if side > 0 and (denied := found("not")):
+        before = lambda key: (m := found(key)) and m.start() < denied.start()  # noqa: E731
+        return -3.0 if found("absolute") or before("strong") else -1.0 if before("weak") else -1.5
     if abs(side) > 1:
         return side
-    return side * (3.0 if re.search(STRONG, said) else 1.0 if re.search(WEAK, said) else 2.0)
+    return side * (3.0 if found("strong") else 1.0 if found("weak") else 2.0)
+
+
+def two_sides(texts: list[str]) -> tuple[str, str] | None:
+    """Return the good and the other one of two answers, or None when wording does not tell.
+
+    >>> two_sides(["neutral or dissatisfied", "satisfied"]), two_sides(["red", "blue"])
+    (('satisfied', 'neutral or dissatisfied'), None)
+    """
+    if len(texts) != 2:
+        return None
+    if found := yes_and_no(texts):
+        return found
+    sides = [polarity(t) for t in texts]
+    if None in sides or sides[0] == sides[1] or min(sides) > 0 or max(sides) <= 0:
+        return None
+    return tuple(sorted(texts, key=polarity, reverse=True))
+
+
+def yes_and_no(texts: Iterable[str]) -> tuple[str, str] | None:
+    """Return the text for yes and the one for no where a column holds just these two, in any language, else None.
+
+    >>> yes_and_no(["Nein", "Ja"]), yes_and_no(["Ja", "no", "x"])
+    (('Ja', 'Nein'), None)
+    """
+    found = list(texts)
+    if len(found) != 2:
+        return None
+    yes = [t for t in found if t.casefold().strip() in (*words("answers", "yes"), "1")]
+    no = [t for t in found if t.casefold().strip() in (*words("answers", "no"), "0") and t not in yes]
+    return (yes[0], no[0]) if len(yes) == 1 and len(no) == 1 else None
 
 
 def order(texts: Iterable[str]) -> dict[str, int]:

@@ -77,7 +77,7 @@ def test_missing_codes_are_proposed_with_their_reason(codes, scale, missing):
 def test_a_rare_value_beyond_the_scale_stays_visible():
     made = scales.infer({**spread(range(1, 6), 50), "55": 1}, {}, {}, ("q", "Rate it"), "satisfaction")
     assert (made.scale.minimum, made.scale.maximum) == (1, 5)
-    assert ("55 left outside the scale", "1 of 251 answers; `codebook check` reports them") in made.more
+    assert ("55 left outside the scale", "1 of 251 answers; out of scale: left out and counted") in made.more
 
 
 LABELLED = [

@@ -76,7 +76,7 @@ def read(
         raw = Raw(table, f"{header.platform} CSV".strip(), notes, header.facts, header.multiple)
         raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers)
         table, said = opened.relation(raw.table)
-        return replace(raw, table=_loaded(table) if small else table, notes=(*raw.notes, *said))
+        return replace(raw, table=_loaded(table) if small else table, notes=(*raw.notes, *said), held=small)
     except duckdb.Error as error:
         raise broken(error, path.name) from error
 

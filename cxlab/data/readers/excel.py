@@ -44,7 +44,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     notes = (*header.notes, f"sheet '{name}'", *said)
-    return Raw(table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple)
+    return Raw(table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, held=True)
 
 
 def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:

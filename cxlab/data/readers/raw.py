@@ -32,6 +32,8 @@ class Raw:
     multiple: Mapping[str, Sequence[str]] = field(default_factory=dict)
     title: str = ""
     doubts: tuple[Doubt, ...] = ()
+    held: bool = False
+    """Whether the rows are in memory: looking at all of them costs little."""
 
 
 def quoted(name: str) -> str:

@@ -57,6 +57,7 @@ def read(path: Path) -> Raw:
         (*notes, *said),
         facts,
         title=told.get("file_label") or told.get("data_label") or "",
+        held=True,
     )
 
 

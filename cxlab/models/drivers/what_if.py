@@ -113,7 +113,7 @@ def _score(study: Study, answers: Answers, outcome: str | None, measure: str | N
         )
     boxes = 2 if field.scale.points >= 4 else 1
     said = f"share of the best {boxes} answers" if boxes > 1 else "share of the best answer"
-    return (answers.y >= field.scale.maximum - boxes + 1).astype(float), "share", said
+    return (answers.y >= field.scale.maximum - (boxes - 1) * field.scale.step).astype(float), "share", said
 
 
 def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:

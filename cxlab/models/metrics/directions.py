@@ -43,5 +43,4 @@ def agreed(ways: Iterable[str]) -> str:
 
 def half(scale: Scale, end: str) -> tuple[float, float]:
     """The answers beyond the middle of the scale at one end: 5 to 7 of 1 to 7, 1 to 2 of 1 to 5."""
-    size = scale.points // 2
-    return (scale.maximum - size + 1, scale.maximum) if end == "high" else (scale.minimum, scale.minimum + size - 1)
+    return replace(scale, best=end).top(scale.points // 2)

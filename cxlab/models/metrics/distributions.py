@@ -49,7 +49,7 @@ def answers(
                 f"the answers to '{name}' of {study.name} cannot be laid out: the codebook gives it no scale of at "
                 "most 11 answers"
             )
-        codes = np.arange(f.scale.minimum, f.scale.maximum + 1)
+        codes = np.linspace(f.scale.minimum, f.scale.maximum, f.scale.points)
         for c in codes if f.scale.best == "high" else codes[::-1]:
             items[f"{name}\n{c:g}"] = [scores.chosen(f, float(c))]
             fields[f"{name}\n{c:g}"] = (name, float(c))

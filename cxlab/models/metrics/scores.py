@@ -281,7 +281,7 @@ def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:
         raise DataProblem(
             f"top is {k}; '{name}' has {scale.points} answers ({scale}), so top is 1 to {scale.points - 1}"
         )
-    return (scale.maximum - k + 1, scale.maximum) if scale.best == "high" else (scale.minimum, scale.minimum + k - 1)
+    return scale.top(k)
 
 
 def _effort_rule(study: Study, f: Field) -> str:

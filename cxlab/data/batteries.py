@@ -1,0 +1,191 @@
+"""Which rating asks for the whole, which stand in a battery, and the scale that a battery agrees on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cxlab.data import wording
+from cxlab.data.codebook import Field
+from cxlab.data.guess import Log
+from cxlab.data.profile import Column
+from cxlab.data.readers.raw import number
+
+USUAL = (5, 7, 10)
+"""Tops of usual scales: a code above one of them needs most questions of its battery."""
+
+WHOLE = re.compile(r"(?<=[a-z0-9])all$|(?<=\d)ALL$|[_ ](all|tot|ges|gesamt|total)$", re.I)
+"""Names that end so belong to the question about the whole within a battery: Q7ALL."""
+
+
+def outcomes(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Give the role outcome: recommendation, repurchase, and the overall or only question of another measure."""
+    rated = [f for f in fields.values() if f.scale and not f.role]
+    wholes = [f for f in rated if not f.measure and wording.says("overall", f.name, f.question)]
+    first = next((f for f in rated if _whole_of(f, fields)), None)
+    measured = Counter(g.measure for g in fields.values() if g.scale and not _grouped(g))
+    for f in rated:
+        if _grouped(f) or f.scale.points < 3 and f.measure not in ("churn", "complaint"):
+            continue
+        overall = wording.says("overall", f.name, f.question) or f is first
+        if overall and f.measure in ("", "quality", "value", "expectation") and len(wholes) <= 2:
+            fields[f.name] = replace(f, role="outcome", measure="satisfaction")
+            log.say(f.name, "role outcome, measure satisfaction", "it rates the whole")
+        elif f.measure and (
+            f.measure in ("recommendation", "repurchase") or overall or measured[f.measure] == 1 and _alone(f, fields)
+        ):
+            only = "its measure" if f.measure == "recommendation" else "the only question of its measure"
+            fields[f.name] = replace(f, role="outcome")
+            log.say(f.name, "role outcome", "it asks for the whole" if overall else only)
+    _rated(fields, log)
+
+
+def _grouped(f: Field) -> bool:
+    """Whether a column only sorts the answers of another ('nps_group')."""
+    said = wording.plain(f.name)
+    return wording.says("group", said) and wording.measure(said) == "recommendation" or said.endswith(" group")
+
+
+def _alone(f: Field, fields: Mapping[str, Field]) -> bool:
+    """Whether a question is not one item of a matrix: 'Ease of reaching an agent' among other items is no outcome."""
+    stem = f.question.rpartition(" - ")[0]
+    beside = [
+        g for g in fields.values() if stem and g.scale and g.name != f.name and g.question.startswith(f"{stem} - ")
+    ]
+    return not beside
+
+
+def _whole_of(f: Field, fields: Mapping[str, Field]) -> bool:
+    stem = WHOLE.sub("", f.name)
+    if stem == f.name:
+        return False
+    return sum(1 for g in fields.values() if g.scale and g.name != f.name and g.name.startswith(stem)) >= 3
+
+
+def _rated(fields: dict[str, Field], log: Log) -> None:
+    """Take the only column called 'rating', 'stars' or 'review score' as the outcome where there is none, and ask."""
+    if any(f.role == "outcome" for f in fields.values()):
+        return
+    called = [f for f in fields.values() if f.scale and not f.role and not f.measure and not _grouped(f)
+              and wording.says("rating", f.name, f.title) and f.scale.points >= 3]  # fmt: skip
+    if len(called) > 1:
+        short = min(len(wording.plain(f.name).split()) for f in called)
+        called = [f for f in called if len(wording.plain(f.name).split()) == short]
+    if len(called) != 1:
+        return
+    f = called[0]
+    fields[f.name] = replace(f, role="outcome", measure="satisfaction")
+    log.say(f.name, "role outcome, measure satisfaction", "the only rating by its name")
+    log.ask(f.name, f"{_shape(f)}: taken as the outcome, because of its name",
+            {"the outcome": "", "no outcome": "role= measure="}, 0.6)  # fmt: skip
+
+
+def _shape(f: Field) -> str:
+    steps = "whole numbers" if f.scale.step == 1 else f"steps of {f.scale.step:g}"
+    return f"{f.scale.minimum:g} to {f.scale.maximum:g}, {steps}"
+
+
+def touchpoints(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Give the role touchpoint to worded ratings and to three or more in a row on one kind of scale."""
+    place = {n: i for i, n in enumerate(fields)}
+    runs: list[list[Field]] = []
+    for f in [f for f in fields.values() if f.scale and (not f.role or f.role == "outcome")]:
+        last = runs[-1][-1] if runs else None
+        near = last and place[f.name] - place[last.name] <= 2 and _alike(last, f)
+        runs[-1].append(f) if near else runs.append([f])
+    for run in runs:
+        _agree(fields, run, columns, log)
+        items = [fields[f.name] for f in run if not f.role]
+        for f in items:
+            _touchpoint(fields, f, items, log)
+
+
+def _touchpoint(fields: dict[str, Field], f: Field, items: list[Field], log: Log) -> None:
+    wide = f.scale.maximum - f.scale.minimum >= 3 * f.scale.step and (f.scale.minimum != 0 or f.scale.maximum >= 5)
+    named = wording.says("rating", f.name, f.title) and not wording.says("group", f.name)
+    worded = f.measure or wording.direction(f.scale.labels)[0] or named
+    if _grouped(f) or not (worded or len(items) >= 3 and wide):
+        _no_rating(fields, f, log)
+        return
+    why = f"one of {len(items)} ratings in a row" if len(items) > 1 else "a rating that is not the outcome"
+    fields[f.name] = replace(f, role="touchpoint")
+    log.say(f.name, "role touchpoint", why)
+    if wording.says("negative", f.name, f.title) and not f.measure and not wording.direction(f.scale.labels)[0]:
+        log.say(f.name, "highest may be worst", "its name speaks of something bad, and no label says which end is best")
+        log.ask(f.name, f"is {f.scale.maximum:g} the best or the worst answer? Its name speaks of something bad",
+                {f"{f.scale.maximum:g} is best": "", f"{f.scale.minimum:g} is best": "best=low"}, 0.6)  # fmt: skip
+
+
+def _agree(fields: dict[str, Field], run: list[Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Give a battery the scale that most of its questions show; codes above it are no answers, or out of scale."""
+    free = [fields[f.name] for f in run if not f.scale.labels and f.measure != "recommendation"]
+    if len(free) < 2:
+        return
+    low = min(f.scale.minimum for f in free)
+    tops = Counter(f.scale.maximum for f in free)
+    top = max(tops, key=lambda t: (tops[t], t in USUAL, t))
+    if top not in USUAL or low < 0 or free[0].scale.step != 1:
+        top = (
+            next((float(u) for u in USUAL if top < u <= max(tops)), max(tops))
+            if top not in USUAL and low >= 0
+            else max(tops)
+        )
+    low = -top if low < 0 else low
+    for f in free:
+        above = _codes_above(columns.get(f.name), top)
+        if len(above) > 1 and sum(above.values()) * 100 > sum(columns[f.name].values.values()):
+            continue  # several codes above that people do use: a longer scale of its own
+        shared = replace(f.scale, minimum=low, maximum=top)
+        fields[f.name] = replace(f, scale=shared)
+        if shared != f.scale:
+            log.say(f.name, f"scale {low:g} to {top:g}", "the scale of the ratings beside it")
+        if above:
+            _above(fields, fields[f.name], above, columns[f.name], log)
+
+
+def _codes_above(c: Column | None, top: float) -> dict[str, int]:
+    if c is None:
+        return {}
+    return {t: n for t, n in c.values.items() if (v := number(t)) is not None and top < v <= 11}
+
+
+def _above(fields: dict[str, Field], f: Field, above: Mapping[str, int], c: Column, log: Log) -> None:
+    """Settle codes that one question has above the scale of its battery: rare ones are out of scale, others N/A."""
+    above = {t: n for t, n in above.items() if t not in f.missing}
+    rows, listed = sum(c.values.values()), ", ".join(above)
+    often = sum(above.values())
+    if not above:
+        return
+    if often * 100 <= rows:
+        log.say(f.name, f"{listed} out of scale", f"{often:,} of {rows:,} answers; left out and counted")
+    else:
+        gone = dict.fromkeys(above, "no answer (guessed)")
+        fields[f.name] = replace(f, missing={**f.missing, **gone})
+        log.say(
+            f.name,
+            f"missing code {listed}",
+            f"{often:,} of {rows:,} answers; the ratings beside it end at {f.scale.maximum:g}",
+        )
+    most = max(float(t) for t in above)
+    log.ask(f.name, f"{listed} ({often:,} of {rows:,} answers) lies above the ratings beside it: an answer?",
+            {"no answer": "", f"a scale to {most:g}": f"scale={f.scale.minimum:g}-{most:g} missing="}, 0.7)  # fmt: skip
+
+
+def _no_rating(fields: dict[str, Field], f: Field, log: Log) -> None:
+    """Take back the scale of whole numbers that nothing marks as ratings."""
+    fields[f.name] = replace(f, scale=None, measure="", missing={}, labels=f.labels or f.scale.labels)
+    log.guesses[:] = [g for g in log.guesses if g.column != f.name or g.what.startswith("text read")]
+    why = f"whole numbers {f.scale.minimum:g} to {f.scale.maximum:g}, neither worded as a rating nor three in a row"
+    log.say(f.name, "no role, no scale", why)
+
+
+def _alike(a: Field, b: Field) -> bool:
+    if a.scale.step != b.scale.step or a.scale.best != b.scale.best:
+        return False
+    tops = sorted((a.scale.maximum, b.scale.maximum))
+    if a.scale.minimum < 0 and b.scale.minimum < 0:
+        return tops[1] - tops[0] <= 2
+    near = tops[0] == tops[1] or tops[0] >= 4 and tops[1] - tops[0] <= 2
+    return near and a.scale.minimum == b.scale.minimum
