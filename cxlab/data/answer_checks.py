@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
 import narwhals as nw
@@ -92,18 +90,17 @@ def empty(study: Study, n: int) -> Iterator[Finding]:
     """Rows without an answer to any rated question, and columns without a value in any row."""
     questions = [f.name for f in asked(study)]
     if len(questions) > 2:
-        rows = reduce(and_, [nw.col(q).is_null() for q in questions])
+        rows = nw.all_horizontal(*[nw.col(q).is_null() for q in questions], ignore_nulls=True)
         k = count(study, rows)
         if k:
             yield Finding("serious" if k > 0.05 * n else "look", "empty", "all questions", k, n,
                           "rows without an answer to any rated question", "leave them out: cx.drop(study, 'empty')",
                           rows)  # fmt: skip
-    names = [f.name for f in study.codebook if f.name in study.columns]
-    for name, k in zip(names, counts(study.frame, [filled(c) for c in names]), strict=True):
+    fields = [f for f in study.codebook if f.name in study.columns]
+    for f, k in zip(fields, counts(study.frame, [filled(f.name) for f in fields]), strict=True):
         if not k:
-            yield Finding(
-                "serious", "empty", name, n, n, "no row has a value", "check the export, or delete the column"
-            )
+            level = "serious" if f.role and f.role != "text" else "look"
+            yield Finding(level, "empty", f.name, n, n, "no row has a value", "check the export, or delete the column")
 
 
 def not_asked(study: Study, by_wave: pd.DataFrame) -> Iterator[Finding]:
@@ -252,5 +249,5 @@ def same_answer(study: Study, n: int) -> Iterator[Finding]:
 
 def _runs(names: Sequence[str], size: int) -> nw.Expr:
     equal = [nw.col(a) == nw.col(b) for a, b in zip(names, names[1:], strict=False)]
-    windows = [reduce(and_, equal[i : i + size - 1]) for i in range(len(equal) - size + 2)]
-    return reduce(or_, windows)
+    windows = [nw.all_horizontal(*equal[i : i + size - 1], ignore_nulls=False) for i in range(len(equal) - size + 2)]
+    return nw.any_horizontal(*windows, ignore_nulls=False)

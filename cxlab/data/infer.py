@@ -123,7 +123,7 @@ def _with_strays(c: Column, f: Field, log: Log) -> Field:
 
 
 def _worded(c: Column, f: Field, role: str) -> identity.Made:
-    """An outcome in two words: 'satisfied' against 'neutral or dissatisfied' counts 1 and 0."""
+    """An outcome in two words: 'satisfied' against 'neutral or dissatisfied' is coded higher."""
     measure = wording.measure(*c.said)
     if c.type != "string" or measure not in ("satisfaction", "recommendation", "repurchase") or len(c.values) != 2:
         return None
@@ -131,12 +131,12 @@ def _worded(c: Column, f: Field, role: str) -> identity.Made:
     if made is None:
         return None
     good, bad = made
-    scale = Scale(0, 1, "high", {"0": bad, "1": good})
+    scale = Scale(1, 2, "high", {"1": bad, "2": good})
     done = replace(f, type="integer", role="outcome", measure="satisfaction", scale=scale)
     said = Guess(
-        c.name, f"role outcome, measure satisfaction, '{good}' = 1, '{bad}' = 0", "its name and its two answers"
+        c.name, f"role outcome, measure satisfaction, '{bad}' = 1, '{good}' = 2", "its name and its two answers"
     )
-    which = asked(c.name, f"counts '{good}' as 1 and '{bad}' as 0",
+    which = asked(c.name, f"counts '{good}' as the better of two answers, '{bad}' as the other",
                   {"the outcome": "", "a segment": "role=segment type=string scale="}, 0.4)  # fmt: skip
     return done, [said, which]
 

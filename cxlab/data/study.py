@@ -140,10 +140,16 @@ class Study:
         return (*said, *(f"{rows:,} rows left out: {why}" for why, rows in self.dropped))
 
     def field(self, name: str) -> Field:
-        """Return the codebook's field ``name``; an unknown name is an error that suggests the nearest."""
-        if name not in self.codebook:
+        """Return the codebook's field ``name``, or that of one option of a multiple-response question.
+
+        An unknown name is an error that suggests the nearest.
+        """
+        if name in self.codebook:
+            return self.codebook[name]
+        whole = next((f for f in self.codebook if name in f.columns), None)
+        if whole is None:
             raise unknown("column", name, self.name, self.codebook.names)
-        return self.codebook[name]
+        return option(whole, name)
 
     def need(self, role: str, what: str, *, measure: str = "") -> tuple[str, ...]:
         """Return the columns with ``role`` (and ``measure``), or say that ``what`` cannot be done without them."""
@@ -265,3 +271,9 @@ def _codes(field: Field) -> list[Any]:
     """Return the missing codes as they stand in the column; a text cannot stand in a column of numbers."""
     codes = [code(c, field.type) for c in field.missing]
     return [c for c in codes if field.type not in ("integer", "number") or not isinstance(c, str)]
+
+
+def option(question: Field, column: str) -> Field:
+    """Return the field of one option of a multiple-response question: 1 ticked, 0 not."""
+    title = question.labels.get(column, column)
+    return Field(column, title=title, type="integer", role="segment", labels={"1": "ticked", "0": "not"})

@@ -41,6 +41,11 @@ TIMESTAMPS = {
 }  # fmt: skip
 """What Google Forms calls its first column."""
 
+TYPEFORM = {
+    "#": {"role": "id"}, "Start Date (UTC)": {}, "Submit Date (UTC)": {"role": "date"}, "Network ID": {}, "Tags": {},
+    "Score": {}, "Ending": {}, "Response Type": {}, "Stage Date (UTC)": {}, "Other": {"role": "text"},
+}  # fmt: skip
+"""Columns that Typeform adds; the options of a question stand in columns of their own, headed by the option."""
 
 ROW = "row"
 """The name of a first column without one: the row numbers that pandas and R write."""
@@ -71,6 +76,8 @@ def recognise(records: Sequence[Sequence[str]]) -> Header:
     codes = {_lime_code(v) for v in first}
     if {"submitdate", "lastpage"} <= codes or {"id", "startlanguage"} <= codes:
         return _limesurvey(first)
+    if {"#", "Submit Date (UTC)"} <= set(first):
+        return _typeform(first)
     if first[0].casefold() in TIMESTAMPS and any(len(v.split()) > 2 for v in first[1:]):
         return _google(first)
     if len(first) > 1 and not first[0] and all(first[1:]) and ROW not in first:
@@ -212,3 +219,14 @@ def _google(first: list[str]) -> Header:
         names.append(name)
     said = "a Google Forms export: whole questions as column names; they are named q1, q2, ... in their order"
     return Header(tuple(names), 1, "Google Forms", (said,), facts)
+
+
+def _typeform(first: list[str]) -> Header:
+    """One header row: whole questions, and the options of those with several answers."""
+    facts: dict[str, dict[str, Any]] = {}
+    for name in first:
+        if name in TYPEFORM:
+            facts[name] = {"role": "", **TYPEFORM[name], "why": "Typeform"}
+        elif len(name.split()) > 2:
+            facts[name] = {"title": clean(name)[:80], "question": clean(name), "why": "Typeform"}
+    return Header(tuple(first), 1, "Typeform", ("a Typeform export: questions and options in one header row",), facts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import narwhals as nw
 
 from cxlab.data.codebook import Field, Scale, code
-from cxlab.data.study import Study, among
+from cxlab.data.study import Study, among, option
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
@@ -131,9 +131,12 @@ def effort(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, s
 def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value: object = None) -> Score:
     """Share of the answers equal to ``value`` (or one of several); codes and their labels both work.
 
-    Of a multiple-response question the share that ticked each option, among those who ticked any or could have.
+    Of a multiple-response question the share that ticked each option, or the one that ``value`` names, among those who
+    ticked any or could have.
     """
     questions = [study.field(n) for n in ([of] if isinstance(of, str) else of)]
+    if chosen := _options(questions, value):
+        of, value = chosen, 1
     options = {c for f in questions for c in f.columns}
     study, columns = unfolded(study, of)
     codes = {n: _codes(study, n, 1 if n in options and value is None else value) for n in columns}
@@ -148,6 +151,15 @@ def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value:
     return _score(study, columns, by, make, text=True, better=better, **facts)
 
 
+def _options(questions: Sequence[Field], value: object) -> list[str]:
+    """Return the columns of the options that ``value`` names, where all questions have several answers."""
+    if value is None or not all(f.columns for f in questions):
+        return []
+    wanted = {str(v) for v in (value if isinstance(value, (list, tuple, set)) else [value])}
+    named = {c: {c, f.labels.get(c, c)} for f in questions for c in f.columns}
+    return [c for c, names in named.items() if wanted & names] if wanted <= set().union(*named.values()) else []
+
+
 def unfolded(study: Study, names: str | Sequence[str]) -> tuple[Study, list[str]]:
     """Return the study and the columns with every multiple-response question replaced by its options.
 
@@ -158,11 +170,7 @@ def unfolded(study: Study, names: str | Sequence[str]) -> tuple[Study, list[str]
     for name in names:
         f = study.field(name)
         columns += f.columns or (name,)
-        options += [
-            Field(c, title=f.labels.get(c, c), type="integer", role="segment", labels={"1": "ticked", "0": "not"})
-            for c in f.columns
-            if c not in study.codebook
-        ]
+        options += [option(f, c) for c in f.columns if c not in study.codebook]
     book = replace(study.codebook, fields=(*study.codebook.fields, *options))
     study = replace(study, codebook=book) if options else study
     return study, _listed(study, columns)
