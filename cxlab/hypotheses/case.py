@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import narwhals as nw
 import numpy as np
 
 from cxlab.data.study import Study
@@ -13,6 +15,7 @@ from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable, Sample, Spec, draw
 from cxlab.hypotheses.slots import Slots
+from cxlab.problem import DataProblem
 
 
 class Check(NamedTuple):
@@ -66,16 +69,41 @@ class Case:
         """The one generator of the test: same seed, same verdict."""
         return np.random.default_rng(self.seed)
 
+    @cached_property
+    def specified(self) -> Study:
+        """The study as the specification leaves it, for models: without weights, or without some people.
+
+        Other scorings and controls are for tests that take their answers from ``sample``.
+        """
+        study, spec = self.study, self.spec
+        if not spec.weights and study.design.weight:
+            study = replace(study, codebook=study.codebook.replace(study.design.weight, role=""))
+        many = [n.slot for n in self.card.needs if n.many and n.slot in self.slots.columns]
+        if spec.exclude == "none" or not many:
+            return study
+        return _without(study, spec.exclude, [c for slot in many for c in self.slots[slot]])
+
     def column(self, slot: str) -> str:
         """Return the column that plays a part."""
         return self.slots[slot][0]
+
+
+def _without(study: Study, exclude: str, columns: Sequence[str]) -> Study:
+    """Leave out people with an answer missing, or with the same answer everywhere (three or more)."""
+    x = [nw.col(c).cast(nw.Float64) for c in columns]
+    count = nw.sum_horizontal(*((~e.is_null()).cast(nw.Int64) for e in x))
+    if exclude == "incomplete":
+        kept = count == len(columns)
+    else:
+        kept = (count < 3) | (nw.max_horizontal(*x) > nw.min_horizontal(*x))
+    return replace(study, table=study.frame.to_native()).filter(kept, f"without {exclude}")
 
 
 def run(case: Case) -> Evidence:
     """Run the card's test; what cannot be estimated comes back with its reason, never as a number."""
     try:
         found: Evidence = case.card.module.test(case)
-    except NotEstimable as why:
+    except (NotEstimable, DataProblem) as why:
         return Evidence(reason=str(why))
     found = replace(found, checks=tuple(Check(*c) for c in found.checks))
     if any(np.isnan([f.low, f.high]).any() for f in found.findings):

@@ -8,6 +8,11 @@ import pytest
 
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.study import Study
+from cxlab.hypotheses.card import card
+from cxlab.hypotheses.case import Case, run
+from cxlab.hypotheses.ruling import ruled
+from cxlab.hypotheses.simulators import simulated
+from cxlab.hypotheses.slots import require
 
 
 @pytest.fixture
@@ -47,3 +52,22 @@ def survey():
         return Study(table, Codebook(name, fields, design=design))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def replicates():
+    """A function that tries a card on simulated studies: one row a study, with the headline and the verdict."""
+
+    def tried(id: str, effect: float, *, n: int, reps: int, threat: str | None = None, seed: int = 0) -> pd.DataFrame:
+        rows = []
+        for i in range(reps):
+            study = simulated(id, effect, n=n, seed=1000 * seed + i, threat=threat)
+            case = Case(card(id), study, require(card(id), study), seed=i)
+            found = run(case)
+            verdict = ruled(case, found)
+            f = found.findings[0] if found.findings else None
+            value, low, high = (f.value, f.low, f.high) if f else (np.nan, np.nan, np.nan)
+            rows.append((value, low, high, verdict.direction, verdict.association, found.reason))
+        return pd.DataFrame(rows, columns=["value", "low", "high", "direction", "association", "reason"])
+
+    return tried

@@ -2,80 +2,56 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
 
+import narwhals as nw
+import numpy as np
+
+from cxlab.data.study import Study
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered
 from cxlab.hypotheses.naive import flat, larger
 from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
-from cxlab.stats.inference.heterogeneity import between, exceeds, profile
+from cxlab.models.journeys.variation import variation
+from cxlab.stats.inference.heterogeneity import exceeds, profile
 
 TRUTH = Truth(claimed=12.0, n=3000)
-
-
-DAY = 20
+DAY, DAYS = 20, 10
+"""Answers a day needs, and days the test needs."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-12: standard deviation of the true daily NPS, beyond sampling."""
-    sample = case.sample
-    score = sample.number("recommendation")
-    days = sample.raw["day"].astype("datetime64[D]") if sample.raw["day"].dtype.kind == "M" else sample.raw["day"]
-    y = np.where(np.isnan(score), np.nan, 100.0 * ((score >= 9).astype(float) - (score <= 6)))
-    rows = answered(case, y)
-    code, y, n, w = (np.unique(days[rows], return_inverse=True)[1], y[rows], sample.n[rows], sample.w[rows])
-    count, mass = (np.bincount(code, n), np.bincount(code, n * w))
-    kept = count >= DAY
-    if kept.sum() < 10:
-        raise NotEstimable(
-            f"only {int(kept.sum())} of {len(count)} days have {DAY} answers; this test needs at least 10 such days"
-        )
-    nps = np.bincount(code, n * w * y) / mass
-    effective = mass**2 / np.bincount(code, n * w * w)
-    pooled = float((n * w * (y - nps[code]) ** 2).sum() / (n * w).sum() * count.sum() / (count.sum() - len(count)))
-    v = pooled / effective * _design_effect(case, rows, code, y - nps[code], pooled)
-    b = between(nps[kept], v[kept], case.level)
-    inner = profile(nps[kept][:, None], v[kept][:, None, None], 1 - 2 * (1 - case.level))
-    found = Finding(
-        "standard deviation of the true NPS between days",
-        float(b.tau),
-        b.low,
-        b.high,
-        *inner,
-        p=exceeds(nps[kept][:, None], v[kept][:, None, None], case.card.sesoi),
-        **about(case, rows, y),
+    """The standard deviation between days of `cx.variation`: REML with its Q-profile interval."""
+    day, card = case.column("day"), case.card
+    found = variation(
+        _by_day(case.specified, day), "nps", case.column("recommendation"), by=day, smallest=DAY, level=case.level
     )
-    observed, sampling = (float(nps[kept].std(ddof=1)), float(np.sqrt(v[kept].mean())))
-    n = int(count[kept].sum())
-    shown = (
-        {
-            "label": "what a dashboard shows: standard deviation of the daily NPS",
-            "estimate": observed,
-            "low": np.nan,
-            "high": np.nan,
-            "n": n,
-        },
-        {"label": "of which sampling alone", "estimate": sampling, "low": np.nan, "high": np.nan, "n": n},
-        {"label": "mean NPS of the days", "estimate": b.mean, "low": b.mean_low, "high": b.mean_high, "n": n},
-    )
-    days_left = int((~kept).sum())
-    notes = (f"{int(kept.sum())} days, {n:,} answers; Q = {b.q:.1f} on {b.df} df, I² = {b.i2:.0%}",)
-    notes += (f"{days_left} days with fewer than {DAY} answers left out",) if days_left else ()
-    return Evidence((found,), None, shown, method="REML with Q-profile interval; mean with HKSJ interval", notes=notes)
+    days = found.parts["groups"]
+    if len(days) < DAYS:
+        raise NotEstimable(f"only {len(days)} days have {DAY} answers; this test needs at least {DAYS} such days")
+    component = found.table.set_index("component")
+    true = component.loc["true standard deviation"]
+    y, v = days["estimate"].to_numpy(float)[:, None], days["sampling"].to_numpy(float)[:, None, None] ** 2
+    finding = Finding(
+        "standard deviation of the true NPS between days", true["estimate"], true["low"], true["high"],
+        *profile(y, v, 1 - 2 * (1 - case.level)), side=card.side, sesoi=card.sesoi, trivial=card.trivial,
+        p=exceeds(y, v, card.sesoi), n=int(true["n"]), n_eff=float(days["n_eff"].sum()), unit=card.unit,
+    )  # fmt: skip
+    said = {
+        "observed standard deviation of the groups": "what a dashboard shows: standard deviation of the daily NPS",
+        "sampling alone": "of which sampling alone",
+        "mean of the groups": "mean NPS of the days",
+    }
+    shown = tuple({"label": label, **component.loc[k].to_dict()} for k, label in said.items())
+    return Evidence((finding,), None, shown, method=found.method, notes=found.notes)
 
 
-def _design_effect(case: Case, rows: NDArray, day: NDArray, e: NDArray, pooled: float) -> float:
-    """Variance of cluster sums within days over that of answers: at least 1."""
-    sample = case.sample
-    if sample.c is None:
-        return 1.0
-    n, w = (sample.n[rows], sample.w[rows])
-    key = np.unique(np.stack([sample.c[rows], day]), axis=1, return_inverse=True)[1].ravel()
-    sums = np.bincount(key, n * w * e)
-    return max(1.0, float((sums**2).sum() / (n * w * w).sum() / pooled))
+def _by_day(study: Study, column: str) -> Study:
+    """Times of day do not count."""
+    if study.field(column).type != "datetime":
+        return study
+    return replace(study, table=study.lazy.with_columns(nw.col(column).dt.truncate("1d")).to_native())
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -21,9 +21,9 @@ def variation(
 ) -> Result:
     """Return the standard deviation of a metric between groups, split into truth and sampling.
 
-    Each group's sampling variance is the pooled variance over its effective number of answers, so that it
-    does not depend on its own luck. tau is REML with a Q-profile interval, the mean has a Hartung-Knapp-Sidik-Jonkman
-    interval.
+    Each group's sampling variance is the pooled variance (sums of squares over n - 1) over its effective number of
+    answers, so that it does not depend on its own luck. tau is REML with a Q-profile interval, the mean has a
+    Hartung-Knapp-Sidik-Jonkman interval.
 
     Parameters
     ----------
@@ -56,6 +56,8 @@ def variation(
             f"only {len(table)} groups of {by} in {study.name} have {smallest} answers; at least 3 are needed"
         )
     spread = table["se"] ** 2 * table["n_eff"]
+    if not (study.design.cluster or study.design.strata):
+        spread *= table["n"] / (table["n"] - 1)  # a group's own error divides by n
     pooled = float(np.average(spread.fillna(spread.mean()), weights=table["n"]))
     if not pooled > 0:
         raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")

@@ -1,0 +1,74 @@
+"""NPS varies from one day to the next: by hand, recovered from known truth, and equal to `cx.variation`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, chi2
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+
+
+def days(scores: list[list[int]]) -> cx.Study:
+    table = pd.DataFrame([(i, s) for i, one in enumerate(scores) for s in one], columns=["day", "ltr"])
+    table["day"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(table["day"], "D")
+    fields = (
+        Field("ltr", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10)),
+        Field("day", type="date", role="date"),
+    )
+    return cx.Study(table, Codebook("days", fields))
+
+
+def verdict(study: cx.Study) -> cx.Result:
+    return cx.verdict("CX-12", study, robust=False, ledger=None)
+
+
+def test_by_hand() -> None:
+    """Ten days of 20 answers, promoters alone vary: days of equal size, so tau² is the variance less the sampling."""
+    promoters = [4, 8, 12, 16, 4, 8, 12, 16, 10, 10]
+    study = days([[10] * k + [0] * (20 - k) for k in promoters])
+    y = np.array([100 * (2 * k - 20) / 20 for k in promoters])
+    within = np.mean([100**2 * 4 * k / 20 * (1 - k / 20) for k in promoters]) * 20 / 19 / 20
+    tau2 = y.var(ddof=1) - within
+    v = verdict(study)
+    assert v.estimate.value == pytest.approx(np.sqrt(tau2), rel=1e-4)
+    q = ((y - y.mean()) ** 2).sum()
+    low, high = (np.sqrt(q / chi2.ppf(p, 9) - within) for p in (0.975, 0.025))
+    assert (v.estimate.low, v.estimate.high) == (pytest.approx(low, rel=1e-6), pytest.approx(high, rel=1e-6))
+    assert v.table["p"].iloc[0] == pytest.approx(chi2.sf(q / (within + 25), 9), rel=1e-6)
+
+
+def test_it_is_the_models_number() -> None:
+    study = cx.load("brand-tracker")
+    model = cx.variation(study, by="date").table.set_index("component").loc["true standard deviation"]
+    e = verdict(study).estimate
+    assert (e.value, e.low, e.high, e.n) == (model["estimate"], model["low"], model["high"], model["n"])
+
+
+def test_times_of_one_day_are_one_day() -> None:
+    study = days([[10] * k + [0] * (20 - k) for k in (4, 8, 12, 16, 4, 8, 12, 16, 10, 10)])
+    hours = pd.to_timedelta(np.arange(200) % 20, "h")
+    book = study.codebook.replace("day", type="datetime")
+    timed = cx.Study(study.table.assign(day=study.table["day"] + hours), book)
+    assert verdict(timed).estimate.value == verdict(study).estimate.value
+
+
+def test_the_truth_is_recovered(replicates) -> None:
+    found = replicates("CX-12", 12.0, n=3000, reps=40, seed=1)
+    assert found["value"].mean() == pytest.approx(12.0, abs=1.5)
+    assert found["low"].le(12).mul(found["high"].ge(12)).sum() >= binom.ppf(0.0005, 40, 0.95)
+    assert found["direction"].eq("SUPPORTED").sum() >= 24
+
+
+@pytest.mark.parametrize("threat", [None, "skew"])
+def test_nothing_is_not_supported(replicates, threat) -> None:
+    found = replicates("CX-12", 0.0, n=3000, reps=40, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, 40, 0.025)
+    assert found["low"].le(0).sum() >= binom.ppf(0.0005, 40, 0.95)
+
+
+def test_the_skewed_scale_is_skewed() -> None:
+    plain, skewed = (cx.simulated("CX-12", 0.0, n=3000, threat=t).table["recommendation"] for t in (None, "skew"))
+    assert skewed.ge(9).mean() > 0.7 > plain.ge(9).mean() + 0.2
