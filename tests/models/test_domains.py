@@ -11,12 +11,15 @@ from pathlib import Path
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 import cxlab as cx
 from cxlab import Codebook, Field, Scale, Study
+from cxlab.models.drivers import driver_data
+from cxlab.stats.fits import replicated_ols
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 R = pd.read_csv(REFERENCE / "domain.csv", comment="#", keep_default_na=False).replace({"df": {"NA": "nan"}})
@@ -116,3 +119,39 @@ def test_regressions_in_a_domain_equal_r(design: str, name: str) -> None:
             got = found.loc[term, ["estimate", "se"]].astype(float).tolist()
             close = 5e-4 if quantity == "ordinal" else 1e-6
             assert got == pytest.approx(value(design, name, quantity, term), rel=close), (quantity, term)
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("design", PLAIN)
+def test_the_jackknife_of_a_domain_equals_r(design: str, name: str) -> None:
+    """R counts what is left out with a stratum's only cluster at (H - 1) / H, cxlab in full, as in its other errors."""
+    row = R[(R["design"] == design) & (R["domain"] == name) & (R["quantity"] == "jackknife")].iloc[0]
+    close = 5e-3 if "cluster+strata" in design else 1e-9
+    found = cx.jackknife(domain(design, name), "nps", statistic="nps").table.iloc[0]
+    assert found["df"] == float(row["df"])
+    assert (found["estimate"], found["se"]) == pytest.approx((float(row["estimate"]), float(row["se"])), rel=close)
+
+
+@pytest.mark.parametrize("name", ["all", "beta", "gamma"])
+@pytest.mark.parametrize("design", PLAIN)
+def test_driver_analyses_keep_the_design_of_a_domain(design: str, name: str) -> None:
+    """The replicate groups that every driver analysis draws from give R's errors of least squares."""
+    answers = driver_data.read(domain(design, name), "y", ["x", "t"])
+    fit = replicated_ols.least_squares(
+        np.column_stack([np.ones(answers.n), answers.X]), answers.y, answers.w, answers.groups()
+    )
+    truth = [value(design, name, "ols", t) for t in ("(Intercept)", "x", "t")]
+    assert np.column_stack([fit.coef, np.sqrt(np.diag(fit.covariance))]).tolist() == [
+        pytest.approx(t, rel=1e-9) for t in truth
+    ]
+
+
+@pytest.mark.parametrize("design", PLAIN)
+def test_bootstraps_keep_the_design_of_a_domain(design: str) -> None:
+    """Rao and Wu's bootstrap has the linearised variance, also with strata of one cluster and clusters not asked."""
+    s, (estimate, se) = domain(design, "beta"), value(design, "beta", "mean")
+    row = cx.bootstrap(s, "y", replicates=4000, seed=1).table.iloc[0]
+    assert (row["estimate"], row["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))
+    asked = sample(design).where(brand="Beta")
+    ratio = cx.satisfaction_ratio(asked, of="y", draws=4000).table.iloc[0]
+    assert (5 * ratio["estimate"], 5 * ratio["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))

@@ -36,7 +36,8 @@ for (name in names(designs)) for (where in names(domains)) {
   }
   # jackknife of clusters within strata, the domain taken of the replicate design
   if (!grepl("population", name)) {
-    j <- subset(as.svrepdesign(designs[[name]], type = if (grepl("strata", name)) "JKn" else "JK1"),
+    j <- subset(as.svrepdesign(designs[[name]], type = if (grepl("strata", name)) "JKn" else "JK1",
+                              mse = TRUE),
                 eval(domains[[where]]))
     m <- svymean(~I(100 * ((nps >= 9) - (nps <= 6))), subset(j, !is.na(nps)))
     say("jackknife", "nps", coef(m), SE(m), degf(subset(j, !is.na(nps))))

@@ -18,6 +18,7 @@ import pandas as pd
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
+from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.replicates import Groups, replicate_groups
 
 MISSING = ("pairwise", "complete", "indicator", "impute")
@@ -52,6 +53,7 @@ class Answers:
     w: np.ndarray
     cluster: np.ndarray | None
     strata: np.ndarray | None
+    drawn: np.ndarray | None
     extra: pd.DataFrame
     notes: tuple[str, ...]
 
@@ -78,8 +80,11 @@ class Answers:
         )  # fmt: skip
 
     def groups(self, *, limit: int = 1000, seed: int = 0) -> Groups:
-        """Return the replicate groups of the design: clusters within strata."""
-        return replicate_groups(self.cluster, self.strata, self.n, limit=limit, seed=seed)
+        """Return the replicate groups of the design: clusters within strata, those without a row among them."""
+        drawn = self.drawn
+        if drawn is not None and self.strata is not None:
+            drawn = drawn[np.unique(self.strata)]
+        return replicate_groups(self.cluster, self.strata, self.n, limit=limit, seed=seed, drawn=drawn)
 
 
 def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence[str] = ()) -> Answers:
@@ -110,7 +115,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         outcome=field.label if condition is None else f"{field.label} {outcome.strip().removeprefix(name).strip()}",
         y=y, X=X, columns=columns, drivers=tuple(kept), labels=_labels(study, kept), of=of,
         blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
-        cluster=_codes(frame, design.cluster), strata=_codes(frame, design.strata),
+        cluster=_codes(frame, design.cluster), strata=_codes(frame, design.strata), drawn=_drawn(study, frame),
         extra=frame[list(extra)], notes=tuple(notes),
     )  # fmt: skip
 
@@ -255,6 +260,14 @@ def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:
 
 def _codes(frame: pd.DataFrame, name: str) -> np.ndarray | None:
     return pd.factorize(frame[name], use_na_sentinel=False)[0] if name else None
+
+
+def _drawn(study: Study, frame: pd.DataFrame) -> np.ndarray | None:
+    """Return the clusters of each stratum in the whole sample, in the order of its codes; None without a design."""
+    if study.drawn is None:
+        return None
+    name = study.design.strata
+    return of_strata(study.drawn, pd.factorize(frame[name], use_na_sentinel=False)[1] if name else [""])
 
 
 def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.names import key, shown
 from cxlab.stats.counts.replicates import Groups, replicate_groups, spread
 
@@ -67,7 +68,7 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
     for segment in segments:
         part = frame if segment is None else frame[frame[by] == segment]
         for about, (functional, dysfunctional) in pairs.items():
-            row = _feature(part, functional, dysfunctional, design, level, seed)
+            row = _feature(study, part, functional, dysfunctional, level, seed)
             rows.append({"item": about, **({key(by): segment} if by else {}), **row})
     table = pd.DataFrame(rows)
     own = [c for c in table.columns if c != key(by)]
@@ -104,7 +105,10 @@ def _pairs(study: Study) -> dict[str, tuple[Field, Field]]:
     return {a: (pair["kano-functional"], pair["kano-dysfunctional"]) for a, pair in found.items()}
 
 
-def _feature(frame: pd.DataFrame, functional: Field, dysfunctional: Field, design, level: float, seed: int) -> dict:
+def _feature(
+    study: Study, frame: pd.DataFrame, functional: Field, dysfunctional: Field, level: float, seed: int
+) -> dict:
+    design = study.design
     f, d = (_codes(frame[x.name], x) for x in (functional, dysfunctional))
     there = np.isfinite(f) & np.isfinite(d)
     w = frame[design.weight].to_numpy(float) if design.weight else np.ones(len(frame))
@@ -114,7 +118,12 @@ def _feature(frame: pd.DataFrame, functional: Field, dysfunctional: Field, desig
     if n == 0:
         return _empty()
     category = EVALUATION[f[there].astype(int) - 1, d[there].astype(int) - 1]
-    groups = replicate_groups(column(design.cluster), column(design.strata), n)
+    strata, drawn = column(design.strata), None
+    if strata is not None:
+        strata, labels = pd.factorize(strata, use_na_sentinel=False)
+    if study.drawn is not None:
+        drawn = of_strata(study.drawn, [""] if strata is None else labels)
+    groups = replicate_groups(column(design.cluster), strata, n, drawn=drawn)
     return _numbers(category, w[there], groups, level, seed) | {"n": n}
 
 

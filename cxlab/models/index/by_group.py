@@ -88,10 +88,11 @@ def _by_group(data: Answers, model: PathModel, labels, frozen, scheme: str, repl
     p, structure = data.x.shape[1], model.structure()
     codes = pd.Categorical(data.group, categories=labels).codes
     unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
-    strata = unit_strata(data.strata, unit, units)
-    if data.cluster is None and units == len(data.x):
+    strata = unit_strata(data, unit, units)
+    if data.cluster is None and data.drawn is None and units == len(data.x):
         strata = strata * len(labels) + codes
-    counts = np.vstack([np.ones(units), covariances.bootstrap_counts(strata, replicates, seed=seed)])
+    drawn = covariances.bootstrap_counts(strata, replicates, seed=seed)[:, :units]
+    counts = np.vstack([np.ones(units), drawn])
     of = [codes == g for g in range(len(labels))]
     sums = [counts @ covariances.grouped_sums(data.x[g], data.weight[g], unit[g], units) for g in of]
     reference = sum(sums) if frozen == "pooled" else sums[labels.index(frozen)]

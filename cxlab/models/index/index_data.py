@@ -11,13 +11,17 @@ import pandas as pd
 from cxlab.data.study import Study
 from cxlab.models.index.pathmodel import READY, PathModel
 from cxlab.problem import DataProblem, one_of
+from cxlab.stats.counts.drawn import of_strata
 
 MISSING = ("listwise", "mean")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The items of a path model: ``x`` (n, p; high = best), their scale limits, weights and what is resampled."""
+    """The items of a path model: ``x`` (n, p; high = best), their scale limits, weights and what is resampled.
+
+    ``drawn`` : the clusters of each stratum in the whole sample, those without a respondent here among them.
+    """
 
     x: np.ndarray
     low: np.ndarray
@@ -25,6 +29,7 @@ class Answers:
     weight: np.ndarray
     cluster: Any
     strata: np.ndarray
+    drawn: np.ndarray | None
     group: np.ndarray
     notes: tuple[str, ...]
 
@@ -69,10 +74,15 @@ def answers(study: Study, model: PathModel, *, missing: str = "listwise", by: st
     notes += (f"Turned round, because their lowest code is best: {', '.join(turned)}.",) if turned else ()
     _checked(x, model)
     table = table[kept]
-    cluster = table[d.cluster].to_numpy() if d.cluster else None
-    strata = pd.factorize(table[d.strata])[0] if d.strata else np.zeros(len(x), int)
+    cluster = None
+    if d.cluster:  # numbers that start anew in every stratum are different clusters
+        cluster = table.groupby([c for c in (d.strata, d.cluster) if c], sort=False, dropna=False).ngroup().to_numpy()
+    strata, labels = np.zeros(len(x), int), [""]
+    if d.strata:
+        strata, labels = pd.factorize(table[d.strata], use_na_sentinel=False)
+    drawn = None if study.drawn is None else of_strata(study.drawn, labels)
     group = table[by].to_numpy() if by else np.zeros(len(x), int)
-    return Answers(x, low, high, weight[kept], cluster, strata, group, notes)
+    return Answers(x, low, high, weight[kept], cluster, strata, drawn, group, notes)
 
 
 def _complete(x: np.ndarray, usable: np.ndarray, missing: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

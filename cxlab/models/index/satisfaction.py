@@ -114,7 +114,7 @@ def _fitted(data: Answers, model: PathModel, scheme: str, consistent: bool, repl
     unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
     sums = covariances.grouped_sums(data.x, data.weight, unit, units)
     fit = _estimates(*covariances.moments(sums.sum(axis=0), p), data, model, scheme, consistent)
-    counts = covariances.bootstrap_counts(unit_strata(data.strata, unit, units), replicates, seed=seed)
+    counts = covariances.bootstrap_counts(unit_strata(data, unit, units), replicates, seed=seed)[:, :units]
     draws = _estimates(*covariances.moments(counts @ sums, p), data, model, scheme, consistent)
     good = draws["converged"]
     draws = {k: v[good] for k, v in draws.items()}
@@ -122,10 +122,14 @@ def _fitted(data: Answers, model: PathModel, scheme: str, consistent: bool, repl
     return fit, draws, f"{replicates:,} bootstrap replicates of {words} with the weights estimated anew{lost}"
 
 
-def unit_strata(strata: np.ndarray, unit: np.ndarray, units: int) -> np.ndarray:
+def unit_strata(data: Answers, unit: np.ndarray, units: int) -> np.ndarray:
+    """Return the stratum of each resampled unit, then those of the units drawn that have no respondent here."""
     out = np.zeros(units, int)
-    out[unit] = strata
-    return out
+    out[unit] = data.strata
+    if data.drawn is None or (data.cluster is None and units < len(data.x)):
+        return out
+    seen = np.bincount(out, minlength=len(data.drawn))
+    return np.append(out, np.repeat(np.arange(len(seen)), np.fmax(data.drawn - seen, 0).astype(int)))
 
 
 def _estimates(mean, s, data: Answers, model: PathModel, scheme: str, consistent: bool) -> dict[str, np.ndarray]:

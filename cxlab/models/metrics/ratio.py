@@ -16,6 +16,7 @@ from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import totals
+from cxlab.stats.counts.drawn import silent
 from cxlab.stats.counts.names import keys
 
 STRONG = 0.8
@@ -73,7 +74,8 @@ def satisfaction_ratio(
     frame = totals.totals(study.frame, each, groups, **where)
     if not len(frame):
         raise DataProblem(f"{study.name} has no answer to {', '.join(columns)}; the satisfaction ratio needs some")
-    rows = [_row(key, part, keys(groups), level, draws, seed) for key, part in _parts(frame, keys(groups))]
+    parts = _parts(frame, keys(groups))
+    rows = [_row(key, part, keys(groups), level, draws, seed, study.drawn) for key, part in parts]
     table = pd.DataFrame(rows)
     called = metrics.labelled_groups(study, groups, table)
     table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
@@ -147,10 +149,15 @@ def _parts(frame: pd.DataFrame, groups: list[str]) -> list:
     return list(frame.groupby(groups, sort=False, dropna=False)) if groups else [((), frame)]
 
 
-def _row(key: tuple, part: pd.DataFrame, groups: list[str], level: float, draws: int, seed: int) -> dict:
+def _row(
+    key: tuple, part: pd.DataFrame, groups: list[str], level: float, draws: int, seed: int, drawn: pd.DataFrame | None
+) -> dict:
     a, b, k = (part[c].to_numpy(float) for c in ("a", "b", "k"))
     t = float((a * k).sum() / (b * k).sum())
-    r = totals.replicates(a, b, part["k"].to_numpy(int), part["stratum"].to_numpy(), draws=draws, seed=seed)
+    empty, missing = silent(drawn, part["stratum"], k)  # clusters that were drawn, without an answer
+    stratum, none = np.array([*part["stratum"], *empty], object), np.zeros(len(empty))
+    each = (np.append(x, none) for x in (a, b))
+    r = totals.replicates(*each, np.append(k, missing).astype(int), stratum, draws=draws, seed=seed)
     low, high = np.quantile(r, [(1 - level) / 2, (1 + level) / 2]) if k.sum() > 1 else (np.nan, np.nan)
     se = float(r.std(ddof=1)) if k.sum() > 1 else np.nan
     return {**dict(zip(groups, key, strict=True)), "item": "ratio", "estimate": t, "low": low, "high": high, "se": se,

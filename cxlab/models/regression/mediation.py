@@ -15,6 +15,7 @@ from cxlab.models.regression.formula import number
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import resample
+from cxlab.stats.counts.drawn import silent
 from cxlab.stats.counts.moments import moments
 from cxlab.stats.counts.patterns import patterns
 
@@ -156,12 +157,13 @@ def _pieces(study: Study, columns: dict[str, nw.Expr], seed: int) -> tuple[np.nd
         found = moments(study.frame, columns, by=by, weight=w)
         upper = np.triu_indices(len(found.names))
         each = found.matrix[:, upper[0], upper[1]]
-        strata = found.keys[design.strata].to_numpy() if design.strata else np.zeros(len(each))
+        strata = found.keys[design.strata].to_numpy() if design.strata else np.full(len(each), "")
         n, unit = int(found.n.sum()), f"clusters ({design.cluster})"
         if len(each) < 2:
             raise DataProblem(
                 f"all rows belong to one cluster ({design.cluster}); its variance cannot be told from one"
             )
+        each, strata = _with_silent(study, each, strata)
         if len(each) > MANY:
             each, strata = together(each, strata, rng)
             unit = f"random groups of clusters ({design.cluster})"
@@ -180,9 +182,17 @@ def _pieces(study: Study, columns: dict[str, nw.Expr], seed: int) -> tuple[np.nd
     counts, n = table["n"].to_numpy(), int(table["n"].sum())
     if strata or len(table) > MANY:
         owner = table["stratum"].to_numpy() if strata else np.zeros(len(table))
-        each, owner = together(np.repeat(each, counts, axis=0), np.repeat(owner, counts), rng)
+        each, owner = np.repeat(each, counts, axis=0), np.repeat(owner, counts)
+        each, owner = together(*_with_silent(study, each, owner), rng)
         return each, np.ones(len(each)), {"unit": "random groups of answers", "strata": owner, "n": n, "lost": lost}
     return each, counts, {"unit": "answers", "strata": None, "n": n, "lost": lost}
+
+
+def _with_silent(study: Study, each: np.ndarray, strata: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Add the clusters that were drawn and have no row here, with moments of zero; strata become numbers."""
+    empty, missing = silent(study.drawn, strata)
+    owner = pd.factorize(pd.Series([*strata, *np.repeat(empty, missing)]), use_na_sentinel=False)[0]
+    return np.vstack([each, np.zeros((missing.sum(), each.shape[1]))]), owner
 
 
 def together(each: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

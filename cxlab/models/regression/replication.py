@@ -33,11 +33,12 @@ def jackknife(
 
     Returns
     -------
-    Result with ``*by, estimate, low, high, se, df, n``; t intervals with (clusters - strata) degrees of freedom.
+    Result with ``*by, estimate, low, high, se, df, n``; t intervals; degrees of freedom are clusters - strata,
+    in a domain the rank of the replicates less one.
 
     Raises
     ------
-    DataProblem : a stratum with a single cluster, or the median.
+    DataProblem : a single cluster, or the median.
 
     References
     ----------
@@ -57,20 +58,31 @@ def jackknife(
     rows = []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
-        mine = table.index.isin(part.index) * table.get("weight", 1.0)  # clusters without the group count as clusters
-        values, totals, counts, strata = units(study, table.assign(weight=mine))
+        weight = table.index.isin(part.index) * table.get("weight", 1.0)  # answers of other groups count 0
+        mine = table.assign(weight=weight) if study.drawn is None else part
+        values, totals, counts, strata = units(study, mine)
         f = statistic_of(statistic, values)
         with np.errstate(divide="ignore", invalid="ignore"):
             _, variance = resample.jackknife(totals, f, strata=strata, count=counts)
         rows.append(
             dict(zip(own, key, strict=True))
             | {"estimate": float(f(counts[None] @ totals)[0]), "se": float(np.sqrt(variance))}
-            | {"df": int(counts.sum()) - len(np.unique(strata)), "n": int(part["n"].sum())}
+            | {"df": jackknife_df(totals, counts, strata), "n": int(part["n"].sum())}
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     made = named_groups(pd.DataFrame(rows), groups)
     return _result(study, outcome, statistic, made, level, f"jackknife of {said}, t intervals", notes)
+
+
+def jackknife_df(totals: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> int:
+    """Return the rank of the jackknife's weights of the domain less one, as R's ``degf``.
+
+    That is the clusters with an answer, less the strata of two or more of which each has one (less 1 where none has).
+    """
+    there = (totals > 0).any(axis=1)
+    drawn, seen = np.bincount(strata, counts), np.bincount(strata, counts * there)
+    return int(seen.sum() - max(((seen == drawn) & (drawn > 1)).sum(), 1))
 
 
 @public

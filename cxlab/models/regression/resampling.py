@@ -15,6 +15,7 @@ from cxlab.models.regression.formula import number, tidy_levels
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
+from cxlab.stats.counts.drawn import silent
 from cxlab.stats.counts.names import key as key_of
 from cxlab.stats.counts.names import keys, shown
 from cxlab.stats.counts.patterns import patterns
@@ -170,11 +171,12 @@ def _one(study: Study, part: pd.DataFrame, statistic: Statistic, replicates: int
     """Estimate, interval and standard error of one group."""
     values, totals, counts, owner = units(study, part)
     f = statistic_of(statistic, values)
+    units_seen = len(totals)
     full = float(f(counts[None] @ totals)[0])
     if study.design.cluster or study.design.strata:
         if not study.design.cluster:  # every answer is a cluster of its own
             totals, owner = np.repeat(totals, counts, axis=0), np.repeat(owner, counts)
-        if len(totals) < 2:
+        if units_seen < 2:
             return {"estimate": full, "low": np.nan, "high": np.nan, "se": np.nan}
         draws = resample.cluster_bootstrap(totals, f, strata=owner, replicates=replicates, seed=seed)
         low, high = resample.percentile(draws, level)
@@ -192,21 +194,26 @@ def units(study: Study, part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.
     Returns
     -------
     values : (K,) distinct answers. totals : (C, K) summed weight of each in one unit. counts : (C,) units that are
-    alike, 1 for clusters. strata : (C,) as text.
+    alike, 1 for clusters. strata : (C,) numbers. Under a design, units that were drawn and have no answer here come
+    last, with totals of zero.
     """
     values, at = np.unique(part["value"], return_inverse=True)
     turn = np.zeros((len(part), len(values)))
     turn[np.arange(len(part)), at] = part.get("weight", 1.0)
     counts = part["n"].to_numpy()
-    stratum = part["stratum"].astype(str) if "stratum" in part else pd.Series("", part.index)
-    if "cluster" not in part:
-        return values, turn, counts, stratum.to_numpy(str)
-    number_of = part.groupby([stratum, "cluster"], sort=True).ngroup().to_numpy()
-    totals = np.zeros((number_of.max() + 1, len(values)))
-    np.add.at(totals, number_of, turn * counts[:, None])
-    owner = np.empty(len(totals), object)
-    owner[number_of] = stratum
-    return values, totals, np.ones(len(totals), int), owner.astype(str)
+    stratum = part["stratum"] if "stratum" in part else pd.Series("", part.index)
+    if "cluster" in part:
+        number_of = part.groupby([stratum, "cluster"], sort=True).ngroup().to_numpy()
+        turn, every = np.zeros((number_of.max() + 1, len(values))), turn * counts[:, None]
+        np.add.at(turn, number_of, every)
+        owner = np.empty(len(turn), object)
+        owner[number_of] = stratum
+        counts, stratum = np.ones(len(turn), int), pd.Series(owner)
+    empty, missing = silent(study.drawn, stratum, counts)
+    if "cluster" in part:  # one unit each
+        empty, missing = np.repeat(empty, missing), np.ones(missing.sum(), int)
+    owner = pd.factorize(pd.Series([*stratum, *empty]), use_na_sentinel=False)[0]
+    return values, np.vstack([turn, np.zeros((len(empty), len(values)))]), np.append(counts, missing), owner
 
 
 def described(study: Study, outcome: str, statistic: Statistic) -> tuple[str, str]:

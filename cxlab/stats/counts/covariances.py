@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxlab.stats.counts.drawn import lonely_times
+
 UNITS = 5_000
 """Rows beyond this many are resampled in this many random groups, which have the same variance."""
 
@@ -47,7 +49,7 @@ def resampled_units(n: int, cluster=None, *, seed: int = 0) -> tuple[np.ndarray,
 def bootstrap_counts(strata: np.ndarray, draws: int, *, seed: int = 0) -> np.ndarray:
     """Return how often each unit counts in each replicate, (draws, units): n_h - 1 of n_h units, times n_h / (n_h - 1).
 
-    Units are drawn within their stratum; a stratum of one unit stays as it is.
+    Units are drawn within their stratum; the only unit of a stratum counts twice or not at all.
 
     References
     ----------
@@ -57,8 +59,10 @@ def bootstrap_counts(strata: np.ndarray, draws: int, *, seed: int = 0) -> np.nda
     out = np.ones((draws, len(strata)))
     for stratum in np.unique(strata):
         at = np.flatnonzero(strata == stratum)
-        if len(at) > 1:
-            size = len(at)
+        size = len(at)
+        if size == 1 and len(strata) > 1:
+            out[:, at[0]] = lonely_times(rng, draws)
+        elif size > 1:
             out[:, at] = rng.multinomial(size - 1, np.full(size, 1 / size), draws) * (size / (size - 1))
     return out
 

@@ -52,6 +52,34 @@ def of_strata(drawn: pd.DataFrame, strata: Sequence, *, named: bool = False) -> 
     return np.array([at.get(_key(h), 0.0) for h in strata], float)
 
 
+def silent(drawn: pd.DataFrame | None, strata: Sequence, count: NDArray | None = None) -> tuple[NDArray, NDArray]:
+    """Return the strata of units with a total of zero, and how many are in each: those drawn, less those seen.
+
+    Parameters
+    ----------
+    drawn : of `clusters_drawn`; None: nothing is missing.
+    strata : the stratum of each unit seen. ``count`` : how many units each stands for; default 1.
+
+    >>> silent(pd.DataFrame({"stratum": ["a", "b"], "clusters": [3, 5], "blank": [0, 0]}), ["a", "a"])[1].tolist()
+    [1]
+    """
+    strata = pd.Series(strata)
+    if drawn is None or not len(strata):
+        return strata.to_numpy()[:0], np.zeros(0, int)
+    codes, labels = pd.factorize(strata, use_na_sentinel=False)
+    seen = np.bincount(codes, np.ones(len(codes)) if count is None else count)
+    missing = np.fmax(of_strata(drawn, labels, named=True) - seen, 0).astype(int)
+    return np.asarray(labels, object)[missing > 0], missing[missing > 0]
+
+
+def lonely_times(rng: np.random.Generator, draws: int) -> NDArray:
+    """Return how often the only cluster of a stratum counts in each replicate: 0 or 2, as likely as not.
+
+    So it adds the square of its distance from the overall mean to the variance, as in `linearised` and R's "adjust".
+    """
+    return rng.integers(0, 2, draws) * 2.0
+
+
 def _key(stratum: object) -> object:
     """A stratum as one word for one value, whichever engine it comes from: whole numbers as int, null as None."""
     if pd.isna(stratum):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxlab.stats.counts.drawn import lonely_times
+
 GROUPS = 1000
 """More clusters than this are put together at random; the standard error of a standard error is then about 2 %."""
 
@@ -20,6 +22,7 @@ class Groups:
     """Which replicate group each row belongs to, and which stratum each group.
 
     ``code`` (n,) runs from 0 to G - 1; ``stratum`` (G,) from 0; ``clusters`` counts the sampled units before grouping.
+    A group may have no row: clusters that were drawn, and in which nobody belongs to the domain.
     """
 
     code: np.ndarray
@@ -29,17 +32,19 @@ class Groups:
     @property
     def merged(self) -> bool:
         """Whether several clusters share a group."""
-        return self.clusters > len(self.stratum)
+        return self.clusters > len(np.unique(self.code))
 
 
 def replicate_groups(
-    cluster: np.ndarray | None, stratum: np.ndarray | None, n: int, *, limit: int = GROUPS, seed: int = 0
-) -> Groups:
+    cluster: np.ndarray | None, stratum: np.ndarray | None, n: int, *, limit: int = GROUPS, seed: int = 0,
+    drawn: np.ndarray | None = None,
+) -> Groups:  # fmt: skip
     """Group rows by cluster within stratum, at most about ``limit`` groups, each stratum at least two if it can.
 
     Parameters
     ----------
     cluster, stratum : (n,) codes of any type, or None where the design has none (every row is a cluster).
+    drawn : clusters of each stratum in the whole sample, in the order of the strata sorted; default: those seen.
     """
     strata = np.zeros(n, int) if stratum is None else np.unique(stratum, return_inverse=True)[1]
     if cluster is None:
@@ -48,9 +53,13 @@ def replicate_groups(
         unit = np.unique(cluster, return_inverse=True)[1]
         pair, unit = np.unique(strata * (unit.max() + 1 if n else 1) + unit, return_inverse=True)
         owner = pair // (np.unique(cluster).size if n else 1)
+    seen = len(owner)
+    if drawn is not None and n:
+        empty = np.fmax(np.asarray(drawn) - np.bincount(owner, minlength=len(drawn)), 0).astype(int)
+        owner = np.concatenate([owner, np.repeat(np.arange(len(drawn)), empty)])
     m = len(owner)
     if m <= limit:
-        return Groups(unit, owner, m)
+        return Groups(unit, owner, seen)
     rng = np.random.default_rng(seed)
     of_unit, of_group, used = np.empty(m, int), [], 0
     for h in np.unique(owner):
@@ -59,13 +68,13 @@ def replicate_groups(
         of_unit[members] = used + rng.permutation(len(members)) % k
         of_group += [h] * k
         used += k
-    return Groups(of_unit[unit], np.array(of_group), m)
+    return Groups(of_unit[unit], np.array(of_group), seen)
 
 
 def resampling_weights(stratum: np.ndarray, draws: int, seed: int | np.random.Generator) -> np.ndarray:
     """Return bootstrap weights of the groups, (draws, G): n_h - 1 of n_h drawn within each stratum, rescaled.
 
-    A stratum with a single group keeps weight 1 and so adds no variance.
+    A stratum with a single group has it twice or not at all (`lonely_times`).
 
     References
     ----------
@@ -76,26 +85,34 @@ def resampling_weights(stratum: np.ndarray, draws: int, seed: int | np.random.Ge
     for h in np.unique(stratum):
         members = np.flatnonzero(stratum == h)
         k = len(members)
-        if k > 1:
+        if k == 1:
+            out[:, members[0]] = lonely_times(rng, draws)
+        else:
             drawn = rng.integers(0, k, (draws, k - 1)) + k * np.arange(draws)[:, None]
             out[:, members] = np.bincount(drawn.ravel(), minlength=k * draws).reshape(draws, k) * (k / (k - 1))
     return out
 
 
 def jackknife_weights(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return delete-a-group weights (G, G) and the factor of each replicate, (n_h - 1) / n_h, for the variance."""
+    """Return delete-a-group weights (G, G) and the factor of each replicate, (n_h - 1) / n_h, for the variance.
+
+    The only group of a stratum is left out without another in its place, with factor 1.
+    """
     size = np.bincount(stratum, minlength=stratum.max() + 1)[stratum]
     same = stratum[:, None] == stratum[None, :]
     lift = np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
     weights = np.where(same, lift[:, None], 1.0)
-    weights[np.arange(len(stratum)), np.arange(len(stratum))] = np.where(size > 1, 0.0, 1.0)
-    return weights, (size - 1) / size
+    weights[np.arange(len(stratum)), np.arange(len(stratum))] = 0.0
+    return weights, np.where(size > 1, (size - 1) / size, 1.0)
 
 
 def group_sums(values: np.ndarray, groups: Groups) -> np.ndarray:
     """Return the sums of the rows of ``values`` (n, k) in every group, (G, k)."""
     order, bounds = by_group(groups)
-    return np.add.reduceat(values[order], bounds[:-1], axis=0)
+    out = np.zeros((len(groups.stratum), values.shape[1]))
+    some = bounds[1:] > bounds[:-1]
+    out[some] = np.add.reduceat(values[order], bounds[:-1][some], axis=0)
+    return out
 
 
 @dataclass(frozen=True)
@@ -201,11 +218,14 @@ def influence(R: np.ndarray, moments: Moments) -> np.ndarray:
 
 
 def spread(change: np.ndarray, stratum: np.ndarray) -> np.ndarray:
-    """Return the covariance from the groups' influences (G, k): sum over strata of n/(n-1) (e - mean)(e - mean)'."""
+    """Return the covariance from the groups' influences (G, k): sum over strata of n/(n-1) (e - mean)(e - mean)'.
+
+    The only group of a stratum adds e e', its distance from the overall mean of zero.
+    """
     out = np.zeros((change.shape[1], change.shape[1]))
     for h in np.unique(stratum):
         e = change[stratum == h]
         if len(e) > 1:
-            e = e - e.mean(axis=0)
-            out += len(e) / (len(e) - 1) * e.T @ e
+            e = (e - e.mean(axis=0)) * np.sqrt(len(e) / (len(e) - 1))
+        out += e.T @ e
     return out

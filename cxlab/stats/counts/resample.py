@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cxlab.problem import DataProblem, one_of
+from cxlab.stats.counts.drawn import lonely_times
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 KINDS = ("bootstrap", "brr", "fay", "jk1", "jk2")
@@ -102,7 +103,8 @@ def cluster_bootstrap(
 
     Returns
     -------
-    (replicates, ...) values. m - 1 of m clusters are drawn and scaled by m / (m - 1), so that variances are unbiased.
+    (replicates, ...) values. m - 1 of m clusters are drawn and scaled by m / (m - 1), so that variances are unbiased;
+    the only cluster of a stratum counts twice or not at all.
 
     References
     ----------
@@ -111,14 +113,17 @@ def cluster_bootstrap(
     totals = np.asarray(totals, float)
     owner = np.zeros(len(totals), int) if strata is None else np.unique(strata, return_inverse=True)[1]
     members = [np.flatnonzero(owner == h) for h in range(owner.max() + 1)]
-    if any(len(m) < 2 for m in members):
-        raise DataProblem(f"{sum(len(m) < 2 for m in members)} strata have a single cluster; merge them with others")
+    if len(totals) < 2:
+        raise DataProblem("all rows belong to one cluster; its variance cannot be told from one")
     rng = np.random.default_rng(seed)
     out = []
     for b in blocks(replicates, len(totals) + totals.shape[1], "cluster bootstrap"):
         drawn = np.zeros((b, totals.shape[1]))
         for m in members:
             k = len(m)
+            if k == 1:
+                drawn += lonely_times(rng, b)[:, None] * totals[m]
+                continue
             times = rng.multinomial(k - 1, np.full(k, 1 / k), size=b)
             drawn += times @ totals[m] * (k / (k - 1))
         out.append(statistic(drawn))
@@ -137,7 +142,8 @@ def jackknife(
 
     Returns
     -------
-    values : (C, ...) of the statistic. variance : sum_h (m_h - 1)/m_h sum_c (value_hc - full)**2.
+    values : (C, ...) of the statistic. variance : sum_h (m_h - 1)/m_h sum_c (value_hc - full)**2; the only
+    cluster of a stratum is left out with none in its place and counts in full.
 
     References
     ----------
@@ -147,14 +153,14 @@ def jackknife(
     count = np.ones(len(totals)) if count is None else np.asarray(count, float)
     owner = np.zeros(len(totals), int) if strata is None else np.unique(strata, return_inverse=True)[1]
     m = np.bincount(owner, weights=count)
-    if (m < 2).any():
-        raise DataProblem(f"{int((m < 2).sum())} strata have a single cluster; merge them with others")
+    if m.sum() < 2:
+        raise DataProblem("all rows belong to one cluster; its variance cannot be told from one")
     by_stratum = np.zeros((len(m), totals.shape[1]))
     np.add.at(by_stratum, owner, totals * count[:, None])
     whole, size = by_stratum.sum(axis=0), m[owner][:, None]
-    values = statistic(whole - by_stratum[owner] + (by_stratum[owner] - totals) * size / (size - 1))
+    values = statistic(whole - by_stratum[owner] + (by_stratum[owner] - totals) * size / np.fmax(size - 1, 1))
     off = values - statistic(whole[None])[0]
-    factor = ((m - 1) / m)[owner] * count
+    factor = np.where(m > 1, (m - 1) / m, 1.0)[owner] * count
     return values, np.sum(factor.reshape(-1, *[1] * (off.ndim - 1)) * off**2, axis=0)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.stats.counts.drawn import lonely_times
 from cxlab.stats.counts.names import keys
 from cxlab.stats.counts.tally import collected, scored_rows
 
@@ -49,7 +50,7 @@ def replicates(a: NDArray, b: NDArray, k: NDArray, stratum: NDArray, *, draws: i
     """Return ``draws`` values of sum(a) / sum(b) with the clusters of each stratum drawn again.
 
     n - 1 of the n clusters of a stratum are drawn and scaled by n / (n - 1) (Rao & Wu 1988), which gives the design's
-    variance also where n is small; a stratum of one cluster stays as it is.
+    variance also where n is small; the only cluster of a stratum counts twice or not at all.
     """
     rng = np.random.default_rng(seed)
     top, bottom = np.zeros(draws), np.zeros(draws)
@@ -57,7 +58,8 @@ def replicates(a: NDArray, b: NDArray, k: NDArray, stratum: NDArray, *, draws: i
         here = np.flatnonzero(stratum == h)
         n = int(k[here].sum())
         if n == 1:
-            top, bottom = top + a[here[0]], bottom + b[here[0]]
+            times = lonely_times(rng, draws)
+            top, bottom = top + times * a[here[0]], bottom + times * b[here[0]]
             continue
         block = max(1, CELLS // len(here))
         for start in range(0, draws, block):
