@@ -17,7 +17,8 @@ class Finding:
     """How serious, what it is about, how many rows of how many, what to do, and the condition of the rows.
 
     ``level``: 'serious' (results are wrong until it is dealt with), 'look' (may be right; decide) or 'fine'.
-    ``rows``: the Narwhals condition of the rows concerned, on `Study.frame`; None where no single rows are.
+    ``rows``: the Narwhals condition of the rows concerned, on `Study.frame`; None where no single rows are. Of repeated
+    ids it is that there is one: `cxlab.data.row_order` tells which are repeated.
     """
 
     level: str

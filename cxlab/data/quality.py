@@ -12,6 +12,7 @@ from cxlab.data import answer_checks as answers
 from cxlab.data import record_checks as records
 from cxlab.data.arguments import public
 from cxlab.data.finding import Finding
+from cxlab.data.row_order import first_of_each, with_repeated
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
@@ -99,14 +100,16 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
         where = f" in {question}" if question else ""
         raise DataProblem(f"{check} concerns no row of {study.name}{where}; see cx.quality")
     said = f"rows concerned by {check}"
-    return replace(study, table=study.frame.filter(rows).to_native(), filters=(*study.filters, said))
+    kept = with_repeated(study, _ids(study, question)) if check == "duplicate" else study.frame.filter(rows)
+    return replace(study, table=kept.to_native(), filters=(*study.filters, said))
 
 
 @public
 def drop(study: Study, check: str, *, question: str = "", duration: str = "") -> Study:
     """Return the study without the rows that a check concerns; `Study.dropped` counts them in every later result.
 
-    Of duplicates one row each is kept.
+    Of duplicates the first row by the order of the table is kept, on every engine; an engine that knows no order
+    (Spark, a table of a database) keeps the first by the values of all columns.
 
     Raises
     ------
@@ -121,14 +124,15 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
     one_of("check", check, DROPPABLE)
     before = len(study)
     if check == "duplicate":
-        kept = _without_duplicates(study, question)
+        kept = first_of_each(study, _ids(study, question))
     else:
         rows = _rows(study, check, question, duration)
         if rows is None and question and question not in study.columns:
             raise unknown("question", question, study.name, study.columns)
         kept = study.lazy if rows is None else study.frame.filter(~rows.fill_null(False))
     after = replace(study, table=kept.to_native())
-    return replace(after, dropped=(*study.dropped, (f"{check} {question}".strip(), before - len(after))))
+    why = f"{check} {question}".strip() + (", the first row of each is kept" if check == "duplicate" else "")
+    return replace(after, dropped=(*study.dropped, (why, before - len(after))))
 
 
 def _rows_of(study: Study) -> int:
@@ -146,11 +150,6 @@ def _rows(study: Study, check: str, question: str, duration: str) -> nw.Expr | N
     return nw.any_horizontal(*wanted, ignore_nulls=True) if wanted else None
 
 
-def _without_duplicates(study: Study, question: str) -> nw.LazyFrame:
-    wave = [study.design.wave] if study.design.wave else []
-    frame = study.lazy
-    for name in study.codebook.role("id"):
-        if name in study.columns and question in ("", name):
-            blank = frame.filter(nw.col(name).is_null())
-            frame = nw.concat([frame.filter(~nw.col(name).is_null()).unique([name, *wave]), blank])
-    return frame
+def _ids(study: Study, question: str) -> list[str]:
+    """The columns of ids that ``question`` means: it, or all of them."""
+    return [name for name in study.codebook.role("id") if name in study.columns and question in ("", name)]

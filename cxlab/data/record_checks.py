@@ -55,7 +55,7 @@ def duplicates(study: Study, n: int) -> Iterator[Finding]:
             yield Finding("serious" if k >= 0.01 * n else "look", "duplicate", name, k, n,
                           f"rows whose id occurs before{' in the wave' if wave else ''}",
                           "find out why; leave them out with cx.drop(study, 'duplicate')",
-                          filled(name) & (nw.len().over(name, *wave) > 1))  # fmt: skip
+                          filled(name))  # fmt: skip
     for name in (t for t in study.codebook.role("text") if t in study.columns):
         long = nw.col(name).str.len_chars() >= COPY
         texts = study.frame.filter(long).select(name)

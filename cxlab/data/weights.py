@@ -8,6 +8,7 @@ than the twenty lines of `ipf` weigh.)
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts import raking
 from cxlab.stats.counts.names import keys as keys_of
 
 FEW = 10
@@ -80,15 +82,44 @@ def rake(
         part.check(cells, blank)
     codes, shares = [p.codes(cells) for p in parts], [p.shares for p in parts]
     base, each = cells["w"].to_numpy(float), cells["b"].to_numpy(float)
-    factors, done, off = ipf(base, each, codes, shares, trim=trim, tolerance=tolerance, rounds=rounds)
-    if off > tolerance:
-        tip = "widen trim=, or merge small categories" if trim else "merge small categories, or raise rounds="
-        raise DataProblem(f"after {done} rounds a margin is still {off:.2%} off its target; {tip}")
+    factors, done, off = raking.ipf(base, each, codes, shares, trim=trim, tolerance=tolerance, rounds=rounds)
+    if not off <= tolerance:
+        raise DataProblem(_not_fitted(parts, codes, shares, trim, done, off))
     mean, scale = base.sum() / cells["n"].sum(), (total or base.sum()) / base.sum()
     weight = _expression(study, parts, factors, trim, mean=mean, scale=scale).alias(name)
     said = f"raked to {', '.join(p.label for p in parts)} in {done} rounds, margins within {off:.1e}"
     said += f", held between {trim[0]:g} and {trim[1]:g} times the mean" if trim else ""
     return _with_weight(study, weight, name, said)
+
+
+def _not_fitted(
+    parts: Sequence[Margin],
+    codes: Sequence[np.ndarray],
+    shares: Sequence[np.ndarray],
+    trim: tuple[float, float] | None,
+    done: int,
+    off: float,
+) -> str:
+    """Why no weights were found, and what to do: margins that contradict each other in these data, or no convergence"""
+    for a, b in itertools.permutations(range(len(parts)), 2):
+        found = raking.conflict(codes[a], codes[b], shares[a], shares[b])
+        if found is not None:
+            here, there = found
+            return (
+                f"no weights can meet the margins {parts[a].label} and {parts[b].label}: everybody with "
+                f"{parts[a].named(here)} has {parts[b].named(there)}, but the targets are "
+                f"{shares[a][here].sum():.1%} and {shares[b][there].sum():.1%}. Correct the targets, or leave one of "
+                "the margins out"
+            )
+    if not raking.possible(codes, shares):
+        said = ", ".join(p.label for p in parts)
+        return (
+            f"no weights can meet all of {said} together: some combinations of categories that the targets need have "
+            "no answer. Leave one of the margins out, or merge categories"
+        )
+    tip = "widen trim=, or merge small categories" if trim else "merge small categories, or raise rounds="
+    much = f"still {off:.2%} off its target" if math.isfinite(off) else "off its target without limit"
+    return f"after {done} rounds a margin is {much}; {tip}"
 
 
 def _parts(study: Study, margins: Mapping) -> list[Margin]:
@@ -116,45 +147,6 @@ def poststratify(
     return rake(study, {columns if len(columns) > 1 else columns[0]: totals}, name=name, **options)
 
 
-def ipf(
-    base: np.ndarray,
-    each: np.ndarray,
-    codes: Sequence[np.ndarray],
-    shares: Sequence[np.ndarray],
-    *,
-    trim: tuple[float, float] | None,
-    tolerance: float,
-    rounds: int,
-) -> tuple[list[np.ndarray], int, float]:
-    """Fit factors to margins by iterative proportional fitting on cells.
-
-    Parameters
-    ----------
-    base : (cells,) sum of the old weights in each cell.
-    each : (cells,) the old weight of one row of the cell (used for trimming).
-    codes : for each margin, (cells,) the index of the cell's category, -1 where there is none.
-    shares : for each margin, (categories,) target shares.
-
-    Returns
-    -------
-    The factors of each margin, the number of rounds, the largest relative difference of a margin from its target.
-    """
-    factors = [np.ones(len(s)) for s in shares]
-    rows, total = base / each, base.sum()
-    limits = tuple(np.array(trim) * total / rows.sum()) if trim else (0.0, math.inf)
-    done, off = 0, math.inf
-    while done < rounds and off > tolerance:
-        done, off = done + 1, 0.0
-        for f, c, s in zip(factors, codes, shares, strict=True):
-            g = np.prod([np.where(k >= 0, h[k], 1.0) for h, k in zip(factors, codes, strict=True)], axis=0)
-            w = rows * np.clip(each * g, *limits)
-            now = np.bincount(c[c >= 0], w[c >= 0], len(s))
-            ratio = s * (total * now.sum() / w.sum()) / now
-            off = max(off, float(np.abs(1 / ratio - 1).max()))
-            f *= ratio
-    return factors, done, off
-
-
 @dataclass(frozen=True)
 class Margin:
     """One margin of the population: columns, categories and their shares."""
@@ -180,6 +172,10 @@ class Margin:
     @property
     def label(self) -> str:
         return " × ".join(self.columns)
+
+    def named(self, codes: np.ndarray) -> str:
+        """Return the margin with some of its categories in words: 'age 18-34 or 35-54'."""
+        return f"{self.label} " + " or ".join(" × ".join(map(str, self.categories[k])) for k in codes)
 
     @property
     def shares(self) -> np.ndarray:

@@ -152,7 +152,7 @@ def test_duplicates_are_counted_within_waves_and_one_of_each_is_kept():
     row = found(study, "duplicate").iloc[0]
     assert (row["level"], row["n"]) == ("serious", 5)
     kept = drop(study, "duplicate")
-    assert len(kept) == 100 and kept.dropped == (("duplicate", 5),)
+    assert len(kept) == 100 and kept.dropped == (("duplicate, the first row of each is kept", 5),)
     two = pd.concat([clean(100).assign(wave=1), clean(100).assign(wave=2)], ignore_index=True)
     waves = Study(two, with_fields(Field("wave", "Wave", "integer", "wave")))
     assert found(waves, "duplicate").empty

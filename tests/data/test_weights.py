@@ -248,3 +248,55 @@ def test_without_weights_nothing_is_lost():
     result = weighting(study(schools().drop(columns="w")))
     assert result["design effect of weighting (Kish)"].value == 1
     assert result.notes == ("people declares no weight: every row counts 1.",)
+
+
+SPLIT = pd.DataFrame({"gender": ["f"] * 65 + ["m"] * 55, "age": ["18-34"] * 65 + ["55+"] * 55})
+
+
+def plain(table: pd.DataFrame) -> Study:
+    return Study(table, Codebook("split", tuple(Field(c, "", "string", "segment") for c in table)))
+
+
+@pytest.mark.parametrize("trim", [None, (0.2, 5)])
+def test_margins_that_contradict_each_other_are_refused_with_the_reason(trim):
+    targets = {"gender": {"f": 0.5, "m": 0.5}, "age": {"18-34": 0.9, "55+": 0.1}}
+    with pytest.raises(DataProblem) as problem:
+        rake(plain(SPLIT), targets, trim=trim)
+    assert str(problem.value) == (
+        "no weights can meet the margins gender and age: everybody with gender m has age 55+, but the targets are "
+        "50.0% and 10.0%. Correct the targets, or leave one of the margins out"
+    )
+    assert len(rake(plain(SPLIT), targets | {"age": {"18-34": 0.5, "55+": 0.5}})) == 120
+
+
+def test_margins_that_only_contradict_each_other_all_together_are_refused():
+    table = pd.DataFrame([(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)] * 10, columns=["a", "b", "c"]).astype(str)
+    targets = {"a": {"0": 0.9, "1": 0.1}, "b": {"0": 0.9, "1": 0.1}, "c": {"0": 0.1, "1": 0.9}}
+    with pytest.raises(DataProblem) as problem:  # c is 0 for at least 0.8: both a and b are 0
+        rake(plain(table), targets)
+    assert str(problem.value) == (
+        "no weights can meet all of a, b, c together: some combinations of categories that the targets need have no "
+        "answer. Leave one of the margins out, or merge categories"
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_raking_meets_its_margins_or_says_why_not(data):
+    """Never weights that are nan, infinite or off their margins."""
+    n = data.draw(st.integers(2, 12))
+    rows = [tuple(data.draw(st.sampled_from("xyz")) for _ in range(3)) for _ in range(n)]
+    table = pd.DataFrame(rows, columns=["a", "b", "c"])
+    targets = {}
+    for c in table:
+        raw = [data.draw(st.floats(0.02, 1)) for _ in table[c].unique()]
+        targets[c] = dict(zip(table[c].unique(), (v / sum(raw) for v in raw), strict=True))
+    try:
+        raked = rake(plain(table), targets, rounds=200).frame.collect().to_pandas()
+    except DataProblem as problem:
+        assert re.search(r"no weights can meet|a margin is still [\d.]+% off|off its target without", str(problem))
+        return
+    assert np.isfinite(raked["weight_raked"]).all() and (raked["weight_raked"] > 0).all()
+    for c, wanted in targets.items():
+        found = raked.groupby(c)["weight_raked"].sum() / raked["weight_raked"].sum()
+        assert all(found[k] == pytest.approx(v, rel=1e-6) for k, v in wanted.items())
