@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, design, finding, group_means, row, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each, scores
+from cxlab.stats.fits.glm import glm
 
 TRUTH = Truth(claimed=0.19, boundary=0.0943)
 
@@ -41,47 +44,15 @@ def test(case: Case) -> Evidence:
     return Evidence((found,), None, shown, method=method, notes=notes)
 
 
-def _hazard(case: Case, rows, left, x) -> Finding:
-    """Complementary log-log regression of leaving by Fisher scoring; minus the log hazard ratio, robust errors."""
-    sample = case.sample
-
-    n, w, c = (sample.n[rows], sample.w[rows], None if sample.c is None else sample.c[rows])
-    d, y = (design(case, rows, x), left[rows])
-    share = np.clip(np.average(y, weights=n * w), 1e-06, 1 - 1e-06)
-    b = np.zeros(d.shape[1])
-    b[0] = np.log(-np.log1p(-share))
-    for _ in range(60):
-        rate = np.exp(np.clip(d @ b, -30, 4))
-        p = np.clip(-np.expm1(-rate), 1e-10, 1 - 1e-10)
-        slope = rate * (1 - p)
-        curve = n * w * slope**2 / (p * (1 - p))
-        bread = np.linalg.pinv(d.T @ (d * curve[:, None]), hermitian=True)
-        step = bread @ (d.T @ (n * w * slope * (y - p) / (p * (1 - p))))
-        b = b + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-10:
-            break
-    u = d * (w * slope * (y - p) / (p * (1 - p)))[:, None]
-    if c is None:
-        h = np.fmin(curve / n * np.einsum("ij,jk,ik->i", d, bread, d), 0.999)
-        u = u / (1 - h)[:, None]
-        meat, df = ((u * n[:, None]).T @ u, n.sum() - d.shape[1])
-    else:
-        sums = np.zeros((c.max() + 1, d.shape[1]))
-        np.add.at(sums, c, u * n[:, None])
-        m = len(np.unique(c))
-        meat, df = (sums.T @ sums * m / (m - 1), m - 1)
-    v = bread @ meat @ bread
-    return finding(
-        case,
-        rows,
-        left,
-        "minus log hazard ratio of leaving per 10 points of satisfaction",
-        -float(b[1]),
-        float(np.sqrt(v[1, 1])),
-        float(df),
-        sesoi=HAZARD,
-        unit="",
-    )
+def _hazard(case: Case, rows: NDArray, left: NDArray, x: NDArray) -> Finding:
+    """Complementary log-log regression of leaving; minus the log hazard ratio, robust errors."""
+    s = case.sample
+    fit = glm(design(case, rows, x), left[rows], s.n[rows], s.w[rows], *s.units(rows), model="cloglog")
+    if not fit.converged:
+        raise NotEstimable("the hazard has no maximum: everybody above (or below) some score left, or nobody did")
+    value, se, df = fit.contrast(-np.eye(len(fit.b))[1])
+    name = "minus log hazard ratio of leaving per 10 points of satisfaction"
+    return finding(case, rows, left, name, value, se, df, sesoi=HAZARD, unit="")
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

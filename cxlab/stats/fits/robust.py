@@ -71,7 +71,7 @@ def least_squares(
     e = y - x @ b
     size, p = n.sum(), x.shape[1]
     if strata is not None:
-        meat, df = _stratified(x * (w * e)[:, None], n, cluster, strata)
+        meat, df = stratified_meat(x * (w * e)[:, None], n, cluster, strata)
         return Fit(b, bread @ meat @ bread, df, e)
     if cluster is None:
         h = np.fmin(w * np.einsum("ij,jk,ik->i", x, bread, x), 0.999)
@@ -82,10 +82,8 @@ def least_squares(
     if 1 < m < FEW:
         k, ze = _cluster_products(x, w, n, e, g, m)
         return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze))
-    sums = np.zeros((m, p))
-    np.add.at(sums, g, x * (nw * e)[:, None])
-    scale = m / (m - 1) * (size - 1) / (size - p) if m > 1 else np.nan
-    return Fit(b, bread @ (sums.T @ sums * scale) @ bread, float(m - 1), e)
+    meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
+    return Fit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e)
 
 
 def _cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
@@ -107,8 +105,27 @@ def _rotated(a: NDArray, bread: NDArray, k: NDArray, ze: NDArray) -> tuple[float
     return float(v[j, j]), float(df[j])
 
 
-def _stratified(u: NDArray, n: NDArray, cluster: NDArray | None, strata: NDArray) -> tuple[NDArray, float]:
-    """Variance of the sum of scores of clusters (or answers) drawn within strata, and its degrees of freedom."""
+def cluster_meat(u: NDArray, n: NDArray, cluster: NDArray) -> tuple[NDArray, float]:
+    """Return the variance of the sum of scores of clusters, times G / (G - 1), and G - 1.
+
+    Parameters
+    ----------
+    u : (rows, p) scores of an answer. ``n`` : (rows,) answers. ``cluster`` : (rows,) codes.
+    """
+    codes, g = np.unique(cluster, return_inverse=True)
+    sums = np.zeros((len(codes), u.shape[1]))
+    np.add.at(sums, g, u * n[:, None])
+    m = len(codes)
+    return sums.T @ sums * (m / (m - 1) if m > 1 else np.nan), float(m - 1)
+
+
+def stratified_meat(u: NDArray, n: NDArray, cluster: NDArray | None, strata: NDArray) -> tuple[NDArray, float]:
+    """Return the variance of the sum of scores of clusters (or answers) drawn within strata, and G - H.
+
+    Parameters
+    ----------
+    u : (rows, p) scores of an answer. ``n`` : (rows,) answers. ``cluster``, ``strata`` : (rows,) codes.
+    """
     if cluster is not None:
         codes, first, g = np.unique(cluster, return_index=True, return_inverse=True)
         sums = np.zeros((len(codes), u.shape[1]))
