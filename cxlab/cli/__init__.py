@@ -108,7 +108,7 @@ def main() -> None:
     except Exception as problem:
         if type(problem).__module__ not in ("duckdb", "_duckdb"):
             raise
-        from cxlab.data.readers.delimited import broken
+        from cxlab.data.readers.dialect import broken
 
         code = say(broken(problem, "the data"), 1)
     sys.exit(code)

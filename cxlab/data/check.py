@@ -13,7 +13,7 @@ from cxlab.data import conform
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.masking import quotable
-from cxlab.data.readers import delimited
+from cxlab.data.readers.dialect import broken
 from cxlab.data.readers.raw import number, quoted
 from cxlab.data.study import Study
 
@@ -109,7 +109,7 @@ def tallies(
     try:
         rows, *told = table.aggregate(", ".join(asked)).fetchall()[0]
     except duckdb.Error as error:
-        raise delimited.broken(error, study.name) from error
+        raise broken(error, study.name) from error
     counts = {c: _texts(h) for c, h in zip(coded, told[len(columns) :], strict=True)}
     return rows, dict(zip(columns, told, strict=False)), counts
 

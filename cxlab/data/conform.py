@@ -11,6 +11,7 @@ from cxlab.data import coding, layouts
 from cxlab.data.codebook import Codebook, Field
 from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import quoted, text
+from cxlab.data.wording import NOTHING
 from cxlab.problem import DataProblem, nearest
 
 SAMPLE = 20_480
@@ -24,11 +25,12 @@ UNANSWERED = ("-99", "-99.0")
 
 
 def conform(
-    table: duckdb.DuckDBPyRelation, book: Codebook, *, name: str, strict: bool = True
+    table: duckdb.DuckDBPyRelation, book: Codebook, *, name: str, strict: bool = True, guessed: bool = False
 ) -> tuple[duckdb.DuckDBPyRelation, tuple[str, ...]]:
     """Return ``table`` with the columns as ``book`` declares them, and what was changed, in words.
 
-    ``strict=False`` leaves text that cannot be read as it is.
+    ``strict=False`` leaves text that cannot be read as it is. ``guessed`` says that the codebook was inferred from the
+    first rows: texts beyond them that do not fit are no answers, and are said.
 
     Raises
     ------
@@ -37,18 +39,25 @@ def conform(
     kinds = dict(zip(table.columns, map(str, table.types), strict=True))
     changes: dict[str, str] = {}
     said: list[str] = []
+    read: dict[str, coding.Coding] = {}
     for field in book:
         if field.columns:
             changes |= _ticks(table, field, kinds)
         elif kinds.get(field.name) == "VARCHAR" and field.type in NUMERIC:
             found = _numbers(table, field, name, strict)
             if found is not None:
-                changes[field.name] = found.expression(field.name)
+                changes[field.name], read[field.name] = found.expression(field.name), found
                 said.append(f"{field.name}: {described(found)}")
         elif field.type == "string" and kinds.get(field.name) in ("BIGINT", "DOUBLE", "INTEGER"):
             changes[field.name] = f"cast({quoted(field.name)} as varchar)"
     if not changes:
         return table, ()
+    for column, texts in _late(table, read).items():
+        if strict and not guessed:
+            raise _text_among(column, name, "a number", texts)
+        changes[column] = f"try({changes[column]})"
+        rows = sum(texts.values())
+        said.append(f"{column}: {rows:,} texts beyond the first {SAMPLE:,} rows are no answers: {_quoted(texts)}")
     kept = [f"{changes.get(c, quoted(c))} as {quoted(c)}" for c in table.columns]
     added = [f"{sql} as {quoted(c)}" for c, sql in changes.items() if c not in kinds]
     return table.project(", ".join((*kept, *added))), tuple(said)
@@ -74,18 +83,42 @@ def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str, strict: bo
     seen = values(table, field.name)
     labels = {**field.labels, **(field.scale.labels if field.scale else {})}
     found = coding.read(seen, labels, field.missing)
+    if any(re.match(r"\d{19}", t) for t in seen):
+        return None  # identifiers longer than a whole number of 64 bits stay text: as numbers several become one
     if found is not None or not seen:
-        return found
+        return found or coding.Coding("numbers")
     odd = [t for t in coding.odd(seen) if t.casefold() not in {k.casefold() for k in field.missing}]
     if not odd:
         return coding.Coding("numbers", nothing=tuple(sorted(field.missing)))
     if not strict:
         return None
-    listed = ", ".join(f"'{quotable(t)}' ({seen[t]:,}×)" for t in odd[:5]) + (", ..." if len(odd) > 5 else "")
-    raise DataProblem(
-        f"column '{field.name}' of {name} is declared {field.type}, but holds text: {listed}. Correct the data, "
+    raise _text_among(field.name, name, field.type, {t: seen[t] for t in odd})
+
+
+def _text_among(column: str, name: str, kind: str, texts: Mapping[str, int]) -> DataProblem:
+    return DataProblem(
+        f"column '{column}' of {name} is declared {kind}, but holds text: {_quoted(texts)}. Correct the data, "
         "declare these texts as missing codes or labels, or declare the column as string"
     )
+
+
+def _quoted(texts: Mapping[str, int]) -> str:
+    shown = ", ".join(f"'{quotable(t)}' ({n:,}×)" for t, n in list(texts.items())[:5])
+    return shown + (", ..." if len(texts) > 5 else "")
+
+
+def _late(table: duckdb.DuckDBPyRelation, read: Mapping[str, coding.Coding]) -> dict[str, dict[str, int]]:
+    """Return column → text → rows for texts beyond the first rows that its coding does not read, in one scan."""
+    if not read or table.limit(1, offset=SAMPLE).fetchone() is None:
+        return {}
+    nothing = ", ".join(text(t) for t in NOTHING)
+    asked = ", ".join(
+        f"histogram(trim({quoted(c)})) filter (try({found.expression(c)}) is null "
+        f"and lower(trim({quoted(c)})) not in ({', '.join([nothing, *(text(t.lower()) for t in found.nothing)])}))"
+        for c, found in read.items()
+    )
+    told = table.aggregate(asked).fetchone()
+    return {c: dict(sorted(t.items(), key=lambda x: -x[1])) for c, t in zip(read, told, strict=True) if t}
 
 
 def _ticks(table: duckdb.DuckDBPyRelation, field: Field, kinds: Mapping[str, str]) -> dict[str, str]:

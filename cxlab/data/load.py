@@ -116,14 +116,16 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
 
     ``strict=False`` lets columns be absent that the codebook declares, and text stand among numbers (to report them).
     """
-    doubts = raw.doubts
+    doubts, guessed = raw.doubts, book is None
     if book is None:
         draft = infer.draft(raw, name)
         book, doubts = draft.codebook, draft.doubts
     else:
         book = worded(replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes))), raw)
         doubts = heaviest_first(tuple(d for d in (*book.doubts, *raw.doubts) if d.column not in book.settled))
-    table, changed = conform.conform(_as_declared(raw.table, book), book, name=book.name, strict=strict)
+    table, changed = conform.conform(
+        _as_declared(raw.table, book), book, name=book.name, strict=strict, guessed=guessed
+    )
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))

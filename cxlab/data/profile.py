@@ -110,8 +110,8 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
     joined = type_ == "string" and layouts.options(values, filled, lists=lists)[1]
     if type_ == "string" and values and not joined and facts.get("role") not in ("id", "text"):
         coding = read(values, facts.get("labels"), facts.get("missing"))
-        if coding is not None and any(re.match(r"0\d", v) for v in values):
-            coding = None  # leading zeros: a postcode, not a number
+        if coding is not None and any(re.match(r"0\d|\d{19}", v) for v in values):
+            coding = None  # leading zeros: a postcode, not a number; nineteen digits: an identifier
     if coding is not None:
         values = _recoded(values, coding)
         type_ = "integer" if all(_whole(v) for v in values) else "number"

@@ -7,12 +7,15 @@ import re
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxlab import DataProblem
+import cxlab as cx
+from cxlab import Codebook, DataProblem, Field, Scale
 from cxlab.data.readers import delimited, open_file
+from cxlab.data.readers.dialect import broken
 from cxlab.data.readers.encoding import as_utf8
 
 
@@ -207,7 +210,7 @@ def test_text_far_behind_the_sample_of_a_lazy_file_is_an_error_with_its_line(tmp
     assert any("every question scans the file anew" in note for note in raw.notes)
     with pytest.raises(Exception, match="Could not convert") as caught:
         raw.table.aggregate("sum(a)").fetchall()
-    assert str(delimited.broken(caught.value, "x.csv")) == (
+    assert str(broken(caught.value, "x.csv")) == (
         'x.csv, line: 60002: Error when converting column "a". Could not convert string "oops" to \'BIGINT\'. '
         "Correct the file, or declare the column in its codebook"
     )
@@ -242,3 +245,99 @@ def test_what_is_no_table_says_so(tmp_path):
     prose = 'Dear all,\nthis is a letter; it has commas, and semicolons; no table.\n"Open quote\nand no end\n' * 50
     with pytest.raises(DataProblem, match=r"^x.csv"):
         open_file(write(tmp_path, prose))
+
+
+WELL = {
+    "a sep line": ("sep=;\nrecommend;n\n5;1\n6;2\n", [(5, 1), (6, 2)]),
+    "a quoted sep line": ('"sep=,"\r\nrecommend,n\r\n5,1\r\n', [(5, 1)]),
+    "a separator behind each row": ("recommend,n,\n5,1,\n6,2,\n", [(5, 1), (6, 2)]),
+    "several separators behind": ("recommend;n;;\n5;1;;\n6;2;;\n", [(5, 1), (6, 2)]),
+    "three kinds of line ends": ("recommend,n\r\n5,1\n6,2\r7,3\r\n", [(5, 1), (6, 2), (7, 3)]),
+    "carriage returns": ("recommend,n\r5,1\r6,2\r", [(5, 1), (6, 2)]),
+    "blank lines between": ("recommend,n\n\n5,1\n\n6,2\n\n", [(5, 1), (6, 2)]),
+    "ids beyond 64 bits": ("id,n\n12345678901234567890,1\n12345678901234567891,2\n",
+                           [("12345678901234567890", 1), ("12345678901234567891", 2)]),
+    "ids of 40 digits": (f"id,n\n{'1' * 40},1\n{'1' * 39}2,2\n", [("1" * 40, 1), ("1" * 39 + "2", 2)]),
+    "the largest whole number": (f"id,n\n{2**63 - 1},1\n5,2\n", [(2**63 - 1, 1), (5, 2)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WELL)
+def test_what_programs_write_is_read(tmp_path, case):
+    content, rows = WELL[case]
+    assert open_file(write(tmp_path, content)).table.fetchall() == rows
+
+
+REFUSED = {
+    "blank lines": ("\n\n  \n\n", "x.csv holds only blank lines; export it again"),
+    "an open quote": (
+        'recommend,n\n5,"abc\n6,2\n7,3\n',
+        'x.csv: the quote " that line 2 opens is never closed; close it, double it, or export again',
+    ),
+    "a line without end": (
+        "recommend,c\n5," + "x" * 3_000_000 + "\n6,b\n",
+        "x.csv has a line longer than 2,000,000 bytes, more than an answer sheet has; is it a table of lines? Export "
+        "it again as CSV",
+    ),
+    "bytes of zero": (
+        b"recommend,n\n5,a\x00b\n6,c\n",
+        "x.csv holds 1 bytes of zero, the first at byte 15; it is damaged or no text: export it again",
+    ),
+    "a column without a name": (
+        "recommend,,n\n5,1,2\n",
+        "x.csv has no name for column 2; every column needs a name in one header row (merged header cells leave "
+        "blanks: unmerge them)",
+    ),
+    "values under no name": (
+        "recommend,n,\n5,1,\n6,2,7\n",
+        "x.csv has no name for column 3; every column needs a name in one header row (merged header cells leave "
+        "blanks: unmerge them)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_table_is_refused_with_its_reason(tmp_path, case):
+    content, message = REFUSED[case]
+    with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
+        open_file(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９", "०१२३४५६७८९"])
+def test_digits_of_other_scripts_are_numbers(tmp_path, digits):
+    said = lambda n: str(n).translate(str.maketrans("0123456789", digits))  # noqa: E731
+    rows = "".join(f"{said(i % 11)},{said(1 + i % 5)}\n" for i in range(110))
+    study = cx.load(write(tmp_path, "how likely to recommend,overall satisfaction\n" + rows))
+    assert cx.mean(study, "how likely to recommend").table["estimate"][0] == 5
+    assert cx.mean(study, "overall satisfaction").table["estimate"][0] == 3
+
+
+def test_a_text_behind_the_rows_looked_at_is_no_answer_and_said(tmp_path):
+    rows = ["N/A", "5"] * 11_000 + ["no idea", "3"]
+    study = cx.load(write(tmp_path, "overall satisfaction\n" + "\n".join(rows)))
+    assert cx.mean(study, "overall satisfaction").table["n"][0] == 11_001
+    assert any("'no idea'" in note for note in study.codebook.notes)
+    pl.DataFrame({"overall satisfaction": rows}).write_parquet(tmp_path / "x.parquet")
+    lazily = cx.load(tmp_path / "x.parquet")
+    assert cx.mean(lazily, "overall satisfaction").table["n"][0] == 11_001
+    assert "overall satisfaction: 1 texts beyond the first 20,480 rows are no answers: 'no idea' (1×)" in (
+        lazily.codebook.notes
+    )
+
+
+def test_a_text_behind_the_rows_looked_at_is_refused_where_numbers_are_declared(tmp_path):
+    path = write(tmp_path, "q\n" + "N/A\n5\n" * 11_000 + "no idea\n3\n")
+    book = Codebook("late", (Field("q", type="integer", role="outcome", scale=Scale(1, 5)),))
+    message = (
+        "column 'q' of late is declared a number, but holds text: 'no idea' (1×). Correct the data, declare these "
+        "texts as missing codes or labels, or declare the column as string"
+    )
+    with pytest.raises(DataProblem, match=f"^{re.escape(message)}$"):
+        cx.load(path, codebook=book)
+
+
+def test_an_empty_column_may_be_declared_a_number(tmp_path):
+    book = Codebook("e", (Field("q", type="integer", scale=Scale(1, 5), role="touchpoint"), Field("n", type="integer")))
+    study = cx.load(write(tmp_path, "q,n\n" + ",1\n" * 20), codebook=book)
+    assert cx.mean(study, "q").table["n"][0] == 0
+    assert cx.mean(study, "n").table["estimate"][0] == 1

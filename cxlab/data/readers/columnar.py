@@ -22,7 +22,7 @@ def read(path: Path) -> Raw:
     opener, kind = OPENERS[path.suffix.lower()]
     try:
         table = opener(path)
-        rows = len(table.limit(1).fetchall())
+        rows = table.limit(1).aggregate("count(*)").fetchall()[0][0]
     except Exception as error:
         cause = str(error).strip().splitlines()[0][:200]
         raise DataProblem(f"{path.name} cannot be read as {kind} ({cause}); write it again") from error

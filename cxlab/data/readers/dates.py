@@ -134,14 +134,19 @@ def _asked(name: str, formats: Sequence[str], values: Sequence[str]) -> Doubt:
     return Doubt(name, question, meant, weight=0.8, settings=settings)
 
 
-def numbers(table: duckdb.DuckDBPyRelation, declared: Mapping[str, str] | None = None) -> Read:
-    """Return how columns of whole numbers are read that hold days as 20230102, or a spreadsheet's day numbers."""
+def numbers(
+    table: duckdb.DuckDBPyRelation, look: duckdb.DuckDBPyRelation, declared: Mapping[str, str] | None = None
+) -> Read:
+    """Return how columns of whole numbers are read that hold days as 20230102, or a spreadsheet's day numbers.
+
+    ``look`` are the first rows; what they may be is tried on the whole table.
+    """
     kinds = {n: str(t) for n, t in zip(table.columns, table.types, strict=True)}
     whole = [n for n, t in kinds.items() if t in ("BIGINT", "INTEGER") or t == "DOUBLE" and _says_date(n)]
     whole = [n for n in whole if n not in (declared or {}) and not re.search(BORN, n.casefold())]
     if not whole:
         return Read({})
-    looked = table.project(", ".join(map(quoted, whole))).limit(LOOKED).fetchall()
+    looked = look.project(", ".join(map(quoted, whole))).limit(LOOKED).fetchall()
     found: dict[str, str] = {}
     for i, name in enumerate(whole):
         values = [row[i] for row in looked if row[i] is not None]

@@ -60,7 +60,7 @@ class Judged:
     doubts: tuple[Doubt, ...] = ()
 
 
-def candidates(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[str]:
+def candidates(names: Sequence[str], rows: Sequence[Sequence[str | None]], delimiter: str) -> list[str]:
     """Return the text columns with a number that has a comma or a point among the first rows, at least half numbers."""
     import re
 
@@ -70,7 +70,8 @@ def candidates(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> li
         numbers = [v for v in filled if re.match(ANY, v)]
         parted = [v for v in numbers if "," in v or "." in v]
         pairs = [m for v in parted if (m := re.match(PAIR, v))]
-        codes = len(pairs) == len(parted) and all(int(m[1]) < int(m[2]) for m in pairs)  # 1,4: two ticked options
+        rising = len(pairs) == len(parted) and all(int(m[1]) < int(m[2]) for m in pairs)
+        codes = rising and (delimiter == "," or len(pairs) >= 5)  # 1,4 and 2,3: ticked options
         if parted and not codes and 2 * len(numbers) >= len(filled):
             found.append(name)
     return found
@@ -83,6 +84,7 @@ def judge(
     delimiter: str = "",
     declared: Mapping[str, str] | None = None,
     numbers: Collection[str] = (),
+    point: bool = False,
 ) -> Judged:
     """Return how the text columns ``names`` are to be read, from one scan of them.
 
@@ -90,13 +92,14 @@ def judge(
     ----------
     delimiter : what separates the values of the file, '' where nothing does.
     declared : column → one of `FORMATS`, where a codebook says it.
+    point : whether a column beside these was read with a decimal point.
     numbers : those of ``names`` whose texts are numbers by their type, whatever marks they have.
     """
     if not names:
         return Judged({})
     declared = declared or {}
     shown = {n: s for n, s in _shown(table, names).items() if n in numbers or 2 * s.numeric >= s.filled}
-    proofs = {POINT: sum(s.point for s in shown.values()), COMMA: sum(s.comma for s in shown.values())}
+    proofs = {POINT: point + sum(s.point for s in shown.values()), COMMA: sum(s.comma for s in shown.values())}
     of_file = POINT if proofs[POINT] and not proofs[COMMA] else COMMA if proofs[COMMA] and not proofs[POINT] else ""
     read, marks, doubts = {}, {}, []
     for name, s in shown.items():

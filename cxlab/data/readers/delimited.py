@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import itertools
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +11,9 @@ from pathlib import Path
 import duckdb
 
 from cxlab.data import engine
-from cxlab.data.masking import masked, quotable
+from cxlab.data.masking import quotable
 from cxlab.data.readers import decimal_mark, opened, platforms, texts
+from cxlab.data.readers.dialect import broken, dialect, records
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, quoted, text
 from cxlab.problem import DataProblem
@@ -25,14 +25,11 @@ TYPED = {"HUGEINT": "VARCHAR", "TIMESTAMP WITH TIME ZONE": "VARCHAR", "BOOLEAN":
 KEPT: list[object] = []
 """Temporary UTF-8 copies that lazy relations scan; they go when Python ends."""
 
-DIALECT = 1000
-"""Rows looked at for the separator."""
-
 LOOKED = 1000
 """Rows looked at for how numbers are written."""
 
-HEAD = 20
-"""Records looked at for header rows and a wrong number of values."""
+LOOKED_LAZILY = 20_480
+"""Rows of a file scanned lazily in which infinite values, odd dates and long numbers are looked for."""
 
 
 def read(
@@ -51,15 +48,19 @@ def read(
     DataProblem : nothing in it, only a header, undecodable, rows of unequal length, duplicated or blank column names.
     """
     source = as_utf8(path, encoding)
-    delimiter, quote = _dialect(source, path)
-    records = _records(source, delimiter, quote)
-    header = platforms.recognise(records)
-    if len(records) <= header.rows:
+    delimiter, quote, before = dialect(source)
+    source = replace(source, skip=before)
+    head = records(source, delimiter, quote, before)
+    if not head:
+        raise DataProblem(f"{path.name} holds only blank lines; export it again")
+    header = platforms.recognise(head)
+    if len(head) <= header.rows:
         raise only_header(path.name, len(header.names))
-    _check_lengths(records, path)
+    _check_lengths(head, path)
     if not header.platform:
         _check_header(header.names, path)
-    check_names(header.names, path.name)
+    header, blank = _without_end(header)
+    check_names([n for n in header.names if n not in blank], path.name)
     layout = Layout(source, path, delimiter, quote, header)
     keep = {*header.as_text, *as_text}
     notes = (
@@ -67,47 +68,39 @@ def read(
         source.note,
         f"values separated by {NAMED.get(delimiter, repr(delimiter))}, quoted by {quote}",
     )
-    small = source.path.stat().st_size <= SMALL
+    small = layout.small
     if not small:
         notes += ("larger than memory may hold: every question scans the file anew; Parquet would be quicker",)
         KEPT.append(source.keep)
     try:
         table, numbers = _typed(layout, _kinds(layout, keep), declared or {})
+        table = _named(table, blank, path)
         raw = Raw(table, f"{header.platform} CSV".strip(), notes, header.facts, header.multiple)
-        raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers)
-        table, said = opened.relation(raw.table)
+        look = None if small else _first_rows(table)
+        raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers, look=look)
+        table, said = opened.relation(raw.table, look=None if small else _first_rows(raw.table))
         return replace(raw, table=_loaded(table) if small else table, notes=(*raw.notes, *said), held=small)
     except duckdb.Error as error:
-        raise broken(error, path.name) from error
+        raise broken(error, path.name, source.path, quote) from error
 
 
-def _dialect(source: Utf8, path: Path) -> tuple[str, str]:
-    try:
-        delimiter, quote = duckdb.execute(
-            f"select Delimiter, Quote from sniff_csv(?, ignore_errors=true, encoding='utf-8', sample_size={DIALECT})",
-            [engine.one_file(source.path)],
-        ).fetchall()[0]
-    except duckdb.Error:
-        delimiter, quote = _counted(source), '"'
-    with source.path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-    if delimiter not in first:
-        delimiter = _counted(source)
-    return delimiter, quote if quote in ("'", '"') else '"'
+def _without_end(header: platforms.Header) -> tuple[platforms.Header, tuple[str, ...]]:
+    """Return the header with names for the blank ones at its end, which a separator behind each row leaves."""
+    names = list(header.names)
+    while len(names) > 1 and not names[-1].strip():
+        names.pop()
+    blank = tuple(f"_blank{i}" for i in range(len(header.names) - len(names)))
+    return replace(header, names=(*names, *blank)), blank
 
 
-def _counted(source: Utf8) -> str:
-    """Return the separator that the first line has most of; a file of one column has none and gets a comma."""
-    with source.path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-    return max(",;\t|", key=first.count)
-
-
-def _records(source: Utf8, delimiter: str, quote: str) -> list[list[str]]:
-    csv.field_size_limit(2**27)
-    with source.path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, quotechar=quote)
-        return list(itertools.islice((r for r in reader if any(v.strip() for v in r)), HEAD))
+def _named(table: duckdb.DuckDBPyRelation, blank: Sequence[str], path: Path) -> duckdb.DuckDBPyRelation:
+    """Return the table without the columns that have no name, which must be empty."""
+    if not blank:
+        return table
+    filled = table.aggregate(", ".join(f"count(nullif(trim({quoted(n)}::varchar), ''))" for n in blank)).fetchone()
+    if any(filled):
+        check_names(["" if n in blank else n for n in table.columns], path.name)
+    return table.project(", ".join(quoted(n) for n in table.columns if n not in blank))
 
 
 def _check_lengths(records: list[list[str]], path: Path) -> None:
@@ -141,6 +134,11 @@ class Layout:
     header: platforms.Header
 
     @property
+    def small(self) -> bool:
+        """Whether the file is read into memory."""
+        return self.source.path.stat().st_size <= SMALL
+
+    @property
     def options(self) -> str:
         """The options of DuckDB's functions that say it."""
         said = {"delim": self.delimiter, "quote": self.quote, "escape": self.quote, "encoding": "utf-8"}
@@ -150,7 +148,7 @@ class Layout:
 
 def _kinds(layout: Layout, as_text: Collection[str]) -> dict[str, str]:
     """Return the type of every column: what DuckDB detects, but texts where the readers of texts know better."""
-    whole = "-1" if layout.source.path.stat().st_size <= SMALL else "20480"
+    whole = "-1" if layout.small else "20480"
     options = layout.options.replace(", hive_partitioning=false", "")
     try:
         columns, day, moment = duckdb.execute(
@@ -158,7 +156,7 @@ def _kinds(layout: Layout, as_text: Collection[str]) -> dict[str, str]:
             [engine.one_file(layout.source.path)],
         ).fetchall()[0]
     except duckdb.Error as error:
-        raise broken(error, layout.path.name) from error
+        raise broken(error, layout.path.name, layout.source.path, layout.quote) from error
     found = [TYPED.get(c["type"], c["type"]) for c in columns]
     names = layout.header.names
     if len(found) != len(names):
@@ -180,12 +178,17 @@ def _typed(
     """Return the table, and which of its texts are numbers whose decimal mark the whole file is to tell."""
     table = _scan(layout, kinds)
     doubles = [n for n, t in kinds.items() if t == "DOUBLE"]
+    look = table if layout.small or not doubles else _first_rows(table)
     again = {n for n in declared if n in doubles}
-    long = set(_beyond(table, doubles)) if doubles else set()
+    long = set(_beyond(look, doubles)) if doubles else set()
     if doubles and layout.delimiter != "," and len(again) < len(doubles):
         texts = [n for n, t in kinds.items() if t == "VARCHAR"]
-        rows = table.project(", ".join(map(quoted, texts))).limit(LOOKED).fetchall() if texts else []
-        again |= set(doubles) if decimal_mark.candidates(texts, rows) else set(_in_thousandths(table, doubles))
+        rows = look.project(", ".join(map(quoted, texts))).limit(LOOKED).fetchall() if texts else []
+        again |= (
+            set(doubles)
+            if decimal_mark.candidates(texts, rows, layout.delimiter)
+            else set(_in_thousandths(look, doubles))
+        )
     again -= long
     changed = dict.fromkeys([*again, *long], "VARCHAR")
     return (_scan(layout, kinds | changed) if changed else table), again
@@ -202,22 +205,15 @@ def _in_thousandths(table: duckdb.DuckDBPyRelation, doubles: Sequence[str]) -> l
     rows = table.project(", ".join(map(quoted, doubles))).limit(LOOKED).fetchall()
     found = []
     for i, name in enumerate(doubles):
-        parts = [v for row in rows if (v := row[i]) is not None and v != int(v)] if rows else []
+        parts = [v for row in rows if (v := row[i]) is not None and math.isfinite(v) and v % 1]
         if parts and all(1 <= abs(v) < 1000 and abs(1000 * v - round(1000 * v)) < 1e-6 for v in parts):
             found.append(name)
     return found
 
 
+def _first_rows(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return duckdb.from_arrow(table.limit(LOOKED_LAZILY).to_arrow_table())
+
+
 def _loaded(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     return duckdb.from_arrow(table.to_arrow_table())
-
-
-def broken(error: Exception, name: str) -> DataProblem:
-    """Return what a CSV error of DuckDB means: the line, the column, and what was expected there."""
-    if "Error when sniffing" in str(error):
-        return DataProblem(f"{name}: no separator fits all of its rows; is it a table? Export it again as CSV")
-    lines = [x.strip() for x in str(error).splitlines() if x.strip()] or [repr(error)]
-    place = next((", " + x.split("CSV Error on ")[-1].lower() for x in lines if "CSV Error on Line" in x), "")
-    causes = ("Error when converting", "Expected Number", "Value with unterminated quote", "Invalid unicode")
-    cause = next((x for x in lines if x.startswith(causes)), lines[0]).rstrip(".")
-    return DataProblem(f"{name}{place}: {masked(cause)}. Correct the file, or declare the column in its codebook")

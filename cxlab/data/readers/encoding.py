@@ -62,6 +62,14 @@ def as_utf8(path: Path, encoding: str = "") -> Utf8:
         if head.startswith(mark):
             return _transcoded(path, name, f"encoding {name.removesuffix('-sig').upper()} (byte-order mark)")
     bad, beyond = _first_not_utf8(path)
+    if 0 < 10 * (zeros := head.count(b"\0")) < len(head):
+        first = head.index(b"\0")
+        raise DataProblem(
+            f"{path.name} holds {zeros:,} bytes of zero, the first at byte {first:,}; it is damaged or no text: export "
+            "it again"
+        )
+    if bad is None and b"\0" not in head and _ends_mixed(path):
+        return _with_one_end(path)
     if bad is None and b"\0" not in head:
         return Utf8(path, "utf-8", f"encoding {'UTF-8' if beyond else 'ASCII (a subset of UTF-8)'}")
     if beyond and b"\0" not in head:
@@ -71,6 +79,28 @@ def as_utf8(path: Path, encoding: str = "") -> Utf8:
         )
     name = _judged(path, bad or 0)
     return _transcoded(path, name, f"encoding {name}, judged from the bytes; say encoding=... if letters look wrong")
+
+
+def _ends_mixed(path: Path) -> bool:
+    """Whether some lines end with a lone carriage return and others with a line feed."""
+    lone = feeds = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            feeds += chunk.count(b"\n")
+            if b"\r" in chunk:
+                lone += chunk.count(b"\r") - chunk.count(b"\r\n") - chunk.endswith(b"\r")
+    return bool(lone and feeds)
+
+
+def _with_one_end(path: Path) -> Utf8:
+    """Return a copy in which every line ends with a line feed."""
+    handle, name = tempfile.mkstemp(prefix="cxlab-", suffix=".csv")
+    keep = _Copy()
+    weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
+    with path.open(encoding="utf-8", newline=None) as source, os.fdopen(handle, "w", encoding="utf-8") as target:
+        while chunk := source.read(CHUNK):
+            target.write(chunk)
+    return Utf8(Path(name), "utf-8", "encoding UTF-8; its lines end in several ways", keep)
 
 
 def _known(encoding: str) -> str:

@@ -17,10 +17,14 @@ import pyarrow as pa
 from cxlab.data.readers.raw import quoted
 
 FLOATS = ("FLOAT", "DOUBLE")
+LONG = ("HUGEINT", "UHUGEINT", "UBIGINT")
+EDGE = 2**63 - 1
 ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 
 
-def relation(table: duckdb.DuckDBPyRelation, *, held: bool = False) -> tuple[duckdb.DuckDBPyRelation, tuple[str, ...]]:
+def relation(
+    table: duckdb.DuckDBPyRelation, *, held: bool = False, look: duckdb.DuckDBPyRelation | None = None
+) -> tuple[duckdb.DuckDBPyRelation, tuple[str, ...]]:
     """Return a DuckDB table with finite numbers, -0 as 0 and times in UTC without a zone, and notes on what changed.
 
     One scan of the columns that may hold infinite values counts them.
@@ -28,16 +32,19 @@ def relation(table: duckdb.DuckDBPyRelation, *, held: bool = False) -> tuple[duc
     Parameters
     ----------
     held : whether the rows are in memory: columns in which nothing is to change then stay as they are.
+    look : the first rows, where counting infinite values in all costs a scan of a large file.
     """
     kinds = dict(zip(table.columns, map(str, table.types), strict=True))
     floats = [c for c, kind in kinds.items() if kind in FLOATS]
     zoned = [c for c, kind in kinds.items() if kind in ZONED]
-    if not floats and not zoned:
+    long = [c for c, kind in kinds.items() if kind in LONG]
+    if not floats and not zoned and not long:
         return table, ()
-    far, odd = _odd(table, floats)
+    far, odd = _odd(table if look is None else look, floats)
     finite = [c for c in floats if not held or odd[c]]
     changed = {c: f"case when isfinite({quoted(c)}) then {quoted(c)} + 0 end as {quoted(c)}" for c in finite}
     changed |= {c: f"timezone('UTC', {quoted(c)}) as {quoted(c)}" for c in zoned}
+    changed |= {c: f"{_short(table, c)} as {quoted(c)}" for c in long}
     notes = (*infinite(far), *in_utc(zoned))
     return (table.project(", ".join(changed.get(c, quoted(c)) for c in kinds)) if changed else table), notes
 
@@ -52,6 +59,13 @@ def _odd(table: duckdb.DuckDBPyRelation, floats: Sequence[str]) -> tuple[dict[st
     told = table.aggregate(", ".join(asked)).fetchall()[0]
     half = len(floats)
     return dict(zip(floats, told[:half], strict=True)), dict(zip(floats, told[half:], strict=True))
+
+
+def _short(table: duckdb.DuckDBPyRelation, column: str) -> str:
+    """Return SQL for whole numbers of 128 bits: of 64 bits where they fit, else texts, so that no two become one."""
+    x = quoted(column)
+    fits = table.aggregate(f"coalesce(bool_and({x} between -{EDGE} and {EDGE}), true)").fetchall()[0][0]
+    return f"cast({x} as {'bigint' if fits else 'varchar'})"
 
 
 def in_utc(columns: Sequence[str]) -> tuple[str, ...]:
@@ -135,6 +149,8 @@ def _unmixed(table: Any) -> Any:
 def _of_one_type(column: Any) -> Any:
     """Return an object column of pandas as numbers, or as texts where it holds both; None where it is of one type."""
     kinds = {type(v) for v in column.dropna()}
+    if kinds == {int} and column.dropna().abs().max() > EDGE:
+        return column.map(str, na_action="ignore").astype("string[pyarrow]")
     if len(kinds) == 1 and kinds != {Decimal} or not kinds:
         return None
     if all(issubclass(k, (int, float, Decimal)) and k is not bool for k in kinds):

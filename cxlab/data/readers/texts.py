@@ -32,6 +32,7 @@ def read(
     delimiter: str = "",
     declared: Mapping[str, str] | None = None,
     numbers: Collection[str] = (),
+    look: duckdb.DuckDBPyRelation | None = None,
 ) -> Raw:
     """Return ``raw`` with those text columns read that hold numbers or dates, what was done, and what is left to ask.
 
@@ -41,24 +42,29 @@ def read(
     delimiter : what separates the values of the file.
     declared : column → how it is written (`Field.format`), where a codebook says it.
     numbers : text columns that are numbers, whatever decimal mark is judged.
+    look : the first rows, where looking at all of them costs a scan of a large file.
     """
     declared = {n: f for n, f in (declared or {}).items() if f and n in raw.table.columns}
-    table, names, rows = _with_digits(raw.table, _texts(raw.table, keep))
+    table, look = raw.table, raw.table if look is None else look
+    names, kinds = _texts(table, keep), list(map(str, table.types))
+    table, look, rows = _with_digits(table, look, names)
     marks = {n: f for n, f in declared.items() if f in decimal_mark.FORMATS}
     forms = {n: f for n, f in declared.items() if "%" in f and n in names}
-    wanted = {*decimal_mark.candidates(names, rows), *numbers, *marks} & set(names)
-    possible = [n for n in names if n in wanted and n not in forms]
+    wanted = {*decimal_mark.candidates(names, rows, delimiter), *numbers, *marks} - set(forms)
     dated = dates.texts(table, names, rows, forms)
-    left = [n for n in possible if n not in dated.expressions]
-    judged = decimal_mark.judge(table, left, delimiter=delimiter, declared=marks, numbers=numbers)
-    table = _project(table, {**dated.expressions, **judged.expressions})
-    days = dates.numbers(_without(table, keep), declared)
-    table = _project(table, days.expressions)
-    clocks = dates.clocks(table)
-    table = _project(table, clocks.expressions)
+    left = [n for n in names if n in wanted and n not in dated.expressions]
+    judged = decimal_mark.judge(
+        table, left, delimiter=delimiter, declared=marks, numbers=numbers, point="DOUBLE" in kinds
+    )
+    read = {**dated.expressions, **judged.expressions}
+    table, look = _project(table, read), _project(look, read)
+    days = dates.numbers(_without(table, keep), _without(look, keep), declared)
+    table, look = _project(table, days.expressions), _project(look, days.expressions)
+    clocks = dates.clocks(look)
     found = (judged, dated, days, clocks)
     notes = (*raw.notes, *(n for f in found for n in f.notes))
-    return replace(raw, table=table, notes=notes, doubts=(*raw.doubts, *(d for f in found for d in f.doubts)))
+    doubts = (*raw.doubts, *(d for f in found for d in f.doubts))
+    return replace(raw, table=_project(table, clocks.expressions), notes=notes, doubts=doubts)
 
 
 def _texts(table: duckdb.DuckDBPyRelation, keep: Collection[str]) -> list[str]:
@@ -75,19 +81,19 @@ def _project(table: duckdb.DuckDBPyRelation, changed: Mapping[str, str]) -> duck
 
 
 def _with_digits(
-    table: duckdb.DuckDBPyRelation, names: Sequence[str]
-) -> tuple[duckdb.DuckDBPyRelation, list[str], list[tuple[str | None, ...]]]:
-    """Return the table with ASCII digits in short texts of other scripts' digits, its text columns and first rows."""
+    table: duckdb.DuckDBPyRelation, look: duckdb.DuckDBPyRelation, names: Sequence[str]
+) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, list[tuple[str | None, ...]]]:
+    """Return table and first rows with ASCII digits in short texts of other scripts' digits, and the texts in them."""
     if not names:
-        return table, [], []
+        return table, look, []
     first = lambda t: t.project(", ".join(map(quoted, names))).limit(LOOKED).fetchall()  # noqa: E731
-    rows = first(table)
+    rows = first(look)
     other = re.compile(f"[{DIGITS}]")
     short = lambda i: (row[i] for row in rows if row[i] and len(row[i]) <= SHORT)  # noqa: E731
     foreign = [n for i, n in enumerate(names) if any(map(other.search, short(i)))]
     if not foreign:
-        return table, list(names), rows
+        return table, look, rows
     plain = "case when length({0}) <= {1} then translate({0}, {2}, {3}) else {0} end as {0}"
     changed = {n: plain.format(quoted(n), SHORT, text(OTHER), text(ASCII)) for n in foreign}
-    table = _project(table, changed)
-    return table, list(names), first(table)
+    table, look = _project(table, changed), _project(look, changed)
+    return table, look, first(look)

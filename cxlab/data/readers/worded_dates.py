@@ -13,8 +13,8 @@ from cxlab.data.readers.raw import quoted, text
 WORD = r"[^\W\d_]{3,}"
 LETTERS = r"[\p{L}\p{M}]{3,}"
 """A name of three letters or more, to Python and to DuckDB."""
-AFTERNOON = r"(?i)\bp\.? ?m\b|下午|午後|오후|μ\.? ?μ"
-MORNING = r"(?i)\ba\.? ?m\b|上午|午前|오전|π\.? ?μ"
+AFTERNOON = r"(?i)(?:\b|\d)p\.? ?m\b|下午|午後|오후|μ\.? ?μ"
+MORNING = r"(?i)(?:\b|\d)a\.? ?m\b|上午|午前|오전|π\.? ?μ"
 CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d))?"
 ZONE = r"(?i)(?:\s*\(?(?:gmt|utc)|\d)\s*([+-]\d{1,2})(?::?(\d\d))?\)?$"
 HALF = r"(?:[ap]\.? ?m\.?|上午|下午|午前|午後|오전|오후|[πμ]\.? ?μ\.?)"
@@ -52,7 +52,7 @@ def shaped(filled: Sequence[str]) -> str:
 
 def _month(value: str) -> int:
     """Return the month that a text names, 0 where it names none."""
-    words = re.findall(WORD, value.casefold())
+    words = re.findall(WORD, value.lower())
     return next((numbers()[w] for w in words if w in numbers()), 0)
 
 
