@@ -26,6 +26,7 @@ _WHERE = {
     "compare": "cxlab.models.metrics.comparisons",
     "against": "cxlab.models.metrics.comparisons",
     "trend": "cxlab.models.metrics.trends",
+    "together": "cxlab.models.metrics.families",
     "satisfaction_ratio": "cxlab.models.metrics.ratio",
     "churn": "cxlab.models.metrics.churn",
     "retention": "cxlab.models.metrics.churn",

@@ -15,6 +15,7 @@ from typing import Any
 
 from cxlab import present
 from cxlab.columns import Column, show, typed
+from cxlab.problem import one_of
 
 FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
 """Classes of every result as HTML; MathJax in a notebook leaves its text alone: '$25,000 to $49,999' is no formula."""
@@ -85,6 +86,9 @@ class Estimate:
         }
 
 
+BETTER = ("up", "down", "none")
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
     """Several numbers with their uncertainty: one tidy table and how it came about.
@@ -100,6 +104,8 @@ class Result:
     method : the procedure that ran, with its corrections.
     notes : every caveat; they are printed wherever the table is.
     parts : further tables, arrays or facts of the same analysis, by name.
+    better : which way the estimate gets better: 'up', 'down' (churn, effort, scales where 1 is best), or 'none' where
+        neither is better or nobody said; colours and words follow it.
     columns : what each column is (`cxlab.columns.Column`); a model gives those that are its own, the rest follow.
     """
 
@@ -112,8 +118,10 @@ class Result:
     notes: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
+    better: str = "none"
 
     def __post_init__(self) -> None:
+        one_of("better", self.better, BETTER)
         object.__setattr__(self, "columns", typed(self.table, self.unit, self.columns))
 
     def __getitem__(self, label: str) -> Any:

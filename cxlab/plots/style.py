@@ -14,6 +14,19 @@ INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
 """Okabe & Ito's colours (https://jfly.uni-koeln.de/color/), told apart by nearly everybody."""
 GOOD, BAD, NEUTRAL = PALETTE[0], PALETTE[1], "#8a96a1"
+EITHER = "#7a4a9e"
+"""A real difference of which nobody said which way is better; as dark as `GOOD` and told apart from it and `BAD`."""
+
+
+def side(value: float, better: str) -> str:
+    """Return the colour of a real difference: better, worse, or neither where nobody said which way is better.
+
+    >>> side(3, "up") == GOOD, side(3, "down") == BAD, side(3, "none") == EITHER
+    (True, True, True)
+    """
+    if better == "none":
+        return EITHER
+    return GOOD if (value > 0) == (better == "up") else BAD
 
 
 def canvas(ax: Axes | None = None, *, width: float = 7.5, height: float = 4.0) -> Axes:

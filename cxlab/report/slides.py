@@ -161,7 +161,7 @@ def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     real = sorted((r for r in judged if r["verdict"].startswith("real")), key=lambda r: -abs(moved(r)))
     if judged and not real:
         noise = sum(row["verdict"].startswith("noise") for row in judged)
-        return f"{result['title']}: no difference is certain ({noise} noise, {len(judged) - noise} open)"
+        return f"{result['title']}: no difference is real ({noise} noise, of {len(judged) - noise} it cannot tell)"
     if real:
         first = f"{name(result, real[0])} {signed(moved(real[0]), difference(result.get('unit', '')))}"
         more = f", the largest: {first}" if len(real) > 1 else f": {first}"

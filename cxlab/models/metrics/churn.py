@@ -69,6 +69,7 @@ def retention(
         table=table,
         method=gone.method.replace("share who left", "share who stayed"),
         parts={**gone.parts, "metric": "retention"},
+        better={"up": "down", "down": "up"}.get(gone.better, gone.better),
     )
 
 

@@ -11,7 +11,7 @@ from cxlab.plots import style
 from cxlab.result import Result
 
 TONES = {"noise": style.NEUTRAL, "cannot tell": "#b9c1c8", "": "#b9c1c8"}
-"""Colour of a verdict that is not 'real'; real ones are blue upwards and orange downwards."""
+"""Colour of a verdict that is not 'real'; real ones are blue where it is better and orange where worse."""
 
 
 def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -26,7 +26,7 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     y = np.arange(len(table))[::-1]
     d, low, high = (table[c].to_numpy(float) for c in ("estimate", "low", "high"))
     tones = [
-        (style.GOOD if v > 0 else style.BAD) if str(word).startswith("real") else TONES.get(word, style.NEUTRAL)
+        style.side(v, result.better) if str(word).startswith("real") else TONES.get(word, style.NEUTRAL)
         for v, word in zip(d, table["verdict"], strict=True)
     ]
     ax.hlines(y, low, high, color=tones, linewidth=2.2)
@@ -49,7 +49,7 @@ def impact(result: Result, *, ax: Axes | None = None) -> Axes:
     table = result.table
     ax = style.canvas(ax, height=0.9 + 0.38 * len(table))
     ax.axvline(0, color=style.MUTED, linewidth=1)
-    tones = [style.GOOD if v > 0 else style.BAD for v in table["estimate"]]
+    tones = [style.side(v, result.better) for v in table["estimate"]]
     labels = table.iloc[:, 0].astype(str)
     style.forest(
         ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit, colour=tones

@@ -13,7 +13,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import contrasts, scores
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.contrasts import Contrast, Rule
-from cxlab.models.metrics.groups import Groups, grouped, paired
+from cxlab.models.metrics.groups import Groups, grouped, paired, tests
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -81,7 +81,7 @@ def compare(
     groups = grouped(study, score, by, level)
     pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
     smallest = smallest_of(score, smallest)
-    table, groups = pairwise(groups, by, pairs, score, smallest, adjust, level)
+    table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, adjust, level, score.better))
     compared = groups.labels.columns[-1]
     interval = "t interval and test" if score.shape == "mean" else "MOVER interval of two score intervals, p from it"
     return Result(
@@ -95,11 +95,12 @@ def compare(
         notes=(*groups.notes, *rules(score, smallest, level)),
         parts={
             "metric": score.metric,
-            "smallest": smallest,
             "compared": compared,
             "groups": groups.table,
             "labels": metrics.worded(study, score, by),
+            **family(table, names, smallest, adjust),
         },
+        better=score.better,
     )
 
 
@@ -168,8 +169,11 @@ def against(
         level=level,
         method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
-        parts={"metric": score.metric, "smallest": smallest, "compared": groups.labels.columns[-1],
-               "labels": metrics.worded(study, score, by)},
+        parts={"metric": score.metric, "compared": groups.labels.columns[-1],
+               "labels": metrics.worded(study, score, by),
+               **family(table, [f"{score.method}|{v:g}|{key!r}" for v, key in zip(value, groups.keys, strict=True)],
+                        smallest, adjust)},
+        better=score.better,
     )  # fmt: skip
 
 
@@ -177,25 +181,33 @@ def against(
 
 
 def pairwise(
-    groups: Groups, by: Sequence[str], pairs: str, score: Score, smallest: float, adjust: str, level: float
-) -> tuple[pd.DataFrame, Groups]:
-    """Return the differences of the pairs, labelled, and the groups with those that 'rest' adds."""
-    first, second, groups = paired(groups, pairs, by, level, score)
-    contrast = contrasts.pairs_of(groups, first, second, score)
-    joint = contrasts.pairwise_correlation(groups, first, second) if adjust == "romano-wolf" else None
-    table = contrasts.tested(contrast, Rule(smallest, adjust, level, score.better), joint)
+    groups: Groups, by: Sequence[str], pairs: str, score: Score, rule: Rule
+) -> tuple[pd.DataFrame, Groups, list[str]]:
+    """Return the differences of the pairs, labelled, the groups with those that 'rest' adds, and the tests' names."""
+    first, second, groups = paired(groups, pairs, by, rule.level, score)
+    contrast, names = contrasts.pairs_of(groups, first, second, score), tests(groups, first, second, score)
+    joint = contrasts.pairwise_correlation(groups, first, second) if rule.adjust == "romano-wolf" else None
+    table = contrasts.tested(contrast, rule, names, joint)
     n, shared = groups.table["n"].to_numpy(), groups.moments.shared[first, second].astype(int)
     for k, (name, values) in enumerate({"n": n[first], "n_against": n[second], "shared": shared}.items()):
         table.insert(4 + k, name, values)
     labels = groups.labels.iloc[first].reset_index(drop=True)
     against = pd.Series([groups.labels.iloc[j, -1] for j in second], name="against")
-    return pd.concat([labels, against, table], axis=1), groups
+    return pd.concat([labels, against, table], axis=1), groups, names
+
+
+def family(table: pd.DataFrame, names: Sequence[str], smallest: float, adjust: str) -> dict[str, object]:
+    """Return what `together` needs to judge the comparisons of several results as one family."""
+    known = table["p"].notna()
+    return {"smallest": smallest, "adjust": adjust, "tests": list(names), "equivalent": table["p_equivalent"].tolist(),
+            "family": len({name for name, k in zip(names, known, strict=True) if k})}  # fmt: skip
 
 
 def _from_benchmark(g: Groups, contrast: Contrast, value: NDArray, rule: Rule) -> pd.DataFrame:
     """Each group minus its benchmark, with tests and the error of the benchmark that would undo the difference."""
     own = g.table.reset_index(drop=True)
-    table = contrasts.tested(contrast, rule, contrasts.correlation(g.cov)).drop(columns="detectable")
+    names = [f"{value[k]:g}|{key!r}" for k, key in enumerate(g.keys)]
+    table = contrasts.tested(contrast, rule, names, contrasts.correlation(g.cov)).drop(columns="detectable")
     after = {"n": own["n"], "n_eff": own["n_eff"], "value": own["estimate"], "benchmark": value}
     for k, (name, values) in enumerate(after.items()):
         table.insert(4 + k, name, values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from cxlab.models.metrics.groups import Groups, limits_at, own_df
@@ -119,28 +119,42 @@ def from_benchmark(g: Groups, value: NDArray, error: NDArray, score: Score) -> C
     return Contrast(own - value, np.hypot(own_se, error), limits, df)
 
 
-def tested(c: Contrast, rule: Rule, correlation: NDArray | None = None) -> pd.DataFrame:
+def tested(c: Contrast, rule: Rule, names: Sequence[str], correlation: NDArray | None = None) -> pd.DataFrame:
     """Return ``estimate, low, high, se, p, p_adjusted, p_equivalent, p_not_worse, detectable, verdict``.
 
     p is such that the interval of level 1 - p just touches 0; the equivalence tests likewise touch the bounds.
     ``detectable`` is found with 80 % power under the first step of the correction: half the interval at the corrected
-    level, and what the power adds.
+    level, and what the power adds. ``names`` say which hypothesis each row tests: what is tested twice counts once.
     """
     z = np.full(len(c.estimate), z_value(rule.level))
     low, high = c.limits(z)
     p = two_sided(c)
     with np.errstate(invalid="ignore"):
         score = np.sign(c.estimate) * -ndtri(np.fmax(p, 1e-300) / 2)
-    p_adjusted = multiple.adjusted(p, rule.adjust, correlation=correlation, z=score)
+    p_adjusted = corrected(p, names, rule.adjust, correlation, score)
+    tests = len({name for name, known in zip(names, np.isfinite(p), strict=True) if known})
     above, below = _above(c, -rule.smallest), 1 - _above(c, rule.smallest)
     not_worse = {"up": above, "down": below}.get(rule.better, np.full(len(p), np.nan))
     equivalent = np.fmax(above, below)
     return pd.DataFrame({
         "estimate": c.estimate, "low": low, "high": high, "se": c.se, "p": p, "p_adjusted": p_adjusted,
         "p_equivalent": equivalent, "p_not_worse": not_worse,
-        "detectable": found(c, multiple.first_step(rule.adjust, int(np.isfinite(p).sum()), 1 - rule.level), rule.level),
+        "detectable": found(c, multiple.first_step(rule.adjust, tests, 1 - rule.level), rule.level),
         "verdict": differences.verdicts(p_adjusted, equivalent, 1 - rule.level),
     })  # fmt: skip
+
+
+def corrected(
+    p: NDArray, names: Sequence[str], adjust: str, correlation: NDArray | None = None, z: ArrayLike = ()
+) -> NDArray:
+    """Return the adjusted p-values, rows that test the same hypothesis counted once."""
+    if not len(p):
+        return p
+    code = pd.factorize(np.asarray(names, object))[0]
+    first = np.unique(code, return_index=True)[1]
+    if correlation is not None:
+        correlation, z = correlation[np.ix_(first, first)], np.asarray(z, float)[first]
+    return multiple.adjusted(p[first], adjust, correlation=correlation, z=z)[code]
 
 
 def found(c: Contrast, alpha: float, level: float) -> NDArray:

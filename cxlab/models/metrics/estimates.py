@@ -247,6 +247,7 @@ def estimates(
             method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
             notes=(*study.caveats, *problems(counts), *hidden, *notes),
             parts={"metric": score.metric, "over": score.over, "by": list(groups), "labels": worded(study, score, by)},
+            better=score.better,
         ))  # fmt: skip
     return out
 

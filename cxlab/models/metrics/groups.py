@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
@@ -174,3 +175,24 @@ def limits_at(g: Groups, score: Score, at: NDArray, z: NDArray) -> tuple[NDArray
         low, high = trinomial.score_at(size * (strong - net) / 2, size * (1 - strong), size * (strong + net) / 2, z)
     low, high = (np.where(np.isfinite(size), x * score.factor, np.nan) for x in (low, high))
     return low, high
+
+
+def tests(g: Groups, first: NDArray, second: NDArray, score: Score) -> list[str]:
+    """Return a name for the hypothesis of every pair: the same for the same two sets of answers, whichever is first.
+
+    Groups beyond the keys are the others of 'rest', in the order of the keys.
+    """
+    k = len(g.keys)
+    blocks: dict[tuple, list[int]] = {}
+    for i, key in enumerate(g.keys):
+        blocks.setdefault(key[:-1], []).append(i)
+
+    def named(i: int) -> str:
+        if i < k:
+            return repr(g.keys[i])
+        others = [j for j in blocks[g.keys[i - k][:-1]] if j != i - k]
+        return repr(g.keys[others[0]]) if len(others) == 1 else f"not {g.keys[i - k]!r}"
+
+    about = f"{score.metric} {score.method}"
+    pairs = (sorted((named(int(i)), named(int(j)))) for i, j in zip(first, second, strict=True))
+    return [blake2b("|".join([about, *pair]).encode(), digest_size=6).hexdigest() for pair in pairs]

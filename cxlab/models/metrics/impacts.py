@@ -87,6 +87,7 @@ def impact(
         f"p-values: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, *hidden, NO_CAUSE),
         parts={"metric": score.metric},
+        better=score.better,
     )
 
 

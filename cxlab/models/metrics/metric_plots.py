@@ -47,7 +47,7 @@ def trend(result: Result, *, ax: Axes | None = None) -> Axes:
     series = list(result.table.groupby(over, sort=False))
     if len(series) == 1:
         ax = style.canvas(ax, height=3.6)
-        _series(ax, _asked(series[0][1]).reset_index(drop=True), wave, result.unit, full=True)
+        _series(ax, _asked(series[0][1]).reset_index(drop=True), wave, result.unit, full=True, better=result.better)
     elif ax is None:
         ax = _panels(result, series, wave)
     else:
@@ -55,7 +55,7 @@ def trend(result: Result, *, ax: Axes | None = None) -> Axes:
         for k, (name, part) in enumerate(series):
             part = part.reset_index(drop=True)
             colour = style.PALETTE[k % len(style.PALETTE)]
-            _series(ax, part, wave, result.unit, full=False, colour=colour)
+            _series(ax, part, wave, result.unit, full=False, colour=colour, better=result.better)
             last = part["estimate"].last_valid_index()
             if last is not None:
                 where = (last, part["estimate"][last])
@@ -88,7 +88,9 @@ def answers(result: Result, *, ax: Axes | None = None) -> Axes:
 # Parts -----------------------------------------------------------------------------------------------------------
 
 
-def _series(ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, colour: str = style.GOOD) -> None:
+def _series(
+    ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, colour: str = style.GOOD, better: str = "up"
+) -> None:
     x = np.arange(len(part))
     v, low, high = (part[c].to_numpy(float) for c in ("estimate", "low", "high"))
     ax.grid(axis="x", visible=False)
@@ -98,7 +100,7 @@ def _series(ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, c
     ax.scatter(x, v, color=colour, s=30 if full else 16, zorder=3)
     for k in np.flatnonzero(part["verdict"].astype(str).str.startswith("real").to_numpy()):
         up = part["change"][k] > 0
-        tone = style.GOOD if up else style.BAD
+        tone = style.side(part["change"][k], better)
         ax.plot(x[k - 1 : k + 1], v[k - 1 : k + 1], color=tone, linewidth=3.2, zorder=2.5, solid_capstyle="round")
         text = ("+" if up else "") + show(part["change"][k], difference(unit))
         middle = ((x[k - 1] + x[k]) / 2, (v[k - 1] + v[k]) / 2)
@@ -135,7 +137,7 @@ def _panels(result: Result, series: list, wave: str) -> Axes:
         name, part = series[k]
         part = part.reset_index(drop=True)
         style.canvas(panel)
-        _series(panel, part, wave, result.unit, full=False)
+        _series(panel, part, wave, result.unit, full=False, better=result.better)
         smallest, largest = int(part["n"].min()), int(part["n"].max())
         n = f"{smallest:,}" if smallest == largest else f"{smallest:,}–{largest:,}"
         title = textwrap.shorten(str(_words(result, result.parts["over"], name)), 34, placeholder="…")

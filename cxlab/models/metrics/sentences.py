@@ -9,9 +9,12 @@ import pandas as pd
 
 from cxlab.columns import named
 from cxlab.data.arguments import public
+from cxlab.models.metrics.families import KINDS, common, judged, together
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.paragraphs import Findings
+from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.inference import multiple
 
 SHOWN = 8
 """So many findings of one kind are told; the rest are counted and stand in the tables."""
@@ -19,14 +22,28 @@ SHOWN = 8
 
 @public
 def findings(*results: Result) -> Findings:
-    """Return in words what `compare` and `trend` found, the largest differences first.
+    """Return in words what `compare`, `against` and `trend` found, the largest differences first.
 
-    Of several results only the real differences are told one by one; the others are counted.
+    Several results are judged as one family, as `together` judges them, and the last sentence says so; of these only
+    the real differences are told one by one, the others are counted.
 
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", "country", pairs="rest"))  # doctest: +SKIP
     - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
     """
+    if not results:
+        return Findings(("Nothing was compared: there are no groups and no waves.",))
+    for result in results:
+        if result.kind not in KINDS:
+            raise DataProblem(
+                f"there are no findings for results of kind '{result.kind}'; allowed: {', '.join(KINDS)}, as "
+                "cx.compare, cx.against and cx.trend give them"
+            )
+    whole = {result.parts.get("family") for result in results}
+    same = len(whole) == 1 and all(result.parts.get("together") for result in results)
+    if len(results) > 1 and not same:
+        adjust = common(results) if all(map(judged, results)) else "holm"
+        results = tuple(together(*results, adjust=adjust))
     tables = [(result, differences(result)) for result in results]
     tables = [(result, table) for result, table in tables if not table.empty]
     if len(tables) == 1:
@@ -34,7 +51,20 @@ def findings(*results: Result) -> Findings:
         lines = [*real(result, table), *unreal(result, table)]
     else:
         lines = [line for result, table in tables for line in real(result, table)] + counted([t for _, t in tables])
+    if lines and results[0].parts.get("together"):
+        lines.append(_judgement(results[0]))
     return Findings(tuple(lines) or ("Nothing to compare: no two groups have enough answers.",))
+
+
+def _judgement(result: Result) -> str:
+    """What "real" is worth on a page whose comparisons were judged together."""
+    count, adjust = result.parts["family"], result.parts["adjust"]
+    worth = {
+        "none": "they are not corrected for their number: where nothing differs about "
+        f"{max(1, round(count * (1 - result.level)))} would still be called real",
+        "holm": f"where nothing differs, one page in {round(1 / (1 - result.level))} has a false 'real' on it",
+    }.get(adjust, f"of those called real about {1 - result.level:.0%} are chance")
+    return f"**Judged together**: {count} comparisons ({multiple.NAMES[adjust]}); {worth}."
 
 
 def counted(tables: list[pd.DataFrame]) -> list[str]:
@@ -46,8 +76,9 @@ def counted(tables: list[pd.DataFrame]) -> list[str]:
     none = "" if verdicts.str.startswith("real").any() else "None is real. "
     if not noise + unsure:
         return []
+    are = "is" if noise == 1 else "are"
     return [
-        f"**The rest** of {len(verdicts)} differences: {none}{noise} are noise (what would matter is ruled out), and "
+        f"**The rest** of {len(verdicts)} differences: {none}{noise} {are} noise (what would matter is ruled out), and "
         f"of {unsure} these samples cannot tell."
     ]
 
@@ -65,12 +96,16 @@ def differences(result: Result) -> pd.DataFrame:
     names = [", ".join(map(say, row, about)) for row in shown[about].itertuples(index=False)]
     others = {"rest": "all others"}
     waves = shown.assign(wave=shown[result.parts["wave"]].astype(object)) if trend else shown
-    before = waves.groupby("item", sort=False)["wave"].shift() if trend else shown["against"]
-    of = result.parts["wave"] if trend else table.columns[list(table.columns).index("against") - 1]
+    if trend:
+        before, of = waves.groupby("item", sort=False)["wave"].shift(), result.parts["wave"]
+    elif "against" in shown:
+        before, of = shown["against"], table.columns[list(table.columns).index("against") - 1]
+    else:
+        before, of = pd.Series("the benchmark", shown.index), ""
     against = [others.get(v) or say(v, of) for v in before]
     out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
-    out["detectable"] = shown["detectable"].to_numpy(float)
+    out["detectable"] = shown["detectable"].to_numpy(float) if "detectable" in shown else float("nan")
     out = out[out["estimate"].notna() & (out["verdict"] != "")]
     mirrored = len(out) == 2 and set(out["against"]) == {"all others"} and abs(out["estimate"].sum()) < 1e-9
     if mirrored:  # two groups are each other's rest: tell it once
@@ -94,7 +129,7 @@ def real(result: Result, table: pd.DataFrame) -> Iterator[str]:
     for verdict, word in WORDS.items():
         rows = table[table["verdict"] == verdict].sort_values("estimate", key=abs, ascending=False)
         for _, r in rows.head(SHOWN).iterrows():
-            yield f"**{word}**{about}: {plain(r['name'])} is {gap(r, result.unit)}."
+            yield f"**{word}**{about}: {plain(r['name'])} is {gap(r, result.unit, result.better)}."
         if len(rows) > SHOWN:
             yield f"**{word}**{about}: {len(rows) - SHOWN} more; the table has them."
 
@@ -104,16 +139,19 @@ def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
     about = topic(result)
     noise, unsure = (table[table["verdict"] == verdict] for verdict in ("noise", "cannot tell"))
     if len(noise):
-        yield f"**Noise**{about}: {listed(noise)}. Differences that matter are ruled out."
+        yield f"**Noise**{about}: {listed(noise, result)}. Differences that matter are ruled out."
     if len(unsure):
         word, factor, digits = SIZES.get(result.unit, ("", 1, 2))
-        found = f"{unsure['detectable'].median() * factor:.{digits}f} {word}".strip()
-        which = listed(unsure) if len(table) == 1 else f"{len(unsure)} of {len(table)}"
-        which += f" ({listed(unsure)})" if len(table) > 1 and len(unsure) <= SHOWN else ""
-        yield (
-            f"**Cannot tell**{about}: {which}. With so many answers a difference has to be about {found} to be found "
-            "(80\u00a0% power)."
+        median = unsure["detectable"].median() * factor
+        power = (
+            f" With so many answers and comparisons a difference has to be about {median:.{digits}f} {word}".rstrip()
+            + " to be found (80\u00a0% power)."
+            if median == median
+            else ""
         )
+        which = listed(unsure, result)
+        which = which if len(table) == 1 else f"{len(unsure)} of {len(table)} ({which})"
+        yield f"**Cannot tell**{about}: {which}.{power}"
 
 
 def topic(result: Result) -> str:
@@ -126,22 +164,35 @@ def topic(result: Result) -> str:
     return f" ({name}" + (f" by {plain(compared)})" if compared else ")")
 
 
-def gap(row: pd.Series, unit: str) -> str:
-    """Return a difference in words: ``43.7 percentage points below all others (23.6 to 56.3)``."""
+def gap(row: pd.Series, unit: str, better: str = "none") -> str:
+    """Return a difference in words: ``43.7 percentage points below all others (23.6 to 56.3)``.
+
+    The interval is that of the size in the direction that is said: from -3 it may be the other way by 3. Where less is
+    better, the words say which side is worse.
+    """
     word, factor, digits = SIZES.get(unit, ("", 1, 2))
-    size, *ends = (abs(v) * factor for v in row[["estimate", "low", "high"]])
-    low, high = sorted(ends) if row["low"] * row["high"] > 0 else (float("nan"), float("nan"))
-    interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low == low else ""
-    side = "above" if row["estimate"] > 0 else "below"
-    return f"{size:.{digits}f} {word} {side} {plain(row['against'])}{interval}".replace("  ", " ")
+    sign = 1 if row["estimate"] >= 0 else -1
+    low, high = sorted(sign * float(row[end]) * factor for end in ("low", "high"))
+    side = "above" if sign > 0 else "below"
+    worse = {1: " (worse than)", -1: " (better than)"}[sign] if better == "down" else ""
+    size = f"{abs(row['estimate']) * factor:.{digits}f} {word}".strip()
+    return f"{size} {side}{worse} {plain(row['against'])} ({span_of(low, high, digits)})"
 
 
-def listed(rows: pd.DataFrame) -> str:
-    """Return the names of a few differences, or how many there are; of a single one also what it is compared with."""
+def span_of(low: float, high: float, digits: int) -> str:
+    """Return an interval in words, with a minus sign where it reaches the other side."""
+    return " to ".join(f"{v:.{digits}f}".replace("-", "\u2212") for v in (low, high))
+
+
+def listed(rows: pd.DataFrame, result: Result) -> str:
+    """Return a few differences by name, with their interval: of one its own, of several the widest they reach."""
     if len(rows) == 1:
-        return f"{plain(rows['name'].iloc[0])} against {plain(rows['against'].iloc[0])}"
+        row = rows.iloc[0]
+        return f"{plain(row['name'])} is {gap(row, result.unit, result.better)}"
+    _, factor, digits = SIZES.get(result.unit, ("", 1, 2))
     once = [plain(n) for n in dict.fromkeys(rows["name"])]
-    return ", ".join(once) if len(once) <= SHOWN else f"{len(once)} differences"
+    names = ", ".join(once) if len(once) <= SHOWN else f"{len(once)} differences"
+    return f"{names}; intervals within {span_of(rows['low'].min() * factor, rows['high'].max() * factor, digits)}"
 
 
 def plain(text: object) -> str:

@@ -8,7 +8,8 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan, scores
-from cxlab.models.metrics.comparisons import pairwise, rules, smallest_of
+from cxlab.models.metrics.comparisons import family, pairwise, rules, smallest_of
+from cxlab.models.metrics.contrasts import Rule
 from cxlab.models.metrics.groups import grouped
 from cxlab.problem import one_of
 from cxlab.result import Result
@@ -42,15 +43,18 @@ def trend(
     score = scores.score(study, metric, question.pop("of", None), [wave], **question)
     smallest = smallest_of(score, smallest)
     groups = grouped(study, score, [wave], level)
-    changes, _ = pairwise(groups, [wave], "consecutive", score, smallest, adjust, level)
+    rule = Rule(smallest, adjust, level, score.better)
+    changes, _, tests = pairwise(groups, [wave], "consecutive", score, rule)
     names = {"estimate": "change", "low": "change_low", "high": "change_high"}
-    same = ["p", "p_adjusted", "detectable", "verdict"]
+    same = ["p", "p_adjusted", "detectable", "verdict", "p_equivalent", "test"]
     labels = groups.labels if "item" in groups.labels else groups.labels.assign(item=next(iter(score.items)))
     (called,) = scan.shown([wave])
     values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
     keys = list(groups.labels.columns)
-    found = changes.rename(columns=names)[[*keys, *names.values(), *same]]
+    found = changes.assign(test=tests).rename(columns=names)[[*keys, *names.values(), *same]]
     table = pd.concat([labels[[called, "item"]], values], axis=1).merge(found, on=keys, how="left")
+    said = family(table, table["test"].fillna(""), smallest, adjust)
+    table = table.drop(columns=["test", "p_equivalent"])
     interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
     return Result(
         kind="trend",
@@ -61,6 +65,7 @@ def trend(
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"changes against the wave before: {multiple.NAMES[adjust]}",
         notes=(*groups.notes, *rules(score, smallest, level)),
-        parts={"metric": score.metric, "over": "item", "by": [called], "wave": called, "smallest": smallest,
-               "labels": metrics.worded(study, score, [wave])},
+        parts={"metric": score.metric, "over": "item", "by": [called], "wave": called,
+               "labels": metrics.worded(study, score, [wave]), **said},
+        better=score.better,
     )  # fmt: skip

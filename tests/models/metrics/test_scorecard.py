@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -100,21 +101,48 @@ def test_findings_tell_the_real_ones_first_and_by_size() -> None:
     assert found.lines == (
         "**Real** (CSAT by country): c2 is 20.0 percentage points below all others (15.0 to 25.0).",
         "**Real** (CSAT by country): c1 is 10.0 percentage points above all others (5.0 to 15.0).",
-        "**Noise** (CSAT by country): c3 against all others. Differences that matter are ruled out.",
-        "**Cannot tell** (CSAT by country): 1 of 4 (c0 against all others). With so many answers a difference has to "
-        "be about 10.0 percentage points to be found (80\u00a0% power).",
+        "**Noise** (CSAT by country): c3 is 1.0 percentage points above all others (\u22124.0 to 6.0). Differences "
+        "that matter are ruled out.",
+        "**Cannot tell** (CSAT by country): 1 of 4 (c0 is 2.0 percentage points above all others (\u22123.0 to 7.0)). "
+        "With so many answers and comparisons a difference has to be about 10.0 percentage points to be found "
+        "(80\u00a0% power).",
     )
 
 
-def test_findings_of_several_comparisons_count_what_is_not_real() -> None:
-    one, two = comparison(["real", "noise"], [0.1, 0.0]), comparison(["cannot tell"] * 3, [0.01, 0.02, 0.03])
-    assert findings(one, two).lines[1:] == (
-        "**The rest** of 5 differences: 1 are noise (what would matter is ruled out), and of 3 these samples "
-        "cannot tell.",
+def null_page(rng) -> list[Result]:
+    """Two segments and three waves of 300 answers that have nothing to do with them."""
+    table = pd.DataFrame(
+        {"ltr": rng.choice([3, 8, 10], p=[0.2, 0.3, 0.5], size=300), "wave": np.repeat([1, 2, 3], 100)}
     )
-    assert findings(two, two).lines == (
-        "**The rest** of 6 differences: None is real. 0 are noise (what would matter is ruled out), and of 6 these "
+    table = table.assign(sex=rng.choice(["f", "m"], 300), land=rng.choice(list("abcd"), 300))
+    ltr = cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
+    kinds = {"wave": "wave", "sex": "segment", "land": "segment"}
+    fields = [cx.Field(c, type="string" if role == "segment" else "integer", role=role) for c, role in kinds.items()]
+    s = cx.Study(table, cx.Codebook("null", (ltr, *fields)))
+    return [cx.trend(s, "nps"), *(cx.compare(s, "nps", c, pairs="rest") for c in ("sex", "land"))]
+
+
+def test_findings_of_several_results_are_judged_together_and_say_so() -> None:
+    found = findings(*null_page(np.random.default_rng(0)))
+    assert found.lines == (
+        "**The rest** of 7 differences: None is real. 0 are noise (what would matter is ruled out), and of 7 these "
         "samples cannot tell.",
+        "**Judged together**: 7 comparisons (Holm (family-wise error)); where nothing differs, one page in 20 has a "
+        "false 'real' on it.",
+    )
+
+
+def test_nothing_compared_and_nothing_to_compare_are_two_things() -> None:
+    assert findings().lines == ("Nothing was compared: there are no groups and no waves.",)
+    few = pd.DataFrame({"ltr": [9, 3, 8], "g": ["a", "b", "b"]})
+    ltr = cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
+    s = cx.Study(few, cx.Codebook("few", (ltr, cx.Field("g", type="string", role="segment"))))
+    assert findings(cx.compare(s, "nps", "g")).lines == ("Nothing to compare: no two groups have enough answers.",)
+    with pytest.raises(DataProblem) as problem:
+        findings(cx.nps(s))
+    assert str(problem.value) == (
+        "there are no findings for results of kind 'metric'; allowed: comparison, trend, as cx.compare, cx.against and "
+        "cx.trend give them"
     )
 
 
