@@ -61,6 +61,7 @@ from cxlab.models.metrics.estimates import csat as csat
 from cxlab.models.metrics.estimates import mean as mean
 from cxlab.models.metrics.estimates import nps as nps
 from cxlab.models.metrics.estimates import share as share
+from cxlab.models.metrics.families import together as together
 from cxlab.models.metrics.impacts import impact as impact
 from cxlab.models.metrics.planning import detectable as detectable
 from cxlab.models.metrics.planning import power as power

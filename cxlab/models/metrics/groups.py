@@ -193,6 +193,6 @@ def tests(g: Groups, first: NDArray, second: NDArray, score: Score) -> list[str]
         others = [j for j in blocks[g.keys[i - k][:-1]] if j != i - k]
         return repr(g.keys[others[0]]) if len(others) == 1 else f"not {g.keys[i - k]!r}"
 
-    about = f"{score.metric} {score.method}"
+    about = f"{score.metric} {score.method} {list(g.labels.columns)!r}"
     pairs = (sorted((named(int(i)), named(int(j)))) for i, j in zip(first, second, strict=True))
     return [blake2b("|".join([about, *pair]).encode(), digest_size=6).hexdigest() for pair in pairs]

@@ -51,7 +51,7 @@ def findings(*results: Result) -> Findings:
         lines = [*real(result, table), *unreal(result, table)]
     else:
         lines = [line for result, table in tables for line in real(result, table)] + counted([t for _, t in tables])
-    if lines and results[0].parts.get("together"):
+    if lines and len(results) > 1 and results[0].parts.get("together"):
         lines.append(_judgement(results[0]))
     return Findings(tuple(lines) or ("Nothing to compare: no two groups have enough answers.",))
 

@@ -42,6 +42,20 @@ def test_what_stands_in_two_tables_is_one_test():
     assert any(note.startswith("judged together with all 6 comparisons of this page") for note in family[1].notes)
 
 
+def test_two_segments_with_the_same_codes_are_different_tests():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"a": rng.integers(0, 3, 600), "b": rng.integers(0, 3, 600)})
+    table["ltr"] = np.where(rng.random(600) < 0.3 + 0.3 * (table["a"] == 0), 10, 3)
+    s = study(table, a="segment", b="segment")
+    family = cx.together(*(cx.compare(s, "nps", c, pairs="rest") for c in "ab"))
+    assert family[0].parts["family"] == 6
+    rows = pd.concat([r.table for r in family])
+    real = rows["verdict"].str.startswith("real")
+    assert real.any() and not real.all()
+    assert (((rows["low"] > 0) | (rows["high"] < 0)) | ~real).all()
+    assert (rows["p_adjusted"] >= rows["p"]).all()
+
+
 def test_detectable_counts_all_comparisons_of_the_page():
     s = page()
     alone, family = cx.compare(s, "nps", "sex"), cx.together(cx.compare(s, "nps", "sex"), cx.compare(s, "nps", "land"))
