@@ -75,6 +75,7 @@ UNKNOWN = {
     "simulate": lambda: cx.simulate(10, **{BAD: 1}),
     "simulated": lambda: cx.simulated(BAD, 0.1),
     "specifications": lambda: cx.specifications(BAD, STUDY),
+    "together": lambda: cx.together(adjust=BAD),
     "trend": lambda: cx.trend(STUDY, "nps", wave=BAD),
     "variation": lambda: cx.variation(STUDY, by=BAD),
     "verdict": lambda: cx.verdict(BAD, STUDY, ledger=None),

@@ -64,7 +64,7 @@ def report(
 
 
 def compare(folders: list[str], *, as_json: bool) -> None:
-    """Print which numbers of the second report (or folder of reports) moved from the first beyond noise."""
+    """Print which numbers of the second report (or folder of reports) differ for real from the first."""
     from cxlab.report.report_diff import common, moves
 
     if len(folders) != 2:
@@ -75,7 +75,7 @@ def compare(folders: list[str], *, as_json: bool) -> None:
         return
     for result in found:
         click.secho(result.title, bold=True)
-        for row in result.table[result.table["moved"] == "moved"].itertuples():
+        for row in result.table[result.table["verdict"].str.startswith("real")].itertuples():
             click.echo(f"  {row.number}: {difference(row)}")
         for note in (result.method, *result.notes):
             click.echo(f"  ({note})")
@@ -83,9 +83,11 @@ def compare(folders: list[str], *, as_json: bool) -> None:
 
 def difference(row: Any) -> str:
     """Return before, after and the change of one number in words."""
+    from cxlab.columns import difference as unit_of_difference
     from cxlab.columns import show, span
 
-    change = f"{show(row.estimate, row.unit)} {span(row.low, row.high, row.unit)}"
+    unit = unit_of_difference(row.unit)
+    change = f"{show(row.estimate, unit)} ({span(row.low, row.high, unit)})"
     return f"{show(row.before, row.unit)} to {show(row.after, row.unit)}, {change}"
 
 

@@ -1,4 +1,4 @@
-"""`moves`: which numbers of one report differ from another's beyond noise."""
+"""`moves`: which numbers of one report differ for real from another's."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import pandas as pd
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, made, one, table
 from cxlab.result import Result
-from cxlab.stats.inference import differences as difference_tests
-from cxlab.stats.inference import multiple
+from cxlab.stats.inference import inversion, multiple
+from cxlab.stats.inference.differences import RULE, VERDICTS, mover, verdicts
 from cxlab.stats.inference.trinomial import z_value
 
 KEYS = ["notebook", "result", "title", "label"]
+MATTERS = {"points": 5.0, "share": 0.03, "index": 2.0}
+"""Smallest difference that matters in each unit; of other units none is known, so nothing can be called noise."""
+MATTER = "5 points, 3 percentage points, 2 index points; of other units none is known"
 
 
 def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm") -> Result:
@@ -31,7 +34,8 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
     Returns
     -------
     Result with one row a number, those that moved first: ``number, before, after, estimate`` (after - before),
-    ``low, high`` (MOVER), ``p, p_adjusted, unit, moved`` ('moved', 'within noise', 'no interval').
+    ``low, high`` (MOVER from the two printed intervals, their reach in proportion to z), ``p`` (from that interval),
+    ``p_adjusted, unit, verdict`` in the words of `cxlab.compare`; '' without an interval.
 
     Raises
     ------
@@ -46,17 +50,17 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
     if both.empty:
         raise DataProblem(f"{before} and {after} have no number in common; compare reports of the same notebook")
     found = differences(both, level, adjust)
-    order = {"moved": 0, "within noise": 1, "no interval": 2}
-    found = found.sort_values("moved", key=lambda s: s.map(order), kind="stable", ignore_index=True)
-    counts = found["moved"].value_counts()
+    real = found["verdict"].str.startswith("real")
+    order = {word: k for k, word in enumerate((*VERDICTS, ""))}
+    found = found.sort_values("verdict", key=lambda s: s.map(order), kind="stable", ignore_index=True)
     return Result(
         kind="moves",
-        title=f"{old.name} to {new.name}: {counts.get('moved', 0)} of {len(found)} numbers moved beyond noise",
+        title=f"{old.name} to {new.name}: {real.sum()} of {len(found)} numbers differ for real",
         table=found,
         level=level,
         method=f"after - before, MOVER interval from the two intervals, reports as independent samples; "
         f"p-values: {multiple.NAMES[adjust]}, {int(found['p'].notna().sum())} numbers",
-        notes=notes(old, new),
+        notes=(*notes(old, new), RULE.format(alpha=1 - level), "smallest differences that matter: " + MATTER),
     )
 
 
@@ -79,21 +83,32 @@ def common(before: Path, after: Path) -> list[tuple[Path, Path]]:
 
 def differences(both: pd.DataFrame, level: float, adjust: str) -> pd.DataFrame:
     """Return the table of `moves` from the numbers of both reports side by side."""
-    arm = lambda when: tuple(both[f"{k}_{when}"].to_numpy(float) for k in ("estimate", "low", "high"))  # noqa: E731
-    before, after = arm("before"), arm("after")
-    low, high = difference_tests.mover(after, before)
-    z = [z_value(v) for v in (*both["level_before"].fillna(level), *both["level_after"].fillna(level))]
-    half = np.array(z).reshape(2, -1)
-    se = np.hypot((before[2] - before[1]) / (2 * half[0]), (after[2] - after[1]) / (2 * half[1]))
-    p = difference_tests.two_sided(after[0] - before[0], se)
+    before, after = (_arm(both, when, level) for when in ("before", "after"))
+    d = after[0] - before[0]
+    limits = lambda z: mover(_at(after, z), _at(before, z))  # noqa: E731
+    low, high = limits(np.full(len(d), z_value(level)))
+    known = np.isfinite(low + high) & (high > low)
+    p = np.where(known, inversion.two_sided(d, limits), np.nan)
     adjusted = multiple.adjusted(p, adjust)
-    known = np.isfinite(se) & (se > 0)
-    moved = np.where(~known, "no interval", np.where(adjusted < 1 - level, "moved", "within noise"))
+    smallest = both["unit_after"].map(MATTERS).to_numpy(float)
+    equivalent = np.fmax(inversion.above(d, limits, -smallest), inversion.below(d, limits, smallest))
     number = both["title"] + both["label"].map(lambda label: f": {label}" if label else "")
     return pd.DataFrame({
-        "number": number, "before": before[0], "after": after[0], "estimate": after[0] - before[0],
-        "low": low, "high": high, "p": p, "p_adjusted": adjusted, "unit": both["unit_after"], "moved": moved,
+        "number": number, "before": before[0], "after": after[0], "estimate": d, "low": low, "high": high, "p": p,
+        "p_adjusted": adjusted, "unit": both["unit_after"], "verdict": verdicts(adjusted, equivalent, 1 - level),
     })  # fmt: skip
+
+
+def _arm(both: pd.DataFrame, when: str, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The estimate and how far its limits are from it, for one unit of z."""
+    t, low, high = (both[f"{name}_{when}"].to_numpy(float) for name in ("estimate", "low", "high"))
+    z = np.array([z_value(v) for v in both[f"level_{when}"].fillna(level)])
+    return t, (t - low) / z, (high - t) / z
+
+
+def _at(arm: tuple[np.ndarray, np.ndarray, np.ndarray], z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    t, down, up = arm
+    return t, t - down * z, t + up * z
 
 
 def notes(old: Made, new: Made) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import cxlab as cx
 from cxlab.report.collect import collect, made, one
@@ -77,15 +78,29 @@ def test_the_difference_of_two_reports_is_the_published_one(tmp_path: Path):
     # reference-values: (20,30,50) against (30,40,30): MOVER of score intervals .079802, .508099
     assert (nps["low"], nps["high"]) == pytest.approx((7.9802, 50.8099), abs=2e-3)
     share = result.table.set_index("number").loc["Share"]
-    assert (share["estimate"], share["moved"]) == (0.0, "within noise")
+    assert (share["estimate"], share["verdict"]) == (0.0, "cannot tell")
+    assert nps["verdict"] == "real"
     assert "made by different versions" not in " ".join(result.notes)
+    assert nps["p"] == pytest.approx(2 * norm.sf(1.959964 * 30 / (30 - nps["low"])), rel=1e-6)
+
+
+def test_a_difference_is_called_as_everywhere_else(tmp_path: Path):
+    """A fall of 30 points on 20 answers is open; 1 point between two large reports rules out what matters."""
+    few = {"estimate": -30.0, "low": -62.0, "high": 10.0, "n": 20}
+    old, new = write(tmp_path, "a", BEFORE), write(tmp_path, "b", few)
+    table = moves(old, new).table.set_index("number")
+    assert table.loc["NPS: NPS", "verdict"] == "cannot tell"
+    large = {"estimate": 1.0, "low": 0.2, "high": 1.8, "n": 90_000}
+    twice = {"estimate": 1.9, "low": 1.1, "high": 2.7, "n": 90_000}
+    table = moves(write(tmp_path, "c", large), write(tmp_path, "d", twice)).table.set_index("number")
+    assert table.loc["NPS: NPS", "verdict"] == "noise"
 
 
 def test_the_same_data_is_said(tmp_path: Path):
     old = write(tmp_path, "a", BEFORE, data={"sha256": "x"})
     new = write(tmp_path, "b", AFTER, data={"sha256": "x"})
-    assert moves(old, new).notes == (
-        "both reports read the same data: numbers of overlapping rows are not independent",
+    assert moves(old, new).notes[0] == (
+        "both reports read the same data: numbers of overlapping rows are not independent"
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
+from cxlab.models.metrics.scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.names import keys as keys_of
@@ -45,6 +46,8 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     Labels stand in the order of ``by``, with the item before them if there are several and ``by`` does not name it.
     """
     kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
+    if by and by[-1] in kinds:
+        alike(study, score.kinds, "compared with each other")
     columns, sums, counts = scan.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}

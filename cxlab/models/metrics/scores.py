@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import narwhals as nw
 
-from cxlab.data.codebook import Field, Scale, code
+from cxlab.data.codebook import Field, code
 from cxlab.data.study import Study, among, option
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
+from cxlab.models.metrics.scales import alike, recommendation
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
@@ -27,6 +28,7 @@ class Score:
     pools; ``columns`` are all of these (none: it cannot be said); ``over`` names what an item is ('item', 'stage' or
     'owner'); ``limits`` are the least and the largest value the metric can take, in the units of the result;
     ``better`` says whether a higher value is good: 'up', 'down', or 'none' where it is neither or not known;
+    ``kinds`` says on what each question is measured: those on different ones are not pooled and not compared;
     ``counts`` are problems to count in the same scan.
     """
 
@@ -42,6 +44,7 @@ class Score:
     counts: Mapping[str, nw.Expr] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     better: str = "up"
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def factor(self) -> float:
@@ -65,7 +68,7 @@ def net_promoter(study: Study, of: str | Sequence[str] | None, by: Sequence[str]
     """Promoters (9, 10) minus detractors (0 to 6) of a recommendation question from 0 to 10; others are refused."""
     columns = _columns(study, of, by, "recommendation", "NPS")
     for name in columns:
-        _recommendation(study, study.field(name))
+        recommendation(study, study.field(name))
     make = lambda f: _net(f, worst=6, best=9)  # noqa: E731
     rule = "promoters (9-10) minus detractors (0-6) of a 0 to 10 recommendation question"
     return _score(
@@ -84,7 +87,9 @@ def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, 
     first = study.field(columns[0])
     satisfaction = len(columns) > 1 or first.measure in ("satisfaction", "")
     title = "Customer satisfaction (CSAT)" if satisfaction else f"{TOP_BOX} of {first.label}"
-    return _score(study, columns, by, make, metric="csat", title=title, shape="share", unit="share", method=rule)
+    kinds = [f"the best {b[1] - b[0] + 1:g} of {study.field(n).scale.points:g} answers" for n, b in boxes.items()]
+    facts = {"metric": "csat", "title": title, "shape": "share", "unit": "share", "method": rule}
+    return _score(study, columns, by, make, kinds=kinds, **facts)
 
 
 def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
@@ -96,6 +101,7 @@ def average(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> 
     ends = [(s.minimum, s.maximum) for s in scales if s]
     limits = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (float("-inf"), float("inf"))
     facts = {"metric": "mean", "title": "Mean", "shape": "mean", "unit": "mean", "method": rule, "limits": limits}
+    facts["kinds"] = [str(scale) if scale else "a scale nobody declared" for scale in scales]
     return _score(study, columns, by, number, better=agreed(direction(study.field(n)) for n in columns), **facts)
 
 
@@ -215,7 +221,9 @@ def _columns(study: Study, of: str | Sequence[str] | None, by: Sequence[str], me
     return _listed(study, found)
 
 
-def _score(study: Study, columns: list[str], by: Sequence[str], make, *, text: bool = False, **facts) -> Score:
+def _score(
+    study: Study, columns: list[str], by: Sequence[str], make, *, text: bool = False, kinds: Sequence[str] = (), **facts
+) -> Score:
     """Gather the expressions of ``columns`` into items, one each or pooled by stage or owner."""
     fields = [study.field(n) for n in columns]
     if not text:
@@ -224,11 +232,13 @@ def _score(study: Study, columns: list[str], by: Sequence[str], make, *, text: b
     labels = {f.name: f.label for f in fields}
     pools = [b for b in by if b in GROUPINGS and b not in study.codebook]
     if pools:
+        alike(study, dict(zip(columns, kinds, strict=False)), f"pooled by {pools[0]}")
         over, items, labels = pools[0], {}, {}
         for f in fields:
             items.setdefault(getattr(f, over) or f"(no {over})", []).append(make(f))
+    kinds = {} if pools else dict(zip(columns, kinds, strict=False))
     outside = {f"outside:{f.name}": _outside(f) for f in fields if f.scale and not text}
-    return Score(items=items, over=over, labels=labels, counts=outside, columns=tuple(labels), **facts)
+    return Score(items=items, over=over, labels=labels, counts=outside, columns=tuple(labels), kinds=kinds, **facts)
 
 
 def _numeric(study: Study, columns: Sequence[str]) -> None:
@@ -242,39 +252,6 @@ def _numeric(study: Study, columns: Sequence[str]) -> None:
 
 
 # Rules of each metric --------------------------------------------------------------------------------------------
-
-
-def _recommendation(study: Study, f: Field) -> None:
-    """Raise unless the question is a 0 to 10 recommendation question."""
-    instead = f"use cx.csat(study, '{f.name}') for a top-box share or cx.mean(study, '{f.name}')"
-    if f.measure != "recommendation":
-        asks = f"measures {f.measure}" if f.measure else "has no measure in the codebook"
-        raise DataProblem(
-            f"NPS is defined for a question of recommendation from 0 to 10; '{f.name}' of {study.name} {asks}; "
-            f"{instead}, or declare measure 'recommendation' if that is what it asks"
-        )
-    if f.scale is None:
-        raise DataProblem(
-            f"NPS needs to know the scale of '{f.name}' of {study.name}, and the codebook declares none; "
-            "declare scale minimum 0 and maximum 10 in its datapackage.json"
-        )
-    if (f.scale.minimum, f.scale.maximum) != (0, 10) and not _shifted(f.scale):
-        hint = (
-            "; if code 1 stands for the answer 0 and 11 for 10, say so in the codebook: scale labels "
-            '{"1": "0", "11": "10"}'
-            if f.scale.points == 11
-            else ""
-        )
-        raise DataProblem(
-            f"NPS is defined for answers from 0 to 10; '{f.name}' of {study.name} runs from {f.scale}, and promoters "
-            f"and detractors have no agreed place on it; {instead}{hint}"
-        )
-
-
-def _shifted(scale: Scale) -> bool:
-    """Whether eleven codes are declared to stand for 0 to 10: the lowest is labelled 0 and the highest 10."""
-    first, last = (str(scale.labels.get(f"{c:g}", "")).split() for c in (scale.minimum, scale.maximum))
-    return scale.points == 11 and first[:1] == ["0"] and last[:1] == ["10"]
 
 
 def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:

@@ -411,3 +411,55 @@ def test_a_wave_without_answers_gives_no_difference():
     assert np.isnan(r.table[["estimate", "low", "high", "p", "p_adjusted"]].to_numpy(float)).all()
     assert r.table["verdict"].tolist() == ["", ""]
     assert "1 of 3 groups have no answers: not estimable" in r.notes
+
+
+def graded(**scales):
+    """Answers of 400 to questions on these scales, and a group 'new' or 'old'."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({n: rng.integers(s.minimum, s.maximum + 1, 400) for n, s in scales.items()})
+    asked = {"type": "integer", "role": "touchpoint", "stage": "use"}
+    fields = [cx.Field(n, scale=s, **asked) for n, s in scales.items()]
+    table["g"] = np.repeat(["new", "old"], 200)
+    return cx.Study(table, cx.Codebook("s", (*fields, cx.Field("g", type="string", role="segment"))))
+
+
+def test_questions_of_different_scales_or_directions_are_neither_compared_nor_pooled():
+    s = graded(five=cx.Scale(1, 5), hundred=cx.Scale(0, 100))
+    other = (
+        "one is measured on 1 to 5 (highest = best), the other on 0 to 100 (highest = best); name questions of one "
+        "scale with of=, or recode them to one"
+    )
+    said = refused(lambda: cx.compare(s, "mean", "item", of=["five", "hundred"]))
+    assert said == f"'five' and 'hundred' of s cannot be compared with each other: {other}"
+    assert refused(lambda: cx.mean(s, by="stage")) == f"'five' and 'hundred' of s cannot be pooled by stage: {other}"
+    assert refused(lambda: cx.csat(s, by="stage")) == (
+        "'five' and 'hundred' of s cannot be pooled by stage: one is measured on the best 2 of 5 answers, the other on "
+        "the best 2 of 101 answers; name questions of one scale with of=, or recode them to one"
+    )
+    turned = graded(five=cx.Scale(1, 5), back=cx.Scale(1, 5, best="low"))
+    assert "cannot be compared" in refused(lambda: cx.compare(turned, "mean", "item", of=["five", "back"]))
+    assert len(cx.compare(turned, "csat", "item", of=["five", "back"], smallest=0.1).table) == 1
+    assert cx.mean(s).table["item"].tolist() == ["five", "hundred"]  # side by side they may stand
+
+
+def test_where_one_is_best_above_is_worse_and_not_worse_is_the_other_side():
+    """School grades: new is worse by about half a grade; turned round, the same answers give the same p."""
+    rng = np.random.default_rng(5)
+    g = np.repeat(["new", "old"], 400)
+    grade = np.clip(np.round(2.5 + rng.normal(size=800) + 0.5 * (g == "new")), 1, 5).astype(int)
+    made = {}
+    for best, answers_ in (("low", grade), ("high", 6 - grade)):
+        asked = cx.Field(
+            "grade", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5, best=best)
+        )
+        book = cx.Codebook("s", (asked, cx.Field("g", type="string", role="segment")))
+        made[best] = cx.compare(cx.Study(pd.DataFrame({"grade": answers_, "g": g}), book), "mean", "g", smallest=0.2)
+    low, high = (made[k].table.iloc[0] for k in ("low", "high"))
+    assert (made["low"].better, made["high"].better) == ("down", "up")
+    assert low["estimate"] == pytest.approx(-high["estimate"]) and low["estimate"] > 0.3
+    assert low["p_not_worse"] == pytest.approx(high["p_not_worse"]) and low["p_not_worse"] > 0.99
+    assert "above (worse than) old (" in cx.findings(made["low"]).lines[0]
+    assert "below old (" in cx.findings(made["high"]).lines[0]
+    neither = cx.compare(study(pd.DataFrame({"ltr": [9, 3] * 50, "g": g[::8], "x": g[::8]}), g="segment", x="segment"),
+                         "share", "g", of="x", value="new").table  # fmt: skip
+    assert neither["p_not_worse"].isna().all()
