@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
-from cxlab.models.metrics.scales import alike
+from cxlab.models.metrics.allowed_scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.names import keys as keys_of

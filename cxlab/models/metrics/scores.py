@@ -10,8 +10,8 @@ import narwhals as nw
 
 from cxlab.data.codebook import Field, code
 from cxlab.data.study import Study, among, option
+from cxlab.models.metrics.allowed_scales import alike, recommendation
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
-from cxlab.models.metrics.scales import alike, recommendation
 from cxlab.problem import DataProblem, nearest, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
