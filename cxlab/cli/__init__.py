@@ -91,6 +91,7 @@ def cxlab() -> None:
 
 def main() -> None:
     """Run the command line; what went wrong is one line on stderr and an exit code, never a trace."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the same bytes on any number of cores, and no slower
     try:
         code = cxlab(standalone_mode=False) or 0
     except DataProblem as problem:

@@ -29,6 +29,7 @@ SHARED = (
     click.option("--memory", metavar="SIZE", help="How large one kernel may grow, e.g. 600MB.  [default: its share]"),
     click.option("--workers", metavar="N", help="Processes that make reports.  [default: one a core]"),
     click.option("--resume", is_flag=True, help="Make only what changed: data, parameters, notebook, code or style."),
+    click.option("--trust", is_flag=True, help="Run a notebook that is not cxlab's own without asking."),
     click.option("--scheduler", metavar="ADDRESS", default="", help="Use the workers of a Dask scheduler instead."),
     click.option("--json", "as_json", is_flag=True, help="Print what came of every report, for machines."),
     click.option("--quiet", is_flag=True, help="Print only where the pages are, and failures."),
@@ -76,7 +77,9 @@ def batch(plan: Path, dry_run: bool, **options: Any) -> None:
     make(found, **{**options, **found.options, **given})
 
 
-def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, **options: Any) -> None:
+def make(
+    plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, trust: bool = False, **options: Any
+) -> None:
     """Make the reports of a plan, say what came of it, and end the process with the exit code."""
     from cxlab.report.batch import batch as run
     from cxlab.report.batch import folders, told_apart
@@ -87,7 +90,7 @@ def make(plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str,
     workers = whole("workers", options.get("workers"), cores())
     form = form_of(options, where, workers)
     folders(told_apart(plan.jobs))  # what is wrong is said before anything else
-    strangers(plan.jobs, quiet)
+    strangers(plan.jobs, quiet=quiet, trust=trust)
     bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)
     outcomes: dict[int, Any] = {}
     broke: Exception | None = None
@@ -128,7 +131,8 @@ def whole_batch(jobs: Sequence[Any], outcomes: Mapping[int, Any], broke: Excepti
 @contextlib.contextmanager
 def ended_is_interrupted() -> Iterator[None]:
     """Let SIGTERM and SIGHUP (a closed terminal) interrupt as Ctrl-C does: said, cleaned up, with an exit code."""
-    ends = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ends = [s for s in known if signal.getsignal(s) is signal.SIG_DFL]
     before = {s: signal.signal(s, signal.default_int_handler) for s in ends}
     try:
         yield
@@ -233,12 +237,25 @@ def size(given: Any) -> int:
     return int(float(found[1]) * UNITS[found[2].upper()])
 
 
-def strangers(jobs: Sequence[Any], quiet: bool) -> None:
-    """Say whose code will run, where it is not one of cxlab's own notebooks."""
+def strangers(jobs: Sequence[Any], *, quiet: bool, trust: bool) -> None:
+    """Ask before code runs that is not of cxlab's own notebooks; say whose it is.
+
+    Raises
+    ------
+    DataProblem : nobody can be asked, and ``--trust`` was not given.
+    """
     from cxlab.report import notebook as books
 
     for path in dict.fromkeys(books.find(job.notebook) for job in jobs):
-        if not books.ours(path) and not quiet:
+        if books.ours(path):
+            continue
+        if not trust and not sys.stdin.isatty():
+            raise DataProblem(f"{path} is not one of cxlab's own notebooks; its code could do all that you may. "
+                              "Read it, then add --trust to run it")  # fmt: skip
+        if not trust:
+            click.confirm(f"{path} is not one of cxlab's own notebooks; its code can do all that you may. Run it?",
+                          abort=True, err=True)  # fmt: skip
+        elif not quiet:
             click.echo(f"running the code of {path}, which is not one of cxlab's own notebooks; "
                        "it works in an empty folder that is removed afterwards", err=True)  # fmt: skip
 

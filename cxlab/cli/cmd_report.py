@@ -49,7 +49,7 @@ def report(
       cxlab report scorecard my-export.csv -p segments=region -p level=0.9
       cxlab report scorecard brand-tracker -p only=brand=Alba
       cxlab report scorecard brand-tracker --by brand,wave --at-least 50 --resume
-      cxlab report my-notebook.ipynb my-export.sav --timeout 3600 --memory 2GB
+      cxlab report my-notebook.ipynb my-export.sav --trust --timeout 3600 --memory 2GB
       cxlab report --diff reports/scorecard/may reports/scorecard/june
 
     Exit codes: 0 done, 1 at least one report failed, 2 wrong command or input (nothing ran), 130 interrupted.

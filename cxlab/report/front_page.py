@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cxlab.report.collect import collect
 from cxlab.report.overview import overview
+from cxlab.report.room import fcntl
 
 
 def refresh(folder: Path) -> Path:
@@ -25,9 +26,8 @@ def refresh(folder: Path) -> Path:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of reports; others wait."""
-    import fcntl
-
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if fcntl:  # where there is none, two batches must not write into one folder at once
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

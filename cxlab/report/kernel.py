@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.data import locations
+from cxlab.report.room import Room, remove
 
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
@@ -45,33 +46,50 @@ PATIENCE = 5
 SHIM = Path(__file__).with_name("shim.py")
 
 
+FORKS = all(hasattr(os, name) for name in ("fork", "setsid")) and hasattr(socket, "AF_UNIX")
+"""Whether this platform can fork kernels: Linux and macOS can. Elsewhere each kernel is started anew (slower)."""
+
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Sums in one order: the same input gives the same bytes on any number of cores."""
+
+
+def forks() -> bool:
+    """Whether kernels are forked; ``CXLAB_FORK=0`` in the environment starts each anew."""
+    return FORKS and os.environ.get("CXLAB_FORK") != "0"
+
+
 class Kernels:
     """A fork server for as long as the ``with`` block lasts; `manager` is what Jupyter starts kernels with."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="cxlab-"))
+        self.room = Room()
+        self.folder = self.room.folder
         self.address = str(self.folder / "server")
-        self.started = 0
+        self.started, self.server = 0, None
         self.start()
 
     def start(self) -> None:
         """Start the server at its address; ``started`` counts how often."""
-        self.started += 1
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "cxlab.report.kernel", self.address], stdin=subprocess.PIPE, start_new_session=True
-        )
+        if forks():
+            self.started += 1
+            command = [sys.executable, "-m", "cxlab.report.kernel", self.address]
+            environment = os.environ | ONE_THREAD
+            self.server = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)
 
     def __enter__(self) -> Kernels:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.server.stdin.close()
-        try:
-            self.server.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.server.kill()
-            self.server.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.server:
+            self.server.stdin.close()
+            try:
+                self.server.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
+        self.room.close()
 
     @classmethod
     def at(cls, folder: Path) -> Kernels:
@@ -82,7 +100,7 @@ class Kernels:
 
     def alive(self) -> None:
         """Start the server anew if it ended: killed, say, for its memory."""
-        if self.server.poll() is not None:
+        if self.server and self.server.poll() is not None:
             Path(self.address).unlink(missing_ok=True)
             self.start()
 
@@ -90,15 +108,17 @@ class Kernels:
     def meeting(self) -> Iterator[Path]:
         """Yield the file in which a new kernel and its client will agree where to meet.
 
-        Beside it, without the ending, is an empty folder for the kernel to work in; it is removed at the end.
+        The kernel gets an empty folder to work in and one for its temporary files (see `places`); both are removed at
+        the end, however the kernel ended.
         """
         file = self.folder / f"{uuid.uuid4().hex[:12]}.json"
-        work = file.with_suffix("")
-        work.mkdir()
+        for place in places(file):
+            place.mkdir(mode=0o700)
         try:
             yield file
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            for place in places(file):
+                shutil.rmtree(place, ignore_errors=True)
 
     def manager(self, file: Path) -> type:
         """Return a class of kernel managers whose kernels are forks of this server, reached by Unix sockets.
@@ -110,8 +130,11 @@ class Kernels:
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
 
-        where = [str(file.with_suffix("")), str(locations.folder())]
-        command = [sys.executable, "-I", "-S", str(SHIM), self.address, "{connection_file}", *where]
+        work, temporary = map(str, places(file))
+        where = ["{connection_file}", work, str(locations.folder()), temporary]
+        command = [sys.executable, "-I", "-S", str(SHIM), self.address, *where]
+        if not forks():
+            command = [sys.executable, "-m", "cxlab.report.kernel", "--alone", *where]
 
         class OnlyThis(KernelSpecManager):
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
@@ -123,13 +146,20 @@ class Kernels:
 
         class ForkManager(AsyncKernelManager):
             def __init__(self, **options) -> None:
-                options |= {"kernel_spec_manager": OnlyThis(), "transport": "ipc", "connection_file": str(file)}
+                transport = "ipc" if hasattr(socket, "AF_UNIX") else "tcp"
+                options |= {"kernel_spec_manager": OnlyThis(), "transport": transport, "connection_file": str(file)}
                 super().__init__(client_factory=Client, **options)
 
             async def _async_wait(self, pollinterval: float = 0.1) -> None:
                 await super()._async_wait(pollinterval / 10)  # a killed kernel is gone in milliseconds
 
         return ForkManager
+
+
+def places(file: Path) -> tuple[Path, Path]:
+    """Return where the kernel that meets at ``file`` works, and where its temporary files go."""
+    work = file.parent / "scratch" / file.stem
+    return work, work.with_suffix(".tmp")
 
 
 async def answered(client: Any, timeout: float) -> None:
@@ -152,12 +182,19 @@ async def answered(client: Any, timeout: float) -> None:
     raise RuntimeError(f"the kernel did not answer within {timeout:g} s")
 
 
-def serve(address: str) -> None:
-    """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends."""
+def settings() -> None:
+    """Set what every kernel finds in its environment."""
     os.environ.pop("JPY_PARENT_PID", None)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["CXLAB_THREADS"] = "1"  # the same input gives the same bytes: see cxlab.data.engine
-    os.environ["CXLAB_MADE"] = str(Path(address).parent)  # what one kernel parsed, the next need not: see the catalogue
+
+
+def serve(address: str) -> None:
+    """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends."""
+    settings()
+    os.environ["CXLAB_MADE"] = str(
+        Path(address).parent / "scratch"
+    )  # what one parsed, the next need not: the catalogue
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
@@ -184,7 +221,7 @@ def serve(address: str) -> None:
                 kernels[pid] = shim
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(Path(address).parent, ignore_errors=True)  # whoever made it may have been killed
+    remove(Path(address).parent)  # whoever made it may have been killed
     os._exit(0)
 
 
@@ -221,12 +258,27 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
         other.close()
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.chdir(request["folder"])
-    os.environ[locations.VARIABLE] = request["called"]
+    settle(request["folder"], request["called"], request["temporary"])
     code = 1
     with contextlib.suppress(SystemExit):
         code = start(request["connection_file"])
     os._exit(code)
+
+
+def settle(folder: str, called: str, temporary: str) -> None:
+    """Let this kernel work in its own folder and keep its temporary files where its caller removes them."""
+    os.chdir(folder)
+    os.environ[locations.VARIABLE] = called
+    os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
+    tempfile.tempdir = None
+
+
+def alone(connection_file: str, folder: str, called: str, temporary: str) -> int:
+    """Be a kernel that was not forked: where the platform has no fork, or ``CXLAB_FORK=0``."""
+    settings()
+    Path(connection_file).with_suffix(".pid").write_text(str(os.getpid()))
+    settle(folder, called, temporary)
+    return start(connection_file)
 
 
 def start(connection_file: str) -> int:
@@ -257,4 +309,4 @@ def start(connection_file: str) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    sys.exit(alone(*sys.argv[2:6]) if sys.argv[1] == "--alone" else serve(sys.argv[1]))

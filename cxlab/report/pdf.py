@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from cxlab.problem import DataProblem
 
+APPLICATIONS = ("Google Chrome", "Chromium", "Microsoft Edge", "Brave Browser")
+"""How browsers are called on macOS, where none is on the PATH."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+FOLDERS = ("/Applications", "~/Applications")
 FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-pdf-header-footer", "--generate-pdf-document-outline",
@@ -32,7 +40,11 @@ LOOK = """#show figure: set block(breakable: true)
 
 def browser() -> str:
     """Return the path of an installed Chromium or Chrome, or ''."""
-    return next((found for name in BROWSERS if (found := shutil.which(name))), "")
+    found = next((found for name in BROWSERS if (found := shutil.which(name))), "")
+    if found or sys.platform != "darwin":
+        return found
+    places = [Path(p) / f"{name}.app/Contents/MacOS/{name}" for p in FOLDERS for name in APPLICATIONS]
+    return next((str(p.expanduser()) for p in places if p.expanduser().is_file()), "")
 
 
 def pdf(page: Path, target: Path) -> str:
@@ -72,9 +84,21 @@ def check() -> None:
     )
 
 
+@contextlib.contextmanager
+def beside(target: Path) -> Iterator[str]:
+    """Yield a folder for what a program writes meanwhile: beside the draft, where a batch removes what died."""
+    place = target.parent.parent if target.parent.name.startswith(".") else Path(tempfile.gettempdir())
+    folder = place / f".pdf-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield str(folder.absolute())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _chromium(program: str, page: Path, target: Path) -> str:
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="cxlab-pdf-", ignore_cleanup_errors=True) as profile:
+    with beside(target) as profile:
         command = [
             program,
             *FLAGS,
@@ -94,7 +118,7 @@ def _chromium(program: str, page: Path, target: Path) -> str:
 def _typst(page: Path, target: Path) -> str:
     import typst
 
-    with tempfile.TemporaryDirectory(prefix="cxlab-pdf-") as folder:
+    with beside(target) as folder:
         source = Path(folder) / "page.typ"
         Path(folder, "head.typ").write_text(LOOK, encoding="utf-8")
         done = subprocess.run(

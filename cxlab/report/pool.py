@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import collections
 import contextlib
+import functools
 import multiprocessing
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection
@@ -15,7 +18,8 @@ from typing import Any
 
 from cxlab.report import render
 from cxlab.report.jobs import Job
-from cxlab.report.kernel import Kernels
+from cxlab.report.kernel import Kernels, forks
+from cxlab.report.room import SHORT, remove, short
 
 TRIES = 2
 """A job whose worker process or fork server was killed is tried again, once."""
@@ -47,8 +51,10 @@ class Pool:
     """Worker processes of one batch; a killed one is replaced, and its job tried again."""
 
     def __init__(self, kernels: Kernels, output: Path, form: render.Form, size: int) -> None:
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["cxlab.report.worker"])
+        self.context = multiprocessing.get_context("forkserver" if forks() else "spawn")
+        if forks():
+            self.context.set_forkserver_preload(["cxlab.report.worker"])
+            listens_nearby()
         self.kernels, self.output, self.form, self.size = kernels, output, form, size
         self.workers: dict[connection.Connection, multiprocessing.process.BaseProcess] = {}
 
@@ -135,6 +141,15 @@ class Pool:
             pipe.close()
             self.clean(process.pid)
         self.workers.clear()
+
+
+@functools.cache
+def listens_nearby() -> None:
+    """Give multiprocessing a folder with a short name for its sockets, once, where the temporary folder's is long."""
+    if len(tempfile.gettempdir()) > SHORT - 20:
+        folder = short()
+        multiprocessing.process.current_process()._config["tempdir"] = folder
+        atexit.register(remove, Path(folder))
 
 
 def cores() -> int:

@@ -1,7 +1,7 @@
 """Stands for a forked kernel: Jupyter starts, signals and ends this process as if it were the kernel.
 
 Run by path without site-packages, so that it starts in milliseconds:
-``python -I -S shim.py SERVER CONNECTION_FILE FOLDER CALLED``; what Jupyter adds is for other kernels.
+``python -I -S shim.py SERVER CONNECTION_FILE FOLDER CALLED TEMPORARY``; what Jupyter adds is for other kernels.
 """
 
 import json
@@ -28,7 +28,7 @@ def reach(address: str, tries: int = 400) -> socket.socket:
 
 def main() -> None:
     server = reach(sys.argv[1])
-    request = dict(zip(("connection_file", "folder", "called"), sys.argv[2:5], strict=True))
+    request = dict(zip(("connection_file", "folder", "called", "temporary"), sys.argv[2:6], strict=True))
     server.sendall(json.dumps(request).encode() + b"\n")
     kernel = int(server.makefile().readline() or 0)
     if not kernel:

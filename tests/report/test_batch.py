@@ -183,7 +183,7 @@ def test_ctrl_c_leaves_no_half_report_and_no_kernel(notebook, tmp_path: Path):
         f"reports: [{{notebook: {slow}, study: abc, list: [{{x: 1}}, {{x: 2}}, {{x: 3}}]}}]".replace(": 1}", ': "1"}')
         .replace(": 2}", ': "2"}').replace(": 3}", ': "3"}')
     )  # fmt: skip
-    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--workers", "2"]
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--trust"]
     caller = subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     pids = [tmp_path / "1.pid", tmp_path / "2.pid"]
     wait(lambda: all(p.is_file() and p.read_text() for p in pids))
@@ -260,7 +260,7 @@ def slow_plan(notebook, tmp_path: Path) -> Path:
 
 def started(folder: Path, *arguments: str, **options) -> subprocess.Popen:
     """Start a batch of the slow plan and wait until its first report runs."""
-    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--workers", "2"]
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "batch", "plan.yml", "--trust"]
     caller = subprocess.Popen(
         [*program, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
     )
@@ -333,7 +333,7 @@ def test_a_batch_that_breaks_off_is_never_silent(sums: str, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pool, "run", half)
     Path("plan.yml").write_text(f'reports: [{{notebook: {sums}, study: abc, grid: {{x: ["1", "2"]}}}}]')
-    monkeypatch.setattr(sys, "argv", ["cxlab", "batch", "plan.yml"])
+    monkeypatch.setattr(sys, "argv", ["cxlab", "batch", "plan.yml", "--trust"])
     with pytest.raises(SystemExit) as stop:
         main()
     said = capsys.readouterr()
@@ -348,7 +348,7 @@ def test_a_batch_that_breaks_off_is_never_silent(sums: str, tmp_path: Path, monk
 def test_a_full_disk_costs_only_what_did_not_fit(notebook, tmp_path: Path):
     """A limit on the size of files stands for the disk: what is written beyond it fails at any moment."""
     notebook("import cxlab as cx\ncx.Estimate(x, float(x))", "print(study * 9000)", parameters=PARAMETERS)
-    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "report", "tiny.ipynb", "abc"]
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "report", "tiny.ipynb", "abc", "--trust"]
 
     def run(*more: str, most: int) -> subprocess.CompletedProcess:
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # noqa: E731

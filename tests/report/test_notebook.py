@@ -142,3 +142,26 @@ def test_a_notebook_that_is_no_file_is_named_with_its_folder(tmp_path, monkeypat
 def test_an_unknown_notebook_suggests_the_nearest() -> None:
     with pytest.raises(DataProblem, match=re.escape("did you mean 'scorecard'?")):
         find("scorcard")
+
+
+def test_a_strangers_notebook_asks_first(notebook, tmp_path, monkeypatch, capsys):
+    import shutil
+    import sys
+
+    from cxlab.cli import main
+    from cxlab.report.notebook import SHIPPED, ours
+
+    shutil.copy(SHIPPED / "start.ipynb", tmp_path / "start.ipynb")
+    assert ours(tmp_path / "start.ipynb")  # an unchanged copy is cxlab's own
+    path = notebook(f"open({str(tmp_path / 'ran')!r}, 'w')", name="start")
+    assert path == tmp_path / "start.ipynb" and not ours(path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["cxlab", "report", "start.ipynb", "abc"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert (end.value.code, capsys.readouterr().err) == (
+        2,
+        "cxlab: start.ipynb is not one of cxlab's own notebooks; its code could do all that you may. "
+        "Read it, then add --trust to run it\n",
+    )
+    assert not (tmp_path / "ran").exists()

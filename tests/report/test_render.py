@@ -128,7 +128,7 @@ def test_without_a_program_for_pdf_the_message_says_what_to_do(monkeypatch: pyte
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "report"]
+    program = [sys.executable, "-c", "from cxlab.cli import main; main()", "report", "--trust"]
     return subprocess.run([*program, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 

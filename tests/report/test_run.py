@@ -123,7 +123,7 @@ def test_a_run_works_in_an_empty_folder_that_is_removed(kernels: Kernels, notebo
     run = execute(notebook(source, end), {}, kernels, tmp_path, timeout=1)
     folder, held = run.notebook.cells[-2].outputs[0].text.split()
     assert held == "[]"
-    assert Path(folder).parent == kernels.folder.resolve()
+    assert Path(folder).parent == (kernels.folder / "scratch").resolve()
     assert not Path(folder).exists()
 
 

@@ -100,7 +100,7 @@ def test_reports_and_their_index_live_on_s3(s3, notebook, tmp_path: Path):
         'reports: [{notebook: tiny.ipynb, study: abc, grid: {x: ["1", "2", "no number"]}}, '
         "{notebook: scorecard, study: abc}]"
     )
-    batch = ("batch", "plan.yml", "--output", "s3://bucket/reports", "--resume")
+    batch = ("batch", "plan.yml", "--output", "s3://bucket/reports", "--resume", "--trust")
     first = command(*batch, cwd=tmp_path)
     assert first.returncode == 1
     assert first.stderr.splitlines()[-1] == (
