@@ -116,10 +116,10 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("postgresql://me:s3:cr/t@host/db?sslmode=on&password=x")
     'postgresql://me:***@host/db?sslmode=on&password=***'
     """
-    if re.match(r"[A-Za-z][\w+.-]*://[^/:@]*:.*@", text, re.DOTALL):  # one address: the last @ ends the password
+    if text.count("://") == 1 and re.fullmatch(r"[A-Za-z][\w+.-]*://[^/:@]*:.*@\S*", text, re.DOTALL):
         scheme, _, rest = text.partition("://")
         login, _, where = rest.rpartition("@")
-        text = f"{scheme}://{login.partition(':')[0]}:{HIDDEN}@{where}"
+        text = f"{scheme}://{login.partition(':')[0]}:{HIDDEN}@{where}"  # one address: its last @ ends the password
     else:
         text = LOGIN.sub(rf"\1:{HIDDEN}@", text)
     text = ASKED.sub(rf"\1{HIDDEN}", text) if "://" in text or ";" in text else text

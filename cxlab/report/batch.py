@@ -79,8 +79,7 @@ def unchanged(job: Job, form: render.Form, record: dict[str, Any] | None) -> boo
     if not record or record.get("status") != "done" or not record.get("key"):
         return False
     path, parameters, _ = render.prepare(job.notebook, job.study, job.given)
-    data, notebook = provenance.data_hash(job.study), provenance.file_hash(path)
-    return record["key"] == provenance.key(data, notebook, parameters, f"{form.to} {form.style}")
+    return record["key"] == provenance.key(job.study, parameters, path, f"{form.to} {form.style}")
 
 
 def batch(

@@ -20,7 +20,7 @@ from typing import Any
 from cxlab.data import locations
 from cxlab.data.doubt import doubt
 from cxlab.data.locations import apart, placed
-from cxlab.data.masking import cleaned
+from cxlab.data.masking import cleaned, without_secrets
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -93,6 +93,7 @@ def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> st
     >>> folder_name("data/may.xlsx#sheet=Answers&codebook=books/new.json", {})
     'may-codebook=new-sheet=Answers'
     """
+    study, changed = without_secrets(study), cleaned(changed)
     file, reading = apart(study)
     path = Path(file)
     stem = (path.stem if path.suffix or placed(study).exists() else file) + more
@@ -108,7 +109,7 @@ def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> st
 
 def file_of(study: str) -> str:
     """Return the file of a study as it is seen from where the command was called, however it was written."""
-    path = Path(os.path.normpath(apart(study)[0]))
+    path = Path(os.path.normpath(without_secrets(apart(study)[0])))
     with contextlib.suppress(ValueError):
         return path.relative_to(locations.folder()).as_posix()
     return path.as_posix()
@@ -134,6 +135,10 @@ def report(
 
     The folder changes only when everything is done; a run that fails leaves it as it was and writes its error page
     to the same name with ``.failed`` added.
+
+    Raises
+    ------
+    DataProblem : an input is wrong, or changed while it was read, twice.
     """
     path, parameters, changed = prepare(name, study, given or {})
     target = Path(output) / path.stem / folder_name(study, changed, more=more)
@@ -145,9 +150,7 @@ def report(
         import_jupyter()
         warm = threading.Thread(target=page.exporter)  # compiles the template while the kernel works
         warm.start()
-        run = execute(path, parameters, kernels, work, timeout=form.timeout, memory=form.memory, progress=progress)
-        warm.join()
-        write(run, work, path=path, parameters=parameters, form=form)
+        run = whole(path, parameters, work, kernels=kernels, form=form, progress=progress, warm=warm)
         seconds = time.monotonic() - began
         final = target.with_name(f"{target.name}.failed") if run.failure else target
         publish(work, final)
@@ -159,22 +162,50 @@ def report(
     return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds, missed)
 
 
+def whole(
+    path: Path,
+    parameters: Mapping[str, Any],
+    work: Path,
+    *,
+    kernels: Kernels,
+    form: Form,
+    warm: threading.Thread,
+    **tell,
+) -> Run:
+    """Run and write a report whose inputs did not change meanwhile: if one did, all is made again, once."""
+    study = parameters["study"]
+    for _ in range(2):
+        before = provenance.state(study, parameters, path)
+        run = execute(path, parameters, kernels, work, timeout=form.timeout, memory=form.memory, **tell)
+        warm.join()
+        write(run, work, path=path, parameters=parameters, form=form)
+        after = provenance.state(study, parameters, path)
+        if before == after:
+            return run
+        for file in work.iterdir():
+            file.unlink()
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    raise DataProblem(
+        f"{', '.join(Path(name).name for name in changed)} changed while the report was made, twice; it would hold "
+        "numbers of two files. Make it again when nothing writes to them; an earlier report is untouched"
+    )
+
+
 def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form = PLAIN) -> None:
     """Write page, other formats, numbers and the record of the run into folder ``work``."""
     study = run.told.get("study", {})
     found = page.results(run.notebook)
-    data, notebook = provenance.data_hash(parameters["study"]), provenance.file_hash(path)
     record = {
         "status": "failed" if run.failure else "done",
         "failure": asdict(run.failure) if run.failure else None,
-        "notebook": {"name": path.stem, "sha256": notebook},
+        "notebook": {"name": path.stem, "sha256": provenance.file_hash(path)},
         "parameters": cleaned(parameters),
         "seed": parameters.get("seed"),
         "skipped": skipped(run.notebook.cells),
-        "data": {"sha256": data, **cleaned(study)},
+        "data": {"sha256": provenance.data_hash(parameters["study"]), **cleaned(study)},
         "cxlab": provenance.version(),
         "versions": dict(run.told.get("versions", {})),
-        "key": provenance.key(data, notebook, parameters, f"{form.to} {form.style}"),
+        "key": provenance.key(parameters["study"], parameters, path, f"{form.to} {form.style}"),
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
     }
