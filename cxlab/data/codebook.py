@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.data.doubt import Doubt, doubt
+from cxlab.data.foreign import expected, foreign, parsed, texts
 from cxlab.problem import DataProblem, one_of, unknown
 
 ROLES = (
@@ -30,6 +30,7 @@ DESIGNS = (
 )  # fmt: skip
 """How a study came about; it decides what a claim may say. Anything else that is to be said of it is a note."""
 
+ADVICE = "write it with `cxlab codebook infer`"
 TYPES = ("integer", "number", "string", "boolean", "date", "datetime")
 
 
@@ -230,34 +231,37 @@ def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
     ------
     DataProblem : the file is no JSON, or has no resource with fields.
     """
+    where = "the codebook"
     if not isinstance(descriptor, Mapping):
-        try:
-            descriptor = json.loads(Path(descriptor).read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise DataProblem(
-                f"{descriptor} is not valid JSON ({error}); write it with `cxlab codebook infer`"
-            ) from error
+        where, descriptor = str(descriptor), parsed(Path(descriptor), ADVICE)
     try:
         schema = descriptor["resources"][0]["schema"]["fields"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise DataProblem(
-            "a datapackage.json needs resources[0].schema.fields; write it with `cxlab codebook infer`"
-        ) from error
-    licences = descriptor.get("licenses", [])
-    sources = descriptor.get("sources", [])
-    return Codebook(
-        name=descriptor.get("name", "study"),
-        fields=tuple(_field(f) for f in schema),
-        title=descriptor.get("title", ""),
-        simulated=bool(descriptor.get("simulated", False)),
-        licence=", ".join(x.get("title", x.get("name", "")) for x in licences),
-        source=", ".join(x.get("path", x.get("title", "")) for x in sources),
-        notes=tuple(descriptor.get("notes", ())),
-        design=descriptor.get("design", ""),
-        **_design_columns(descriptor, [f["name"] for f in schema]),
-        doubts=tuple(doubt(d) for d in descriptor.get("doubts", ())),
-        settled=tuple(map(str, descriptor.get("settled", ()))),
-    )
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise DataProblem(f"{where} has no resources[0].schema.fields; {ADVICE}") from error
+    expected(schema, list, f"resources[0].schema.fields of {where}", "a list of fields")
+    with foreign(where, ADVICE):
+        return Codebook(
+            name=str(descriptor.get("name", "study")),
+            fields=tuple(_field(f, f"field {k} of {where}") for k, f in enumerate(schema, 1)),
+            title=str(descriptor.get("title", "")),
+            simulated=bool(descriptor.get("simulated", False)),
+            licence=", ".join(_named(descriptor, "licenses", ("title", "name"), where)),
+            source=", ".join(_named(descriptor, "sources", ("path", "title"), where)),
+            notes=tuple(map(str, expected(descriptor.get("notes", []), (list, tuple), f"notes of {where}", "a list"))),
+            design=str(descriptor.get("design", "")),
+            **_design_columns(descriptor, [f["name"] for f in schema]),
+            doubts=tuple(doubt(d) for d in descriptor.get("doubts", ())),
+            settled=tuple(map(str, descriptor.get("settled", ()))),
+        )
+
+
+def _named(descriptor: Mapping[str, Any], what: str, keys: tuple[str, str], where: str) -> list[str]:
+    """Return the names of licences or sources."""
+    words = f'a list like [{{"{keys[0]}": "..."}}]'
+    found = expected(descriptor.get(what) or [], list, f"{what} of {where}", words)
+    return [
+        str(x.get(keys[0], x.get(keys[1], ""))) for x in (expected(x, dict, f"{what} of {where}", words) for x in found)
+    ]
 
 
 def _design_columns(descriptor: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
@@ -274,13 +278,37 @@ def _design_columns(descriptor: Mapping[str, Any], names: list[str]) -> dict[str
     return found
 
 
-def _field(raw: Mapping[str, Any]) -> Field:
+def _field(raw: Mapping[str, Any], where: str) -> Field:
+    """Return one field, its parts of the types they must be."""
+    expected(raw, Mapping, where, 'an object like {"name": "q1", "type": "integer"}')
+    if not isinstance(raw.get("name"), str):
+        raise DataProblem(f"{where} has no name that is text; give the name of its column")
+    where = f"{where} ('{raw['name']}')"
     known = {f.name for f in fields(Field)}
     values = {k: v for k, v in raw.items() if k in known}
-    if raw.get("scale"):
-        values["scale"] = Scale(**raw["scale"])
-    values["columns"] = tuple(raw.get("columns", ()))
-    return Field(**values)
+    for name in ("title", "type", "role", "measure", "question", "stage", "owner", "unit", "about", "note"):
+        if name in values:
+            expected(values[name], str, f"'{name}' of {where}", "text")
+    for name in ("missing", "labels"):
+        if name in values:
+            values[name] = texts(values[name], f"'{name}' of {where}")
+    values["columns"] = tuple(
+        str(c) for c in expected(raw.get("columns", ()), (list, tuple), f"'columns' of {where}", "a list of columns")
+    )
+    with foreign(where, ADVICE):
+        if raw.get("scale"):
+            values["scale"] = _scale(raw["scale"], f"'scale' of {where}")
+        return Field(**values)
+
+
+def _scale(raw: Any, where: str) -> Scale:
+    said = dict(expected(raw, Mapping, where, 'an object like {"minimum": 1, "maximum": 5}'))
+    for name in ("minimum", "maximum", "step"):
+        if name in said or name != "step":
+            expected(said.get(name), (int, float), f"'{name}' in {where}", "a number")
+    if "labels" in said:
+        said["labels"] = texts(said["labels"], f"'labels' in {where}")
+    return Scale(**said)
 
 
 def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cxlab.data import conform, infer, readers
 from cxlab.data.codebook import Codebook
 from cxlab.data.dictionary import described, worded
 from cxlab.data.doubt import heaviest_first
+from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.profile import CELLS
@@ -179,7 +180,7 @@ def beside(path: Path) -> Path | None:
         return None
     try:
         named = json.loads(shared.read_text(encoding="utf-8"))["resources"][0].get("path", "")
-    except (json.JSONDecodeError, KeyError, IndexError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return shared
     return shared if named in ("", path.name) else None
 
@@ -187,9 +188,10 @@ def beside(path: Path) -> Path | None:
 def _beside(path: Path, codebook: Book) -> tuple[Path, Codebook | None]:
     """Return the data file and its codebook; a ``datapackage.json`` given as the source leads to its data."""
     if path.name.endswith("datapackage.json") and path.is_file():
-        package = json.loads(path.read_text(encoding="utf-8"))
-        named = (package.get("resources") or [{}])[0].get("path", "")
-        if not named:
+        package = parsed(path, codebooks.ADVICE)
+        with foreign(str(path), codebooks.ADVICE):
+            named = (package.get("resources") or [{}])[0].get("path", "")
+        if not named or not isinstance(named, str):
             raise DataProblem(f"{path} names no data file (resources[0].path); give the data file itself")
         return path.parent / named, _book(codebook) or codebooks.read(path)
     return path, _book(codebook) or ((found := beside(path)) and codebooks.read(found)) or None

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -249,7 +250,9 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
     except (OSError, ValueError):
         shim.close()
         return 0
-    pid = os.fork()
+    with warnings.catch_warnings():  # the other threads are those of jemalloc and DuckDB: idle, and without Python
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if pid:
         with contextlib.suppress(OSError):
             shim.sendall(f"{pid}\n".encode())

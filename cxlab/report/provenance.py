@@ -60,7 +60,8 @@ def named_files(parameters: Mapping[str, Any]) -> list[Path]:
     """Return the files that parameters name: a plan, a table of published figures, a second study."""
     texts = [v for k, v in parameters.items() if k != "study" for v in leaves(v) if len(v) < 1000 and "\0" not in v]
     texts = [v for v in texts if Path(v).suffix or "/" in v or (CATALOGUE / f"{v}.json").is_file()]  # no bare words
-    found = (path for text in texts for path in files_of(text) if "://" not in text or ":///" in text)
+    texts = [v for v in texts if not placed(v).is_dir() and ("://" not in v or ":///" in v)]  # no output
+    found = (path for text in texts for path in files_of(text))
     return sorted({path for path in found if path.is_file()})
 
 
