@@ -85,8 +85,8 @@ def calibrate(
 
 
 def _scenario(chosen: Card, scenario: str, threat: str, reps: int, n: int, level: float, seed: int) -> dict:
-    effect, value = truth(chosen, scenario), chosen.module.TRUTH.value
-    real = float("nan") if value is None else value(effect)
+    effect = truth(chosen, scenario)
+    real = chosen.module.TRUTH.estimand(effect, n)
     supported = covered = said = unknown = estimated = 0
     for i in range(reps):
         study = simulated(chosen, effect, n=n, seed=seed * 1_000_003 + i, threat=threat or None)
@@ -101,7 +101,7 @@ def _scenario(chosen: Card, scenario: str, threat: str, reps: int, n: int, level
         unknown += verdict.direction == "NOT-IDENTIFIED"
     limit = (1 - level) * (1 if chosen.side == "inside" else 0.5) if scenario != "claimed" else float("nan")
     p = float(bdtrc(supported - 1, reps, limit)) if scenario != "claimed" and supported else 1.0
-    shown = value is not None and not (threat and unknown == reps) and estimated
+    shown = real == real and not threat and estimated
     return {
         "card": chosen.id, "scenario": scenario, "threat": threat, "truth": real, "n": n,
         "reps": reps, "supported": supported / reps, "limit": limit, "p": p, "defect": p < ALARM,

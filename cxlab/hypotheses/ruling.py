@@ -45,26 +45,24 @@ def ruled(case: Case, evidence: Evidence) -> Ruling:
     association = UNKNOWN if evidence.reason else rule.weakest([f.verdict for f in evidence.findings])
     causes, why = identified(card, study, columns)
     direction = association if causes else UNKNOWN
-    threat, check = None, None
-    if not evidence.reason:
-        threat, check = _cap(card, evidence.checks, association)
+    failed = () if evidence.reason else _failed(card, evidence.checks)
+    threat, check = next((f for f in failed if association in f[0].verdicts), (None, None))
     if threat is not None:
         association = "INCONCLUSIVE" if threat.caps == "INCONCLUSIVE" else association
         direction = association if threat.caps == "INCONCLUSIVE" and causes else UNKNOWN
-    number = _number(card, evidence, causes and threat is None)
+    number = _number(card, evidence, causes and not any("SUPPORTED" in t.verdicts for t, _ in failed))
     design = Check("design", f"{study.codebook.design or 'not declared'}: {why}", causes)
     grade = design_grade(card, study, columns)
     return Ruling(direction, number, association, grade, causes, why, (design, *evidence.checks), threat, check)
 
 
-def _cap(card: Card, checks: tuple[Check, ...], verdict: str) -> tuple[Threat | None, Check | None]:
-    """Return the threat that caps the verdict and its failed (or impossible) check; the stricter cap goes first."""
+def _failed(card: Card, checks: tuple[Check, ...]) -> list[tuple[Threat, Check]]:
+    """Return the threats that cap verdicts and whose check fails or cannot be made; the stricter cap goes first."""
+    out = []
     for threat in sorted((t for t in card.threats.values() if t.caps), key=lambda t: t.caps != "INCONCLUSIVE"):
         mine = [c for c in checks if c.threat == threat.name] or [_unseen(threat)]
-        failed = [c for c in mine if c.holds is not True]
-        if failed and verdict in threat.verdicts:
-            return threat, failed[0]
-    return None, None
+        out += [(threat, c) for c in mine if c.holds is not True][:1]
+    return out
 
 
 def _unseen(threat: Threat) -> Check:

@@ -38,13 +38,18 @@ class Truth:
 
     ``claimed`` : an effect as large as claimed (None: 2.5 times the smallest effect). ``boundary`` : exactly the
     smallest effect (None: the card's). ``n`` : answers (months, units). ``value`` : what the headline estimates when
-    the effect is so large; None where that has no closed form.
+    the effect is so large; None where that has no closed form. ``loss`` : out of sample it falls short by loss / n.
     """
 
     claimed: float | None = None
     boundary: float | None = None
     n: int = 1000
     value: Callable[[float], float] | None = float
+    loss: float = 0.0
+
+    def estimand(self, effect: float, n: int) -> float:
+        """Return what the headline estimates; nan where that has no closed form."""
+        return float("nan") if self.value is None else self.value(effect) - self.loss / n
 
 
 def scores(z: NDArray, middle: float = 50.0) -> NDArray:

@@ -196,7 +196,7 @@ def test_effective_answers_count_clusters_as_the_metrics_do() -> None:
 
 
 def test_a_check_that_fails_caps_the_verdict_and_stands_in_the_sentence() -> None:
-    v = verdict("CX-04", simulated("CX-04", 0.45, n=1000))
+    v = verdict("CX-04", simulated("CX-04", 0.45, n=1000, threat="halo"))
     assert (v.direction, v.association, v.parts["threat"]) == ("NOT-IDENTIFIED", "SUPPORTED", "halo")
     assert v.number == "NOT-IDENTIFIED"
     assert "one mood colours the journey score and the outcome; the outcome comes from another source" in v.sentence
