@@ -258,7 +258,8 @@ def measured(
     """Return the cells with estimate, interval, se and effective size in the unit of the score, and the notes; with
     ``census`` the sizes of the population are known, so that a variance may be 0."""
     t, spread, n, df = (cells[c].to_numpy(float) for c in ("estimate", "spread", "n", "df"))
-    flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
+    centre = t - (cells["shift"].to_numpy(float) if "shift" in cells else 0.0)
+    flat = (spread <= 1e-12 * np.fmax(1, centre * centre)) & (n > 0)
     still = ~flat & (not census) & (cells["var"].to_numpy(float) <= 1e-12 * spread / np.fmax(n, 1))  # alike by chance
     if simple:
         n_eff = n.copy()

@@ -51,11 +51,11 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     columns, sums, counts = scan.scored(study, score, [b for b in by if b != "item" or "item" in study.codebook])
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
-    shared = None
+    shared, items = None, scan.near_zero(score, sums)
     if len(score.items) > 1 and by and by[-1] in kinds:
-        shared = shared_clusters.across_items(scan.answered(study, [score], columns), score.items, columns, **where)
+        shared = shared_clusters.across_items(scan.answered(study, [score], columns), items, columns, **where)
     elif d.cluster and columns:
-        shared = shared_clusters.across_groups(scan.answered(study, [score], columns), score.items, columns, **where)
+        shared = shared_clusters.across_groups(scan.answered(study, [score], columns), items, columns, **where)
     if not len(sums):
         raise DataProblem(f"{study.name} has no rows to compare; its filters: {', '.join(study.filters) or 'none'}")
     if len(sums[["item", *keys_of(columns)]].drop_duplicates()) > MOST:

@@ -61,6 +61,10 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
     drawn = study.drawn if study.whole or (d.cluster and columns) else None
     frame = answered(study, scores, columns)
     sums, found = tally.score_sums(frame, items, by=columns, counts=problems, drawn=drawn, **where)
+    if far := far_from_zero(sums):
+        near = {i: [e - far[i] for e in rules] if i in far else rules for i, rules in items.items()}
+        sums, found = tally.score_sums(frame, near, by=columns, counts=problems, drawn=drawn, **where)
+        sums["shift"] = [far.get(i, 0.0) for i in sums["item"]]
     if found.get("weight:negative"):
         raise DataProblem(
             f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
@@ -73,6 +77,27 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
         own = own.assign(item=own["item"].map(called)).reset_index(drop=True)
         out.append((own, {name: found[name] for name in (*score.counts, *counts)}))
     return out
+
+
+FAR, LEAST = 1e6, 1e4
+"""When mean**2 exceeds FAR times the variance (and the mean LEAST), sums of squares lose the digits that make it."""
+
+
+def far_from_zero(sums: pd.DataFrame) -> dict[str, float]:
+    """Return the mean of every item whose scores vary little beside it, to take it off before squares are summed."""
+    out = {}
+    for item, rows in sums.groupby("item", sort=False):
+        w, a, q = (float(rows[c].sum()) for c in ("w", "a", "q"))
+        mean = a / w if w > 0 else 0.0
+        if abs(mean) > LEAST and mean * mean > FAR * max(q / w - mean * mean, 0.0):
+            out[str(item)] = mean
+    return out
+
+
+def near_zero(score: Score, sums: pd.DataFrame) -> dict[str, list[nw.Expr]]:
+    """Return the scores of every item with that taken off which `scans` took off before it summed them."""
+    shift = dict(zip(sums["item"], sums["shift"], strict=True)) if "shift" in sums else {}
+    return {i: [e - shift[i] for e in rules] if shift.get(i) else list(rules) for i, rules in score.items.items()}
 
 
 def answered(study: Study, scores: Sequence[Score], by: Sequence[str]) -> nw.LazyFrame:

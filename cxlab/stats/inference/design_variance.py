@@ -34,7 +34,8 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
 
     Parameters
     ----------
-    sums : as `cxlab.stats.counts.tally.score_sums` returns them.
+    sums : as `cxlab.stats.counts.tally.score_sums` returns them; with a column ``shift`` where that was taken off the
+        scores before they were summed.
     by : label columns of ``sums`` that form one estimate each, usually item and groups.
     population : clusters in the population, by stratum (one number without strata), for f_h = n_h / N_h; None: f = 0.
 
@@ -43,7 +44,7 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     pandas.DataFrame in the order of ``sums``: ``*by``, ``estimate`` T, ``var`` V, ``spread`` = sum(w (s - T)**2) / W,
     ``n`` answers, ``w`` = W, ``kish`` = W**2 / sum(w**2), ``df`` = clusters - strata with an answer of the group,
     ``m`` clusters, ``lonely`` = strata of one cluster, ``base`` = answers over which a simple random sample would
-    estimate the spread: those of the group under clusters, else of the whole study.
+    estimate the spread: those of the group under clusters, else of the whole study; ``shift`` what was taken off.
     """
     by = list(by)
     at = sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
@@ -63,8 +64,10 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
         part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - sampled(sums["stratum"], k, population))
         var = total(np.where(there, part, 0.0)) / w**2
     df = m - total(there)
+    shift = sums["shift"].to_numpy(float)[first] if "shift" in sums else 0.0
     cells = {
-        "estimate": t, "var": np.where(df < 1, np.nan, var), "spread": spread, "n": n, "w": w, "kish": kish, "df": df,
+        "estimate": t + shift, "var": np.where(df < 1, np.nan, var), "spread": spread, "n": n, "w": w, "kish": kish,
+        "df": df, "shift": shift,
         "m": m, "lonely": total(there & (k == 1)), "base": np.where(m == n, total(k), n),
     }  # fmt: skip
     return pd.concat([sums[by].iloc[first].reset_index(drop=True), pd.DataFrame(cells)], axis=1)

@@ -59,11 +59,18 @@ class Moments:
     clusters: NDArray
     strata: tuple
 
+    shift: NDArray | float = 0.0
+
+    @property
+    def centre(self) -> NDArray:
+        """Weighted mean of each unit less its ``shift``, which was taken off the scores before they were summed."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.a.sum(0) / self.w.sum(0)
+
     @property
     def mean(self) -> NDArray:
         """Weighted mean of each unit."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.a.sum(0) / self.w.sum(0)
+        return self.centre + self.shift
 
 
 def across_groups(
@@ -187,8 +194,17 @@ def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None 
     none = Block(np.array([], int), *(np.zeros((0, 0)) for _ in PRODUCTS))
     return list(place), Moments(
         **flat, blocks=tuple(named.get(k, none) for k in range(len(strata))), shared=shared, clusters=clusters,
-        strata=tuple(strata),
+        strata=tuple(strata), shift=_shifts(sums, u, len(place)),
     )  # fmt: skip
+
+
+def _shifts(sums: pd.DataFrame, unit: NDArray, units: int) -> NDArray | float:
+    """What was taken off the scores of each unit before they were summed."""
+    if "shift" not in sums:
+        return 0.0
+    shift = np.zeros(units)
+    shift[unit] = sums["shift"].to_numpy(float)
+    return shift
 
 
 def _placed(cross: pd.DataFrame, place: Mapping[tuple, int], strata: Mapping) -> pd.DataFrame:
@@ -226,12 +242,14 @@ def united(m: Moments, members: NDArray) -> Moments:
         at = np.flatnonzero(local.any(axis=1))
         local = local[at]
         blocks.append(Block(at, *(local @ getattr(b, c) @ local.T for c in PRODUCTS)))
-    return replace(m, **flat, blocks=tuple(blocks), shared=s @ m.shared @ s.T)
+    share = s / np.maximum(s.sum(axis=1, keepdims=True), 1)
+    shift = share @ m.shift if isinstance(m.shift, np.ndarray) else m.shift
+    return replace(m, **flat, blocks=tuple(blocks), shared=s @ m.shared @ s.T, shift=shift)
 
 
 def covariance(m: Moments, *, population: Mapping | float | None = None, unbiased: bool = True) -> NDArray:
     """Return the (U, U) covariance matrix of the means; ``unbiased=False`` leaves out n_h / (n_h - 1)."""
-    mean = np.nan_to_num(m.mean)
+    mean = np.nan_to_num(m.centre)
     free = 1 - sampled(pd.Series(m.strata), m.clusters, population)
     out = np.zeros((len(mean), len(mean)))
     for h, b in enumerate(m.blocks):
@@ -248,7 +266,7 @@ def covariance(m: Moments, *, population: Mapping | float | None = None, unbiase
 
 def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
     """Return the units as `cxlab.stats.inference.design_variance.linearised` describes estimates."""
-    t, w = m.mean, m.w.sum(0)
+    t, w = m.centre, m.w.sum(0)
     there = m.m > 0
     df = m.m.sum(0) - there.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -259,8 +277,8 @@ def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
     base = np.where(clusters == n, (m.n.any(1) * m.clusters).sum(), n)
     lonely = (there & (m.clusters[:, None] == 1)).sum(0)
     return pd.DataFrame(
-        {"estimate": t, "var": var, "spread": spread, "n": n, "w": w, "kish": kish, "df": df,
-         "m": clusters, "lonely": lonely, "base": base}
+        {"estimate": t + m.shift, "shift": m.shift, "var": var, "spread": spread, "n": n, "w": w, "kish": kish,
+         "df": df, "m": clusters, "lonely": lonely, "base": base}
     )  # fmt: skip
 
 
