@@ -69,7 +69,9 @@ def infer(data: str, output: str, force: bool, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         _print(raw.kind, draft)
-        _doubts(draft.doubts, data)
+        if not draft.doubts:
+            click.echo("\nNothing is in doubt. A guess may still be wrong: cxlab codebook set FILE COLUMN role=...")
+        unsure(draft.doubts, data)
     if output:
         target = own(path) if output == "auto" else Path(output)
         if target.exists() and not force:
@@ -95,10 +97,9 @@ def _print(kind: str, draft: Draft) -> None:
     )
 
 
-def _doubts(doubts: Sequence[Doubt], data: str) -> None:
+def unsure(doubts: Sequence[Doubt], data: str) -> None:
     """Print the heaviest doubts with their answers and the command of each."""
     if not doubts:
-        click.echo("\nNothing is in doubt. A guess may still be wrong: cxlab codebook set FILE COLUMN role=...")
         return
     more = f", the {MOST} that matter most" if len(doubts) > MOST else ""
     click.secho(f"\nNot sure ({len(doubts)}{more}):", bold=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import textwrap
@@ -40,25 +41,39 @@ def doctor(data: str, duration: str, missing: bool, as_json: bool) -> None:
     """
     from cxlab.data.load import load
     from cxlab.data.quality import quality
+    from cxlab.data.readers.delimited import broken
 
     study = load(data)
-    result = quality(study, duration=duration)
+    try:
+        result = quality(study, duration=duration)
+    except Exception as problem:
+        if type(problem).__module__ not in ("duckdb", "_duckdb"):
+            raise
+        raise broken(problem, study.name) from problem
     serious = bool((result.table["level"] == "serious").any())
-    click.echo(json.dumps(result.to_dict(), indent=1, ensure_ascii=False) if as_json else printed(result, missing))
+    click.echo(
+        json.dumps(result.to_dict(), indent=1, ensure_ascii=False) if as_json else printed(result, missing, data)
+    )
     sys.exit(1 if serious else 0)
 
 
-def printed(result: Result, missing: bool) -> str:
-    """Return the findings for a terminal."""
+def printed(result: Result, missing: bool, data: str) -> str:
+    """Return the findings for a terminal, with commands for the file as it was given."""
     width = min(shutil.get_terminal_size((100, 20)).columns, 110)
     lines = [click.style(result.title, bold=True), result.method, ""]
     for level, rows in result.table.groupby("level", sort=False):
         lines.append(click.style(f"{level}: {SAID[level]}", fg=COLOURS[level], bold=True))
         for row in rows.itertuples():
             of = "answers" if row.check == "completion" else "row" if row.n == 1 else "rows"
-            lines.append(f"  {row.check}: {row.question}  {row.n:,} {of} ({show(row.share, 'share')})")
+            check = "OUT OF SCALE, left out of results" if row.check == "out-of-scale" else row.check
+            lines.append(f"  {check}: {row.question}  {row.n:,} {of} ({show(row.share, 'share')})")
             lines += textwrap.wrap(row.finding, width, initial_indent="    ", subsequent_indent="    ")
-            lines += textwrap.wrap(row.action, width, initial_indent="    → ", subsequent_indent="      ")
+            lines += textwrap.wrap(
+                row.action.replace(" FILE ", f" {shlex.quote(data)} "),
+                width,
+                initial_indent="    → ",
+                subsequent_indent="      ",
+            )
         lines.append("")
     if missing:
         lines.append(click.style("missing by question and reason", bold=True))

@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
+from cxlab.data.check import tallies
 from cxlab.data.codebook import Field, code
 from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
+from cxlab.data.readers.raw import number
 from cxlab.data.study import Study
 from cxlab.stats.counts.names import key, keys
-from cxlab.stats.counts.tally import tally
 
 BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
 """Reasons of a missing code that mean nobody answered, unlike 'never used', which is an answer."""
@@ -25,21 +27,38 @@ BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
 BATTERY = 5
 """Fewest questions of one scale in which one answer to all of them is telling."""
 
+AT_ONCE = 200
+"""Questions counted in one scan."""
+
+WIDE = 60
+"""More questions are no battery that people answer in a run; only one answer to all of them is looked for."""
+
 LONG = 8
 """Fewest equal answers in a row that are called a long run."""
 
 
 def profile(study: Study) -> pd.DataFrame:
     """Return one row a rated question: ``answered``, chose the ``best`` answer, ``outside`` its scale, ``most``."""
-    rows = []
-    for f in asked(study):
-        found = tally(study.frame, f.name)
+    rows, fields = [], asked(study)
+    counted = answers_of(study, [f.name for f in fields])
+    for f in fields:
+        found = pd.DataFrame(counted[f.name].items(), columns=["value", "n"], dtype=float)
         x, n = found["value"], found["n"]
         best = f.scale.maximum if f.scale.best == "high" else f.scale.minimum
         between = (x - f.scale.minimum) / f.scale.step
         out = (x < f.scale.minimum) | (x > f.scale.maximum) | ((f.type == "integer") & (between != between.round()))
         rows.append((f, int(n.sum()), int(n[x == best].sum()), int(n[out].sum()), x.max()))
     return pd.DataFrame(rows, columns=["field", "answered", "best", "outside", "most"])
+
+
+def answers_of(study: Study, names: list[str]) -> dict[str, dict[float, int]]:
+    """Return answer → rows of each rated question, in few scans."""
+    out: dict[str, dict[float, int]] = {}
+    for at in range(0, len(names), AT_ONCE):
+        part = names[at : at + AT_ONCE]
+        counted = tallies(replace(study, table=study.frame.select(*part).to_native()), part, part)[2]
+        out |= {c: {v: n for t, n in counted.get(c, {}).items() if (v := number(t)) is not None} for c in part}
+    return out
 
 
 def _outside(f: Field) -> nw.Expr:
@@ -241,7 +260,7 @@ def same_answer(study: Study, n: int) -> Iterator[Finding]:
         if k:
             yield Finding("look", "straight-lining", about, k, who, f"one answer to all of {len(names)} questions",
                           "may be honest where all is well; compare results with and without", straight)  # fmt: skip
-        runs = _runs(names, size) & ~straight if len(names) > size else None
+        runs = _runs(names, size) & ~straight if size < len(names) <= WIDE else None
         if runs is not None and (long := length(study.frame.filter(runs))):
             yield Finding("look", "longstring", about, long, n, f"{size} or more equal answers in a row",
                           "look at speed and comments of these rows before leaving them out", runs)  # fmt: skip

@@ -9,6 +9,8 @@ import narwhals as nw
 import pandas as pd
 
 from cxlab.data import answer_checks as answers
+from cxlab.data import column_checks as columns
+from cxlab.data import design_checks as designs
 from cxlab.data import record_checks as records
 from cxlab.data.arguments import public
 from cxlab.data.finding import Finding
@@ -19,8 +21,8 @@ from cxlab.result import Result
 
 LEVELS = ("serious", "look", "fine")
 DROPPABLE = (
-    "duplicate", "empty", "longstring", "mixed-scale", "out-of-scale", "speeding", "straight-lining", "tampered",
-    "unknown category", "weight",
+    "duplicate", "duplicate row", "empty", "impossible value", "longstring", "mixed-scale", "out-of-scale", "outlier",
+    "price order", "speeding", "spelling", "straight-lining", "tampered", "unknown category", "weight",
 )  # fmt: skip
 """Checks that name rows which can be left out."""
 
@@ -37,7 +39,8 @@ def quality(study: Study, *, duration: str = "") -> Result:
     -------
     Result of kind 'quality', one row a finding: ``level`` ('serious': results are wrong until it is dealt with; 'look':
     may be right, decide; 'fine'), ``check``, ``question``, ``n`` rows concerned, ``share`` of those it could concern,
-    ``finding``, ``action``. ``parts``: ``missing`` (by question and reason), ``waves`` (answers by wave and question).
+    ``finding``, ``action``. ``parts``: ``missing`` (by question and reason), ``waves`` (answers by wave and question),
+    ``checked`` (each check, on how many columns, and why not where on none).
 
     Examples
     --------
@@ -56,9 +59,16 @@ def quality(study: Study, *, duration: str = "") -> Result:
     notes = ["Nothing was left out; cx.drop(study, check) leaves rows out and every later result says so."]
     notes += ["A response rate needs the number of invitations, which the file does not hold."]
     notes += study.caveats
+    looked = pd.DataFrame(checked(study, duration), columns=["check", "columns", "note"])
+    could_not = [f"{c} ({note})" for c, k, note in looked.itertuples(index=False) if not k]
+    done = ", ".join(looked.loc[looked["columns"] > 0, "check"])
+    notes = [f"Checked: {done}.", *([f"Not checked: {', '.join(could_not)}."] if could_not else []), *notes]
+    size = f"{n:,} rows, {len(study.columns):,} columns"
+    looks = f"{int((looked['columns'] > 0).sum())} of {len(looked)} checks"
     return Result(
         "quality", f"Quality of {study.codebook.title or study.name}", table, notes=tuple(notes),
-        method=f"{n:,} rows, {len(found)} findings", parts={"missing": gaps, "waves": by_wave, "rows": n},
+        method=f"{size}, {len(found)} findings in {looks}",
+        parts={"missing": gaps, "waves": by_wave, "rows": n, "checked": looked},
     )  # fmt: skip
 
 
@@ -75,11 +85,47 @@ def _all(study: Study, n: int, gaps: pd.DataFrame, by_wave: pd.DataFrame, durati
     yield from records.exceptions(study, kinds)
     yield from records.weights(study, n)
     yield from records.duplicates(study, n)
+    yield from columns.whole_rows(study, n)
+    yield from columns.impossible(study)
+    yield from columns.constant(study, n)
+    yield from columns.outliers(study)
+    yield from columns.variants(study, n)
+    yield from designs.mismatch(study)
+    yield from designs.price_order(study)
     yield from answers.gaps_of(study, gaps, by_wave, n)
     yield from answers.same_answer(study, n)
     yield from records.speeding(study, duration)
     yield from answers.ceiling(known)
     yield from answers.completion(study, n, gaps, by_wave)
+
+
+def checked(study: Study, duration: str = "") -> list[tuple[str, int, str]]:
+    """Return each check, on how many columns it looked, and where on none: what it would need."""
+    asked, there = answers.asked(study), set(study.columns)
+    role = {r: [n for n in study.codebook.role(r) if n in there] for r in ("id", "text", "wave", "weight")}
+    numbers = [f for f in columns.columns(study, columns.NUMERIC) if f.scale is None and not f.labels]
+    dates = columns.columns(study, ("date", "datetime"))
+    texts = [f for f in columns.columns(study, ("string",)) if f.role not in ("id", "text")]
+    lengths = [duration] if duration else [f.name for f in study.codebook if records.is_length(f) and f.name in there]
+    small = len(study.columns) * len(study) <= columns.CELLS
+    return [
+        ("answers outside their scale", len(asked), "no column is an outcome or touchpoint with a scale"),
+        ("missing answers", len(asked), "no column is an outcome or touchpoint with a scale"),
+        ("one answer to everything", sum(map(len, answers.batteries(study))), "no five touchpoints of one scale"),
+        ("repeated ids", len(role["id"]), "no column has role id"),
+        ("repeated rows", len(there) if small else 0, "too large a table"),
+        ("repeated texts", len(role["text"]), "no column has role text"),
+        ("impossible numbers and dates", len([f for f in numbers if columns.limits(f)]) + len(dates),
+         "no age, time, year or date is known by its name or type"),
+        ("outliers", len(numbers), "no number without a scale"),
+        ("constants", len(there), "no column"),
+        ("spellings of categories", len(texts), "no column of texts"),
+        ("speed", len(lengths), "no length of the interview; name it with duration"),
+        ("waves", len(role["wave"]), "no column has role wave"),
+        ("weights", len(role["weight"]), "no column has role weight"),
+        ("arms", len(designs.arms(study)), "no column is named as the arms of an experiment"),
+        ("order of prices", len(designs.prices(study)), "no four price questions"),
+    ]  # fmt: skip
 
 
 @public
@@ -123,7 +169,9 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
     """
     one_of("check", check, DROPPABLE)
     before = len(study)
-    if check == "duplicate":
+    if check == "duplicate row":
+        kept = study.lazy.unique()  # rows that are equal in every column: it does not matter which is kept
+    elif check == "duplicate":
         kept = first_of_each(study, _ids(study, question))
     else:
         rows = _rows(study, check, question, duration)

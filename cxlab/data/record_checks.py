@@ -28,7 +28,7 @@ COPY = 40
 
 def speeding(study: Study, duration: str) -> Iterator[Finding]:
     """Interviews shorter than a third of the median length."""
-    name = duration or next((f.name for f in study.codebook if _is_length(f) and f.name in study.columns), "")
+    name = duration or next((f.name for f in study.codebook if is_length(f) and f.name in study.columns), "")
     if not name:
         return
     field, x = study.field(name), nw.col(name).cast(nw.Float64)
@@ -41,7 +41,8 @@ def speeding(study: Study, duration: str) -> Iterator[Finding]:
                       "compare results with and without: cx.drop(study, 'speeding')", rows)  # fmt: skip
 
 
-def _is_length(f: Field) -> bool:
+def is_length(f: Field) -> bool:
+    """Whether a field is the length of the interview, by its name."""
     return f.type in ("integer", "number") and f.role == "" and bool(LENGTH.search(f"{f.name} {f.title}"))
 
 

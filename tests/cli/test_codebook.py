@@ -123,7 +123,7 @@ def test_a_codebook_goes_to_every_command(survey: Path) -> None:
     run("infer", "survey.csv", "-o", "y.json")
     run("set", "survey.csv", "grade", "role=outcome", "scale=1-4", "--codebook", "y.json")
     told = CliRunner().invoke(doctor, ["survey.csv", "--codebook", "y.json"])
-    assert told.exit_code == 1 and "out-of-scale: grade" in told.output
+    assert told.exit_code == 1 and "OUT OF SCALE, left out of results: grade" in told.output
     assert CliRunner().invoke(doctor, ["survey.csv"]).exit_code == 0
     assert load.load(address("survey.csv", codebook="y.json")).field("grade").scale == cx.Scale(1, 4)
 

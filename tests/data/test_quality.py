@@ -273,7 +273,10 @@ def test_the_command_exits_with_1_when_something_is_serious(tmp_path):
     table.loc[:2, "t1"] = 9
     ran = CliRunner().invoke(doctor, [saved(tmp_path, table, book())])
     assert ran.exit_code == 1
-    assert "serious: results are wrong until this is dealt with\n  out-of-scale: t1  3 rows (0.8 %)" in ran.output
+    assert (
+        "serious: results are wrong until this is dealt with\n  OUT OF SCALE, left out of results: t1  3 rows (0.8 %)"
+        in ran.output
+    )
     assert "Nothing was left out" in ran.output
 
 
