@@ -37,6 +37,7 @@ _WHERE = {
     "power": "cxlab.models.metrics.planning",
     "figure": "cxlab.models.figures",
     "optional": "cxlab.models.optional_part",
+    "ask": "cxlab.models.doubt_panel",
     "explore": "cxlab.panel",
     "scorecard": "cxlab.models.metrics.scorecard",
     "segments": "cxlab.models.metrics.scorecard",

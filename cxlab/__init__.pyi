@@ -31,6 +31,7 @@ from cxlab.models.benchmarks.league import league as league
 from cxlab.models.benchmarks.matched_peers import matching as matching
 from cxlab.models.benchmarks.peers import peers as peers
 from cxlab.models.benchmarks.rank_change import league_change as league_change
+from cxlab.models.doubt_panel import ask as ask
 from cxlab.models.drivers.asymmetry import asymmetry as asymmetry
 from cxlab.models.drivers.driver_importance import drivers as drivers
 from cxlab.models.drivers.driver_sentences import driver_findings as driver_findings

@@ -84,6 +84,7 @@ UNKNOWN = {
 }
 NAMELESS = {
     "remarks": "takes sentences", "optional": "takes what was asked for",
+    "ask": "takes a study alone",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
     "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
     "findings": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
