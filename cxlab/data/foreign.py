@@ -35,7 +35,7 @@ def foreign(what: str, advice: str) -> Iterator[None]:
 def why(error: Exception) -> str:
     """Return in a few words what is wrong with what was read."""
     if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+        return f"not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start:,} is not UTF-8"
     if isinstance(error, SyntaxError):

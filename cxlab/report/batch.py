@@ -111,7 +111,9 @@ def batch(
         for k in sorted(set(range(len(jobs))) - set(todo)):
             yield k, Outcome(jobs[k], "unchanged", shelf.page(f"{there[k]}/index.html"))
     if todo:  # while others work
-        threading.Thread(target=importlib.import_module, args=("cxlab.report.front_page",)).start()
+        ready = threading.Thread(target=importlib.import_module, args=("cxlab.report.front_page",))
+    if todo:
+        ready.start()  # while others work
     chosen = [jobs[k] for k in todo]
     tell = lambda k, share: progress(todo[k], share)  # noqa: E731
     if scheduler:
@@ -125,6 +127,8 @@ def batch(
             yield todo[k], delivered(jobs[todo[k]], done, shelf)
     finally:
         made.close()
+        if todo:
+            ready.join()
         if todo or not shelf.indexed():
             index(shelf)
 

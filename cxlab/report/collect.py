@@ -15,8 +15,10 @@ from typing import Any
 
 import pandas as pd
 
+from cxlab.data.foreign import expected, foreign, parsed
 from cxlab.problem import DataProblem
 
+FIGURE = (int, float, type(None))
 NUMBERS = ("estimate", "low", "high", "se", "n", "n_eff")
 COLUMNS = (
     "notebook", "report", "study", "parameters", "made", "data_sha256", "result", "kind", "title", "label",
@@ -64,13 +66,27 @@ def levels(report: Made) -> str:
 
 
 def made(folder: Path) -> list[Made]:
-    """Return the reports under ``folder`` (``<notebook>/<report>/run.json``), sorted; hidden drafts are passed over."""
-    found = []
+    """Return the reports under ``folder`` that can be read; `broken` has the others."""
+    return [report for report, _ in sorted_out(folder) if report]
+
+
+def broken(folder: Path) -> list[str]:
+    """Return, in words, which reports under ``folder`` cannot be read and why: they stop nobody else's."""
+    return [why for report, why in sorted_out(folder) if not report]
+
+
+def sorted_out(folder: Path) -> Iterator[tuple[Made | None, str]]:
+    """Yield each report under ``folder`` (``<notebook>/<report>/run.json``), or why it cannot be read.
+
+    They are sorted by name; hidden drafts are passed over.
+    """
     for path in sorted(Path(folder).glob("*/*/run.json")):
         if path.parent.name.startswith("."):
             continue
-        found.append(one(path.parent))
-    return found
+        try:
+            yield one(path.parent), ""
+        except DataProblem as problem:
+            yield None, str(problem)
 
 
 def one(folder: Path) -> Made:
@@ -80,17 +96,34 @@ def one(folder: Path) -> Made:
     ------
     DataProblem : there is no report, or its files are not what a run writes.
     """
-    folder = Path(folder)
-    try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        numbers = folder / "results.json"
-        content = json.loads(numbers.read_text(encoding="utf-8")) if numbers.is_file() else {"results": {}}
-        results = {key: content["results"][key] for key in content.get("order", content["results"])}
-    except FileNotFoundError as missing:
-        raise DataProblem(f"{folder} holds no report (no run.json); make one with `cxlab report`") from missing
-    except (json.JSONDecodeError, KeyError) as broken:
-        raise DataProblem(f"{folder} is not a report as `cxlab report` writes it ({broken}); make it again") from broken
-    return Made(folder, run, results)
+    folder, advice = Path(folder), "make the report again"
+    if not (folder / "run.json").is_file():
+        raise DataProblem(f"{folder} holds no report (no run.json); make one with `cxlab report`")
+    run, numbers = parsed(folder / "run.json", advice), folder / "results.json"
+    content = parsed(numbers, advice) if numbers.is_file() else {"results": {}}
+    with foreign(f"{folder / 'run.json'}", advice):
+        whole(run)
+    with foreign(f"{numbers}", advice):
+        found = Made(folder, run, {key: content["results"][key] for key in content.get("order", content["results"])})
+        for row in rows(found):
+            for name in COLUMNS:
+                wanted, words = (FIGURE, "a number") if name in (*NUMBERS, "level") else (str, "text")
+                expected(row[name], wanted, f"'{name}' of {row['result']}", words)
+    return found
+
+
+def whole(run: Mapping[str, Any]) -> None:
+    """Raise unless the record of a run holds what the pages about it need, in the types that a run writes."""
+    for name in ("notebook", "parameters", "data"):
+        expected(run[name], dict, f"'{name}'", "an object")
+    expected(run["made"], str, "'made'", "a time like 2026-01-31T12:00:00+00:00")
+    expected(run["notebook"]["name"], str, "'name' of 'notebook'", "text")
+    expected(run["parameters"].get("only") or {}, dict, "'only' of 'parameters'", "pairs")
+    expected(run["data"].get("filters") or [], list, "'filters' of 'data'", "a list")
+    expected(run.get("failure") or {}, dict, "'failure'", "an object")
+    expected(run["data"].get("rows", 0), int, "'rows' of 'data'", "a whole number")
+    for text in (run["data"].get("title"), run["data"].get("period"), run["parameters"].get("study")):
+        expected(text or "", str, "a name or period in 'data' or 'parameters'", "text")
 
 
 def rows(report: Made) -> Iterator[dict[str, Any]]:

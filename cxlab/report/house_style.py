@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from cxlab.data.foreign import why
 from cxlab.problem import DataProblem, unknown
 
 WORDS = Path(__file__).parent / "templates" / "words.yml"
@@ -80,6 +81,8 @@ def read(path: Path) -> Style:
         raise DataProblem(f"there is no style file {path}; see cxlab report --help for one") from None
     except yaml.YAMLError as error:
         raise DataProblem(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataProblem(f"the style file {path} cannot be read ({why(error)}); it is YAML in UTF-8") from None
     if not isinstance(said, dict):
         raise DataProblem(f"{path} must hold lines like accent: '#005a8f'; it holds {type(said).__name__}")
     known = [f.name for f in fields(Style)]
@@ -91,6 +94,8 @@ def read(path: Path) -> Style:
     words = said.get("words") or {}
     if not isinstance(words, dict):
         raise DataProblem(f"words of {path} must be pairs like Rows: Answers; they are {words!r}")
+    for name in (k for k, v in said.items() if isinstance(v, (dict, list)) and k != "words"):
+        raise DataProblem(f"'{name}' of {path} must be text; it is {said[name]!r}")
     texts = {k: str(v) for k, v in said.items() if k not in ("logo", "words") and v is not None}
     return Style(**texts, logo=said.get("logo") or b"", words={str(k): str(v) for k, v in words.items()})
 

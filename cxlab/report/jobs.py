@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from cxlab.data.foreign import expected, foreign, kind, why
 from cxlab.data.locations import READING, address
 from cxlab.data.masking import without_secrets
 from cxlab.problem import DataProblem, unknown
@@ -65,19 +66,24 @@ def read(path: Path) -> Plan:
     """
     path = Path(path)
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataProblem(f"there is no plan {path}; an example is reports/plans/monthly.yml") from None
     except IsADirectoryError:
         raise DataProblem(f"{path} is a folder; give one plan, as reports/plans/monthly.yml") from None
     except yaml.YAMLError as error:
         raise DataProblem(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise DataProblem(f"{path} is not YAML in UTF-8 ({why(error)}); an example is {EXAMPLE_PLAN}") from None
     if not isinstance(said, dict) or not isinstance(said.get("reports"), list) or not said["reports"]:
         raise DataProblem(f"{path} has no list 'reports:'; an example is reports/plans/monthly.yml")
     for name in said:
         if name not in ("reports", *OPTIONS):
             raise unknown("setting", str(name), str(path), ("reports", *OPTIONS))
-    plans = [entry(said, f"entry {k} of {path}") for k, said in enumerate(said["reports"], 1)]
+    plans = []
+    for k, part in enumerate(said["reports"], 1):
+        with foreign(f"entry {k} of {path}", f"an example is {EXAMPLE_PLAN}"):
+            plans.append(entry(part, f"entry {k} of {path}"))
     return Plan(
         tuple(job for plan in plans for job in plan.jobs),
         tuple(cell for plan in plans for cell in plan.left_out),
@@ -99,6 +105,8 @@ def entry(said: Any, where: str) -> Plan:
     for name, values in grid.items() if isinstance(grid, dict) else [("grid", grid)]:
         if not isinstance(values, list):
             raise DataProblem(f"{where}: grid {name} is {values!r}; write a list of values, e.g. {name}: [0.9, 0.95]")
+    expected(said.get("parameters") or {}, dict, f"'parameters' in {where}", "lines like level: 0.9")
+    expected(grid, dict, f"'grid' in {where}", "lines like level: [0.9, 0.95]")
     if not isinstance(sets, list) or not all(isinstance(s, dict) for s in sets):
         raise DataProblem(f"{where}: 'list' must be a list of parameter sets, e.g. - {{level: 0.9}}")
     reading = {k: str(said[k]) for k in READING if said.get(k)}
@@ -112,12 +120,17 @@ def entry(said: Any, where: str) -> Plan:
     )
 
 
+EXAMPLE_PLAN = "reports/plans/monthly.yml"
 EXAMPLE = {"notebook": "scorecard", "study": "brand-tracker"}
 
 
 def many(said: Any) -> list[str]:
     """Return one or several names as a list of text."""
-    return [str(name) for name in said] if isinstance(said, list) else [str(said)]
+    parts = said if isinstance(said, list) else [said]
+    for part in parts:
+        if isinstance(part, (dict, list)) or part is None:
+            raise DataProblem(f"{kind(part)} stands where a name must stand: one, or a list of several")
+    return [str(part) for part in parts]
 
 
 def expand(

@@ -209,7 +209,10 @@ def declared(line: ast.stmt, notebook: str) -> tuple[str, Any, ast.expr | None]:
         ) from None
     note = getattr(line, "annotation", None)
     if note:
-        alternatives(note)
+        try:
+            alternatives(note)
+        except DataProblem as problem:
+            raise DataProblem(f"parameter '{target.id}' of {notebook}: {problem}") from None
     return target.id, default, note
 
 

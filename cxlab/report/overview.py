@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from cxlab.columns import show, span
-from cxlab.report.collect import Made, labels, made, subject
+from cxlab.data.foreign import foreign
+from cxlab.problem import DataProblem
+from cxlab.report.collect import Made, labels, sorted_out, subject
 from cxlab.report.page import TEMPLATES
 from cxlab.report.render import said
 
@@ -23,8 +25,17 @@ HEADLINE = "headline"
 def overview(folder: Path) -> Path:
     """Write ``folder/index.html`` over the reports under ``folder`` (replaced in one step) and return its path."""
     folder = Path(folder)
-    cards = [card(report, folder) for report in made(folder)]
-    text = page(cards)
+    cards, unread = [], []
+    for report, why in sorted_out(folder):
+        if report:
+            try:
+                with foreign(str(report.folder / "results.json"), "make the report again"):
+                    cards.append(card(report, folder))
+                continue
+            except DataProblem as problem:
+                why = str(problem)
+        unread.append(why)
+    text = page(cards, unread)
     draft = folder / f".index-{uuid.uuid4().hex[:8]}.html"
     try:
         draft.write_text(text, encoding="utf-8")
@@ -34,7 +45,7 @@ def overview(folder: Path) -> Path:
     return folder / "index.html"
 
 
-def page(cards: list[Mapping[str, Any]]) -> str:
+def page(cards: list[Mapping[str, Any]], unread: Sequence[str] = ()) -> str:
     """Return the page; everything that came from data or parameters is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -42,6 +53,7 @@ def page(cards: list[Mapping[str, Any]]) -> str:
     style = (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8")
     return environment.get_template("overview.html.j2").render(
         cards=cards,
+        unread=unread,
         style=style,
         notebooks=sorted({c["notebook"] for c in cards}),
         subjects=sorted({c["subject"] for c in cards}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 from cxlab.data import locations
 from cxlab.data.doubt import doubt
+from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import apart, placed
 from cxlab.data.masking import cleaned, without_secrets
 from cxlab.problem import DataProblem, one_of
@@ -70,15 +72,32 @@ def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict
     DataProblem : no such notebook or study, a parameter it does not have, or a value of the wrong type.
     """
     path = books.find(name)
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    source = next(("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])), None)
-    if source is None:
-        raise DataProblem(f"notebook {path} has no cell tagged 'parameters'; tag one and write: study: str = 'abc'")
-    known = books.parameters(source, path.stem)
+    known = declared(path, provenance.stamp(path))
     checked = books.check({"study": study, **given}, known, path.stem)
     provenance.there(study)
     changed = {k: v for k, v in checked.items() if k != "study" and v != known[k].default}
     return path, checked, changed
+
+
+@functools.lru_cache(maxsize=64)
+def declared(path: Path, stamped: tuple[int, ...]) -> Mapping[str, books.Parameter]:
+    """Return the parameters that the notebook declares.
+
+    Raises
+    ------
+    DataProblem : the file is no notebook, none of its cells is tagged, or a line of that cell is no parameter.
+    """
+    advice = "write it anew with JupyterLab"
+    said = parsed(path, advice)
+    if "worksheets" in said:
+        raise DataProblem(f"{path} is a notebook of an old format; open it in JupyterLab and save it")
+    with foreign(str(path), advice):
+        cells = [c for c in said["cells"] if "parameters" in (c.get("metadata") or {}).get("tags", [])]
+        source = "".join(cells[0]["source"]) if cells else None
+    if source is None:
+        raise DataProblem(f"notebook {path} has no cell tagged 'parameters'; tag one and write: study: str = 'abc'")
+    with foreign(f"the parameters cell of {path}", "write lines like level: float = 0.95  # confidence level"):
+        return books.parameters(source, path.stem)
 
 
 def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> str:

@@ -18,7 +18,10 @@ CASES = [
     ("doctor empty.csv", "empty.csv is empty (0 bytes); export it again"),
     ("doctor head.csv", "head.csv holds only a header (2 columns), no answers; export it again with its rows"),
     ("doctor two.csv --duration minuts", "column 'minuts' is not in two. There are: nps, csat"),
-    ("doctor two.csv --codebook two.csv", "two.csv cannot be read (line 1, column 1: Expecting value)"),
+    (
+        "doctor two.csv --codebook two.csv",
+        "two.csv cannot be read (not valid JSON at line 1, column 1",
+    ),
     ("codebook infer .", ". is a folder; give one file of it"),
     ("codebook check nofile.csv", "there is no file nofile.csv"),
     ("claims CX-99", "claim 'CX-99' is not in the cards; did you mean 'CX-29'?"),

@@ -107,7 +107,8 @@ def test_a_wrong_value_or_name_is_an_error(name: str, given: object, message: st
         ("day: str = str(1)", "parameter 'day' of n has the default 'str(1)'; it must be a plain value"),
         (
             "day: date = None",
-            "'date' is no type of a parameter; allowed: str, int, float, bool, None, list, dict, list[...], "
+            "parameter 'day' of n: 'date' is no type of a parameter; allowed: str, int, float, bool, None, list, dict, "
+            "list[...], "
             "dict[str, str], Literal[...] and unions with |",
         ),
     ],
