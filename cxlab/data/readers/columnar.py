@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from cxlab.data import engine
 from cxlab.data.readers import opened
@@ -23,6 +24,8 @@ def read(path: Path) -> Raw:
     try:
         table = opener(path)
         rows = table.limit(1).aggregate("count(*)").fetchall()[0][0]
+    except DataProblem:
+        raise
     except Exception as error:
         cause = str(error).strip().splitlines()[0][:200]
         raise DataProblem(f"{path.name} cannot be read as {kind} ({cause}); write it again") from error
@@ -45,7 +48,29 @@ def _arrow(path: Path) -> duckdb.DuckDBPyRelation:
     return duckdb.from_arrow(opened.arrow(pyarrow.feather.read_table(path, memory_map=True)))
 
 
+DEEPEST = 500
+"""Most brackets in one another that a JSON file may have; DuckDB dies of some thousands."""
+
+
+def _shallow(path: Path) -> None:
+    """Raise `DataProblem` when the brackets of a JSON file lie deeper in one another than `DEEPEST`."""
+    depth = 0
+    step = np.zeros(256, np.int64)
+    step[[ord("["), ord("{")]], step[[ord("]"), ord("}")]] = 1, -1
+    with path.open("rb") as file:
+        while chunk := file.read(2**23):
+            # brackets within texts count too, and hardly ever come to so many
+            deep = depth + np.cumsum(step[np.frombuffer(chunk, np.uint8)])
+            if deep.max() > DEEPEST:
+                raise DataProblem(
+                    f"{path.name} has brackets more than {DEEPEST} deep in one another; a table has two. Export it as "
+                    "JSON lines, one object a row"
+                )
+            depth = max(int(deep[-1]), 0)
+
+
 def _json(path: Path) -> duckdb.DuckDBPyRelation:
+    _shallow(path)
     return duckdb.read_json(
         engine.one_file(path),
         hive_partitioning=False,

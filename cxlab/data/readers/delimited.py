@@ -12,7 +12,7 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.masking import quotable
-from cxlab.data.readers import decimal_mark, opened, platforms, texts
+from cxlab.data.readers import decimal_mark, opened, platforms, summary_row, texts
 from cxlab.data.readers.dialect import broken, dialect, records
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, quoted, text
@@ -79,7 +79,10 @@ def read(
         look = None if small else _first_rows(table)
         raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers, look=look)
         table, said = opened.relation(raw.table, look=None if small else _first_rows(raw.table))
-        return replace(raw, table=_loaded(table) if small else table, notes=(*raw.notes, *said), held=small)
+        if small:
+            table, more = summary_row.without(_loaded(table))
+            said += more
+        return replace(raw, table=table, notes=(*raw.notes, *said), held=small)
     except duckdb.Error as error:
         raise broken(error, path.name, source.path, quote) from error
 

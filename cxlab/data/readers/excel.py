@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import opened, platforms
+from cxlab.data.readers import excel_parts, opened, platforms, summary_row
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -43,14 +43,19 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     data = rows[header.rows :]
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
-    notes = (*header.notes, f"sheet '{name}'", *said)
-    return Raw(table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, held=True)
+    table, more = summary_row.without(table)
+    told, doubts = excel_parts.said(path, name, header.names)
+    notes = (*header.notes, f"sheet '{name}'", *told, *said, *more)
+    return Raw(
+        table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True
+    )
 
 
 def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    excel_parts.bounded(path)
     try:
         book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
@@ -62,8 +67,8 @@ def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:
         if sheet:
             if sheet not in book.sheetnames:
                 raise unknown("sheet", sheet, path.name, book.sheetnames)
-            return sheet, list(book[sheet].iter_rows(values_only=True))
-        filled = {n: rows for n in book.sheetnames if (rows := list(_worksheet(book, n)))}
+            return sheet, excel_parts.rows(book[sheet], path.name)
+        filled = {n: rows for n in book.sheetnames if (rows := list(_worksheet(book, n, path.name)))}
     finally:
         book.close()
     if not filled:
@@ -76,10 +81,10 @@ def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:
     return next(iter(filled.items()))
 
 
-def _worksheet(book: Any, name: str) -> list[tuple]:
+def _worksheet(book: Any, name: str, path_name: str) -> list[tuple]:
     if not hasattr(book[name], "iter_rows"):
         return []
-    rows = list(book[name].iter_rows(values_only=True))
+    rows = excel_parts.rows(book[name], path_name)
     return rows if any(v not in (None, "") for r in rows for v in r) else []
 
 
