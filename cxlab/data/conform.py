@@ -149,15 +149,11 @@ def _within(cell: str, option: str, separator: str, nobody: str) -> str:
 
     Options are compared with what stands between separators, so that commas within an option do no harm.
     """
-    joint = separator.strip() or r"\s+" if separator else "[;,]"
-    pattern = text(rf"\s*{re.escape(joint) if separator.strip() else joint}\s*")
-    padded = f"concat(chr(31), regexp_replace(trim(cast({cell} as varchar)), {pattern}, chr(31), 'g'), chr(31))"
-    split = re.split(rf"\s*{re.escape(separator.strip()) if separator.strip() else '[;,]'}\s*", option.strip())
-    wanted = (
-        "concat(chr(31), "
-        + ", chr(31), ".join(text(p) for p in ([option] if separator == " " else split))
-        + ", chr(31))"
-    )
+    joint = {"": "[;,]", " ": r"\s", "\n": r"[\r\n]"}.get(separator) or re.escape(separator.strip())
+    between = text(rf"\s*(?:{joint})+\s*")
+    padded = f"concat(chr(31), regexp_replace(trim(cast({cell} as varchar)), {between}, chr(31), 'g'), chr(31))"
+    parts = re.split(rf"\s*(?:{joint})+\s*", option.strip())
+    wanted = f"concat(chr(31), {', chr(31), '.join(map(text, parts))}, chr(31))"
     holds = f"cast(contains({padded}, {wanted}) as integer)"
     return f"case when trim(coalesce(cast({cell} as varchar), '')) <> '' then {holds} else {nobody} end"
 

@@ -11,6 +11,7 @@ import pandas as pd
 from cxlab.data import answer_checks as answers
 from cxlab.data import column_checks as columns
 from cxlab.data import design_checks as designs
+from cxlab.data import copies
 from cxlab.data import record_checks as records
 from cxlab.data.arguments import public
 from cxlab.data.finding import Finding
@@ -22,7 +23,8 @@ from cxlab.result import Result
 LEVELS = ("serious", "look", "fine")
 DROPPABLE = (
     "duplicate", "duplicate row", "empty", "impossible value", "longstring", "mixed-scale", "out-of-scale", "outlier",
-    "price order", "speeding", "spelling", "straight-lining", "tampered", "unknown category", "weight",
+    "preview", "price order", "speeding", "spelling", "straight-lining", "tampered", "unfinished", "unknown category",
+    "weight",
 )  # fmt: skip
 """Checks that name rows which can be left out."""
 
@@ -84,7 +86,8 @@ def _all(study: Study, n: int, gaps: pd.DataFrame, by_wave: pd.DataFrame, durati
     yield from records.categories(study, n, kinds)
     yield from records.exceptions(study, kinds)
     yield from records.weights(study, n)
-    yield from records.duplicates(study, n)
+    yield from copies.not_real(study, n)
+    yield from copies.duplicates(study, n)
     yield from columns.whole_rows(study, n)
     yield from columns.impossible(study)
     yield from columns.constant(study, n)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
-from cxlab.data.finding import Finding, collected, count, counts, filled, length
+from cxlab.data.finding import Finding, collected, count, counts, filled
 from cxlab.data.masking import quotable
 from cxlab.data.study import Study, among
 
@@ -22,8 +22,6 @@ MANY = 60
 """A column with more categories than this is no column of categories."""
 
 LENGTH = re.compile(r"duration|interview.*(length|time)|(length|time).*interview", re.I)
-COPY = 40
-"""Fewest characters of a text that two people do not write alike by chance."""
 
 
 def speeding(study: Study, duration: str) -> Iterator[Finding]:
@@ -44,26 +42,6 @@ def speeding(study: Study, duration: str) -> Iterator[Finding]:
 def is_length(f: Field) -> bool:
     """Whether a field is the length of the interview, by its name."""
     return f.type in ("integer", "number") and f.role == "" and bool(LENGTH.search(f"{f.name} {f.title}"))
-
-
-def duplicates(study: Study, n: int) -> Iterator[Finding]:
-    """Ids that occur more than once (within a wave), and long texts that do."""
-    wave = [study.design.wave] if study.design.wave else []
-    for name in (i for i in study.codebook.role("id") if i in study.columns):
-        known = study.frame.filter(filled(name)).select(name, *wave)
-        k = length(known) - length(known.unique())
-        if k:
-            yield Finding("serious" if k >= 0.01 * n else "look", "duplicate", name, k, n,
-                          f"rows whose id occurs before{' in the wave' if wave else ''}",
-                          "find out why; leave them out with cx.drop(study, 'duplicate')",
-                          filled(name))  # fmt: skip
-    for name in (t for t in study.codebook.role("text") if t in study.columns):
-        long = nw.col(name).str.len_chars() >= COPY
-        texts = study.frame.filter(long).select(name)
-        k = length(texts) - length(texts.unique())
-        if k:
-            yield Finding("look", "duplicate text", name, k, n, f"texts of {COPY} characters or more that occur before",
-                          "copies or forwarded texts: count each once where texts are counted")  # fmt: skip
 
 
 def categorical(study: Study) -> dict[str, pd.Series]:

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+KINDS = {
+    "0": "IP address", "1": "Survey Preview", "2": "Survey Test", "4": "Imported", "8": "Spam",
+    "9": "Survey Preview, spam", "12": "Imported, spam", "16": "Offline", "17": "Offline Survey Preview",
+}  # fmt: skip
+"""What Qualtrics' codes of 'Status' mean."""
+
 QUALTRICS = {
-    "StartDate": {}, "EndDate": {}, "Status": {"title": "Kind of answer"}, "IPAddress": {}, "Progress": {"unit": "%"},
+    "StartDate": {}, "EndDate": {}, "Status": {"title": "Kind of answer", "labels": KINDS}, "IPAddress": {},
+    "Progress": {"unit": "%"},
     "Duration (in seconds)": {"unit": "seconds", "title": "Time taken"}, "Finished": {},
     "RecordedDate": {"role": "date"},
     "ResponseId": {"role": "id"}, "RecipientLastName": {}, "RecipientFirstName": {}, "RecipientEmail": {},

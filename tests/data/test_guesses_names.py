@@ -1,0 +1,198 @@
+"""Names propose, values dispose: weights, ids, people, groups of an outcome, ratings in fifteen languages."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data import wording
+
+RNG = np.random.default_rng(5)
+N = 240
+
+
+def table(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"satisfaction": RNG.integers(1, 6, N), **columns})
+
+
+def role(column: str, values) -> str:
+    return cx.load(table(**{column: values})).field(column).role
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("weight", np.round(RNG.lognormal(0, 0.3, N), 3), "weight"),
+        ("weight", np.round(RNG.normal(75, 12, N)), ""),
+        ("gewicht", np.round(RNG.normal(75, 12, N), 1), ""),
+        ("pw", np.full(N, 33.8), "weight"),
+        ("weight", np.round(RNG.lognormal(7, 0.3, N), 1), "weight"),
+        ("weight", np.ones(N, int), ""),
+        ("email", RNG.integers(1, 6, N), ""),
+        ("email", [f"p{i}@example.com" for i in range(N)], "id"),
+        ("customer_id", np.full(N, 17), ""),
+        ("response_id", np.arange(N), "id"),
+        ("response_id", [*range(200), *range(40)], "id"),
+        ("hotel_id", np.arange(N) % 20 + 500, ""),
+        ("panel_id", np.arange(N) // 2 + 1000, "cluster"),
+        ("contact", RNG.choice(["Anna Berg", "Luis Prado", "Mei Chen"], N), ""),
+        ("requester", RNG.choice(["Anna", "Luis", "Mei"], N), ""),
+        ("reviewer", RNG.choice(["A. Berg", "L. Prado"], N), ""),
+        ("agent", RNG.choice(["Anna Berg", "Luis Prado"], N), ""),
+        ("agent_name", RNG.choice(["Anna Berg", "Luis Prado"], N), ""),
+        ("Sachbearbeiter Mitarbeiter", RNG.choice(["Anna Berg", "Luis Prado"], N), ""),
+        ("担当者", RNG.choice(["田中", "鈴木"], N), ""),
+        ("contact", RNG.choice(["Phone", "Email", "Chat"], N), "segment"),
+        ("contact_reason", RNG.choice(["Billing Question", "New Order"], N), "segment"),
+    ],
+)
+def test_values_decide_what_a_name_proposes(column, values, expected):
+    assert role(column, values) == expected
+
+
+def test_a_body_weight_and_a_repeated_id_are_asked():
+    study = cx.load(table(weight=np.round(RNG.normal(75, 12, N)), hotel_id=np.arange(N) % 20 + 500))
+    settings = {d.column: d.settings for d in study.doubts}
+    assert settings["weight"] == ("", "role=weight")
+    assert settings["hotel_id"] == ("", "role=cluster", "role=brand")
+
+
+def test_a_repeated_id_is_no_duplicate():
+    study = cx.load(table(hotel_id=np.arange(N) % 20 + 500, panel_id=np.arange(N) // 2 + 1000))
+    assert not cx.quality(study).table["check"].isin(["duplicate", "repeated id"]).any()
+    declared = study.set("hotel_id", role="id")
+    found = cx.quality(declared).table.set_index("check")
+    assert found.loc["repeated id", "action"] == (
+        "declare the role cluster (answers of one are alike), brand, or none; do not drop"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("nps_group", lambda x: np.select([x >= 9, x >= 7], [3, 2], 1)),
+        ("Q1_NPS_GROUP", lambda x: np.select([x >= 9, x >= 7], [1, 2], 3)),
+        ("Group", lambda x: np.select([x >= 9, x >= 7], ["Promoter", "Passive"], "Detractor")),
+        ("fan", lambda x: np.where(x >= 7, "yes", "no")),
+    ],
+)
+def test_what_follows_from_the_outcome_is_neither_outcome_nor_segment(name, group):
+    x = RNG.integers(0, 11, N)
+    study = cx.load(pd.DataFrame({"nps": x, name: group(x), "region": RNG.choice(["N", "S"], N)}))
+    assert study.field(name).role == ""
+    assert study.codebook.role("outcome") == ("nps",) and study.codebook.role("segment") == ("region",)
+    right = 100 * ((x >= 9).mean() - (x <= 6).mean())
+    assert cx.nps(study).table["estimate"].iloc[0] == pytest.approx(right)
+    assert len(cx.scorecard(study).table)
+
+
+def test_a_reason_for_recommending_is_text():
+    said = [f"because the crew was {w} on trip {i}" for i, w in enumerate(RNG.choice(["fine", "slow"], N))]
+    study = cx.load(pd.DataFrame({"nps": RNG.integers(0, 11, N), "recommend_reason": said}))
+    assert study.field("recommend_reason").role == "text" and study.codebook.role("outcome") == ("nps",)
+
+
+def test_an_item_of_a_matrix_is_no_outcome_and_a_bad_thing_is_asked():
+    items = {c: RNG.integers(1, 6, N) for c in ("clarity", "pace", "difficulty", "material")}
+    study = cx.load(pd.DataFrame({"overall": RNG.integers(1, 6, N), **items}))
+    assert study.codebook.role("touchpoint") == ("clarity", "pace", "difficulty", "material")
+    doubt = next(d for d in study.doubts if d.column == "difficulty")
+    assert doubt.settings == ("", "best=low")
+
+
+def test_the_overall_item_of_a_battery_is_the_outcome_and_no_driver():
+    items = {f"Q7{c}": RNG.integers(1, 6, N) for c in ("ART", "FOOD", "SHOPS", "SIGNS", "ALL")}
+    study = cx.load(pd.DataFrame(items))
+    assert study.codebook.role("outcome") == ("Q7ALL",)
+    assert "Q7ALL" not in study.codebook.role("touchpoint")
+
+
+RATED = [
+    "rating", "User rating", "Stars", "review_score", "ReviewScore", "customer_rating", "reviews.rating", "star_rating",
+    "Bewertung", "Sterne", "note", "étoiles", "calificación", "puntuación", "valutazione", "voto", "avaliação", "nota",
+    "beoordeling", "cijfer", "ocena", "оценка", "рейтинг", "βαθμολογία", "puan", "评分", "評価", "평점", "별점", "التقييم",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RATED)
+def test_the_only_rating_of_a_review_file_is_the_outcome_and_is_asked(name):
+    frame = pd.DataFrame({name: RNG.integers(1, 6, N), "title": [f"Stay number {i} there" for i in range(N)]})
+    study = cx.load(frame)
+    found = study.codebook.role("outcome")
+    assert len(found) == 1 and study.field(found[0]).measure == "satisfaction"
+    assert any(d.column == found[0] and "role= measure=" in d.settings for d in study.doubts)
+
+
+def test_where_nothing_is_sure_the_candidates_are_listed_with_the_command():
+    study = cx.load(pd.DataFrame({"x1": RNG.integers(1, 6, N), "city": RNG.choice(["A", "B"], N)}))
+    assert not study.codebook.role("outcome")
+    doubt = study.doubts[0]
+    assert doubt.question == "1 to 5, whole numbers: is it the outcome?"
+    assert doubt.command == "cxlab codebook set FILE x1 role=outcome measure=satisfaction scale=1-5"
+
+
+@pytest.mark.parametrize(
+    ("question", "measure"),
+    [
+        ("Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?", "recommendation"),
+        ("Recommanderiez-vous notre service ?", "recommendation"),
+        ("¿Qué probabilidad hay de que nos recomiende?", "recommendation"),
+        ("Ci consiglierebbe a un amico?", "recommendation"),
+        ("Você recomendaria a nossa loja?", "recommendation"),
+        ("Hoe waarschijnlijk is het dat u ons aanbeveelt?", "recommendation"),
+        ("Czy polecisz nas znajomym?", "recommendation"),
+        ("Насколько вероятно, что вы порекомендуете нас?", "recommendation"),
+        ("Πόσο πιθανό είναι να μας συστήσετε;", "recommendation"),
+        ("Bizi tavsiye eder misiniz?", "recommendation"),
+        ("您有多大可能推荐我们？", "recommendation"),
+        ("友人に薦めますか", "recommendation"),
+        ("친구에게 추천하시겠습니까?", "recommendation"),
+        ("هل توصي بنا؟", "recommendation"),
+        ("Gesamtzufriedenheit", "satisfaction"),
+        ("Satisfacción general", "satisfaction"),
+        ("Soddisfazione complessiva", "satisfaction"),
+        ("Satisfação geral", "satisfaction"),
+        ("Algemene tevredenheid", "satisfaction"),
+        ("Ogólne zadowolenie", "satisfaction"),
+        ("Genel memnuniyet", "satisfaction"),
+        ("総合満足度", "satisfaction"),
+        ("전반적인 만족도", "satisfaction"),
+        ("الرضا العام", "satisfaction"),
+    ],
+)
+def test_questions_of_fifteen_languages(question, measure):
+    assert wording.measure(question) == measure
+
+
+def test_an_outcome_in_two_words_counts_the_good_one():
+    words = ["satisfied"] * 90 + ["neutral or dissatisfied"] * 150
+    study = cx.load(pd.DataFrame({"satisfaction": words, "plan": RNG.choice(["a", "b"], N)}))
+    assert study.codebook.role("outcome") == ("satisfaction",)
+    assert cx.csat(study).table["estimate"].iloc[0] == pytest.approx(90 / 240)
+
+
+def test_previews_and_unfinished_answers_are_found_and_said(tmp_path):
+    names = ["StartDate", "Status", "Finished", "ResponseId", "Q1"]
+    rows = [names, names, [json.dumps({"ImportId": n}) for n in names]]
+    for i in range(60):
+        status = "Survey Preview" if i < 2 else "Spam" if i == 2 else "IP Address"
+        rows.append(["2025-03-01 10:00:00", status, str(i % 6 != 0), f"R_{i}", str(i % 11)])
+    pd.DataFrame(rows).to_csv(tmp_path / "q.csv", index=False, header=False)
+    study = cx.load(tmp_path / "q.csv")
+    found = cx.quality(study).table.set_index("check")
+    assert found.loc["preview", ["level", "n"]].tolist() == ["serious", 3]
+    assert found.loc["unfinished", ["level", "n"]].tolist() == ["look", 10]
+    assert len(cx.drop(study, "preview")) == 57 and len(cx.drop(study, "unfinished")) == 50
+
+
+def test_rows_that_are_there_twice_are_found_where_that_is_no_chance():
+    base = pd.DataFrame({"nps": RNG.integers(0, 11, 200), "paid": np.arange(200) * 1.37})
+    again = pd.concat([base, base.head(20)], ignore_index=True)
+    found = cx.quality(cx.load(again)).table.set_index("check")
+    assert found.loc["duplicate row", ["level", "n"]].tolist() == ["serious", 20]
+    chance = pd.DataFrame({"nps": RNG.integers(0, 11, 200), "region": RNG.choice(["N", "S"], 200)})
+    assert "duplicate row" not in cx.quality(cx.load(chance)).table["check"].tolist()

@@ -1,0 +1,213 @@
+"""Scales hold nearly all answers, batteries vote, texts between ratings are no answers: on files made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data import coding, scales, wording
+
+RNG = np.random.default_rng(11)
+
+
+def ratings(n: int, low: int = 1, high: int = 5) -> np.ndarray:
+    return RNG.integers(low, high + 1, n)
+
+
+def estimate(result: cx.Result) -> float:
+    return float(result.table["estimate"].iloc[0])
+
+
+def same_on_every_engine(table: pd.DataFrame, path: Path) -> list[cx.Study]:
+    import polars as pl
+
+    table.to_csv(path / "t.csv", index=False)
+    table.to_parquet(path / "t.parquet")
+    return [cx.load(path / "t.csv"), cx.load(path / "t.parquet"), cx.load(table), cx.load(pl.from_pandas(table))]
+
+
+def test_one_stray_code_in_one_item_of_a_battery_leaves_the_others_alone(tmp_path):
+    table = pd.DataFrame({f"service_{c}": ratings(400) for c in "abcde"})
+    table.loc[7, "service_b"] = 7
+    right = {c: (table[c] >= 4)[table[c] <= 5].mean() for c in table}
+    for study in same_on_every_engine(table, tmp_path):
+        for name, share in right.items():
+            assert (study.field(name).scale.minimum, study.field(name).scale.maximum) == (1, 5)
+            assert estimate(cx.csat(study, name)) == pytest.approx(share, abs=1e-12)
+        assert ["out-of-scale", "service_b", 1] in cx.quality(study).table[["check", "question", "n"]].values.tolist()
+
+
+def test_one_stray_ten_among_a_thousand(tmp_path):
+    table = pd.DataFrame({"satisfaction": ratings(1000)})
+    table.loc[3, "satisfaction"] = 10
+    for study in same_on_every_engine(table, tmp_path):
+        assert study.field("satisfaction").scale.maximum == 5
+        assert estimate(cx.csat(study)) == pytest.approx((table["satisfaction"].between(4, 5)).sum() / 999)
+
+
+def test_a_code_that_only_a_neighbour_has_is_no_answer_and_is_asked():
+    table = pd.DataFrame(
+        {"satisfaction with staff": [*ratings(90), *[6] * 10], "satisfaction with price": ratings(100)}
+    )
+    study = cx.load(table)
+    assert study.field("satisfaction with staff").missing == {"6": "no answer (guessed)"}
+    assert study.field("satisfaction with price").scale.maximum == 5
+    asked = [d.settings for d in study.doubts if d.column == "satisfaction with staff"]
+    assert ("", "scale=1-6 missing=") in asked
+
+
+@pytest.mark.parametrize("top", [4, 5, 6, 7, 9, 10])
+def test_a_battery_keeps_a_scale_that_all_of_its_items_use(top):
+    study = cx.load(pd.DataFrame({f"satisfaction {c}": ratings(300, 1, top) for c in "abcd"}))
+    assert {f.scale.maximum for f in study.codebook} == {top}
+    assert not any(f.missing for f in study.codebook)
+
+
+def test_an_item_on_a_longer_scale_of_its_own_keeps_it():
+    table = pd.DataFrame({f"satisfaction {c}": ratings(300) for c in "abc"} | {"satisfaction d": ratings(300, 1, 7)})
+    tops = {f.name: f.scale.maximum for f in cx.load(table).codebook}
+    assert tops == {"satisfaction a": 5, "satisfaction b": 5, "satisfaction c": 5, "satisfaction d": 7}
+
+
+@pytest.mark.parametrize(
+    ("codes", "ends", "missing"),
+    [
+        ([-2, -1, 0, 1, 2], (-2, 2), set()),
+        ([-1, 0, 1], (-1, 1), set()),
+        ([-3, -2, -1, 0, 1, 2, 3], (-3, 3), set()),
+        ([*range(-5, 6)], (-5, 5), set()),
+        ([-2, -1, 0, 1, 2, -99], (-2, 2), {"-99"}),
+        ([-1, 1, 2, 3, 4, 5], (1, 5), {"-1"}),
+        ([-9, 1, 2, 3, 4, 5], (1, 5), {"-9"}),
+        ([-2, -1, 1, 2, 3, 4, 5], (1, 5), {"-2", "-1"}),
+    ],
+)
+def test_negative_codes_are_answers_where_they_are_contiguous(codes, ends, missing):
+    made = scales.infer({str(c): 20 for c in codes}, {}, {}, ("satisfaction", ""), "satisfaction")
+    assert (made.scale.minimum, made.scale.maximum) == ends
+    assert set(made.missing) == missing
+
+
+@pytest.mark.parametrize(
+    ("codes", "ends", "step", "top"),
+    [
+        ([0, 20, 40, 60, 80, 100], (0, 100), 20, (80, 100)),
+        ([10, 20, 30, 40, 50], (10, 50), 10, (40, 50)),
+        ([0, 25, 50, 75, 100], (0, 100), 25, (75, 100)),
+        ([1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5], (1, 5), 0.5, (4.5, 5)),
+    ],
+)
+def test_scales_in_steps_have_their_own_points(codes, ends, step, top):
+    table = pd.DataFrame({"satisfaction": codes * 12})
+    study = cx.load(table)
+    scale = study.field("satisfaction").scale
+    assert (scale.minimum, scale.maximum, scale.step, scale.points) == (*ends, step, len(codes))
+    assert estimate(cx.csat(study)) == pytest.approx(table["satisfaction"].between(*top).mean())
+    assert estimate(cx.mean(study)) == pytest.approx(table["satisfaction"].mean())
+    assert cx.check(study) == ()
+
+
+@pytest.mark.parametrize("step", [0, -1, 3])
+def test_a_step_leads_from_one_end_to_the_other(step):
+    with pytest.raises(cx.DataProblem) as error:
+        cx.Scale(0, 100, step=step)
+    assert str(error.value) == (
+        f"scale runs from 0 to 100 in steps of {step}; the step must be above 0 and lead from the minimum to the maximum"
+    )
+
+
+STRAYS = [
+    "x",
+    "5*",
+    "nicht beantwortet",
+    "-oth-",
+    "k.A.",
+    "–",
+    "weiß nicht",
+    "не знаю",
+    "無回答",
+    "ns/nc",
+    "see comment",
+]
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+def test_one_stray_text_does_not_make_an_outcome_a_segment(stray, tmp_path):
+    answers = [str(v) for v in ratings(100)]
+    pd.DataFrame({"satisfaction": [*answers, stray], "id": range(101)}).to_csv(tmp_path / "s.csv", index=False)
+    study = cx.load(tmp_path / "s.csv")
+    assert (study.field("satisfaction").role, study.field("satisfaction").scale.maximum) == ("outcome", 5)
+    assert estimate(cx.csat(study)) == pytest.approx(np.mean([int(v) >= 4 for v in answers]))
+
+
+def test_many_texts_among_numbers_stay_texts():
+    assert coding.read({"1": 10, "2": 10, "red": 5}) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "codes", "top"),
+    [
+        (["9/10", "10/10", "7/10"], [9, 10, 7], 10),
+        (["5 stars", "4 stars", "1 star"], [5, 4, 1], 5),
+        (["★★★", "★★★★★", "★"], [3, 5, 1], 5),
+        (["★★★☆☆", "★★★★★", "★☆☆☆☆"], [3, 5, 1], 5),
+        (["4.1 out of 5", "3.9 out of 5"], [4.1, 3.9], 5),
+        (["4 von 5", "5 von 5"], [4, 5], 5),
+        (["4 sur 5", "2 sur 5"], [4, 2], 5),
+        (["5 Sterne", "1 Stern"], [5, 1], 5),
+        (["5 estrellas", "4 estrellas"], [5, 4], 5),
+        (["5星", "3星"], [5, 3], 5),
+        (["0 - not at all", "1", "2", "3", "4", "5 - very"], [0, 1, 2, 3, 4, 5], 0),
+    ],
+)
+def test_ratings_as_people_write_them(texts, codes, top, tmp_path):
+    found = coding.read(dict.fromkeys(texts, 9))
+    read = [found.codes.get(t, float(t) if t.isdigit() else None) for t in texts]
+    assert (read, found.top) == (codes, top)
+    pd.DataFrame({"id": range(10 * len(texts)), "rating": texts * 10}).to_csv(tmp_path / "r.csv", index=False)
+    study = cx.load(tmp_path / "r.csv")
+    assert estimate(cx.mean(study, "rating")) == pytest.approx(np.mean(codes))
+
+
+LABELS = {
+    "en": ["Very dissatisfied", "Dissatisfied", "Neither satisfied nor dissatisfied", "Satisfied", "Very satisfied"],
+    "de": ["sehr unzufrieden", "eher unzufrieden", "teils, teils", "eher zufrieden", "sehr zufrieden"],
+    "fr": ["Pas du tout d'accord", "Plutôt pas d'accord", "Ni d'accord ni pas d'accord", "Plutôt d'accord",
+           "Tout à fait d'accord"],
+    "es": ["Totalmente en desacuerdo", "En desacuerdo", "Ni de acuerdo ni en desacuerdo", "De acuerdo",
+           "Totalmente de acuerdo"],
+    "it": ["Molto insoddisfatto", "Insoddisfatto", "Né soddisfatto né insoddisfatto", "Soddisfatto",
+           "Molto soddisfatto"],
+    "pt": ["Muito insatisfeito", "Insatisfeito", "Nem satisfeito nem insatisfeito", "Satisfeito", "Muito satisfeito"],
+    "nl": ["Helemaal mee oneens", "Mee oneens", "Neutraal", "Mee eens", "Helemaal mee eens"],
+    "pl": ["Bardzo niezadowolony", "Niezadowolony", "Ani zadowolony, ani niezadowolony", "Zadowolony",
+           "Bardzo zadowolony"],
+    "ru": ["Полностью не удовлетворен", "Скорее не удовлетворен", "Нейтрально", "Скорее удовлетворен",
+           "Полностью удовлетворен"],
+    "el": ["Διαφωνώ απόλυτα", "Διαφωνώ", "Ούτε συμφωνώ ούτε διαφωνώ", "Συμφωνώ", "Συμφωνώ απόλυτα"],
+    "tr": ["Hiç memnun değilim", "Memnun değilim", "Kararsızım", "Memnunum", "Çok memnunum"],
+    "zh": ["非常不满意", "不满意", "一般", "满意", "非常满意"],
+    "ja": ["まったくそう思わない", "あまりそう思わない", "どちらともいえない", "ややそう思う", "とてもそう思う"],
+    "ko": ["매우 불만족", "불만족", "보통", "만족", "매우 만족"],
+    "ar": ["لا أوافق بشدة", "لا أوافق", "محايد", "أوافق", "أوافق بشدة"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LABELS)
+def test_answer_texts_of_fifteen_languages_have_an_order(language):
+    texts = LABELS[language]
+    assert wording.order(sorted(texts)) == {t: i for i, t in enumerate(texts, 1)}
+
+
+@pytest.mark.parametrize("language", LABELS)
+def test_texts_that_nobody_chose_in_one_question_do_not_shift_its_codes(language, tmp_path):
+    texts = np.array(LABELS[language])
+    full, short = ratings(200), ratings(200, 2, 5)
+    pd.DataFrame({"q1": texts[full - 1], "q2": texts[short - 1]}).to_csv(tmp_path / "w.csv", index=False)
+    study = cx.load(tmp_path / "w.csv")
+    assert estimate(cx.mean(study, "q2")) == pytest.approx(short.mean())
+    assert estimate(cx.csat(study, "q2")) == pytest.approx((short >= 4).mean())
