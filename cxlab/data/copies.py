@@ -36,7 +36,8 @@ def duplicates(study: Study, n: int) -> Iterator[Finding]:
         rows = length(known)
         k = rows - length(known.unique())
         if k * 2 > rows:
-            yield Finding("look", "repeated id", name, k, n, f"rows share their {name} with others: no id",
+            said = f"rows share their {name} with others: no id of a row"
+            yield Finding("look", "repeated id", name, k, n, said,
                           "declare the role cluster (answers of one are alike), brand, or none; do not drop")  # fmt: skip
         elif k:
             yield Finding("serious" if k >= 0.01 * n else "look", "duplicate", name, k, n,

@@ -112,8 +112,8 @@ def test_the_overall_item_of_a_battery_is_the_outcome_and_no_driver():
 
 
 RATED = [
-    "rating", "User rating", "Stars", "review_score", "ReviewScore", "customer_rating", "reviews.rating", "star_rating",
-    "Bewertung", "Sterne", "note", "étoiles", "calificación", "puntuación", "valutazione", "voto", "avaliação", "nota",
+    "rating", "User rating", "Stars", "review_score", "ReviewScore", "customer_rating", "reviews.rating",
+    "star_rating",    "Bewertung", "Sterne", "note", "étoiles", "calificación", "puntuación", "valutazione", "voto", "avaliação", "nota",
     "beoordeling", "cijfer", "ocena", "оценка", "рейтинг", "βαθμολογία", "puan", "评分", "評価", "평점", "별점", "التقييم",
 ]  # fmt: skip
 

@@ -116,7 +116,8 @@ def test_a_step_leads_from_one_end_to_the_other(step):
     with pytest.raises(cx.DataProblem) as error:
         cx.Scale(0, 100, step=step)
     assert str(error.value) == (
-        f"scale runs from 0 to 100 in steps of {step}; the step must be above 0 and lead from the minimum to the maximum"
+        f"scale runs from 0 to 100 in steps of {step}; the step must be above 0 and lead from the minimum "
+        "to the maximum"
     )
 
 
