@@ -37,8 +37,8 @@ def duplicates(study: Study, n: int) -> Iterator[Finding]:
         k = rows - length(known.unique())
         if k * 2 > rows:
             said = f"rows share their {name} with others: no id of a row"
-            yield Finding("look", "repeated id", name, k, n, said,
-                          "declare the role cluster (answers of one are alike), brand, or none; do not drop")  # fmt: skip
+            do = "make it a cluster (answers of one are alike), a brand, or nothing; do not drop"
+            yield Finding("look", "repeated id", name, k, n, said, do)
         elif k:
             yield Finding("serious" if k >= 0.01 * n else "look", "duplicate", name, k, n,
                           f"rows whose id occurs before{' in the wave' if wave else ''}",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from cxlab.data import answer_checks as answers
 from cxlab.data import column_checks as columns
-from cxlab.data import design_checks as designs
 from cxlab.data import copies
+from cxlab.data import design_checks as designs
 from cxlab.data import record_checks as records
 from cxlab.data.arguments import public
 from cxlab.data.finding import Finding

@@ -1,4 +1,4 @@
-"""Checks of whole records: repeated ids and texts, speed, unknown or edited categories, weights.
+"""Checks of whole records: speed, unknown or edited categories, weights.
 
 Each returns findings and changes nothing. Everything is counted where the data lie.
 """
