@@ -15,6 +15,7 @@ from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
+from cxlab.data.waves import levels as in_order
 from cxlab.problem import DataProblem
 from cxlab.stats.counts.tally import tally
 
@@ -88,7 +89,7 @@ def segments(study: Study) -> dict[str, list[Any]]:
                 levels = study.frame.select(nw.col(name)).unique().head(LEVELS + 1).collect()[name].to_list()
                 levels = [v for v in levels if v is not None and v == v]
                 if 1 < len(levels) <= LEVELS:
-                    found[name] = sorted(levels, key=lambda v: (str(type(v)), v))
+                    found[name] = in_order(study, name, levels)
     return found
 
 

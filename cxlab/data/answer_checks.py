@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cxlab.data.check import tallies
@@ -19,6 +20,7 @@ from cxlab.data.codebook import Field, code
 from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
 from cxlab.data.readers.raw import number
 from cxlab.data.study import Study
+from cxlab.data.waves import places
 from cxlab.stats.counts.names import key, keys
 
 BLANK = re.compile(r"blank|missing|no answer|not answer|skipped|refused", re.I)
@@ -97,7 +99,7 @@ def waves(study: Study) -> pd.DataFrame:
     asked_in = [filled(q).cast(nw.Int64).alias(k) for q, k in zip(questions, by, strict=True)]
     answered = study.frame.select(nw.col(wave).alias("wave"), *asked_in)
     table = collected(answered.group_by("wave").agg(nw.len().alias("rows"), *[nw.col(k).sum() for k in by]))
-    return table.sort_values("wave", ignore_index=True)
+    return table.iloc[np.argsort(places(study, wave, table["wave"]), kind="stable")].reset_index(drop=True)
 
 
 def skipped(by_wave: pd.DataFrame, question: str) -> int:

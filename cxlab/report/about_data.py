@@ -55,6 +55,11 @@ def period(study: Study) -> str:
     column = next((n for n in (*study.codebook.role("date"), study.design.wave) if n in study.columns), "")
     if not column:
         return ""
+    if column == study.design.wave and study.field(column).type == "string":
+        from cxlab.data.waves import order_of
+
+        order = order_of(study, column, study.frame.select(column).unique().collect()[column].to_list())
+        return " to ".join(dict.fromkeys(str(order.values[k]) for k in (0, -1))) if order.known and order.values else ""
     row = study.frame.select(first=nw.col(column).min(), last=nw.col(column).max()).collect().to_dict(as_series=False)
     days = [v[0].date() if isinstance(v[0], datetime) else v[0] for v in row.values()]
     ends = ["" if v is None else str(v).removesuffix(".0") for v in days]

@@ -187,6 +187,8 @@ def cells(study: str, by: Sequence[str]) -> list[tuple[dict[str, str | None], in
     import narwhals as nw
 
     import cxlab as cx
+    from cxlab.data.waves import levels
+    from cxlab.stats.counts.names import free
 
     data = cx.load(study)
     for name in by:
@@ -199,8 +201,12 @@ def cells(study: str, by: Sequence[str]) -> list[tuple[dict[str, str | None], in
     frame = data.frame
     if asked:
         frame = frame.filter(nw.any_horizontal(*(~nw.col(name).is_null() for name in asked), ignore_nulls=False))
-    counts = frame.group_by(*by).agg(nw.len().alias("n of cell")).sort(*by).collect()
-    return [({k: text(row[k]) for k in by}, int(row["n of cell"])) for row in counts.iter_rows(named=True)]
+    size = free("n", by)
+    counts = list(frame.group_by(*by).agg(nw.len().alias(size)).sort(*by).collect().iter_rows(named=True))
+    for name in reversed(by):
+        place = {v: k for k, v in enumerate(levels(data, name, [row[name] for row in counts]))}
+        counts.sort(key=lambda row, name=name, place=place: place.get(row[name], -1))
+    return [({k: text(row[k]) for k in by}, int(row[size])) for row in counts]
 
 
 def text(value: Any) -> str | None:

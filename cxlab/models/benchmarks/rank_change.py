@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from cxlab.columns import show
+from cxlab.data import waves as waves_of
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.benchmarks.league import steadied, unit_score
@@ -83,11 +84,17 @@ def league_change(
 def _two(study: Study, wave: str, waves: tuple[Any, Any] | None, score: Score) -> tuple[Any, Any]:
     """The two waves: as given, or the last two in which the question was asked."""
     asked = study.frame.filter(~next(iter(score.items.values()))[0].is_null()).select(wave).unique()
-    have = sorted(asked.collect().to_pandas()[wave].dropna().tolist())
+    order = waves_of.order_of(study, wave, asked.collect().to_pandas()[wave].dropna().tolist())
+    have = list(order.values)
     if waves is None:
         if len(have) < 2:
             found = ", ".join(map(str, have)) or "none"
             raise DataProblem(f"a change of ranks needs two waves; the question was asked in {found}")
+        if not order.known:
+            raise DataProblem(
+                f"which waves in '{wave}' of {study.name} are the last two is not known: {', '.join(map(str, have))}; "
+                "say waves=(first, last), or give the codebook labels in the order of time"
+            )
         return have[-2], have[-1]
     missing = [w for w in waves if w not in have]
     if len(waves) != 2 or missing:

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
+from cxlab.data.waves import levels
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.drawn import of_strata
@@ -64,7 +65,7 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
     names = list(dict.fromkeys([*extra, *(f.name for pair in pairs.values() for f in pair)]))
     frame = study.frame.select(*[nw.col(n) for n in names]).collect().to_pandas()
     rows, notes = [], []
-    segments = sorted(frame[by].dropna().unique(), key=str) if by else [None]
+    segments = levels(study, by, frame[by].dropna().unique()) if by else [None]
     for segment in segments:
         part = frame if segment is None else frame[frame[by] == segment]
         for about, (functional, dysfunctional) in pairs.items():

@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.data.waves import levels
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
@@ -62,7 +63,7 @@ def driver_segments(
     notes = list(answers.notes)
     segment = answers.extra[by].to_numpy()
     fits, sizes = {}, {}
-    for value in sorted(pd.unique(segment[~pd.isna(segment)]), key=str):
+    for value in levels(study, by, pd.unique(segment[~pd.isna(segment)])):
         part = answers.rows(segment == value)
         fit = _slopes(part)
         if fit is None:

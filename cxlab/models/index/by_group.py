@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlab.data import waves
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.index.index_data import Answers, answers, resolved
@@ -51,7 +52,7 @@ def index_by(
     declared, notes = resolved(study, model)
     one_of("scheme", scheme, pls.SCHEMES)
     data = answers(study, declared, by=by)
-    labels = sorted(pd.unique(data.group), key=lambda v: (isinstance(v, str), v))
+    labels = waves.levels(study, by, pd.unique(data.group).tolist())
     if frozen != "pooled" and frozen not in labels:
         raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")
     means, own, kept, words = _by_group(data, declared, labels, frozen, scheme, replicates, seed)

@@ -13,7 +13,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import contrasts, scores
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.contrasts import Contrast, Rule
-from cxlab.models.metrics.groups import Groups, grouped, paired, tests
+from cxlab.models.metrics.groups import UNORDERED, Groups, grouped, order_of, paired, tests, unordered_note
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -81,7 +81,10 @@ def compare(
     groups = grouped(study, score, by, level)
     pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
     smallest = smallest_of(score, smallest)
+    order = order_of(study, by[-1], groups) if pairs in ("consecutive", "ends") and by[-1] in study.codebook else None
     table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, adjust, level, score.better))
+    if order is not None and not order.known:
+        table["verdict"] = UNORDERED
     compared = groups.labels.columns[-1]
     interval = "t interval and test" if score.shape == "mean" else "MOVER interval of two score intervals, p from it"
     return Result(
@@ -92,7 +95,7 @@ def compare(
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparison{'s' * (len(table) != 1)}",
-        notes=(*groups.notes, *rules(score, smallest, level)),
+        notes=(*groups.notes, *(unordered_note(order, by[-1]) if order else ()), *rules(score, smallest, level)),
         parts={
             "metric": score.metric,
             "compared": compared,

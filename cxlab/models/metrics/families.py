@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from cxlab.data.arguments import public
 from cxlab.models.metrics.contrasts import POWER, corrected
+from cxlab.models.metrics.groups import UNORDERED
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference import differences, multiple
@@ -81,7 +82,8 @@ def _judged(result: Result, p: NDArray, count: int, adjust: str) -> Result:
         now = multiple.first_step(adjust, count, alpha)
         table["detectable"] *= _reach(now) / _reach(before)
     equivalent = np.asarray(result.parts["equivalent"], float)
-    table["verdict"] = differences.verdicts(p, equivalent, alpha)
+    found = np.array(differences.verdicts(p, equivalent, alpha), object)
+    table["verdict"] = np.where(table["verdict"] == UNORDERED, UNORDERED, found)
     said = f"judged together with all {count} comparisons of this page: {multiple.NAMES[adjust]}"
     notes = [note for note in result.notes if not note.startswith("judged together")]
     parts = {**result.parts, "family": count, "adjust": adjust, "together": True}

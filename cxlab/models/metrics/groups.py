@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data import waves
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan
@@ -135,6 +136,26 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
     both = estimated(groups.keys, labels, m, score, level, groups.notes, groups.simple)
     used = np.concatenate(blocks)
     return used, used + k, both
+
+
+UNORDERED = "order not known"
+"""The verdict on a change between waves of which nothing says which came first."""
+
+
+def order_of(study: Study, wave: str, groups: Groups) -> waves.Order:
+    """Return the waves that groups were formed by in their order, the last column of the groups."""
+    return waves.order_of(study, wave, [k[-1] for k in groups.keys])
+
+
+def unordered_note(order: waves.Order, wave: str) -> list[str]:
+    """Return what must be said of changes where nothing tells the order of the waves."""
+    if order.known:
+        return []
+    few = ", ".join(map(str, order.values[:4])) + (", ..." if len(order.values) > 4 else "")
+    return [
+        f"which of {few} comes first is not known, so no change is called real; give '{wave}' labels in the order of "
+        "time in the codebook, or dates"
+    ]
 
 
 def own_df(g: Groups, score: Score) -> NDArray:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
+from cxlab.data import waves
 from cxlab.data.study import Study
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
@@ -70,7 +72,7 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
             f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
             "positive. Correct them, or leave the rows out with study.filter"
         )
-    out = []
+    sums, out = in_order(study, sums, columns), []
     for k, score in enumerate(scores):
         called = {f"{k} {name}": name for name in score.items}
         own = sums[sums["item"].isin(called)]
@@ -98,6 +100,27 @@ def near_zero(score: Score, sums: pd.DataFrame) -> dict[str, list[nw.Expr]]:
     """Return the scores of every item with that taken off which `scans` took off before it summed them."""
     shift = dict(zip(sums["item"], sums["shift"], strict=True)) if "shift" in sums else {}
     return {i: [e - shift[i] for e in rules] if shift.get(i) else list(rules) for i, rules in score.items.items()}
+
+
+def in_order(study: Study, sums: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return score sums with waves in the order of time (`cxlab.data.waves`), other groups as they stand."""
+    keys = {c: names.key(c) for c in columns}
+    timed = {c: waves.order_of(study, c, sums[k].unique()) for c, k in keys.items()}
+    timed = {c: o for c, o in timed.items() if study.field(c).role == "wave" or o.source == "calendar"}
+    if not timed or not len(sums):
+        return sums
+    at = [pd.factorize(sums["item"])[0]]
+    for c, k in keys.items():
+        codes, values = pd.factorize(sums[k], use_na_sentinel=False)
+        order = list(timed[c].values) if c in timed else sorted_values(values)
+        place = {v: i for i, v in enumerate(order)}
+        at.append(np.array([place.get(v, len(order)) for v in values])[codes])
+    return sums.iloc[np.lexsort(at[::-1])].reset_index(drop=True)
+
+
+def sorted_values(values: pd.Index) -> list:
+    """Return the values of a group in the order of their kind, missing ones left out."""
+    return pd.Series(values).dropna().sort_values().tolist()
 
 
 def answered(study: Study, scores: Sequence[Score], by: Sequence[str]) -> nw.LazyFrame:

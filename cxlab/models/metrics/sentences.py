@@ -10,6 +10,7 @@ import pandas as pd
 from cxlab.columns import named
 from cxlab.data.arguments import public
 from cxlab.models.metrics.families import KINDS, common, judged, together
+from cxlab.models.metrics.groups import UNORDERED
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
@@ -53,6 +54,7 @@ def findings(*results: Result) -> Findings:
         lines = [line for result, table in tables for line in real(result, table)] + counted([t for _, t in tables])
     if lines and len(results) > 1 and results[0].parts.get("together"):
         lines.append(_judgement(results[0]))
+    lines += [line for result in results for line in unordered(result)]
     return Findings(tuple(lines) or ("Nothing to compare: no two groups have enough answers.",))
 
 
@@ -106,7 +108,7 @@ def differences(result: Result) -> pd.DataFrame:
     out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
     out["detectable"] = shown["detectable"].to_numpy(float) if "detectable" in shown else float("nan")
-    out = out[out["estimate"].notna() & (out["verdict"] != "")]
+    out = out[out["estimate"].notna() & ~out["verdict"].isin(["", UNORDERED])]
     mirrored = len(out) == 2 and set(out["against"]) == {"all others"} and abs(out["estimate"].sum()) < 1e-9
     if mirrored:  # two groups are each other's rest: tell it once
         return out.assign(against=list(out["name"])[::-1]).sort_values("estimate").tail(1)
@@ -152,6 +154,13 @@ def unreal(result: Result, table: pd.DataFrame) -> Iterator[str]:
         which = listed(unsure, result)
         which = which if len(table) == 1 else f"{len(unsure)} of {len(table)} ({which})"
         yield f"**Cannot tell**{about}: {which}.{power}"
+
+
+def unordered(result: Result) -> Iterator[str]:
+    """Yield that the order of waves is not known, where a verdict waits for it."""
+    if "verdict" in result.table and (result.table["verdict"] == UNORDERED).any():
+        note = next(n for n in result.notes if "comes first is not known" in n)
+        yield f"**Order not known**{topic(result)}: {plain(note)}."
 
 
 def topic(result: Result) -> str:

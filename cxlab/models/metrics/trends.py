@@ -10,7 +10,7 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scan, scores
 from cxlab.models.metrics.comparisons import family, pairwise, rules, smallest_of
 from cxlab.models.metrics.contrasts import Rule
-from cxlab.models.metrics.groups import grouped
+from cxlab.models.metrics.groups import UNORDERED, grouped, order_of, unordered_note
 from cxlab.problem import one_of
 from cxlab.result import Result
 from cxlab.stats.inference import multiple
@@ -43,6 +43,7 @@ def trend(
     score = scores.score(study, metric, question.pop("of", None), [wave], **question)
     smallest = smallest_of(score, smallest)
     groups = grouped(study, score, [wave], level)
+    order = order_of(study, wave, groups)
     rule = Rule(smallest, adjust, level, score.better)
     changes, _, tests = pairwise(groups, [wave], "consecutive", score, rule)
     names = {"estimate": "change", "low": "change_low", "high": "change_high"}
@@ -51,6 +52,7 @@ def trend(
     (called,) = scan.shown([wave])
     values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
     keys = list(groups.labels.columns)
+    changes["verdict"] = changes["verdict"] if order.known else UNORDERED
     found = changes.assign(test=tests).rename(columns=names)[[*keys, *names.values(), *same]]
     table = pd.concat([labels[[called, "item"]], values], axis=1).merge(found, on=keys, how="left")
     said = family(table, table["test"].fillna(""), smallest, adjust)
@@ -64,7 +66,7 @@ def trend(
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
         f"changes against the wave before: {multiple.NAMES[adjust]}",
-        notes=(*groups.notes, *rules(score, smallest, level)),
+        notes=(*groups.notes, *unordered_note(order, wave), *rules(score, smallest, level)),
         parts={"metric": score.metric, "over": "item", "by": [called], "wave": called,
                "labels": metrics.worded(study, score, [wave]), **said},
         better=score.better,

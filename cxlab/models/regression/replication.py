@@ -71,7 +71,7 @@ def jackknife(
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    made = named_groups(pd.DataFrame(rows), groups)
+    made = named_groups(study, pd.DataFrame(rows), groups)
     return _result(study, outcome, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
 
@@ -142,7 +142,7 @@ def replicate_weights(
         )
     notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
-    return _result(study, outcome, statistic, named_groups(pd.DataFrame(rows), groups), level, said, notes)
+    return _result(study, outcome, statistic, named_groups(study, pd.DataFrame(rows), groups), level, said, notes)
 
 
 def _weighted_counts(

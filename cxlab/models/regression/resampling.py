@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.data.waves import levels
 from cxlab.models.regression.fitted import check_level, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
 from cxlab.problem import DataProblem, one_of, unknown
@@ -71,7 +72,7 @@ def bootstrap(
     few = [str(r["n"]) for r in rows if r["n"] < 10]
     notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
     return Result(
-        "bootstrap", title, named_groups(pd.DataFrame(rows), groups), unit, level,
+        "bootstrap", title, named_groups(study, pd.DataFrame(rows), groups), unit, level,
         f"{how}, {replicates:,} replicates, {interval} intervals", tuple(notes),
     )  # fmt: skip
 
@@ -161,8 +162,12 @@ def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> t
     return table.drop(columns=["w", "w2"]), lost
 
 
-def named_groups(table: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
-    """Return a table of results with its groups under the names that users gave them."""
+def named_groups(study: Study, table: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """Return a table of results with its groups under the names that users gave them, waves in the order of time."""
+    for name in reversed(groups):
+        place = {v: k for k, v in enumerate(levels(study, name, table[key_of(name)]))}
+        order = table[key_of(name)].map(lambda v, place=place: place.get(v, len(place)))
+        table = table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
     own = [c for c in table.columns if c not in keys(groups)]
     return table.rename(columns=dict(zip(keys(groups), shown(groups, own), strict=True)))
 
