@@ -278,6 +278,9 @@ def measured(
     else:
         size = np.where((df < 1) & ~flat & (not simple), np.nan, size)
         low, high = limits(score.shape, interval, t, spread, size, level)
+    if census:  # everybody is in the sample: the estimate itself
+        whole = cells["census"].to_numpy(bool)
+        se, low, high = np.where(whole, 0.0, se), np.where(whole, t, low), np.where(whole, t, high)
     f = score.factor
     table = cells.assign(estimate=t * f, low=low * f, high=high * f, se=se * f, n=n.astype(int), n_eff=n_eff)
     if score.metric == "nps":

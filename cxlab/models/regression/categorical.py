@@ -102,7 +102,7 @@ def logit(
     df = _spread(found.df, data.kept)
     answers = data.n if data.table is None else data.table["w"].sum()
     null = float(answers * (share * np.log(share) + (1 - share) * np.log(1 - share)))
-    estimated = Estimated(data.coding.names, beta, whole, df, data.n)
+    estimated = Estimated(data.coding.names, beta, whole, df, data.n, population is not None)
     result = _result("Logistic regression", study, data, fit, estimated, (null, found.said, found.notes), level)
     result.table["odds_ratio"] = np.exp(result.table["estimate"])
     return result
@@ -167,7 +167,7 @@ def ordinal(
     null = float(w.sum() * np.sum(share * np.log(share)))
     title = "Ordered logit" if link == "logit" else "Ordered probit"
     whole = _spread_out(without(found.covariance, found.alone), there)
-    estimated = Estimated([*names, *cuts], theta, whole, _spread(found.df, there), data.n)
+    estimated = Estimated([*names, *cuts], theta, whole, _spread(found.df, there), data.n, population is not None)
     return _result(title, study, data, fit, estimated, (null, found.said, found.notes), level)
 
 

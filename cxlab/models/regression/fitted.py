@@ -18,13 +18,15 @@ from cxlab.result import Result
 
 @dataclass(frozen=True)
 class Estimated:
-    """Coefficients by name with covariance and degrees of freedom (infinite: normal), from ``n`` rows."""
+    """Coefficients by name with covariance and degrees of freedom (infinite: normal), from ``n`` rows; ``census``:
+    everybody in the population is in the sample, so that an error may be 0."""
 
     names: Sequence[str]
     beta: np.ndarray
     covariance: np.ndarray
     df: np.ndarray | float
     n: int
+    census: bool = False
 
 
 def fitted(
@@ -46,10 +48,11 @@ def fitted(
     names, beta, covariance, df, n = found.names, found.beta, found.covariance, found.df, found.n
     df = np.broadcast_to(np.asarray(df, float), np.shape(beta))
     se = np.where(np.isnan(beta), np.nan, np.sqrt(np.maximum(np.diag(covariance), 0.0)))
-    se = np.where(se > 0, se, np.nan)
+    se = np.where((se > 0) | found.census, se, np.nan)
     reach = quantile(df, 0.5 + level / 2) * se
     table = pd.DataFrame({"term": list(names), "estimate": beta, "low": beta - reach, "high": beta + reach, "se": se})
-    table["p"] = 2 * stdtr(df, -np.abs(beta / se))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table["p"] = np.where(se > 0, 2 * stdtr(df, -np.abs(beta / se)), np.nan)
     if np.isfinite(df).any():
         table["df"] = df
     table["n"] = n

@@ -122,7 +122,7 @@ def ols(study: Study, formula: str, *, errors: str = "", population: Population 
     r2 = 1 - fit.rss / (total if has_constant else fit.yy) if total > 0 else np.nan
     facts = {"n": n, "rank": rank, "r2": r2, "sigma": float(np.sqrt(fit.rss / (n - rank))), "errors": found.name}
     weighted = f"weighted least squares (weight {design.weight})" if design.weight else "least squares"
-    estimated = Estimated(fit.coding.names, beta, covariance, found.df, n)
+    estimated = Estimated(fit.coding.names, beta, covariance, found.df, n, population is not None)
     return fitted(
         f"Linear regression of {fit.model.response}", estimated, level=level,
         method=f"{weighted}; {found.said}", notes=notes, parts={"fit": facts},

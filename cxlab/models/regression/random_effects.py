@@ -31,7 +31,8 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     Parameters
     ----------
     formula : fixed effects, as for `ols`.
-    group : column whose groups have an intercept of their own; default: the study's cluster.
+    group : column whose groups have an intercept of their own; default: the study's cluster (within its stratum, if
+        there are strata: numbers that start anew in every stratum are different clusters).
     crossed : a second grouping, crossed with the first (agents, touchpoints), at most 3,000 groups in the smaller one.
 
     Returns
@@ -43,7 +44,8 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     Notes
     -----
     One scan for the moments and one for the sums by group; the rest is a search over the ratio of variances. Design
-    weights enter as precision weights, as in R's lme4: for unequal selection within groups that is approximate.
+    weights enter as precision weights of mean 1, as in R's lme4: for unequal selection within groups that is
+    approximate.
 
     References
     ----------
@@ -62,17 +64,19 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     for name in [group, *([crossed] if crossed else [])]:
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
-    there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in (group, crossed) if c)).to_native())
-    fit = least_squares(there, formula, totals=group)
+    nested = [study.design.strata] if group == study.design.cluster and study.design.strata else []
+    asked = [c for c in (*nested, group, crossed) if c]
+    there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in asked)).to_native())
+    fit = least_squares(there, formula, totals="" if nested else group)
     kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
-    first, names = numbered_sums(fit, group) if fit.moments.totals else group_sums(fit, [group])
+    first, names = numbered_sums(fit, group) if fit.moments.totals else group_sums(fit, [*nested, group])
     if len(first.weight) < 2 or len(first.weight) == fit.n and not crossed:
         raise DataProblem(
             f"'{group}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
         )
-    found = _crossed(fit, first, names, group, crossed) if crossed else reml.random_intercept(first)
+    found = _crossed(fit, first, names, [*nested, group], crossed) if crossed else reml.random_intercept(first)
     beta = np.full(len(kept), np.nan)
     beta[kept] = found.beta
     whole = np.zeros((len(kept), len(kept)))
@@ -89,7 +93,8 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     parts = {"variances": variances, "fit": {"n": fit.n, "groups": len(first.weight), "criterion": found.criterion}}
     if not crossed:
         named = names.assign(estimate=found.effects, se=found.effects_se)
-        parts["groups"] = named.rename(columns={key(group): shown([group], ["n", "estimate", "se"])[0]})
+        by = [*nested, group]
+        parts["groups"] = named.rename(columns=dict(zip(keys_of(by), shown(by, ["n", "estimate", "se"]), strict=True)))
     return fitted(
         f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,
         method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; Satterthwaite errors",
@@ -105,7 +110,7 @@ def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[s
     if zero:
         notes.append(f"the variance of {', '.join(zero)} is estimated as zero: groups do not differ beyond chance")
     if study.design.weight:
-        notes.append(f"weight {study.design.weight} is used as a precision weight, as lme4 does")
+        notes.append(f"weight {study.design.weight} is used as a precision weight of mean 1, as lme4 does")
     return notes
 
 
@@ -141,7 +146,9 @@ def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     total = np.zeros((len(names), z.shape[1] + 1))
     np.add.at(total, number, np.column_stack([z, values[:, -1]]))
     names = names.set_axis(keys_of(by), axis=1).assign(n=np.bincount(number, weights=rows_of).astype(int))
-    return reml.Sums(_cross(fit), np.bincount(number, weights=weight), total[:, kept], fit.n, log_w), names
+    one = fit.n / fit.moments.total[0, 0]  # weights count by their ratio: their mean is 1
+    cross, weight = _cross(fit) * one, np.bincount(number, weights=weight) * one
+    return reml.Sums(cross, weight, total[:, kept] * one, fit.n, log_w + fit.n * np.log(one)), names
 
 
 def numbered_sums(fit: Fit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
@@ -160,18 +167,18 @@ def _cross(fit: Fit) -> np.ndarray:
     return np.block([[fit.xx, fit.xy[:, None]], [fit.xy[None, :], np.array([[fit.yy]])]])[np.ix_(kept, kept)]
 
 
-def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: str, other: str) -> reml.Fit:
+def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: list[str], other: str) -> reml.Fit:
     """Fit both intercepts; the one with more groups is eliminated by its diagonal."""
     second, names2 = group_sums(fit, [other])
-    both, pairs = group_sums(fit, [group, other])
+    both, pairs = group_sums(fit, [*group, other])
     shared = np.zeros((len(second.weight), len(first.weight)))
     if min(shared.shape) > LARGEST or shared.size > 5e7:
         raise DataProblem(
-            f"{group} × {other} has {shared.shape[1]:,} × {shared.shape[0]:,} groups; at most 3,000 in one of them"
+            f"{group[-1]} × {other} has {shared.shape[1]:,} × {shared.shape[0]:,} groups; at most 3,000 in one of them"
         )
-    second_of, first_of = key(other), key(group)
+    second_of, first_of = key(other), keys_of(group)
     at = names2.reset_index().merge(pairs.reset_index()[[second_of, "index"]], on=second_of, suffixes=("_a", "_pair"))
-    one = names.reset_index().merge(pairs.reset_index()[[first_of, "index"]], on=first_of, suffixes=("_g", "_pair"))
+    one = names.reset_index().merge(pairs.reset_index()[[*first_of, "index"]], on=first_of, suffixes=("_g", "_pair"))
     cell = at[["index_a", "index_pair"]].merge(one[["index_g", "index_pair"]], on="index_pair")
     shared[cell["index_a"], cell["index_g"]] = both.weight[cell["index_pair"]]
     if len(first.weight) >= len(second.weight):

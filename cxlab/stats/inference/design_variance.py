@@ -44,7 +44,8 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
     pandas.DataFrame in the order of ``sums``: ``*by``, ``estimate`` T, ``var`` V, ``spread`` = sum(w (s - T)**2) / W,
     ``n`` answers, ``w`` = W, ``kish`` = W**2 / sum(w**2), ``df`` = clusters - strata with an answer of the group,
     ``m`` clusters, ``lonely`` = strata of one cluster, ``base`` = answers over which a simple random sample would
-    estimate the spread: those of the group under clusters, else of the whole study; ``shift`` what was taken off.
+    estimate the spread: those of the group under clusters, else of the whole study; ``shift`` what was taken off;
+    ``census`` whether everybody in the population is in the sample, so that there is no sampling error.
     """
     by = list(by)
     at = sums.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
@@ -61,14 +62,16 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
         own = t[at]
         between = row["aa"] - 2 * own * row["ab"] + own * own * row["bb"]
         centred = np.fmax(between - (row["a"] - own * row["w"]) ** 2 / k, 0)
-        part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - sampled(sums["stratum"], k, population))
+        taken = sampled(sums["stratum"], k, population)
+        part = np.where(k > 1, k / (k - 1) * centred, between) * (1 - taken)
         var = total(np.where(there, part, 0.0)) / w**2
-    df = m - total(there)
+    df, census = m - total(there), (m > 0) & (total(there & (taken < 1)) == 0)
     shift = sums["shift"].to_numpy(float)[first] if "shift" in sums else 0.0
+    var = np.where((df < 1) & ~census, np.nan, var)
     cells = {
-        "estimate": t + shift, "var": np.where(df < 1, np.nan, var), "spread": spread, "n": n, "w": w, "kish": kish,
-        "df": df, "shift": shift,
-        "m": m, "lonely": total(there & (k == 1)), "base": np.where(m == n, total(k), n),
+        "estimate": t + shift, "var": var, "spread": spread, "n": n, "w": w, "kish": kish, "df": df, "shift": shift,
+        "m": m, "lonely": total(there & (k == 1) & (taken < 1)), "base": np.where(m == n, total(k), n),
+        "census": census,
     }  # fmt: skip
     return pd.concat([sums[by].iloc[first].reset_index(drop=True), pd.DataFrame(cells)], axis=1)
 

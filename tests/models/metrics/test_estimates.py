@@ -435,3 +435,16 @@ def test_clusters_that_are_alike_by_chance_give_no_interval() -> None:
     assert row["estimate"] == 4
     assert row[["low", "high", "se", "n_eff"]].isna().all()
     assert "the group: the clusters are alike by chance, so the variance is not estimable" in result.notes
+
+
+def test_a_census_gives_the_estimate_itself():
+    scale = cx.Scale(0, 10)
+    book = cx.Codebook("all", (cx.Field("ltr", role="outcome", measure="recommendation", scale=scale),))
+    everybody = cx.Study(pd.DataFrame({"ltr": [3] * 20 + [8] * 30 + [10] * 50}), book)
+    row = cx.nps(everybody, population=100).table.iloc[0]
+    assert row[["estimate", "low", "high", "se"]].tolist() == [30.0, 30.0, 30.0, 0.0]
+    row = cx.mean(everybody, "ltr", population=100).table.iloc[0]
+    assert row[["low", "high", "se"]].tolist() == [row["estimate"], row["estimate"], 0.0]
+    table = cx.ols(everybody, "ltr ~ 1", population=100).table
+    assert (table["low"] == table["estimate"]).all()
+    assert (table["high"] == table["estimate"]).all()

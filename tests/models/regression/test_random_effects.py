@@ -22,8 +22,8 @@ def study(data: pd.DataFrame = DATA, **roles: str) -> cx.Study:
     return cx.Study(data, cx.Codebook("clinics", fields))
 
 
-def same(result: cx.Result, model: str, rtol: float = 2e-6) -> None:
-    """Check fixed effects, errors, variances and criterion against lme4."""
+def same(result: cx.Result, model: str, rtol: float = 2e-6, *, mean_weight: float = 1.0) -> None:
+    """Check fixed effects, errors, variances and criterion against lme4, whose residual is that of weight 1."""
     rows = TRUTH[TRUTH["model"] == model].copy()
     rows["term"] = rows["term"].str.replace(r"channel([a-z]+)", r"channel[T.\1]", regex=True)
     fixed = rows[rows["errors"] == "REML"].set_index("term")
@@ -31,6 +31,7 @@ def same(result: cx.Result, model: str, rtol: float = 2e-6) -> None:
     np.testing.assert_allclose(found["estimate"], fixed["estimate"], rtol=rtol)
     np.testing.assert_allclose(found["se"], fixed["se"], rtol=rtol)
     variance = rows[rows["errors"] == "variance"].set_index("term")["estimate"].rename({"Residual": "residual"})
+    variance["residual"] /= mean_weight
     ours = result.parts["variances"].set_index("group")["variance"]
     np.testing.assert_allclose(ours.loc[variance.index], variance, rtol=1e-5)
     criterion = rows[rows["errors"] == "criterion"]["estimate"].iloc[0]
@@ -40,7 +41,30 @@ def same(result: cx.Result, model: str, rtol: float = 2e-6) -> None:
 
 def test_a_random_intercept_is_that_of_lme4():
     same(cx.mixed(study(cluster="clinic"), F), "mixed")
-    same(cx.mixed(study(cluster="clinic", weight="weight"), F), "mixed-weighted")
+    used = DATA.dropna(subset=["overall", "care", "wait", "channel", "weight"])["weight"]
+    weighted = cx.mixed(study(cluster="clinic", weight="weight"), F)
+    same(weighted, "mixed-weighted", mean_weight=used[used > 0].mean())
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1000, 40_000])
+def test_weights_count_by_their_ratio_alone(unit):
+    one = cx.mixed(study(cluster="clinic", weight="weight"), F)
+    other = cx.mixed(study(DATA.assign(weight=unit * DATA["weight"]), cluster="clinic", weight="weight"), F)
+    for found, wanted in ((other.table, one.table), (other.parts["variances"], one.parts["variances"])):
+        np.testing.assert_allclose(found.select_dtypes("number"), wanted.select_dtypes("number"), rtol=1e-5)
+
+
+def test_clusters_whose_numbers_start_anew_in_every_stratum_are_different_ones():
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"h": np.repeat(np.arange(30), 12), "c": np.tile(np.repeat(np.arange(3), 4), 30)})
+    data["own"] = data["h"] * 3 + data["c"]
+    data["x"] = rng.normal(size=90)[data["own"]] + rng.normal(size=360)
+    data["y"] = rng.normal(size=90)[data["own"]] + rng.normal(size=360)
+    data["k"] = rng.integers(0, 5, 360)
+    for crossed in ("", "k"):
+        nested = cx.mixed(study(data, cluster="c", strata="h"), "y ~ x", crossed=crossed)
+        unique = cx.mixed(study(data), "y ~ x", group="own", crossed=crossed)
+        pd.testing.assert_frame_equal(nested.table, unique.table, rtol=1e-6)
 
 
 def test_crossed_intercepts_are_those_of_lme4():

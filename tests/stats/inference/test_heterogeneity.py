@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from cxlab.stats.fits import robust
 from cxlab.stats.fits.robust import least_squares, newey_west
 from cxlab.stats.inference.heterogeneity import between, exceeds, profile, quadratic
 
@@ -28,7 +29,8 @@ def test_metafor() -> None:
     assert b.q == pytest.approx(want["q"], abs=1e-6)
 
 
-def test_sandwich() -> None:
+def test_sandwich(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robust, "FEW", 2)  # R's vcovCL is CR1; so few clusters have CR2 (clubSandwich) otherwise
     x = np.column_stack([np.ones(32), values("wt"), values("hp")])
     y, one = values("mpg"), np.ones(32)
     plain = least_squares(x, y, one, one)
