@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.stats.fits import linear
+from cxlab.stats.inference import few_treated
 
 FEW = 50
 """Below this many clusters errors are bias-reduced (CR2) with Satterthwaite degrees of freedom, as in `cx.ols`."""
@@ -26,7 +27,8 @@ FEW = 50
 class Fit:
     """Coefficients ``b``, their covariance ``v``, degrees of freedom ``df``, residuals ``e``.
 
-    ``few`` holds what the degrees of freedom of a contrast follow from where there are few clusters.
+    ``few`` holds what the degrees of freedom of a contrast follow from where there are few clusters; ``rests`` the
+    clusters that each coefficient rests on (the treated ones of an arm): on a single one it has no error.
     """
 
     b: NDArray
@@ -34,13 +36,20 @@ class Fit:
     df: float
     e: NDArray
     few: tuple[NDArray, NDArray, NDArray] | None = None
+    rests: NDArray | None = None
 
     def contrast(self, a: NDArray) -> tuple[float, float, float]:
-        """Return a'b, its standard error and the degrees of freedom."""
+        """Return a'b, its standard error and the degrees of freedom; nan for these where it rests on one cluster."""
         a = np.asarray(a, float)
         value = float(a @ self.b)
+        rests = np.inf if self.rests is None else float(self.rests[a != 0].min(initial=np.inf))
+        if rests < few_treated.LEAST:
+            return value, np.nan, np.nan
         if self.few is None:
-            return value, float(np.sqrt(max(a @ self.v @ a, 0.0))), self.df
+            se = float(np.sqrt(max(a @ self.v @ a, 0.0)))
+            if rests >= few_treated.FEW:
+                return value, se, self.df
+            return value, se * float(np.sqrt(rests / (rests - 1))), min(self.df, rests - 1)
         v, df = _rotated(a, *self.few)
         return value, float(np.sqrt(max(v, 0.0))), df
 
@@ -70,9 +79,10 @@ def least_squares(
     b = bread @ (x.T @ (nw * y))
     e = y - x @ b
     size, p = n.sum(), x.shape[1]
+    rests = None if cluster is None else _rests_on(x, cluster)
     if strata is not None:
         meat, df = stratified_meat(x * (w * e)[:, None], n, cluster, strata)
-        return Fit(b, bread @ meat @ bread, df, e)
+        return Fit(b, bread @ meat @ bread, df, e, rests=rests)
     if cluster is None:
         h = np.fmin(w * np.einsum("ij,jk,ik->i", x, bread, x), 0.999)
         meat = x.T @ (x * (n * (w * e / (1 - h)) ** 2)[:, None])
@@ -81,9 +91,18 @@ def least_squares(
     m = len(codes)
     if 1 < m < FEW:
         k, ze = _cluster_products(x, w, n, e, g, m)
-        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze))
+        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests)
     meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
-    return Fit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e)
+    return Fit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e, rests=rests)
+
+
+def _rests_on(x: NDArray, cluster: NDArray) -> NDArray:
+    """Return how many clusters each column's coefficient rests on."""
+    codes, g = np.unique(cluster, return_inverse=True)
+    low, high = np.full((len(codes), x.shape[1]), np.inf), np.full((len(codes), x.shape[1]), -np.inf)
+    np.minimum.at(low, g, x)
+    np.maximum.at(high, g, x)
+    return few_treated.touched(low, high).astype(float)
 
 
 def _cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
