@@ -54,7 +54,7 @@ def dose_response(
     floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
     log = np.log2(np.fmax(x, floor))
     rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
-    bend = kink(log, y, n, w, np.random.default_rng(seed), level=level)
+    bend = kink(log, y, n, w, np.random.default_rng(seed), cluster=c, level=level)
     at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
     lost = f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were"
     notes = (
@@ -65,7 +65,9 @@ def dose_response(
     )
     place = {"at": at, "low": low, "high": high, "before": bend.before, "after": bend.after, "p": bend.p}
     parts = {"kink": place, "missing": missing, "dose": x_field.label, "unit": x_field.unit}
-    method = "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap"
+    method = "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap" + (
+        " of clusters" if c is not None else ""
+    )
     return Result(
         "dose_response", f"{f.label} and {x_field.label}", pd.DataFrame(rows), "mean", level, method, notes, parts
     )
@@ -74,9 +76,10 @@ def dose_response(
 def _pairs(study: Study, x_name: str, y_name: str):
     """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
     d = study.design
-    extra = [c for c in (d.weight, d.cluster) if c]
+    nested = [c for c in (d.strata, d.cluster) if c] if d.cluster else []
+    extra = [c for c in (d.weight, *nested) if c]
     columns = [nw.col(c).cast(nw.Float64) for c in (y_name, x_name, *([d.weight] if d.weight else []))]
-    columns += [nw.col(d.cluster)] if d.cluster else []
+    columns += [nw.col(c) for c in nested]
     size = free("_n", [y_name, x_name, *extra])
     counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias(size))
     table = counted.collect().to_pandas()
@@ -85,7 +88,7 @@ def _pairs(study: Study, x_name: str, y_name: str):
     table = dosed.dropna(subset=[y_name]).sort_values([x_name, y_name, *extra], ignore_index=True)
     x, y, n = (table[c].to_numpy(float) for c in (x_name, y_name, size))
     w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
-    c = pd.factorize(table[d.cluster])[0] if d.cluster else None
+    c = table.groupby(nested, sort=False, dropna=False).ngroup().to_numpy() if nested else None
     if n.sum() < 50 or len(np.unique(x)) < 5 or (x < 0).any():
         raise DataProblem(
             f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "

@@ -122,8 +122,9 @@ def _row(model: str, r2, base, tests, level: float, n: int) -> dict:
 
 def _patterns(study: Study, y_name: str, names: list[str]):
     d = study.design
-    keys = [y_name, *names, *[c for c in (d.weight, d.cluster) if c]]
-    cast = [nw.col(k) if k == d.cluster else nw.col(k).cast(nw.Float64) for k in dict.fromkeys(keys)]
+    nested = [c for c in (d.strata, d.cluster) if c] if d.cluster else []
+    keys = [y_name, *names, *([d.weight] if d.weight else []), *nested]
+    cast = [nw.col(k) if k in nested else nw.col(k).cast(nw.Float64) for k in dict.fromkeys(keys)]
     size = free("_n", keys)
     table = study.frame.select(*cast).group_by(*dict.fromkeys(keys)).agg(nw.len().alias(size)).collect().to_pandas()
     table = table.dropna(subset=[y_name]).sort_values(keys, ignore_index=True)
@@ -131,7 +132,7 @@ def _patterns(study: Study, y_name: str, names: list[str]):
     kept = np.isfinite(x).sum(axis=1) >= 2
     w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
     kept &= np.isfinite(w) & (w > 0)
-    c = pd.factorize(table[d.cluster])[0][kept] if d.cluster else None
+    c = table.groupby(nested, sort=False, dropna=False).ngroup().to_numpy()[kept] if nested else None
     return table[y_name].to_numpy(float)[kept], x[kept], table[size].to_numpy(float)[kept], w[kept], c
 
 

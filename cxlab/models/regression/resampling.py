@@ -20,6 +20,7 @@ from cxlab.stats.counts.drawn import silent
 from cxlab.stats.counts.names import key as key_of
 from cxlab.stats.counts.names import keys, shown
 from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.counts.permutation import of_clusters
 from cxlab.stats.counts.permutation import permutation as shuffled
 
 STATISTICS = ("mean", "nps", "median", "sd")
@@ -90,6 +91,9 @@ def permutation(
 ) -> Result:
     """Return the permutation test that two groups answer alike, by the difference of a statistic.
 
+    Where whole clusters belong to one of the groups (treated and other locations), clusters change sides, within their
+    strata, not answers: randomisation inference, which holds with one treated cluster, too.
+
     Parameters
     ----------
     group : column with exactly two groups (filter the study with ``where`` first).
@@ -107,26 +111,37 @@ def permutation(
     check_level(level)
     if group not in study.columns:
         raise unknown("column", group, study.name, study.columns)
-    table, lost = answers(study, outcome, [group], design=False)
-    names = list(table[key_of(group)].unique())
+    table, lost = answers(study, outcome, [group], design=True)
+    side = table[key_of(group)]
+    names = list(side.unique())
     if len(names) != 2:
         listed = ", ".join(map(str, names[:6]))
         raise DataProblem(
             f"'{group}' has {len(names)} groups ({listed}); a permutation test compares two: use study.where(...)"
         )
-    values = np.unique(table["value"])
-    counts = (
-        table.pivot_table(index=key_of(group), columns="value", values="n", fill_value=0)
-        .loc[names, values]
-        .to_numpy(np.int64)
-    )
-    f = statistic_of(statistic, values)
-    difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
+    values, at = np.unique(table["value"], return_inverse=True)
+    f, whole = statistic_of(statistic, values), _whole_clusters(study, table, side)
+    counts = np.zeros((2, len(values)), np.int64)
+    np.add.at(counts, ((side == names[1]).to_numpy(int), at), table["n"].to_numpy())
+    if whole is None:
+        difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
+        said = f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided"
+    else:
+        totals = np.zeros((whole.max() + 1, len(values)), np.int64)
+        np.add.at(totals, (whole, at), table["n"].to_numpy())
+        owner = np.unique(whole, return_index=True)[1]
+        strata = pd.factorize(table["stratum"].iloc[owner])[0] if "stratum" in table else None
+        first = (side.iloc[owner] == names[0]).to_numpy()
+        difference, p, draws, ways = of_clusters(totals, first, f, strata=strata, replicates=replicates, seed=seed)
+        tried = f"all {ways:,} ways" if ways <= replicates else f"{replicates:,} of {ways:,} ways"
+        said = f"randomisation test: {tried} to assign {len(totals)} clusters ({study.design.cluster}), two-sided"
     low, high = resample.percentile(draws, level)
     row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
     notes = [*study.caveats, "low and high bound the differences that chance alone makes, not the difference itself"]
     notes += [f"{lost:,} rows without an answer left out"] if lost else []
-    if study.design.cluster:
+    if whole is not None and ways < 20:
+        notes.append(f"with {ways:,} ways to assign the clusters p cannot be smaller than {1 / ways:.3f}")
+    if study.design.cluster and whole is None:
         notes.append(
             f"answers of one {study.design.cluster} are treated as independent; with strong clusters p is too small"
         )
@@ -136,8 +151,18 @@ def permutation(
     table = pd.DataFrame([row | {"n": int(counts.sum())}])
     return Result(
         "permutation", f"{title} by {study.codebook.label(group)}", table, unit, level,
-        f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided", tuple(notes), {"draws": draws},
+        said, tuple(notes), {"draws": draws},
     )  # fmt: skip
+
+
+def _whole_clusters(study: Study, table: pd.DataFrame, side: pd.Series) -> np.ndarray | None:
+    """Return the number of each row's cluster if every cluster lies in one group and some have several answers."""
+    if "cluster" not in table:
+        return None
+    nested = [table["stratum"], table["cluster"]] if "stratum" in table else [table["cluster"]]
+    code = table.groupby(nested, sort=True).ngroup().to_numpy()
+    alone = pd.Series(side.to_numpy()).groupby(code).nunique().max() == 1
+    return code if alone and code.max() + 1 < table["n"].sum() else None
 
 
 def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> tuple[pd.DataFrame, int]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from cxlab.stats.fits.robust import Fit, cluster_meat, stratified_meat
+from cxlab.stats.fits.robust import Fit, cluster_meat, rests_on, stratified_meat
 
 MODELS = ("logit", "cloglog", "poisson")
 STEPS, STILL = 60, 1e-9
@@ -75,7 +75,8 @@ def glm(
     converged = converged and bool(model == "poisson" or np.abs(x @ b).max() < FAR)
     u = x * (w * slope * (y - mu) / spread)[:, None]
     meat, df = _meat(x, u, n, w * slope**2 / spread, bread, cluster, strata)
-    return Glm(b, bread @ meat @ bread, df, y - mu, None, converged, mu)
+    rests = None if cluster is None else rests_on(x, cluster)
+    return Glm(b, bread @ meat @ bread, df, y - mu, None, rests, converged, mu)
 
 
 def _start(mean: float, model: str) -> float:

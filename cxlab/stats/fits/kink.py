@@ -32,13 +32,23 @@ class Kink:
 
 
 def kink(
-    x: NDArray, y: NDArray, n: NDArray, w: NDArray, rng: np.random.Generator, *, level: float = 0.95, grid: int = 30
+    x: NDArray,
+    y: NDArray,
+    n: NDArray,
+    w: NDArray,
+    rng: np.random.Generator,
+    *,
+    cluster: NDArray | None = None,
+    level: float = 0.95,
+    grid: int = 30,
 ) -> Kink:
     """Fit y = a + b x + c max(x - t, 0) over a grid of t between the 10 % and the 90 % quantile of x.
 
     Parameters
     ----------
     x, y : one row a pattern of ``n`` answers of weight ``w``; x must take at least five values.
+    cluster : (rows,) codes from 0: answers of a cluster share their noise in the bootstrap, and the interval of the
+        place is as much wider as the noise of clusters exceeds that of answers.
     """
     places = np.unique(quantile(x, n, np.linspace(0.1, 0.9, grid)))
     root, size = np.sqrt(n * w), n.sum()
@@ -52,15 +62,27 @@ def kink(
     fall = (bends.T @ target) ** 2
     best = int(fall.argmax())
     left = target @ target - fall
+    drawn = _noise(target, n, cluster, rng)
+    drawn = bends.T @ (drawn - base @ (base.T @ drawn))
     variance = left[best] / max(size - 4, 1)
+    if cluster is not None:
+        variance = max(variance, float((drawn[best] ** 2).mean()))
     near = np.flatnonzero((left - left[best]) / variance <= _chi2(level))
     low, high = places[max(near.min() - 1, 0)], places[min(near.max() + 1, len(places) - 1)]
     fit = np.column_stack([np.ones(len(x)), x, np.fmax(x - places[best], 0)])
     b = np.linalg.lstsq(fit * root[:, None], y * root, rcond=None)[0]
-    noise = (target / np.sqrt(n))[:, None] * rng.standard_normal((len(x), DRAWS))
-    largest = ((bends.T @ (noise - base @ (base.T @ noise))) ** 2).max(axis=0)
+    largest = (drawn**2).max(axis=0)
     p = (1 + int((largest >= fall[best]).sum())) / (1 + DRAWS)
     return Kink(float(places[best]), float(low), float(high), float(b[1]), float(b[1] + b[2]), p)
+
+
+def _noise(target: NDArray, n: NDArray, cluster: NDArray | None, rng: np.random.Generator) -> NDArray:
+    """Residuals of the line times normal noise of each answer, or of each cluster."""
+    if cluster is None:
+        return (target / np.sqrt(n))[:, None] * rng.standard_normal((len(target), DRAWS))
+    clusters = int(cluster.max()) + 1
+    more = np.sqrt(clusters / max(clusters - 1, 1))
+    return target[:, None] * (more * rng.standard_normal((clusters, DRAWS)))[cluster]
 
 
 def _chi2(level: float) -> float:

@@ -79,7 +79,7 @@ def least_squares(
     b = bread @ (x.T @ (nw * y))
     e = y - x @ b
     size, p = n.sum(), x.shape[1]
-    rests = None if cluster is None else _rests_on(x, cluster)
+    rests = None if cluster is None else rests_on(x, cluster)
     if strata is not None:
         meat, df = stratified_meat(x * (w * e)[:, None], n, cluster, strata)
         return Fit(b, bread @ meat @ bread, df, e, rests=rests)
@@ -91,12 +91,12 @@ def least_squares(
     m = len(codes)
     if 1 < m < FEW:
         k, ze = _cluster_products(x, w, n, e, g, m)
-        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests)
+        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests=rests)
     meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
     return Fit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e, rests=rests)
 
 
-def _rests_on(x: NDArray, cluster: NDArray) -> NDArray:
+def rests_on(x: NDArray, cluster: NDArray) -> NDArray:
     """Return how many clusters each column's coefficient rests on."""
     codes, g = np.unique(cluster, return_inverse=True)
     low, high = np.full((len(codes), x.shape[1]), np.inf), np.full((len(codes), x.shape[1]), -np.inf)

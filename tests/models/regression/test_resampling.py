@@ -62,3 +62,30 @@ def test_what_is_refused():
     with pytest.raises(cx.DataProblem) as error:
         cx.bootstrap(study(data.assign(y=data["y"] + 90)), "y", statistic="nps")
     assert str(error.value) == "answers run from 90 to 100; nps needs answers from 0 to 10"
+
+
+def test_whole_clusters_change_sides_within_their_strata():
+    """By hand: one of 20 locations is treated and is the highest, so 1 of 20 ways differs as much (as randomisation
+    inference of one treated state among the rest); within two strata of ten the treated one has ten ways."""
+    rng = np.random.default_rng(8)
+    place = np.repeat(np.arange(20), 15)
+    data = pd.DataFrame({"y": rng.integers(0, 3, 300) + 4 * (place == 7), "arm": (place == 7).astype(int), "c": place})
+    data["h"] = data["c"] % 2
+    fields = [cx.Field("y", role="outcome"), cx.Field("arm", type="integer", role="segment")]
+    fields += [cx.Field("c", type="integer", role="cluster")]
+    for strata, ways in (("", 20), ("strata", 10)):
+        book = cx.Codebook("pilot", (*fields, cx.Field("h", type="integer", role=strata)))
+        result = cx.permutation(cx.Study(data, book), "y", "arm")
+        assert result.table["p"].iloc[0] == 1 / ways
+        assert f"all {ways} ways to assign 20 clusters (c)" in result.method
+    assert "with 10 ways to assign the clusters p cannot be smaller than 0.100" in result.notes
+    assert not any("treated as independent" in n for n in result.notes)
+
+
+def test_clusters_that_are_in_both_groups_are_shuffled_by_answer():
+    data = pd.DataFrame({"y": np.tile([1, 2, 3, 4], 20), "arm": np.tile([0, 1], 40), "c": np.repeat(np.arange(8), 10)})
+    fields = (
+        cx.Field("y", role="outcome"), cx.Field("arm", type="integer", role="segment"), cx.Field("c", role="cluster"),
+    )  # fmt: skip
+    notes = cx.permutation(cx.Study(data, cx.Codebook("both", fields)), "y", "arm", replicates=99).notes
+    assert "answers of one c are treated as independent; with strong clusters p is too small" in notes
