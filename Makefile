@@ -34,7 +34,7 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10) $(or $(SEED),0)
 
 calibrate: $(VENV)/.core
-	$(BIN)/cxlab calibrate
+	$(BIN)/cxlab calibrate --ship --reps 800
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -12,24 +12,32 @@ import click
 @click.command()
 @click.argument("claims", required=False)
 @click.option("--reps", default=200, show_default=True, type=click.IntRange(10), help="Simulated studies a scenario.")
-@click.option("--answers", default=None, type=click.IntRange(100), help="Answers a study  [default: each card's own]")
+@click.option("--answers", default=None, type=click.IntRange(60), help="Answers a study  [default: each card's own]")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulations.")
 @click.option(
     "-o", "--output", default="reports/calibration", show_default=True, help="Folder of the tables and the picture."
 )
+@click.option("--ship", is_flag=True, help="Write the rates into the package (default: of cards that were changed).")
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
-def calibrate(claims, reps, answers, seed, output, as_json) -> None:
+def calibrate(
+    claims: str | None, reps: int, answers: int | None, seed: int, output: str, ship: bool, as_json: bool
+) -> None:
     """Run the tests of CLAIMS (default: all) on data with known truth; exit code 1 if a verdict is too often false.
 
     \b
     Examples:
       cxlab calibrate
       cxlab calibrate CX-04,CX-12 --reps 500
+      cxlab calibrate --ship --reps 800
     """
+    from cxlab.hypotheses import calibration
     from cxlab.hypotheses.calibrate import calibrate as simulate
 
     ids = [c.strip() for c in claims.split(",")] if claims else None
-    result = simulate(ids, reps=reps, n=answers, seed=seed, progress=not as_json)
+    if ship:
+        result = calibration.ship(ids, reps=reps, seed=seed, progress=not as_json)
+    else:
+        result = simulate(ids, reps=reps, n=answers, seed=seed, progress=not as_json)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     result.table.to_csv(folder / "calibration.csv", index=False)
@@ -41,7 +49,7 @@ def calibrate(claims, reps, answers, seed, output, as_json) -> None:
     if as_json:
         click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
     else:
-        columns = ["card", "scenario", "truth", "supported", "limit", "coverage", "naive", "not_identified"]
-        click.echo(result.table[columns].round(3).to_string(index=False))
+        columns = ["card", "scenario", "threat", "n", "supported", "false", "rate", "low", "high", "limit", "coverage"]
+        click.echo(result.table[[*columns, "naive"]].round(3).to_string(index=False))
         click.echo(f"\n{result.title}\n{folder}/calibration.csv, .json, .png")
     sys.exit(1 if result.table["defect"].any() else 0)

@@ -9,10 +9,11 @@ import pandas as pd
 
 from cxlab.columns import show
 from cxlab.data.study import Study
+from cxlab.hypotheses import calibration
 from cxlab.hypotheses.card import CAUTIONS, TAGS, Card, card, cards
 from cxlab.hypotheses.scoreboard import testable
 from cxlab.hypotheses.slots import answerable
-from cxlab.result import FIGURE
+from cxlab.result import FIGURE, Result
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,6 +21,11 @@ class Told:
     """A card that prints itself."""
 
     card: Card
+
+    @property
+    def calibration(self) -> Result | None:
+        """How often the card's verdicts are wrong where the truth is known: the rates that are shipped, with date."""
+        return calibration.of(self.card.id)
 
     def __repr__(self) -> str:
         return describe(self.card)
@@ -33,6 +39,7 @@ class Told:
         rows += [("grade reachable", c.grade_reachable), ("threats", "; ".join(_threats(c)))]
         rows += [("sensitivity", "; ".join(c.sensitivity)), ("references", "; ".join(c.references))]
         rows += [("note", n) for n in c.notes]
+        rows += [("calibration", calibration.standing(c.id) or "calibrated")]
         rows += [("can be tested on", ", ".join(answerable(c)) or "no study of the catalogue; simulated data only")]
         body = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in rows)
         table = f"<table class='cx-table'>{body}</table>"
@@ -64,6 +71,7 @@ def describe(card: Card) -> str:
         f"threats: {'; '.join(_threats(card))}",
         f"sensitivity: {'; '.join(card.sensitivity)}",
         f"references: {'; '.join(card.references)}",
+        f"calibration: {calibration.standing(card.id) or 'calibrated'}",
     ]
     studies = answerable(card)
     where = ", ".join(studies) or f"none; it runs on simulated data: cxlab calibrate {card.id}"

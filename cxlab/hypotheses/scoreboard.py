@@ -13,6 +13,7 @@ from cxlab.columns import show
 from cxlab.data import catalogue
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.hypotheses import calibration
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.slots import resolve
@@ -26,6 +27,8 @@ SIGNS = {
     "NOT-IDENTIFIED": "○", "LACKS DATA": "·",
 }  # fmt: skip
 """One sign a verdict; 'LACKS DATA' where the study has not got what the card needs."""
+NOT_CALIBRATED = " ‡"
+"""The mark of a card whose verdicts are too often wrong on known truth, or were not tried on it as it is."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,7 +44,7 @@ class Scoreboard(Result):
             cells = "".join(_cell(by_cell[c["id"], s]) for s in studies)
             rows.append(
                 f"<tr><th scope='row' title='{html.escape(c['claim'], quote=True)}'>"
-                f"{c['id']} {html.escape(c['title'])}</th>{cells}</tr>"
+                f"{c['id']} {html.escape(c['title'])}{NOT_CALIBRATED if c['standing'] else ''}</th>{cells}</tr>"
             )
         key = ", ".join(f"{sign} {name}" for name, sign in SIGNS.items())
         reasons = "".join(_reason(r) for r in self.table.to_dict("records") if r["direction"] != "LACKS DATA")
@@ -133,10 +136,15 @@ def _board(table: pd.DataFrame, chosen, opened, useless: list[str], level: float
     notes += (f"no card can be tested on {', '.join(useless)}",) if useless else ()
     notes += (f"SIMULATED data: {', '.join(simulated)}",) if simulated else ()
     method = f"Exploratory screening, {NAMES[correction]} over {int(table['p'].notna().sum())} cells"
-    named = [{"id": c.id, "title": c.title, "claim": c.claim} for c in chosen]
+    named = [_named(c) for c in chosen]
+    notes += tuple(f"{c['id']}{NOT_CALIBRATED} {c['standing']}" for c in named if c["standing"])
     parts = {"studies": kept, "cards": named, "simulated": simulated}
     title = f"{len(chosen)} claims on {len(kept)} studies: {told}"
     return Scoreboard("scoreboard", title, table, "", level, method, notes, parts)
+
+
+def _named(c: Card) -> dict[str, str]:
+    return {"id": c.id, "title": c.title, "claim": c.claim, "standing": calibration.standing(c.id)}
 
 
 def at_hand() -> list[str]:
@@ -274,7 +282,7 @@ def family(plan, study: Study, *, ledger: str | None = book.DEFAULT) -> Result:
         tuple(f"deviation: {e}" for e in plan.edited),
         {
             "studies": [study.name],
-            "cards": [{"id": c.id, "title": card(c.id).title, "claim": card(c.id).claim} for c in plan.cards],
+            "cards": [_named(card(c.id)) for c in plan.cards],
             "simulated": [study.name] if study.codebook.simulated else [],
             "plan": plan.hash,
         },

@@ -31,7 +31,9 @@ def scoreboard(result: Result, *, ax: Axes | None = None) -> Axes:
         for j, s in enumerate(studies):
             _tile(ax, j, i, cells[c["id"], s])
     ax.set(xlim=(-0.6, len(studies) - 0.4), ylim=(len(cards) - 0.4, -0.6))
-    ax.set_yticks(range(len(cards)), [f"{c['title']}   {c['id'][3:]}" for c in cards], fontsize=9)
+    ax.set_yticks(
+        range(len(cards)), [f"{c['title']}{' ‡' if c['standing'] else ''}   {c['id'][3:]}" for c in cards], fontsize=9
+    )
     n = result.table.groupby("study")["n"].max()
     simulated = result.parts["simulated"]
     marked = [f"{s}{' (simulated)' if s in simulated else ''}, n = {n[s]:,}" for s in studies]
@@ -93,10 +95,11 @@ def _legend(ax: Axes, rows: int) -> None:
 
 def calibration(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw, for each card, the worst rate of false SUPPORTED beside the naive analysis's rate of a false yes."""
-    false = result.table[result.table["scenario"] != "claimed"]
+    false = result.table[result.table["false"] == "SUPPORTED"]
     worst = false.groupby("card", sort=True)[["supported", "naive", "limit"]].max()
     under = false[false["scenario"].isin(["null", "threat"])].groupby("card", sort=True)["naive"].max()
-    power = result.table[result.table["scenario"] == "claimed"].set_index("card")["supported"].reindex(worst.index)
+    claimed = result.table[result.table["scenario"] == "claimed"]
+    power = claimed.groupby("card")["supported"].max().reindex(worst.index)
     ax = canvas(ax, width=8.0, height=1.4 + 0.26 * len(worst))
     y = np.arange(len(worst))[::-1]
     reps = result.parts["reps"]

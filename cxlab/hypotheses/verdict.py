@@ -11,8 +11,8 @@ import pandas as pd
 from cxlab.columns import show, typed
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.hypotheses import calibration, rule
 from cxlab.hypotheses import ledger as book
-from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import CAUTIONS, GRADES, Card, card
 from cxlab.hypotheses.case import Case, Evidence, run
 from cxlab.hypotheses.plan import Plan, PlannedCard
@@ -209,6 +209,7 @@ def assemble(case: Case, evidence: Evidence) -> Verdict:
         "association": found.association,
         "grade": found.grade,
         "threat": found.threat.name if found.threat else "",
+        "calibration": calibration.standing(card.id) or "calibrated",
         "reason": evidence.reason or found.reason,
         "sentence": sentence(card, study, evidence, found),
         "claimed": f"{card.claim} ({card.claimed})",
@@ -231,9 +232,10 @@ def assemble(case: Case, evidence: Evidence) -> Verdict:
 
 
 def _notes(case: Case, evidence: Evidence) -> tuple[str, ...]:
+    known = calibration.standing(case.card.id)
     simulated = ("SIMULATED data. The study does not describe real people.",) if case.study.codebook.simulated else ()
     left = tuple(f"{k:,} answers left out: {why}" for why, k in case.sample.dropped)
-    return (*case.slots.notes, *simulated, *evidence.notes, *case.card.notes, *left)
+    return (*case.slots.notes, *simulated, *evidence.notes, *case.card.notes, *left, *([known] if known else ()))
 
 
 def _table(evidence: Evidence) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def test_nothing_named(run) -> None:
 
 def test_calibrate(run, tmp_path) -> None:
     told = run("calibrate", "CX-23", "--reps", "10", "--answers", "200")
-    assert "1 cards, 10 studies a scenario: no scenario has too many false SUPPORTED" in told
+    assert "1 cards, 5 scenarios: none with too many false verdicts" in told
     assert {p.name for p in (tmp_path / "reports/calibration").iterdir()} == {
         "calibration.csv",
         "calibration.json",
