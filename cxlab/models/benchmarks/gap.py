@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from cxlab.columns import difference, show
+from cxlab.columns import difference, show, span
 from cxlab.data.arguments import public
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.inference.differences import tipping_error
+from cxlab.stats.inference.differences import tipping_error, two_sided, verdicts
+from cxlab.stats.inference.inversion import t_at
+from cxlab.stats.inference.trinomial import z_value
 from cxlab.stats.units import ranks, shrinkage
+from cxlab.stats.units.posterior import posterior
 
 DRAWS = 4000
 
@@ -33,7 +35,7 @@ def gap(
 
     The gap to *these* peers carries the unit's error and the peers' sampling errors; the gap to the *field* they stand
     for adds how much such units differ (tau). Where the peers' errors are unknown the benchmark counts as exact and
-    ``tipping_se`` says how imprecise it may be before the gap is no longer certain.
+    ``tipping_se`` says how imprecise it may be before the gap is no longer real.
 
     Parameters
     ----------
@@ -64,8 +66,8 @@ def gap(
     shown["unit"] = [peers.unit] * 2 + [difference(peers.unit)] * 2
     facts = {
         **_place(own, se, y, v, known, sign, level, seed),
-        **_target(own, se, y, v, tau2, sign, (top, probability, seed)),
-        "tipping_se": float(tipping_error(np.array([between]), np.array([se]), level)[0]),
+        **_target(own, se, y, v, sign, (top, probability, seed)),
+        "tipping_se": float(tipping_error(between, z_value(level) * se, level)),
         "tau": float(np.sqrt(tau2)), "known": known,
     }  # fmt: skip
     return Result(
@@ -74,8 +76,13 @@ def gap(
         table=shown,
         unit=peers.unit,
         level=level,
-        method=f"{peers.method}; normal interval with the errors of both sides",
-        notes=(*peers.notes, *_words(own, name, facts, peers.unit, between, probability)),
+        method=f"{peers.method}; normal interval with the errors of both sides, to such units in general Student's t; "
+        "chances from the posterior of all true scores (flat prior of how much the units differ)",
+        notes=(
+            _said(shown.iloc[2], peers.unit, level),
+            *peers.notes,
+            *_words(own, name, facts, peers.unit, between, probability),
+        ),
         parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
     )
 
@@ -94,10 +101,18 @@ def _rows(own, name, se: float, table, v, tau2: float, level: float) -> tuple[pd
         ("gap to such units in general", between, np.hypot(se, general)),
     ]
     shown = pd.DataFrame(rows, columns=["what", "estimate", "se"])
-    half = special.ndtri((1 + level) / 2) * shown["se"]
+    df = np.array([np.inf, np.inf, np.inf, _general_df(se, general, w)])
+    half = t_at(np.full(len(rows), z_value(level)), df) * shown["se"].to_numpy(float)
     shown = shown.assign(low=shown["estimate"] - half, high=shown["estimate"] + half)
-    shown["p"] = [np.nan, np.nan, *(special.erfc(abs(e) / s / np.sqrt(2)) for _, e, s in rows[2:])]
+    p = two_sided(shown["estimate"], shown["se"], df)
+    shown["p"] = np.where(np.arange(len(rows)) < 2, np.nan, p)
     return shown[["what", "estimate", "low", "high", "se", "p"]], between
+
+
+def _general_df(se: float, general: float, w: np.ndarray) -> float:
+    """Degrees of freedom of the gap to the field (Satterthwaite): few peers tell badly how much such units differ."""
+    peers = max(1 / float((w**2).sum()) - 1, 1.0)
+    return (se**2 + general**2) ** 2 / (general**4 / peers) if general > 0 else np.inf
 
 
 def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
@@ -113,27 +128,31 @@ def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _target(own, se, y, v, tau2, sign, options) -> dict[str, float]:
+def _target(own, se, y, v, sign, options) -> dict[str, float]:
     """The chance of being in the best ``top`` now, and the true score that would be with ``probability``.
 
-    Peers' true scores are drawn around their shrunken estimates (errors known) or taken as they are; the unit's own is
-    drawn around its estimate.
+    True scores of the unit and its peers are drawn together from their posterior: all are shrunken to their common
+    mean, with the uncertainty of how much such units differ. Peers without errors are taken as they are.
     """
     top, probability, seed = options
-    rng = np.random.default_rng(seed)
-    if v.min() > 0 and len(y) > 2:
-        found = shrinkage.shrink(y, v, tau2=tau2)
-        spread = np.sqrt(found.factor * v)
-        truth = found.estimate + spread * rng.standard_normal((DRAWS, len(y)))
-    else:
-        truth = y + np.sqrt(v) * rng.standard_normal((DRAWS, len(y)))
+    least = (1e-4 * max(float(np.ptp(y)), float(se))) ** 2
+    found = posterior([float(own["estimate"]), *y], [se**2, *np.fmax(v, least)])
+    drawn, truth = np.split(found.draws(DRAWS, seed), [1], axis=1)
     places = max(1, int(np.floor(top * (len(y) + 1))))
     cut = np.sort(sign * truth, axis=1)[:, -min(places, len(y))]
-    drawn = sign * float(own["estimate"]) + se * rng.standard_normal(DRAWS)
     return {
-        "places_of_top": places, "chance": float((drawn > cut).mean()),
+        "places_of_top": places, "chance": float((sign * drawn[:, 0] > cut).mean()),
         "target": sign * float(np.quantile(cut, probability)),
     }  # fmt: skip
+
+
+def _said(row: pd.Series, unit: str, level: float) -> str:
+    """Whether the gap to these peers is real, in the words of every comparison, with its interval and p."""
+    word = verdicts([row["p"]], [np.nan], 1 - level)[0]
+    p = "< 0.001" if row["p"] < 0.001 else f"= {row['p']:.3f}"
+    told = "The gap to these peers is real" if word == "real" else "Whether the gap to these peers is real is open"
+    size = show(float(row["estimate"]), difference(unit))
+    return f"{told}: {size} ({span(float(row['low']), float(row['high']), difference(unit))}; p {p})."
 
 
 def _words(own, name, facts, unit, between, probability) -> list[str]:
@@ -147,9 +166,9 @@ def _words(own, name, facts, unit, between, probability) -> list[str]:
     if not facts["known"]:
         tip = facts["tipping_se"]
         notes.append(
-            f"The gap of {show(between, difference(unit))} would stop being certain if the benchmark's standard error "
+            f"The gap of {show(between, difference(unit))} would stop being real if the benchmark's standard error "
             f"were {show(tip, difference(unit))} or more."
             if np.isfinite(tip) and tip > 0
-            else "The gap is not certain even against a benchmark without error."
+            else "The gap is open even against a benchmark without error."
         )
     return notes

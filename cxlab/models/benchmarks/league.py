@@ -23,6 +23,7 @@ from cxlab.result import Result
 from cxlab.stats.counts.names import shown as shown_names
 from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
+from cxlab.stats.units.posterior import posterior
 
 METRICS = (*scores.METRICS, "index")
 PRIOR_ANSWERS, PRIOR_CLUSTERS = 6.0, 10.0
@@ -30,6 +31,8 @@ PRIOR_ANSWERS, PRIOR_CLUSTERS = 6.0, 10.0
 is trusted: five equal answers are not certain, and two clusters do not tell how alike clusters are."""
 ROUNDING = 1e-9
 """Correlations smaller than this are rounding: units without shared respondents are independent."""
+FEW_UNITS = 20
+"""Up to so many units the intervals of shrunken estimates count that tau is known badly."""
 FUNNEL_LEVELS = (0.95, 0.998)
 LETTERS = 60
 """Up to this many units, those that cannot be told apart are shown by letters."""
@@ -129,7 +132,8 @@ def league(
         unit=score.unit,
         level=level,
         method=f"{shown_method(score, mix)}; rank sets of Mogstad et al. (2024) with stepdown; shrinkage with robust "
-        "intervals (Armstrong, Kolesár & Plagborg-Møller 2022)",
+        "intervals (Armstrong, Kolesár & Plagborg-Møller 2022)"
+        + (f", up to {FEW_UNITS} units with a flat prior of how much they differ" if len(table) <= FEW_UNITS else ""),
         notes=(*(n for n in raw.notes if "small=0" not in n), *notes, *_notes(units, parts, small, unit)),
         parts=parts,
     )
@@ -248,12 +252,13 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     tau = max(1, round(p / 4)) if top is None else top
     variance = units.for_shrinkage()
     shrunken = shrinkage.shrink(units.estimate, variance, level=level)
+    least, most = _shrunken_limits(shrunken, units.estimate, variance, level)
     found = funnels.funnel(units.estimate, units.spread / units.n_eff)
     far = [np.abs(found.z) > special.ndtri((1 + k) / 2) for k in FUNNEL_LEVELS]
     table = pd.DataFrame({
         "n": units.n.astype(int), "n_eff": units.n_eff,
-        "shrunken": shrunken.estimate, "shrunken_low": np.maximum(shrunken.estimate - shrunken.half, units.limits[0]),
-        "shrunken_high": np.minimum(shrunken.estimate + shrunken.half, units.limits[1]),
+        "shrunken": shrunken.estimate, "shrunken_low": np.maximum(least, units.limits[0]),
+        "shrunken_high": np.minimum(most, units.limits[1]),
         "rank": 1 + (x[None, :] > x[:, None]).sum(axis=1), "rank_low": low, "rank_high": high,
         "all_low": 1 + above.sum(axis=0), "all_high": p - above.sum(axis=1),
         "may_be_top": ranks.best_set(above, tau),
@@ -270,6 +275,14 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
         "reliability": float(np.median(shrunken.factor)),
     }  # fmt: skip
     return table, {"funnel": points, "limits": _limits(found, units), **facts}
+
+
+def _shrunken_limits(found: shrinkage.Shrunken, y, v, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Robust intervals; of few units, or where none seem to differ, those that count how badly tau is known."""
+    if len(y) > FEW_UNITS and found.tau2 > 0:
+        return found.estimate - found.half, found.estimate + found.half
+    low, high = posterior(y, v).interval(level)
+    return np.fmin(low, found.estimate), np.fmax(high, found.estimate)
 
 
 def _limits(found: funnels.Funnel, units: Units) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
 from cxlab.stats.inference import multiple
 from cxlab.stats.units import shrinkage
+from cxlab.stats.units.posterior import posterior
 
 SMALL = 30
 """Segments need this many answers, and ten more than coefficients."""
@@ -41,7 +42,8 @@ def driver_segments(
     """Return each driver's slope in each segment, shrunken towards the common one, and whether the segments differ.
 
     A mixed model in two stages: the regression on all drivers within each segment, then for each driver slopes that
-    vary around a common one with variance tau² (REML). Few answers shrink a segment's slope to the common one.
+    vary around a common one with standard deviation tau. Few answers shrink a segment's slope to the common one; the
+    intervals count that tau is known badly from few segments (posterior with a flat prior of tau, Gelman 2006).
 
     Parameters
     ----------
@@ -49,14 +51,14 @@ def driver_segments(
 
     Returns
     -------
-    Result in units of the outcome per scale point: ``driver, segment, estimate, low, high`` (shrunken; robust
-    empirical-Bayes interval, or that of the common slope where tau² = 0), ``raw, raw_se, n``. ``parts['test']``:
+    Result in units of the outcome per scale point: ``driver, segment, estimate, low, high`` (shrunken),
+    ``raw, raw_se, n``. ``parts['test']``:
     ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``;
     ``parts['joint']``.
 
     References
     ----------
-    Cochran (1954), doi:10.2307/3001666; Armstrong, Kolesar & Plagborg-Moller (2022), doi:10.3982/ECTA18597.
+    Cochran (1954), doi:10.2307/3001666; Gelman (2006), doi:10.1214/06-BA117A.
     """
     study.field(by)
     answers = driver_answers.read(study, outcome, drivers, extra=[by])
@@ -84,7 +86,8 @@ def driver_segments(
         kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table,
         level=level,
         method="slopes by segment from weighted least squares on all drivers, errors over sampled units; shrunken "
-        "with REML variance between segments; test: Cochran's Q by driver, Holm over drivers",
+        "with the uncertainty of how much segments differ (flat prior of tau); test: Cochran's Q by driver, "
+        "Holm over drivers",
         notes=tuple(notes),
         parts={"test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
@@ -116,13 +119,12 @@ def _compared(answers: Answers, fits: dict, sizes: dict, by: str, level: float):
     for j, driver in enumerate(answers.drivers):
         y, v = raw[:, j], variance[:, j]
         tau2 = shrinkage.reml(y, v)
-        found = shrinkage.shrink(y, v, level=level, tau2=tau2)
+        found = posterior(y, v)
+        low, high = found.interval(level)
         w = 1 / (v + tau2)
         mean, error = float((w * y).sum() / w.sum()), float(1.96 / np.sqrt(w.sum()))
-        half = np.where(np.isfinite(found.half), found.half, error)
         for s, value in enumerate(names):
-            e = found.estimate[s]
-            rows.append((driver, value, e, e - half[s], e + half[s], y[s], np.sqrt(v[s]), sizes[value]))
+            rows.append((driver, value, found.estimate[s], low[s], high[s], y[s], np.sqrt(v[s]), sizes[value]))
         q, p = shrinkage.q_test(y, v)
         tests.append((driver, mean, mean - error, mean + error, np.sqrt(tau2), q, len(y) - 1, p))
     own = ["driver", "estimate", "low", "high", "raw", "raw_se", "n"]
