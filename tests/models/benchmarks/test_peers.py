@@ -191,7 +191,7 @@ def test_a_few_peers_do_not_make_a_unit_one_of_the_best():
     """Three peers, tau 3, standard errors 4: chances of 0.8 held in 51 % of cases
     with the unit's own score as it is."""
     rng, stated, right = np.random.default_rng(12), [], []
-    for _ in range(700):
+    for _ in range(500):
         truth = rng.normal(0, 3, 4)
         y = truth + rng.normal(0, 4, 4)
         table = pd.DataFrame({"unit": ["own", "a", "b", "c"], "estimate": y, "se": 4.0})
@@ -199,7 +199,7 @@ def test_a_few_peers_do_not_make_a_unit_one_of_the_best():
         right.append(truth[0] == truth.max())
     stated, right = np.array(stated), np.array(right)
     sure = stated >= 0.6
-    assert sure.sum() > 60
+    assert sure.sum() > 25
     assert right[sure].mean() == pytest.approx(stated[sure].mean(), abs=3.1 * np.sqrt(0.2 / sure.sum()))
 
 
