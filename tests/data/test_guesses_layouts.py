@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import cxlab as cx
+from cxlab.cli import cxlab as cli
 from cxlab.data import layouts
 
 RNG = np.random.default_rng(3)
@@ -125,3 +127,54 @@ def test_typeform_rows_without_a_tick_chose_none(tmp_path):
     assert study.codebook.notes[0] == "a Typeform export: questions and options in one header row"
     told = cx.share(study, "ticked", "Email").table
     assert (int(told["n"].iloc[0]), told["estimate"].iloc[0]) == (N, pytest.approx(made[:, 0].mean()))
+
+
+def long_table(
+    names: tuple[str, str, str] = ("respondent_id", "question", "answer"),
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return answers of 60 people to four questions, a row a person and a row an answer."""
+    wide = pd.DataFrame({c: RNG.integers(1, 6, 60) for c in ("overall satisfaction", "price", "staff", "food")})
+    who, question, answer = names
+    wide.insert(0, who, np.arange(60) + 100)
+    wide.insert(1, "region", RNG.choice(["N", "S"], 60))
+    long = wide.melt([who, "region"], var_name=question, value_name=answer)
+    return wide, long.sample(frac=1, random_state=1, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("respondent_id", "question", "answer"), ("customer_id", "item", "score"), ("person_id", "Frage", "Antwort"),
+     ("user_id", "pregunta", "respuesta"), ("respondent_id", "вопрос", "ответ"), ("respondent_id", "質問", "回答")],
+)  # fmt: skip
+def test_a_row_an_answer_is_recognised_and_pivoted_by_one_command(names, tmp_path):
+    wide, long = long_table(names)
+    long.to_csv(tmp_path / "long.csv", index=False)
+    assert cx.load(tmp_path / "long.csv").doubts[0].command == "cxlab pivot FILE"
+    done = CliRunner().invoke(cli, ["pivot", str(tmp_path / "long.csv")])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("60 respondents, 4 questions")
+    made = pd.read_csv(tmp_path / "long_wide.csv")
+    pd.testing.assert_frame_equal(made[wide.columns], wide, check_dtype=False)
+
+
+def test_a_row_a_respondent_is_no_long_table(tmp_path):
+    wide, _ = long_table()
+    assert not any(d.command == "cxlab pivot FILE" for d in cx.load(wide).doubts)
+
+
+def test_pivoting_says_what_is_wrong(tmp_path):
+    wide, long = long_table()
+    pd.concat([long, long.head(1)]).to_csv(tmp_path / "twice.csv", index=False)
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    first = long.iloc[0]
+    done = CliRunner().invoke(cli, ["pivot", str(tmp_path / "twice.csv")])
+    assert isinstance(done.exception, cx.DataProblem)
+    assert str(done.exception) == (
+        f"'{first['question']}' is answered 2 times by one respondent_id; a row a respondent holds one answer a "
+        "question: take the repeats out, or give another column of who answered: --who"
+    )
+    done = CliRunner().invoke(cli, ["pivot", str(tmp_path / "wide.csv")])
+    assert str(done.exception) == (
+        "no columns are called like who answered, which question and what; name them: --who, --question, --answer. "
+        f"There are: {', '.join(wide.columns)}"
+    )
