@@ -10,7 +10,7 @@ from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.doubt import Doubt, heaviest_first
 from cxlab.data.guess import Guess, Log, asked
 from cxlab.data.masking import masked, quotable
-from cxlab.data.profile import Column, looked_at, profile
+from cxlab.data.profile import Column, profile, sampled
 from cxlab.data.readers.raw import Raw
 
 FEW = 30
@@ -35,7 +35,8 @@ def draft(raw: Raw, name: str) -> Draft:
     All rows of a table in memory are looked at, else the first. Every guess is in `Draft.guesses` and in the notes of
     the codebook; what matters and is not sure is in `Draft.doubts`. Overrule it by ``cxlab codebook set`` or ``ask``.
     """
-    columns = profile(raw)
+    sample = sampled(raw)
+    columns = profile(raw, sample)
     by_name = {c.name: c for c in columns}
     log = Log(doubts=list(raw.doubts))
     fields = multiple.questions(raw, columns, {}, log)
@@ -45,7 +46,7 @@ def draft(raw: Raw, name: str) -> Draft:
     multiple.joined(raw, fields, columns, log)
     batteries.outcomes(fields, by_name, log)
     batteries.touchpoints(fields, by_name, log)
-    tautologies.none_left(raw.table.limit(looked_at(raw)), fields, by_name, log)
+    tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
     ordered = sorted(log.guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))

@@ -56,9 +56,14 @@ class Column:
         return self.name, str(self.facts.get("question") or self.facts.get("title") or "")
 
 
-def profile(raw: Raw) -> list[Column]:
-    """Return every column with its answers, in two scans: all rows of a table in memory, else the first."""
-    sample = duckdb.from_arrow(raw.table.limit(looked_at(raw)).to_arrow_table())
+def sampled(raw: Raw) -> duckdb.DuckDBPyRelation:
+    """Return the rows that are looked at, in memory: all of a table that is there already, else the first."""
+    return duckdb.from_arrow(raw.table.limit(looked_at(raw)).to_arrow_table())
+
+
+def profile(raw: Raw, sample: duckdb.DuckDBPyRelation | None = None) -> list[Column]:
+    """Return every column with its answers in the rows that are looked at (`sampled`), in two scans."""
+    sample = sampled(raw) if sample is None else sample
     kinds = dict(zip(sample.columns, map(str, sample.types), strict=True))
     told = _told(sample, kinds)
     answers = _answers(sample, raw, kinds, told)
