@@ -17,7 +17,7 @@ import pandas as pd
 
 from cxlab.data.check import tallies
 from cxlab.data.codebook import Field, code
-from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length
+from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length, together
 from cxlab.data.readers.raw import number
 from cxlab.data.study import Study
 from cxlab.data.waves import places
@@ -111,7 +111,7 @@ def empty(study: Study, n: int) -> Iterator[Finding]:
     """Rows without an answer to any rated question, and columns without a value in any row."""
     questions = [f.name for f in asked(study)]
     if len(questions) > 2:
-        rows = nw.all_horizontal(*[nw.col(q).is_null() for q in questions], ignore_nulls=True)
+        rows = together(nw.all_horizontal, [nw.col(q).is_null() for q in questions], ignore_nulls=True)
         k = count(study, rows)
         if k:
             yield Finding("serious" if k > 0.05 * n else "look", "empty", "all questions", k, n,
@@ -201,7 +201,7 @@ def mixed_scales(study: Study, known: pd.DataFrame) -> Iterator[Finding]:
         if f.role != "outcome" or f.scale.best != "high" or len(parts) < 2:
             continue
         low, top, x = f.scale.minimum, max(t.scale.maximum for t in parts), nw.col(f.name)
-        mean = nw.mean_horizontal(*[nw.col(t.name).cast(nw.Float64) for t in parts])
+        mean = nw.mean_horizontal(*[nw.col(t.name).cast(nw.Float64) for t in parts[:WIDE]])
         content = mean >= low + 0.75 * (top - low)
         above, short, long = counts(study.frame, [x > top, content & (x <= top), content & (x > top)])
         if above and short > 0.2 * (short + long):
@@ -253,9 +253,9 @@ def same_answer(study: Study, n: int) -> Iterator[Finding]:
     for battery in batteries(study):
         names = [f.name for f in battery]
         columns = [nw.col(q).cast(nw.Float64) for q in names]
-        given = nw.sum_horizontal(*[filled(q).cast(nw.Int64) for q in names])
+        given = together(nw.sum_horizontal, [filled(q).cast(nw.Int64) for q in names])
         enough = given >= max(BATTERY, math.ceil(len(names) / 2))
-        straight = enough & (nw.max_horizontal(*columns) == nw.min_horizontal(*columns))
+        straight = enough & (together(nw.max_horizontal, columns) == together(nw.min_horizontal, columns))
         size = max(LONG, math.ceil(2 * len(names) / 3))
         who, k = counts(study.frame, [enough, straight])
         about = f"{names[0]} … {names[-1]}"

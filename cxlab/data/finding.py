@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
@@ -61,6 +62,14 @@ def count(study: Study, rows: nw.Expr) -> int:
 
 def filled(name: str) -> nw.Expr:
     return ~nw.col(name).is_null()
+
+
+def together(how: Callable[..., nw.Expr], parts: Sequence[nw.Expr], **options: Any) -> nw.Expr:
+    """Return ``how`` (all, any, max, min or sum of columns) of many parts as a shallow tree, as engines need it."""
+    parts = list(parts)
+    while len(parts) > 40:
+        parts = [how(*parts[i : i + 40], **options) for i in range(0, len(parts), 40)]
+    return how(*parts, **options)
 
 
 def length(frame: nw.LazyFrame) -> int:

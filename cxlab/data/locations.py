@@ -77,6 +77,14 @@ def placed(path: str | Path) -> Path:
     return Path(_called.get() or os.environ.get(VARIABLE, ""), path)
 
 
+def seen(source: str) -> str:
+    """Return a path or an address as it is written in `folder`: relative where it lies inside."""
+    path, reading = apart(source)
+    with contextlib.suppress(ValueError):
+        path = Path(path).relative_to(folder().absolute()).as_posix()
+    return address(path, **reading)
+
+
 def sought(path: str | Path) -> str:
     """Return ``path`` for a message that it is not there, with the folder where it was looked for."""
     path = apart(path)[0]

@@ -162,8 +162,9 @@ class Study:
     def advice(self, role: str) -> str:
         """Return what to do where no column has a role: the candidates among the doubts, each with its command."""
         from cxlab.data.doubt import candidates
+        from cxlab.data.locations import seen
 
-        return candidates(self.doubts, role, self.source)
+        return candidates(self.doubts, role, seen(self.source) if self.source else "")
 
     def where(self, **wanted: Any) -> Study:
         """Return the study with only the rows where each column is what is wanted.

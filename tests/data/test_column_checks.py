@@ -132,5 +132,10 @@ def test_hundreds_of_ratings_are_looked_at() -> None:
     table = pd.DataFrame(rng.integers(1, 6, (60, 450)), columns=[f"q{i}" for i in range(450)])
     table.loc[3, "q449"] = 9
     fields = tuple(cx.Field(c, type="integer", role="touchpoint", scale=cx.Scale(1, 5)) for c in table)
+    deep = pd.concat([table, *(table.rename(columns=lambda c, k=k: f"{c}_{k}") for k in (1, 2))], axis=1)
+    many = tuple(cx.Field(c, type="integer", role="touchpoint", scale=cx.Scale(1, 5)) for c in deep)
+    wide = duckdb.from_arrow(pl.from_pandas(deep).to_arrow())  # more than an expression of DuckDB may be deep
+    result = quality(cx.load(wide, codebook=cx.Codebook("wide", many)))
+    assert {"q449", "q449_1", "q449_2"} <= set(result.table.loc[result.table["check"] == "out-of-scale", "question"])
     result = quality(cx.load(table, codebook=cx.Codebook("wide", fields)))
     assert "q449" in set(result.table.loc[result.table["check"] == "out-of-scale", "question"])
