@@ -21,7 +21,7 @@ from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.profile import CELLS
-from cxlab.data.readers.raw import Raw, check_names, quoted
+from cxlab.data.readers.raw import Raw, check_names, plain, quoted
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 
@@ -130,41 +130,47 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
-    return without_dots(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts))
+    return with_plain_names(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts))
 
 
 def _as_declared(table: duckdb.DuckDBPyRelation, book: Codebook) -> duckdb.DuckDBPyRelation:
-    """Return ``table`` with underscores for dots in the columns that ``book`` declares so."""
+    """Return ``table`` with plain names for the columns that ``book`` declares so."""
     declared = {c for f in book for c in (f.columns or (f.name,))}
-    new = {c: c.replace(".", "_") for c in table.columns if c not in declared and c.replace(".", "_") in declared}
+    new = {c: plain(c) for c in table.columns if c not in declared and plain(c) in declared}
     if not new:
         return table
     return table.project(", ".join(f"{quoted(c)} as {quoted(new.get(c, c))}" for c in table.columns))
 
 
-def without_dots(study: Study) -> Study:
-    """Return the study with underscores for the dots in its column names; to DuckDB ``a.b`` is column b of table a."""
+def with_plain_names(study: Study) -> Study:
+    """Return the study with column names that DuckDB does not take apart (`cxlab.data.readers.raw.plain`).
+
+    A column without a title has its own name for one.
+    """
     if not isinstance(study.table, duckdb.DuckDBPyRelation):
         return study
-    new = {c: c.replace(".", "_") for c in study.columns if "." in c}
+    new = {c: plain(c) for c in study.columns if plain(c) != c}
     if not new:
         return study
     names = [new.get(c, c) for c in study.columns]
-    check_names(names, f"{study.name} with underscores for the dots in its column names")
+    check_names(
+        names, f"{study.name} with underscores for dots and apostrophes for quotation marks in its column names"
+    )
     table = study.table.project(
         ", ".join(f"{quoted(a)} as {quoted(b)}" for a, b in zip(study.columns, names, strict=True))
     )
     fields = tuple(
         replace(
             f,
-            name=f.name.replace(".", "_"),
+            name=plain(f.name),
+            title=f.title or (f.name if f.name in new else ""),
             about=new.get(f.about, f.about),
             columns=tuple(new.get(c, c) for c in f.columns),
         )
         for f in study.codebook
     )
-    said = f"dots in column names are underscores here: {', '.join(list(new)[:5])}{', ...' if len(new) > 5 else ''}"
-    book = replace(study.codebook, fields=fields, notes=(*study.codebook.notes, said))
+    listed = ", ".join(f"'{a}' is '{b}'" for a, b in list(new.items())[:5]) + (", ..." if len(new) > 5 else "")
+    book = replace(study.codebook, fields=fields, notes=(*study.codebook.notes, f"columns are called here: {listed}"))
     return replace(study, table=table, codebook=book)
 
 
@@ -256,7 +262,7 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
     book = replace(book, notes=(*book.notes, *notes))
     conform.check_columns(book, columns, name or book.name)
     _check_text(frame, book)
-    return without_dots(Study(table, replace(book, name=name) if name else book))
+    return with_plain_names(Study(table, replace(book, name=name) if name else book))
 
 
 def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: tuple[str, ...]) -> Study:
@@ -271,7 +277,7 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
     draft = infer.draft(raw, name)
     texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
     if not texts:
-        return without_dots(Study(table, draft.codebook, doubts=draft.doubts))
+        return with_plain_names(Study(table, draft.codebook, doubts=draft.doubts))
     native = nw.to_native(frame)
     if not isinstance(native, duckdb.DuckDBPyRelation):
         native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())

@@ -238,7 +238,7 @@ def test_dots_in_column_names_become_underscores(tmp_path):
     path.write_text("shop.size,overall\nsmall,3\nlarge,4\nsmall,5\n")
     study = cx.load(path)
     assert study.columns == ["shop_size", "overall"] and "shop_size" in study.codebook
-    assert "dots in column names are underscores here: shop.size" in study.codebook.notes
+    assert "columns are called here: 'shop.size' is 'shop_size'" in study.codebook.notes
     assert len(study.where(shop_size="small")) == 2
     again = cx.load(path, codebook=study.codebook)
     assert again.columns == study.columns and again.codebook.fields == study.codebook.fields

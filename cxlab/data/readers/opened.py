@@ -14,7 +14,7 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-from cxlab.data.readers.raw import quoted
+from cxlab.data.readers.raw import plain, quoted
 
 FLOATS = ("FLOAT", "DOUBLE")
 LONG = ("HUGEINT", "UHUGEINT", "UBIGINT")
@@ -99,6 +99,9 @@ def frame(table: Any) -> tuple[Any, tuple[str, ...]]:
     changes += [nw.lit(None).cast(nw.Float64).alias(c) for c in nothing]
     if changes:
         found = found.with_columns(*changes)
+    stars = {c: plain(c) for c in schema if c.strip() == "*"}  # to polars and DuckDB a star is every column
+    if stars:
+        found = found.rename(stars)
     return nw.to_native(found), (*infinite(counts), *in_utc(zoned))
 
 

@@ -45,6 +45,17 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def plain(name: str) -> str:
+    """Return the name that a column has in a table of DuckDB, whose relations take names apart.
+
+    A dot divides table and column there, a quotation mark ends a name, a star is every column.
+
+    >>> plain("shop.size"), plain('How "easy" was it?'), plain("*")
+    ('shop_size', "How 'easy' was it?", 'star')
+    """
+    return "star" if name.strip() == "*" else name.replace(".", "_").replace('"', "'")
+
+
 def text(value: object) -> str:
     """Return ``value`` as an SQL string literal.
 
