@@ -277,3 +277,11 @@ def test_google_forms_questions_as_headers_and_options_in_one_cell(tmp_path):
 def test_a_plain_file_is_not_taken_for_a_platform(tmp_path):
     raw = open_file(save(tmp_path / "p.csv", [["Timestamp", "q1"], ["2025-01-01", "5"], ["2025-01-02", "4"]]))
     assert raw.kind == "CSV" and raw.table.columns == ["Timestamp", "q1"]
+
+
+def test_limesurvey_with_codes_and_texts_is_known_by_its_headings(tmp_path):
+    heads = ["id. Response ID", "submitdate. Date submitted", "G1Q01. How likely are you to recommend us?"]
+    rows = [heads, *[[str(i), "2025-03-01 10:00:00", str(i % 11)] for i in range(60)]]
+    book = cx.load(save(tmp_path / "l.csv", rows)).codebook
+    assert book["G1Q01"].question == "How likely are you to recommend us?"
+    assert (book.role("outcome"), book.role("id"), book.role("date")) == (("G1Q01",), ("id",), ("submitdate",))

@@ -81,7 +81,8 @@ def recognise(records: Sequence[Sequence[str]]) -> Header:
     if {"Respondent ID", "Collector ID"} <= set(first):
         return _surveymonkey(first, second, records[2:])
     codes = {_lime_code(v) for v in first}
-    if {"submitdate", "lastpage"} <= codes or {"id", "startlanguage"} <= codes:
+    worded = sum(bool(re.match(r"[A-Za-z]\w{1,15}(\[\w+\])?\. \S+ ", v)) for v in first) >= 2
+    if {"submitdate", "lastpage"} <= codes or {"id", "startlanguage"} <= codes or "id" in codes and worded:
         return _limesurvey(first)
     if {"#", "Submit Date (UTC)"} <= set(first):
         return _typeform(first)
