@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from cxlab.columns import show, span
 from cxlab.data.arguments import public
 from cxlab.models.paragraphs import Findings
@@ -64,16 +66,29 @@ def _drivers(result: Result) -> Iterator[str]:
 
 
 def _asymmetry(result: Result) -> Iterator[str]:
-    table = result.table
+    """What the lumps of low and high answers say, where the curve through all answers bears it out.
+
+    Lumps of a skewed scale lie at unequal distances from its middle, so that a straight line looks asymmetric in them;
+    the curve does not.
+    """
+    table, curve = result.table, result.parts["spline"].set_index("driver")
+    sides = {"basic": curve["high"] < 0, "excitement": curve["low"] > 0}
+    sure = table["probability"] >= SURE
+    kinds = zip(table["class"], table["driver"], strict=True)
+    borne = np.array([bool(sides[k][d]) if k in sides else True for k, d in kinds], bool)
     for kind, meaning in (
-        ("basic", "failing costs more than excelling brings"),
-        ("performance", "failing costs about what excelling brings"),
-        ("excitement", "excelling brings more than failing costs"),
+        ("basic", "low answers go with a greater loss than high answers with a gain"),
+        ("performance", "low answers go with about as much loss as high answers with a gain"),
+        ("excitement", "high answers go with a greater gain than low answers with a loss"),
     ):
-        sure = table[(table["class"] == kind) & (table["probability"] >= SURE)]
-        if len(sure):
-            yield f"**{kind.capitalize()}** ({meaning}): {_listed([_label(result, d) for d in sure.driver])}."
-    open_ = table[(table["class"] == "unclassified") | (table["probability"] < SURE)]
+        rows = table[(table["class"] == kind) & sure & borne]
+        if len(rows):
+            yield f"**{kind.capitalize()}** ({meaning}): {_listed([_label(result, d) for d in rows.driver])}."
+    bent = table[sure & ~borne]
+    if len(bent):
+        names = _listed([_label(result, d) for d in bent.driver])
+        yield f"**Not borne out** by a curve through all answers, only by lumps of low and high ones: {names}."
+    open_ = table[(table["class"] == "unclassified") | ~sure]
     if len(open_):
         yield f"**Not settled** at {SURE:.0%}: {_listed([_label(result, d) for d in open_.driver])}."
 

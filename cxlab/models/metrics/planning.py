@@ -17,6 +17,7 @@ from cxlab.stats.inference import power_analysis
 
 Numbers = float | Sequence[float]
 METRICS = ("nps", "csat", "ces", "share", "mean")
+STEPS = 40
 
 
 @public
@@ -40,7 +41,8 @@ def sample_size(
         promoters; for shares the share; for a mean the standard deviation.
     difference : in the unit of the metric: NPS points, a share from 0 to 1, points of the scale.
     kind : 'two' groups or waves (default), 'one' against an exact value, 'equivalent' (show that two groups differ by
-        less) or 'not-worse' (show that one is not worse by as much).
+        less) or 'not-worse' (show that one is not worse by as much). Each of two groups has the variance of its own
+        level: the other lies up or down by ``difference``, whichever varies more.
     deff : design effect; default that of ``expect`` if it is a study, else 1. Clusters of m answers with intraclass
         correlation rho: 1 + (m - 1) rho. Waves that share the fraction s of respondents correlating by r: 1 - s r.
     population : how many people a group can be drawn from; nobody is asked twice.
@@ -53,16 +55,18 @@ def sample_size(
     --------
     >>> import cxlab as cx
     >>> cx.sample_size("nps", (0.2, 0.3, 0.5), 20).table["n"].tolist()
-    [240]
+    [256]
     """
-    v, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = _variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
     _check(kind, level, power, deff, population)
     d = _numbers("difference", difference) / factor
+    tested = _tested(metric, kind, v, t, d)
     n = np.ceil(
-        power_analysis.sample_size(d, v, power=power, kind=kind, level=level, deff=deff, population=population) - 1e-9
+        power_analysis.sample_size(d, tested, power=power, kind=kind, level=level, deff=deff, population=population)
+        - 1e-9
     )
-    got = power_analysis.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    got = power_analysis.power(n, d, tested, kind=kind, level=level, deff=deff, population=population)
     return _plan("Answers needed", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
@@ -84,12 +88,15 @@ def detectable(
 
     >>> import cxlab as cx
     >>> cx.detectable("nps", (0.2, 0.3, 0.5), [100, 400]).table["difference"].round(1).tolist()
-    [30.9, 15.5]
+    [32.1, 15.9]
     """
-    v, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = _variance(metric, expect, deff)
     _check(kind, level, power, deff, population)
     n = _numbers("n", n)
-    d = power_analysis.detectable(n, v, power=power, kind=kind, level=level, deff=deff, population=population)
+    options = {"power": power, "kind": kind, "level": level, "deff": deff, "population": population}
+    d = power_analysis.detectable(n, v, **options)
+    for _ in range(STEPS):  # the variance of the second group depends on the difference
+        d = power_analysis.detectable(n, _tested(metric, kind, v, t, d), **options)
     got = np.full(len(n), power)
     return _plan("Smallest detectable difference", n, d, got, v, unit, (kind, level, deff, population, said))
 
@@ -111,14 +118,16 @@ def power(
     Parameters and columns as for `sample_size`.
 
     >>> import cxlab as cx
-    >>> cx.power("nps", (0.2, 0.3, 0.5), 240, 20).table["power"].round(2).tolist()
+    >>> cx.power("nps", (0.2, 0.3, 0.5), 256, 20).table["power"].round(2).tolist()
     [0.8]
     """
-    v, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = _variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
     _check(kind, level, 0.5, deff, population)
     n, d = np.broadcast_arrays(_numbers("n", n), _numbers("difference", difference) / factor)
-    got = power_analysis.power(n, d, v, kind=kind, level=level, deff=deff, population=population)
+    got = power_analysis.power(
+        n, d, _tested(metric, kind, v, t, d), kind=kind, level=level, deff=deff, population=population
+    )
     return _plan("Power", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
@@ -139,8 +148,26 @@ def _plan(title: str, n, d, got, variance: float, unit: str, setting: tuple) -> 
     return Result("plan", f"{title}: {power_analysis.KINDS[kind]}", table, unit, level, method, tuple(notes))
 
 
-def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, str, str]:
-    """Variance of one score, design effect, unit, and where they come from."""
+def _tested(metric: str, kind: str, v: float, t: float, d: np.ndarray) -> np.ndarray:
+    """The variance that the difference is tested with: of 'two' groups the mean of both, of 'one' that of the group.
+
+    The group that differs by ``d`` has a variance of its own: a share p (1 - p) at p -/+ d, a net score promoters plus
+    detractors less its square, answers going from one side to the other. Of up and down the larger one is taken. Where
+    no true difference is planned for, and for means, both groups vary alike.
+    """
+    if kind not in ("two", "one") or metric == "mean":
+        return np.full(np.shape(d), v)
+    moved = [np.clip(t + sign * np.asarray(d, float), -1 if metric == "nps" else 0, 1) for sign in (-1, 1)]
+    if metric == "nps":
+        other = [np.fmax(np.fmax(v + t * t, np.abs(m)) - m * m, 0) for m in moved]
+    else:
+        other = [m * (1 - m) for m in moved]
+    largest = np.fmax(np.fmax(*other), 1e-9)
+    return largest if kind == "one" else (v + largest) / 2
+
+
+def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, float, str, str]:
+    """Variance of one score, its mean, design effect, unit, and where they come from."""
     one_of("metric", metric, METRICS)
     unit = {"nps": "points", "mean": "mean"}.get(metric, "share")
     if isinstance(expect, Study):
@@ -153,7 +180,7 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
         own = float(cell["n"] / metrics.design_variance.effective_n(v, cell["var"], cell["base"]))
         if not v > 0:
             raise DataProblem(f"the answers of {expect.name} do not vary; give expect= as numbers")
-        return v, own if deff is None else deff, unit, f"as in {expect.name}"
+        return v, float(cell["estimate"]), own if deff is None else deff, unit, f"as in {expect.name}"
     if isinstance(expect, str) or expect is None:
         raise DataProblem(f"expect is {expect!r}; give a study, as cx.load(name), or what you expect as numbers")
     x = np.atleast_1d(np.asarray(expect, float))
@@ -161,12 +188,12 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
     if metric == "nps":
         if x.shape != (3,) or (x < 0).any() or abs(x.sum() - 1) > 1e-6:
             raise DataProblem(f"expect is {expect!r}; for NPS give the shares of detractors, passives and promoters")
-        return float(x[0] + x[2] - (x[2] - x[0]) ** 2), deff, unit, "shares as given"
+        return float(x[0] + x[2] - (x[2] - x[0]) ** 2), float(x[2] - x[0]), deff, unit, "shares as given"
     if x.shape != (1,) or x[0] <= 0 or (metric != "mean" and x[0] >= 1):
         wanted = "the standard deviation, positive" if metric == "mean" else "the share, between 0 and 1"
         raise DataProblem(f"expect is {expect!r}; for {metric} give {wanted}")
     v = float(x[0] ** 2 if metric == "mean" else x[0] * (1 - x[0]))
-    return v, deff, unit, "standard deviation as given" if metric == "mean" else "share as given"
+    return v, float(x[0]), deff, unit, "standard deviation as given" if metric == "mean" else "share as given"
 
 
 def _check(kind: str, level: float, power: float, deff: float, population: float) -> None:

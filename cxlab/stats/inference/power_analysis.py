@@ -1,7 +1,7 @@
 """How many answers a comparison needs, what a sample can find, and with what power: normal approximation.
 
-v is the variance of one answer's score, deff multiplies it, N is the number of people a group can be drawn from: the
-variance of a group's estimate is deff v (1/n - 1/N). ``kind`` says what is compared:
+v is the variance of one answer's score (of two groups the mean of both), deff multiplies it, N is the number of people
+a group can be drawn from: the variance of a group's estimate is deff v (1/n - 1/N). ``kind`` says what is compared:
 
 - 'two': two independent groups or waves; the difference has twice the variance of one estimate.
 - 'one': one group with an exact value.
@@ -33,10 +33,10 @@ KINDS = {
 """What is tested, in words."""
 
 
-def standard_error(n: ArrayLike, variance: float, kind: str, deff: float, population: float) -> NDArray:
+def standard_error(n: ArrayLike, variance: ArrayLike, kind: str, deff: float, population: float) -> NDArray:
     """Return the standard error of what ``kind`` compares, with n answers in each group."""
     n = np.asarray(n, float)
-    one = deff * variance * np.fmax(1 / n - 1 / population, 0)
+    one = deff * np.asarray(variance, float) * np.fmax(1 / n - 1 / population, 0)
     return np.sqrt(one * (1 if kind == "one" else 2))
 
 
@@ -50,7 +50,7 @@ def _quantiles(kind: str, power: ArrayLike, level: float) -> NDArray:
 
 def sample_size(
     difference: ArrayLike,
-    variance: float,
+    variance: ArrayLike,
     *,
     power: float = 0.8,
     kind: str = "two",
@@ -64,12 +64,12 @@ def sample_size(
     239.39
     """
     one = (np.asarray(difference, float) / _quantiles(kind, power, level)) ** 2 / (1 if kind == "one" else 2)
-    return 1 / (one / (deff * variance) + 1 / population)
+    return 1 / (one / (deff * np.asarray(variance, float)) + 1 / population)
 
 
 def detectable(
     n: ArrayLike,
-    variance: float,
+    variance: ArrayLike,
     *,
     power: float = 0.8,
     kind: str = "two",
@@ -88,7 +88,7 @@ def detectable(
 def power(
     n: ArrayLike,
     difference: ArrayLike,
-    variance: float,
+    variance: ArrayLike,
     *,
     kind: str = "two",
     level: float = 0.95,
@@ -106,7 +106,7 @@ def power(
 
 
 def half_width(
-    n: ArrayLike, variance: float, *, level: float = 0.95, deff: float = 1.0, population: float = np.inf
+    n: ArrayLike, variance: ArrayLike, *, level: float = 0.95, deff: float = 1.0, population: float = np.inf
 ) -> NDArray:
     """Return half the width of one group's interval.
 
