@@ -8,7 +8,7 @@ from cxlab.stats.inference import differences, proportions, trinomial
 
 
 def test_reference_table_in_nps_points():
-    """Variance .61: half-widths of the project's methods notes; the changes are larger where the other group varies more."""
+    """Variance .61: half-widths of the methods notes; the changes are larger where the other group varies more."""
     r = cx.detectable("nps", (0.2, 0.3, 0.5), [50, 100, 200, 400, 1000, 2000])
     assert r.table["half_width"].tolist() == pytest.approx([21.6, 15.3, 10.8, 7.7, 4.8, 3.4], abs=0.051)
     notes = np.array([43.8, 30.9, 21.9, 15.5, 9.8, 6.9])  # both groups vary as the one that is expected
