@@ -38,6 +38,16 @@ class Design:
         return ", ".join(said) or "simple random sample"
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """How the weights of a study were made in this session: ``weight`` from ``base`` ('' : 1 each), so that the sample
+    has the population's ``margins`` (the columns of each)."""
+
+    weight: str
+    base: str
+    margins: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, repr=False)
 class Study:
     """Survey or operational data with what each column means.
@@ -50,7 +60,10 @@ class Study:
     filters : conditions applied so far, in words.
     doubts : what was decided about the file without being sure, the heaviest first.
     whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters or
-        strata: such a part is a domain, its errors keep the clusters that were drawn (`drawn`).
+        strata, or with weights made in this session: such a part is a domain, its errors keep the clusters that were
+        drawn (`drawn`).
+    calibration : how the weights were made, if `cxlab.rake` or `cxlab.poststratify` made them: they are estimates, and
+        errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
@@ -62,6 +75,7 @@ class Study:
     filters: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     whole: Study | None = field(default=None, compare=False)
+    calibration: Calibration | None = None
     source: str = field(default="", compare=False)
 
     @property
@@ -129,7 +143,7 @@ class Study:
     def part(self, rows: nw.LazyFrame, filters: tuple[str, ...]) -> Study:
         """Return the study with only these of its rows: a domain, where it has clusters or strata."""
         d = self.design
-        whole = (self.whole or self) if d.cluster or d.strata else None
+        whole = (self.whole or self) if d.cluster or d.strata or self.calibration else None
         return replace(self, table=rows.to_native(), filters=filters, whole=whole)
 
     @property

@@ -20,7 +20,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
-from cxlab.data.study import Study
+from cxlab.data.study import Calibration, Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import raking
@@ -45,7 +45,9 @@ def rake(
 
     The weight is w_i = b_i f_1(i) f_2(i) ..., b_i the weight so far (1 without one), f_m(i) the factor of i's category
     in margin m; the factors are multiplied by target / sum in turn until all margins hold (iterative proportional
-    fitting; Deming & Stephan 1940, doi:10.1214/aoms/1177731829). `weighting` reports what came of it.
+    fitting; Deming & Stephan 1940, doi:10.1214/aoms/1177731829). `weighting` reports what came of it. The study
+    remembers the margins: errors of metrics are those of weights that were fitted to them (R's ``calibrate``). Weights
+    that arrive in a file count as known.
 
     Parameters
     ----------
@@ -89,7 +91,8 @@ def rake(
     weight = _expression(study, parts, factors, trim, mean=mean, scale=scale).alias(name)
     said = f"raked to {', '.join(p.label for p in parts)} in {done} rounds, margins within {off:.1e}"
     said += f", held between {trim[0]:g} and {trim[1]:g} times the mean" if trim else ""
-    return _with_weight(study, weight, name, said)
+    made = Calibration(name, study.design.weight, tuple(p.columns for p in parts))
+    return replace(_with_weight(study, weight, name, said), calibration=made)
 
 
 def _not_fitted(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.metrics import scan, scores
+from cxlab.models.metrics import calibration, scan, scores
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -231,6 +231,11 @@ def estimates(
     out = []
     for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
         cells = design_variance.linearised(sums, ["item", *keys(columns)], population=population)
+        known = calibration.applies(study, score)
+        if known:
+            units = list(cells[["item", *keys(columns)]].itertuples(index=False, name=None))
+            joint = calibration.covariance(study, score, columns, units, population=population)
+            cells["var"] = np.where(np.isnan(cells["var"]), np.nan, np.diag(joint))
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
         table, notes = measured(cells, score, interval, level, simple=simple, census=population is not None)
@@ -245,7 +250,7 @@ def estimates(
             unit=score.unit,
             level=level,
             method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
-            notes=(*study.caveats, *problems(counts), *hidden, *notes),
+            notes=(*study.caveats, *problems(counts), *hidden, *notes, *([calibration.SAID] if known else [])),
             parts={"metric": score.metric, "over": score.over, "by": list(groups), "labels": worded(study, score, by)},
             better=score.better,
         ))  # fmt: skip

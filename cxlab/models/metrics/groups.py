@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from cxlab.data import waves
 from cxlab.data.study import Study
+from cxlab.models.metrics import calibration, scan
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scan
 from cxlab.models.metrics.allowed_scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
@@ -39,6 +40,7 @@ class Groups:
     cov: NDArray
     notes: tuple[str, ...]
     simple: bool
+    exact: Callable[..., NDArray] | None = None
 
 
 def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Groups:
@@ -69,18 +71,27 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     named = [called.get(b, b) for b in by]
     labels = labels[named if kinds else [*([score.over] if len(score.items) > 1 or not by else []), *named]]
     notes = (*study.caveats, *metrics.problems(counts))
-    return estimated(keys, labels, m, score, level, notes, not (any(where.values()) or metrics.pooled(score)))
+    exact = None
+    if calibration.applies(study, score):
+        exact = partial(calibration.covariance, study, score, columns, keys)
+        notes = (*notes, calibration.SAID)
+    simple = not (any(where.values()) or metrics.pooled(score))
+    return estimated(keys, labels, m, score, level, notes, simple, exact)
 
 
 def estimated(
     keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, score: Score, level: float,
-    notes: Sequence[str], simple: bool,
+    notes: Sequence[str], simple: bool, exact: Callable[..., NDArray] | None = None, unions: NDArray | None = None,
 ) -> Groups:  # fmt: skip
-    cov = shared_clusters.covariance(m, unbiased=not simple or score.shape == "mean")
+    """Return the groups with their estimates; ``exact`` gives the covariance of ``unions`` of fitted weights."""
+    if exact is None:
+        cov = shared_clusters.covariance(m, unbiased=not simple or score.shape == "mean")
+    else:
+        cov = exact(unions=unions)
     cells = shared_clusters.cells(m, cov)
     table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
-    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple)
+    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact)
 
 
 def paired(
@@ -129,11 +140,12 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
         for i in block:
             rest[i, block] = 1
             rest[i, i] = 0
-    m = shared_clusters.united(groups.moments, np.vstack([np.eye(k), rest]))
+    unions = np.vstack([np.eye(k), rest])
+    m = shared_clusters.united(groups.moments, unions)
     others = groups.labels.copy()
     others[others.columns[-1]] = "rest"
     labels = pd.concat([groups.labels, others], ignore_index=True)
-    both = estimated(groups.keys, labels, m, score, level, groups.notes, groups.simple)
+    both = estimated(groups.keys, labels, m, score, level, groups.notes, groups.simple, groups.exact, unions)
     used = np.concatenate(blocks)
     return used, used + k, both
 

@@ -90,6 +90,8 @@ def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[st
     if lost:
         said = f" or weight zero ({study.design.weight})" if study.design.weight else ""
         notes.append(f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}")
+    if study.calibration and study.calibration.weight == study.design.weight:
+        notes.append("weights fitted to margins count as known here: errors are a little too wide")
     return notes
 
 

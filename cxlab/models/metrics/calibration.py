@@ -1,0 +1,91 @@
+"""Metrics whose weights were made in this session (`cx.rake`, `cx.poststratify`): the margins do not vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.study import Study
+from cxlab.models.metrics.scores import Score
+from cxlab.stats.counts.drawn import of_strata
+from cxlab.stats.inference import calibrated
+
+SAID = "weights fitted to margins: linearised with the margins known"
+
+
+def applies(study: Study, score: Score) -> bool:
+    """Whether the study's weights were fitted in this session and each item is one question."""
+    made = study.calibration
+    return made is not None and made.weight == study.design.weight and all(len(e) == 1 for e in score.items.values())
+
+
+def covariance(
+    study: Study, score: Score, by: Sequence[str], keys: Sequence[tuple], *, unions: NDArray | None = None,
+    population: Mapping | float | None = None,
+) -> NDArray:  # fmt: skip
+    """Return the covariance matrix of the means of the groups ``keys`` = (item, *values of ``by``), in that order.
+
+    ``unions`` : (V, U) is 1 where group u belongs to union v; then the matrix is that of the unions.
+    """
+    whole_study = study.whole if study.whole and study.calibration.weight in study.whole.columns else study
+    groups = {f"_g{i}": nw.col(c) for i, c in enumerate(by)}
+    scores = {f"_s{i}": e[0] for i, e in enumerate(score.items.values())}
+    own = _rows(study, groups | scores, [*by, *score.columns])
+    whole = _rows(replace(whole_study, codebook=study.codebook), {}, [])
+    margins = [[f"_m{i}_{j}" for j in range(len(m))] for i, m in enumerate(study.calibration.margins)]
+    x_whole, levels = calibrated.categories(whole, margins)
+    x_own = calibrated.categories(own, margins, levels)[0]
+    strata, units = pd.factorize(whole["_h"], use_na_sentinel=False)[1], None
+    if study.design.cluster:
+        units = pd.MultiIndex.from_frame(whole[["_h", "_c"]].drop_duplicates())
+    sides = [_sheet(t, x, strata, units) for t, x in ((whole, x_whole), (own, x_own))]
+    drawn = of_strata(study.drawn, strata) if study.drawn is not None else np.array([float(whole["_n"].sum())])
+    at = {name: i for i, name in enumerate(score.items)}
+    values = [own[g].map(_plain).to_numpy(object) for g in groups]
+    members, given = [], []
+    for item, *group in keys:
+        s = own[f"_s{at[item]}"].to_numpy(float)
+        mine = ~np.isnan(s)
+        for column, value in zip(values, group, strict=True):
+            mine &= np.array([v == _plain(value) for v in column], bool)
+        members.append(np.flatnonzero(mine))
+        given.append(s[members[-1]])
+    if unions is not None:
+        parts = [np.flatnonzero(row) for row in unions]
+        members, given = ([np.concatenate([x[u] for u in part]) for part in parts] for x in (members, given))
+    return calibrated.covariance(*sides, members, given, drawn, calibrated.fraction(strata, drawn, population))
+
+
+def _rows(study: Study, more: Mapping[str, nw.Expr], columns: Sequence[str]) -> pd.DataFrame:
+    """Return the distinct rows of a positive weight: margins, design and ``more``, with their number ``_n``."""
+    made, d = study.calibration, study.design
+    names = dict.fromkeys(c for m in made.margins for c in m)
+    design = [c for c in (d.weight, made.base, d.cluster, d.strata) if c]
+    one = nw.col(made.base).cast(nw.Float64) if made.base else nw.lit(1.0)
+    kept = {f"_m{i}_{j}": nw.col(c) for i, m in enumerate(made.margins) for j, c in enumerate(m)}
+    kept |= {"_h": nw.col(d.strata) if d.strata else nw.lit(""), "_w": nw.col(d.weight).cast(nw.Float64), "_b": one}
+    kept |= ({"_c": nw.col(d.cluster)} if d.cluster else {}) | dict(more)
+    frame = study.answers([*names, *design, *columns]).select(*(e.alias(k) for k, e in kept.items()))
+    table = frame.filter(nw.col("_w") > 0).group_by(*kept).agg(nw.len().alias("_n")).collect().to_pandas()
+    return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=lambda s: s.astype(str))
+
+
+def _sheet(table: pd.DataFrame, x: NDArray, strata: Sequence, units: pd.MultiIndex | None) -> calibrated.Rows:
+    n, w, b = (table[c].to_numpy(float) for c in ("_n", "_w", "_b"))
+    stratum = pd.Index(strata).get_indexer(table["_h"])
+    unit = (
+        np.full(len(table), -1) if units is None else units.get_indexer(pd.MultiIndex.from_frame(table[["_h", "_c"]]))
+    )
+    return calibrated.Rows(n, w, b, x, stratum, unit)
+
+
+def _plain(value: object) -> object:
+    """A group value that equals itself: null is None, a whole double an int."""
+    if pd.isna(value):
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value

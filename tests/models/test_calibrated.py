@@ -1,0 +1,83 @@
+"""Weights made in the session are estimates: errors of metrics know the margins (R's ``calibrate``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab import Codebook, Field, Scale, Study
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+R = pd.read_csv(REFERENCE / "calibration.csv", comment="#", keep_default_na=False)
+DATA = pd.read_csv(REFERENCE / "domain_data.csv")
+DESIGNS = {
+    "none": ("", "", ""),
+    "weight": ("", "", "w"),
+    "cluster+weight": ("k", "", "w"),
+    "cluster+strata": ("c", "h", ""),
+}
+BRANDS = {"Alfa": 0.5, "Beta": 0.35, "Gamma": 0.15}
+
+
+def weighted(design: str, kind: str) -> Study:
+    cluster, strata, weight = DESIGNS[design]
+    roles = {cluster: "cluster", strata: "strata", weight: "weight"}
+    fields = [Field(c, type="integer", role=roles.get(c, "")) for c in ("h", "c", "k")]
+    fields += [Field("w", type="number", role=roles.get("w", "")), Field("wave", type="integer", role="wave")]
+    fields += [Field("brand", type="string", role="segment")]
+    fields += [Field("y", type="integer", role="outcome", measure="satisfaction", scale=Scale(1, 5))]
+    fields += [Field("nps", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10))]
+    study = Study(DATA, Codebook("hard", tuple(fields)))
+    if kind == "post":
+        return cx.poststratify(study, "brand", BRANDS)
+    return cx.rake(study, {"wave": {1: 0.7, 2: 0.3}, "brand": BRANDS}, tolerance=1e-12)
+
+
+def value(design: str, kind: str, domain: str, quantity: str) -> tuple[float, float]:
+    where = (R["design"] == design) & (R["weights"] == kind) & (R["domain"] == domain) & (R["quantity"] == quantity)
+    return tuple(R.loc[where, ["estimate", "se"]].iloc[0].astype(float))
+
+
+def one(result: cx.Result) -> tuple[float, float]:
+    return tuple(result.table[["estimate", "se"]].iloc[0])
+
+
+@pytest.mark.parametrize("kind", ["raked", "post"])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_errors_under_fitted_weights_equal_r(design: str, kind: str) -> None:
+    study = weighted(design, kind)
+    assert one(cx.nps(study)) == pytest.approx(value(design, kind, "", "nps"), rel=1e-6)
+    assert one(cx.mean(study, "y")) == pytest.approx(value(design, kind, "", "mean"), rel=1e-6)
+    by = cx.nps(study, by="brand").table.set_index("brand")
+    for brand in BRANDS:
+        truth = pytest.approx(value(design, kind, brand, "nps"), rel=1e-6)
+        assert tuple(by.loc[brand, ["estimate", "se"]]) == truth
+        assert one(cx.nps(study.where(brand=brand))) == truth
+    change = cx.compare(study, "nps", "wave")
+    assert one(change) == pytest.approx(value(design, kind, "2-1", "change"), rel=1e-6)
+
+
+def test_the_rest_is_one_group_as_if_it_were_coded_so() -> None:
+    study = weighted("cluster+weight", "raked")
+    both = cx.compare(study, "nps", "brand", pairs="rest").table.set_index("brand").loc["Beta"]
+    coded = Study(
+        study.lazy.to_native().assign(beta=np.where(DATA["brand"] == "Beta", "Beta", "rest")),
+        study.codebook.__class__("hard", (*study.codebook.fields, Field("beta", type="string", role="segment"))),
+        calibration=study.calibration,
+    )
+    alone = cx.compare(coded, "nps", "beta").table.iloc[0]
+    assert abs(both["estimate"]) == pytest.approx(abs(alone["estimate"]))
+    assert both["se"] == pytest.approx(alone["se"])
+
+
+def test_weights_of_the_file_count_as_known() -> None:
+    study = weighted("none", "raked")
+    said = "weights fitted to margins: linearised with the margins known"
+    assert said in cx.nps(study).notes
+    there = Study(study.table, study.codebook)
+    assert said not in cx.nps(there).notes
+    assert cx.nps(there).table["se"].iloc[0] > 0
