@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab bench bench-reading fuzz calibrate lint clean
+.PHONY: report test lab bench bench-reading fuzz calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -44,6 +44,13 @@ $(VENV)/.core: pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
+
+# licences of everything installed, then known advisories (asks a service on the network)
+audit: $(VENV)/.test
+	$(BIN)/python -m pytest tests/test_licences.py
+	test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --disable-pip --no-deps
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache
