@@ -45,6 +45,8 @@ def datasets(name: str | None, at_hand: bool, as_json: bool) -> None:
         for row in rows.itertuples():
             click.echo(f"  {row.name:<24}{row.rows:>7,} rows  {row.title}")
             click.echo(f"  {'':<24}{'':>7}       {row.answers} [{row.licence}]")
+    if table["at_hand"].isin(["cache", "url"]).any():
+        click.echo(f"\nWhat is fetched is kept in {catalogue.cache()}; delete it whenever you like.")
     click.echo('\nLoad one with cx.load("NAME"), report on it with: cxlab report scorecard NAME')
 
 

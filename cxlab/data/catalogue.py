@@ -139,10 +139,15 @@ def _mirror() -> Path | None:
     return Path(there) if there else None
 
 
-def _cached(resource: Mapping[str, Any]) -> Path:
+def cache() -> Path:
+    """Return the folder that fetched data are kept in."""
     import pooch
 
-    return Path(pooch.os_cache("cxlab")) / resource["path"]
+    return Path(pooch.os_cache("cxlab"))
+
+
+def _cached(resource: Mapping[str, Any]) -> Path:
+    return cache() / resource["path"]
 
 
 def _checked(path: Path, resource: Mapping[str, Any]) -> Path:

@@ -48,14 +48,15 @@ def lettered(ax: Axes, *, own: bool = True) -> Axes:
 
 
 def _ticks(axis: Axis, width: int) -> list[int]:
-    """Break the words beside an axis into lines and return how many each takes; numbers stay as they are."""
+    """Break the words beside an axis into lines and return how many each takes ([]: nothing was to break)."""
     labels = axis.get_ticklabels()  # made now, so that they can be told to be plain
     if not isinstance(axis.get_major_locator(), FixedLocator) or any(label.get_rotation() for label in labels):
         return []
     told = [label.get_text() for label in labels]
     broken = [wrapped(text, width) for text in told]
-    if broken != told:
-        axis.set_ticks(axis.get_ticklocs(), broken)
+    if broken == told:
+        return []
+    axis.set_ticks(axis.get_ticklocs(), broken)
     return [text.count("\n") + 1 for text in broken]
 
 

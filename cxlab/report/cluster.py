@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,11 +90,11 @@ def unpack(done: Any, files: dict[str, bytes], output: Path) -> Any:
         return done
     target = output / Path(next(iter(files))).parent
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}-", dir=target.parent))
+    draft = target.parent / f".{target.name[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    draft.mkdir()  # not for this user alone: as the umask says
     try:
         for name, content in files.items():
             (draft / Path(name).name).write_bytes(content)
-        draft.chmod(0o755)
         render.publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

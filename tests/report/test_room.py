@@ -140,3 +140,18 @@ def test_without_a_fork_kernels_are_started_anew(notebook, packed, temporary, tm
     assert left(temporary) == []
     run = command(tmp_path, "report", str(notebook("1")), "abc", "--trust")
     assert run.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_reports_keep_the_umask(mask, notebook, kernels, tmp_path):
+    before = os.umask(mask)
+    try:
+        made = render.report(str(notebook("1")), "abc", kernels=kernels, output=tmp_path / "out")
+        from cxlab.report.front_page import refresh
+
+        refresh(tmp_path / "out")
+    finally:
+        os.umask(before)
+    for path in (made.folder, *made.folder.iterdir(), *(tmp_path / "out").glob("[ri]*.*")):
+        wanted = (0o777 if path.is_dir() else 0o666) & ~mask
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
