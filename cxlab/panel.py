@@ -6,6 +6,7 @@ Everything shown comes from running the code shown, so what is copied cannot dif
 from __future__ import annotations
 
 import html
+import keyword
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,8 @@ class Choice:
         """The code of the study with the filter."""
         if not self.only:
             return "study"
-        named = f"{self.only}={self.value!r}" if self.only.isidentifier() else f"**{{{self.only!r}: {self.value!r}}}"
+        plain = self.only.isidentifier() and not keyword.iskeyword(self.only)
+        named = f"{self.only}={self.value!r}" if plain else f"**{{{self.only!r}: {self.value!r}}}"
         return f"study.where({named})"
 
     @property

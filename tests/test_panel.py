@@ -76,3 +76,11 @@ def test_a_study_without_questions_is_refused():
     assert str(problem.value) == (
         "explore needs an outcome or touchpoint with a scale; bare declares none. Declare it in its datapackage.json"
     )
+
+
+@pytest.mark.parametrize("name", ["class", "from", "None", "lambda", "self", 'a"b', "*", "a b", "1st", "$x", "it's\\"])
+def test_a_filter_by_a_column_of_any_name_is_code_that_runs(name: str) -> None:
+    table = pd.DataFrame({"recommend": [k % 11 for k in range(120)], name: ["x", "y"] * 60})
+    study = cx.load(table)
+    made = panel.run(panel.Choice("recommend", "nps", "", study.columns[1], "x").code, study)
+    assert made.to_dict()["table"][0]["n"] == 60

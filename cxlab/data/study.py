@@ -180,7 +180,7 @@ class Study:
 
         return candidates(self.doubts, role, seen(self.source) if self.source else "")
 
-    def where(self, **wanted: Any) -> Study:
+    def where(self, /, **wanted: Any) -> Study:
         """Return the study with only the rows where each column is what is wanted.
 
         A level (a value, a code or its label), a list of levels, or a range ``(from, to)`` with both ends, None for no
