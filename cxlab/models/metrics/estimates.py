@@ -49,7 +49,8 @@ def nps(
     of : the recommendation question(s), answered from 0 to 10; default: outcomes with measure 'recommendation'.
         Eleven codes from 1 are accepted only if the codebook labels the lowest '0' and the highest '10'; any other
         scale is refused, because promoters and detractors have no agreed place on it.
-    by : segment column(s) that form groups; null is a group of its own.
+    by : segment column(s) that form groups; null is a group of its own. Each is a domain of the whole sample: variances
+        have n / (n - 1) of the whole (of its clusters), as in R's survey package, not of the group.
     interval : 'score' (default; May & Johnson 1997, Tango 1998), 'adjusted-wald', 'wald' or 'goodman' (simultaneous
         for NPS and the three shares). Under weights, clusters or strata it uses the effective sample size, corrected
         for few clusters (Korn & Graubard 1998).

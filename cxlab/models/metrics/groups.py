@@ -19,7 +19,7 @@ from cxlab.models.metrics.allowed_scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.names import keys as keys_of
-from cxlab.stats.inference import inversion, proportions, shared_clusters, trinomial
+from cxlab.stats.inference import few_treated, inversion, proportions, shared_clusters, trinomial
 
 MOST = 3000
 """More groups than this are not compared: their covariance matrix would not fit."""
@@ -76,6 +76,8 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
         exact = partial(calibration.covariance, study, score, columns, keys)
         notes = (*notes, calibration.SAID)
     simple = not (any(where.values()) or metrics.pooled(score))
+    if d.cluster and columns:
+        notes = (*notes, *_few_clusters(labels, m, d.cluster))
     return estimated(keys, labels, m, score, level, notes, simple, exact)
 
 
@@ -92,6 +94,20 @@ def estimated(
     table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact)
+
+
+def _few_clusters(labels: pd.DataFrame, m: shared_clusters.Moments, unit: str) -> list[str]:
+    """Return what is to be said of groups that are one cluster, or few, and share none with another group."""
+    own, shared = np.diag(m.shared), (m.shared > 0).sum(axis=1) > 1
+    names, out = labels.iloc[:, -1].astype(str).to_numpy(), []
+    alone = ~shared & (own == 1)
+    weak = ~shared & (own >= few_treated.LEAST) & (own < few_treated.FEW)
+    clusters = int(m.clusters.sum())
+    if alone.any():
+        out.append(few_treated.not_estimable(names[alone], clusters, unit))
+    if weak.any():
+        out.append(few_treated.rests_on_few(names[weak], int(own[weak].min()), clusters, unit))
+    return out
 
 
 def paired(

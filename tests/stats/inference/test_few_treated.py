@@ -97,3 +97,16 @@ def test_degrees_of_freedom_are_those_of_bell_and_mccaffrey() -> None:
     data = trial(np.random.default_rng(4), 3)
     df = cx.ols(study(data), "ltr ~ arm").table["df"].iloc[1]
     assert df == pytest.approx(few_treated.satterthwaite_df(3, 17), rel=1e-6)
+
+
+def test_a_comparison_of_arms_says_on_how_many_clusters_it_rests() -> None:
+    one = cx.compare(study(trial(np.random.default_rng(5), 1)), "nps", "arm")
+    assert one.table[["low", "high", "p"]].isna().all(axis=None)
+    assert (
+        "not estimable: 1 rests on a single cluster of 20 (place), whose own noise cannot be told from an effect; "
+        "treat more clusters, or compare with other assignments: cx.permutation"
+    ) in one.notes
+    three = cx.compare(study(trial(np.random.default_rng(5), 3)), "nps", "arm")
+    assert any(n.startswith("1 rests on 3 of 20 clusters (place)") for n in three.notes)
+    ten = cx.compare(study(trial(np.random.default_rng(5), 10)), "nps", "arm")
+    assert not any("rests on" in n for n in ten.notes)
