@@ -19,7 +19,7 @@ from typing import Any
 from cxlab.report import render
 from cxlab.report.jobs import Job
 from cxlab.report.kernel import Kernels, forks
-from cxlab.report.room import SHORT, remove, short
+from cxlab.report.room import SHORT, held, remove, short
 
 TRIES = 2
 """A job whose worker process or fork server was killed is tried again, once."""
@@ -147,9 +147,10 @@ class Pool:
 def listens_nearby() -> None:
     """Give multiprocessing a folder with a short name for its sockets, once, where the temporary folder's is long."""
     if len(tempfile.gettempdir()) > SHORT - 20:
-        folder = short()
-        multiprocessing.process.current_process()._config["tempdir"] = folder
-        atexit.register(remove, Path(folder))
+        folder = Path(short())
+        owner = held(folder)  # the next room removes it, should this process be killed
+        multiprocessing.process.current_process()._config["tempdir"] = str(folder)
+        atexit.register(lambda: (remove(folder), owner.close()))
 
 
 def cores() -> int:
