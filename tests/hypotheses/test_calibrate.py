@@ -11,7 +11,7 @@ from cxlab.hypotheses.calibrate import truth
 from cxlab.hypotheses.card import card, cards
 
 REPS = 40
-QUICK = ["CX-01", "CX-02", "CX-09", "CX-12", "CX-15", "CX-19", "CX-20", "CX-24", "CX-31"]
+QUICK = ["CX-01", "CX-02", "CX-09", "CX-12", "CX-24", "CX-31"]
 TAIL = 0.0005
 """Probability of a bound failing by chance; there are about 100 of them."""
 
@@ -35,16 +35,16 @@ def test_intervals_cover_the_truth(quick) -> None:
 
 def test_true_claims_are_found(quick) -> None:
     found = quick.xs("claimed", level="scenario")["supported"]
-    for id in ("CX-01", "CX-09", "CX-20", "CX-24"):
+    for id in ("CX-01", "CX-09", "CX-24"):
         assert found[id] >= 0.8, id
 
 
 def test_threats_fool_the_naive_analysis_and_not_the_verdict(quick) -> None:
     under = quick.xs("threat", level="scenario")
-    for id in ("CX-02", "CX-12", "CX-15", "CX-19", "CX-20", "CX-24"):
+    for id in ("CX-02", "CX-12", "CX-24"):
         assert under.loc[id, "naive"] >= 0.5, id
         assert under.loc[id, "supported"] <= 0.05, id
-    for id in ("CX-02", "CX-15", "CX-19", "CX-24", "CX-31"):
+    for id in ("CX-02", "CX-24", "CX-31"):
         assert under.loc[id, "not_identified"] == 1.0, id
 
 

@@ -44,7 +44,7 @@ def test_a_verdict_says_everything() -> None:
 @pytest.mark.parametrize("id", CAUSAL)
 def test_a_cross_section_never_supports_a_causal_claim(id: str) -> None:
     chosen = card(id)
-    study = simulated(id, truth(chosen, "claimed"), n=600, seed=3)
+    study = simulated(id, truth(chosen, "claimed"), n=chosen.module.TRUTH.n, seed=3)
     assert cx.verdict(id, study, robust=False, ledger=None).direction != "NOT-IDENTIFIED"
     flat = replace(study, codebook=replace(study.codebook, design="cross-section"))
     v = cx.verdict(id, flat, robust=False, ledger=None)
