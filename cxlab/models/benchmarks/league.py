@@ -13,6 +13,8 @@ from scipy import special
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.benchmarks.casemix import CaseMix, case_mix
+from cxlab.models.benchmarks.certain_pairs import Answers, certain
+from cxlab.models.benchmarks.steadied import PRIOR_CLUSTERS, steadied
 from cxlab.models.index.satisfaction import index_weights
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -26,11 +28,6 @@ from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
 
 METRICS = (*scores.METRICS, "index")
-PRIOR_ANSWERS, PRIOR_CLUSTERS = 6.0, 10.0
-"""Answers of average spread and clusters of average design effect that are added to each unit's own before its variance
-is trusted: five equal answers are not certain, and two clusters do not tell how alike clusters are."""
-ROUNDING = 1e-9
-"""Correlations smaller than this are rounding: units without shared respondents are independent."""
 FEW_UNITS = 20
 """Up to so many units the intervals of shrunken estimates count that tau is known badly."""
 FUNNEL_LEVELS = (0.95, 0.998)
@@ -52,6 +49,7 @@ class Units:
     shared: bool
     by_level: bool
     limits: tuple[float, float]
+    answers: Answers
 
     def for_shrinkage(self) -> np.ndarray:
         """Variances for shrinkage. Where the spread follows from the level (shares, NPS), all units get the pooled one:
@@ -208,38 +206,12 @@ def ranked_units(
     names = [str(v) for v in shown.labels[column][keep]]
     shared = bool(np.any(shown.moments.shared[inside] * (1 - np.eye(int(keep.sum())))))
     sign = 1 if best == "high" else -1
-    return Units(
-        names, value[keep], covariance, n[keep], size, sign, pooled, shared, score.shape != "mean", score.limits
-    ), small
-
-
-def steadied(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return pooled spread, covariance with steadied variances, and effective sizes of units with enough answers.
-
-    Variance = spread * deff / n, where the spread is that of the unit and 6 answers of average spread, and the design
-    effect that of its clusters and 10 clusters of average effect (weights, clusters and strata; 1 without a design).
-    Covariances keep their correlation.
-    """
-    n, df = (table[c].to_numpy(float) for c in ("n", "df"))
-    own_spread, own = table["spread"].to_numpy(float) * factor**2, np.diag(cov)
-    pooled = float(np.average(own_spread, weights=n))
-    if pooled <= 0:
-        raise DataProblem("everybody gave the same answer; there is nothing to rank")
-    spread = (own_spread * n + PRIOR_ANSWERS * pooled) / (n + PRIOR_ANSWERS)
-    deff = np.ones(len(n))
-    if not simple:
-        known = np.isfinite(own) & (own_spread > 0) & (df >= 1)
-        ratio = np.where(known, own * n / np.where(own_spread > 0, own_spread, 1), 0)
-        trust = np.where(known, df, 0)
-        average = (ratio * trust).sum() / trust.sum() if trust.sum() else 1.0
-        deff = (ratio * trust + PRIOR_CLUSTERS * average) / (trust + PRIOR_CLUSTERS)
-    variance = spread * deff / n
-    there = np.isfinite(own) & (own > 0)
-    scale = np.where(there, np.sqrt(variance / np.where(there, own, 1)), 0)
-    out = np.nan_to_num(cov) * scale[:, None] * scale[None, :]
-    out[np.abs(out) < ROUNDING * np.sqrt(np.outer(variance, variance))] = 0
-    np.fill_diagonal(out, variance)
-    return pooled, out, n / deff
+    table = shown.table[keep]
+    df = np.where(shown.simple, np.inf, np.fmax(table["df"].to_numpy(float), 0) + PRIOR_CLUSTERS)
+    answers = Answers(score.shape, score.factor, table["spread"].to_numpy(float), df, mix is not None, sign)
+    by_level = score.shape != "mean"
+    found = Units(names, value[keep], covariance, n[keep], size, sign, pooled, shared, by_level, score.limits, answers)
+    return found, small
 
 
 def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -248,7 +220,7 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     x, v = units.sign * units.estimate, units.for_ranks()
     options = {"level": level, "seed": seed}
     low, high = ranks.rank_sets(x, v, **options)
-    above = ranks.separated(x, v, **options)
+    above = certain(x, v, units.n_eff, units.answers, **options)
     tau = max(1, round(p / 4)) if top is None else top
     variance = units.for_shrinkage()
     shrunken = shrinkage.shrink(units.estimate, variance, level=level)
@@ -332,7 +304,7 @@ def _mix_facts(mix: CaseMix, raw: Groups, units: Units, score: Score) -> dict[st
 
 def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) -> list[str]:
     apart, pairs = parts["separated_pairs"], parts["pairs"]
-    notes = [f"{apart:,} of {pairs:,} pairs of units differ for sure, over the whole table.", _best(units, parts)]
+    notes = [f"{apart:,} of {pairs:,} pairs of units differ for real, over the whole table.", _best(units, parts)]
     if len(small):
         shown = ", ".join(f"{a} ({b})" for a, b in zip(small.iloc[:8, 0], small["n"][:8], strict=True))
         more = f", and {len(small) - 8} more" if len(small) > 8 else ""

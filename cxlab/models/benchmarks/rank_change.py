@@ -12,7 +12,8 @@ from cxlab.columns import show
 from cxlab.data import waves as waves_of
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.benchmarks.league import steadied, unit_score
+from cxlab.models.benchmarks.league import unit_score
+from cxlab.models.benchmarks.steadied import steadied
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score

@@ -53,7 +53,7 @@ def rank_sets(
     one_of("kind", kind, KINDS)
     x, z, scale = _prepared(estimate, covariance, draws, seed)
     if kind == "simultaneous":
-        above = _simultaneous(x, z, scale, level, stepdown)
+        above, _ = _simultaneous(x, z, scale, level, stepdown)
         ahead, behind = above.sum(axis=0), above.sum(axis=1)
     else:
         ahead, behind = _marginal(x, z, scale, level, stepdown, range(len(x)) if of is None else [of])
@@ -68,6 +68,13 @@ def separated(
     >>> separated([9.0, 5.0, 4.9], [0.01, 0.01, 0.01]).tolist()
     [[False, True, True], [False, False, False], [False, False, False]]
     """
+    return judged(estimate, covariance, level=level, stepdown=stepdown, draws=draws, seed=seed)[0]
+
+
+def judged(
+    estimate, covariance, *, level: float = 0.95, stepdown: bool = True, draws: int = 1000, seed: int = 0
+) -> tuple[np.ndarray, float]:
+    """Return the table of `separated` and the last critical value, in standard errors, that its pairs passed."""
     x, z, scale = _prepared(estimate, covariance, draws, seed)
     return _simultaneous(x, z, scale, level, stepdown)
 
@@ -216,17 +223,19 @@ def _simultaneous(x, z, scale, level, stepdown):
     """
     t = _statistic(x, scale)
     p = len(x)
-    above = np.zeros((p, p), bool)
+    above, critical = np.zeros((p, p), bool), np.inf
     while p > 1:
         largest = np.zeros(z.shape[1], np.float32)
         for j in range(p - 1):
             k = slice(j + 1, p)
             np.maximum(largest, _maxima(z, j, k, scale, ~above[k, j], ~above[j, k]), out=largest)
-        found = (t > _critical(largest, level)) & ~above
+        last = _critical(largest, level)
+        found = (t > last) & ~above
+        critical = last if found.any() else critical
         above |= found
         if not (found.any() and stepdown):
             break
-    return above
+    return above, critical
 
 
 def _letter(i: int) -> str:
