@@ -20,6 +20,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
+from cxlab.data.sample import usable_weight, weight_notes
 from cxlab.data.study import Calibration, Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -63,7 +64,7 @@ def rake(
     Raises
     ------
     DataProblem : a category without answers or without a target; margins that do not sum to one another; weights of
-        zero or less, or missing; no convergence.
+        below zero; no convergence. Rows whose weight is zero, missing or infinite get none and are counted.
 
     Examples
     --------
@@ -80,6 +81,8 @@ def rake(
     if trim and not 0 <= trim[0] < 1 < trim[1]:
         raise DataProblem(f"trim is {trim}; give multiples of the mean weight below and above 1, e.g. (0.3, 3)")
     total, cells = _total(parts), _cells(study, parts, each=trim is not None)
+    if not len(cells):
+        raise DataProblem(f"no row of {study.name} can be weighted; {'; '.join(weight_notes(study)) or 'it has none'}")
     for part in parts:
         part.check(cells, blank)
     codes, shares = [p.codes(cells) for p in parts], [p.shares for p in parts]
@@ -91,6 +94,7 @@ def rake(
     weight = _expression(study, parts, factors, trim, mean=mean, scale=scale).alias(name)
     said = f"raked to {', '.join(p.label for p in parts)} in {done} rounds, margins within {off:.1e}"
     said += f", held between {trim[0]:g} and {trim[1]:g} times the mean" if trim else ""
+    said += "".join(f"; {note}" for note in weight_notes(study))
     made = Calibration(name, study.design.weight, tuple(p.columns for p in parts))
     return replace(_with_weight(study, weight, name, said), calibration=made)
 
@@ -237,11 +241,10 @@ def _cells(study: Study, parts: Sequence[Margin], *, each: bool) -> pd.DataFrame
     """
     margins = list(dict.fromkeys(c for p in parts for c in p.columns))
     columns = keys_of(margins)
-    check_weights(study)
-    old = study.design.weight
-    one = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
+    old = usable_weight(study)
+    one = nw.lit(1.0) if old is None else old
     named = [nw.col(c).alias(k) for c, k in zip(margins, columns, strict=True)]
-    frame = study.frame.select(*named, one.alias("w"))
+    frame = study.frame.select(*named, one.alias("w")).filter(~nw.col("w").is_null())
     if each:
         frame = frame.with_columns(nw.col("w").alias("b"))
     cells = frame.group_by(*columns, *(["b"] if each else [])).agg(nw.len().alias("n"), nw.col("w").sum())
@@ -251,27 +254,9 @@ def _cells(study: Study, parts: Sequence[Margin], *, each: bool) -> pd.DataFrame
     return cells.sort_values([*columns, "b"], ignore_index=True, key=lambda s: s.astype(str), kind="stable")
 
 
-def check_weights(study: Study) -> None:
-    """Raise `DataProblem` if a design weight of the study is missing, zero, negative or infinite."""
-    old = study.design.weight
-    if not old:
-        return
-    w = nw.col(old).cast(nw.Float64)
-    bad = study.frame.select(
-        nw.len().alias("n"), w.is_null().sum().alias("missing"), (w <= 0).cast(nw.Int64).sum().alias("low"),
-        (w.is_nan() | (w > 1e300)).cast(nw.Int64).sum().alias("odd"),
-    ).collect().to_pandas().fillna(0).iloc[0]  # fmt: skip
-    found = {"missing": bad["missing"], "zero or negative": bad["low"], "not finite": bad["odd"]}
-    if any(found.values()):
-        said = ", ".join(f"{int(v):,} {k}" for k, v in found.items() if v)
-        raise DataProblem(
-            f"weight '{old}' of {study.name}: {said}, of {int(bad['n']):,}; leave those rows out or repair them"
-        )
-
-
 def _expression(study, parts, factors, trim, *, mean: float, scale: float) -> nw.Expr:
-    old = study.design.weight
-    weight = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
+    old = usable_weight(study)
+    weight = nw.lit(1.0) if old is None else old
     raw = {c: study.field(c) for p in parts for c in p.columns}
     for part, f in zip(parts, factors, strict=True):
         factor = nw.lit(1.0)
@@ -326,10 +311,13 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
     >>> cx.weighting(cx.load("brand-tracker")).table.iloc[:2, 0].tolist()
     ['rows', 'sum of weights']
     """
-    check_weights(study)
-    old = study.design.weight
-    w = nw.col(old).cast(nw.Float64) if old else nw.lit(1.0)
-    f = study.frame.select(w.alias("w")).with_columns((nw.col("w") * nw.col("w")).alias("w2"))
+    old, usable = study.design.weight, usable_weight(study)
+    w = nw.lit(1.0) if usable is None else usable
+    f = (
+        study.frame.select(w.alias("w"))
+        .filter(~nw.col("w").is_null())
+        .with_columns((nw.col("w") * nw.col("w")).alias("w2"))
+    )
     facts = f.select(
         nw.len().alias("n"), nw.col("w").sum(), nw.col("w2").sum(), nw.col("w").min().alias("low"),
         nw.col("w").max().alias("high"),
@@ -342,7 +330,7 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
                  "design effect of weighting (Kish)"],
         "estimate": [n, facts["w"], facts["low"] / mean, facts["high"] / mean, kish, n / kish],
     })  # fmt: skip
-    notes = [*study.caveats, *([study.field(old).note] if old and study.field(old).note else [])]
+    notes = [*study.caveats, *weight_notes(study), *([study.field(old).note] if old and study.field(old).note else [])]
     notes += [] if old else [f"{study.name} declares no weight: every row counts 1."]
     parts: dict[str, Any] = {}
     if margins:

@@ -210,18 +210,32 @@ def test_margins_that_no_weight_can_meet_within_the_limits_are_refused():
         rake(study(schools(), weight="w"), {"stype": TYPES, "wide": WIDE}, trim=(0.95, 1.05))
 
 
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(0, "1 zero or negative"), (-2.0, "1 zero or negative"), (None, "1 missing"), (np.inf, "1 not finite")],
-)
-@pytest.mark.parametrize("use", [weighting, lambda s: rake(s, {"stype": TYPES})])
-def test_weights_that_are_none_are_refused(value, said, use):
+def with_weight(value) -> Study:
     table = pl.from_pandas(schools()).with_columns(
         w=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(value, dtype=pl.Float64)).otherwise(pl.col("w"))
     )
+    return study(table, weight="w")
+
+
+@pytest.mark.parametrize("use", [weighting, lambda s: rake(s, {"stype": TYPES})])
+def test_negative_weights_are_refused(use):
     with pytest.raises(DataProblem) as error:
-        use(study(table, weight="w"))
-    assert str(error.value) == f"weight 'w' of people: {said}, of 183; leave those rows out or repair them"
+        use(with_weight(-2.0))
+    assert str(error.value) == (
+        "1 rows of people have a negative weight in 'w'; weights are positive. Correct them, or leave the rows out "
+        "with study.filter"
+    )
+
+
+@pytest.mark.parametrize(("value", "said"), [(0, "zero"), (None, "missing"), (np.inf, "infinite")])
+def test_rows_whose_weight_is_none_get_none_and_are_counted(value, said):
+    raked = rake(with_weight(value), {"stype": TYPES})
+    note = f"1 rows whose weight is {said} do not count"
+    assert note in raked.field("weight_raked").note and note in weighting(with_weight(value)).notes
+    made = raked.frame.collect().to_native().to_pandas()
+    assert made["weight_raked"].isna().tolist() == [k == 3 for k in range(183)]
+    sums = made.groupby("stype")["weight_raked"].sum()
+    assert all(sums[k] == pytest.approx(v, rel=1e-6) for k, v in TYPES.items())
 
 
 def test_limits_that_exclude_the_mean_are_refused():

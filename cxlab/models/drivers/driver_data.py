@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.sample import check_weights, outside_note, weight_notes, within_scale
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.drawn import of_strata
@@ -99,13 +100,15 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     design, field = study.design, study.field(name)
     wanted = dict.fromkeys([name, *chosen, *extra, *filter(None, (design.weight, design.cluster, design.strata))])
     frame = study.frame.select(*wanted).filter(~nw.col(name).is_null()).collect().to_pandas()
-    y = _number(frame[name], field)
+    y, outside = within_scale(_number(frame[name], field), field)
     keep = ~np.isnan(y)
-    notes: list[str] = []
+    notes: list[str] = [outside_note(name, outside)] if outside else []
     weight = np.ones(len(y))
     if design.weight:
         weight = pd.to_numeric(frame[design.weight]).to_numpy(float, na_value=np.nan)
-        keep &= _weighted(weight, design.weight, notes)
+        check_weights(study)
+        keep &= np.isfinite(weight) & (weight > 0)
+        notes += weight_notes(study)
     frame, y = frame[keep].reset_index(drop=True), y[keep]
     y = _turned(y, field) if condition is None else condition(y).astype(float)
     _spread(study, name, y)
@@ -187,15 +190,6 @@ def _turned(values: np.ndarray, field: Field) -> np.ndarray:
     if field.scale is not None and field.scale.best == "low":
         return field.scale.minimum + field.scale.maximum - values
     return values
-
-
-def _weighted(weight: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
-    if (weight < 0).any():
-        raise DataProblem(f"weight '{name}' is negative in {int((weight < 0).sum())} rows; design weights are positive")
-    good = np.nan_to_num(weight) > 0
-    if not good.all():
-        notes.append(f"{int((~good).sum()):,} rows without a positive weight '{name}' are left out")
-    return good
 
 
 def _spread(study: Study, name: str, y: np.ndarray) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
+from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.problem import DataProblem
@@ -60,14 +60,13 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
     if by:
         study.field(by)
     pairs = _pairs(study)
-    design = study.design
-    extra = [c for c in (by, design.weight, design.cluster, design.strata) if c]
-    names = list(dict.fromkeys([*extra, *(f.name for pair in pairs.values() for f in pair)]))
-    frame = study.frame.select(*[nw.col(n) for n in names]).collect().to_pandas()
-    rows, notes = [], []
-    segments = levels(study, by, frame[by].dropna().unique()) if by else [None]
+    asked = [f.name for pair in pairs.values() for f in pair]
+    found = sample(study, asked, other=[by] if by else [])
+    rows, notes = [], list(found.notes)
+    own = found.other[by] if by else None
+    segments = levels(study, by, pd.unique(own[~pd.isna(own)])) if by else [None]
     for segment in segments:
-        part = frame if segment is None else frame[frame[by] == segment]
+        part = found if segment is None else found.keep(own == segment)
         for about, (functional, dysfunctional) in pairs.items():
             row = _feature(study, part, functional, dysfunctional, level, seed)
             rows.append({"item": about, **({key(by): segment} if by else {}), **row})
@@ -106,30 +105,21 @@ def _pairs(study: Study) -> dict[str, tuple[Field, Field]]:
     return {a: (pair["kano-functional"], pair["kano-dysfunctional"]) for a, pair in found.items()}
 
 
-def _feature(
-    study: Study, frame: pd.DataFrame, functional: Field, dysfunctional: Field, level: float, seed: int
-) -> dict:
-    design = study.design
-    f, d = (_codes(frame[x.name], x) for x in (functional, dysfunctional))
+def _feature(study: Study, part: Sample, functional: Field, dysfunctional: Field, level: float, seed: int) -> dict:
+    f, d = (_codes(part.answers[x.name], x) for x in (functional, dysfunctional))
     there = np.isfinite(f) & np.isfinite(d)
-    w = frame[design.weight].to_numpy(float) if design.weight else np.ones(len(frame))
-    there &= np.nan_to_num(w) > 0
-    column = lambda name: frame[name].to_numpy()[there] if name else None  # noqa: E731
-    n = int(there.sum())
+    part, n = part.keep(there), int(there.sum())
     if n == 0:
         return _empty()
     category = EVALUATION[f[there].astype(int) - 1, d[there].astype(int) - 1]
-    strata, drawn = column(design.strata), None
-    if strata is not None:
-        strata, labels = pd.factorize(strata, use_na_sentinel=False)
+    strata, drawn = part.strata, None
     if study.drawn is not None:
-        drawn = of_strata(study.drawn, [""] if strata is None else labels)
-    groups = replicate_groups(column(design.cluster), strata, n, drawn=drawn)
-    return _numbers(category, w[there], groups, level, seed) | {"n": n}
+        drawn = of_strata(study.drawn, [""] if strata is None else part.strata_names)
+    groups = replicate_groups(part.cluster, strata, n, drawn=drawn)
+    return _numbers(category, part.w, groups, level, seed) | {"n": n}
 
 
-def _codes(column: pd.Series, field: Field) -> np.ndarray:
-    x = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+def _codes(x: np.ndarray, field: Field) -> np.ndarray:
     bad = np.isfinite(x) & ((x < 1) | (x > 5) | (x != np.round(x)))
     if bad.any():
         raise DataProblem(f"'{field.name}' holds {x[bad][0]:g}; a Kano question has answers 1 (like) to 5 (dislike)")

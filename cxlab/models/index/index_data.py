@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlab.data.sample import sample
 from cxlab.data.study import Study
 from cxlab.models.index.pathmodel import READY, PathModel
 from cxlab.problem import DataProblem, one_of
@@ -52,47 +53,34 @@ def resolved(study: Study, model: str | PathModel) -> tuple[PathModel, tuple[str
 def answers(study: Study, model: PathModel, *, missing: str = "listwise", by: str = "") -> Answers:
     """Read the items of ``model`` (and design and group columns) and turn them so that high is best."""
     one_of("missing", missing, MISSING)
-    d = study.design
-    extra = [c for c in (d.weight, d.cluster, d.strata, by) if c]
-    wanted = list(dict.fromkeys([*model.items, *extra]))
-    table = study.frame.select(*wanted).collect().to_pandas()
+    found = sample(study, model.items, other=[by] if by else [])
+    if by:
+        found = found.keep(~pd.isna(found.other[by]))
     fields = [study.field(i) for i in model.items]
     low, high = np.array([[f.scale.minimum, f.scale.maximum] for f in fields], float).T
-    x = table[list(model.items)].apply(pd.to_numeric, errors="coerce").to_numpy(float, copy=True)
-    outside = (x < low) | (x > high)
-    x[outside] = np.nan
+    x = found.matrix(model.items)
     for j, f in enumerate(fields):
         if f.scale.best == "low":
             x[:, j] = low[j] + high[j] - x[:, j]
-    weight = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
-    usable = np.isfinite(weight) & (weight > 0)
-    usable &= table[by].notna().to_numpy() if by else True
-    x, kept, notes = _complete(x, usable, missing)
-    if outside.any():
-        notes = (f"{int(outside.sum()):,} answers outside their scale are treated as missing.", *notes)
+    x, kept, notes = _complete(x, missing)
     turned = [f.name for f in fields if f.scale.best == "low"]
     notes += (f"Turned round, because their lowest code is best: {', '.join(turned)}.",) if turned else ()
     _checked(x, model)
-    table = table[kept]
-    cluster = None
-    if d.cluster:  # numbers that start anew in every stratum are different clusters
-        cluster = table.groupby([c for c in (d.strata, d.cluster) if c], sort=False, dropna=False).ngroup().to_numpy()
-    strata, labels = np.zeros(len(x), int), [""]
-    if d.strata:
-        strata, labels = pd.factorize(table[d.strata], use_na_sentinel=False)
+    found = found.keep(kept)
+    strata, labels = (np.zeros(len(x), int), [""]) if found.strata is None else (found.strata, found.strata_names)
     drawn = None if study.drawn is None else of_strata(study.drawn, labels)
-    group = table[by].to_numpy() if by else np.zeros(len(x), int)
-    return Answers(x, low, high, weight[kept], cluster, strata, drawn, group, notes)
+    group = found.other[by] if by else np.zeros(len(x), int)
+    return Answers(x, low, high, found.w, found.cluster, strata, drawn, group, (*found.notes, *notes))
 
 
-def _complete(x: np.ndarray, usable: np.ndarray, missing: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def _complete(x: np.ndarray, missing: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     gaps = np.isnan(x)
     if missing == "mean":
-        kept = usable & ~gaps.all(axis=1)
+        kept = ~gaps.all(axis=1)
         x = np.where(gaps, np.nanmean(x[kept], axis=0) if kept.any() else np.nan, x)[kept]
         filled = int(gaps[kept].sum())
         return x, kept, (f"{filled:,} missing answers replaced by the item's mean.",) if filled else ()
-    kept = usable & ~gaps.any(axis=1)
+    kept = ~gaps.any(axis=1)
     lost = int(len(x) - kept.sum())
     return x[kept], kept, (f"{lost:,} of {len(x):,} respondents left out: an item without answer.",) if lost else ()
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import sample
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.counts.names import free
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.kink import kink
 from cxlab.stats.fits.robust import least_squares
@@ -50,7 +49,7 @@ def dose_response(
     x_name = dose or study.need("operation", "a dose-response curve", measure="wait")[0]
     f, x_field = study.field(y_name), study.field(x_name)
     scores.average(study, [y_name, x_name], [])
-    x, y, n, w, c, missing = _pairs(study, x_name, y_name)
+    x, y, n, w, c, missing, left_out = _pairs(study, x_name, y_name)
     floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
     log = np.log2(np.fmax(x, floor))
     rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
@@ -58,6 +57,7 @@ def dose_response(
     at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
     lost = f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were"
     notes = (
+        *left_out,
         *([lost] if missing else []),
         f"doses below {floor:.3g} count as {floor:.3g}",
         "an association: what else goes with the dose is not held constant",
@@ -75,26 +75,17 @@ def dose_response(
 
 def _pairs(study: Study, x_name: str, y_name: str):
     """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
-    d = study.design
-    nested = [c for c in (d.strata, d.cluster) if c] if d.cluster else []
-    extra = [c for c in (d.weight, *nested) if c]
-    columns = [nw.col(c).cast(nw.Float64) for c in (y_name, x_name, *([d.weight] if d.weight else []))]
-    columns += [nw.col(c) for c in nested]
-    size = free("_n", [y_name, x_name, *extra])
-    counted = study.frame.select(*columns).group_by(y_name, x_name, *extra).agg(nw.len().alias(size))
-    table = counted.collect().to_pandas()
-    dosed = table[table[x_name].notna()]
-    missing = int(dosed.loc[dosed[y_name].isna(), size].sum())
-    table = dosed.dropna(subset=[y_name]).sort_values([x_name, y_name, *extra], ignore_index=True)
-    x, y, n = (table[c].to_numpy(float) for c in (x_name, y_name, size))
-    w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
-    c = table.groupby(nested, sort=False, dropna=False).ngroup().to_numpy() if nested else None
+    found = sample(study, [x_name, y_name], patterns=True)
+    found = found.keep(np.isfinite(found.answers[x_name]))
+    there = np.isfinite(found.answers[y_name])
+    missing, found = int(found.n[~there].sum()), found.keep(there)
+    x, y, n = found.answers[x_name], found.answers[y_name], found.n
     if n.sum() < 50 or len(np.unique(x)) < 5 or (x < 0).any():
         raise DataProblem(
             f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "
             "different doses; at least 50 answers and 5 doses of zero or more are needed"
         )
-    return x, y, n, w, c, missing
+    return x, y, n, found.w, found.cluster, missing, found.notes
 
 
 def _slope(x, y, n, w, c, level: float) -> dict:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import check_weights, outside_note, weight_notes
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -55,7 +56,10 @@ def regression_to_mean(study: Study, of: str | None = None, *, retest: Sequence[
     f = study.field(name)
     if not f.scale or (f.scale.minimum, f.scale.maximum) != (0, 10):
         raise DataProblem(f"{name} runs from {f.scale or 'no declared scale'}; detractors are defined on 0 to 10")
+    check_weights(study)
     counts = tally(study.frame, name, weight=study.design.weight)
+    lost = int(counts["n"].sum()) - int(counts.loc[counts["value"].isin(range(11)), "n"].sum())
+    outside = [outside_note(name, lost)] if lost else []
     counts = counts[counts["value"].isin(range(11))].set_index("value").reindex(range(11), fill_value=0)
     if counts["n"].sum() == 0:
         raise DataProblem(f"{name} has no answer from 0 to 10 in {study.name}")
@@ -67,7 +71,11 @@ def regression_to_mean(study: Study, of: str | None = None, *, retest: Sequence[
         pd.DataFrame(rows),
         "points",
         method="Bivariate normal answers, cut at the study's own shares; same distribution both times",
-        notes=("the retest correlation is assumed, not estimated; compare a closed loop with this, not with zero",),
+        notes=(
+            *outside,
+            *weight_notes(study),
+            "the retest correlation is assumed, not estimated; compare a closed loop with this, not with zero",
+        ),
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import sample
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.counts.names import free
 from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, splits
 from cxlab.stats.inference.design_variance import t_value
 
@@ -75,7 +74,7 @@ def sequence(
         said = f"{', '.join(unscaled)} has no declared scale" if unscaled else f"there are {len(names)} stages"
         raise DataProblem(f"a sequence needs at least three stages with a scale; {said}. Name them with stages=[...]")
     scores.average(study, [y_name, *names], [])
-    y, x, n, w, c = _patterns(study, y_name, names)
+    y, x, n, w, c, lost = _patterns(study, y_name, names)
     units = int(n.sum() if c is None else len(np.unique(c)))
     if units < 10 * FOLDS:
         raise DataProblem(f"{study.name} has {units} complete answers; a sequence needs at least {10 * FOLDS}")
@@ -83,6 +82,7 @@ def sequence(
     rows = [_row(model, r2[:, i], r2[:, 0], tests, level, int(n.sum())) for i, model in enumerate(MODELS)]
     order = ", ".join(study.field(s).stage or study.field(s).label for s in names)
     notes = (
+        *lost,
         f"order of the journey: {order}",
         "stages differ in subject as well as in order; only a random order tells",
     )
@@ -121,19 +121,12 @@ def _row(model: str, r2, base, tests, level: float, n: int) -> dict:
 
 
 def _patterns(study: Study, y_name: str, names: list[str]):
-    d = study.design
-    nested = [c for c in (d.strata, d.cluster) if c] if d.cluster else []
-    keys = [y_name, *names, *([d.weight] if d.weight else []), *nested]
-    cast = [nw.col(k) if k in nested else nw.col(k).cast(nw.Float64) for k in dict.fromkeys(keys)]
-    size = free("_n", keys)
-    table = study.frame.select(*cast).group_by(*dict.fromkeys(keys)).agg(nw.len().alias(size)).collect().to_pandas()
-    table = table.dropna(subset=[y_name]).sort_values(keys, ignore_index=True)
-    x = np.column_stack([_share(study, k, table[k].to_numpy(float)) for k in names])
+    found = sample(study, [y_name, *names], patterns=True)
+    found = found.keep(np.isfinite(found.answers[y_name]))
+    x = np.column_stack([_share(study, k, found.answers[k]) for k in names])
     kept = np.isfinite(x).sum(axis=1) >= 2
-    w = table[d.weight].to_numpy(float) if d.weight else np.ones(len(table))
-    kept &= np.isfinite(w) & (w > 0)
-    c = table.groupby(nested, sort=False, dropna=False).ngroup().to_numpy()[kept] if nested else None
-    return table[y_name].to_numpy(float)[kept], x[kept], table[size].to_numpy(float)[kept], w[kept], c
+    found = found.keep(kept)
+    return found.answers[y_name], x[kept], found.n, found.w, found.cluster, found.notes
 
 
 def _share(study: Study, name: str, values: np.ndarray) -> np.ndarray:

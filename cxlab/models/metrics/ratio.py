@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
+from cxlab.data.sample import check_weights, weight_notes
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -69,6 +70,7 @@ def satisfaction_ratio(
         study.field(name)
     columns = _rated(study, metrics.listed(of), texts)
     each = _respondent(study, columns, texts, version)
+    check_weights(study)
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
     frame = totals.totals(study.frame, each, groups, **where)
@@ -80,7 +82,12 @@ def satisfaction_ratio(
     called = metrics.labelled_groups(study, groups, table)
     table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
-    notes = [*study.caveats, *hidden, "two published formulas disagree; no validation of either was found"]
+    notes = [
+        *study.caveats,
+        *weight_notes(study),
+        *hidden,
+        "two published formulas disagree; no validation of either was found",
+    ]
     notes.append(ANOTHER_SCALE if texts else "no sentiment given: the ratio rests on ratings alone")
     return Result(
         kind="metric",

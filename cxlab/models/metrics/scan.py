@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data import waves
+from cxlab.data.sample import negative_weights
 from cxlab.data.study import Study
 from cxlab.models.metrics.scores import GROUPINGS, Score
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import unknown
 from cxlab.stats.counts import names, tally
 
 FIGURES = ("estimate", "low", "high", "se", "n_eff", "detractors", "passives", "promoters")
@@ -68,10 +69,7 @@ def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list
         sums, found = tally.score_sums(frame, near, by=columns, counts=problems, drawn=drawn, **where)
         sums["shift"] = [far.get(i, 0.0) for i in sums["item"]]
     if found.get("weight:negative"):
-        raise DataProblem(
-            f"{found['weight:negative']:,} rows of {study.name} have a negative weight in '{d.weight}'; weights are "
-            "positive. Correct them, or leave the rows out with study.filter"
-        )
+        raise negative_weights(study, found["weight:negative"])
     sums, out = in_order(study, sums, columns), []
     for k, score in enumerate(scores):
         called = {f"{k} {name}": name for name in score.items}

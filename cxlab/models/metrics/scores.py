@@ -154,7 +154,9 @@ def fraction(study: Study, of: str | Sequence[str], by: Sequence[str], *, value:
         title, rule = f"Share that ticked: {', '.join(f.label for f in questions[:3])}", "share that ticked the option"
     facts = {"metric": "share", "title": title, "shape": "share", "unit": "share", "method": rule}
     better = agreed(of_answers(study.field(n), codes[n]) for n in columns)
-    return _score(study, columns, by, make, text=True, better=better, **facts)
+    made = _score(study, columns, by, make, text=True, better=better, **facts)
+    rated = {f"outside:{n}": _outside(study.field(n)) for n in columns if _of_scale(study.field(n), codes[n])}
+    return replace(made, counts={**made.counts, **rated})
 
 
 def _options(questions: Sequence[Field], value: object) -> list[str]:
@@ -373,7 +375,13 @@ def _sides(f: Field, good: tuple[float, float], bad: tuple[float, float]) -> nw.
 def _equal(f: Field, codes: Sequence) -> nw.Expr:
     x = nw.col(f.name)
     hit = nw.when(among(x, codes)).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
-    return nw.when(~x.is_null()).then(hit)
+    return nw.when(_valid(f) if _of_scale(f, codes) else ~x.is_null()).then(hit)
+
+
+def _of_scale(f: Field, codes: Sequence) -> bool:
+    """Whether answers on the scale of a question are asked for; those outside are then no answers."""
+    rated = [c for c in codes if isinstance(c, (int, float)) and not isinstance(c, bool)]
+    return f.scale is not None and any(f.scale.minimum <= c <= f.scale.maximum for c in rated)
 
 
 def _span(low: float, high: float) -> str:

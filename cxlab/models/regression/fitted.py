@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from cxlab.data.sample import usable_weight
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -79,9 +80,8 @@ def check_level(level: float) -> None:
 
 
 def weight_of(study: Study) -> nw.Expr | None:
-    """Return the study's design weight as an expression, or None."""
-    name = study.design.weight
-    return nw.col(name).cast(nw.Float64) if name else None
+    """Return the study's design weight as an expression, null where a row does not count, or None."""
+    return usable_weight(study)
 
 
 def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[str]:

@@ -49,7 +49,8 @@ def _read(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.Re
     else:
         for start in range(0, len(native), ROWS):
             piece = native.iloc[start : start + ROWS] if kind.is_pandas() else native.slice(start, ROWS)
-            yield nw.from_native(piece, eager_only=True).select(*chosen).to_arrow()
+            made = nw.from_native(piece, eager_only=True).select(*chosen).to_arrow()
+            yield made.select(list(columns))  # pandas would bring its index along
 
 
 def numbers(column: pa.ChunkedArray | pa.Array) -> np.ndarray:

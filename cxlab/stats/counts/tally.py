@@ -25,17 +25,19 @@ def tally(frame: nw.LazyFrame, value: str, *, by: Sequence[str] = (), weight: st
     frame : lazy frame with one row an answer.
     value : column of answers; null and NaN are not counted.
     by : columns that form the groups; null is a group of its own.
-    weight : column of design weights, or '' for 1 each.
+    weight : column of design weights, or '' for 1 each; rows whose weight is missing, infinite or not positive do not
+        count.
 
     Returns
     -------
     pandas.DataFrame, one row a group and answer, sorted: the groups under their `names.key`, ``value, n`` (rows),
     ``w`` (sum of weights), ``w2`` (sum of squared weights).
     """
-    one = nw.col(weight).cast(nw.Float64) if weight else nw.lit(1.0)
+    w = nw.col(weight).cast(nw.Float64) if weight else nw.lit(1.0)
+    one = nw.when((w > 0) & (w < float("inf"))).then(w) if weight else w
     groups = [nw.col(c).alias(k) for c, k in zip(by, keys_of(by), strict=True)]
     answered = frame.select(*groups, nw.col(value).cast(nw.Float64).alias("value"), one.alias("_w")).filter(
-        ~nw.col("value").is_null(), ~nw.col("value").is_nan()
+        ~nw.col("value").is_null(), ~nw.col("value").is_nan(), ~nw.col("_w").is_null()
     )
     answered = answered.with_columns((nw.col("_w") * nw.col("_w")).alias("_w2"))
     counts = answered.group_by(*keys_of(by), "value").agg(
@@ -223,12 +225,13 @@ def _item(table: pd.DataFrame, i: int, weighted: bool, plain: bool) -> dict[str,
 
 
 def weight_problems(weight: str) -> dict[str, nw.Expr]:
-    """Return what `score_sums` counts about a column of weights: negative, zero and missing ones."""
+    """Return what `score_sums` counts about a column of weights: negative, zero, missing and infinite ones."""
     w = nw.col(weight).cast(nw.Float64)
     return {
         "weight:negative": w < 0,
         "weight:zero": w == 0,
         "weight:missing": w.is_null() | w.is_nan(),
+        "weight:infinite": w == float("inf"),
     }
 
 

@@ -319,7 +319,8 @@ BAD = [
     (lambda: (study(made()), {"model": "logit"}),
      "model 'logit' needs an outcome with two values; y has 400. Name a condition as outcome, like 'column >= "),
     (lambda: (study(made().assign(w=-1.0), weight="w"), {}),
-     "weight 'w' is negative in 400 rows; design weights are positive"),
+     "400 rows of made have a negative weight in 'w'; weights are positive. Correct them, or leave the rows out with "
+     "study.filter"),
     (lambda: (study(made().assign(y=lambda t: (t.x1 > 0) * 1)), {"model": "logit"}),
      "the logit has no maximum: a driver (or a combination) separates the outcomes perfectly, or drivers determine "
      "each other; leave one out, merge rare answers, or use model='linear'"),

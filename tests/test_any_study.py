@@ -1,6 +1,7 @@
-"""A user's column may have any name: results are those of the same data under names that nothing else has.
+"""What a stranger's study may hold, for every public function: any name of a column, any weight, any answer.
 
-The names tried are read from the code: every text that names a column of ours, and every column of a result.
+Results are those of the same data under names that nothing else has. The names tried are read from the code:
+every text that names a column of ours, and every column of a result.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def rows() -> pd.DataFrame:
     })  # fmt: skip
 
 
-def named(called: dict[str, str]) -> Study:
-    """Return the study with the roles' columns called as given."""
+def named(called: dict[str, str], table: pd.DataFrame | None = None) -> Study:
+    """Return the study with the roles' columns called as given, of other rows if ``table`` is given."""
     five, eleven = Scale(1, 5), Scale(0, 10)
     own = {
         "segment": Field("segment", "S", "string", "segment"), "wave": Field("wave", "W", "integer", "wave"),
@@ -83,7 +84,8 @@ def named(called: dict[str, str]) -> Study:
     fields += [Field("with", "F", "integer", "", "kano-functional", five, about="zz")]
     fields += [Field("without", "U", "integer", "", "kano-dysfunctional", five, about="zz")]
     fields += [Field("comment", "T", "string", "text"), Field("code", "K", "integer", "id")]
-    return Study(rows().rename(columns=called), Codebook("made", tuple(fields)))
+    table = rows() if table is None else table
+    return Study(table.rename(columns=called), Codebook("made", tuple(fields)))
 
 
 def without_design(study: Study, *roles: str) -> Study:
@@ -258,3 +260,79 @@ def test_a_table_of_units_may_call_its_first_column_as_it_likes() -> None:
     for name in ("unit", "metric", "weight", "distance", "n", "parent", "scale_minimum"):
         found = cx.peers(table.rename(columns={"name": name}), "a")
         assert same(told(right), told(found), {name}), name
+
+
+# Weights and answers ---------------------------------------------------------------------------------------------
+
+SOME = np.arange(0, 280, 31)
+UNWEIGHTED = {"permutation", "comments", "quality"}
+"""They use no weights; quality reports what is wrong with them."""
+AS_THEY_STAND = {"ols", "logit", "mixed", "ridge", "ordinal", "mediation", "bootstrap", "jackknife", "permutation",
+                 "replicate_weights", "quality"}  # fmt: skip
+"""They take the numbers of a column as they stand; quality reports what is outside the scale."""
+
+
+def changed(**columns: object) -> Study:
+    """Return the study with some rows of its columns changed."""
+    table = rows().astype(dict.fromkeys((*columns, "weight"), float))
+    for column, value in columns.items():
+        table.loc[SOME, column] = value
+    return named(NEUTRAL, table)
+
+
+def outcome(name: str, study: Study) -> object:
+    """What a call gives: its numbers, or the refusal in words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return told(CALLS[name](study, NEUTRAL))
+        except cx.DataProblem as problem:
+            return str(problem)
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - UNWEIGHTED))
+def test_negative_weights_are_refused_in_one_wording(name: str) -> None:
+    said = outcome(name, changed(weight=-1.0))
+    assert isinstance(said, str), "no refusal"
+    assert re.sub(r"^(10|5) rows", "k rows", said) == (  # a change between two waves reads those two
+        "k rows of made have a negative weight in 'zz2zz'; weights are positive. Correct them, or leave the rows out "
+        "with study.filter"
+    )
+
+
+@pytest.mark.parametrize("weight", [0.0, np.nan, np.inf], ids=["zero", "missing", "infinite"])
+@pytest.mark.parametrize("name", sorted(set(CALLS) - UNWEIGHTED - {"replicate_weights"}))
+def test_rows_whose_weight_is_none_leave_the_numbers_of_the_others(name: str, weight: float) -> None:
+    without = named(NEUTRAL, rows().drop(SOME).astype({"weight": float}))
+    right, found = outcome(name, without), outcome(name, changed(weight=weight))
+    assert not isinstance(right, str), right
+    assert same(right, found, set()), found if isinstance(found, str) else "other numbers"
+
+
+@pytest.mark.parametrize("weight", [3.0, 1e12], ids=["equal", "huge"])
+@pytest.mark.parametrize("name", sorted(set(CALLS)))
+def test_equal_weights_of_any_size_give_an_answer(name: str, weight: float) -> None:
+    study = named(NEUTRAL, rows().assign(weight=weight))
+    assert not isinstance(outcome(name, study), str)
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - AS_THEY_STAND))
+def test_answers_outside_the_scale_are_none(name: str) -> None:
+    questions = ("ltr", "sat", "item0", "item1", "item2", "ease")
+    right = outcome(name, changed(**dict.fromkeys(questions, np.nan)))
+    assert not isinstance(right, str), right
+    found = outcome(name, changed(**dict.fromkeys(questions, 99.0)))
+    assert same(right, found, set()), found if isinstance(found, str) else "other numbers"
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_questions_that_nobody_answered_are_said_or_left_out(name: str) -> None:
+    empty = rows().astype(dict.fromkeys(("ltr", "sat", "item0"), float)).assign(ltr=np.nan, sat=np.nan, item0=np.nan)
+    assert outcome(name, named(NEUTRAL, empty)) is not None
+
+
+def test_rows_of_a_pandas_table_that_was_filtered_keep_their_weights() -> None:
+    kept = rows().drop(SOME).astype({"weight": float})  # its index has gaps
+    for name in CALLS:
+        right, found = (outcome(name, named(NEUTRAL, t)) for t in (kept.reset_index(drop=True), kept))
+        assert same(right, found, set()), name  # type: ignore[arg-type]
