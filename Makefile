@@ -33,6 +33,9 @@ bench-reading: $(VENV)/.test
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10) $(or $(SEED),0)
 
+mutants: $(VENV)/.test
+	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
+
 calibrate: $(VENV)/.core
 	$(BIN)/cxlab calibrate --ship --reps 800
 

@@ -16,6 +16,8 @@ from cxlab.stats.fits.robust import Fit, least_squares
 
 FEW = 10
 """Answers a group needs before it is compared."""
+ALIKE = 0.25
+"""Standard deviations that groups may lie apart before what sets them apart (Rubin 2001)."""
 
 
 def answered(case: Case, *values: NDArray, least: int | None = None, what: str = "answers") -> NDArray:
@@ -47,6 +49,24 @@ def two_groups(case: Case, rows: NDArray, group: NDArray, what: str) -> None:
         if count < FEW:
             side = "with" if value else "without"
             raise NotEstimable(f"only {count} answers {side} {what}; each side needs at least {FEW}")
+
+
+def alike(case: Case, rows: NDArray, group: NDArray, slot: str, threat: str) -> tuple[str, str, bool | None, str]:
+    """Return the check that two groups were alike before, in the column of ``slot``: at most `ALIKE` deviations apart.
+
+    An assigned contrast of an experiment needs no such look; without the column it cannot be had.
+    """
+    what = "the groups were alike before"
+    if case.study.codebook.design == "experiment":
+        return what, "assigned at random", True, threat
+    if slot not in case.sample:
+        return what, f"no column for {slot} shows it", None, threat
+    x = case.sample.number(slot)
+    there = rows & ~np.isnan(x)
+    model = fit(case, there, standardised(np.where(there, x, np.nan), case.sample.n * case.sample.w), group)
+    apart = from_t("", *model.contrast(np.eye(len(model.b))[1]), level=case.level)
+    said = f"{slot} differs by {apart.value:.2f} standard deviations [{apart.low:.2f}, {apart.high:.2f}]"
+    return what, said, bool(apart.inner_low > -ALIKE and apart.inner_high < ALIKE), threat
 
 
 def design(case: Case, rows: NDArray, *columns: NDArray) -> NDArray:

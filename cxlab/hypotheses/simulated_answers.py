@@ -23,13 +23,15 @@ class Made:
 
     ``columns`` : values by the name of the part they play (see the card's ``needs``, which give role, measure and
     scale); a matrix for a part of several columns. Columns that play no part: ``cluster``, ``person``, ``date``,
-    ``wave``. ``measures`` and ``roles`` : those of a part where they are not the first that the card allows.
+    ``wave``. ``measures`` and ``roles`` : those of a part where they are not the first that the card allows;
+    ``missing`` : codes of a part that say why there is no answer.
     """
 
     columns: Mapping[str, NDArray]
     design: str = "cross-section"
     measures: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

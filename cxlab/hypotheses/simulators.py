@@ -80,7 +80,7 @@ def _columns(chosen: Card, made: Made) -> tuple[dict[str, NDArray], tuple[Field,
             columns[own] = one
             field = _field(own, one, needs[name], j)
             role, measure = made.roles.get(name, field.role), made.measures.get(name, field.measure)
-            fields.append(replace(field, role=role, measure=measure))
+            fields.append(replace(field, role=role, measure=measure, missing=made.missing.get(name, {})))
     return columns, tuple(fields)
 
 

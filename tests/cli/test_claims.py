@@ -48,7 +48,7 @@ def test_plan_then_verdict(run, tmp_path) -> None:
     said = run("plan", "CX-05,CX-06", "airline-survey", "--sesoi", "CX-06=0.05", "--name", "spring")
     assert said.startswith("reports/plans/spring.yaml: 2 claims on airline-survey (9,720 rows)")
     told = run("verdict", "--plan", "reports/plans/spring.yaml", "airline-survey")
-    assert told.startswith("plan 'spring': ") and "CX-06  SUPPORTED" in told
+    assert told.startswith("plan 'spring': ") and "CX-06  NOT-IDENTIFIED" in told
     one = run("verdict", "CX-05", "airline-survey", "--plan", "reports/plans/spring.yaml", "--quick")
     assert "planned in 'spring' before looking; look 2 at this claim" in one
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
+from cxlab.hypotheses.estimation import alike, answered, coefficient, finding, mean, row, two_groups
 from cxlab.hypotheses.naive import unguarded
-from cxlab.hypotheses.simulated_answers import Made, Truth, chosen
+from cxlab.hypotheses.simulated_answers import Made, Truth
 
 TRUTH = Truth(claimed=0.12)
 
@@ -28,17 +28,23 @@ def test(case: Case) -> Evidence:
     intention = sample.fields["leave"][0].measure != "churn"
     notes = ("leaving is an answer in the lower half of the intention scale, not behaviour",) if intention else ()
     return Evidence(
-        (difference,), share, shown, method="Difference of shares, linear probability model, robust errors", notes=notes
+        (difference,),
+        share,
+        shown,
+        (alike(case, rows, failed, "tenure", "self-selection"),),
+        method="Difference of shares, linear probability model, robust errors",
+        notes=notes,
     )
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    failure, other, design = chosen(n, rng, threat)
-    p = np.clip(0.2 + (0 if threat else effect) * failure + 0.1 * other, 0, 1)
-    return Made(
-        {"failure": failure, "leave": (rng.random(n) < p).astype(float)},
-        design.replace("experiment", "quasi-experiment"),
-    )
+    """A quasi-experiment; under 'self-selection' newcomers meet failures, and leave anyway."""
+    tenure = rng.standard_normal(n)
+    pull = -1.0 if threat == "self-selection" else 0.0
+    failure = (pull * tenure + rng.standard_normal(n) > 0).astype(float)
+    p = np.clip(0.25 + effect * failure - (0.1 if threat == "self-selection" else 0.0) * tenure, 0, 1)
+    columns = {"failure": failure, "leave": (rng.random(n) < p).astype(float), "tenure": np.round(10 * tenure)}
+    return Made(columns, "quasi-experiment")
 
 
 naive = unguarded

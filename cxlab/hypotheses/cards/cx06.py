@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import answered, finding, fit, row, standardised
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
@@ -44,18 +45,47 @@ def test(case: Case) -> Evidence:
         "the last stage is also another subject than the earlier ones; only a random order separates the two",
     )
     return Evidence(
-        (found,), None, tuple(shown), method="Standardised regression on all stages, robust errors", notes=notes
+        (found,),
+        None,
+        tuple(shown),
+        _checks(case),
+        method="Standardised regression on all stages, robust errors",
+        notes=notes,
+    )
+
+
+def _checks(case: Case) -> tuple[tuple[str, str, bool, str], ...]:
+    """Only a recorded outcome is free of the last mood; only a random order of stages of their reliability."""
+    apart = recorded(case.study, {"overall": case.slots["overall"]})
+    mixed = case.study.codebook.design == "experiment" and "order" in case.slots.columns
+    source = "recorded behaviour" if apart else "an answer given right after the last stage"
+    order = "assigned at random" if mixed else "the same for everybody"
+    return (
+        ("the overall score comes from another source than the last stage", source, apart, "mood"),
+        ("the order of the stages", order, mixed, "reliability"),
     )
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """``effect``: standardised weight of the last stage minus the mean of the others."""
-    t, h = touchpoints(n, rng, 5, 0.5 if threat else 0.3)
-    b = np.full(5, 0.15) + np.array([0, 0, 0, 0, effect])
-    y = t @ b + (0.3 * h if threat else 0)
-    noise = np.sqrt(max(1 - y.var(), 0.05))
-    y = y + noise * rng.standard_normal(n)
-    return Made({"overall": scores(y), "touchpoints": scores(t)})
+    """``effect``: standardised weight of the last stage minus the mean of the others; recorded, in random order.
+
+    Under 'mood' the overall score is an answer that shares the last stage's mood; under 'reliability' the order is the
+    same for everybody and the earlier stages are remembered badly.
+    """
+    t, h = touchpoints(n, rng, 5, 0.5 if threat == "halo" else 0.3)
+    y = t @ (np.full(5, 0.15) + np.array([0, 0, 0, 0, effect])) + (0.3 * h if threat == "halo" else 0)
+    y = y + np.sqrt(max(1 - y.var(), 0.05)) * rng.standard_normal(n)
+    last = rng.standard_normal(n)
+    seen = t.copy()
+    if threat == "mood":
+        y, seen[:, 4] = (y + 0.7 * last) / np.sqrt(1.49), (t[:, 4] + 0.7 * last) / np.sqrt(1.49)
+    if threat == "reliability":
+        seen[:, :4] = (t[:, :4] + rng.standard_normal((n, 4))) / np.sqrt(2)
+    columns = {"overall": scores(y), "touchpoints": scores(seen)}
+    if threat != "reliability":
+        columns["order"] = rng.integers(1, 6, n)
+    design = "cross-section" if threat == "reliability" else "experiment"
+    return Made(columns, design, roles={"overall": "outcome" if threat == "mood" else "operation"})
 
 
 naive = unguarded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each
@@ -39,7 +40,10 @@ def test(case: Case) -> Evidence:
         row(case, "leaders", p1, s1, df, sample.n[rows & (leader == 1)].sum()),
         row(case, "mainstream", p0, s0, df, sample.n[rows & (leader == 0)].sum()),
     )
-    return Evidence((found,), ratio, shown, method="Difference and ratio of shares, robust errors")
+    outside = recorded(case.study, {"leader": case.slots["leader"]})
+    said = "recorded from outside" if outside else "an answer of the firms themselves"
+    check = ("who leads is told from outside", said, outside, "self-classification")
+    return Evidence((found,), ratio, shown, (check,), method="Difference and ratio of shares, robust errors")
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
@@ -47,7 +51,8 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     leader = (won + 0.7 * rng.random(n) > 1).astype(float) if threat else (rng.random(n) < 0.4).astype(float)
     exceeded = won > 0.85 if threat else rng.random(n) < 0.12 + effect * leader
     columns = {"exceeded": exceeded.astype(float), "leader": leader, **once_each(n)}
-    return Made(columns, "cross-section" if threat else "panel", roles={"leader": "operation"})
+    own = "outcome" if threat else "operation"
+    return Made(columns, "panel", roles={"exceeded": "operation", "leader": own})
 
 
 naive = unguarded

@@ -1,11 +1,9 @@
-"""Satisfaction leaders earn more on the stock market.
-
-Intercept of the high-minus-low return on the market return, Newey-West errors.
-"""
+"""Satisfaction leaders earn more: intercept of the high-minus-low return on the market return, Newey-West errors."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding
@@ -17,21 +15,39 @@ TRUTH = Truth(claimed=0.0135, n=360)
 
 
 def test(case: Case) -> Evidence:
-    """CX-08: intercept of the high-minus-low return on the market return, Newey-West errors."""
+    """Alpha a month; only scores published before the month can have chosen its portfolio."""
     sample = case.sample
-    y, market = (sample.number("excess"), sample.number("market"))
+    y, market = sample.number("excess"), sample.number("market")
     rows = answered(case, y, market, least=36, what="months")
     order = np.argsort(sample.raw["date"][rows]) if "date" in sample else np.arange(rows.sum())
     model = newey_west(np.column_stack([np.ones(len(order)), market[rows][order]]), y[rows][order])
     found = finding(case, rows, y, "alpha a month", *model.contrast(np.array([1.0, 0.0])))
-    return Evidence((found,), found, method="Market model, Newey-West errors")
+    return Evidence((found,), found, (), (_published(case, rows),), "Market model, Newey-West errors")
+
+
+def _published(case: Case, rows: NDArray) -> tuple[str, str, bool | None, str]:
+    """Whether every month's portfolio was formed of scores that were out before the month began."""
+    what, sample = "the scores were published before the month they chose the portfolio of", case.sample
+    if "date" not in sample or "published" not in sample:
+        lacks = " and ".join(k for k in ("date", "published") if k not in sample)
+        return what, f"no column for {lacks}", None, "look-ahead"
+    month, out = (sample.raw[k][rows].astype("datetime64[D]") for k in ("date", "published"))
+    late = int((~(out < month)).sum())
+    return what, f"{late} of {int(rows.sum())} months use later scores", late == 0, "look-ahead"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    """Months of a portfolio; under 'look-ahead' the year's ranking is bought on its first of January."""
     e = 0.01 * rng.standard_normal(n + 1)
-    e = e[1:] + 0.3 * e[:-1] if threat else e[1:]
+    e = e[1:] + 0.3 * e[:-1] if threat == "autocorrelation" else e[1:]
     market = 0.04 * rng.standard_normal(n)
-    return Made({"excess": effect + 0.1 * market + e, "market": market}, "panel")
+    date = np.datetime64("1995-01", "M") + np.arange(n)
+    late = threat == "look-ahead"
+    published = date.astype("datetime64[Y]").astype("datetime64[M]") + (6 if late else -2)
+    days = {
+        k: v.astype("datetime64[D]").astype("datetime64[ns]") for k, v in (("date", date), ("published", published))
+    }
+    return Made({"excess": effect + (0.01 if late else 0.0) + 0.1 * market + e, "market": market, **days}, "backtest")
 
 
 naive = unguarded

@@ -20,20 +20,23 @@ def test(case: Case) -> Evidence:
     two_groups(case, rows, treated, "treated locations")
     varies("before and after", after[rows])
     found = coefficient(case, rows, y, treated * after, treated, after, name="top-3 share: difference in differences")
-    checks = (("parallel trends before the roll-out", "not testable with one period before", None),)
+    random = case.study.codebook.design == "experiment"
+    said = "the order of the roll-out was random" if random else "not testable with one period before"
+    checks = (("parallel trends before the roll-out", said, True if random else None, "trends"),)
     return Evidence((found,), None, (), checks, "Two-by-two difference in differences, clustered by location")
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    """Under 'clustering' the weeks of a location move together; under 'trends' rising locations asked for reviews."""
     units = max(n // 20, 20)
     unit = np.arange(n) % units
     treated = (rng.permutation(units) % 2)[unit].astype(float)
     after = (np.arange(n) // units % 2).astype(float)
-    shock = (0.15 if threat else 0.02) * rng.standard_normal((units, 2))[unit, after.astype(int)]
-    p = np.clip(0.4 + effect * treated * after + shock, 0, 1)
-    return Made(
-        {"top3": (rng.random(n) < p).astype(float), "treated": treated, "post": after, "cluster": unit}, "experiment"
-    )
+    shock = (0.15 if threat == "clustering" else 0.02) * rng.standard_normal((units, 2))[unit, after.astype(int)]
+    rise = 0.15 * treated * after if threat == "trends" else 0.0
+    p = np.clip(0.4 + effect * treated * after + rise + shock, 0, 1)
+    columns = {"top3": (rng.random(n) < p).astype(float), "treated": treated, "post": after, "cluster": unit}
+    return Made(columns, "quasi-experiment" if threat == "trends" else "experiment")
 
 
 naive = unguarded
