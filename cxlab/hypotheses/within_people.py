@@ -29,6 +29,7 @@ SEEN, PEOPLE = 3, 20
 """Periods a person needs to be compared with herself (two, and a later score), and people who have so many."""
 COMPARED = "people are compared with themselves"
 LEAD = "twice what a score given later tells of what was done before leaves the slope beyond the bar"
+BACK = "what was done does not move the next score"
 LASTS = "what moves the score does not last"
 TWICE, LASTING = 2.0, 0.10
 """The lead is taken off so often; the correlation of a score's deviations in successive periods surely lies below."""
@@ -76,7 +77,7 @@ def pooled(case: Case) -> bool:
 
 
 def _threats() -> tuple[tuple[str, str], ...]:
-    return (COMPARED, "self-selection"), (LEAD, "common-factor")
+    return (COMPARED, "self-selection"), (LEAD, "common-factor"), (BACK, "reverse-causation")
 
 
 def _codes(case: Case, slot: str) -> NDArray:
@@ -109,14 +110,14 @@ def _within(case: Case, y: NDArray, x: NDArray, rows: NDArray, who: tuple, how: 
     )
     said = f"{_said(model)}, given the means of person and period, errors clustered by person"
     if model == "cloglog" and lasting(unit[rows], y[rows], period[rows]):
-        lead = (LEAD, "who left gives no later score", None, "common-factor")
+        later = ((LEAD, "who left gives no later score", None, "common-factor"),)
     else:
-        lead = _lead(case, y, x, rows, who, how)
-    return Slope(*value, rows, said, (compared, lead, _lasts(case, x, rows, who)))
+        later = _later(case, y, x, rows, who, how)
+    return Slope(*value, rows, said, (compared, *later, _lasts(case, x, rows, who)))
 
 
-def _lead(case: Case, y: NDArray, x: NDArray, rows: NDArray, who: tuple, how: tuple) -> tuple:
-    """Whether the slope less twice that of the person's next score lies beyond the bar."""
+def _later(case: Case, y: NDArray, x: NDArray, rows: NDArray, who: tuple, how: tuple) -> tuple:
+    """Whether the slope less twice that of the person's next score lies beyond the bar; whether that one is small."""
     (unit, period), (model, bar, sign), s = who, how, case.sample
     nw = s.n * s.w
     later = np.full(len(x), np.nan)
@@ -128,7 +129,8 @@ def _lead(case: Case, y: NDArray, x: NDArray, rows: NDArray, who: tuple, how: tu
     told = from_t("", *fit.contrast(lead), level=case.level)
     left = from_t("", *fit.contrast(own - TWICE * lead), level=case.level)
     found = f"slope of the later score {show(told.value)} [{show(told.low)}, {show(told.high)}]"
-    return LEAD, found, bool(left.inner_low > bar), "common-factor"
+    small = -bar < told.inner_low and told.inner_high < bar
+    return (LEAD, found, bool(left.inner_low > bar), "common-factor"), (BACK, found, small, "reverse-causation")
 
 
 def _lasts(case: Case, x: NDArray, rows: NDArray, who: tuple) -> tuple:

@@ -1,49 +1,58 @@
-"""Cheaper to support: relative change of cost per standard deviation (Poisson pseudo-likelihood)."""
+"""Cheaper to support: relative change of cost per standard deviation of the score, within people."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from cxlab.hypotheses import within_people
+from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, design, finding, standardised
-from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.estimation import answered, finding, standardised
 from cxlab.hypotheses.sample import NotEstimable
-from cxlab.hypotheses.simulated_answers import Made, Truth, once_each, scores
-from cxlab.stats.fits.glm import glm
+from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 
-TRUTH = Truth(value=lambda effect: -effect)
+TRUTH = Truth(claimed=0.1, n=6000, value=lambda effect: -effect)
+PERIODS = 5
 
 
 def test(case: Case) -> Evidence:
-    """CX-22: relative change of cost per standard deviation (Poisson pseudo-likelihood)."""
+    """Relative change of the next period's cost per standard deviation (Poisson pseudo-likelihood, within people)."""
     sample = case.sample
-    cost, score = (sample.number("cost"), sample.points("score"))
+    cost, score = sample.number("cost"), sample.points("score")
     rows = answered(case, cost, score)
     if (cost[rows] < 0).any():
         raise NotEstimable("some costs are negative; a relative change needs costs of zero or more")
     z = standardised(np.where(rows, score, np.nan), sample.n * sample.w)
-    fit = glm(design(case, rows, z), cost[rows], sample.n[rows], sample.w[rows], *sample.units(rows), model="poisson")
-    if not fit.converged:
-        raise NotEstimable("the relative change of cost has no maximum in these data")
-    b, se, df = fit.contrast(np.eye(len(fit.b))[1])
-    found = finding(
-        case,
-        rows,
-        cost,
-        "cost per standard deviation of the score, relative change",
-        b,
-        se,
-        df,
-        transform=lambda v: float(np.expm1(v)),
-    )
-    return Evidence((found,), method="Poisson pseudo-maximum likelihood, robust errors")
+    bar = -float(np.log1p(-min(case.card.sesoi, 0.99)))
+    found = within_people.slope(case, cost, z, model="poisson", bar=bar, sign=-1)
+    headline = finding(
+        case, found.rows, cost, "cost per standard deviation of the score, relative change",
+        -found.value, found.se, found.df, transform=lambda v: float(np.expm1(v)),
+    )  # fmt: skip
+    return Evidence((headline,), checks=found.checks, method=found.method)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    z = rng.standard_normal(n)
-    mean = np.exp(3 + np.log1p(-0.1 if threat else -effect) * z)
-    columns = {"score": scores(z), "cost": mean * rng.gamma(4.0, 0.25, n), **once_each(n)}
-    return Made(columns, "cross-section" if threat else "panel")
+    """``effect``: the share by which cost falls per standard deviation; half of the score is the person, half not.
+
+    Under 'self-selection' easy customers are satisfied and cheap; under 'reverse-causation' what a person's trouble
+    costs lowers her next score; under 'common-factor' trouble that lasts moves both.
+    """
+    people = max(n // PERIODS, 12)
+    person, own = rng.standard_normal((people, 1)), rng.standard_normal((people, PERIODS))
+    noise = rng.gamma(9.0, 1 / 9, (people, PERIODS))
+    mood = lasting_mood(people, PERIODS, rng)
+    part = np.sqrt(0.5)
+    z = part * (mood if threat == "common-factor" else person) + part * own
+    moved = {"self-selection": -0.2 * person, "common-factor": -0.2 * mood}.get(threat or "", 0.0)
+    mean = np.exp(3 + np.log1p(-effect) * z + moved)
+    if threat == "reverse-causation":
+        z[:, 1:] -= 1.5 * np.log(noise[:, :-1])
+    columns = {
+        "score": scores(z).ravel(), "cost": (mean * noise).ravel(),
+        "person": np.repeat(np.arange(people), PERIODS), "period": np.tile(np.arange(PERIODS), people),
+    }  # fmt: skip
+    return Made(columns, "panel")
 
 
-naive = unguarded
+naive = within_people.pooled
