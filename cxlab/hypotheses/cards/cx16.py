@@ -1,71 +1,134 @@
-"""Satisfaction differentiates more than price.
-
-Shapley share of the experience items minus that of the price item in R²; and item against item.
-"""
+"""Satisfaction differentiates more than price: Shapley shares of two blocks in R², and the same per unit of scale."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered, filled
+from cxlab.hypotheses.design import BEHAVIOUR
+from cxlab.hypotheses.estimation import answered, filled, finding, fit, row
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
-from cxlab.stats.fits.folds import block_moments, deal, jackknife, solve
+from cxlab.stats.fits.folds import block_moments, deal, jackknife
+from cxlab.stats.importance.shapley import block_shares
+from cxlab.stats.paths.reliability import correlation
 
 TRUTH = Truth(claimed=0.5)
+MOST = 1 - 1e-9
+"""The difference of two shares is drawn on Fisher's scale, which keeps its interval between -1 and 1."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-16: Shapley share of the experience items minus that of the price item in R²; and item against item."""
+    """Share of the experience items minus share of the price item in R² (`block_shares`, as `cx.drivers`)."""
     sample = case.sample
-    y, price = (sample.points("outcome", outcome=True), sample.points("price"))
+    y, price = sample.points("outcome", outcome=True), sample.points("price")
     answers = sample.points("experience")
     items, notes = filled(answers)
-    rows, k = (answered(case, y, price), answers.shape[1])
+    rows, k = answered(case, y, price), answers.shape[1]
     z = np.column_stack([np.ones(rows.sum()), items[rows], price[rows], y[rows]])
     c = None if sample.c is None else sample.c[rows]
     units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
     m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(100, units), case.rng, c))
     gaps = np.isnan(answers)
-    marks = {j: [1 + i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j])] for j in range(k)}
-    block, at = (list(range(1, 1 + items.shape[1])), 1 + items.shape[1])
-    ones = [[1 + j, *marks[j]] for j in range(k)]
-    value, se, df = jackknife(
-        m, lambda t: np.stack([_shares(t, block, at), np.mean([_shares(t, one, at) for one in ones], axis=0)], axis=1)
+    marks = {j: [i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j])] for j in range(k)}
+    block, ones = list(range(items.shape[1])), [[j, *marks[j]] for j in range(k)]
+    both = lambda t: np.stack([_apart(t, block), np.mean([_apart(t, one) for one in ones], axis=0)], axis=1)  # noqa: E731
+    value, se, df = jackknife(m, both)
+    whole = finding(
+        case,
+        rows,
+        y,
+        "share of experience minus share of price in R²",
+        value[0],
+        se[0],
+        df,
+        transform=_back,
+        unit="share",
     )
-    carry = about(case, rows, y)
-    whole = from_t("share of experience minus share of price in R²", value[0], se[0], df, level=case.level, **carry)
-    fair = from_t(
-        "at equal length: share of one average experience item minus share of price",
-        *(value[1], se[1], df),
-        level=case.level,
-        **carry | {"sesoi": 0.0, "trivial": 0.0},
-    )
-    f = sample.fields["price"][0]
-    notes += (f"{k} experience items against one price item ('{f.label}'): more items explain more",)
-    checks = (("a real price", "a rating of value or price, not a price", False),)
-    return Evidence(
-        (whole, fair), None, (), checks, "Shapley shares of two blocks in R², delete-a-block jackknife", notes
-    )
+    fair = from_t("", value[1], se[1], df, level=case.level, transform=_back)
+    label = "at equal length: share of one average experience item minus share of price"
+    shown = ({"label": label, "estimate": fair.value, "low": fair.low, "high": fair.high, "n": whole.n},)
+    per_unit, check = _per_unit(case, rows, y, answers, price)
+    checks = (check, _outcome(case), _price(case))
+    method = "Shapley shares of two blocks in R², delete-a-block jackknife on Fisher's scale"
+    said = f"{k} experience items against one price item ('{sample.fields['price'][0].label}')"
+    return Evidence((whole,), None, (*shown, per_unit), checks, method, (*notes, f"{said}: more items explain more"))
 
 
-def _shares(total: NDArray, first: list[int], second: int) -> NDArray:
-    """Share of the first block minus that of the second column in the R² of both (Shapley value of two blocks)."""
-    last = total.shape[-1] - 1
-    base = total[..., 0, last] ** 2 / total[..., 0, 0]
-    explained = lambda x: (solve(total, [0, *x], last) * total[..., [0, *x], last]).sum(-1) - base  # noqa: E731
-    return (explained(first) - explained([second])) / np.fmax(explained([*first, second]), 1e-12)
+def _apart(total: NDArray, first: list[int]) -> NDArray:
+    """Fisher's z of the share of the first block minus that of the price, which is the last but one column."""
+    mean = total[..., 0, 1:] / total[..., 0, :1]
+    cov = total[..., 1:, 1:] / total[..., :1, :1] - mean[..., :, None] * mean[..., None, :]
+    price, y = cov.shape[-1] - 2, cov.shape[-1] - 1
+    take = [*first, price, y]
+    r = np.nan_to_num(correlation(cov[..., take, :][..., take]))
+    shares = block_shares(r, [list(range(len(first))), [len(first)]])
+    d = (shares[..., 0] - shares[..., 1]) / np.fmax(shares.sum(axis=-1), 1e-12)
+    return np.arctanh(np.clip(d, -MOST, MOST))
+
+
+def _back(z: float) -> float:
+    return float(np.tanh(z))
+
+
+def _per_unit(case: Case, rows: NDArray, y: NDArray, answers: NDArray, price: NDArray) -> tuple:
+    """How far the outcome moves when all experience items, or the price, move by a tenth of their scales.
+
+    A share depends on how much each varies in these data (Grömping 2007); the slope does not.
+    """
+    gaps = np.isnan(answers)
+    marks = gaps[:, gaps[rows].any(axis=0)].astype(float)
+    k = answers.shape[1]
+    model = fit(
+        case, rows, y, *(np.where(gaps, 50.0, answers).T / 10), np.where(np.isnan(price), 0, price) / 10, *marks.T
+    )
+    contrast = np.zeros(len(model.b))
+    contrast[1 : 1 + k], contrast[1 + k] = 1.0, -1.0
+    value, se, df = model.contrast(contrast)
+    told = from_t("", value, se, df, level=case.level)
+    label = "for a tenth of the scale: all experience items minus price (points of the outcome)"
+    found = f"experience minus price, for a tenth of each scale, {show(value)} [{show(told.low)}, {show(told.high)}]"
+    check = ("experience moves the outcome more than price over equal ranges", found, bool(told.low > 0), "range")
+    return row(case, label, value, se, df, case.sample.n[rows].sum()), check
+
+
+def _outcome(case: Case) -> tuple:
+    f = case.sample.fields["outcome"][0]
+    holds = f.role == "operation" or f.measure in BEHAVIOUR
+    found = f"{f.label}: {'recorded' if holds else 'an answer of the same people'}"
+    return "the outcome was recorded, not answered", found, holds, "halo"
+
+
+def _price(case: Case) -> tuple:
+    f = case.sample.fields["price"][0]
+    holds = f.role == "operation" or f.measure == "spend"
+    return "a real price", f"{f.label}: {'recorded' if holds else 'a rating, not a price'}", holds, "rated-price"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    t, _ = touchpoints(n, rng, 2, 0.7 if threat else 0.0)
-    a, b = (np.sqrt((1 + effect) / 2), np.sqrt((1 - effect) / 2))
-    y = a * t[:, 0] + b * t[:, 1]
-    y = (y / y.std() + rng.standard_normal(n)) / np.sqrt(2)
-    return Made({"outcome": scores(y), "experience": scores(t[:, :1]), "price": scores(t[:, 1])})
+    """``effect``: difference of the shares of one experience item and a recorded price in a recorded choice.
+
+    Without an effect both move the outcome alike. Under 'range' the price hardly varied; under 'rated-price' it is a
+    noisy rating of the price; under 'halo' one mood colours the experience item and an outcome that was answered.
+    """
+    t, _ = touchpoints(n, rng, 2, 0.0)
+    a, b = np.sqrt((1 + effect) / 2), np.sqrt((1 - effect) / 2)
+    part = np.array([1.0, 0.5 if threat == "range" else 1.0])
+    y = a * t[:, 0] + b * part[1] * t[:, 1]
+    y = (y / np.sqrt(a**2 + b**2) + rng.standard_normal(n)) / np.sqrt(2)
+    experience, price = t[:, 0], part[1] * t[:, 1]
+    if threat == "halo":
+        mood = rng.standard_normal(n)
+        experience, y = (experience + mood) / np.sqrt(2), (y + mood) / np.sqrt(2)
+    if threat == "rated-price":
+        price = (price + 1.2 * rng.standard_normal(n)) / np.hypot(1, 1.2)
+    columns = {"outcome": scores(y), "experience": scores(experience)[:, None], "price": scores(price)}
+    roles = {"outcome": "outcome" if threat == "halo" else "operation"}
+    roles["price"] = "outcome" if threat == "rated-price" else "operation"
+    return Made(columns, measures={"price": "value" if threat == "rated-price" else "spend"}, roles=roles)
 
 
 naive = unguarded

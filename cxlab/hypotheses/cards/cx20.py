@@ -1,68 +1,81 @@
-"""Recovery paradox.
-
-Recovered customers against their own score before, and against matched customers without a failure.
-"""
+"""Recovery paradox: recovered customers against their own behaviour before, and against customers without a failure."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
+from cxlab.hypotheses.design import BEHAVIOUR
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row
 from cxlab.hypotheses.naive import exceeds_zero, flat
+from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.stats.fits.robust import least_squares
 
 TRUTH = Truth()
+FEW = 20
+"""Customers that each side needs."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-20: recovered customers against their own score before, and against matched customers without a failure."""
+    """Recovered customers against their own score before, and against customers without a failure, given it."""
     sample = case.sample
-    after, failed = (sample.points("after", outcome=True), sample.binary("failure"))
+    after, failed = sample.points("after", outcome=True), sample.binary("failure")
     handled = sample.points("handling")
     well = np.where(np.isnan(handled), 0.0, handled >= _well(case)) * (failed == 1)
     has_before = "before" in sample
     before = sample.points("before") if has_before else np.zeros(len(after))
     rows = answered(case, after, failed, before) & ((failed == 0) | (well == 1))
     for group, said in ((well == 1, "well recovered"), (failed == 0, "without a failure")):
-        if (k := int(sample.n[rows & group].sum())) < 20:
-            raise NotEstimable(f"only {k} customers {said}; this test needs at least 20")
+        if (k := int(sample.n[rows & group].sum())) < FEW:
+            raise NotEstimable(f"only {k} customers {said}; this test needs at least {FEW}")
     columns = (before,) if has_before else ()
     control = coefficient(case, rows, after, well, *columns, name="recovered minus customers without a failure")
-    shown = [
-        row(case, said, *mean(case, rows & g, after), sample.n[rows & g].sum())
-        for g, said in ((well == 1, "recovered, after"), (failed == 0, "no failure, after"))
-    ]
-    bad = (failed == 1) & (well == 0) & ~np.isnan(after)
-    if sample.n[bad].sum() >= 10:
-        shown.append(row(case, "failed, not recovered, after", *mean(case, bad, after), sample.n[bad].sum()))
+    shown, checks = _means(case, rows, well, failed, after), (_behaviour(case), _recorded(case))
     if not has_before:
         notes = ("there is no score before: the customer's own change cannot be seen, only the second control",)
-        return Evidence(
-            (control,),
-            None,
-            tuple(shown),
-            (("own score before", "missing", False),),
-            "Difference of means, robust errors",
-            notes,
-        )
-    own = _own_change(case, rows & (well == 1), rows & (failed == 0), before, after)
-    return Evidence(
-        (own, control), None, tuple(shown), (), "Own change corrected for regression to the mean; matched control"
-    )
+        own = ("own score before", "missing", False, "regression-to-the-mean")
+        return Evidence((control,), None, shown, (own, *checks), "Difference of means, robust errors", notes)
+    change = _own_change(case, rows & (well == 1), rows & (failed == 0), before, after)
+    seen = ("own score before", "seen, and corrected for regression to the mean", True, "regression-to-the-mean")
+    method = "Own change corrected for regression to the mean; control given the score before"
+    return Evidence((change, control), None, shown, (seen, *checks), method)
 
 
-def _own_change(case: Case, mine, never, before, after):
+def _behaviour(case: Case) -> tuple:
+    """The paradox was found for satisfaction and not for what people do: only the latter is the claim's test."""
+    f = case.sample.fields["after"][0]
+    holds = f.role == "operation" or f.measure in BEHAVIOUR
+    return "the outcome is behaviour", f"{f.label}: {'recorded' if holds else 'an answer'}", holds, "words"
+
+
+def _recorded(case: Case) -> tuple:
+    """Who rates the handling well may be who is well disposed; a record of what was done is not."""
+    f = case.sample.fields["handling"][0]
+    holds = f.role == "operation"
+    return "how the failure was handled was recorded", f"{f.label}: {'recorded' if holds else 'rated'}", holds, "mood"
+
+
+def _means(case: Case, rows: NDArray, well: NDArray, failed: NDArray, after: NDArray) -> tuple[dict, ...]:
+    n = case.sample.n
+    groups = [(well == 1, "recovered, after"), (failed == 0, "no failure, after")]
+    shown = [row(case, said, *mean(case, rows & g, after), n[rows & g].sum()) for g, said in groups]
+    bad = (failed == 1) & (well == 0) & ~np.isnan(after)
+    if n[bad].sum() >= 10:
+        shown.append(row(case, "failed, not recovered, after", *mean(case, bad, after), n[bad].sum()))
+    return tuple(shown)
+
+
+def _own_change(case: Case, mine: NDArray, never: NDArray, before: NDArray, after: NDArray) -> Finding:
     """Mean of after minus mu + rho (before - mu), mu the mean before of all, rho from customers without a failure."""
     sample = case.sample
     nw = sample.n * sample.w
     everybody = ~np.isnan(before)
     centre = np.average(before[everybody], weights=nw[everybody])
-    slope = least_squares(
-        np.column_stack([np.ones(never.sum()), before[never]]), after[never], sample.n[never], sample.w[never]
-    )
+    x = np.column_stack([np.ones(never.sum()), before[never]])
+    slope = least_squares(x, after[never], sample.n[never], sample.w[never], *sample.units(never))
     gap = after - (centre + slope.b[1] * (before - centre))
     value, se, df = mean(case, mine, gap)
     distance = np.average(before[mine], weights=nw[mine]) - centre
@@ -79,16 +92,27 @@ def _well(case: Case) -> float:
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    """``effect``: points that a recovered failure, handled well or not by chance, adds to recorded behaviour.
+
+    Under 'regression-to-the-mean' failures meet those who were low before; under 'mood' handling is rated, in the mood
+    of what is seen after; under 'words' the outcome is what people say after, five points above what they do.
+    """
     true = rng.standard_normal(n)
-    r = np.sqrt(0.6)
-    before = r * true + np.sqrt(0.4) * rng.standard_normal(n)
-    failure = (before + 0.5 * rng.standard_normal(n) < -0.3 if threat else rng.random(n) < 0.3).astype(float)
-    well = failure * (rng.random(n) < 0.6)
-    after = r * true + np.sqrt(0.4) * rng.standard_normal(n) + effect / SPREAD * well - 0.5 * failure * (1 - well)
+    r, own = np.sqrt(0.6), np.sqrt(0.4)
+    before, later = r * true + own * rng.standard_normal(n), rng.standard_normal(n)
+    unlucky = before + 0.5 * rng.standard_normal(n) < -0.3
+    failure = (unlucky if threat == "regression-to-the-mean" else rng.random(n) < 0.3).astype(float)
+    liked = 0.8 * later + 0.6 * rng.standard_normal(n) > -0.25 if threat == "mood" else rng.random(n) < 0.6
+    well = failure * liked
+    kind = 5 / SPREAD * well if threat == "words" else 0.0
+    after = r * true + own * later + effect / SPREAD * well + kind - 0.5 * failure * (1 - well)
     handling = np.where(failure == 1, np.where(well == 1, 100.0, 20.0), np.nan)
-    return Made(
-        {"before": scores(before), "after": scores(after), "failure": failure, "handling": handling}, "quasi-experiment"
-    )
+    columns = {"before": scores(before), "after": scores(after), "failure": failure, "handling": handling}
+    roles = {
+        "before": "operation", "after": "outcome" if threat == "words" else "operation",
+        "handling": "outcome" if threat == "mood" else "operation",
+    }  # fmt: skip
+    return Made(columns, "quasi-experiment", roles=roles)
 
 
 def naive(case: Case) -> bool:

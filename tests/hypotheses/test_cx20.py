@@ -1,0 +1,78 @@
+"""Recovery paradox: by hand, recovered, on behaviour only, and not fooled by the mood of the rating."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy.stats import binom
+
+import cxlab as cx
+
+REPS = 30
+
+
+def verdict(study: cx.Study) -> cx.Result:
+    return cx.verdict("CX-20", study, robust=False, ledger=None)
+
+
+def test_both_differences_are_by_hand() -> None:
+    """Own: after minus what the customers without a failure keep of the score before. Control: statsmodels."""
+    study = cx.simulated("CX-20", 6.0, n=900, seed=1)
+    t = study.table
+    never, well = t[t["failure"] == 0], t[t["handling"] == 100]
+    mu = t["before"].mean()
+    keep = np.polyfit(never["before"], never["after"], 1)[0]
+    table = verdict(study).table
+    assert table["estimate"].iloc[0] == pytest.approx((well["after"] - mu - keep * (well["before"] - mu)).mean())
+    both = t[(t["failure"] == 0) | (t["handling"] == 100)]
+    x = sm.add_constant(np.column_stack([both["handling"] == 100, both["before"]]).astype(float))
+    fit = sm.OLS(both["after"], x).fit(cov_type="HC3")
+    assert table["estimate"].iloc[1] == pytest.approx(fit.params.iloc[1])
+    assert table["se"].iloc[1] == pytest.approx(fit.bse.iloc[1], rel=1e-6)
+
+
+def test_the_truth_is_recovered(replicates) -> None:
+    found = replicates("CX-20", 5.0, n=1000, reps=REPS, seed=1)
+    assert found["value"].mean() == pytest.approx(5.0, abs=0.7)
+    assert found["low"].le(5).mul(found["high"].ge(5)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+    assert found["direction"].eq("SUPPORTED").sum() >= binom.ppf(0.0005, REPS, 0.8)
+
+
+@pytest.mark.parametrize("n", [1000, 4000])
+@pytest.mark.parametrize("threat", [None, "regression-to-the-mean", "mood", "words"])
+def test_nothing_is_not_supported(replicates, threat, n: int) -> None:
+    found = replicates("CX-20", 0.0, n=n, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
+    if threat in ("mood", "words"):
+        assert found["value"].mean() > 3 and found["direction"].eq("NOT-IDENTIFIED").all()
+    else:
+        assert found["value"].mean() == pytest.approx(0, abs=0.7)
+        assert found["low"].le(0).mul(found["high"].ge(0)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+
+
+def test_a_threat_stands_in_the_sentence() -> None:
+    for threat, words in (
+        ("mood", "one mood colours how the handling is rated and what comes after; how the failure was handled was "
+         "recorded: handling: rated"),
+        ("words", "people say they are happier than they act; the outcome is behaviour: after: an answer"),
+    ):  # fmt: skip
+        v = verdict(cx.simulated("CX-20", 0.0, n=2000, seed=3, threat=threat))
+        assert v.association == "SUPPORTED"
+        assert v.sentence.endswith(f"whether it is an effect these data cannot say ({words}).")
+
+
+@pytest.mark.mirror
+def test_complaints_in_one_questionnaire_are_no_paradox() -> None:
+    v = verdict(cx.load("acsi-2015"))
+    assert (v.direction, v.association) == ("NOT-IDENTIFIED", "SUPPORTED")
+
+
+def test_the_threats_are_in_the_data() -> None:
+    names = (None, "regression-to-the-mean", "mood", "words")
+    tables = {t: cx.simulated("CX-20", 0.0, n=4000, threat=t).table for t in names}
+    low = {t: x.groupby("failure")["before"].mean().diff().iloc[1] for t, x in tables.items()}
+    assert abs(low[None]) < 1.5 and low["regression-to-the-mean"] < -10
+    after = {t: x.loc[x["handling"] == 100, "after"].mean() - x.loc[x["failure"] == 0, "after"].mean()
+             for t, x in tables.items()}  # fmt: skip
+    assert abs(after[None]) < 1.5 and after["mood"] > 3 and after["words"] > 3.5
