@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from cxlab.data import coding, layouts
+from cxlab.data import coding, layouts, wording
 from cxlab.data.codebook import Codebook, Field
 from cxlab.data.masking import quotable
 from cxlab.data.readers.raw import quoted, text
@@ -85,6 +85,8 @@ def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str, strict: bo
     found = coding.read(seen, labels, field.missing)
     if any(re.match(r"\d{19}", t) for t in seen):
         return None  # identifiers longer than a whole number of 64 bits stay text: as numbers several become one
+    if (labels or found is None) and (told := _yes_no(seen, labels, field)) is not None:
+        return told
     if found is not None or not seen:
         return found or coding.Coding("numbers")
     odd = [t for t in coding.odd(seen) if t.casefold() not in {k.casefold() for k in field.missing}]
@@ -93,6 +95,20 @@ def _numbers(table: duckdb.DuckDBPyRelation, field: Field, name: str, strict: bo
     if not strict:
         return None
     raise _text_among(field.name, name, field.type, {t: seen[t] for t in odd})
+
+
+def _yes_no(seen: Mapping[str, int], labels: Mapping[str, str], field: Field) -> coding.Coding | None:
+    """Return the reading of yes as 1 and no as 0, in any language, where the codebook has no other codes for them."""
+    gone = {k.casefold() for k in (*field.missing, *field.missing.values())}
+    nothing = tuple(t for t in seen if t.casefold() in (*gone, *NOTHING) or wording.no_answer(t))
+    answers = [t for t in seen if t not in nothing]
+    coded = {c: wording.yes(t) for c, t in labels.items() if c not in field.missing}
+    if field.scale or None in map(wording.yes, answers) or coded and coded != {"1": True, "0": False} or not answers:
+        return None
+    yes, no = (", ".join(text(w) for w in sorted({x for w in words for x in (w, w.replace("ı", "i"))}))
+               for words in (wording.YES, wording.NO))  # fmt: skip
+    sql = f"case when lower({{0}}) in ({yes}) then 1 when lower({{0}}) in ({no}) then 0 else cast({{0}} as double) end"
+    return coding.Coding("yes = 1 and no = 0", sql, nothing=nothing)
 
 
 def _text_among(column: str, name: str, kind: str, texts: Mapping[str, int]) -> DataProblem:

@@ -13,7 +13,7 @@ import duckdb
 import narwhals as nw
 
 from cxlab.data import codebook as codebooks
-from cxlab.data import conform, infer, readers
+from cxlab.data import conform, in_words, infer, readers
 from cxlab.data.codebook import Codebook
 from cxlab.data.dictionary import described, worded
 from cxlab.data.doubt import heaviest_first
@@ -124,6 +124,7 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
     else:
         book = worded(replace(book, notes=(*book.notes, *(n for n in raw.notes if n not in book.notes))), raw)
         doubts = heaviest_first(tuple(d for d in (*book.doubts, *raw.doubts) if d.column not in book.settled))
+        book, _ = _in_words(raw.table, book)
     table, changed = conform.conform(
         _as_declared(raw.table, book), book, name=book.name, strict=strict, guessed=guessed
     )
@@ -131,6 +132,12 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
     return with_plain_names(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts))
+
+
+def _in_words(table: duckdb.DuckDBPyRelation, book: Codebook) -> tuple[Codebook, tuple[str, ...]]:
+    """Return ``book`` with codes for declared outcomes that ``table`` holds as words, and their columns."""
+    texts = {c for c, kind in zip(table.columns, map(str, table.types), strict=True) if kind == "VARCHAR"}
+    return in_words.coded(book, texts, lambda column: conform.values(table, column))
 
 
 def _as_declared(table: duckdb.DuckDBPyRelation, book: Codebook) -> duckdb.DuckDBPyRelation:
@@ -261,6 +268,8 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
         return _inferred(table, frame, name or "table", notes)
     book = replace(book, notes=(*book.notes, *notes))
     conform.check_columns(book, columns, name or book.name)
+    if (made := _worded(table, frame, book, name)) is not None:
+        return made
     _check_text(frame, book)
     return with_plain_names(Study(table, replace(book, name=name) if name else book))
 
@@ -282,6 +291,23 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
     if not isinstance(native, duckdb.DuckDBPyRelation):
         native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
     return study(Raw(native, "table", raw.notes), draft.codebook, name)
+
+
+def _worded(table: Any, frame: nw.DataFrame | nw.LazyFrame, book: Codebook, name: str) -> Study | None:
+    """Return the study of a table in which declared outcomes are words, now codes; None where none are."""
+    asked = [f.name for f in book if (f.role == "outcome" or f.type == "boolean") and not f.columns]
+    asked = [c for c in asked if _is_text(frame, c)]
+    if not asked:
+        return None
+    rows = frame.lazy().select(*(nw.col(c).cast(nw.String) for c in asked))
+    book, changed = _in_words(duckdb.from_arrow(rows.head(conform.SAMPLE).collect("pyarrow").to_native()), book)
+    if not changed:
+        _check_text(frame, book)
+        return with_plain_names(Study(table, replace(book, name=name) if name else book))
+    native = table
+    if not isinstance(table, duckdb.DuckDBPyRelation):
+        native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
+    return study(Raw(native, "table"), replace(book, name=name) if name else book, name)
 
 
 def _is_text(frame: nw.DataFrame | nw.LazyFrame, column: str) -> bool:

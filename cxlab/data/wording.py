@@ -38,6 +38,9 @@ NOTHING = ("", "-", "--", "—", "–", "−", ".", "..", "...", "?", "*", "/", 
 SIDES = (("bad", -1.0), ("worst", -4.0), ("best", 4.0), ("good", 1.0))
 """Lists of words with a side, above 0 is good; a negative word is looked for before the positive one in it."""
 
+YES, NO = frozenset(("1", *words("answers", "yes"))), frozenset(("0", *words("answers", "no")))
+"""Texts that mean yes and no."""
+
 AMOUNTS = ((re.compile(r"\bhigh|\bmuch\b"), 1.0), (re.compile(r"\blow\b|\blittle\b"), -1.0))
 
 
@@ -149,12 +152,24 @@ def yes_and_no(texts: Iterable[str]) -> tuple[str, str] | None:
     >>> yes_and_no(["Nein", "Ja"]), yes_and_no(["Ja", "no", "x"])
     (('Ja', 'Nein'), None)
     """
-    found = list(texts)
-    if len(found) != 2:
-        return None
-    yes = [t for t in found if t.casefold().strip() in (*words("answers", "yes"), "1")]
-    no = [t for t in found if t.casefold().strip() in (*words("answers", "no"), "0") and t not in yes]
-    return (yes[0], no[0]) if len(yes) == 1 and len(no) == 1 else None
+    found = {t: yes(t) for t in texts}
+    good = [t for t, side in found.items() if side]
+    bad = [t for t, side in found.items() if side is False]
+    several = len({t.casefold().strip() for t in good}) != 1 or len({t.casefold().strip() for t in bad}) != 1
+    return None if several or None in found.values() else (good[0], bad[0])
+
+
+def yes(text: str) -> bool | None:
+    """Whether a text means yes (True) or no (False) in any language, however it is written; None for anything else.
+
+    >>> yes(" JA"), yes("HAYIR"), yes("0"), yes("maybe")
+    (True, False, False, None)
+    """
+    said = text.strip().casefold()
+    forms = {said, said.replace("i\u0307", "i"), said.replace("i", "ı")}
+    if forms & YES:
+        return True
+    return False if forms & NO else None
 
 
 def order(texts: Iterable[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 
 from cxlab.data.readers.raw import plain, quoted
@@ -154,6 +155,8 @@ def _of_one_type(column: Any) -> Any:
     kinds = {type(v) for v in column.dropna()}
     if kinds == {int} and column.dropna().abs().max() > EDGE:
         return column.map(str, na_action="ignore").astype("string[pyarrow]")
+    if kinds <= {bool, np.bool_} and kinds:
+        return column.astype("boolean")
     if len(kinds) == 1 and kinds != {Decimal} or not kinds:
         return None
     if all(issubclass(k, (int, float, Decimal)) and k is not bool for k in kinds):
