@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cxlab.data import wording
+from cxlab.data import scales, wording
 from cxlab.data.codebook import Field
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
@@ -15,6 +15,9 @@ from cxlab.data.readers.raw import number
 
 USUAL = (5, 7, 10)
 """Tops of usual scales: a code above one of them needs most questions of its battery."""
+
+FEW_ALONE, FEW_TOGETHER = 300, 100
+"""A single question with fewer answers, or a battery with fewer, may lack its best answer by chance."""
 
 WHOLE = re.compile(r"(?<=[a-z0-9])all$|(?<=\d)ALL$|[_ ](all|tot|ges|gesamt|total)$", re.I)
 """Names that end so belong to the question about the whole within a battery: Q7ALL."""
@@ -188,4 +191,41 @@ def _alike(a: Field, b: Field) -> bool:
     if a.scale.minimum < 0 and b.scale.minimum < 0:
         return tops[1] - tops[0] <= 2
     near = tops[0] == tops[1] or tops[0] >= 4 and tops[1] - tops[0] <= 2
-    return near and a.scale.minimum == b.scale.minimum
+    lowest = a.scale.minimum == b.scale.minimum or {a.scale.minimum, b.scale.minimum} == {0, 1} and tops[0] >= 8
+    return near and lowest
+
+
+def ends(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Ask where a scale ends in no usual number and few answered: perhaps nobody gave the best answer.
+
+    Top-2 boxes count the best answers, so 1 to 4 and 1 to 5 are different numbers. 8 and 9 of few answers, or beside a
+    0, are read as 10.
+    """
+    rated = [f for f in fields.values() if f.role in ("outcome", "touchpoint") and _open_end(f)]
+    for f in rated:
+        beside = [g for g in rated if g.scale == f.scale and (g.role == f.role or len(rated) < 3)]
+        rows = sum(sum(columns[g.name].values.values()) for g in beside if g.name in columns)
+        if f.name not in columns or rows >= (FEW_TOGETHER if len(beside) > 2 else FEW_ALONE) and f.scale.minimum:
+            continue
+        low, seen = f.scale.minimum, f.scale.maximum
+        usual = float(next(u for u in USUAL if u > seen))
+        assumed = usual if seen >= 8 and (low == 0 or rows < FEW_TOGETHER) else seen
+        if assumed != seen:
+            fields[f.name] = replace(f, scale=replace(f.scale, maximum=assumed))
+            log.say(f.name, f"scale {low:g} to {assumed:g}", f"nobody of {rows:,} gave {assumed:g}, the usual end")
+        other = usual if assumed == seen else seen
+        ask = f"the best answer given is {seen:g}: read as a scale to {assumed:g}"
+        answers = {f"to {assumed:g}": "", f"to {other:g}": f"scale={low:g}-{other:g}"}
+        log.ask(f.name, ask, answers, 0.5 if f.role == "outcome" else 0.25)
+
+
+def _open_end(f: Field) -> bool:
+    """Whether only the answers say where a scale ends, and they end at 3, 4, 6, 8 or 9."""
+    if f.scale is None or f.scale.labels or f.scale.step != 1 or f.measure == "recommendation" or f.columns:
+        return False
+    return f.scale.minimum in (0, 1) and 3 <= f.scale.maximum < 10 and f.scale.maximum not in USUAL and not told(f)
+
+
+def told(f: Field) -> bool:
+    """Whether the wording of a question names its scale."""
+    return scales.told(f.question or f.title) is not None

@@ -46,6 +46,7 @@ def draft(raw: Raw, name: str) -> Draft:
     multiple.joined(raw, fields, columns, log)
     batteries.outcomes(fields, by_name, log)
     batteries.touchpoints(fields, by_name, log)
+    batteries.ends(fields, by_name, log)
     tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
@@ -191,7 +192,10 @@ def _on_scale(c: Column, f: Field, made: scales.Inferred, measure: str) -> ident
 def _doubts_of_scale(c: Column, made: scales.Inferred, measure: str) -> list[Doubt]:
     """Return what is to be asked about a scale: 1 to 10 for recommendation, -1 as an answer, 0 and 6 as none."""
     found, scale = [], made.scale
-    if measure == "recommendation" and (scale.minimum, scale.maximum) in ((1, 10), (1, 11)):
+    if any(what == scales.NOBODY_GAVE_0 for what, _ in made.more):
+        said = "nobody gave 0: read as 0 to 10; NPS is the same number on 1 to 10, but not defined there"
+        found.append(asked(c.name, said, {"0 to 10": "", "1 to 10": "scale=1-10"}, 0.4))
+    elif measure == "recommendation" and (scale.minimum, scale.maximum) in ((1, 10), (1, 11)):
         answers = {f"1 to {scale.maximum:g}": "", "0 to 10": "scale=0-10"} if scale.maximum == 10 else {"1 to 11": ""}
         found.append(
             asked(c.name, f"answers run from 1 to {scale.maximum:g}: was it asked from 0 to 10?", answers, 0.9)

@@ -15,6 +15,9 @@ SENTINELS = {-999, -99, -98, -97, -96, -9, -8, -7, -6, -2, -1, 66, 77, 88, 96, 9
 
 LARGEST = 11
 
+NOBODY_GAVE_0 = "read as 0 to 10"
+"""What is said of a recommendation question answered 1 to 10."""
+
 COMPLETE = ((1, 5), (1, 7), (0, 5))
 """Usual scales; a rare value apart from one of them, all of whose answers occur, is out of scale."""
 
@@ -44,8 +47,8 @@ def infer(
     ----------
     values : answer → how often; labels : code → wording; missing : codes known as no answer; said : name and question;
     measure : what it measures, or ''.
-    A recommendation question is 0 to 10 only when a 0 was answered, or its labels or wording say so; answers 1 to 10
-    and 1 to 11 stay what they are, and the guess says so.
+    A recommendation question answered 1 to 10 is read as 0 to 10 of which nobody gave 0, unless its labels or wording
+    say otherwise: its NPS is the same number. Answers 1 to 11 stay what they are. Each guess says so.
     """
     known = set(missing) | {c for c, t in labels.items() if wording.no_answer(t)}
     gone = {c: missing.get(c, labels.get(c, "")) for c in known}
@@ -127,7 +130,14 @@ def rated(labels: Mapping[str, str], values: Mapping[str, int]) -> bool:
         return True
     codes = [v for c in real if (v := number(c)) is not None]
     bare = all(re.fullmatch(r"\W*\d+\W*", t) for t in real.values())
-    return bool(codes) and (bare or len(real) <= 3 and max(codes) - min(codes) >= 4)
+    if len(codes) == 1:  # one end of a scale whose other end nobody gave
+        answers = [v for c in values if c not in labels and (v := number(c)) is not None]
+        return bare or len(answers) >= 3 and not min(answers) < codes[0] < max(answers) and _wide([*answers, *codes])
+    return bool(codes) and (bare or len(real) <= 3 and _wide(codes))
+
+
+def _wide(codes: Sequence[float]) -> bool:
+    return max(codes) - min(codes) >= 4
 
 
 def _sentinels(codes, labelled, gone, values, more):
@@ -194,9 +204,9 @@ def _unused(codes, labelled, gone, measure, more):
 def _range(codes, labelled, said, measure):
     """Return minimum, maximum, why, and remarks."""
     low, high = min(codes), max(codes)
-    told = _told(said[1])
-    if told and told[0] <= low and high <= told[1]:
-        return *told, f"the question says {told[0]:g} to {told[1]:g}", []
+    named = told(said[1])
+    if named and named[0] <= low and high <= named[1]:
+        return *named, f"the question says {named[0]:g} to {named[1]:g}", []
     if len(labelled) > 1 and labelled[0] <= low and high <= labelled[-1]:
         notes = _coded(labelled[0], labelled[-1]) if measure == "recommendation" else []
         return labelled[0], labelled[-1], f"its labels run from {labelled[0]:g} to {labelled[-1]:g}", notes
@@ -204,16 +214,16 @@ def _range(codes, labelled, said, measure):
     if measure == "recommendation":
         if low == 0 and high > 5:
             return 0, 10, f"{seen}; recommendation with a 0 is 0 to 10", []
-        if high >= 10:
+        if high > 10:
             return 1, high, seen, _coded(1, high)
-        if low > 0 and high > 7:
-            said_so = ("not read as 0 to 10", "neither 0 nor 10 was answered; declare 0 to 10 if that was asked")
-            return 1, 10, f"{seen}, no 0 among them", [said_so]
+        if high > 7:
+            why = "recommendation is asked from 0 to 10; nobody gave 0; declare 1 to 10 if that was asked"
+            return 0, 10, f"{seen}, no 0 among them", [(NOBODY_GAVE_0, why)]
     bottom = 0 if low == 0 else 1
     return bottom, max(high, bottom + 1), seen, []
 
 
-def _told(question: str) -> tuple[float, float] | None:
+def told(question: str) -> tuple[float, float] | None:
     """Return the range that a question names: '0-10', 'from 1 to 5', 'scale of 0 to 10'."""
     found = re.search(r"\b([01])\s*(?:[-–—]|to|bis|à|a|до|έως|至|到)\s*(3|4|5|6|7|9|10|11)\b", question)
     found = found or re.search(r"\b([01])\s*[=(][^()=]{2,40}\)?[^=(]{0,40}?\b(3|4|5|6|7|9|10|11)\s*[=(]", question)
@@ -225,7 +235,7 @@ def _coded(low: float, high: float) -> list[tuple[str, str]]:
         why = "0 to 10 shifted by one, it seems; NPS is refused until you subtract 1 in the data and declare 0 to 10"
         return [("kept as 1 to 11", why)]
     if (low, high) == (1, 10):
-        why = "no 0 was answered or labelled; NPS is refused on 1 to 10; declare 0 to 10 if that was asked"
+        why = "its labels begin at 1; NPS is refused on 1 to 10; declare 0 to 10 if that was asked"
         return [("kept as 1 to 10", why)]
     return []
 

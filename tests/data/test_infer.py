@@ -28,11 +28,13 @@ def spread(codes, n=10) -> dict[str, int]:
     ("codes", "question", "expected", "remark"),
     [
         (range(11), RECOMMEND, (0, 10), ""),
-        (range(1, 11), RECOMMEND, (1, 10), "kept as 1 to 10"),
+        (range(1, 11), RECOMMEND, (0, 10), "read as 0 to 10"),
         (range(1, 12), RECOMMEND, (1, 11), "kept as 1 to 11"),
         (range(1, 11), "How likely are you to recommend us (0-10)?", (0, 10), ""),
         (range(1, 11), "On a scale from 0 to 10, would you recommend us?", (0, 10), ""),
-        (range(2, 10), RECOMMEND, (1, 10), "not read as 0 to 10"),
+        (range(2, 10), RECOMMEND, (0, 10), "read as 0 to 10"),
+        (range(1, 11), "How likely are you to recommend us (1-10)?", (1, 10), ""),
+        (range(1, 8), RECOMMEND, (1, 7), ""),
         (range(1, 6), RECOMMEND, (1, 5), ""),
         ([*range(11), 99], RECOMMEND, (0, 10), "missing code 99"),
         ([*range(12)], RECOMMEND, (0, 10), "missing code 11"),
@@ -43,7 +45,42 @@ def test_recommendation_scales_are_never_silently_zero_to_ten(codes, question, e
     assert (made.scale.minimum, made.scale.maximum) == expected
     assert made.why
     whats = [what for what, _ in made.more]
-    assert (remark in whats) if remark else not any(w.startswith(("kept", "not read", "missing")) for w in whats)
+    assert (remark in whats) if remark else not any(w.startswith(("kept", "read", "missing")) for w in whats)
+
+
+def test_recommendation_without_a_zero_has_its_nps_and_names_the_other_reading():
+    answers = [1, 2, 5, 6, 7, 8, 9, 10, 10, 10] * 5
+    study = cx.load(pd.DataFrame({RECOMMEND: answers}))
+    assert cx.nps(study).table["estimate"].iloc[0] == pytest.approx(40 - 40)
+    (doubt,) = [d for d in study.doubts if d.column == RECOMMEND]
+    assert doubt.question == (
+        "nobody gave 0: read as 0 to 10; NPS is the same number on 1 to 10, but not defined there"
+    )
+    assert dict(zip(doubt.answers, doubt.settings, strict=True)) == {"0 to 10": "", "1 to 10": "scale=1-10"}
+
+
+def test_recommendation_labelled_from_1_stays_1_to_10_and_has_no_nps():
+    labels = {"1": "Not at all likely", "10": "Extremely likely"}
+    made = scales.infer(spread(range(1, 11)), labels, {}, ("q", RECOMMEND), "recommendation")
+    assert (made.scale.minimum, made.scale.maximum) == (1, 10)
+    assert "kept as 1 to 10" in [what for what, _ in made.more]
+
+
+@pytest.mark.parametrize(
+    ("answers", "scale", "doubts"),
+    [
+        ([1, 2, 3, 4] * 10, (1, 4), ["the best answer given is 4: read as a scale to 4"]),
+        ([3, 5, 7, 8, 9] * 5, (1, 10), ["the best answer given is 9: read as a scale to 10"]),
+        ([0, 5, 7, 8] * 200, (0, 10), ["the best answer given is 8: read as a scale to 10"]),
+        ([1, 2, 3, 4] * 100, (1, 4), []),
+        ([1, 2, 3, 4, 5] * 4, (1, 5), []),
+    ],
+)
+def test_a_best_answer_that_few_people_could_have_missed_is_asked(answers, scale, doubts):
+    study = cx.load(pd.DataFrame({"Overall satisfaction": answers}))
+    found = study.field("Overall satisfaction").scale
+    assert (found.minimum, found.maximum) == scale
+    assert [d.question for d in study.doubts if d.column == "Overall satisfaction"] == doubts
 
 
 def test_nps_of_a_1_to_11_question_is_refused_with_the_reason():
