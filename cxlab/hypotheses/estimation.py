@@ -18,6 +18,8 @@ FEW = 10
 """Answers a group needs before it is compared."""
 ALIKE = 0.25
 """Standard deviations that groups may lie apart before what sets them apart (Rubin 2001)."""
+SURELY = 0.99
+"""Level at which the arms of an experiment must not differ before it."""
 
 
 def answered(case: Case, *values: NDArray, least: int | None = None, what: str = "answers") -> NDArray:
@@ -52,20 +54,29 @@ def two_groups(case: Case, rows: NDArray, group: NDArray, what: str) -> None:
 
 
 def alike(case: Case, rows: NDArray, group: NDArray, slot: str, threat: str) -> tuple[str, str, bool | None, str]:
-    """Return the check that two groups were alike before, in the column of ``slot``: at most `ALIKE` deviations apart.
+    """Return the check that two groups (or doses) were alike before, in the column of ``slot``.
 
-    An assigned contrast of an experiment needs no such look; without the column it cannot be had.
+    Without an experiment they must surely lie at most `ALIKE` deviations apart, and without the column that cannot be
+    seen. What an experiment assigned is alike by design; where there is a column it must not surely (`SURELY`) differ.
     """
     what = "the groups were alike before"
-    if case.study.codebook.design == "experiment":
-        return what, "assigned at random", True, threat
+    drawn = case.study.codebook.design == "experiment"
     if slot not in case.sample:
-        return what, f"no column for {slot} shows it", None, threat
+        return (
+            (what, "assigned at random", True, threat)
+            if drawn
+            else (what, f"no column for {slot} shows it", None, threat)
+        )
     x = case.sample.number(slot)
     there = rows & ~np.isnan(x)
+    if np.ptp(x[there]) == 0:
+        return what, f"{slot} is the same for everybody", True if drawn else None, threat
     model = fit(case, there, standardised(np.where(there, x, np.nan), case.sample.n * case.sample.w), group)
-    apart = from_t("", *model.contrast(np.eye(len(model.b))[1]), level=case.level)
+    level = SURELY if drawn else case.level
+    apart = from_t("", *model.contrast(np.eye(len(model.b))[1]), level=level)
     said = f"{slot} differs by {apart.value:.2f} standard deviations [{apart.low:.2f}, {apart.high:.2f}]"
+    if drawn:
+        return what, f"assigned at random; {said}", bool(apart.low <= 0 <= apart.high), threat
     return what, said, bool(apart.inner_low > -ALIKE and apart.inner_high < ALIKE), threat
 
 

@@ -41,11 +41,10 @@ def test_true_claims_are_found(quick) -> None:
 
 def test_threats_fool_the_naive_analysis_and_not_the_verdict(quick) -> None:
     under = quick.xs("threat", level="scenario")
-    for id in ("CX-02", "CX-12", "CX-24"):
+    for id in ("CX-02", "CX-12"):
         assert under.loc[id, "naive"] >= 0.5, id
         assert under.loc[id, "supported"] <= 0.05, id
-    for id in ("CX-24", "CX-31"):
-        assert under.loc[id, "not_identified"] == 1.0, id
+    assert under.loc["CX-24", "naive"].max() >= 0.5 and under.loc["CX-24", "supported"].max() == 0.0
 
 
 def test_the_consultants_contrast_is_large_without_any_journey_effect() -> None:

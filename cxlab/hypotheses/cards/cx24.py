@@ -5,40 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, group_means, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
-from cxlab.stats.counts.quantiles import quantile
+from cxlab.hypotheses.trials import unanswered
+from cxlab.models.journeys.dose_response import doublings
 
 TRUTH = Truth(value=lambda effect: -effect)
+STAY = 35.0
+"""Under 'hang-ups' those less satisfied than this, and so far from the middle as they waited, are gone."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-24: satisfaction per doubling of the wait, and its curve."""
+    """The slope of `cx.dose_response` in points of 100, and what those who hung up could make of it."""
     sample = case.sample
     y, wait = (sample.points("satisfaction", outcome=True), sample.number("wait"))
     rows = answered(case, y, wait)
     if (wait[rows] < 0).any():
         raise NotEstimable("some waits are negative; declare their code as missing")
     varies("the wait", wait[rows])
-    some = rows & (wait > 0)
-    unit = float(quantile(wait[some], sample.n[some], 0.5)) / 8
-    doubled = np.log2(np.fmax(wait, unit))
+    _, floor = doublings(wait[rows], sample.n[rows])
+    doubled = np.log2(np.fmax(wait, floor))
     found = coefficient(case, rows, y, doubled, name="satisfaction per doubling of the wait")
-    lost = int(sample.n[np.isnan(y) & ~np.isnan(wait)].sum())
-    checks = (("every contact with a wait has a score", f"{lost} have none (abandoned or did not answer)", lost == 0),)
-    note = f"waits below {unit:.3g} (an eighth of the median) count as {unit:.3g}"
-    return Evidence(
-        (found,), None, group_means(case, rows, y, wait), checks, "Slope on log2 of the wait, robust errors", (note,)
-    )
+    gone, bounds = unanswered(case, found, y, wait >= 0, doubled, threat="hang-ups")
+    checks = (gone, alike(case, rows, doubled, "before", "self-selection"))
+    note = f"waits below {floor:.3g} (an eighth of the median) count as {floor:.3g}"
+    shown = (*group_means(case, rows, y, wait), *bounds)
+    return Evidence((found,), None, shown, checks, "Slope on log2 of the wait, robust errors", (note,))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    log = rng.normal(5, 1, n)
-    trait = 0.5 * (log - 5) if threat else 0.0
-    y = -(0 if threat else effect / SPREAD) * (log - 5) - trait + rng.standard_normal(n)
-    return Made({"satisfaction": scores(y), "wait": 2.0**log}, "cross-section" if threat else "experiment")
+    """Under 'self-selection' a queue's load was no accident: the unhappy called when it was long. Under 'hang-ups' who
+    waits long and is unhappy gives no score.
+    """
+    log, trait = rng.normal(5, 1, n), rng.standard_normal(n)
+    if threat == "self-selection":
+        log = 5 + 0.6 * trait + 0.8 * rng.standard_normal(n)
+    y = -effect / SPREAD * (log - 5) - 0.6 * trait + 0.8 * rng.standard_normal(n)
+    score = scores(y)
+    if threat == "hang-ups":
+        score = np.where((log > 5) & (score < STAY + 12 * (log - 5)), np.nan, score)
+    columns = {"satisfaction": score, "wait": 2.0**log, "before": scores(-trait + 0.5 * rng.standard_normal(n))}
+    return Made(columns, "quasi-experiment" if threat == "self-selection" else "experiment")
 
 
 naive = unguarded

@@ -5,27 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, group_means, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, filled, group_means, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.trials import unanswered
 
 TRUTH = Truth(value=lambda effect: -effect)
 
 
 def test(case: Case) -> Evidence:
-    """CX-25: points of the journey score per switch of channel."""
-    y, switches = (case.sample.points("score", outcome=True), case.sample.number("switches"))
+    """Points of the journey score per switch of channel, beyond the touchpoints where they are rated."""
+    sample = case.sample
+    y, switches = (sample.points("score", outcome=True), sample.number("switches"))
     rows = answered(case, y, switches)
     varies("the number of switches", switches[rows])
-    found = coefficient(case, rows, y, switches, name="score per switch")
-    return Evidence((found,), None, group_means(case, rows, y, switches), method="Slope per switch, robust errors")
+    touch, notes = (), ("no touchpoint is rated: the loss is not held apart from the quality of the touchpoints",)
+    if "touchpoints" in sample:
+        columns, notes = filled(sample.points("touchpoints"))
+        touch = tuple(columns.T)
+    found = coefficient(case, rows, y, switches, *touch, name="score per switch")
+    gone, bounds = unanswered(case, found, y, ~np.isnan(switches), switches, *touch, threat="truncation")
+    checks = (gone, alike(case, rows, switches, "difficulty", "hard-cases"))
+    shown = (*group_means(case, rows, y, switches), *bounds)
+    return Evidence((found,), None, shown, checks, "Slope per switch, robust errors", notes)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    """Under 'hard-cases' the hard ones switch; under 'truncation' who switched and is unhappy gives no score."""
     hard = rng.standard_normal(n)
-    switches = rng.poisson(np.exp(0.5 * hard) if threat else 1.0, n).astype(float)
-    y = -(0 if threat else effect / SPREAD) * switches - (0.6 * hard if threat else 0) + rng.standard_normal(n)
-    return Made({"score": scores(y, 60), "switches": switches}, "cross-section" if threat else "experiment")
+    switches = rng.poisson(np.exp(0.5 * hard) if threat == "hard-cases" else 1.0, n).astype(float)
+    good = rng.standard_normal((n, 2))
+    y = -effect / SPREAD * switches - 0.6 * hard + 0.3 * good.sum(axis=1) + 0.7 * rng.standard_normal(n)
+    score = scores(y, 60)
+    if threat == "truncation":
+        score = np.where((switches > 1) & (score < 58), np.nan, score)
+    columns = {"score": score, "switches": switches, "difficulty": np.round(hard, 1), "touchpoints": scores(good)}
+    return Made(columns, "quasi-experiment" if threat == "hard-cases" else "experiment")
 
 
 naive = unguarded

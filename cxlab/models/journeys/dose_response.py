@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.sample import sample
@@ -50,8 +51,7 @@ def dose_response(
     f, x_field = study.field(y_name), study.field(x_name)
     scores.average(study, [y_name, x_name], [])
     x, y, n, w, c, missing, left_out = _pairs(study, x_name, y_name)
-    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
-    log = np.log2(np.fmax(x, floor))
+    log, floor = doublings(x, n)
     rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
     bend = kink(log, y, n, w, np.random.default_rng(seed), cluster=c, level=level)
     at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
@@ -71,6 +71,23 @@ def dose_response(
     return Result(
         "dose_response", f"{f.label} and {x_field.label}", pd.DataFrame(rows), "mean", level, method, notes, parts
     )
+
+
+def doublings(x: NDArray, n: NDArray) -> tuple[NDArray, float]:
+    """Return log2 of the doses, those below an eighth of the median of the positive ones counted as it; and that floor.
+
+    Parameters
+    ----------
+    x : (rows,) doses of zero or more. ``n`` : (rows,) answers with this dose.
+
+    Examples
+    --------
+    >>> log, floor = doublings(np.array([0.0, 8.0, 16.0]), np.array([1, 2, 1]))
+    >>> log.tolist(), floor
+    ([0.0, 3.0, 4.0], 1.0)
+    """
+    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
+    return np.log2(np.fmax(x, floor)), floor
 
 
 def _pairs(study: Study, x_name: str, y_name: str):

@@ -1,0 +1,83 @@
+"""Transitions hurt: by hand, beyond the touchpoints as `cx.ols` has it, recovered, and not fooled by hard cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+
+REPS = 30
+
+
+def verdict(study: cx.Study) -> cx.Result:
+    return cx.verdict("CX-25", study, robust=False, ledger=None)
+
+
+def test_by_hand() -> None:
+    """No, one, two switches, 20 journeys each, mean scores 70, 66, 60 (± 3): 5 points lost a switch."""
+    table = pd.DataFrame({"score": np.repeat([70.0, 66, 60], 20), "switches": np.repeat([0, 1, 2], 20)})
+    table["score"] += np.tile([-3.0, 3], 30)
+    fields = (
+        cx.Field("score", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100)),
+        cx.Field("switches", type="integer", role="operation"),
+    )
+    v = verdict(cx.Study(table, cx.Codebook("journeys", fields, design="experiment", assignment=("switches",))))
+    assert v.estimate.value == pytest.approx(-5.0) and v.direction == "SUPPORTED"
+    assert v.parts["shown"]["estimate"].tolist() == pytest.approx([70, 66, 60])
+    assert any("no touchpoint is rated" in n for n in v.notes)
+
+
+def test_beyond_the_touchpoints_it_is_the_slope_of_the_regression() -> None:
+    study = cx.simulated("CX-25", 5.0, n=800, seed=1)
+    model = (
+        cx.ols(study, "score ~ switches + touchpoints1 + touchpoints2", errors="HC3")
+        .table.set_index("term")
+        .loc["switches"]
+    )
+    e = verdict(study).estimate
+    assert [e.value, e.low, e.high] == pytest.approx([model["estimate"], model["low"], model["high"]], rel=1e-6)
+
+
+def test_the_effect_is_recovered_and_covered(replicates) -> None:
+    for effect in (5.0, 3.0):
+        found = replicates("CX-25", effect, n=1000, reps=REPS, seed=1)
+        assert found["value"].mean() == pytest.approx(-effect, abs=0.4)
+        assert found["low"].le(-effect).mul(found["high"].ge(-effect)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+    assert replicates("CX-25", 5.0, n=1000, reps=REPS)["direction"].eq("SUPPORTED").mean() >= 0.85
+
+
+@pytest.mark.parametrize("threat", [None, "hard-cases", "truncation"])
+def test_nothing_is_not_supported(replicates, threat) -> None:
+    found = replicates("CX-25", 0.0, n=1000, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
+    if threat == "hard-cases":
+        assert found["value"].mean() < -2.5 and found["direction"].eq("NOT-IDENTIFIED").all()
+    if threat == "truncation":
+        assert found["value"].mean() > 1.5 and found["direction"].eq("INCONCLUSIVE").all()
+
+
+def test_broken_off_journeys_do_not_make_switches_harmless(replicates) -> None:
+    found = replicates("CX-25", 4.0, n=1000, reps=10, threat="truncation", seed=3)
+    assert found["value"].mean() > -3 and found["direction"].eq("INCONCLUSIVE").all()
+
+
+def test_switches_that_were_not_drawn_need_the_difficulty_of_the_case() -> None:
+    study = cx.simulated("CX-25", 6.0, n=1500, seed=4)
+    book = replace(study.codebook, design="quasi-experiment", assignment=("switches",))
+    assert verdict(replace(study, codebook=book)).direction == "SUPPORTED"
+    fields = tuple(f for f in book.fields if f.name != "difficulty")
+    v = verdict(replace(study, codebook=replace(book, fields=fields)))
+    assert v.direction == "NOT-IDENTIFIED" and "no column for difficulty shows it" in v.sentence
+
+
+def test_threats_do_what_they_say() -> None:
+    data = {t: cx.simulated("CX-25", 0.0, n=2000, threat=t).table for t in (None, "hard-cases", "truncation")}
+    r = {t: np.corrcoef(d["switches"], d["difficulty"])[0, 1] for t, d in data.items()}
+    assert abs(r[None]) < 0.08 and r["hard-cases"] > 0.3
+    gone = {t: d["score"].isna().groupby(d["switches"] > 1).mean().tolist() for t, d in data.items()}
+    assert gone[None] == [0, 0] and gone["truncation"][0] == 0 and gone["truncation"][1] > 0.2
