@@ -219,6 +219,22 @@ def ends(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> N
         log.ask(f.name, ask, answers, 0.5 if f.role == "outcome" else 0.25)
 
 
+def two_scales(fields: Mapping[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Ask where nearly all answers on a scale to 7 or 10 are 1 to 5: two scales in one column, it may be."""
+    for f in fields.values():
+        if f.role not in ("outcome", "touchpoint") or not f.scale or f.scale.labels or f.name not in columns:
+            continue
+        if f.scale.minimum not in (0, 1) or f.scale.maximum < 7 or f.scale.step != 1 or told(f):
+            continue
+        counted = {v: n for t, n in columns[f.name].values.items() if (v := number(t)) is not None}
+        rows, above = sum(counted.values()), sum(n for v, n in counted.items() if v > 5)
+        if above * 10 <= rows and rows >= FEW_TOGETHER and {1, 2, 3, 4, 5} <= set(counted):
+            top = f"{f.scale.maximum:g}"
+            ask = f"{above:,} of {rows:,} answers are above 5: two scales in one column? Read as one to {top}"
+            answers = {f"one scale to {top}": "", "a scale to 5": "scale=1-5"}
+            log.ask(f.name, ask, answers, 0.7)
+
+
 def _open_end(f: Field) -> bool:
     """Whether only the answers say where a scale ends, and they end at 3, 4, 6, 8 or 9."""
     if f.scale is None or f.scale.labels or f.scale.step != 1 or f.measure == "recommendation" or f.columns:

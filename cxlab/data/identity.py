@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
-from cxlab.data import wording
+from cxlab.data import waves, wording
 from cxlab.data.codebook import Field
 from cxlab.data.doubt import Doubt
 from cxlab.data.guess import Guess, asked
+from cxlab.data.masking import quotable
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import number
 
@@ -19,6 +21,13 @@ NAME = re.compile(r"(?:(?:dr|mr|mrs|ms|prof)\.? )?[^\W\d_][\w'’.-]*(?: [^\W\d_
 
 MOST = 100
 """Values that are looked at, the most frequent first."""
+
+MOST_WAVES = 200
+
+BEGAN = re.compile(
+    r"birth|born|geb|join|sign|regist|since|seit|depuis|desde|first|start|begin|expir|opened|cohort|model"
+)
+"""Names of when something else began: a customer, a contract."""
 
 BODY = (30.0, 140.0)
 """Mean weights of grown-ups and children in kilogrammes lie between; survey weights have a mean of 1 or far above."""
@@ -92,9 +101,32 @@ def place_in_time(c: Column, f: Field, role: str) -> Made:
         return replace(f, role="date"), [Guess(c.name, "role date", "holds dates")]
     if role == "brand" and _answers(c) and c.type in ("integer", "number") and set(c.values) <= {"0", "1"}:
         return None
-    if role in ("wave", "brand", "strata") and 2 <= c.distinct <= (500 if role == "brand" else 200):
+    if (made := _in_time(c, f, role)) is not None:
+        return made
+    if role in ("brand", "strata") and 2 <= c.distinct <= (500 if role == "brand" else 200):
         return replace(f, role=role), [Guess(c.name, f"role {role}", f"its name; {c.distinct} values")]
     return None
+
+
+def _in_time(c: Column, f: Field, role: str) -> Made:
+    """Waves: called so, or quarters, months, weeks ... of a year; an order that nothing tells is asked."""
+    if not 2 <= c.distinct <= MOST_WAVES:
+        return None
+    texts = list(c.values) if c.type == "string" else []
+    if role == "wave":
+        said: list[Guess | Doubt] = [Guess(c.name, "role wave", f"its name; {c.distinct} values")]
+        if texts and not waves.ordered(texts, f).known:
+            few = ", ".join(f"'{quotable(t)}'" for t in texts[:4])
+            what = f"which of the waves {few} comes first? No change is called real until that is known"
+            line = f"cxlab codebook set FILE {shlex.quote(c.name)} labels='EARLIEST=EARLIEST;NEXT=NEXT'"
+            said.append(Doubt(c.name, what, ("not known",), line, 0.5))
+        return replace(f, role="wave"), said
+    dated = all(re.search(r"[^\W\d_]|(19|20)\d\d", t) and re.search(r"\d\d", t) for t in texts)
+    if role or not texts or not dated or BEGAN.search(c.name.casefold()) or waves.calendar(texts) is None:
+        return None
+    which = asked(c.name, f"{c.distinct} parts of years: when the answers were given?",
+                  {"yes": "", "a segment": "role=segment", "no": "role="}, 0.4)  # fmt: skip
+    return replace(f, role="wave"), [Guess(c.name, "role wave", f"its {c.distinct} values are parts of years"), which]
 
 
 def person(c: Column, f: Field, role: str) -> Made:

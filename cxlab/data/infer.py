@@ -16,6 +16,12 @@ from cxlab.data.readers.raw import Raw
 FEW = 30
 """A segment has at most this many values."""
 
+MODELLED = re.compile(r"\b(?:predict(?:ed|ion)s?|fitted|forecast|residuals?|propensity|imputed)\b", re.IGNORECASE)
+"""Names of columns that hold what a model says."""
+
+NAMES = 60
+"""Names of hotels, shops, products are at most so long in the mean, and repeat."""
+
 DATES = (r"record|submit|complet", r"end", r"interview|response|survey|visit|timestamp|created")
 """Names of dates, the one that tells best when an answer was given first."""
 
@@ -47,6 +53,7 @@ def draft(raw: Raw, name: str) -> Draft:
     batteries.outcomes(fields, by_name, log)
     batteries.touchpoints(fields, by_name, log)
     batteries.ends(fields, by_name, log)
+    batteries.two_scales(fields, by_name, log)
     tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
@@ -149,6 +156,8 @@ def _rating(c: Column, f: Field, role: str) -> identity.Made:
         return None
     measure = wording.measure(*c.said)
     demographic = wording.says("demographic", *c.said)
+    if MODELLED.search(c.name) and not wording.measure(c.said[1]):
+        return f, [Guess(c.name, "no role", "its name says that a model made it, not somebody's answer")]
     if (of := wording.operation(*c.said)) and c.distinct > scales.LARGEST:
         return replace(f, role="operation", measure=of), [Guess(c.name, f"role operation, measure {of}", "its wording")]
     if f.unit or c.type == "number" and not c.values:
@@ -246,6 +255,10 @@ def _text(c: Column, f: Field, role: str) -> identity.Made:
         return None
     if any(re.search(r"\[(email|phone|iban)\]", masked(v)) for v in c.values):
         return replace(f, role="text"), [Guess(c.name, "role text", "it holds e-mail addresses or telephone numbers")]
+    if FEW < c.distinct <= c.filled / 2 and c.length <= NAMES and not wording.says("reason", c.name):
+        answers = {"no": "", "a brand or unit to compare": "role=brand", "a segment": "role=segment"}
+        what = asked(c.name, f"about {c.distinct:,} short texts that repeat: is it what is compared?", answers, 0.3)
+        return f, [Guess(c.name, "no role", f"about {c.distinct:,} short texts in {c.filled:,} answers"), what]
     if (
         c.length > 25
         and c.distinct > FEW
@@ -266,6 +279,8 @@ def _one_each(fields: dict[str, Field], log: Log) -> None:
     """Leave one weight, cluster, strata, wave and date: the first; for dates the one recorded last in a response."""
     for role in ("weight", "cluster", "strata", "wave", "date"):
         found = [f for f in fields.values() if f.role == role]
+        if role == "wave":
+            found.sort(key=lambda f: wording.role(f.name) != "wave")
         if role == "date":
             found.sort(key=lambda f: next((i for i, p in enumerate(DATES) if re.search(p, f.name.casefold())), 9))
         for extra in found[1:]:

@@ -284,7 +284,8 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
     said = (f"a {type(table).__module__.partition('.')[0]} table, used as it is", *notes)
     raw = Raw(duckdb.from_arrow(head), "table", said, held=True)
     draft = infer.draft(raw, name)
-    texts = {f.name for f in draft.codebook if f.columns or _is_text(frame, f.name) and f.type in conform.NUMERIC}
+    text = _texts(frame)
+    texts = {f.name for f in draft.codebook if f.columns or f.name in text and f.type in conform.NUMERIC}
     if not texts:
         return with_plain_names(Study(table, draft.codebook, doubts=draft.doubts))
     native = nw.to_native(frame)
@@ -296,7 +297,8 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
 def _worded(table: Any, frame: nw.DataFrame | nw.LazyFrame, book: Codebook, name: str) -> Study | None:
     """Return the study of a table in which declared outcomes are words, now codes; None where none are."""
     asked = [f.name for f in book if (f.role == "outcome" or f.type == "boolean") and not f.columns]
-    asked = [c for c in asked if _is_text(frame, c)]
+    text = _texts(frame) if asked else set()
+    asked = [c for c in asked if c in text]
     if not asked:
         return None
     rows = frame.lazy().select(*(nw.col(c).cast(nw.String) for c in asked))
@@ -310,15 +312,17 @@ def _worded(table: Any, frame: nw.DataFrame | nw.LazyFrame, book: Codebook, name
     return study(Raw(native, "table"), replace(book, name=name) if name else book, name)
 
 
-def _is_text(frame: nw.DataFrame | nw.LazyFrame, column: str) -> bool:
-    schema = frame.collect_schema()
-    return column in schema and schema[column] in (nw.String, nw.Object, nw.Categorical, nw.Enum)
+def _texts(frame: nw.DataFrame | nw.LazyFrame) -> set[str]:
+    """Return the columns that hold text; the schema of a lazy table is read once for all of them."""
+    kinds = (nw.String, nw.Object, nw.Categorical, nw.Enum)
+    return {name for name, kind in frame.collect_schema().items() if kind in kinds}
 
 
 def _check_text(frame: nw.DataFrame | nw.LazyFrame, book: Codebook) -> None:
     """Raise `DataProblem` when a column of ``frame`` is declared a number and holds text."""
+    text = _texts(frame)
     for f in book:
-        if f.type in conform.NUMERIC and not f.columns and _is_text(frame, f.name):
+        if f.type in conform.NUMERIC and not f.columns and f.name in text:
             seen = frame.lazy().select(nw.col(f.name)).head(conform.SAMPLE).collect("pyarrow").to_native()[f.name]
             texts = sorted({v for v in seen.to_pylist() if isinstance(v, str)})
             if texts:

@@ -136,7 +136,7 @@ def calendar(words: Sequence[str]) -> list[tuple[float, ...]] | None:
     ([(2025.0, 0.0), (2024.0, 0.9166666666666666)], None)
     """
     texts = _plain(words)
-    return None if _two_readings(texts) else _first(texts, (_days, _school_years, _dated, _without_year))
+    return None if _two_readings(texts) else _first(texts, (_days, _school_years, _dated, _seasons, _without_year))
 
 
 def series(words: Sequence[str]) -> list[tuple[float, ...]] | None:
@@ -213,6 +213,21 @@ def _dated(texts: Sequence[str]) -> list[tuple[float, ...]] | None:
     spans = sorted((f[0] + f[1], f[0] + f[1] + f[2]) for f in found)
     apart = all(b[0] >= a[1] - 1e-9 for a, b in zip(spans, spans[1:], strict=False))
     return [(f[0], f[1]) for f in found] if apart and len(fiscal) == 1 else None
+
+
+def _seasons(texts: Sequence[str]) -> list[tuple[float, ...]] | None:
+    """Seasons with their year, bare winters among them: at the start or at the end of the year.
+
+    Where the two readings differ, the one counts in which three or more seasons follow each other without a gap.
+    """
+    found = _all(texts, lambda t: next(((y, k) for k in SEASONS if (y := _beside(t, SEASONS[k])) is not None), None))
+    if found is None:
+        return None
+    readings = [[4 * y + (k if k < 4 else winter) for y, k in found] for winter in (0, 4)]
+    if np.array_equal(np.argsort(readings[0]), np.argsort(readings[1])):
+        return [(x,) for x in readings[0]]
+    whole = [r for r in readings if len(r) > 2 and max(r) - min(r) + 1 == len(r) == len(set(r))]
+    return [(x,) for x in whole[0]] if len(whole) == 1 else None
 
 
 def _period(text: str) -> tuple[float, float, float, bool] | None:

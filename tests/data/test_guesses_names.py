@@ -189,3 +189,61 @@ def test_previews_and_unfinished_answers_are_found_and_said(tmp_path):
     assert found.loc["preview", ["level", "n"]].tolist() == ["serious", 3]
     assert found.loc["unfinished", ["level", "n"]].tolist() == ["look", 10]
     assert len(cx.drop(study, "preview")) == 57 and len(cx.drop(study, "unfinished")) == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("q", ["2024Q3", "2024Q4", "2025Q1"], "wave"),
+        ("fieldwork", ["Jan 2025", "Feb 2025", "Mar 2025"], "wave"),
+        ("Periode", ["Q4 2024", "Q1 2025"], "wave"),
+        ("KW", [50, 51, 52], "wave"),
+        ("Quartal", ["1. Quartal 2025", "2. Quartal 2025"], "wave"),
+        ("semaine", ["S1 2025", "S2 2025"], "wave"),
+        ("joined", ["Q4 2024", "Q1 2025"], "segment"),
+        ("employees", ["1-10", "11-50"], "segment"),
+        ("team", ["Team 1", "Team 2"], "segment"),
+    ],
+)
+def test_a_column_of_quarters_or_weeks_is_a_wave_whatever_it_is_called(name, values, role):
+    frame = pd.DataFrame({"nps": [k % 11 for k in range(60)], name: [values[k % len(values)] for k in range(60)]})
+    assert cx.load(frame).field(name).role == role
+
+
+def test_waves_without_a_known_order_are_asked():
+    names = ["Launch", "Relaunch", "Sale"]
+    frame = pd.DataFrame({"nps": [k % 11 for k in range(60)], "wave": [names[k % 3] for k in range(60)]})
+    (doubt,) = [d for d in cx.load(frame).doubts if d.column == "wave"]
+    assert doubt.question == (
+        "which of the waves 'Launch', 'Relaunch', 'Sale' comes first? No change is called real until that is known"
+    )
+    assert doubt.command == "cxlab codebook set FILE wave labels='EARLIEST=EARLIEST;NEXT=NEXT'"
+
+
+def test_what_a_model_says_and_how_long_somebody_stays_are_no_answers():
+    codes = np.random.default_rng(1).integers(1, 6, (100, 4))
+    names = ["Naive Predicted q1", "customer seniority (years)"]
+    study = cx.load(pd.DataFrame(codes, columns=["Overall satisfaction", "q1", *names]))
+    assert [study.field(n).role for n in names] == ["", "segment"]
+
+
+def test_names_that_repeat_are_a_brand_to_be_asked_not_free_text():
+    lounges = [f"Lounge of the airport in terminal {k % 40}" for k in range(400)]
+    study = cx.load(pd.DataFrame({"Overall satisfaction": [1 + k % 5 for k in range(400)], "lounge_name": lounges}))
+    assert study.field("lounge_name").role == ""
+    (doubt,) = [d for d in study.doubts if d.column == "lounge_name"]
+    assert doubt.question == "about 40 short texts that repeat: is it what is compared?"
+    assert "role=brand" in doubt.settings
+
+
+def test_two_scales_in_one_column_are_asked():
+    codes = [1 + k % 5 for k in range(300)] + [8, 9, 10, 7, 6]
+    study = cx.load(pd.DataFrame({"Overall satisfaction": codes}))
+    assert "5 of 305 answers are above 5: two scales in one column? Read as one to 10" in [
+        d.question for d in study.doubts
+    ]
+
+
+def test_satisfaction_with_delivery_is_no_recommendation_in_arabic():
+    assert wording.measure("الرضا عن التوصيل") == "satisfaction"
+    assert wording.measure("ما مدى احتمال أن توصي بنا؟") == "recommendation"

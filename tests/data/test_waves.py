@@ -159,3 +159,25 @@ def test_the_categories_of_a_file_order_what_no_codebook_does() -> None:
 
 def test_a_single_wave_needs_no_order() -> None:
     assert ordered(["alpha"], TEXT).known and ordered([], TEXT).known
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        (["Autumn 2024", "Spring 2025", "Winter 2025"], ["Autumn 2024", "Winter 2025", "Spring 2025"]),
+        (["Winter 2024", "Autumn 2024", "Spring 2025"], ["Autumn 2024", "Winter 2024", "Spring 2025"]),
+        (["Hiver 2025", "Hiver 2024"], ["Hiver 2024", "Hiver 2025"]),
+        (["Winter 2024", "Winter 2025", "Sommer 2026"], ["Winter 2024", "Winter 2025", "Sommer 2026"]),
+    ],
+)
+def test_a_winter_stands_where_the_seasons_beside_it_leave_room(values, order):
+    found = ordered(values, Field("Season", type="string"))
+    assert list(found.values) == order and found.source == "calendar"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["Winter 2024", "Spring 2024", "Summer 2024", "Autumn 2024"], ["Winter 2024", "Autumn 2024"]],
+)
+def test_a_winter_that_may_begin_or_end_its_year_leaves_the_order_open(values):
+    assert not ordered(values, Field("Season", type="string")).known
