@@ -1,0 +1,77 @@
+"""Satisfaction ratio: the ratio of the public model, yardsticks by hand, two of three, and never by length alone."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+
+REPS = 20
+
+
+def verdict(study: cx.Study, **more) -> cx.Result:
+    return cx.verdict("CX-13", study, robust=False, ledger=None, **more)
+
+
+@pytest.fixture(scope="module")
+def study() -> cx.Study:
+    return cx.simulated("CX-13", 0.2, n=2000, seed=1)
+
+
+def test_the_yardsticks_are_by_hand(study) -> None:
+    t = study.table
+    t = t.assign(ratio=t[["recommendation", "items1", "items2", "items3"]].mean(axis=1))
+    by = {}
+    for c in ("ratio", "recommendation"):
+        wide = t.pivot(index="person", columns="wave", values=c)
+        a, b = wide[0], wide[1]
+        cov = ((a - a.mean()) * (b - b.mean())).mean()
+        icc = 2 * cov / (a.var(ddof=0) + b.var(ddof=0) + (a.mean() - b.mean()) ** 2)
+        gap = t.groupby("arm")[c].mean()
+        inside = np.sqrt((t[c] - t.groupby("arm")[c].transform("mean")).var(ddof=0))
+        x = np.column_stack([np.ones(len(t)), t[c]])
+        rest = t["outcome"] - x @ np.linalg.lstsq(x, t["outcome"], rcond=None)[0]
+        by[c] = (1 - rest.var() / t["outcome"].var(), icc, (gap[1] - gap[0]) / inside)
+    hand = np.subtract(by["ratio"], by["recommendation"])
+    table = verdict(study).table
+    for start, i, near in (("R²", 0, 0.003), ("retest", 1, 1e-9), ("standardised", 2, 1e-9)):
+        row = table[table["what"].str.startswith(start)]
+        assert row["estimate"].item() == pytest.approx(hand[i], abs=near), start
+
+
+def test_the_ratio_is_the_models(study) -> None:
+    names = ["recommendation", "items1", "items2", "items3"]
+    model = cx.satisfaction_ratio(study, of=names, draws=50).table["estimate"].iloc[0]
+    shown = verdict(study).parts["shown"].set_index("label")["estimate"]
+    assert shown["mean of the ratio (per cent of the scales)"] == pytest.approx(100 * model, rel=1e-9)
+
+
+def test_the_ratio_is_the_models_on_the_brand_tracker() -> None:
+    study = cx.load("brand-tracker")
+    v = verdict(study)
+    parts = v.parts["columns"]
+    there = study.filter(
+        ~nw.col(parts["outcome"][0]).is_null() & ~nw.col(parts["recommendation"][0]).is_null(), "there"
+    )
+    used = [*parts["recommendation"], *parts["items"]]
+    model = cx.satisfaction_ratio(there, of=used, draws=50).table["estimate"].iloc[0]
+    shown = v.parts["shown"].set_index("label")["estimate"]["mean of the ratio (per cent of the scales)"]
+    assert shown == pytest.approx(100 * model, rel=1e-6)
+
+
+def test_better_items_are_found(replicates) -> None:
+    """A question of noise 2.6 against items of noise 1, for an outcome of noise 1."""
+    found = replicates("CX-13", 0.2, n=2000, reps=REPS, seed=1)
+    assert found["direction"].eq("SUPPORTED").sum() >= binom.ppf(0.0005, REPS, 0.8)
+    alike = replicates("CX-13", 0.0, n=2000, reps=REPS, seed=1)
+    assert found["value"].mean() > alike["value"].mean() + 0.1
+
+
+@pytest.mark.parametrize("threat", [None, "length", "one-yardstick"])
+def test_length_alone_and_one_yardstick_are_no_support(replicates, threat) -> None:
+    found = replicates("CX-13", 0.0, n=2000, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
+    assert found["association"].eq("SUPPORTED").mean() > 0.8 if threat == "one-yardstick" else True
