@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cxlab.cli import cxlab
+from cxlab.hypotheses.card import card
 from cxlab.problem import DataProblem
 
 
@@ -75,7 +76,8 @@ def test_nothing_named(run) -> None:
 
 def test_calibrate(run, tmp_path) -> None:
     told = run("calibrate", "CX-23", "--reps", "10", "--answers", "200")
-    assert "1 cards, 5 scenarios: none with too many false verdicts" in told
+    scenarios = 4 + len(card("CX-23").threats)
+    assert f"1 cards, {scenarios} scenarios: none with too many false verdicts" in told
     assert {p.name for p in (tmp_path / "reports/calibration").iterdir()} == {
         "calibration.csv",
         "calibration.json",

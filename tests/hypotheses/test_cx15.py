@@ -125,7 +125,7 @@ def test_who_is_seen_once_is_not_compared_with_herself() -> None:
 
 def test_who_leaves_for_good_gives_no_later_score() -> None:
     study = cx.simulated("CX-15", 0.3, n=6000, seed=4)
-    gone = study.table.groupby("person")["behaviour"].transform(lambda b: (b == 0).cumsum().shift(fill_value=0))
+    gone = study.table.groupby("person")["behaviour"].transform(lambda b: (b == 1).cumsum().shift(fill_value=0))
     v = verdict(cx.Study(study.table[gone == 0], study.codebook))
     assert v.direction == "NOT-IDENTIFIED" and "who left gives no later score" in v.sentence
 
@@ -138,5 +138,5 @@ def test_the_threats_are_in_the_data() -> None:
         own = t.groupby("person")[["satisfaction", "behaviour"]].mean()
         means[threat] = own.corr().iloc[0, 1]
         lasts[threat] = persistence(*(t[c].to_numpy() for c in ("satisfaction", "person", "period")), np.ones(6000))[0]
-    assert abs(means[None]) < 0.09 and means["self-selection"] > 0.3
+    assert abs(means[None]) < 0.09 and means["self-selection"] < -0.3
     assert abs(lasts[None]) < 0.05 < lasts["common-factor"]

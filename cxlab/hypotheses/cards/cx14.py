@@ -16,7 +16,7 @@ from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.stats.fits.folds import corrected, solve
 
-TRUTH = Truth(value=None)
+TRUTH = Truth(claimed=0.05, n=2000, loss=0.55)
 
 
 def test(case: Case) -> Evidence:

@@ -73,12 +73,12 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     s = scores(1.5 * latent)
     moved = {"self-selection": 0.6 * person, "common-factor": 0.6 * mood}.get(threat or "", 0.0)
     rate = 0.3 * np.exp(-effect * (s - 50) / 10 - moved)
-    came = (rng.random(s.shape) < np.exp(-rate)).astype(float)
+    away = (rng.random(s.shape) >= np.exp(-rate)).astype(float)
     columns = {
-        "satisfaction": s.ravel(), "behaviour": came.ravel(),
+        "satisfaction": s.ravel(), "behaviour": away.ravel(),
         "person": np.repeat(np.arange(people), PERIODS), "period": np.tile(np.arange(PERIODS), people),
     }  # fmt: skip
-    return Made(columns, "panel", measures={"behaviour": "repurchase"}, roles={"behaviour": "operation"})
+    return Made(columns, "panel")
 
 
 def lasting_mood(people: int, periods: int, rng: np.random.Generator) -> NDArray:

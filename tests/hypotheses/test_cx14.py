@@ -1,0 +1,60 @@
+"""Several metrics see more: against plain least squares, recovered, and no gain from metrics that say nothing new."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+
+REPS = 30
+
+
+def verdict(study: cx.Study) -> cx.Result:
+    return cx.verdict("CX-14", study, robust=False, ledger=None)
+
+
+def r2(y: np.ndarray, *x: np.ndarray) -> float:
+    d = np.column_stack([np.ones(len(y)), *x])
+    return 1 - (y - d @ np.linalg.lstsq(d, y, rcond=None)[0]).var() / y.var()
+
+
+def test_the_gain_is_that_of_least_squares() -> None:
+    """With 4,000 answers R² out of sample and in sample differ by less than 0.001 for two columns."""
+    study = cx.simulated("CX-14", 0.08, n=4000, seed=1)
+    t = study.table
+    y, a, b = (t[c].to_numpy() for c in ("outcome", "metrics1", "metrics2"))
+    v = verdict(study)
+    assert v.estimate.value == pytest.approx(r2(y, a, b) - max(r2(y, a), r2(y, b)), abs=0.001)
+    shown = v.parts["shown"].set_index("label")["estimate"]
+    assert shown["R² out of sample: metrics1"] == pytest.approx(r2(y, a), abs=0.001)
+    assert shown["R² out of sample: all"] == pytest.approx(r2(y, a, b), abs=0.001)
+
+
+@pytest.mark.parametrize("effect", [0.08, 0.04])
+def test_the_truth_is_recovered(replicates, effect: float) -> None:
+    found = replicates("CX-14", effect, n=1500, reps=REPS, seed=1)
+    truth = effect - 0.55 / 1500
+    assert found["value"].mean() == pytest.approx(truth, abs=0.008)
+    assert found["low"].le(truth).mul(found["high"].ge(truth)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+    if effect == 0.08:
+        assert found["direction"].eq("SUPPORTED").sum() >= binom.ppf(0.0005, REPS, 0.9)
+
+
+@pytest.mark.parametrize("threat", [None, "useless-metrics"])
+def test_nothing_is_not_supported(replicates, threat) -> None:
+    found = replicates("CX-14", 0.0, n=1500, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].isin(["TRIVIAL", "INCONCLUSIVE", "CONTRADICTED"]).all()
+    assert abs(found["value"]).max() < 0.01 and found["value"].mean() <= 0
+
+
+def test_the_threat_is_in_the_data() -> None:
+    """Ten metrics instead of two; the eight more say nothing that the first does not."""
+    t = cx.simulated("CX-14", 0.0, n=4000, threat="useless-metrics").table
+    metrics = [c for c in t if c.startswith("metrics")]
+    assert len(metrics) == 10
+    y, first = t["outcome"].to_numpy(), t["metrics1"].to_numpy()
+    assert r2(y, t[metrics].to_numpy()) - r2(y, first) < 0.004
+    in_sample = cx.simulated("CX-14", 0.0, n=4000).table
+    assert [c for c in in_sample if c.startswith("metrics")] == ["metrics1", "metrics2"]
