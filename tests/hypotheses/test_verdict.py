@@ -207,19 +207,3 @@ def test_the_sentence_of_a_contradiction_names_the_condition_that_fails() -> Non
     assert re.search(r"that gain minus the touchpoints' gain over the journey score: −0\.\d+", v.sentence)
     shown = v.parts["shown"].set_index("label")["estimate"]
     assert shown[next(k for k in shown.index if k.startswith("what decks show"))] > 0.2
-
-
-@pytest.mark.mirror
-def test_peers_by_region_of_the_hospitals() -> None:
-    """States as firms: the leave-one-out error by region, by hand."""
-    study = cx.load("hcahps")
-    parts = ["score=top", "firm=state", "industry=region", "size=hospitals"]
-    v = cx.verdict("CX-27", study, columns=parts, robust=False, ledger=None)
-    raw = study.frame.select("state", "region", "top").collect().to_pandas()
-    firm = raw.groupby("state").agg(score=("top", "mean"), region=("region", "first"))
-    out = lambda s: s - (s.sum() - s) / (len(s) - 1)  # noqa: E731
-    everybody, region = out(firm["score"]), firm.groupby("region")["score"].transform(out)
-    cut = 1 - np.sqrt((region**2).mean() / (everybody**2).mean())
-    assert v.parts["shown"].set_index("label").loc["error cut by industry alone", "estimate"] == pytest.approx(
-        cut, abs=1e-9
-    )

@@ -6,94 +6,90 @@ Standard deviation across segments of the standardised driver weights, beyond sa
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered, standardised
+from cxlab.hypotheses.estimation import about, answered
 from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
-from cxlab.stats.fits.robust import least_squares
-from cxlab.stats.inference.heterogeneity import centre, exceeds, profile
+from cxlab.models.drivers.segments import driver_segments
+from cxlab.stats.inference.heterogeneity import exceeds, profile
 
 TRUTH = Truth()
 
 
 def test(case: Case) -> Evidence:
-    """CX-26: standard deviation across segments of the standardised driver weights, beyond sampling."""
+    """The joint standard deviation of `cx.driver_segments`, and whether the weights differ beyond a common factor."""
     sample = case.sample
     y, touch = (sample.points("overall", outcome=True), sample.points("touchpoints"))
-    segment = np.array(["" if v is None or v != v else str(v) for v in sample.raw["segment"]])
-    rows = answered(case, np.where(np.isfinite(touch).sum(axis=1) >= 2, y, np.nan)) & (segment != "")
-    nw = sample.n * sample.w
-    z = np.column_stack([standardised(np.where(rows, t, np.nan), nw) for t in touch.T])
-    target, k = (standardised(np.where(rows, y, np.nan), nw), touch.shape[1])
-    slopes, errors, kept, small = ([], [], [], [])
-    for s in np.unique(segment[rows]):
-        mine = rows & (segment == s)
-        gaps = np.isnan(z[mine])
-        x = np.column_stack(
-            [np.ones(mine.sum()), np.where(gaps, 0.0, z[mine]), gaps[:, gaps.any(axis=0) & ~gaps.all(axis=0)]]
-        )
-        units = sample.n[mine].sum() if sample.c is None else len(np.unique(sample.c[mine]))
-        if units < max(50, 10 * k) or gaps.all(axis=0).any() or min(np.ptp(x[:, 1 : k + 1], axis=0)) == 0:
-            small.append(s)
-            continue
-        model = least_squares(
-            x.astype(float), target[mine], sample.n[mine], sample.w[mine], None if sample.c is None else sample.c[mine]
-        )
-        slopes.append(model.b[1 : k + 1])
-        errors.append(model.v[1 : k + 1, 1 : k + 1])
-        kept.append(s)
-    if len(kept) < 2:
-        raise NotEstimable(
-            f"only {len(kept)} segments have {max(50, 10 * k)} answers on {k} touchpoints; two are needed"
-        )
-    b, v = (np.array(slopes), np.array(errors))
-    low, high = profile(b, v, case.level)
+    rows = answered(case, np.where(np.isfinite(touch).sum(axis=1) >= 2, y, np.nan))
+    by = case.column("segment")
+    model = driver_segments(
+        case.specified, by, case.column("overall"), list(case.slots["touchpoints"]), level=case.level
+    )
+    joint, own = model.parts["joint"], model.parts["standardised"]
+    b, v = own["slopes"], own["errors"]
+    carry = about(case, rows, y) | {"n": int(sum(own["sizes"].values()))}
     found = Finding(
-        "standard deviation of the driver weights between segments",
-        centre(b, v),
-        low,
-        high,
-        *profile(b, v, 1 - 2 * (1 - case.level)),
-        p=exceeds(b, v, case.card.sesoi),
-        **about(case, rows, target),
-    )
-    name = sample.fields["segment"][0].label
-    spread = [(f.label, float(b[:, j].min()), float(b[:, j].max())) for j, f in enumerate(sample.fields["touchpoints"])]
+        "standard deviation of the driver weights between segments", joint["tau"], joint["low"], joint["high"],
+        *profile(b, v, 1 - 2 * (1 - case.level)), p=exceeds(b, v, case.card.sesoi), **carry,
+    )  # fmt: skip
+    labels = [f.label for f in sample.fields["touchpoints"]]
     shown = tuple(
-        (
-            {
-                "label": f"weight of {label}: mean over segments (lowest and highest)",
-                "estimate": float(b[:, j].mean()),
-                "low": lo,
-                "high": hi,
-                "n": found.n,
-            }
-            for j, (label, lo, hi) in enumerate(spread)
-        )
-    )
-    notes = (f"segment: {name} ({', '.join(kept[:6])}{(', ...' if len(kept) > 6 else '')})",)
-    notes += (f"too small: {', '.join(small[:6])}",) if small else ()
+        {
+            "label": f"weight of {label}: mean over segments (lowest and highest)", "estimate": float(b[:, j].mean()),
+            "low": float(b[:, j].min()), "high": float(b[:, j].max()), "n": found.n,
+        }
+        for j, label in enumerate(labels)
+    )  # fmt: skip
+    names = [str(s) for s in own["segments"]]
+    notes = (f"segment: {sample.fields['segment'][0].label} ({', '.join(names[:6])}{', ...' if names[6:] else ''})",)
     return Evidence(
-        (found,), None, shown, method="Q-profile of the driver weights (multivariate), robust errors", notes=notes
-    )
+        (found,), None, shown, (_care(b, v, case.level),),
+        "Q-profile of the standardised weights (multivariate); weighted least squares in each segment",
+        notes + tuple(n for n in model.notes if "left out" in n),
+    )  # fmt: skip
+
+
+def _care(b: NDArray, v: NDArray, level: float) -> tuple[str, str, bool | None, str]:
+    """Whether the weights of segments differ when each segment's are divided by their mean.
+
+    Less care (errors in the answers to touchpoints) or another use of the scale multiplies all weights of a segment by
+    one factor; what differs beyond it does so in k - 1 contrasts of its weights.
+    """
+    what, k = "the weights differ by more than one factor a segment", b.shape[1]
+    level_of, all_ = b.mean(axis=1), float(b.mean())
+    if min(np.abs(level_of)) < 1e-9 or np.ptp(np.sign(level_of)):
+        return what, "a segment's weights cancel out", None, "unequal-care"
+    factor = all_ / level_of
+    pattern = b * factor[:, None]
+    jacobian = factor[:, None, None] * (np.eye(k) - pattern[:, :, None] / all_ * np.ones(k) / k)
+    errors = jacobian @ v @ jacobian.transpose(0, 2, 1)
+    across = np.linalg.svd(np.ones((1, k)))[2][1:].T
+    low, high = profile(pattern @ across, across.T @ errors @ across, level)
+    said = f"standard deviation of the weights over their segment's mean {show(low)} to {show(high)}"
+    return what, said, bool(low > 0), "unequal-care"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """``effect``: standard deviation of the standardised weights between eight segments."""
+    """``effect``: standard deviation of the standardised weights between eight segments.
+
+    Under 'unequal-noise' the outcome is noisier in some segments; under 'unequal-care' the answers to touchpoints are.
+    """
     groups, k = (8, 4)
     t, _ = touchpoints(n, rng, k, 0.2)
     s = rng.integers(0, groups, n)
     deviation = rng.standard_normal((groups, k))
     deviation = (deviation - deviation.mean(0)) / deviation.std(0, ddof=1)
     slopes = 0.25 + effect * deviation
-    noise = np.linspace(0.4, 1.0, groups)[s] if threat else 0.75
+    noise = np.linspace(0.4, 1.0, groups)[s] if threat == "unequal-noise" else 0.75
     y = (slopes[s] * t).sum(axis=1) + noise * rng.standard_normal(n)
-    y = y - y.mean()
+    care = 3.0 * (s % 2) if threat == "unequal-care" else np.zeros(n)
+    said = (t + care[:, None] * rng.standard_normal((n, k))) / np.sqrt(1 + care**2)[:, None]
     names = np.array([f"segment {g}" for g in range(groups)], object)[s]
-    return Made({"overall": scores(y), "segment": names, "touchpoints": scores(t)})
+    return Made({"overall": scores(y - y.mean()), "segment": names, "touchpoints": scores(said)})
 
 
 def naive(case: Case) -> bool:

@@ -6,122 +6,105 @@ Fall of the leave-one-out error of firms' scores with peers of the same industry
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, finding
-from cxlab.hypotheses.naive import unguarded
-from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.estimation import FEW, answered, mean
+from cxlab.hypotheses.rule import from_draws
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth
+from cxlab.models.benchmarks.matched_peers import matching
 
-TRUTH = Truth(claimed=0.3, n=2000, value=None)
+TRUTH = Truth(claimed=0.3, n=2000, loss=6.0)
+FIRMS = 20
+CLASSES = 10
+"""A size with more values than this is a number; firms of the same half decade are alike."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-27: fall of the leave-one-out error of firms' scores with peers of the same industry and size."""
+    """One minus the ratio of `cx.matching`: the error with peers of the same industry and size over that with all."""
+    firms = _firms(case)
+    found = matching(firms, industry="industry", size="size", level=case.level, seed=case.seed)
+    cut = lambda rule: _cut(case, found, rule)  # noqa: E731
+    alone = (("industry", cut("same industry")), ("size", cut("similar size")))
+    shown = tuple(
+        {"label": f"error cut by {k} alone", "estimate": f.value, "low": f.low, "high": f.high, "n": f.n}
+        for k, f in alone
+    )
+    return Evidence((cut("both"),), None, shown, method=found.method, notes=found.notes[:1] + found.notes[2:])
+
+
+def _cut(case: Case, found, rule: str):
+    """The cut of the error by a rule, with the draws of its bootstrap."""
+    line, card = found.table.set_index("rule").loc[rule], case.card
+    carry = {"side": card.side, "null": card.null, "sesoi": card.sesoi, "trivial": card.trivial, "unit": card.unit}
+    draws = 1 - found.parts["draws"][rule].to_numpy()
+    names = {"both": "industry and size", "same industry": "industry", "similar size": "size"}
+    return from_draws(
+        f"error cut by peers of the same {names[rule]}", 1 - float(line["estimate"]), draws, level=case.level,
+        n=int(line["n"]), n_eff=float(line["n"]), **carry,
+    )  # fmt: skip
+
+
+def _firms(case: Case) -> pd.DataFrame:
+    """A row a firm: its mean score (with its error where every firm has `FEW` answers), industry and size."""
     sample = case.sample
-    y = sample.points("score")
-    rows = answered(case, y, least=20)
-    firm = np.array([str(v) for v in sample.raw["firm"]])
-    kind = {k: _kinds(sample.raw[k]) for k in ("industry", "size")}
+    y = sample.number("score")
+    rows = answered(case, y, least=FIRMS)
+    firm = np.array(["" if v is None or v != v else str(v) for v in sample.raw["firm"]])
+    rows &= firm != ""
     names = np.unique(firm[rows])
-    if len(names) < 20:
-        raise NotEstimable(f"only {len(names)} firms; this test needs at least 20")
-    means, industry, size = ([], [], [])
+    if len(names) < FIRMS:
+        raise NotEstimable(f"only {len(names)} firms; this test needs at least {FIRMS}")
+    kinds = {k: sample.raw[k] for k in ("industry", "size")}
+    many = min(sample.n[rows & (firm == f)].sum() for f in names) >= FEW
+    lines = []
     for f in names:
         mine = rows & (firm == f)
-        means.append(np.average(y[mine], weights=(sample.n * sample.w)[mine]))
-        industry.append(_mode(kind["industry"][mine], sample.n[mine]))
-        size.append(_mode(kind["size"][mine], sample.n[mine]))
-    theta = np.array(means)
-    keys = {
-        "industry and size": [f"{a}|{b}" for a, b in zip(industry, size, strict=True)],
-        "industry": industry,
-        "size": size,
-    }
-    everyone = _left_out(theta, ["all"] * len(theta))
-    errors = {k: _left_out(theta, key, everyone) for k, key in keys.items()}
-    finding = lambda k: _fall(case, k, theta, everyone, errors[k], rows)  # noqa: E731
-    found = finding("industry and size")
-    shown = tuple(
-        (
-            {"label": f"error cut by {k} alone", "estimate": f.value, "low": f.low, "high": f.high, "n": len(names)}
-            for k, f in (("industry", finding("industry")), ("size", finding("size")))
-        )
-    )
-    alone = sum(np.unique(keys["industry and size"], return_counts=True)[1] == 1)
-    notes = (f"{len(names)} firms; {alone} have no peer of both kinds and fall back on all firms",)
-    return Evidence(
-        (found,), None, shown, method="Leave-one-out error of peer means, delta method over firms", notes=notes
-    )
+        estimate = float(np.average(y[mine], weights=(sample.n * sample.w)[mine]))
+        se = mean(case, mine, y)[1] if many else np.nan
+        lines.append((f, estimate, se, *(_of_firm(v, mine, sample.n) for v in kinds.values())))
+    return pd.DataFrame(lines, columns=["firm", "estimate", "se", "industry", "size"])
 
 
-def _kinds(values: NDArray) -> NDArray:
-    """Categories as text; numbers of more than ten values are coarsened to quarters (of rows)."""
-    if values.dtype.kind == "f" and len(np.unique(values[np.isfinite(values)])) > 10:
-        edges = np.nanquantile(values, [0.25, 0.5, 0.75])
-        return np.searchsorted(edges, values).astype(str)
-    return np.array([str(v) for v in values])
+def _of_firm(values: NDArray, mine: NDArray, n: NDArray) -> object:
+    """The firm's middle number where there are many, else its most frequent category."""
+    if values.dtype.kind == "f" and len(np.unique(values[np.isfinite(values)])) > CLASSES:
+        return float(np.nanmedian(values[mine]))
+    names, code = np.unique([str(v) for v in values[mine]], return_inverse=True)
+    return str(names[np.bincount(code, n[mine]).argmax()])
 
 
-def _mode(values: NDArray, n: NDArray) -> str:
-    names, code = np.unique(values, return_inverse=True)
-    return str(names[np.bincount(code, n).argmax()])
-
-
-def _left_out(theta: NDArray, key: list[str], fallback: NDArray | None = None) -> NDArray:
-    code = np.unique(key, return_inverse=True)[1]
-    total, count = (np.bincount(code, theta)[code], np.bincount(code)[code])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        predicted = (total - theta) / (count - 1)
-    error = theta - predicted
-    return error if fallback is None else np.where(count > 1, error, fallback)
-
-
-def _fall(case: Case, name: str, theta, everyone, error, rows) -> Finding:
-    a, p, m = (everyone**2, error**2, len(theta))
-    ratio = p.mean() / a.mean()
-    influence = (p - ratio * a) / a.mean()
-    se_log = float(influence.std(ddof=1) / np.sqrt(m) / ratio / 2)
-    return (
-        finding(
-            case,
-            rows,
-            case.sample.points("score"),
-            f"error cut by peers of the same {name}",
-            -0.5 * float(np.log(ratio)),
-            se_log,
-            m - 1.0,
-            transform=lambda v: float(-np.expm1(-v)),
-            n=m,
-            n_eff=float(m),
-        )
-        if ratio > 0
-        else Finding(name, np.nan, np.nan, np.nan, np.nan, np.nan)
-    )
+def _between(effect: float, firms: int, cells: int) -> float:
+    """Standard deviation between cells at which peers cut the error by ``effect``: shrunken means of m - 1 peers."""
+    m = firms / cells - 1
+    fall = lambda b: 1 - np.sqrt((1 + b / (m * b + 1)) / (1 + b))  # noqa: E731
+    return 0.0 if effect <= 0 else float(np.sqrt(brentq(lambda b: fall(b) - effect, 0, 1e4)))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """``effect``: fall of the leave-one-out error; negative (more noise, nothing in common) where it is 0."""
+    """``effect``: fall of the leave-one-out error; twelve kinds of firms, under 'few-peers' one of two or three."""
     firms = max(n // 10, 60)
-    cells = firms // 3 if threat else 12
+    cells = firms // 3 + 1 if threat else 12
     cell = np.arange(firms) % cells
-    m = firms / cells
-    within = (1 + 1 / (m - 1)) / (1 - effect) ** 2 / (1 + 1 / (firms - 1)) - 1
-    between = 0.0 if effect == 0 else np.sqrt(max(within, 0.0))
-    score = between * rng.standard_normal(cells)[cell] + rng.standard_normal(firms)
-    industry = np.array([f"industry {c % 4}" for c in cell], object)
-    size = np.array([f"size {c // 4}" for c in cell], object)
+    level = ndtri((rng.permutation(cells) + 0.5) / cells)
+    score = _between(effect, firms, cells) * (level / level.std())[cell] + rng.standard_normal(firms)
     return Made(
         {
             "score": 50 + SPREAD * score,
             "firm": np.array([f"firm {i:03d}" for i in range(firms)], object),
-            "industry": industry,
-            "size": size,
-        },
-        "cross-section",
+            "industry": np.array([f"industry {c % 4}" for c in cell], object),
+            "size": np.array([f"size {c // 4}" for c in cell], object),
+        }
     )
 
 
-naive = unguarded
+def naive(case: Case) -> bool:
+    """Firms of the same industry and size lie closer together than all firms: the error within kinds is smaller."""
+    firms = _firms(case)
+    kinds = firms.groupby(["industry", "size"])["estimate"]
+    inside = firms["estimate"] - kinds.transform("mean")
+    return bool(inside.std() < 0.95 * firms["estimate"].std())

@@ -12,7 +12,6 @@ from cxlab.models.benchmarks.peers import as_units, cells
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.units import nearest_units as alike
-from cxlab.stats.units import shrinkage
 
 CLAIM = 0.05
 """The claim holds if matching by both cuts the error of prediction by at least this share."""
@@ -36,8 +35,10 @@ def matching(
 ) -> Result:
     """Return how well a unit's score is predicted by all others, by those of its industry, of its size, and of both.
 
-    Every unit is predicted by the mean of its peers, itself left out. The ratio is the root mean squared error over
-    that of all others; its interval is a bootstrap of units. Only units with a peer under every rule count.
+    Every unit is predicted by the mean of its peers, itself left out, shrunken to the mean of all others as far as
+    kinds of units do not differ (`cxlab.stats.units.nearest_units.prediction_errors`): a mean of one to three peers is
+    mostly noise. A unit without a peer is predicted by all others. The ratio is the root mean squared error over that
+    of all others; its interval is a bootstrap of units.
 
     Parameters
     ----------
@@ -47,23 +48,25 @@ def matching(
     Returns
     -------
     Result of kind 'matching', one row a rule: ``rule, estimate`` (ratio), ``low, high, rmse, peers`` (median), ``n``.
+    ``parts``: ``verdict`` on a cut by 5 %, ``claim``, ``draws`` (replicates of the ratios, a column a rule).
     """
     table, _, _, _ = as_units(units)
     for c in (industry, size):
         if c not in table:
             raise unknown("column", c, "the table of units", table.columns[1:])
     columns = {"all others": [], "same industry": [industry], "similar size": [size], "both": [industry, size]}
-    same = {rule: alike.same_cell(cells(table, c, edges)) for rule, c in columns.items()}
-    errors, known = _errors(table, same)
-    use = np.isfinite(errors).all(axis=1)
+    placed = {rule: cells(table, c, edges) for rule, c in columns.items()}
+    same = {rule: alike.same_cell(own) for rule, own in placed.items()}
+    use = np.column_stack([s.any(axis=1) for s in same.values()]).all(axis=1)
     if use.sum() < 5:
         raise DataProblem(
             f"only {int(use.sum())} units have a peer of the same {industry} and similar {size}; at least 5 are needed "
             "to compare the rules. Give wider edges, or coarser industries"
         )
-    result = _ratios(errors[use] ** 2, list(columns), replicates, level, seed)
-    result["peers"] = [int(np.median(s[use].sum(axis=1))) for s in same.values()]
-    result["n"] = int(use.sum())
+    errors, known = _errors(table, [_kinds(own) for own in placed.values()])
+    result, draws = _ratios(errors**2, list(columns), replicates, level, seed)
+    result["peers"] = [int(np.median(s.sum(axis=1))) for s in same.values()]
+    result["n"] = len(table)
     both = result.iloc[3]
     held = "yes" if both["high"] <= 1 - CLAIM else "no" if both["low"] > 1 - CLAIM else "undecided"
     unknown_errors = () if known else ("Errors of the units are unknown: all peers weigh the same.",)
@@ -72,26 +75,42 @@ def matching(
         title="What predicts a unit's score: which peers?",
         table=result,
         level=level,
-        method="leave-one-out error of the peers' mean, as a ratio to that of all other units; bootstrap of units",
-        notes=(f"{int(use.sum())} of {len(table)} units have a peer under every rule.", SAID[held], *unknown_errors),
-        parts={"verdict": held, "claim": CLAIM},
+        method="leave-one-out error of the peers' shrunken mean, as a ratio to that of all other units; bootstrap of "
+        "units",
+        notes=(
+            f"{int(use.sum())} of {len(table)} units have a peer under every rule; the others are predicted by all.",
+            SAID[held],
+            *unknown_errors,
+        ),
+        parts={"verdict": held, "claim": CLAIM, "draws": draws},
     )
 
 
-def _errors(table: pd.DataFrame, same: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
+def _kinds(placed: np.ndarray) -> np.ndarray:
+    """Codes of units in the same cell of every column; -1 where a cell is missing."""
+    if not placed.shape[1]:
+        return np.zeros(len(placed), int)
+    code = np.unique(placed, axis=0, return_inverse=True)[1].reshape(-1)
+    return np.where((placed >= 0).all(axis=1), code, -1)
+
+
+def _errors(table: pd.DataFrame, kinds: Sequence[np.ndarray]) -> tuple[np.ndarray, bool]:
     """Prediction error of each unit under each rule, and whether the units' own errors are known."""
     y = table["estimate"].to_numpy(float)
     se = table["se"].to_numpy(float) if "se" in table else np.full(len(y), np.nan)
-    v = np.where(np.isfinite(se), se**2, 0.0)
-    known = bool(v.min() > 0)
-    tau2 = shrinkage.paule_mandel(y, v) if known else float(np.var(y, ddof=1))
-    return np.column_stack([alike.prediction_errors(y, v, s, tau2) for s in same.values()]), known
+    known = bool((np.isfinite(se) & (se > 0)).all())
+    v = se**2 if known else np.zeros(len(y))
+    return np.column_stack([alike.prediction_errors(y, v, kind) for kind in kinds]), known
 
 
-def _ratios(square: np.ndarray, rules: Sequence[str], replicates: int, level: float, seed: int) -> pd.DataFrame:
-    """Root mean squared error of each rule over that of the first, with a bootstrap interval over units."""
+def _ratios(
+    square: np.ndarray, rules: Sequence[str], replicates: int, level: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Root mean squared error of each rule over that of the first, its bootstrap interval over units, and the draws."""
     rmse = np.sqrt(square.mean(axis=0))
     picks = np.random.default_rng(seed).multinomial(len(square), np.full(len(square), 1 / len(square)), replicates)
     drawn = np.sqrt(picks @ square)
-    low, high = np.quantile(drawn / drawn[:, :1], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return pd.DataFrame({"rule": rules, "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse})
+    ratios = drawn / drawn[:, :1]
+    low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    table = pd.DataFrame({"rule": rules, "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse})
+    return table, pd.DataFrame(ratios, columns=list(rules))

@@ -19,7 +19,7 @@ from cxlab.stats.counts.names import shown
 from cxlab.stats.counts.replicates import resampling_weights
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
-from cxlab.stats.inference import multiple
+from cxlab.stats.inference import heterogeneity, multiple
 from cxlab.stats.units import shrinkage
 from cxlab.stats.units.posterior import posterior
 
@@ -54,7 +54,9 @@ def driver_segments(
     Result in units of the outcome per scale point: ``driver, segment, estimate, low, high`` (shrunken),
     ``raw, raw_se, n``. ``parts['test']``:
     ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``;
-    ``parts['joint']``.
+    ``parts['joint']``: all slopes equal (``q, df, p``), and ``tau, low, high``: the standard deviation between
+    segments of the standardised slopes (driver and outcome in standard deviations of all answers), one for all drivers,
+    with its Q-profile interval. ``parts['standardised']``: those slopes and covariances, a row a segment.
 
     References
     ----------
@@ -79,6 +81,9 @@ def driver_segments(
     if answers.cluster is not None and _crossed(answers.cluster, segment):
         notes.append("some clusters have answers in several segments; the test takes segments as independent")
     table, test, joint = _compared(answers, fits, sizes, by, level)
+    slopes, errors = _standardised(answers, fits)
+    low, high = heterogeneity.profile(slopes, errors, level)
+    joint |= {"tau": heterogeneity.centre(slopes, errors), "low": low, "high": high}
     p = "p < 0.001" if joint["p"] < 0.001 else f"p = {joint['p']:.3f}"
     notes.append(f"all drivers at once: {p} (chi-square {joint['q']:.1f} on {joint['df']} df)")
     notes.append(driver_answers.cause_note(study))
@@ -89,8 +94,23 @@ def driver_segments(
         "with the uncertainty of how much segments differ (flat prior of tau); test: Cochran's Q by driver, "
         "Holm over drivers",
         notes=tuple(notes),
-        parts={"test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
+        parts={
+            "test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True)),
+            "standardised": {"segments": list(fits), "slopes": slopes, "errors": errors, "sizes": sizes},
+        },
     )  # fmt: skip
+
+
+def _standardised(answers: Answers, fits: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes (segments, drivers) and their covariances with drivers and outcome in standard deviations of all."""
+    z = np.column_stack([answers.y, *(answers.X[:, c[0]] for c in answers.of)])
+    there = ~np.isnan(z)
+    w = answers.w[:, None] * there
+    centred = np.where(there, z - np.where(there, z * w, 0.0).sum(axis=0) / w.sum(axis=0), 0.0)
+    sd = np.sqrt((w * centred**2).sum(axis=0) / w.sum(axis=0))
+    scale = sd[1:] / sd[0]
+    slopes = np.array([b * scale for b, _ in fits.values()])
+    return slopes, np.array([v * np.outer(scale, scale) for _, v in fits.values()])
 
 
 def _slopes(part: Answers):

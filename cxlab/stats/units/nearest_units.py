@@ -92,16 +92,55 @@ def standardised_difference(unit: float, others, *, spread: float, weights=None)
     return float((unit - np.average(others[there], weights=w[there])) / spread)
 
 
-def prediction_errors(y, v, alike: np.ndarray, tau2: float) -> np.ndarray:
-    """Return y_j minus what its peers predict for each unit; nan without a peer.
+def prediction_errors(y, v, kind: np.ndarray) -> np.ndarray:
+    """Return y_j minus what the others predict for each unit: its kind's mean, shrunken to that of all.
 
-    The prediction is the mean of the other peers weighted by 1 / (v + tau^2), so that one large peer does not rule.
+    The others follow a one-way model: kinds vary by tau² around a common mean, units of a kind by sigma² besides their
+    sampling error, both by analysis of variance without the unit itself (a negative tau² is 0). A kind's mean of peers
+    weighted by w = 1 / (v + sigma²) counts by tau² / (tau² + 1 / sum w), so one to three peers do not rule, and where
+    kinds do not differ all units predict. A unit without a peer, or of no kind (-1), is predicted by all others.
 
     Parameters
     ----------
-    alike : truth table (p, p): who is a peer of the row's unit (never the unit itself).
+    y, v : (p,) estimates and their sampling variances, 0 where unknown. ``kind`` : (p,) codes; the same for peers.
+
+    References
+    ----------
+    Searle, Casella & McCulloch (1992), Variance Components, chapter 3 and 7. doi:10.1002/9780470316856
+
+    Examples
+    --------
+    >>> prediction_errors(np.array([1.0, 3.0, 8.0]), np.zeros(3), np.zeros(3, int)).tolist()
+    [-4.5, -1.5, 6.0]
     """
-    y, w = np.asarray(y, float), 1 / (np.asarray(v, float) + tau2)
-    use = alike * w[None, :]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return y - np.where(use.sum(axis=1) > 0, use @ y / use.sum(axis=1), np.nan)
+    y, v = np.asarray(y, float), np.asarray(v, float)
+    own = np.where(kind < 0, kind.max() + 1 + np.arange(len(kind)), kind)
+    code = np.unique(own, return_inverse=True)[1]
+    out = np.empty(len(y))
+    for j in range(len(y)):
+        rest = np.arange(len(y)) != j
+        out[j] = y[j] - _predicted(y[rest], v[rest], code[rest], code[j])
+    return out
+
+
+def _predicted(y: np.ndarray, v: np.ndarray, code: np.ndarray, of: int) -> float:
+    """The mean of the kind ``of``, shrunken to the mean of all kinds."""
+    n = np.bincount(code, minlength=of + 1).astype(float)
+    there, size = n > 0, len(y)
+    kinds = int(there.sum())
+    mean = np.bincount(code, y, len(n)) / np.fmax(n, 1)
+    within = float(((y - mean[code]) ** 2).sum()) / (size - kinds) if size > kinds else float(np.var(y))
+    between = 0.0
+    if 1 < kinds < size:
+        spread = float((n * (mean - y.mean()) ** 2)[there].sum()) / (kinds - 1)
+        between = max(0.0, (spread - within) / ((size - (n**2).sum() / size) / (kinds - 1)))
+    w = 1 / np.fmax(v + max(within - float(v.mean()), 0.0), 1e-12 * (1 + float(np.var(y))))
+    total = np.bincount(code, w, len(n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        peers = np.bincount(code, w * y, len(n)) / total
+        count = np.where(there, 1 / (between + 1 / total), 0.0)
+    everybody = float((count * np.where(there, peers, 0.0)).sum() / count.sum())
+    if not there[of]:
+        return everybody
+    share = between / (between + 1 / total[of])
+    return everybody + share * float(peers[of] - everybody)

@@ -1,0 +1,90 @@
+"""Segments need different experiences: against statsmodels, equal to `cx.driver_segments`, careless answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy.optimize import brentq
+from scipy.stats import binom, chi2
+
+import cxlab as cx
+
+REPS = 15
+
+
+def verdict(study: cx.Study, **more) -> cx.Result:
+    return cx.verdict("CX-26", study, robust=False, ledger=None, **more)
+
+
+def test_the_spread_and_its_interval_from_outside() -> None:
+    """Standardised slopes by segment of statsmodels (HC1), and the generalised Q written out."""
+    study = cx.simulated("CX-26", 0.1, n=1600, seed=2)
+    t = study.table
+    names = [f"touchpoints{j}" for j in (1, 2, 3, 4)]
+    z = t.assign(**{c: (t[c] - t[c].mean()) / t[c].std(ddof=0) for c in [*names, "overall"]})
+    b, v = [], []
+    for _, part in z.groupby("segment"):
+        n = len(part)
+        fit = sm.OLS(part["overall"], sm.add_constant(part[names])).fit(cov_type="HC0")
+        b.append(fit.params[names].to_numpy())
+        v.append(fit.cov_params().loc[names, names].to_numpy() * n / (n - 1))
+
+    def q(tau: float) -> float:
+        p = [np.linalg.inv(one + tau**2 * np.eye(4)) for one in v]
+        mean = np.linalg.solve(sum(p), sum(w @ x for w, x in zip(p, b, strict=True)))
+        return sum((x - mean) @ w @ (x - mean) for w, x in zip(p, b, strict=True))
+
+    at = lambda goal: brentq(lambda tau: q(tau) - goal, 0, 1)  # noqa: E731
+    e = verdict(study).estimate
+    expected = [at(28), at(chi2.ppf(0.975, 28)), at(chi2.ppf(0.025, 28))]
+    assert [e.value, e.low, e.high] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["brand-tracker", pytest.param("acsi-2015", marks=pytest.mark.mirror)])
+def test_it_is_the_models_number(name: str) -> None:
+    study = cx.load(name)
+    v = verdict(study)
+    used = v.parts["columns"]
+    model = cx.driver_segments(study, used["segment"][0], used["overall"][0], list(used["touchpoints"]))
+    joint = model.parts["joint"]
+    assert (v.estimate.value, v.estimate.low, v.estimate.high) == (joint["tau"], joint["low"], joint["high"])
+    assert v.estimate.n == model.table.groupby(model.table.columns[1])["n"].first().sum()
+
+
+def test_the_spread_is_recovered_and_covered(replicates) -> None:
+    for effect in (0.125, 0.075):
+        found = replicates("CX-26", effect, n=1500, reps=REPS, seed=1)
+        assert found["value"].mean() == pytest.approx(effect, abs=0.02)
+        assert found["low"].le(effect).mul(found["high"].ge(effect)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+        assert found["direction"].eq("SUPPORTED").mean() >= (0.9 if effect == 0.125 else 0.0)
+
+
+@pytest.mark.parametrize("threat", [None, "unequal-noise", "unequal-care"])
+def test_the_same_needs_are_not_supported(replicates, threat) -> None:
+    found = replicates("CX-26", 0.0, n=2000, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
+    if threat == "unequal-care":
+        assert found["low"].gt(0.05).mean() > 0.2 and found["direction"].eq("INCONCLUSIVE").mean() > 0.8
+    else:
+        assert found["low"].eq(0).sum() >= binom.ppf(0.0005, REPS, 0.975)
+
+
+def test_care_stands_in_the_sentence() -> None:
+    v = verdict(cx.simulated("CX-26", 0.0, n=3000, threat="unequal-care"))
+    assert (
+        "This leaves the claim open, whatever the interval (some segments answer with less care, which flattens all "
+        "their weights; the weights differ by more than one factor a segment: standard deviation of the weights over"
+    ) in v.sentence
+
+
+def test_threats_do_what_they_say() -> None:
+    def told(threat: str | None) -> tuple[np.ndarray, np.ndarray]:
+        t = cx.simulated("CX-26", 0.0, n=4000, threat=threat).table
+        names = [f"touchpoints{j}" for j in (1, 2, 3, 4)]
+        fits = [sm.OLS(p["overall"], sm.add_constant(p[names])).fit() for _, p in t.groupby("segment")]
+        return np.array([f.params[names].mean() for f in fits]), np.array([f.mse_resid for f in fits])
+
+    (plain, even), (_, noise), (care, _) = (told(t) for t in (None, "unequal-noise", "unequal-care"))
+    assert noise.max() / noise.min() > 3 > 2 > even.max() / even.min()
+    assert care.max() / care.min() > 2 > 1.5 > plain.max() / plain.min()
