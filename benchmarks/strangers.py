@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import cxlab as cx
+from benchmarks.known import known
 
 N = 300
 OPTIONS = ("mail", "phone", "chat", "store")
@@ -163,8 +164,9 @@ def core(w: dict[str, Any], t: pd.DataFrame) -> list[tuple[str, str, Callable[[A
 
 def column(study: Any, wording: str) -> str:
     """The column that holds a question: by its name, else by its wording."""
+    bare = lambda text: text.replace("'", "").replace('"', "")  # noqa: E731 - readers may write the marks otherwise
     for f in study.codebook.fields:
-        if wording == f.name or wording == (f.title or ""):
+        if bare(wording) in (bare(f.name), bare(f.title or "")):
             return f.name
     for f in study.codebook.fields:
         if wording in (f.title or "") or wording.replace(".", "_") == f.name:
@@ -426,14 +428,21 @@ def faults() -> dict[str, Callable[[Path, pd.DataFrame, dict[str, Any]], File]]:
     }  # fmt: skip
 
 
-def files(folder: Path) -> Iterator[File]:
-    """Make every file: each layout in every language, each fault in four languages."""
-    for layout, make in layouts():
-        for k, language in enumerate(WORDS):
-            yield _made(folder, layout, language, "none", make, 100 + k)
-    for fault, make in faults().items():
-        for k, language in enumerate(("en", "de", "ru", "zh")):
-            yield _made(folder, "plain", language, fault, make, 200 + k)
+def files(folder: Path, only: str = "", every: int = 1) -> Iterator[File]:
+    """Make every file: each layout in every language, each fault in four languages; and those of the catalogue.
+
+    ``only`` is a part of the name; of the files that are made, each ``every``-th.
+    """
+    plan = [(layout, language, "none", make, 100 + k)
+            for layout, make in layouts() for k, language in enumerate(WORDS)]  # fmt: skip
+    plan += [("plain", language, fault, make, 200 + k)
+             for fault, make in faults().items() for k, language in enumerate(("en", "de", "ru", "zh"))]  # fmt: skip
+    for layout, language, fault, make, seed in plan[::every]:
+        if only in f"{layout}-{language}-{fault}":
+            yield _made(folder, layout, language, fault, make, seed)
+    for name, path, asked in known():
+        if only in f"catalogue-{name}":
+            yield File(path, "catalogue", name, "none", asked)
 
 
 def _made(folder: Path, layout: str, language: str, fault: str, make: Callable, seed: int) -> File:
@@ -484,13 +493,13 @@ def worst(outcomes: list[tuple[str, str, str]]) -> str:
     return min((o for _, o, _ in outcomes), key=order.index)
 
 
-def run(folder: Path, only: str = "") -> tuple[Counter[str], list[tuple[File, list[tuple[str, str, str]]]]]:
+def run(
+    folder: Path, only: str = "", every: int = 1
+) -> tuple[Counter[str], list[tuple[File, list[tuple[str, str, str]]]]]:
     """Read every file; return how many files ended how, and what was not right."""
     count: Counter[str] = Counter()
     rest = []
-    for file in files(folder):
-        if only and only not in file.name:
-            continue
+    for file in files(folder, only, every):
         outcomes = judged(file)
         count[worst(outcomes)] += 1
         if worst(outcomes) != "right":

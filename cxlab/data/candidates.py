@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from cxlab.data import layouts, wording
@@ -10,6 +11,14 @@ from cxlab.data.guess import Log
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import number
 
+COUNT = re.compile(
+    r"freq|freqs|frequency|counts?|n|anzahl|häufigkeit|effectifs?|frecuencia|frequenza|aantal|liczba|число"
+)
+"""Names of columns that count cases."""
+
+NUMBERED = re.compile(r"(?:num|nr|no|code|number|psu|unit)$", re.IGNORECASE)
+"""Names of numbered groups end so."""
+
 MOST = 6
 """Candidates that are listed."""
 
@@ -17,6 +26,8 @@ MOST = 6
 def ask(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:
     """Add the doubts about the table as a whole."""
     _long(columns, log)
+    _counts(fields, columns, log)
+    _clusters(fields, columns, log)
     if not any(f.role == "outcome" for f in fields.values()):
         _outcome(fields, columns, log)
 
@@ -32,6 +43,38 @@ def _long(columns: list[Column], log: Log) -> None:
         "what; read as a row a respondent"
     )
     log.doubts.append(Doubt("", said, ("a row a respondent", "a row an answer"), "cxlab pivot FILE", 1.0))
+
+
+def _counts(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:
+    """Ask whether a table counts cases: categories, and one column of whole numbers called 'Freq' or 'count'."""
+    if any(f.role == "weight" for f in fields.values()):
+        return
+    for c in columns:
+        others = [o for o in columns if o is not c and o.distinct < o.rows]
+        counts = c.type == "integer" and (c.low or 0) >= 0 and bool(COUNT.fullmatch(wording.plain(c.name)))
+        if counts and len(others) > 1 and all(o.type in ("string", "boolean") or o.distinct <= 11 for o in others):
+            ask = "does each row count as many cases as it says, or is it one answer?"
+            log.ask(c.name, ask, {"one answer": "", "as many cases": "role=weight"}, 0.9)
+
+
+def _clusters(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:
+    """Ask for what was drawn or measured again: numbered groups beside a weight, units that are there in each wave."""
+    roles = {f.role: f.name for f in fields.values()}
+    if "cluster" in roles:
+        return
+    waves = next((c.distinct for c in columns if c.name == roles.get("wave")), 0)
+    found = 0
+    for c in columns:
+        f = fields.get(c.name)
+        if f is None or f.role not in ("", "segment") or f.scale or f.columns or c.distinct < 5 or found == MOST:
+            continue
+        repeated = 2 * c.distinct <= c.filled
+        each = waves > 1 and len(c.values) == c.distinct and set(c.values.values()) == {waves}
+        if not each and not ("weight" in roles and c.type == "integer" and repeated and NUMBERED.search(c.name)):
+            continue
+        said = "each is there once a wave" if each else f"about {c.distinct:,} numbered groups beside a weight"
+        log.ask(c.name, f"{said}: are answers of one {c.name} alike?", {"no": "", "yes": "role=cluster"}, 0.45)
+        found += 1
 
 
 def _outcome(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:

@@ -22,6 +22,12 @@ NAME = re.compile(r"(?:(?:dr|mr|mrs|ms|prof)\.? )?[^\W\d_][\w'’.-]*(?: [^\W\d_
 MOST = 100
 """Values that are looked at, the most frequent first."""
 
+WHO = re.compile(
+    r"(?:respondent|panell?ist|participant|subject|proband|teilnehmer|person|customer|client|user|member|patient|guest"
+    r"|household|kunde|befragter?)(?: (?:no|nr|num|number|key|code))?"
+)
+"""Names of numbered people, without the word id."""
+
 MOST_WAVES = 200
 
 BEGAN = re.compile(
@@ -59,6 +65,8 @@ def weight(c: Column, f: Field, role: str) -> Made:
 
 def identity(c: Column, f: Field, role: str) -> Made:
     """An id of each row, or of somebody with several rows (a cluster); ratings called 'email' are none."""
+    if not role and c.type == "integer" and WHO.fullmatch(wording.plain(c.name)):
+        role = "id"
     if role not in ("id", "cluster") or c.type in ("date", "datetime", "boolean") or not c.filled:
         return None
     if c.distinct < 2:

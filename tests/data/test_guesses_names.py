@@ -247,3 +247,25 @@ def test_two_scales_in_one_column_are_asked():
 def test_satisfaction_with_delivery_is_no_recommendation_in_arabic():
     assert wording.measure("الرضا عن التوصيل") == "satisfaction"
     assert wording.measure("ما مدى احتمال أن توصي بنا؟") == "recommendation"
+
+
+def test_counts_of_cases_numbered_groups_and_units_of_a_panel_are_asked():
+    sides = [(a, b) for a in ("Low", "Medium", "High") for b in ("Tower", "Atrium", "Terrace")]
+    table = pd.DataFrame({"Sat": [a for a, _ in sides], "Type": [b for _, b in sides], "Freq": range(20, 29)})
+    assert "does each row count as many cases as it says, or is it one answer?" in [
+        d.question for d in cx.load(table).doubts if d.column == "Freq"
+    ]
+    drawn = pd.DataFrame(
+        {"score": [1 + k % 5 for k in range(90)], "pw": [1.5] * 90, "dnum": [600 + k % 15 for k in range(90)]}
+    )
+    assert "about 15 numbered groups beside a weight: are answers of one dnum alike?" in [
+        d.question for d in cx.load(drawn).doubts
+    ]
+    states = [f"State {chr(65 + k)}" for k in range(12)]
+    cells = [(s, q) for s in states for q in ("Q1 2025", "Q2 2025")]
+    panel = pd.DataFrame(cells, columns=["State", "Quarter"]).assign(overall=[1 + k * 7 % 5 for k in range(len(cells))])
+    assert "each is there once a wave: are answers of one State alike?" in [d.question for d in cx.load(panel).doubts]
+    people = pd.DataFrame(
+        {"Overall satisfaction": [1 + k % 5 for k in range(90)], "respondent": [k // 2 for k in range(90)]}
+    )
+    assert cx.load(people).field("respondent").role == "cluster"
