@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cxlab as cx
 from cxlab import DataProblem
-from cxlab.data.readers import open_file
+from cxlab.data.readers import open_file, statistical
 
 LABELS = {1: "Very satisfied", 2: "Satisfied", 3: "Neither", 4: "Dissatisfied", 5: "Very dissatisfied"}
 
@@ -111,7 +111,7 @@ def test_stata_labels_and_extended_missing_values(tmp_path):
     assert study.frame.collect().to_native() is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     values=st.lists(st.one_of(st.none(), st.integers(-2000, 2000), st.floats(-1e9, 1e9)), min_size=1, max_size=40),
     low=st.integers(-50, 50),
@@ -151,3 +151,54 @@ def test_rows_keep_their_order_in_a_file_of_many_blocks(tmp_path):
     pyreadstat.write_sav(pd.DataFrame({"i": np.arange(n, dtype=float)}), tmp_path / "x.sav", row_compress=True)
     table = pl.from_arrow(open_file(tmp_path / "x.sav").table.to_arrow_table())
     assert (table["i"].to_numpy() == np.arange(n)).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("ending", [".sav", ".zsav", ".dta"])
+def test_a_damaged_header_ends_no_process(tmp_path, seed, ending):
+    rows = pd.DataFrame({"a": np.arange(50.0), "s": ["x" * 20] * 50})
+    path = tmp_path / f"x{ending}"
+    if ending == ".dta":
+        pyreadstat.write_dta(rows, path)
+    else:
+        pyreadstat.write_sav(rows, path, compress=ending == ".zsav")
+    rng, damaged = np.random.default_rng(seed), bytearray(path.read_bytes())
+    for at in rng.integers(0, min(700, len(damaged)) - 4, 4):
+        damaged[at : at + 4] = int(rng.choice([0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])).to_bytes(4, "little")
+    path.write_bytes(damaged)
+    try:
+        assert open_file(path).table.shape[0] >= 0
+    except DataProblem as problem:
+        assert str(problem).startswith(f"x{ending} ") and len(str(problem)) < 400
+
+
+def test_a_reader_that_wants_more_memory_than_there_is_says_the_limit(tmp_path, monkeypatch):
+    path = spss(tmp_path / "x.sav")
+    monkeypatch.setattr(statistical, "SPARE", -statistical.psutil.virtual_memory().total + 2**27)
+    message = (
+        r"^x.sav cannot be read as SPSS \(by its header it needs more memory than this machine has, 0 GB: "
+        r"it is damaged\)"
+        "; copy or export it again and compare the sizes$"
+    )
+    with pytest.raises(DataProblem, match=message):
+        open_file(path)
+
+
+@pytest.mark.parametrize("version", [5, 8])
+def test_a_sas_transport_file_equals_what_was_written(tmp_path, version):
+    rows = pd.DataFrame({"a": [1.0, 2.5, None, -3.0] * 20, "s": ["x", "é", "", "long text"] * 20})
+    pyreadstat.write_xport(rows, tmp_path / "x.xpt", file_format_version=version, column_labels=["How?", "Why?"])
+    raw = open_file(tmp_path / "x.xpt")
+    got = raw.table.df()
+    np.testing.assert_array_equal(got["a"].to_numpy(float), rows["a"].to_numpy())
+    assert [s or "" for s in got["s"].fillna("")] == rows["s"].tolist() and raw.facts["a"]["question"] == "How?"
+
+
+def test_compressed_and_portable_files_equal_the_plain_one(tmp_path):
+    rows = pd.DataFrame({"A": [1.0, 2.0, None] * 30, "S": ["x", "yy", "z"] * 30})
+    pyreadstat.write_sav(rows, tmp_path / "x.zsav", compress=True)
+    pyreadstat.write_por(rows, tmp_path / "x.por")
+    for name in ("x.zsav", "x.por"):
+        got = open_file(tmp_path / name).table.df()
+        np.testing.assert_array_equal(got["A"].to_numpy(float), rows["A"].to_numpy())
+        assert got["S"].tolist() == rows["S"].tolist()

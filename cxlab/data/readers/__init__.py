@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+
 from cxlab.data import engine
 from cxlab.data.locations import sought
-from cxlab.data.readers import columnar, database, delimited, excel, statistical, texts
-from cxlab.data.readers.raw import Raw
+from cxlab.data.readers import columnar, database, delimited, excel, packed, statistical, texts
+from cxlab.data.readers.raw import SMALL, Raw
 from cxlab.problem import DataProblem
 
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv")
@@ -72,26 +72,23 @@ def open_file(
 
 
 def _packed(path: Path, **options) -> Raw:
-    """Return the one table that a .zip or .gz file holds, unpacked into a temporary folder until Python ends."""
+    """Return the one table that a .zip or .gz file holds; what is unpacked goes once its rows are in memory.
+
+    A table that is scanned lazily keeps it until Python ends.
+    """
     folder = tempfile.TemporaryDirectory(prefix="cxlab-")
-    delimited.KEPT.append(folder)
     try:
-        if path.suffix.lower() == ".gz":
-            inside = Path(folder.name) / path.stem
-            with gzip.open(path) as source, inside.open("wb") as target:
-                shutil.copyfileobj(source, target, 2**23)
-        else:
-            with zipfile.ZipFile(path) as pack:
-                tables = [
-                    n for n in pack.namelist() if Path(n).suffix.lower() in ENDINGS and not n.startswith("__MACOSX")
-                ]
-                if len(tables) != 1:
-                    listed = ", ".join(tables[:10]) or "none"
-                    raise DataProblem(f"{path.name} holds {len(tables)} tables ({listed}); unpack it and give one")
-                inside = Path(pack.extract(tables[0], folder.name))
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataProblem(f"{path.name} cannot be unpacked ({error}); it may be cut short") from error
-    raw = open_file(inside, **options)
+        inside = packed.unpacked(path, Path(folder.name), ENDINGS)
+        raw = open_file(inside, **options)
+        if not raw.held and inside.stat().st_size <= SMALL:
+            raw = replace(raw, table=duckdb.from_arrow(raw.table.to_arrow_table()), held=True)
+    except BaseException:
+        folder.cleanup()
+        raise
+    if raw.held:
+        folder.cleanup()
+    else:
+        delimited.KEPT.append(folder)
     return replace(raw, notes=(f"unpacked from {path.name}", *raw.notes))
 
 

@@ -1,4 +1,4 @@
-"""SPSS (.sav, .zsav, .por) and Stata (.dta) with variable labels, value labels and user-missing codes.
+"""SPSS (.sav, .zsav, .por), Stata (.dta) and SAS (.sas7bdat, .xpt) with labels and user-missing codes.
 
 polars-readstat reads them: on files written by pyreadstat its values, labels and user-missing codes are the same
 (``tests/data/test_readers_statistical.py``), and it is several times faster (``benchmarks/bench_reading.py``). It does
@@ -7,50 +7,49 @@ not check what pyreadstat does not either, so a file that ends early is an error
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
+import pyarrow as pa
 
 from cxlab.data.readers import opened
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem
 
-PROGRAM = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS portable", ".dta": "Stata"}
+PROGRAM = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS portable", ".dta": "Stata", ".sas7bdat": "SAS", ".xpt": "SAS"}
+CUT = ("fill whole buffer", "UnexpectedEof")
+"""How the library says that a file ends early."""
+
+SPARE = 4 * 2**30
+"""Addresses beyond the memory of the machine that libraries reserve without using them."""
 
 
 def read(path: Path) -> Raw:
-    """Return an SPSS or Stata file as a table; user-missing answers are null, their codes and labels are kept as facts.
+    """Return an SPSS, Stata or SAS file as a table; user-missing answers are null, codes and labels are facts.
 
     Raises
     ------
-    DataProblem : the file is cut short or no SPSS or Stata file; it has no rows.
+    DataProblem : the file is cut short, damaged or of another format; it has no rows.
     """
-    import polars_readstat
-
     program = PROGRAM[path.suffix.lower()]
-    try:
-        frame = polars_readstat.read_readstat(str(path), preserve_order=True, missing_string_as_null=True)
-        told = polars_readstat.ScanReadstat(str(path)).metadata
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        cause = (
-            "it ends before its last row: it was cut short" if "fill whole buffer" in str(error) else str(error)[:200]
-        )
-        raise DataProblem(
-            f"{path.name} cannot be read as {program} ({cause}); copy or export it again and compare the sizes"
-        ) from error
-    if not frame.height:
-        raise only_header(path.name, frame.width)
-    check_names(frame.columns, path.name)
-    facts = {v["name"]: _facts(v, program) for v in told["variables"]}
+    rows, told = _apart(path, program)
+    if not rows.num_rows:
+        raise only_header(path.name, rows.num_columns)
+    check_names(rows.column_names, path.name)
+    facts = {v["name"]: _facts(v, program) for v in told.get("variables") or told.get("columns", ())}
     notes = (
-        f"{program} file, encoding {told.get('encoding', 'unknown')}, {frame.height:,} rows",
-        "value labels and user-missing codes come from the file; user-missing answers are null",
+        f"{program} file, encoding {told.get('encoding') or 'unknown'}, {rows.num_rows:,} rows",
+        "value labels stand in a file of their own (.sas7bcat), which is not read: give them with --dictionary"
+        if program == "SAS"
+        else "value labels and user-missing codes come from the file; user-missing answers are null",
     )
-    table, said = opened.relation(duckdb.from_arrow(frame.to_arrow()), held=True)
+    table, said = opened.relation(duckdb.from_arrow(rows), held=True)
     return Raw(
         table,
         program,
@@ -61,9 +60,36 @@ def read(path: Path) -> Raw:
     )
 
 
+def _apart(path: Path, program: str) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the rows of a file and what it says about them, read by a process of its own (`apart`).
+
+    A damaged header makes the library ask for more memory than there is, which ends its process.
+    """
+    limit = psutil.virtual_memory().total + SPARE
+    command = [sys.executable, "-P", str(Path(__file__).with_name("apart.py")), str(path.absolute()), str(limit)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            first = process.stdout.readline()
+            said = json.loads(first) if first.endswith(b"\n") else {"error": ""}
+            rows = None if "error" in said else pa.ipc.open_stream(process.stdout).read_all()
+        except (pa.ArrowException, OSError, ValueError):
+            said, rows = {"error": ""}, None
+        finally:
+            process.kill()
+    if rows is not None:
+        return rows, said["told"]
+    limited = f"by its header it needs more memory than this machine has, {limit / 2**30:.0f} GB: it is damaged"
+    cause = said["error"].strip()[:200] or limited
+    if any(sign in cause for sign in CUT):
+        cause = "it ends before its last row: it was cut short"
+    raise DataProblem(
+        f"{path.name} cannot be read as {program} ({cause}); copy or export it again and compare the sizes"
+    )
+
+
 def _facts(variable: Mapping[str, Any], program: str) -> dict[str, Any]:
     labels = {_code(k): str(v).strip() for k, v in (variable.get("value_labels") or {}).items()}
-    codes = [_code(c) for c in (*variable.get("missing_doubles", ()), *variable.get("missing_strings", ()))]
+    codes = [_code(c) for c in (*(variable.get("missing_doubles") or ()), *(variable.get("missing_strings") or ()))]
     between, note = (), ""
     if variable.get("missing_range") and len(codes) >= 2:
         low, high, *codes = codes
