@@ -112,10 +112,10 @@ def whole_own(folder: Path, n: int):
     fields += [cx.Field(k, role="segment", type="integer") for k in KEYS]
     table = duckdb.read_parquet(str(folder / "answers.parquet"))
     study = cx.Study(table, cx.Codebook("answers", tuple(fields)))
-    cx.nps(study.where(brand=0), small=0)
+    cx.nps(study.where(brand=0), least_n=0)
 
     def run():
-        found = cx.nps(study, by=KEYS, small=0).table.sort_values(KEYS)
+        found = cx.nps(study, by=KEYS, least_n=0).table.sort_values(KEYS)
         return {c: found[c].to_numpy() / 100 for c in ("estimate", "low", "high")}
 
     return run

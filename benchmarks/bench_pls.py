@@ -50,7 +50,7 @@ def own(folder: Path, n: int):
     model = cx.ECSI.where(**{c: items(c) for c in BLOCKS})
 
     def run():
-        result = cx.index(study, model, replicates=REPLICATES)
+        result = cx.index(study, model, draws=REPLICATES)
         return {"paths": _sorted(result.parts["paths"].set_index("path")["estimate"].to_dict())}
 
     return run

@@ -170,7 +170,7 @@ def own_mixed(folder: Path, n: int):
     cx.mixed(cx.simulate(500, drivers=2, cluster_size=5), "recommend ~ website")
 
     def run():
-        found = cx.mixed(study, MIXED, group="account")
+        found = cx.mixed(study, MIXED, by="account")
         return _numbers(found) | {"loglik": -found.parts["fit"]["criterion"] / 2}
 
     return run

@@ -33,7 +33,7 @@ def own(folder: Path, n: int):
     cx.nps(cx.simulate(500), by=list(CELLS))
 
     def run():
-        table = cx.nps(study, by=list(CELLS), small=0).table.sort_values(list(CELLS))
+        table = cx.nps(study, by=list(CELLS), least_n=0).table.sort_values(list(CELLS))
         return {"nps": table["estimate"].to_numpy()}
 
     return run

@@ -28,7 +28,7 @@ PLAIN = ("nps", "answers", "compare", "trend", "league", "bootstrap", "mixed", "
 """Results whose columns are tried as names in the plain run; the extended one takes those of all."""
 ROLES = ("segment", "wave", "weight", "cluster", "strata", "ltr", "sat", "brand", "dose")
 NEUTRAL = dict.fromkeys(ROLES, "") | {role: f"zz{i}zz" for i, role in enumerate(ROLES)}
-SMALL = {"replicates": 20, "seed": 1}
+SMALL = {"draws": 20, "seed": 1}
 
 
 def code_names() -> set[str]:
@@ -119,18 +119,18 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "impact": lambda s, c: cx.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, 20),
-    "league": lambda s, c: cx.league(s, adjust=c["segment"]),
+    "league": lambda s, c: cx.league(s, case_mix=c["segment"]),
     "league_change": lambda s, c: cx.league_change(s),
     "funnel": lambda s, c: cx.funnel(cx.league(s)),
     "peers": lambda s, c: cx.peers(cx.league(s), "Alba"),
     "gap": lambda s, c: cx.gap(cx.peers(cx.league(s), "Alba")),
     "ols": lambda s, c: cx.ols(s, f"{c['sat']} ~ {c['dose']} + C({c['segment']})"),
     "logit": lambda s, c: cx.logit(s, f"I({c['sat']} >= 4) ~ {c['dose']} + C({c['segment']})"),
-    "mixed": lambda s, c: cx.mixed(s, f"{c['sat']} ~ {c['dose']}", group=c["brand"]),
+    "mixed": lambda s, c: cx.mixed(s, f"{c['sat']} ~ {c['dose']}", by=c["brand"]),
     "ridge": lambda s, c: cx.ridge(s, f"{c['sat']} ~ {c['dose']} + item0"),
     "ordinal": lambda s, c: cx.ordinal(s, f"{c['sat']} ~ {c['dose']}"),
     "mediation": lambda s, c: cx.mediation(
-        s, outcome=c["sat"], treatment=c["dose"], mediator=c["ltr"], replicates=20),
+        s, outcome=c["sat"], treatment=c["dose"], mediator=c["ltr"], draws=20),
     "bootstrap": lambda s, c: cx.bootstrap(s, c["sat"], by=c["segment"], **SMALL),
     "jackknife": lambda s, c: cx.jackknife(s, c["sat"], by=c["segment"]),
     "permutation": lambda s, c: cx.permutation(
@@ -144,7 +144,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "one_failure": lambda s, c: cx.one_failure(s, c["sat"]),
     "importance_performance": lambda s, c: cx.importance_performance(s, c["sat"]),
     "index_by": lambda s, c: cx.index_by(
-        s, c["segment"], model(c["sat"]), replicates=20),
+        s, c["segment"], model(c["sat"]), draws=20),
     "variation": lambda s, c: cx.variation(s, by=c["brand"]),
     "dose_response": lambda s, c: cx.dose_response(s),
     "sequence": lambda s, c: cx.sequence(s),

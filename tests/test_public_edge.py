@@ -50,7 +50,7 @@ UNKNOWN = {
     "jackknife": lambda: cx.jackknife(STUDY, BAD),
     "mean": lambda: cx.mean(STUDY, BAD),
     "mediation": lambda: cx.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
-    "mixed": lambda: cx.mixed(STUDY, f"satisfaction ~ {BAD}", group="brand"),
+    "mixed": lambda: cx.mixed(STUDY, f"satisfaction ~ {BAD}", by="brand"),
     "nps": lambda: cx.nps(STUDY, BAD),
     "ols": lambda: cx.ols(STUDY, f"satisfaction ~ {BAD}"),
     "one_failure": lambda: cx.one_failure(STUDY, BAD),
@@ -75,7 +75,7 @@ UNKNOWN = {
     "simulate": lambda: cx.simulate(10, **{BAD: 1}),
     "simulated": lambda: cx.simulated(BAD, 0.1),
     "specifications": lambda: cx.specifications(BAD, STUDY),
-    "together": lambda: cx.together(adjust=BAD),
+    "together": lambda: cx.together(correction=BAD),
     "trend": lambda: cx.trend(STUDY, "nps", wave=BAD),
     "variation": lambda: cx.variation(STUDY, by=BAD),
     "verdict": lambda: cx.verdict(BAD, STUDY, ledger=None),
@@ -114,7 +114,7 @@ def test_an_unknown_name_is_said_and_what_to_do(name: str) -> None:
 def call(name: str, study: object, **options):
     """Call a public function with a study and harmless values for what else it needs."""
     needed = {"formula": "satisfaction ~ service", "metric": "nps", "by": "brand", "outcome": "satisfaction",
-              "benchmark": 20.0, "topics": "mode", "column": "satisfaction", "group": "brand", "check": "speeding",
+              "benchmark": 20.0, "topics": "mode", "of": "satisfaction", "group": "brand", "check": "speeding",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
               "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr"}  # fmt: skip
@@ -157,8 +157,8 @@ def test_an_option_that_does_not_exist_is_said(name: str) -> None:
     ("options", "message"),
     [
         ({"by": 3}, "by is 3; give the name of a column as text, or a list of names"),
-        ({"small": -1}, "small is -1; allowed: whole numbers from 0"),
-        ({"small": "few"}, "small is 'few'; give a number"),
+        ({"least_n": -1}, "least_n is -1; allowed: whole numbers from 0"),
+        ({"least_n": "few"}, "least_n is 'few'; give a number"),
         ({"population": -5}, "population is -5; it is how many there are in all, above 0"),
         ({"interval": "walds"}, "interval is 'walds'; did you mean 'wald'? allowed: "),
     ],
@@ -202,7 +202,7 @@ def test_a_regression_without_a_complete_row_says_so() -> None:
     for call_it in (
         lambda: cx.logit(empty, "churned ~ service"),
         lambda: cx.ordinal(empty, "satisfaction ~ service"),
-        lambda: cx.bootstrap(empty, "satisfaction", replicates=10),
+        lambda: cx.bootstrap(empty, "satisfaction", draws=10),
     ):
         with pytest.raises(cx.DataProblem, match=r"none of 0 rows|no row|no answer|there are 0|has 0"):
             call_it()

@@ -16,12 +16,12 @@ from cxlab.result import Result
 F = TypeVar("F", bound=Callable[..., Any])
 
 COLUMNS = (
-    "by", "of", "outcome", "drivers", "group", "unit", "column", "topics", "stages", "treatment", "mediator",
+    "by", "of", "outcome", "drivers", "topics", "stages", "treatment", "mediator",
     "covariates", "dose", "duration", "question", "wave", "crossed", "sentiment", "formula",
 )  # fmt: skip
 """Arguments that name columns, as text or a list of texts."""
 
-COUNTS = {"small": 0, "replicates": 1, "draws": 1, "most": 1, "seed": 0, "rounds": 1, "k": 1, "reps": 1}
+COUNTS = {"least_n": 0, "draws": 1, "most": 1, "seed": 0, "rounds": 1, "k": 1, "reps": 1}
 """Arguments that are whole numbers, and the smallest allowed."""
 
 

@@ -25,13 +25,13 @@ READ = 200_000
 
 
 @public
-def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | None = None, seed: int = 0) -> Result:
+def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None = None, seed: int = 0) -> Result:
     """Return a few comments of a study, drawn at random and masked (`cxlab.data.masking`), to read; never beside an id.
 
     Parameters
     ----------
     n : how many, 1 to 100; of each group with ``by``.
-    column : column of text; the first with role 'text' if not given.
+    of : column of text; the first with role 'text' if not given.
     by : column that groups the comments (a brand, a segment, a score); groups with fewer than ten are left out.
     seed : the same seed draws the same comments, whatever engine holds the table.
 
@@ -52,7 +52,7 @@ def comments(study: Study, n: int = 10, *, column: str | None = None, by: str | 
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
         raise DataProblem(f"n is {n!r}; allowed: 1 to {MOST} comments. Use study.frame to work with all of them")
-    name = column or study.need("text", "reading comments")[0]
+    name = of or study.need("text", "reading comments")[0]
     field = study.field(name)
     if field.role != "text":
         have = ", ".join(study.codebook.role("text")) or "none"

@@ -82,7 +82,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     >>> found.answers["q"].tolist(), found.w.tolist()
     ([1.0, nan, 5.0], [1.0, 1.0, 2.0])
     >>> found.notes
-    ("1 rows whose weight is zero do not count", "1 answers to 'q' outside its scale do not count")
+    ('1 rows whose weight is zero do not count', "1 answers to 'q' outside its scale do not count")
     """
     names, others, d = list(dict.fromkeys(columns)), list(dict.fromkeys(other)), study.design
     check_weights(study)

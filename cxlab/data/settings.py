@@ -58,7 +58,7 @@ def applied(field: Field, settings: Mapping[str, Any]) -> Field:
     """Return the field with the settings in it.
 
     >>> applied(Field("q"), {"scale": "1-5", "best": "low", "missing": "9,99"}).scale
-    Scale(minimum=1, maximum=5, best='low', labels={})
+    Scale(minimum=1, maximum=5, best='low', labels={}, step=1)
     """
     for word in settings:
         if word not in KEYS:

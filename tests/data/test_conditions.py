@@ -86,8 +86,8 @@ def test_a_condition_that_means_no_rows_is_said(study: cx.Study, wanted: dict, m
 
 
 def test_a_title_stands_for_a_name_everywhere(study: cx.Study) -> None:
-    by_title = cx.csat(study, "Overall", by="Region", small=0)
-    assert by_title.table.equals(cx.csat(study, "q1", by="region", small=0).table)
+    by_title = cx.csat(study, "Overall", by="Region", least_n=0)
+    assert by_title.table.equals(cx.csat(study, "q1", by="region", least_n=0).table)
     twice = cx.Codebook("s", (*BOOK.fields[:2], cx.Field("q1", "Age in years", type="integer", scale=cx.Scale(1, 5))))
     both = cx.load(pd.DataFrame(TABLE)[["age", "region", "q1"]], codebook=twice)
     with pytest.raises(cx.DataProblem) as error:

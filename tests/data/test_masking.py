@@ -132,9 +132,9 @@ def test_wrong_wishes_say_what_is_allowed() -> None:
     with pytest.raises(cx.DataProblem, match=r"^n is 0; allowed: 1 to 100 comments\. Use study\.frame"):
         cx.comments(study, 0)
     with pytest.raises(cx.DataProblem, match=r"^column 'brand' has role 'brand', not text; columns of text: comment$"):
-        cx.comments(study, column="brand")
+        cx.comments(study, of="brand")
     with pytest.raises(cx.DataProblem, match=r"^column 'coment' is not in brand-tracker; did you mean 'comment'\?"):
-        cx.comments(study, column="coment")
+        cx.comments(study, of="coment")
     with pytest.raises(cx.DataProblem, match=r"^reading comments needs a column with role 'text'; airline-survey"):
         cx.comments(open_study("airline-survey"))
 

@@ -100,10 +100,10 @@ def test_everything_that_shows_waves_has_them_in_time() -> None:
     assert (ends["period"], ends["against"]) == (CALENDAR[-1], CALENDAR[0])
     assert cx.answers(study, "i0", by="period").table["period"].drop_duplicates().tolist() == CALENDAR
     assert cx.league_change(study).parts["waves"] == CALENDAR[-2:]
-    assert cx.index_by(study, "period", MODEL, replicates=10).table["period"].tolist() == CALENDAR
+    assert cx.index_by(study, "period", MODEL, draws=10).table["period"].tolist() == CALENDAR
     assert cx.quality(study).parts["waves"]["wave"].tolist() == CALENDAR
     assert levels(study, "period", sorted(CALENDAR)) == CALENDAR
-    bootstrap = cx.bootstrap(study, "ltr", by="period", replicates=10)
+    bootstrap = cx.bootstrap(study, "ltr", by="period", draws=10)
     assert bootstrap.table["period"].tolist() == CALENDAR
 
 

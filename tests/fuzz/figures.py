@@ -96,7 +96,7 @@ def _trend(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> in
 
 def _answers(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> int:
     v, w, _ = studies.answers(rows, "sat", weight)
-    found = cx.answers(study, "sat", small=0).table
+    found = cx.answers(study, "sat", least_n=0).table
     for row in found.itertuples():
         right = float(w[v == row.answer].sum() / w.sum())
         assert close(row.estimate, right), f"answer {row.answer}: {row.estimate} for {right}"
@@ -143,7 +143,7 @@ def _where(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> in
     value, n = by_seg.get("a", (math.nan, 0))
     if not n:
         return 0
-    row = cx.nps(study.where(seg="a"), "ltr", small=0).table.iloc[0]
+    row = cx.nps(study.where(seg="a"), "ltr", least_n=0).table.iloc[0]
     assert close(float(row["estimate"]), value) and row["n"] == n, f"{row['estimate']} for {value}"
     return 2
 

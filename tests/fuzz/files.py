@@ -198,11 +198,11 @@ def names(seed: int, folder: Path) -> int:
     numbers = ["estimate", "low", "high"]
     count = 0
     for call in (
-        lambda s, x, y: cx.nps(s, x, by=y, small=0),
+        lambda s, x, y: cx.nps(s, x, by=y, least_n=0),
         lambda s, x, y: cx.compare(s, "nps", y, of=x),
-        lambda s, x, y: cx.mean(s, x, by=y, small=0),
+        lambda s, x, y: cx.mean(s, x, by=y, least_n=0),
         lambda s, x, y: cx.league(s, y, "nps", of=x),
-        lambda s, x, y: cx.answers(s, x, by=y, small=0),
+        lambda s, x, y: cx.answers(s, x, by=y, least_n=0),
         lambda s, x, y: cx.scorecard(s, by=y),
     ):
         right, got = call(plain, "f1", "f2").table, call(odd, a, b).table

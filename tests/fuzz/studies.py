@@ -109,14 +109,14 @@ SCORES = {
     "churn": ("left", lambda v: (v == 1) * 1.0),
 }
 CALLS = {
-    "nps": lambda s, by: cx.nps(s, "ltr", by=by, small=0),
-    "csat": lambda s, by: cx.csat(s, "sat", by=by, small=0),
-    "grade": lambda s, by: cx.csat(s, "grade", by=by, small=0),
-    "ces": lambda s, by: cx.ces(s, "effort", by=by, show="easy", small=0),
-    "mean": lambda s, by: cx.mean(s, "sat", by=by, small=0),
-    "spend": lambda s, by: cx.mean(s, "spend", by=by, small=0),
-    "share": lambda s, by: cx.share(s, "sat", 3, by=by, small=0),
-    "churn": lambda s, by: cx.churn(s, "left", by=by, small=0),
+    "nps": lambda s, by: cx.nps(s, "ltr", by=by, least_n=0),
+    "csat": lambda s, by: cx.csat(s, "sat", by=by, least_n=0),
+    "grade": lambda s, by: cx.csat(s, "grade", by=by, least_n=0),
+    "ces": lambda s, by: cx.ces(s, "effort", by=by, show="easy", least_n=0),
+    "mean": lambda s, by: cx.mean(s, "sat", by=by, least_n=0),
+    "spend": lambda s, by: cx.mean(s, "spend", by=by, least_n=0),
+    "share": lambda s, by: cx.share(s, "sat", 3, by=by, least_n=0),
+    "churn": lambda s, by: cx.churn(s, "left", by=by, least_n=0),
 }
 
 

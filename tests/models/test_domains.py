@@ -65,9 +65,9 @@ def one(result: cx.Result) -> tuple[float, float]:
 @pytest.mark.parametrize("design", DESIGNS)
 def test_means_shares_and_nps_of_a_domain_equal_r(design: str, name: str) -> None:
     s, known = domain(design, name), {"population": SIZE} if "population" in design else {}
-    assert one(cx.mean(s, "y", small=0, **known)) == pytest.approx(value(design, name, "mean"), rel=1e-9)
-    assert one(cx.nps(s, small=0, **known)) == pytest.approx(value(design, name, "nps"), rel=1e-9)
-    assert one(cx.csat(s, "y", top=2, small=0, **known)) == pytest.approx(value(design, name, "share"), rel=1e-9)
+    assert one(cx.mean(s, "y", least_n=0, **known)) == pytest.approx(value(design, name, "mean"), rel=1e-9)
+    assert one(cx.nps(s, least_n=0, **known)) == pytest.approx(value(design, name, "nps"), rel=1e-9)
+    assert one(cx.csat(s, "y", boxes=2, least_n=0, **known)) == pytest.approx(value(design, name, "share"), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["all", "beta", "gamma"])
@@ -150,7 +150,7 @@ def test_driver_analyses_keep_the_design_of_a_domain(design: str, name: str) -> 
 def test_bootstraps_keep_the_design_of_a_domain(design: str) -> None:
     """Rao and Wu's bootstrap has the linearised variance, also with strata of one cluster and clusters not asked."""
     s, (estimate, se) = domain(design, "beta"), value(design, "beta", "mean")
-    row = cx.bootstrap(s, "y", replicates=4000, seed=1).table.iloc[0]
+    row = cx.bootstrap(s, "y", draws=4000, seed=1).table.iloc[0]
     assert (row["estimate"], row["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))
     asked = sample(design).where(brand="Beta")
     ratio = cx.satisfaction_ratio(asked, of="y", draws=4000).table.iloc[0]

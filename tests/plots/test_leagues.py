@@ -91,9 +91,9 @@ def test_index_pictures():
     fields = [cx.Field(c, role="outcome", scale=cx.Scale(0, 10)) for c in ("q1", "q2", "s1", "s2")]
     study = cx.Study(data, cx.Codebook("two", (*fields, cx.Field("brand", type="string", role="brand"))))
     model = cx.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
-    ax = cx.index(study, model, replicates=50).plot()
+    ax = cx.index(study, model, draws=50).plot()
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Satisfaction", "Q"]
     assert "n = 200" in ax.get_xlabel()
-    by = cx.index_by(study, "brand", model, replicates=50)
+    by = cx.index_by(study, "brand", model, draws=50)
     ax = by.plot()
     np.testing.assert_allclose(xy(ax, 2)[:, 0], by.table["own"])

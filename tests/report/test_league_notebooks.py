@@ -40,7 +40,7 @@ def test_league_of_the_tracker_holds_the_true_ranks(made):
 
 
 def test_the_case_mix_of_the_tracker_is_shown(made):
-    found = numbers(made("league", "brand-tracker", adjust=["country", "age", "mode"]))
+    found = numbers(made("league", "brand-tracker", case_mix=["country", "age", "mode"]))
     table = {r["brand"]: r for r in found["table.1"]["table"]}
     assert all(abs(r["raw"] - r["estimate"]) < 10 for r in table.values())
     shares = {(r["variable"], r["category"]) for r in found["table.1"]["parts"]["case_mix"]}

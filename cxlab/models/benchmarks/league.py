@@ -12,7 +12,8 @@ from scipy import special
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.benchmarks.casemix import CaseMix, case_mix
+from cxlab.models.benchmarks import casemix
+from cxlab.models.benchmarks.casemix import CaseMix
 from cxlab.models.benchmarks.certain_pairs import Answers, certain
 from cxlab.models.benchmarks.steadied import PRIOR_CLUSTERS, steadied
 from cxlab.models.index.satisfaction import index_weights
@@ -66,10 +67,10 @@ class Units:
 @public
 def league(
     study: Study,
-    unit: str = "",
+    by: str = "",
     metric: str = "nps",
     *,
-    adjust: str | Sequence[str] = (),
+    case_mix: str | Sequence[str] = (),
     top: int | None = None,
     level: float = 0.95,
     seed: int = 0,
@@ -79,11 +80,11 @@ def league(
 
     Parameters
     ----------
-    unit : column of the units (brands, airlines, branches); default: the study's column with role 'brand'.
+    by : column of the units (brands, airlines, branches); default: the study's column with role 'brand'.
     metric : 'nps', 'csat', 'ces', 'mean', 'share' or 'index'; ``question`` takes what that metric takes: ``of``,
         ``top_box`` (of csat), ``value``, ``show``, ``model`` (of the index: one set of weights for all units), and
         ``best`` ('high' or 'low') where the codebook does not say it.
-    adjust : case-mix columns: what customers bring with them. Raw and adjusted estimates stand side by side.
+    case_mix : case-mix columns: what customers bring with them. Raw and adjusted estimates stand side by side.
     top : which units may be among the ``top`` best (default: a quarter of them).
     level : of all intervals and sets.
 
@@ -106,17 +107,17 @@ def league(
     >>> cx.league(cx.load("brand-tracker")).table["brand"].tolist()[:2]
     ['Alba', 'Cima']
     """
-    unit = study.field(unit or study.need("brand", "a league table")[0]).name
-    adjust = [study.field(name).name for name in ([adjust] if isinstance(adjust, str) else adjust)]
+    by = study.field(by or study.need("brand", "a league table")[0]).name
+    case_mix = [study.field(name).name for name in ([case_mix] if isinstance(case_mix, str) else case_mix)]
     score, best, notes = unit_score(study, metric, question)
-    raw = grouped(study, score, [unit], level)
-    mix = case_mix(study, score, unit, adjust) if adjust else None
-    shown = grouped(study, mix.score, [unit], level) if mix else raw
+    raw = grouped(study, score, [by], level)
+    mix = casemix.case_mix(study, score, by, case_mix) if case_mix else None
+    shown = grouped(study, mix.score, [by], level) if mix else raw
     units, small = ranked_units(raw, shown, score, best, mix)
     table, parts = _ranked(units, top, level, seed)
     table.insert(0, "", units.names)
     table = _with_intervals(table, units, shown, raw if mix else None, level)
-    (called,) = shown_names([unit], table.columns)
+    (called,) = shown_names([by], table.columns)
     table = table.rename(columns={"": called})
     order = np.argsort(-units.sign * units.estimate, kind="stable")
     parts["may_be_top"] = [a for a, yes in zip(units.names, table["may_be_top"], strict=True) if yes]
@@ -125,14 +126,14 @@ def league(
         parts |= _mix_facts(mix, raw, units, score)
     return Result(
         kind="league",
-        title=f"{score.title} by {study.field(unit).label}: {len(table)} units",
+        title=f"{score.title} by {study.field(by).label}: {len(table)} units",
         table=table.iloc[order].reset_index(drop=True),
         unit=score.unit,
         level=level,
         method=f"{shown_method(score, mix)}; rank sets of Mogstad et al. (2024) with stepdown; shrinkage with robust "
         "intervals (Armstrong, Kolesár & Plagborg-Møller 2022)"
         + (f", up to {FEW_UNITS} units with a flat prior of how much they differ" if len(table) <= FEW_UNITS else ""),
-        notes=(*(n for n in raw.notes if "small=0" not in n), *notes, *_notes(units, parts, small, unit)),
+        notes=(*(n for n in raw.notes if "least_n=0" not in n), *notes, *_notes(units, parts, small, by)),
         parts=parts,
     )
 

@@ -29,7 +29,7 @@ def matching(
     industry: str,
     size: str,
     edges: Mapping[str, Sequence[float]] | None = None,
-    replicates: int = 1000,
+    draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:
@@ -64,7 +64,7 @@ def matching(
             "to compare the rules. Give wider edges, or coarser industries"
         )
     errors, known = _errors(table, [_kinds(own) for own in placed.values()])
-    result, draws = _ratios(errors**2, list(columns), replicates, level, seed)
+    result, drawn = _ratios(errors**2, list(columns), draws, level, seed)
     result["peers"] = [int(np.median(s.sum(axis=1))) for s in same.values()]
     result["n"] = len(table)
     both = result.iloc[3]
@@ -82,7 +82,7 @@ def matching(
             SAID[held],
             *unknown_errors,
         ),
-        parts={"verdict": held, "claim": CLAIM, "draws": draws},
+        parts={"verdict": held, "claim": CLAIM, "draws": drawn},
     )
 
 

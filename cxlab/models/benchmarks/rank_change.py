@@ -27,7 +27,7 @@ from cxlab.stats.units import ranks, shrinkage
 @public
 def league_change(
     study: Study,
-    unit: str = "",
+    by: str = "",
     metric: str = "nps",
     *,
     waves: tuple[Any, Any] | None = None,
@@ -45,7 +45,7 @@ def league_change(
 
     Parameters
     ----------
-    unit, metric, question : as for `league`.
+    by, metric, question : as for `league`.
     waves : the two waves; default: the last two of the study's wave column.
     top : how many units count as stars (and as laggards); default a quarter.
 
@@ -55,23 +55,23 @@ def league_change(
     with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both
     waves' marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star or laggard.
     """
-    unit = study.field(unit or study.need("brand", "a league table")[0]).name
+    by = study.field(by or study.need("brand", "a league table")[0]).name
     wave = study.design.wave
     if not wave:
         raise DataProblem(f"a change of ranks needs a column with role 'wave'; {study.name} declares none")
     score, best, notes = unit_score(study, metric, question)
     first, last = _two(study, wave, waves, score)
-    found = grouped(study.where(**{wave: [first, last]}), score, [unit, wave], level)
-    names, at, dropped = _in_both(found, unit, (first, last))
+    found = grouped(study.where(**{wave: [first, last]}), score, [by, wave], level)
+    names, at, dropped = _in_both(found, by, (first, last))
     y = found.moments.mean[at] * score.factor
     table, stars, facts = _changes(names, y, _covariance(found, at, score.factor), best, (top, level, seed))
     table.insert(7, "n", found.table["n"].to_numpy(int)[at[:, 1]])
     between = f"{_label(study, wave, first)} to {_label(study, wave, last)}"
-    (called,) = shown_names([unit], table.columns.drop("unit"))
+    (called,) = shown_names([by], table.columns.drop("unit"))
     facts |= {"unit": called, "waves": [str(first), str(last)], "best": best}
     return Result(
         kind="league_change",
-        title=f"{score.title} by {study.field(unit).label}: {between}",
+        title=f"{score.title} by {study.field(by).label}: {between}",
         table=table.rename(columns={"unit": called}).sort_values("rank_before", ignore_index=True, kind="stable"),
         unit=score.unit,
         level=level,

@@ -168,7 +168,7 @@ def _joint(fits: dict) -> dict[str, float]:
 @public
 def driver_levels(
     study: Study,
-    group: str,
+    by: str,
     outcome: str | None = None,
     drivers: Sequence[str] | None = None,
     *,
@@ -183,7 +183,7 @@ def driver_levels(
 
     Parameters
     ----------
-    group : column that says who belongs together; at least 20 groups, or the level between them is not estimated.
+    by : column that says who belongs together; at least 20 groups, or the level between them is not estimated.
 
     Returns
     -------
@@ -195,18 +195,16 @@ def driver_levels(
     Searle, Casella & McCulloch (1992), Variance Components, doi:10.1002/9780470316856; Snijders & Bosker (2012),
     Multilevel Analysis, chapter 3.
     """
-    study.field(group)
-    answers = driver_answers.read(study, outcome, drivers, extra=[group])
-    answers = answers.rows(~pd.isna(answers.extra[group]).to_numpy())
+    study.field(by)
+    answers = driver_answers.read(study, outcome, drivers, extra=[by])
+    answers = answers.rows(~pd.isna(answers.extra[by]).to_numpy())
     settled, said = driver_answers.settle(answers, "complete")
     if any(len(c) > 1 for c in settled.of) or len(settled.drivers) > 15:
         raise DataProblem("the split by level takes up to 15 drivers, each on a scale from bad to good")
-    code = np.unique(settled.extra[group].astype(str), return_inverse=True)[1]
+    code = np.unique(settled.extra[by].astype(str), return_inverse=True)[1]
     many = int(code.max()) + 1
     if many < 2 or many > settled.n - len(settled.drivers) - 2:
-        raise DataProblem(
-            f"'{group}' has {many} groups in {settled.n} answers; within groups there is nothing to compare"
-        )
+        raise DataProblem(f"'{by}' has {many} groups in {settled.n} answers; within groups there is nothing to compare")
     Z, _, _ = driver_answers.standardized(np.column_stack([settled.X, settled.y]), settled.w)
     weights = np.vstack([np.ones(many), resampling_weights(np.zeros(many, int), DRAWS, seed)])
     within, between = _components(Z, settled.w, code, weights)
@@ -224,7 +222,7 @@ def driver_levels(
         notes.append(f"between groups nothing is estimated: {why}")
     notes.append(driver_answers.cause_note(study))
     return Result(
-        kind="driver_levels", title=f"Drivers of {answers.outcome} within and between {study.field(group).label}",
+        kind="driver_levels", title=f"Drivers of {answers.outcome} within and between {study.field(by).label}",
         table=pd.concat(rows, ignore_index=True), unit="share", level=level,
         method="LMG shares of R² at each level; covariances by analysis of variance; "
         f"{DRAWS} bootstrap replicates of groups",

@@ -28,7 +28,7 @@ def index_by(
     *,
     frozen: Any = "pooled",
     scheme: str = "path",
-    replicates: int = 1000,
+    draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:
@@ -55,7 +55,7 @@ def index_by(
     labels = waves.levels(study, by, pd.unique(data.group).tolist())
     if frozen != "pooled" and frozen not in labels:
         raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")
-    means, own, kept, words = _by_group(data, declared, labels, frozen, scheme, replicates, seed)
+    means, own, kept, words = _by_group(data, declared, labels, frozen, scheme, draws, seed)
     target = declared.constructs.index(declared.target)
     value, draws = _split(means, own, kept, data, declared.structure(), target)
     sizes = [int((data.group == g).sum()) for g in labels]

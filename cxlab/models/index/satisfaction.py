@@ -33,7 +33,7 @@ def index(
     scheme: str = "path",
     consistent: bool = False,
     missing: str = "listwise",
-    replicates: int = 1000,
+    draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:
@@ -63,7 +63,7 @@ def index(
     one_of("scheme", scheme, pls.SCHEMES)
     declared, notes = resolved(study, model)
     data = answers(study, declared, missing=missing)
-    fit, draws, words = _fitted(data, declared, scheme, consistent, replicates, seed)
+    fit, draws, words = _fitted(data, declared, scheme, consistent, draws, seed)
     table = pd.DataFrame({"construct": declared.constructs}).assign(
         **interval_columns(fit["index"], draws["index"], level)
     )

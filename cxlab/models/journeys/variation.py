@@ -17,7 +17,7 @@ METRICS = {"nps": metrics.nps, "csat": metrics.csat, "mean": metrics.mean}
 
 @public
 def variation(
-    study: Study, metric: str = "nps", of: str | None = None, *, by: str, smallest: int = 20, level: float = 0.95
+    study: Study, metric: str = "nps", of: str | None = None, *, by: str, least_n: int = 20, level: float = 0.95
 ) -> Result:
     """Return the standard deviation of a metric between groups, split into truth and sampling.
 
@@ -29,7 +29,7 @@ def variation(
     ----------
     metric : 'nps', 'csat' or 'mean'. ``of`` : the question; default as in the metric itself.
     by : column whose groups are compared, e.g. the date, the agent, the shop.
-    smallest : answers a group needs; smaller ones are left out and counted in the notes.
+    least_n : answers a group needs; smaller ones are left out and counted in the notes.
 
     Returns
     -------
@@ -49,11 +49,11 @@ def variation(
     """
     one_of("metric", metric, METRICS)
     groups = METRICS[metric](study, of, by=by, level=level)
-    table = groups.table[groups.table["n"] >= smallest].dropna(subset=["estimate"])
+    table = groups.table[groups.table["n"] >= least_n].dropna(subset=["estimate"])
     lost = int((groups.table["n"] > 0).sum()) - len(table)
     if len(table) < 3:
         raise DataProblem(
-            f"only {len(table)} groups of {by} in {study.name} have {smallest} answers; at least 3 are needed"
+            f"only {len(table)} groups of {by} in {study.name} have {least_n} answers; at least 3 are needed"
         )
     spread = table["se"] ** 2 * table["n_eff"]
     if not (study.design.cluster or study.design.strata):
@@ -62,7 +62,7 @@ def variation(
     if not pooled > 0:
         raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")
     v = pooled / table["n_eff"].fillna(table["n"]).to_numpy(float)
-    return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, smallest, level)
+    return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, least_n, level)
 
 
 def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: int, level: float) -> Result:

@@ -24,7 +24,7 @@ def churn(
     value: object = None,
     interval: str = "wilson",
     level: float = 0.95,
-    small: int = metrics.SMALL,
+    least_n: int = metrics.SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the share of customers who left during the period.
@@ -43,7 +43,7 @@ def churn(
     ['new', 'repeat']
     """
     groups = metrics.listed(by)
-    found = metrics.estimate(study, left(study, of, groups, value=value), groups, interval, level, small, population)
+    found = metrics.estimate(study, left(study, of, groups, value=value), groups, interval, level, least_n, population)
     return replace(found, notes=(*found.notes, SAME_TIME))
 
 
@@ -56,11 +56,11 @@ def retention(
     value: object = None,
     interval: str = "wilson",
     level: float = 0.95,
-    small: int = metrics.SMALL,
+    least_n: int = metrics.SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the share of customers who stayed: 1 - `churn`. Parameters as there."""
-    gone = churn(study, of, by=by, value=value, interval=interval, level=level, small=small, population=population)
+    gone = churn(study, of, by=by, value=value, interval=interval, level=level, least_n=least_n, population=population)
     table = gone.table.copy()
     table["estimate"], table["low"], table["high"] = 1 - table["estimate"], 1 - table["high"], 1 - table["low"]
     return replace(

@@ -32,7 +32,7 @@ def compare(
     *,
     pairs: str | None = None,
     smallest: float | None = None,
-    adjust: str = "holm",
+    correction: str = "holm",
     level: float = 0.95,
     **question,
 ) -> Result:
@@ -53,7 +53,7 @@ def compare(
         together), or the label of a reference group.
     smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
         points, 2 % of the scale for a mean.
-    adjust : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
+    correction : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def compare(
     [['phone', 'real']]
     """
     metrics.check_level(level)
-    one_of("adjust", adjust, multiple.NAMES)
+    one_of("correction", correction, multiple.NAMES)
     by = metrics.listed(by)
     of = question.pop("of", None)
     score = scores.score(study, metric, of, by, **question)
@@ -82,7 +82,7 @@ def compare(
     pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
     smallest = smallest_of(score, smallest)
     order = order_of(study, by[-1], groups) if pairs in ("consecutive", "ends") and by[-1] in study.codebook else None
-    table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, adjust, level, score.better))
+    table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, correction, level, score.better))
     if order is not None and not order.known:
         table["verdict"] = UNORDERED
     compared = groups.labels.columns[-1]
@@ -94,14 +94,14 @@ def compare(
         unit=score.unit,
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
-        f"p-values: {multiple.NAMES[adjust]}, {len(table)} comparison{'s' * (len(table) != 1)}",
+        f"p-values: {multiple.NAMES[correction]}, {len(table)} comparison{'s' * (len(table) != 1)}",
         notes=(*groups.notes, *(unordered_note(order, by[-1]) if order else ()), *rules(score, smallest, level)),
         parts={
             "metric": score.metric,
             "compared": compared,
             "groups": groups.table,
             "labels": metrics.worded(study, score, by),
-            **family(table, names, smallest, adjust),
+            **family(table, names, smallest, correction),
         },
         better=score.better,
     )
@@ -128,7 +128,7 @@ def against(
 
     Parameters
     ----------
-    metric, by, smallest, question : as for `compare` (with ``adjust``, default 'holm'); ``by`` may be left out.
+    metric, by, smallest, question : as for `compare` (with ``correction``, default 'holm'); ``by`` may be left out.
     benchmark : the value in the unit of the metric (NPS in points, shares from 0 to 1), or one for each label of the
         last group column.
     se : standard error of the benchmark, in the same unit.
@@ -146,7 +146,8 @@ def against(
     ['real']
     """
     metrics.check_level(level)
-    by, of, adjust = metrics.listed(by), question.pop("of", None), question.pop("adjust", "holm")
+    by, of = metrics.listed(by), question.pop("of", None)
+    correction = question.pop("correction", "holm")
     if se is not None and n is not None:
         raise DataProblem("se and n of the benchmark are both given; give the one that is known")
     score = scores.score(study, metric, of, by, **question)
@@ -156,7 +157,7 @@ def against(
     _plausible(value, se, n, score.limits)
     variance = groups.table["spread"].to_numpy(float) * score.factor**2
     error = np.sqrt(variance / n) if n else np.full(len(value), 0.0 if se is None else se)
-    rule = Rule(smallest, adjust, level, score.better)
+    rule = Rule(smallest, correction, level, score.better)
     table = _from_benchmark(groups, contrasts.from_benchmark(groups, value, error, score), value, rule)
     table.insert(table.columns.get_loc("tipping_se") + 1, "tipping_n", variance / table["tipping_se"] ** 2)
     known = (
@@ -170,12 +171,12 @@ def against(
         table=table.reset_index(drop=True),
         unit=score.unit,
         level=level,
-        method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[adjust]}",
+        method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[correction]}",
         notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
         parts={"metric": score.metric, "compared": groups.labels.columns[-1],
                "labels": metrics.worded(study, score, by),
                **family(table, [f"{score.method}|{v:g}|{key!r}" for v, key in zip(value, groups.keys, strict=True)],
-                        smallest, adjust)},
+                        smallest, correction)},
         better=score.better,
     )  # fmt: skip
 
@@ -189,7 +190,7 @@ def pairwise(
     """Return the differences of the pairs, labelled, the groups with those that 'rest' adds, and the tests' names."""
     first, second, groups = paired(groups, pairs, by, rule.level, score)
     contrast, names = contrasts.pairs_of(groups, first, second, score), tests(groups, first, second, score)
-    joint = contrasts.pairwise_correlation(groups, first, second) if rule.adjust == "romano-wolf" else None
+    joint = contrasts.pairwise_correlation(groups, first, second) if rule.correction == "romano-wolf" else None
     table = contrasts.tested(contrast, rule, names, joint)
     n, shared = groups.table["n"].to_numpy(), groups.moments.shared[first, second].astype(int)
     for k, (name, values) in enumerate({"n": n[first], "n_against": n[second], "shared": shared}.items()):
@@ -199,10 +200,11 @@ def pairwise(
     return pd.concat([labels, against, table], axis=1), groups, names
 
 
-def family(table: pd.DataFrame, names: Sequence[str], smallest: float, adjust: str) -> dict[str, object]:
+def family(table: pd.DataFrame, names: Sequence[str], smallest: float, correction: str) -> dict[str, object]:
     """Return what `together` needs to judge the comparisons of several results as one family."""
     known = table["p"].notna()
-    return {"smallest": smallest, "adjust": adjust, "tests": list(names), "equivalent": table["p_equivalent"].tolist(),
+    return {"smallest": smallest, "correction": correction, "tests": list(names),
+            "equivalent": table["p_equivalent"].tolist(),
             "family": len({name for name, k in zip(names, known, strict=True) if k})}  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class Rule:
     """How contrasts are judged: the smallest difference that matters, the correction, the level, which way is good."""
 
     smallest: float
-    adjust: str
+    correction: str
     level: float
     better: str
 
@@ -131,7 +131,7 @@ def tested(c: Contrast, rule: Rule, names: Sequence[str], correlation: NDArray |
     p = two_sided(c)
     with np.errstate(invalid="ignore"):
         score = np.sign(c.estimate) * -ndtri(np.fmax(p, 1e-300) / 2)
-    p_adjusted = corrected(p, names, rule.adjust, correlation, score)
+    p_adjusted = corrected(p, names, rule.correction, correlation, score)
     tests = len({name for name, known in zip(names, np.isfinite(p), strict=True) if known})
     above, below = _above(c, -rule.smallest), 1 - _above(c, rule.smallest)
     not_worse = {"up": above, "down": below}.get(rule.better, np.full(len(p), np.nan))
@@ -139,13 +139,13 @@ def tested(c: Contrast, rule: Rule, names: Sequence[str], correlation: NDArray |
     return pd.DataFrame({
         "estimate": c.estimate, "low": low, "high": high, "se": c.se, "p": p, "p_adjusted": p_adjusted,
         "p_equivalent": equivalent, "p_not_worse": not_worse,
-        "detectable": found(c, multiple.first_step(rule.adjust, tests, 1 - rule.level), rule.level),
+        "detectable": found(c, multiple.first_step(rule.correction, tests, 1 - rule.level), rule.level),
         "verdict": differences.verdicts(p_adjusted, equivalent, 1 - rule.level),
     })  # fmt: skip
 
 
 def corrected(
-    p: NDArray, names: Sequence[str], adjust: str, correlation: NDArray | None = None, z: ArrayLike = ()
+    p: NDArray, names: Sequence[str], correction: str, correlation: NDArray | None = None, z: ArrayLike = ()
 ) -> NDArray:
     """Return the adjusted p-values, rows that test the same hypothesis counted once."""
     if not len(p):
@@ -154,7 +154,7 @@ def corrected(
     first = np.unique(code, return_index=True)[1]
     if correlation is not None:
         correlation, z = correlation[np.ix_(first, first)], np.asarray(z, float)[first]
-    return multiple.adjusted(p[first], adjust, correlation=correlation, z=z)[code]
+    return multiple.adjusted(p[first], correction, correlation=correlation, z=z)[code]
 
 
 def found(c: Contrast, alpha: float, level: float) -> NDArray:

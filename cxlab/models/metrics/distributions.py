@@ -24,7 +24,7 @@ def answers(
     *,
     by: metrics.By = None,
     level: float = 0.95,
-    small: int = metrics.SMALL,
+    least_n: int = metrics.SMALL,
 ) -> Result:
     """Return the share of every answer on the scale, from worst to best.
 
@@ -56,7 +56,7 @@ def answers(
     if not items:
         raise DataProblem(f"answers are laid out question by question; by is {groups}, leave out 'stage' and 'owner'")
     score = replace(base, shape="share", unit="share", items=items, limits=(0.0, 1.0), method="share of each answer")
-    made = metrics.estimate(study, score, groups, "wilson", level, small)
+    made = metrics.estimate(study, score, groups, "wilson", level, least_n)
     return replace(
         made,
         kind="answers",

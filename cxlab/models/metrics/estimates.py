@@ -24,7 +24,7 @@ from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
 SMALL = 10
-"""Groups with fewer answers are not shown unless asked (``small=0``): an interval would say little, a person much."""
+"""Groups with fewer answers are not shown unless asked (``least_n=0``): an interval would say little, a person much."""
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
 DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
@@ -39,7 +39,7 @@ def nps(
     by: By = None,
     interval: str = "score",
     level: float = 0.95,
-    small: int = SMALL,
+    least_n: int = SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the Net Promoter Score: 100 (promoters 9-10 minus detractors 0-6) / answers.
@@ -54,7 +54,7 @@ def nps(
     interval : 'score' (default; May & Johnson 1997, Tango 1998), 'adjusted-wald', 'wald' or 'goodman' (simultaneous
         for NPS and the three shares). Under weights, clusters or strata it uses the effective sample size, corrected
         for few clusters (Korn & Graubard 1998).
-    small : groups with fewer answers are counted but not estimated.
+    least_n : groups with fewer answers are counted but not estimated.
     population : how many there are in all (by stratum, if there are strata), for a sample that is a large part of it;
         clusters, if the study has clusters.
 
@@ -72,11 +72,11 @@ def nps(
     >>> import pandas as pd, cxlab as cx
     >>> scale = cx.Scale(0, 10)
     >>> book = cx.Codebook("six", (cx.Field("ltr", role="outcome", measure="recommendation", scale=scale),))
-    >>> cx.nps(cx.Study(pd.DataFrame({"ltr": [0, 7, 7, 9, 9, 9]}), book), small=0)["ltr"].value.__round__(4)
+    >>> cx.nps(cx.Study(pd.DataFrame({"ltr": [0, 7, 7, 9, 9, 9]}), book), least_n=0)["ltr"].value.__round__(4)
     33.3333
     """
     groups = listed(by)
-    return estimate(study, scores.net_promoter(study, of, groups), groups, interval, level, small, population)
+    return estimate(study, scores.net_promoter(study, of, groups), groups, interval, level, least_n, population)
 
 
 @public
@@ -85,20 +85,20 @@ def csat(
     of: str | Sequence[str] | None = None,
     *,
     by: By = None,
-    top: int | None = None,
+    boxes: int | None = None,
     interval: str = "wilson",
     level: float = 0.95,
-    small: int = SMALL,
+    least_n: int = SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
-    """Return customer satisfaction as the share of the best ``top`` answers (top-box share).
+    """Return customer satisfaction as the share of the best ``boxes`` answers (top-box share).
 
     Parameters
     ----------
     of : question(s) with a scale; default: outcomes with measure 'satisfaction', else the touchpoints.
     by : segment column(s); 'stage' or 'owner' pools the touchpoints as the codebook groups them, the answers of one
         respondent being one cluster.
-    top : how many answers at the good end count; default 2 on scales of four and more points, else 1. On a reverse
+    boxes : how many answers at the good end count; default 2 on scales of four and more points, else 1. On a reverse
         scale these are the lowest codes. ``method`` names scale and boxes.
     interval : 'wilson' (default), 'clopper-pearson', 'jeffreys' or 'wald'; under a design on the effective size.
 
@@ -111,7 +111,7 @@ def csat(
     'share'
     """
     groups = listed(by)
-    return estimate(study, scores.top_box(study, of, groups, top=top), groups, interval, level, small, population)
+    return estimate(study, scores.top_box(study, of, groups, top=boxes), groups, interval, level, least_n, population)
 
 
 @public
@@ -123,7 +123,7 @@ def ces(
     show: str = "easy",
     interval: str | None = None,
     level: float = 0.95,
-    small: int = SMALL,
+    least_n: int = SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the Customer Effort Score: the share that found it easy, the mean, or easy minus difficult.
@@ -146,7 +146,7 @@ def ces(
     groups = listed(by)
     shows = [show, *(s for s in ("easy", "mean", "net") if s != show)]
     asked = [scores.effort(study, of, groups, show=s) for s in shows]
-    shown, *others = estimates(study, asked, groups, [interval, None, None], level, small, population)
+    shown, *others = estimates(study, asked, groups, [interval, None, None], level, least_n, population)
     more = {s: made.table for s, made in zip(shows[1:], others, strict=True)}
     return replace(shown, parts={**shown.parts, **more})
 
@@ -158,7 +158,7 @@ def mean(
     *,
     by: By = None,
     level: float = 0.95,
-    small: int = SMALL,
+    least_n: int = SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
     """Return the mean answer with Student's t interval, on the scale as it is coded (``method`` states direction).
@@ -166,22 +166,22 @@ def mean(
     ``of`` is by default the outcomes with measure 'satisfaction', else the touchpoints. Parameters as for `csat`.
     """
     groups = listed(by)
-    return estimate(study, scores.average(study, of, groups), groups, "t", level, small, population)
+    return estimate(study, scores.average(study, of, groups), groups, "t", level, least_n, population)
 
 
 @public
 def share(
     study: Study,
-    column: str | Sequence[str],
+    of: str | Sequence[str],
     value: object = None,
     *,
     by: By = None,
     interval: str = "wilson",
     level: float = 0.95,
-    small: int = SMALL,
+    least_n: int = SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
-    """Return the share of the answers to ``column`` that equal ``value``: a code, its label, or a list of them.
+    """Return the share of the answers to ``of`` that equal ``value``: a code, its label, or a list of them.
 
     Works on text columns as well. Of a multiple-response question it is the share that ticked each option. Other
     parameters as for `csat`.
@@ -194,7 +194,7 @@ def share(
     """
     groups = listed(by)
     return estimate(
-        study, scores.fraction(study, column, groups, value=value), groups, interval, level, small, population
+        study, scores.fraction(study, of, groups, value=value), groups, interval, level, least_n, population
     )
 
 
@@ -320,8 +320,8 @@ def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]
     shown = [c for c in table.columns if c in scan.FIGURES]
     table.loc[hidden, shown] = np.nan
     k = int(hidden.sum())
-    said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (small=0 shows them)"
-    return table, [*notes, said if len(table) > 1 else f"fewer than {small} answers: not shown (small=0 shows them)"]
+    said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (least_n=0 shows them)"
+    return table, [*notes, said if len(table) > 1 else f"fewer than {small} answers: not shown (least_n=0 shows them)"]
 
 
 def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:

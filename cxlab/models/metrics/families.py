@@ -21,7 +21,7 @@ KINDS = ("comparison", "trend")
 
 
 @public
-def together(*results: Result, adjust: str = "holm") -> list[Result]:
+def together(*results: Result, correction: str = "holm") -> list[Result]:
     """Return the results of `compare`, `against` and `trend` judged as one family: all comparisons of a page.
 
     Each table alone is wrong on one page in twenty where nothing differs; seven tables on one page are on one in three.
@@ -31,7 +31,7 @@ def together(*results: Result, adjust: str = "holm") -> list[Result]:
     Parameters
     ----------
     results : what the page shows.
-    adjust : 'holm' (default: a false "real" anywhere on the page has probability 1 - level), 'bh', 'by' or 'none'.
+    correction : 'holm' (default: a false "real" anywhere on the page has probability 1 - level), 'bh', 'by' or 'none'.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def together(*results: Result, adjust: str = "holm") -> list[Result]:
     >>> [result.parts["family"] for result in page]
     [8, 8]
     """
-    one_of("adjust", adjust, [name for name in multiple.NAMES if name != "romano-wolf"])
+    one_of("correction", correction, [name for name in multiple.NAMES if name != "romano-wolf"])
     for result in results:
         if not judged(result):
             raise DataProblem(
@@ -60,13 +60,13 @@ def together(*results: Result, adjust: str = "holm") -> list[Result]:
     if not results:
         return []
     p = np.concatenate([result.table["p"].to_numpy(float) for result in results])
-    adjusted = corrected(p, [name for result in results for name in result.parts["tests"]], adjust)
+    adjusted = corrected(p, [name for result in results for name in result.parts["tests"]], correction)
     count = len(
         {name for r in results for name, known in zip(r.parts["tests"], r.table["p"].notna(), strict=True) if known}
     )
     ends = np.cumsum([len(result.table) for result in results])[:-1]
     parts = np.split(adjusted, ends)
-    return [_judged(r, own, count, adjust) for r, own in zip(results, parts, strict=True)]
+    return [_judged(r, own, count, correction) for r, own in zip(results, parts, strict=True)]
 
 
 def judged(result: Result) -> bool:
@@ -74,19 +74,19 @@ def judged(result: Result) -> bool:
     return result.kind in KINDS and "tests" in result.parts
 
 
-def _judged(result: Result, p: NDArray, count: int, adjust: str) -> Result:
+def _judged(result: Result, p: NDArray, count: int, correction: str) -> Result:
     alpha, table = 1 - result.level, result.table.copy()
     table["p_adjusted"] = p
     if "detectable" in table:
-        before = multiple.first_step(result.parts["adjust"], result.parts["family"], alpha)
-        now = multiple.first_step(adjust, count, alpha)
+        before = multiple.first_step(result.parts["correction"], result.parts["family"], alpha)
+        now = multiple.first_step(correction, count, alpha)
         table["detectable"] *= _reach(now) / _reach(before)
     equivalent = np.asarray(result.parts["equivalent"], float)
     found = np.array(differences.verdicts(p, equivalent, alpha), object)
     table["verdict"] = np.where(table["verdict"] == UNORDERED, UNORDERED, found)
-    said = f"judged together with all {count} comparisons of this page: {multiple.NAMES[adjust]}"
+    said = f"judged together with all {count} comparisons of this page: {multiple.NAMES[correction]}"
     notes = [note for note in result.notes if not note.startswith("judged together")]
-    parts = {**result.parts, "family": count, "adjust": adjust, "together": True}
+    parts = {**result.parts, "family": count, "correction": correction, "together": True}
     return replace(result, table=table, notes=(*notes, said), parts=parts)
 
 
@@ -97,5 +97,5 @@ def _reach(alpha: float) -> float:
 
 def common(results: Sequence[Result]) -> str:
     """Return the correction that all results ask for, or Holm's where they differ."""
-    asked = {result.parts["adjust"] for result in results}
+    asked = {result.parts["correction"] for result in results}
     return asked.pop() if len(asked) == 1 and "romano-wolf" not in asked else "holm"

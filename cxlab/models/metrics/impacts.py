@@ -30,7 +30,7 @@ def impact(
     *,
     of: str | None = None,
     value: object = 1,
-    adjust: str = "holm",
+    correction: str = "holm",
     level: float = 0.95,
     **question,
 ) -> Result:
@@ -45,7 +45,7 @@ def impact(
         topic each.
     metric, of, question : as in `cxlab.compare`, with one question.
     value : of options and flag columns, what says that the topic was named; default 1.
-    adjust : correction over the topics, as in `cxlab.compare`.
+    correction : correction over the topics, as in `cxlab.compare`.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def impact(
         )
     groups = parts[-1][1]
     table, hidden = _shown(table)
-    table["p_adjusted"] = multiple.adjusted(table["p"], adjust)
+    table["p_adjusted"] = multiple.adjusted(table["p"], correction)
     return Result(
         kind="impact",
         title=f"{score.title}: what each topic adds or takes",
@@ -84,7 +84,7 @@ def impact(
         level=level,
         method=f"{score.method}; score minus score without the topic, interval and p from its distance to the others; "
         f"{metrics.design_name(study, groups.simple)}; "
-        f"p-values: {multiple.NAMES[adjust]}",
+        f"p-values: {multiple.NAMES[correction]}",
         notes=(*groups.notes, *hidden, NO_CAUSE),
         parts={"metric": score.metric},
         better=score.better,

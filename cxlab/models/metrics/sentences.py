@@ -43,8 +43,8 @@ def findings(*results: Result) -> Findings:
     whole = {result.parts.get("family") for result in results}
     same = len(whole) == 1 and all(result.parts.get("together") for result in results)
     if len(results) > 1 and not same:
-        adjust = common(results) if all(map(judged, results)) else "holm"
-        results = tuple(together(*results, adjust=adjust))
+        correction = common(results) if all(map(judged, results)) else "holm"
+        results = tuple(together(*results, correction=correction))
     tables = [(result, differences(result)) for result in results]
     tables = [(result, table) for result, table in tables if not table.empty]
     if len(tables) == 1:
@@ -60,13 +60,13 @@ def findings(*results: Result) -> Findings:
 
 def _judgement(result: Result) -> str:
     """What "real" is worth on a page whose comparisons were judged together."""
-    count, adjust = result.parts["family"], result.parts["adjust"]
+    count, correction = result.parts["family"], result.parts["correction"]
     worth = {
         "none": "they are not corrected for their number: where nothing differs about "
         f"{max(1, round(count * (1 - result.level)))} would still be called real",
         "holm": f"where nothing differs, one page in {round(1 / (1 - result.level))} has a false 'real' on it",
-    }.get(adjust, f"of those called real about {1 - result.level:.0%} are chance")
-    return f"**Judged together**: {count} comparisons ({multiple.NAMES[adjust]}); {worth}."
+    }.get(correction, f"of those called real about {1 - result.level:.0%} are chance")
+    return f"**Judged together**: {count} comparisons ({multiple.NAMES[correction]}); {worth}."
 
 
 def counted(tables: list[pd.DataFrame]) -> list[str]:

@@ -25,7 +25,7 @@ def trend(
     *,
     wave: str = "",
     smallest: float | None = None,
-    adjust: str = "holm",
+    correction: str = "holm",
     level: float = 0.95,
     **question,
 ) -> Result:
@@ -39,12 +39,12 @@ def trend(
     if not wave:
         study.need("wave", "a trend")
     metrics.check_level(level)
-    one_of("adjust", adjust, multiple.NAMES)
+    one_of("correction", correction, multiple.NAMES)
     score = scores.score(study, metric, question.pop("of", None), [wave], **question)
     smallest = smallest_of(score, smallest)
     groups = grouped(study, score, [wave], level)
     order = order_of(study, wave, groups)
-    rule = Rule(smallest, adjust, level, score.better)
+    rule = Rule(smallest, correction, level, score.better)
     changes, _, tests = pairwise(groups, [wave], "consecutive", score, rule)
     names = {"estimate": "change", "low": "change_low", "high": "change_high"}
     same = ["p", "p_adjusted", "detectable", "verdict", "p_equivalent", "test"]
@@ -55,7 +55,7 @@ def trend(
     changes["verdict"] = changes["verdict"] if order.known else UNORDERED
     found = changes.assign(test=tests).rename(columns=names)[[*keys, *names.values(), *same]]
     table = pd.concat([labels[[called, "item"]], values], axis=1).merge(found, on=keys, how="left")
-    said = family(table, table["test"].fillna(""), smallest, adjust)
+    said = family(table, table["test"].fillna(""), smallest, correction)
     table = table.drop(columns=["test", "p_equivalent"])
     interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
     return Result(
@@ -65,7 +65,7 @@ def trend(
         unit=score.unit,
         level=level,
         method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
-        f"changes against the wave before: {multiple.NAMES[adjust]}",
+        f"changes against the wave before: {multiple.NAMES[correction]}",
         notes=(*groups.notes, *unordered_note(order, wave), *rules(score, smallest, level)),
         parts={"metric": score.metric, "over": "item", "by": [called], "wave": called,
                "labels": metrics.worded(study, score, [wave]), **said},

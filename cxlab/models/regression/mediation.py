@@ -32,7 +32,7 @@ def mediation(
     treatment: str,
     mediator: str,
     covariates: Sequence[str] = (),
-    replicates: int = 5000,
+    draws: int = 5000,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -43,7 +43,7 @@ def mediation(
     Parameters
     ----------
     outcome, treatment, mediator, covariates : numeric columns; make 0/1 columns of categories.
-    replicates : case-bootstrap replicates: of respondents, or of the study's clusters.
+    draws : case-bootstrap replicates: of respondents, or of the study's clusters.
 
     Returns
     -------
@@ -84,19 +84,19 @@ def mediation(
         raise DataProblem(said)
     if facts["unit"] == "answers":
         statistic = lambda c: effects(c @ each, len(names))  # noqa: E731
-        draws = resample.bootstrap(counts, statistic, replicates=replicates, seed=seed)
+        drawn = resample.bootstrap(counts, statistic, replicates=draws, seed=seed)
     else:
         statistic = lambda total: effects(total, len(names))  # noqa: E731
-        draws = resample.cluster_bootstrap(each, statistic, strata=facts["strata"], replicates=replicates, seed=seed)
+        drawn = resample.cluster_bootstrap(each, statistic, strata=facts["strata"], replicates=draws, seed=seed)
     n = facts["n"]
-    low, high = resample.percentile(draws, level)
-    half = np.minimum((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))
+    low, high = resample.percentile(drawn, level)
+    half = np.minimum((drawn <= 0).sum(axis=0), (drawn >= 0).sum(axis=0))
     paths = [f"a: {treatment} → {mediator}", f"b: {mediator} → {outcome}"]
     table = pd.DataFrame(
         {
             "term": ["total", "direct", "indirect", *paths, "share mediated"],
-            "estimate": estimate, "low": low, "high": high, "se": np.nanstd(draws, axis=0, ddof=1),
-            "p": np.minimum(2 * (1 + half) / (1 + replicates), 1.0), "n": n,
+            "estimate": estimate, "low": low, "high": high, "se": np.nanstd(drawn, axis=0, ddof=1),
+            "p": np.minimum(2 * (1 + half) / (1 + draws), 1.0), "n": n,
         }
     )  # fmt: skip
     table.loc[5, "p"] = np.nan
@@ -109,8 +109,8 @@ def mediation(
     )
     return Result(
         "mediation", f"{treatment} → {mediator} → {outcome}", table, "", level,
-        f"case bootstrap of {facts['unit']}, {replicates:,} replicates, percentile intervals", tuple(notes),
-        {"draws": draws[:, :3]},
+        f"case bootstrap of {facts['unit']}, {draws:,} replicates, percentile intervals", tuple(notes),
+        {"draws": drawn[:, :3]},
     )  # fmt: skip
 
 

@@ -25,13 +25,13 @@ LARGEST = 3000
 
 
 @public
-def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", level: float = 0.95) -> Result:
+def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level: float = 0.95) -> Result:
     """Return a linear mixed model with a random intercept for each group (and a crossed one), by REML.
 
     Parameters
     ----------
     formula : fixed effects, as for `ols`.
-    group : column whose groups have an intercept of their own; default: the study's cluster (within its stratum, if
+    by : column whose groups have an intercept of their own; default: the study's cluster (within its stratum, if
         there are strata: numbers that start anew in every stratum are different clusters).
     crossed : a second grouping, crossed with the first (agents, touchpoints), at most 3,000 groups in the smaller one.
 
@@ -58,25 +58,25 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     >>> cx.mixed(study, "recommend ~ service").parts["variances"]["group"].tolist()
     ['respondent', 'residual']
     """
-    group = group or study.design.cluster
-    if not group:
+    by = by or study.design.cluster
+    if not by:
         raise DataProblem(f"mixed needs groups; {study.name} declares no cluster: name a column, e.g. group='brand'")
-    for name in [group, *([crossed] if crossed else [])]:
+    for name in [by, *([crossed] if crossed else [])]:
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
-    nested = [study.design.strata] if group == study.design.cluster and study.design.strata else []
-    asked = [c for c in (*nested, group, crossed) if c]
+    nested = [study.design.strata] if by == study.design.cluster and study.design.strata else []
+    asked = [c for c in (*nested, by, crossed) if c]
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in asked)).to_native())
-    fit = least_squares(there, formula, totals="" if nested else group)
+    fit = least_squares(there, formula, totals="" if nested else by)
     kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
-    first, names = numbered_sums(fit, group) if fit.moments.totals else group_sums(fit, [*nested, group])
+    first, names = numbered_sums(fit, by) if fit.moments.totals else group_sums(fit, [*nested, by])
     if len(first.weight) < 2 or len(first.weight) == fit.n and not crossed:
         raise DataProblem(
-            f"'{group}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
+            f"'{by}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
         )
-    found = _crossed(fit, first, names, [*nested, group], crossed) if crossed else reml.random_intercept(first)
+    found = _crossed(fit, first, names, [*nested, by], crossed) if crossed else reml.random_intercept(first)
     beta = np.full(len(kept), np.nan)
     beta[kept] = found.beta
     whole = np.zeros((len(kept), len(kept)))
@@ -85,7 +85,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     beta, whole = original(fit, whole)
     df = np.full(len(kept), np.nan)
     df[kept] = found.df
-    labels = [group, *([crossed] if crossed else []), "residual"]
+    labels = [by, *([crossed] if crossed else []), "residual"]
     share = found.variances / found.variances.sum()
     variances = pd.DataFrame(
         {"group": labels, "variance": found.variances, "sd": np.sqrt(found.variances), "share": share}
@@ -93,7 +93,7 @@ def mixed(study: Study, formula: str, *, group: str = "", crossed: str = "", lev
     parts = {"variances": variances, "fit": {"n": fit.n, "groups": len(first.weight), "criterion": found.criterion}}
     if not crossed:
         named = names.assign(estimate=found.effects, se=found.effects_se)
-        by = [*nested, group]
+        by = [*nested, by]
         parts["groups"] = named.rename(columns=dict(zip(keys_of(by), shown(by, ["n", "estimate", "se"]), strict=True)))
     return fitted(
         f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,

@@ -22,7 +22,7 @@ from cxlab.stats.counts.names import keys
 
 @public
 def jackknife(
-    study: Study, outcome: str, *, statistic: Statistic = "mean", by: str | Sequence[str] = (), level: float = 0.95
+    study: Study, of: str, *, statistic: Statistic = "mean", by: str | Sequence[str] = (), level: float = 0.95
 ) -> Result:
     """Return jackknife intervals of a statistic of one column: clusters, or answers, are left out one at a time.
 
@@ -54,7 +54,7 @@ def jackknife(
     if statistic == "median":
         raise DataProblem("the jackknife is not consistent for the median; use bootstrap, or another statistic")
     groups = [by] if isinstance(by, str) else list(by)
-    table, lost = answers(study, outcome, groups, design=True)
+    table, lost = answers(study, of, groups, design=True)
     rows = []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
@@ -72,7 +72,7 @@ def jackknife(
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     made = named_groups(study, pd.DataFrame(rows), groups)
-    return _result(study, outcome, statistic, made, level, f"jackknife of {said}, t intervals", notes)
+    return _result(study, of, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
 
 def jackknife_df(totals: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> int:
@@ -88,7 +88,7 @@ def jackknife_df(totals: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> 
 @public
 def replicate_weights(
     study: Study,
-    outcome: str,
+    of: str,
     weights: Sequence[str],
     *,
     kind: str,
@@ -129,7 +129,7 @@ def replicate_weights(
     one_of("kind", kind, resample.KINDS)
     if len(weights) < 2:
         raise DataProblem(f"{len(weights)} replicate weights were given; a variance needs two or more columns")
-    table, lost, df = _weighted_counts(study, outcome, groups, weights)
+    table, lost, df = _weighted_counts(study, of, groups, weights)
     rows = []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
@@ -142,7 +142,7 @@ def replicate_weights(
         )
     notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
-    return _result(study, outcome, statistic, named_groups(study, pd.DataFrame(rows), groups), level, said, notes)
+    return _result(study, of, statistic, named_groups(study, pd.DataFrame(rows), groups), level, said, notes)
 
 
 def _weighted_counts(

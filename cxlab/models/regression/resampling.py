@@ -30,11 +30,11 @@ Statistic = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 @public
 def bootstrap(
     study: Study,
-    outcome: str,
+    of: str,
     *,
     statistic: Statistic = "mean",
     by: str | Sequence[str] = (),
-    replicates: int = 9999,
+    draws: int = 9999,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -44,7 +44,7 @@ def bootstrap(
     ----------
     statistic : 'mean', 'nps' (outcome answered 0 to 10), 'median', 'sd', or a function ``f(values, counts)`` of the
         distinct answers (K,) and a block of their (weighted) counts (b, K) that returns (b,).
-    replicates : multinomial draws of the counts; with clusters, clusters are drawn within strata (Rao & Wu).
+    draws : multinomial draws of the counts; with clusters, clusters are drawn within strata (Rao & Wu).
 
     Returns
     -------
@@ -59,33 +59,33 @@ def bootstrap(
     """
     check_level(level)
     groups = [by] if isinstance(by, str) else list(by)
-    table, lost = answers(study, outcome, groups, design=True)
+    table, lost = answers(study, of, groups, design=True)
     rows = []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
-        found = _one(study, part, statistic, replicates, seed, level)
+        found = _one(study, part, statistic, draws, seed, level)
         rows.append(dict(zip(own, key, strict=True)) | found | {"n": int(part["n"].sum())})
     clusters = study.design.cluster or study.design.strata
     how = f"bootstrap of clusters ({study.design.cluster or 'rows'})" if clusters else "multinomial bootstrap of counts"
     interval = "percentile" if clusters else "BCa"
-    title, unit = described(study, outcome, statistic)
+    title, unit = described(study, of, statistic)
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     few = [str(r["n"]) for r in rows if r["n"] < 10]
     notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
     return Result(
         "bootstrap", title, named_groups(study, pd.DataFrame(rows), groups), unit, level,
-        f"{how}, {replicates:,} replicates, {interval} intervals", tuple(notes),
+        f"{how}, {draws:,} replicates, {interval} intervals", tuple(notes),
     )  # fmt: skip
 
 
 @public
 def permutation(
     study: Study,
-    outcome: str,
-    group: str,
+    of: str,
+    by: str,
     *,
     statistic: Statistic = "mean",
-    replicates: int = 9999,
+    draws: int = 9999,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -96,7 +96,7 @@ def permutation(
 
     Parameters
     ----------
-    group : column with exactly two groups (filter the study with ``where`` first).
+    by : column with exactly two groups (filter the study with ``where`` first).
     statistic : as for `bootstrap`. Weights are not used: under the null hypothesis answers are exchangeable.
 
     Returns
@@ -109,33 +109,33 @@ def permutation(
     DataProblem : other than two groups.
     """
     check_level(level)
-    if group not in study.columns:
-        raise unknown("column", group, study.name, study.columns)
-    table, lost = answers(study, outcome, [group], design=True)
-    side = table[key_of(group)]
+    if by not in study.columns:
+        raise unknown("column", by, study.name, study.columns)
+    table, lost = answers(study, of, [by], design=True)
+    side = table[key_of(by)]
     names = list(side.unique())
     if len(names) != 2:
         listed = ", ".join(map(str, names[:6]))
         raise DataProblem(
-            f"'{group}' has {len(names)} groups ({listed}); a permutation test compares two: use study.where(...)"
+            f"'{by}' has {len(names)} groups ({listed}); a permutation test compares two: use study.where(...)"
         )
     values, at = np.unique(table["value"], return_inverse=True)
     f, whole = statistic_of(statistic, values), _whole_clusters(study, table, side)
     counts = np.zeros((2, len(values)), np.int64)
     np.add.at(counts, ((side == names[1]).to_numpy(int), at), table["n"].to_numpy())
     if whole is None:
-        difference, p, draws = shuffled(counts[0], counts[1], f, replicates=replicates, seed=seed)
-        said = f"permutation test on hypergeometric counts, {replicates:,} draws, two-sided"
+        difference, p, drawn = shuffled(counts[0], counts[1], f, replicates=draws, seed=seed)
+        said = f"permutation test on hypergeometric counts, {draws:,} draws, two-sided"
     else:
         totals = np.zeros((whole.max() + 1, len(values)), np.int64)
         np.add.at(totals, (whole, at), table["n"].to_numpy())
         owner = np.unique(whole, return_index=True)[1]
         strata = pd.factorize(table["stratum"].iloc[owner])[0] if "stratum" in table else None
         first = (side.iloc[owner] == names[0]).to_numpy()
-        difference, p, draws, ways = of_clusters(totals, first, f, strata=strata, replicates=replicates, seed=seed)
-        tried = f"all {ways:,} ways" if ways <= replicates else f"{replicates:,} of {ways:,} ways"
+        difference, p, drawn, ways = of_clusters(totals, first, f, strata=strata, replicates=draws, seed=seed)
+        tried = f"all {ways:,} ways" if ways <= draws else f"{draws:,} of {ways:,} ways"
         said = f"randomisation test: {tried} to assign {len(totals)} clusters ({study.design.cluster}), two-sided"
-    low, high = resample.percentile(draws, level)
+    low, high = resample.percentile(drawn, level)
     row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
     notes = [*study.caveats, "low and high bound the differences that chance alone makes, not the difference itself"]
     notes += [f"{lost:,} rows without an answer left out"] if lost else []
@@ -147,11 +147,11 @@ def permutation(
         )
     if study.design.weight:
         notes.append("design weights are not used")
-    title, unit = described(study, outcome, statistic)
+    title, unit = described(study, of, statistic)
     table = pd.DataFrame([row | {"n": int(counts.sum())}])
     return Result(
-        "permutation", f"{title} by {study.codebook.label(group)}", table, unit, level,
-        said, tuple(notes), {"draws": draws},
+        "permutation", f"{title} by {study.codebook.label(by)}", table, unit, level,
+        said, tuple(notes), {"draws": drawn},
     )  # fmt: skip
 
 

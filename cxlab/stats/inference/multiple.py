@@ -36,7 +36,7 @@ def adjusted(p: ArrayLike, method: str = "holm", *, correlation: NDArray | None 
     >>> adjusted([0.01, 0.04, 0.03], "holm").round(3).tolist()
     [0.03, 0.06, 0.06]
     """
-    one_of("adjust", method, NAMES)
+    one_of("correction", method, NAMES)
     p = np.asarray(p, float)
     out = np.full(p.shape, np.nan)
     known = ~np.isnan(p)
@@ -68,7 +68,7 @@ def first_step(method: str, tests: int, alpha: float = 0.05) -> float:
     >>> first_step("holm", 45), first_step("none", 45)
     (0.0011111111111111111, 0.05)
     """
-    one_of("adjust", method, NAMES)
+    one_of("correction", method, NAMES)
     price = float(np.sum(1 / np.arange(1, tests + 1))) if method == "by" else 1.0
     return alpha if method == "none" or tests < 2 else alpha / (tests * price)
 

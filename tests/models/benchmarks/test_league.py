@@ -131,7 +131,7 @@ def test_case_mix_is_the_regression_with_a_constant_for_each_unit():
     data = shops.table.assign(age=np.where(old, "old", "young"), ltr=np.clip(shops.table["ltr"] + 1.5 * old, 0, 10))
     book = cx.Codebook("shops", (*shops.codebook.fields, cx.Field("age", type="string", role="segment")))
     book = book.replace("ltr", measure="satisfaction")
-    result = cx.league(cx.Study(data, book), metric="mean", adjust="age")
+    result = cx.league(cx.Study(data, book), metric="mean", case_mix="age")
     fit = smf.ols("ltr ~ C(shop) + C(age, Treatment('young'))", data).fit()
     slope = fit.params.iloc[-1]
     ours = result.parts["case_mix"].iloc[0]
@@ -150,7 +150,7 @@ def test_a_balanced_mix_changes_nothing():
     shops = study([6, 7, 8], n=200)
     data = shops.table.assign(age=np.tile(["old", "young"], 300))
     book = cx.Codebook("shops", (*shops.codebook.fields, cx.Field("age", type="string", role="segment")))
-    at = cx.league(cx.Study(data, book), adjust=["age"]).table
+    at = cx.league(cx.Study(data, book), case_mix=["age"]).table
     np.testing.assert_allclose(at["estimate"], at["raw"], atol=1e-9)
 
 
@@ -193,18 +193,18 @@ def test_an_index_can_be_ranked():
     several = cx.Study(data, cx.Codebook("shops", (*shops.codebook.fields, *fields)))
     model = cx.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
     ranked = cx.league(several, metric="index", model=model)
-    frozen = cx.index_by(several, "shop", model, replicates=20).table.set_index("shop")["estimate"]
+    frozen = cx.index_by(several, "shop", model, draws=20).table.set_index("shop")["estimate"]
     assert ranked.unit == "index"
     np.testing.assert_allclose(ranked.table["estimate"], frozen[ranked.table["shop"]])
 
 
 def test_errors_say_what_to_do():
     shops = study([6, 7], wait=np.arange(160) % 3)
-    assert message(cx.league, shops, adjust="wait") == (
+    assert message(cx.league, shops, case_mix="wait") == (
         "adjust names 'wait', which has role 'operation' in shops: the units cause it, and adjusting for it would take "
         "away what is compared. Adjust for what customers bring with them (age, route, mode)"
     )
-    assert message(cx.league, shops, adjust="shop") == (
+    assert message(cx.league, shops, case_mix="shop") == (
         "adjust names 'shop', the column of the units; name what their customers differ in"
     )
     assert message(cx.league, study([6])) == ("a league table needs at least two units with 10 answers; 'shop' has 1")
@@ -221,7 +221,7 @@ def test_errors_say_what_to_do():
     )
     one = shops.table.assign(mode="online")
     book = cx.Codebook("shops", (*shops.codebook.fields, cx.Field("mode", type="string", role="segment")))
-    assert message(cx.league, cx.Study(one, book), adjust="mode") == (
+    assert message(cx.league, cx.Study(one, book), case_mix="mode") == (
         "adjust names mode, and every answer has the same value; there is nothing to adjust for"
     )
 
@@ -279,8 +279,8 @@ def test_every_backend_gives_the_same_table(backend):
     data = shops.table.assign(age=rng.choice(np.array(["old", "young", None], object), 300))
     book = cx.Codebook("shops", (*shops.codebook.fields, cx.Field("age", type="string", role="segment")))
     other = polars.from_pandas(data).lazy() if backend == "polars" else duckdb.from_df(data)
-    one = cx.league(cx.Study(data, book), adjust="age").table
-    two = cx.league(cx.Study(other, book), adjust="age").table
+    one = cx.league(cx.Study(data, book), case_mix="age").table
+    two = cx.league(cx.Study(other, book), case_mix="age").table
     assert one["shop"].tolist() == two["shop"].tolist()
     numbers = ["estimate", "low", "high", "raw", "shrunken", "rank_low", "rank_high"]
     np.testing.assert_allclose(one[numbers].to_numpy(float), two[numbers].to_numpy(float), rtol=1e-9)

@@ -45,7 +45,7 @@ MODEL = cx.path_model("Quality =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction
 @pytest.mark.mirror
 def test_mobi_gives_the_golden_index(mirror):
     """reference-values 7.6: index 72.454118; unstandardised weights .38363398, .28155010, .33481592."""
-    result = cx.index(mobi(mirror), replicates=50)
+    result = cx.index(mobi(mirror), draws=50)
     assert result.table["construct"][0] == "Satisfaction"
     assert result["Satisfaction"].value == pytest.approx(72.454118, abs=1e-6)
     weights = result.parts["weights"].set_index("item")
@@ -60,7 +60,7 @@ def test_mobi_gives_the_golden_index(mirror):
 @pytest.mark.mirror
 def test_bootstrap_error_of_the_index_is_near_the_one_with_fixed_weights(mirror):
     """The golden naive standard error (weights fixed) is .9115; estimating the weights anew changes it little here."""
-    assert cx.index(mobi(mirror), replicates=1000)["Satisfaction"].se == pytest.approx(0.9115, rel=0.08)
+    assert cx.index(mobi(mirror), draws=1000)["Satisfaction"].se == pytest.approx(0.9115, rel=0.08)
 
 
 @pytest.mark.mirror
@@ -92,22 +92,22 @@ def test_weights_equal_repeated_rows():
     """A weight of 2 is the respondent twice."""
     study = small(weight=np.tile([1.0, 2.0], 100))
     twice = study.table.loc[study.table.index.repeat(study.table["weight"].astype(int))].assign(weight=1.0)
-    same = cx.index(study, MODEL, replicates=10)["Satisfaction"].value
-    assert cx.index(cx.Study(twice, study.codebook), MODEL, replicates=10)["Satisfaction"].value == pytest.approx(same)
+    same = cx.index(study, MODEL, draws=10)["Satisfaction"].value
+    assert cx.index(cx.Study(twice, study.codebook), MODEL, draws=10)["Satisfaction"].value == pytest.approx(same)
 
 
 def test_another_scale_gives_the_same_index_and_reverse_scales_are_turned():
     study = small()
-    shown = cx.index(study, MODEL, replicates=10)
+    shown = cx.index(study, MODEL, draws=10)
     book = study.codebook.replace("s1", scale=cx.Scale(1, 11)).replace("s2", scale=cx.Scale(-10, 0, best="low"))
     other = cx.Study(study.table.assign(s1=study.table["s1"] + 1, s2=-study.table["s2"]), book)
-    turned = cx.index(other, MODEL, replicates=10)
+    turned = cx.index(other, MODEL, draws=10)
     assert turned["Satisfaction"].value == pytest.approx(shown["Satisfaction"].value)
     assert "Turned round, because their lowest code is best: s2." in turned.notes
 
 
 def test_frozen_weights_split_the_difference_exactly():
-    result = cx.index_by(small(), "brand", MODEL, frozen="A", replicates=200)
+    result = cx.index_by(small(), "brand", MODEL, frozen="A", draws=200)
     split = result.parts["split"].pivot(index="brand", columns="part", values="estimate")
     np.testing.assert_allclose(split["score"] + split["weight"], split["difference"])
     np.testing.assert_allclose(split.loc["A"], 0, atol=1e-9)
@@ -122,7 +122,7 @@ def test_frozen_index_of_a_group_is_the_mean_of_its_scores():
     study = small()
     weights, _ = index_weights(study, MODEL)
     score = 100 * sum(v * study.table[i] for i, v in weights.items())
-    result = cx.index_by(study, "brand", MODEL, replicates=20)
+    result = cx.index_by(study, "brand", MODEL, draws=20)
     for brand, mean in score.groupby(study.table["brand"]).mean().items():
         assert result[brand].value == pytest.approx(mean)
 
@@ -136,8 +136,8 @@ def test_a_panel_is_resampled_together():
     panel.loc[100:, "s1"] = np.clip(panel.loc[100:, "s1"] + 1, 0, 10)
     book = study.codebook
     together = cx.Codebook("panel", (*book.fields, cx.Field("respondent", role="cluster")))
-    tight = cx.index_by(cx.Study(panel, together), "brand", MODEL, frozen="A", replicates=300).parts["split"]
-    loose = cx.index_by(cx.Study(panel, book), "brand", MODEL, frozen="A", replicates=300).parts["split"]
+    tight = cx.index_by(cx.Study(panel, together), "brand", MODEL, frozen="A", draws=300).parts["split"]
+    loose = cx.index_by(cx.Study(panel, book), "brand", MODEL, frozen="A", draws=300).parts["split"]
     pick = lambda t: t.query("brand == 'B' and part == 'score'")["se"].iloc[0]  # noqa: E731
     assert pick(tight) < 0.5 * pick(loose)
 
@@ -147,7 +147,7 @@ def test_a_construct_without_items_is_left_out_and_said():
     book = study.codebook
     for item, measure in (("q1", "quality"), ("q2", "quality"), ("s1", "satisfaction"), ("s2", "satisfaction")):
         book = book.replace(item, measure=measure)
-    result = cx.index(cx.Study(study.table, book), "ecsi", replicates=10)
+    result = cx.index(cx.Study(study.table, book), "ecsi", draws=10)
     said = "Left out of the model, as small has no items for it: Image, Expectation, Value, Complaints, Loyalty."
     assert said in result.notes
     assert result.table["construct"].tolist() == ["Satisfaction", "Quality"]
@@ -156,7 +156,7 @@ def test_a_construct_without_items_is_left_out_and_said():
 def test_negative_weights_stop_the_index_of_that_construct_only():
     study = small()
     noisy = study.table.assign(q2=-study.table["q2"] + 10)
-    result = cx.index(cx.Study(noisy, study.codebook), MODEL, replicates=20)
+    result = cx.index(cx.Study(noisy, study.codebook), MODEL, draws=20)
     assert np.isnan(result["Quality"].value)
     assert np.isfinite(result["Satisfaction"].value)
     assert [n for n in result.notes if "negative outer weight" in n] == [
@@ -198,11 +198,11 @@ def test_answers_outside_the_scale_and_gaps_are_counted():
     study = small()
     data = study.table.copy()
     data.loc[0, "s1"], data.loc[1, "s2"] = 99, np.nan
-    result = cx.index(cx.Study(data, study.codebook), MODEL, replicates=10)
+    result = cx.index(cx.Study(data, study.codebook), MODEL, draws=10)
     assert "1 answers to 's1' outside its scale do not count" in result.notes
     assert "2 of 200 respondents left out: an item without answer." in result.notes
     assert result["Satisfaction"].n == 198
-    filled = cx.index(cx.Study(data, study.codebook), MODEL, missing="mean", replicates=10)
+    filled = cx.index(cx.Study(data, study.codebook), MODEL, missing="mean", draws=10)
     assert "2 missing answers replaced by the item's mean." in filled.notes
 
 

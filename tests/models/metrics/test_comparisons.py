@@ -74,11 +74,11 @@ def test_the_interval_of_level_one_minus_p_just_touches_zero(metric, design):
     table, roles = designed(np.random.default_rng(7))
     s = study(table, **(roles if design else {"g": "segment", "w": "segment", "c": "segment"}))
     question = {} if metric == "nps" else {"of": "ltr"}
-    found = cx.compare(s, metric, "g", adjust="none", **question).table
+    found = cx.compare(s, metric, "g", correction="none", **question).table
     assert len(found) == 6 and found["p"].notna().all()
     for k, row in found.iterrows():
         assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
-        at = cx.compare(s, metric, "g", adjust="none", level=1 - row["p"], **question).table.iloc[k]
+        at = cx.compare(s, metric, "g", correction="none", level=1 - row["p"], **question).table.iloc[k]
         assert at["low" if row["estimate"] > 0 else "high"] == pytest.approx(
             0, abs=1e-5 * (100 if metric == "nps" else 1)
         )
@@ -124,7 +124,9 @@ def test_where_nothing_differs_one_page_in_twenty_says_real(shares):
             {"page": np.repeat(np.arange(30), sum(sizes)), "g": np.tile(np.repeat(np.arange(12), sizes), 30)}
         )
         table["ltr"] = rng.choice([3, 8, 10], p=shares, size=len(table))
-        found = cx.compare(study(table, page="segment", g="segment"), "nps", ["page", "g"], pairs="rest", adjust="none")
+        found = cx.compare(
+            study(table, page="segment", g="segment"), "nps", ["page", "g"], pairs="rest", correction="none"
+        )
         p = found.table.groupby("page")["p"]
         wrong += int(p.apply(lambda x: bool((multiple.adjusted(x.to_numpy(), "holm") < 0.05).any())).sum())
     assert wrong <= binom.ppf(0.999, pages, 0.05)
@@ -239,8 +241,8 @@ def test_each_against_the_rest_is_a_comparison_with_the_others_pooled():
 
 def test_of_several_columns_the_last_is_compared_within_the_others():
     s = cx.load("brand-tracker")
-    both = cx.compare(s, "nps", ["brand", "wave"], adjust="none").table
-    one = cx.compare(s.where(brand="Alba"), "nps", "wave", adjust="none").table
+    both = cx.compare(s, "nps", ["brand", "wave"], correction="none").table
+    one = cx.compare(s.where(brand="Alba"), "nps", "wave", correction="none").table
     assert len(both) == 6 * 7
     got = both[both["brand"] == "Alba"]
     assert got["estimate"].to_numpy() == pytest.approx(one["estimate"].to_numpy(), rel=1e-9)
@@ -249,7 +251,7 @@ def test_of_several_columns_the_last_is_compared_within_the_others():
 
 def test_pairs_and_corrections_are_stated():
     s = cx.load("brand-tracker")
-    r = cx.compare(s, "nps", "brand", adjust="romano-wolf")
+    r = cx.compare(s, "nps", "brand", correction="romano-wolf")
     assert len(r.table) == 15
     assert "Romano-Wolf stepdown" in r.method and "15 comparisons" in r.method
     holm = cx.compare(s, "nps", "brand").table
@@ -365,7 +367,7 @@ def test_overlapping_waves_without_change_are_called_real_one_time_in_twenty():
     k = 700
     table = panels(k, np.random.default_rng(4))
     roles = {"wave": "wave", "panel": "strata"}
-    found = cx.compare(study(table, **roles, who="cluster"), "nps", ["panel", "wave"], adjust="none").table
+    found = cx.compare(study(table, **roles, who="cluster"), "nps", ["panel", "wave"], correction="none").table
     bound = 4 * np.sqrt(0.05 * 0.95 / k)
     assert len(found) == k
     assert (found["p"] < 0.05).mean() == pytest.approx(0.05, abs=bound)

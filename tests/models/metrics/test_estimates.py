@@ -42,7 +42,7 @@ def sample(seed=0, n=600):
 
 def test_nps_of_the_published_example():
     """Scores {0,7,7,9,9,9}: NPS 1/3; counts (1, 2, 3) have standard error .304 (variance 5/9)."""
-    r = cx.nps(study(pd.DataFrame({"ltr": [0, 7, 7, 9, 9, 9]})), small=0)
+    r = cx.nps(study(pd.DataFrame({"ltr": [0, 7, 7, 9, 9, 9]})), least_n=0)
     row = r.table.iloc[0]
     assert row["estimate"] == pytest.approx(100 / 3)
     assert row["se"] == pytest.approx(100 * np.sqrt(5 / 9 / 6))
@@ -53,7 +53,7 @@ def test_nps_of_the_published_example():
 
 @pytest.mark.parametrize(("answers", "variance"), [([1, 9], 1.0), ([7, 9], 0.25)])
 def test_variance_of_two_answers(answers, variance):
-    r = cx.nps(study(pd.DataFrame({"ltr": answers})), small=0)
+    r = cx.nps(study(pd.DataFrame({"ltr": answers})), least_n=0)
     assert (r.table["se"][0] / 100) ** 2 * 2 == pytest.approx(variance)
 
 
@@ -77,7 +77,7 @@ def test_top_box_of_a_reverse_scale_is_its_lowest_codes():
     r = cx.csat(study(pd.DataFrame({"r": [1, 2, 3, 4, 5, 6] * 3}), field))
     assert r.table["estimate"][0] == pytest.approx(1 / 3)
     assert "answers 1-2 of 1 to 6 (lowest = best)" in r.method
-    assert cx.csat(study(pd.DataFrame({"r": [1, 2, 3, 4, 5, 6] * 3}), field), top=1).table["estimate"][
+    assert cx.csat(study(pd.DataFrame({"r": [1, 2, 3, 4, 5, 6] * 3}), field), boxes=1).table["estimate"][
         0
     ] == pytest.approx(1 / 6)
 
@@ -132,7 +132,7 @@ def test_stages_pool_touchpoints_with_the_respondent_as_cluster():
     data = {f"t{i}": (latent + rng.normal(size=300) > 0) + 4 for i in range(3)}
     fields = [cx.Field(t, role="touchpoint", measure="satisfaction", scale=FIVE, stage="buy", owner="x") for t in data]
     table = pd.DataFrame(data)
-    r = cx.csat(study(table, *fields), by="stage", top=1)
+    r = cx.csat(study(table, *fields), by="stage", boxes=1)
     hits = (table == 5).to_numpy()
     assert list(r.table["stage"]) == ["buy"]
     assert r.table["estimate"][0] == pytest.approx(hits.mean())
@@ -206,8 +206,8 @@ def test_weights_are_repeated_rows(rows):
     """Whole weights give the estimates and shares of as many rows."""
     weighted = pd.DataFrame(rows, columns=["ltr", "w"])
     repeated = weighted.loc[weighted.index.repeat(weighted["w"])].reset_index(drop=True)
-    one = cx.nps(study(weighted, w="weight"), small=0).table
-    many = cx.nps(study(repeated[["ltr"]]), small=0).table
+    one = cx.nps(study(weighted, w="weight"), least_n=0).table
+    many = cx.nps(study(repeated[["ltr"]]), least_n=0).table
     for c in ("estimate", "detractors", "passives", "promoters"):
         assert one[c][0] == pytest.approx(many[c][0], abs=1e-9)
 
@@ -325,15 +325,15 @@ def test_small_groups_are_counted_but_not_shown():
     r = cx.nps(study(table, g="segment"), by="g")
     assert np.isnan(r.table.loc[1, ["estimate", "low", "high", "se", "promoters"]].to_numpy(float)).all()
     assert r.table["n"].tolist() == [12, 4]
-    assert "1 of 2 groups have fewer than 10 answers and are not shown (small=0 shows them)" in r.notes
-    assert cx.nps(study(table, g="segment"), by="g", small=0).table["estimate"].tolist() == [100, -100]
+    assert "1 of 2 groups have fewer than 10 answers and are not shown (least_n=0 shows them)" in r.notes
+    assert cx.nps(study(table, g="segment"), by="g", least_n=0).table["estimate"].tolist() == [100, -100]
 
 
 def test_one_answer_has_a_score_interval_and_no_error_of_a_mean():
-    r = cx.nps(study(pd.DataFrame({"ltr": [10]})), small=0).table.iloc[0]
+    r = cx.nps(study(pd.DataFrame({"ltr": [10]})), least_n=0).table.iloc[0]
     assert (r["estimate"], r["high"]) == (100, 100)
     assert r["low"] < 0
-    m = cx.mean(study(pd.DataFrame({"sat": [4]})), small=0)
+    m = cx.mean(study(pd.DataFrame({"sat": [4]})), least_n=0)
     assert np.isnan(m.table[["low", "high", "se"]].to_numpy(float)).all()
     assert "the group: one answer, so the variance is not estimable" in m.notes
 
@@ -418,11 +418,11 @@ def test_wrong_options_are_refused():
         "interval is 'wlad'; did you mean 'wald'? allowed: 'score', 'adjusted-wald', 'wald', 'goodman'"
     )
     assert refused(lambda: cx.nps(s, level=95)) == "level is 95; a confidence level lies between 0 and 1, usually 0.95"
-    assert refused(lambda: cx.csat(s, top=5)) == (
+    assert refused(lambda: cx.csat(s, boxes=5)) == (
         "top is 5; 'sat' has 5 answers (1 to 5 (highest = best)), so top is 1 to 4"
     )
     named_n = study(sample().rename(columns={"g": "n"}), n="segment")
-    assert cx.nps(named_n, by="n", small=0).table.columns.tolist()[:3] == ["n_", "item", "estimate"]
+    assert cx.nps(named_n, by="n", least_n=0).table.columns.tolist()[:3] == ["n_", "item", "estimate"]
 
 
 def test_clusters_that_are_alike_by_chance_give_no_interval() -> None:
@@ -430,7 +430,7 @@ def test_clusters_that_are_alike_by_chance_give_no_interval() -> None:
     data = pd.DataFrame({"q": [3, 5, 4, 4, 5, 3, 4, 4], "flight": [1, 1, 1, 1, 2, 2, 2, 2]})
     scale = cx.Scale(1, 5)
     fields = (cx.Field("q", role="outcome", measure="satisfaction", scale=scale), cx.Field("flight", role="cluster"))
-    result = cx.mean(cx.Study(data, cx.Codebook("s", fields)), small=0)
+    result = cx.mean(cx.Study(data, cx.Codebook("s", fields)), least_n=0)
     row = result.table.iloc[0]
     assert row["estimate"] == 4
     assert row[["low", "high", "se", "n_eff"]].isna().all()

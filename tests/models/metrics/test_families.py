@@ -74,7 +74,7 @@ def test_detectable_differences_are_found_with_the_power_said():
     apart = table["g"].to_numpy() == 0
     ltr = np.where(apart, draw([0.2 + d / 2, 0.3, 0.5 - d / 2], len(table)), draw([0.2, 0.3, 0.5], len(table)))
     s = study(table.assign(ltr=ltr), rep="segment", g="segment")
-    found = cx.compare(s, "nps", ["rep", "g"], adjust="none").table
+    found = cx.compare(s, "nps", ["rep", "g"], correction="none").table
     found["holm"] = found.groupby("rep")["p"].transform(lambda p: corrected(p.to_numpy(), list(range(len(p))), "holm"))
     power = (found["holm"][(found["g"] == 0) | (found["against"] == 0)] < 0.05).mean()
     assert 0.72 < power < 0.95
@@ -95,8 +95,8 @@ def test_a_null_page_says_real_one_time_in_twenty(shares):
     wrong = 0
     for start in range(0, pages, 20):
         s = study(table[(table["rep"] >= start) & (table["rep"] < start + 20)], **roles)
-        made = [cx.compare(s, "nps", ["rep", name], pairs="rest", adjust="none") for name in segments]
-        made.append(cx.compare(s, "nps", ["rep", "wave"], pairs="consecutive", adjust="none"))
+        made = [cx.compare(s, "nps", ["rep", name], pairs="rest", correction="none") for name in segments]
+        made.append(cx.compare(s, "nps", ["rep", "wave"], pairs="consecutive", correction="none"))
         rows = pd.concat([r.table[["rep", "p"]].assign(test=r.parts["tests"]) for r in made])
         for _, own in rows.groupby("rep"):
             wrong += bool((corrected(own["p"].to_numpy(), list(own["test"]), "holm") < 0.05).any())
@@ -112,8 +112,8 @@ def test_a_result_without_comparisons_is_refused():
         "cx.compare, cx.against and cx.trend"
     )
     with pytest.raises(cx.DataProblem) as problem:
-        cx.together(cx.trend(s, "nps"), adjust="homl")
-    assert str(problem.value) == "adjust is 'homl'; did you mean 'holm'? allowed: 'holm', 'bh', 'by', 'none'"
+        cx.together(cx.trend(s, "nps"), correction="homl")
+    assert str(problem.value) == "correction is 'homl'; did you mean 'holm'? allowed: 'holm', 'bh', 'by', 'none'"
     assert cx.together() == []
 
 

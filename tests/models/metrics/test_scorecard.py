@@ -160,7 +160,7 @@ def test_changes_name_the_wave_before() -> None:
 def test_the_last_wave_is_compared_with_the_first_that_was_asked() -> None:
     data = cx.load("brand-tracker")
     ends = cx.compare(data, "nps", by="wave", pairs="ends").table
-    first = cx.compare(data, "nps", by="wave", pairs="first", adjust="none").table.iloc[-1]
+    first = cx.compare(data, "nps", by="wave", pairs="first", correction="none").table.iloc[-1]
     assert ends[["wave", "against"]].values.tolist() == [["2025 Q4", "2024 Q1"]]
     assert ends["estimate"].iloc[0] == pytest.approx(first["estimate"])
     assert ends["p"].iloc[0] == pytest.approx(first["p"])

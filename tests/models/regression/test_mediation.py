@@ -28,9 +28,7 @@ def study(data: pd.DataFrame, **roles: str) -> cx.Study:
 def mediate(data: pd.DataFrame, replicates: int = 500, **options) -> cx.Result:
     """Mediation of x through m to y."""
     roles = options.pop("roles", {})
-    return cx.mediation(
-        study(data, **roles), outcome="y", treatment="x", mediator="m", replicates=replicates, **options
-    )
+    return cx.mediation(study(data, **roles), outcome="y", treatment="x", mediator="m", draws=replicates, **options)
 
 
 @pytest.mark.parametrize("weight", ["", "z"])
@@ -92,9 +90,9 @@ def test_what_is_refused():
     with pytest.raises(
         cx.DataProblem, match="^x, m or a covariate is constant or a combination of the others; leave it out$"
     ):
-        cx.mediation(flat, outcome="y", treatment="x", mediator="m", replicates=5)
+        cx.mediation(flat, outcome="y", treatment="x", mediator="m", draws=5)
     one = study(data.assign(g=1), cluster="g")
     with pytest.raises(
         cx.DataProblem, match=r"^all rows belong to one cluster \(g\); its variance cannot be told from one$"
     ):
-        cx.mediation(one, outcome="y", treatment="x", mediator="m", replicates=5)
+        cx.mediation(one, outcome="y", treatment="x", mediator="m", draws=5)

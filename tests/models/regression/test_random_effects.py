@@ -63,13 +63,13 @@ def test_clusters_whose_numbers_start_anew_in_every_stratum_are_different_ones()
     data["k"] = rng.integers(0, 5, 360)
     for crossed in ("", "k"):
         nested = cx.mixed(study(data, cluster="c", strata="h"), "y ~ x", crossed=crossed)
-        unique = cx.mixed(study(data), "y ~ x", group="own", crossed=crossed)
+        unique = cx.mixed(study(data), "y ~ x", by="own", crossed=crossed)
         pd.testing.assert_frame_equal(nested.table, unique.table, rtol=1e-6)
 
 
 def test_crossed_intercepts_are_those_of_lme4():
-    same(cx.mixed(study(), F, group="clinic", crossed="agent"), "mixed-crossed")
-    turned = cx.mixed(study(), F, group="agent", crossed="clinic")
+    same(cx.mixed(study(), F, by="clinic", crossed="agent"), "mixed-crossed")
+    turned = cx.mixed(study(), F, by="agent", crossed="clinic")
     same(turned, "mixed-crossed")
 
 
@@ -81,7 +81,7 @@ def test_a_balanced_layout_is_the_analysis_of_variance():
     data = pd.DataFrame({"y": y.ravel(), "g": np.repeat(np.arange(g), m)})
     between = m * np.var(y.mean(1), ddof=1)
     within = np.sum((y - y.mean(1, keepdims=True)) ** 2) / (g * (m - 1))
-    result = cx.mixed(study(data), "y ~ 1", group="g")
+    result = cx.mixed(study(data), "y ~ 1", by="g")
     assert result.parts["variances"]["variance"].tolist() == pytest.approx([(between - within) / m, within], rel=1e-8)
     row = result.table.iloc[0]
     assert row["se"] == pytest.approx(np.sqrt(between / (g * m)), rel=1e-8)
@@ -104,7 +104,7 @@ def test_groups_are_the_same_however_they_are_numbered(numbered, fixed):
     x = np.column_stack([np.ones(len(rows)), rows[names] - [10**6 * (c == "late") for c in names]])
     z = (rows["who"].to_numpy()[:, None] == np.arange(40)).astype(float)
     y = rows["overall"].to_numpy(float)
-    found = cx.mixed(study(data.assign(who=numbered(data["who"]))), fixed, group="who")
+    found = cx.mixed(study(data.assign(who=numbered(data["who"]))), fixed, by="who")
     variance = found.parts["variances"].set_index("group")["variance"]
     v = variance["who"] * z @ z.T + variance["residual"] * np.eye(len(rows))
     inverse = np.linalg.inv(v)

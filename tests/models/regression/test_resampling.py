@@ -23,7 +23,7 @@ def answers(n: int, seed: int = 1) -> pd.DataFrame:
 
 def test_groups_have_the_standard_error_of_the_mean():
     data = answers(2000)
-    table = cx.bootstrap(study(data), "y", by="g", replicates=6000).table.set_index("g")
+    table = cx.bootstrap(study(data), "y", by="g", draws=6000).table.set_index("g")
     for name, part in data.groupby("g"):
         assert table.loc[name, "estimate"] == pytest.approx(part["y"].mean(), rel=1e-12)
         assert table.loc[name, "se"] == pytest.approx(part["y"].std() / np.sqrt(len(part)), rel=0.04)
@@ -32,8 +32,8 @@ def test_groups_have_the_standard_error_of_the_mean():
 def test_copies_in_a_cluster_add_nothing():
     data = answers(600)
     twice = pd.concat([data.assign(who=data.index)] * 2)
-    once = cx.bootstrap(study(data), "y", replicates=4000).table["se"].iloc[0]
-    assert cx.bootstrap(study(twice, cluster="who"), "y", replicates=4000).table["se"].iloc[0] == pytest.approx(
+    once = cx.bootstrap(study(data), "y", draws=4000).table["se"].iloc[0]
+    assert cx.bootstrap(study(twice, cluster="who"), "y", draws=4000).table["se"].iloc[0] == pytest.approx(
         once, rel=0.06
     )
 
@@ -41,16 +41,14 @@ def test_copies_in_a_cluster_add_nothing():
 def test_statistics_are_those_of_numpy():
     data = answers(501)
     for name, f in {"median": np.median, "sd": np.std, "mean": np.mean}.items():
-        found = cx.bootstrap(study(data), "y", statistic=name, replicates=50).table["estimate"].iloc[0]
+        found = cx.bootstrap(study(data), "y", statistic=name, draws=50).table["estimate"].iloc[0]
         assert found == pytest.approx(f(data["y"]), rel=1e-12)
-    own = cx.bootstrap(study(data), "y", statistic=lambda v, c: (c * (v == 10)).sum(1) / c.sum(1), replicates=50)
+    own = cx.bootstrap(study(data), "y", statistic=lambda v, c: (c * (v == 10)).sum(1) / c.sum(1), draws=50)
     assert own.table["estimate"].iloc[0] == (data["y"] == 10).mean()
 
 
 def test_the_permutation_test_keeps_its_level():
-    found = [
-        cx.permutation(study(answers(80, seed)), "y", "g", replicates=199).table["p"].iloc[0] for seed in range(150)
-    ]
+    found = [cx.permutation(study(answers(80, seed)), "y", "g", draws=199).table["p"].iloc[0] for seed in range(150)]
     assert np.mean(np.array(found) <= 0.05) < 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / 150)
 
 
@@ -87,5 +85,5 @@ def test_clusters_that_are_in_both_groups_are_shuffled_by_answer():
     fields = (
         cx.Field("y", role="outcome"), cx.Field("arm", type="integer", role="segment"), cx.Field("c", role="cluster"),
     )  # fmt: skip
-    notes = cx.permutation(cx.Study(data, cx.Codebook("both", fields)), "y", "arm", replicates=99).notes
+    notes = cx.permutation(cx.Study(data, cx.Codebook("both", fields)), "y", "arm", draws=99).notes
     assert "answers of one c are treated as independent; with strong clusters p is too small" in notes
