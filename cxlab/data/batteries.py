@@ -140,6 +140,11 @@ def _agree(fields: dict[str, Field], run: list[Field], columns: Mapping[str, Col
         above = _codes_above(columns.get(f.name), top)
         if len(above) > 1 and sum(above.values()) * 100 > sum(columns[f.name].values.values()):
             continue  # several codes above that people do use: a longer scale of its own
+        if f.scale.maximum in USUAL and f.scale.maximum < top and tops[f.scale.maximum] >= tops[top]:
+            ends = f"its answers end at {f.scale.maximum:g}, those of the ratings beside it at {top:g}"
+            answers = {f"to {f.scale.maximum:g}": "", f"to {top:g}": f"scale={low:g}-{top:g}"}
+            log.ask(f.name, ends, answers, 0.5)
+            continue  # as many questions end here as there: two scales side by side
         shared = replace(f.scale, minimum=low, maximum=top)
         fields[f.name] = replace(f, scale=shared)
         if shared != f.scale:
@@ -228,7 +233,7 @@ def two_scales(fields: Mapping[str, Field], columns: Mapping[str, Column], log: 
             continue
         counted = {v: n for t, n in columns[f.name].values.items() if (v := number(t)) is not None}
         rows, above = sum(counted.values()), sum(n for v, n in counted.items() if v > 5)
-        if above * 10 <= rows and rows >= FEW_TOGETHER and {1, 2, 3, 4, 5} <= set(counted):
+        if 0 < above * 10 <= rows and rows >= FEW_TOGETHER and {1, 2, 3, 4, 5} <= set(counted):
             top = f"{f.scale.maximum:g}"
             ask = f"{above:,} of {rows:,} answers are above 5: two scales in one column? Read as one to {top}"
             answers = {f"one scale to {top}": "", "a scale to 5": "scale=1-5"}
@@ -244,4 +249,4 @@ def _open_end(f: Field) -> bool:
 
 def told(f: Field) -> bool:
     """Whether the wording of a question names its scale."""
-    return scales.told(f.question or f.title) is not None
+    return scales.told(f.question or f.title or f.name) is not None

@@ -53,7 +53,9 @@ class Column:
 
     @property
     def said(self) -> tuple[str, str]:
-        return self.name, str(self.facts.get("question") or self.facts.get("title") or "")
+        """Name and question; a name of several words is the question where the file has no other."""
+        question = str(self.facts.get("question") or self.facts.get("title") or "")
+        return self.name, question or (self.name if " " in self.name else "")
 
 
 def sampled(raw: Raw) -> duckdb.DuckDBPyRelation:

@@ -212,3 +212,28 @@ def test_texts_that_nobody_chose_in_one_question_do_not_shift_its_codes(language
     study = cx.load(tmp_path / "w.csv")
     assert estimate(cx.mean(study, "q2")) == pytest.approx(short.mean())
     assert estimate(cx.csat(study, "q2")) == pytest.approx((short >= 4).mean())
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "best"),
+    [
+        ("Overall satisfaction (1 = very satisfied, 5 = very dissatisfied)", (1, 5), "low"),
+        ("Zufriedenheit insgesamt (1 = sehr unzufrieden, 7 = sehr zufrieden)", (1, 7), "high"),
+        ("How satisfied are you overall, from 1 to 10?", (1, 10), "high"),
+    ],
+)
+def test_a_heading_that_says_the_scale_is_believed_as_a_question_would_be(name, ends, best):
+    scale = cx.load(pd.DataFrame({name: [1 + k % 5 for k in range(100)]})).field(name).scale
+    assert ((scale.minimum, scale.maximum), scale.best) == (ends, best)
+
+
+def test_two_questions_on_two_usual_scales_keep_their_own_and_ask():
+    codes = np.random.default_rng(2).integers(1, 8, (200, 2))
+    frame = pd.DataFrame({"Overall satisfaction": np.minimum(codes[:, 0], 5), "Overall experience": codes[:, 1]})
+    study = cx.load(frame)
+    assert [study.field(c).scale.maximum for c in frame] == [5, 7]
+    right = (frame["Overall satisfaction"] >= 4).mean()
+    assert cx.csat(study, "Overall satisfaction").table["estimate"].iloc[0] == pytest.approx(right)
+    assert [d.question for d in study.doubts if d.column == "Overall satisfaction"] == [
+        "its answers end at 5, those of the ratings beside it at 7"
+    ]
