@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+import duckdb
+
 from cxlab.data.naming import all_named
+from cxlab.data.readers.dialect import broken
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
@@ -37,7 +40,8 @@ def public(function: F) -> F:
 
     Raises
     ------
-    DataProblem : says what came, what is allowed, and what to do.
+    DataProblem : says what came, what is allowed, and what to do; also where the engine that scans a large file
+        stops at text among numbers, beyond the rows looked at.
     """
     signature = inspect.signature(function)
 
@@ -60,9 +64,17 @@ def public(function: F) -> F:
                     _check(argument, one, kind)
         for name in (n for n in COLUMNS if n in given and isinstance(given.get("study"), Study)):
             given[name] = all_named(given["study"], given[name])
-        return function(*bound.args, **bound.kwargs)
+        try:
+            return function(*bound.args, **bound.kwargs)
+        except duckdb.Error as error:
+            raise broken(error, _source(given)) from error
 
     return checked
+
+
+def _source(given: Mapping[str, Any]) -> str:
+    """Return what an error of the engine is about: the name of the study."""
+    return next((v.name for v in given.values() if isinstance(v, Study)), "the data")
 
 
 def _call(function: str, signature: inspect.Signature, kwargs: dict[str, Any], error: TypeError) -> str:
