@@ -22,8 +22,9 @@ from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.study import Study
 from cxlab.present import markup
 
-SLOW = bool(os.environ.get("CXLAB_EXTENDED"))
-ROOMS = ("stats", "models", "data") if SLOW else ("stats/counts",)
+NIGHTLY = bool(os.environ.get("CXLAB_NIGHTLY"))
+"""All names of the package in three roles each; else those of the counting room in one."""
+ROOMS = ("stats", "models", "data") if NIGHTLY else ("stats/counts",)
 PLAIN = ("nps", "answers", "compare", "trend", "league", "bootstrap", "mixed", "quality")
 """Results whose columns are tried as names in the plain run; the extended one takes those of all."""
 ROLES = ("segment", "wave", "weight", "cluster", "strata", "ltr", "sat", "brand", "dose")
@@ -193,9 +194,9 @@ def right() -> dict[str, list]:
 def names_to_try() -> list[str]:
     study = named(NEUTRAL)
     found = code_names()
-    for name in CALLS if SLOW else PLAIN:
+    for name in CALLS if NIGHTLY else PLAIN:
         result = CALLS[name](study, NEUTRAL)
-        parts = [t for t in result.parts.values() if SLOW and isinstance(t, pd.DataFrame)]
+        parts = [t for t in result.parts.values() if NIGHTLY and isinstance(t, pd.DataFrame)]
         for frame in (result.table, *parts):
             found |= {str(c) for c in frame.columns}
     taken = {"item0", "item1", "item2", "comment", "code", "ease", "with", "without"} | set(NEUTRAL.values())
@@ -215,7 +216,7 @@ def renamings(names: list[str], turns: int) -> Iterator[dict[str, str]]:
 def test_every_function_gives_the_same_whatever_the_columns_are_called(right: dict[str, list]) -> None:
     names = names_to_try()
     assert {"q", "w", "a", "m", "n", "estimate", "clusters", "stratum", "df", "rank", "group", "label"} <= set(names)
-    turns = 3 if SLOW else 1
+    turns = 3 if NIGHTLY else 1
     wrong: list[str] = []
     for called in renamings(names, turns):
         study = named(called)
