@@ -50,7 +50,7 @@ def ahead(case: Case, path: tuple[float, float, float]) -> tuple:
     found = f"difference of the two paths {show(told.value)} [{show(told.low)}, {show(told.high)}]"
     if kind(case.study) == "experiment":
         return "last period's score tells more than the next one", "assigned", True, "common-factor"
-    holds = bool(told.inner_low > case.card.sesoi)
+    holds = bool(told.low > case.card.sesoi)
     return "last period's score tells more than the next one, by what matters", found, holds, "common-factor"
 
 
