@@ -140,3 +140,12 @@ def test_the_threats_are_in_the_data() -> None:
         lasts[threat] = persistence(*(t[c].to_numpy() for c in ("satisfaction", "person", "period")), np.ones(6000))[0]
     assert abs(means[None]) < 0.09 and means["self-selection"] < -0.3
     assert abs(lasts[None]) < 0.05 < lasts["common-factor"]
+
+
+def test_a_later_score_that_tells_as_much_is_no_effect(people) -> None:
+    """What was spent goes with the score before it and, as much, with the one after it, though no score lasts."""
+    later = people.groupby("who")["sat"].shift(-1).fillna(5)
+    paid = np.exp(3 + 0.1 * people["sat"] + 0.1 * later)
+    v = verdict(panel(Field("y", role="outcome", measure="spend"), paid, people))
+    assert (v.direction, v.association) == ("NOT-IDENTIFIED", "SUPPORTED")
+    assert "leaves the slope beyond the bar: slope of the later score 0.1" in v.sentence
