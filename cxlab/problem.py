@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NEGATIVE = "a weight is negative; weights are positive"
+"""What sums say about weights; `cxlab.data.sample` says besides how many and what to do."""
+
 
 class DataProblem(ValueError):
     """Data or an argument that cxlab cannot work with; the message says what came, what is allowed, what to do."""

@@ -268,9 +268,8 @@ def test_a_table_of_units_may_call_its_first_column_as_it_likes() -> None:
 SOME = np.arange(0, 280, 31)
 UNWEIGHTED = {"permutation", "comments", "quality"}
 """They use no weights; quality reports what is wrong with them."""
-AS_THEY_STAND = {"ols", "logit", "mixed", "ridge", "ordinal", "mediation", "bootstrap", "jackknife", "permutation",
-                 "replicate_weights", "quality"}  # fmt: skip
-"""They take the numbers of a column as they stand; quality reports what is outside the scale."""
+REGRESSIONS = ("ols", "logit", "mixed", "ridge", "ordinal", "mediation", "bootstrap", "jackknife", "permutation",
+               "replicate_weights")  # fmt: skip
 
 
 def changed(**columns: object) -> Study:
@@ -317,13 +316,45 @@ def test_equal_weights_of_any_size_give_an_answer(name: str, weight: float) -> N
     assert not isinstance(outcome(name, study), str)
 
 
-@pytest.mark.parametrize("name", sorted(set(CALLS) - AS_THEY_STAND))
-def test_answers_outside_the_scale_are_none(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"quality"}))
+def test_answers_outside_the_scale_are_none(name: str) -> None:  # quality reports them
     questions = ("ltr", "sat", "item0", "item1", "item2", "ease")
     right = outcome(name, changed(**dict.fromkeys(questions, np.nan)))
     assert not isinstance(right, str), right
     found = outcome(name, changed(**dict.fromkeys(questions, 99.0)))
     assert same(right, found, set()), found if isinstance(found, str) else "other numbers"
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_answers_outside_the_scale_are_counted_in_the_notes(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = CALLS[name](changed(sat=99.0, item0=-1.0), NEUTRAL)
+    said = "{} answers to '{}' outside its scale do not count"
+    assert said.format(6 if name == "permutation" else 10, NEUTRAL["sat"]) in found.notes  # that one is of two segments
+    assert (said.format(10, "item0") in found.notes) == (name == "ridge")
+
+
+def test_answers_to_drivers_outside_the_scale_are_counted_in_the_notes() -> None:
+    found = cx.drivers(changed(item0=-1.0), NEUTRAL["sat"])
+    assert "10 answers to 'item0' outside its scale do not count" in found.notes
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "duckdb"])
+def test_an_answer_that_is_missing_is_neither_at_least_4_nor_below(backend: str) -> None:
+    import duckdb
+    import polars as pl
+
+    table = rows().astype({"sat": float})
+    table.loc[SOME, "sat"] = np.nan
+    made = {"pandas": lambda t: t, "polars": pl.from_pandas, "duckdb": duckdb.from_df}[backend]
+    whole, without = (named(NEUTRAL, t) for t in (table, table.drop(SOME)))
+    found, right = (
+        cx.ols(Study(made(s.table), s.codebook), f"I({NEUTRAL['sat']} >= 4) ~ {NEUTRAL['dose']}")
+        for s in (whole, without)
+    )
+    assert same(right.table["estimate"].tolist(), found.table["estimate"].tolist(), set())
+    assert f"{len(SOME)} of 280 rows left out" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))

@@ -128,6 +128,49 @@ def within_scale(values: NDArray, field: Field, n: NDArray | None = None) -> tup
     return (np.where(outside, np.nan, values), count) if count else (values, 0)
 
 
+def in_scale(study: Study, columns: Iterable[str]) -> Study:
+    """Return the study with answers to ``columns`` outside their scale as missing; its results say how many those are.
+
+    For models that evaluate expressions where the data lie. One scan of the columns with a scale, kept with the study;
+    where every answer lies within its scale the study is returned as it is.
+
+    Parameters
+    ----------
+    columns : names of columns; those without a scale, or with answers in words, stay as they are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from cxlab.data.codebook import Codebook, Scale
+    >>> book = Codebook("s", (Field("q", "", "integer", "outcome", scale=Scale(1, 5)),))
+    >>> found = in_scale(Study(pd.DataFrame({"q": [1, 9, 5]}), book), ["q"])
+    >>> found.caveats
+    ("1 answers to 'q' outside its scale do not count",)
+    """
+    known = study.__dict__.setdefault("_outside", {})
+    there = set(study.columns)
+    asked = [c for c in dict.fromkeys(columns) if c in there and c in study.codebook and study.codebook[c].scale]
+    if new := [c for c in asked if c not in known]:
+        schema = study.lazy.collect_schema()
+        rows = {c: _outside(study.codebook[c]) for c in new if schema[c].is_numeric()}
+        known |= dict.fromkeys(new, 0)
+        if rows:
+            sums = (e.cast(nw.Int64).sum().alias(f"x{i}") for i, e in enumerate(rows.values()))
+            found = study.answers(rows).select(*sums).collect().to_pandas().fillna(0).iloc[0]
+            known |= dict(zip(rows, map(int, found), strict=True))
+    wrong = [c for c in asked if known[c]]
+    if not wrong:
+        return study
+    kept = (nw.when(~_outside(study.codebook[c])).then(nw.col(c)).alias(c) for c in wrong)
+    said = (*study.remarks, *(outside_note(c, known[c]) for c in wrong))
+    return replace(study, table=study.frame.with_columns(*kept).to_native(), remarks=said)
+
+
+def _outside(field: Field) -> nw.Expr:
+    x = nw.col(field.name).cast(nw.Float64)
+    return (x < field.scale.minimum) | (x > field.scale.maximum)
+
+
 def outside_note(column: str, k: int) -> str:
     """Return the note on answers outside the scale."""
     return f"{k:,} answers to '{column}' outside its scale do not count"

@@ -65,6 +65,7 @@ class Study:
     calibration : how the weights were made, if `cxlab.rake` or `cxlab.poststratify` made them: they are estimates, and
         errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
+    remarks : what else every result must say, in words.
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -77,6 +78,7 @@ class Study:
     whole: Study | None = field(default=None, compare=False)
     calibration: Calibration | None = None
     source: str = field(default="", compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -151,7 +153,7 @@ class Study:
         """What every result of this study must say: simulated data, conditions, rows left out."""
         said = ["SIMULATED data, not real customers"] if self.codebook.simulated else []
         said += [f"only answers with {' and '.join(self.filters)}"] if self.filters else []
-        return (*said, *(f"{rows:,} rows left out: {why}" for why, rows in self.dropped))
+        return (*said, *(f"{rows:,} rows left out: {why}" for why, rows in self.dropped), *self.remarks)
 
     def field(self, name: str) -> Field:
         """Return the codebook's field ``name``, or that of one option of a multiple-response question.

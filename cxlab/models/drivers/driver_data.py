@@ -206,7 +206,8 @@ def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: lis
     kept, parts, columns, of = [], [], [], []
     for n in names:
         field = field_of(study, n)
-        values, heads = _driver(frame[n], field)
+        values, heads, outside = _driver(frame[n], field)
+        notes += [outside_note(n, outside)] if outside else []
         answers, label = int((~np.isnan(values[:, 0])).sum()), field.label
         if answers < min(MINIMUM, len(frame)):
             notes.append(f"'{label}' has {answers} answers beside the outcome, fewer than {MINIMUM}: left out")
@@ -225,14 +226,15 @@ def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: lis
     return kept, np.column_stack(parts), tuple(columns), tuple(of)
 
 
-def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str]]:
-    """Return a driver as one column of numbers, or as dummies of all answers but the most frequent."""
+def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str], int]:
+    """Return a driver as one column of numbers, or as dummies of all answers but the most frequent; its column names,
+    and how many answers lie outside the scale."""
     if field.note == NAMED:
-        return np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=0.0))[:, None], [
-            field.label
-        ]
+        named = np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=0.0))
+        return named[:, None], [field.label], 0
     try:
-        return _turned(pd.to_numeric(column).to_numpy(float, na_value=np.nan), field)[:, None], [field.label]
+        values, outside = within_scale(pd.to_numeric(column).to_numpy(float, na_value=np.nan), field)
+        return _turned(values, field)[:, None], [field.label], outside
     except (ValueError, TypeError):
         words = column.astype("object").where(column.notna(), None)
     found = words.value_counts()
@@ -244,7 +246,7 @@ def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str]]:
     others = list(found.index[1:]) or list(found.index)
     dummies = np.column_stack([(words == v).to_numpy(float) for v in others])
     dummies[words.isna().to_numpy()] = np.nan
-    return dummies, [f"{field.label}: {v}" for v in others]
+    return dummies, [f"{field.label}: {v}" for v in others], 0
 
 
 def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:

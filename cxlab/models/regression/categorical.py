@@ -14,7 +14,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, bind, match
+from cxlab.models.regression.formula import Coding, Model, bind, declared, match
 from cxlab.models.regression.pattern_errors import variance, with_guard
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -87,6 +87,7 @@ def logit(
     >>> cx.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
     [0.8, 0.3]
     """
+    study = declared(formula, study)
     model, columns = asked(study, formula, errors)
     design = study.design
     counted = cells(study.frame, columns, weight=weight_of(study))
@@ -139,6 +140,7 @@ def ordinal(
     [0.5, 0.2]
     """
     one_of("link", link, ("logit", "probit"))
+    study = declared(formula, study)
     data = listed(study, *asked(study, formula, errors))
     constant = _constant_column(data)
     if constant is None:

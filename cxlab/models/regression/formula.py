@@ -17,6 +17,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.names import free
@@ -158,6 +159,31 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
     return Model(formula, response, y, atoms, tuple(categories), tuple(terms), held, tuple(atom_of))
 
 
+def declared(formula: str, study: Study) -> Study:
+    """Return the study as a formula reads it: answers to its columns outside their scale are missing, and it is said.
+
+    Parameters
+    ----------
+    formula : as for `bind`; one that cannot be read is left to it.
+    """
+    try:
+        left, right = _parsed(formula)
+    except Exception:  # `bind` says what is wrong
+        return study
+    there, found = set(study.columns), []
+    for text in (factor.expr for term in (*left, *right) for factor in term.factors):
+        if text in there:
+            found.append(text)
+            continue
+        try:
+            found += [
+                node.id for node in ast.walk(ast.parse(text.strip("{}"), mode="eval")) if isinstance(node, ast.Name)
+            ]
+        except SyntaxError:
+            continue
+    return in_scale(study, found)
+
+
 @lru_cache(maxsize=64)
 def _parsed(formula: str) -> tuple[tuple, tuple]:
     """Return the terms of both sides; the same formula is often fitted to many studies."""
@@ -253,7 +279,19 @@ def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:
     out = walk(tree)
     if not isinstance(out, nw.Expr):
         raise refuse
-    return out.cast(nw.Float64)
+    return _where_answered(out.cast(nw.Float64), tree, schema)
+
+
+def _where_answered(value: nw.Expr, tree: ast.AST, schema: nw.Schema) -> nw.Expr:
+    """Return a value that is missing where a column of a comparison is: pandas calls NaN >= 4 false."""
+    if not any(isinstance(node, ast.Compare) for node in ast.walk(tree)):
+        return value
+    gone = []
+    for name in dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)):
+        if name in schema:
+            x = nw.col(name)
+            gone += [x.is_null()] if _is_text(schema[name]) else [x.is_null(), x.cast(nw.Float64).is_nan()]
+    return nw.when(~reduce(or_, gone)).then(value)
 
 
 def assembled(matrix: np.ndarray, coding: Coding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

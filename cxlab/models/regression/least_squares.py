@@ -13,7 +13,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, variance, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, assembled, bind
+from cxlab.models.regression.formula import Coding, Model, assembled, bind, declared
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.moments import Moments, moments
@@ -105,6 +105,7 @@ def ols(study: Study, formula: str, *, errors: str = "", population: Population 
     >>> cx.ols(study, "recommend ~ service + price").table["term"].tolist()
     ['Intercept', 'service', 'price']
     """
+    study = declared(formula, study)
     fit = least_squares(study, formula)
     n, rank = fit.n, fit.solution.rank
     if n <= rank:
@@ -153,6 +154,7 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     >>> cx.ridge(cx.load("brand-tracker"), "satisfaction ~ service + price").table["term"].tolist()
     ['Intercept', 'service', 'price']
     """
+    study = declared(formula, study)
     fit = least_squares(study, formula)
     constant = _constant(fit)
     if constant is None or constant[0] < 0.5 or not np.allclose(constant[1:], 0):

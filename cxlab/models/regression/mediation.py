@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, lost_note, weight_of
 from cxlab.models.regression.formula import number
@@ -75,6 +76,7 @@ def mediation(
     double = sorted({n for n in names if names.count(n) > 1})
     if double:
         raise DataProblem(f"{', '.join(double)} has two roles in the mediation; each column one")
+    study = in_scale(study, names)
     schema = study.frame.collect_schema()
     columns = {n: number(n, schema, study.name) for n in names}
     each, counts, facts = _pieces(study, columns, seed)
@@ -171,8 +173,6 @@ def _pieces(study: Study, columns: dict[str, nw.Expr], seed: int) -> tuple[np.nd
     weight = {"weight": w} if w is not None else {}
     strata = {"stratum": nw.col(design.strata)} if design.strata else {}
     table, lost = patterns(study.frame, {**columns, **weight, **strata})
-    if w is not None and (table["weight"] < 0).any():
-        raise DataProblem("a weight is negative; weights must not be negative")
     z = np.column_stack([np.ones(len(table)), table[list(columns)].to_numpy(float)])
     shift = np.average(z, axis=0, weights=table["n"])
     shift[0] = 0.0

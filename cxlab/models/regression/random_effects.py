@@ -11,7 +11,7 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import match
+from cxlab.models.regression.formula import declared, match
 from cxlab.models.regression.least_squares import Fit, least_squares, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -58,7 +58,7 @@ def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level:
     >>> cx.mixed(study, "recommend ~ service").parts["variances"]["group"].tolist()
     ['respondent', 'residual']
     """
-    by = by or study.design.cluster
+    study, by = declared(formula, study), by or study.design.cluster
     if not by:
         raise DataProblem(f"mixed needs groups; {study.name} declares no cluster: name a column, e.g. group='brand'")
     for name in [by, *([crossed] if crossed else [])]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, quantile, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
@@ -53,7 +54,7 @@ def jackknife(
     check_level(level)
     if statistic == "median":
         raise DataProblem("the jackknife is not consistent for the median; use bootstrap, or another statistic")
-    groups = [by] if isinstance(by, str) else list(by)
+    study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, of, groups, design=True)
     rows = []
     own = keys(groups)
@@ -120,7 +121,7 @@ def replicate_weights(
     Statistics 6, 223 (Fay).
     """
     check_level(level)
-    groups = [by] if isinstance(by, str) else list(by)
+    study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)
     weights = [weights] if isinstance(weights, str) else list(weights)
     schema = study.frame.collect_schema()
     for name in [*groups, *weights]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.models.regression.fitted import check_level, weight_of
@@ -58,7 +59,7 @@ def bootstrap(
     [2.0]
     """
     check_level(level)
-    groups = [by] if isinstance(by, str) else list(by)
+    study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, of, groups, design=True)
     rows = []
     own = keys(groups)
@@ -111,6 +112,7 @@ def permutation(
     check_level(level)
     if by not in study.columns:
         raise unknown("column", by, study.name, study.columns)
+    study = in_scale(study, [of])
     table, lost = answers(study, of, [by], design=True)
     side = table[key_of(by)]
     names = list(side.unique())
@@ -180,8 +182,6 @@ def answers(study: Study, outcome: str, groups: list[str], *, design: bool) -> t
         columns |= ({"weight": w} if w is not None else {}) | ({"stratum": nw.col(d.strata)} if d.strata else {})
         columns |= {"cluster": nw.col(d.cluster)} if d.cluster else {}
     table, lost = patterns(study.frame, columns)
-    if "weight" in table and (table["weight"] < 0).any():
-        raise DataProblem("a weight is negative; weights must not be negative")
     for g in keys(groups):
         table[g] = tidy_levels(table[g])
     return table.drop(columns=["w", "w2"]), lost

@@ -16,7 +16,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.problem import DataProblem
+from cxlab.problem import NEGATIVE, DataProblem
 from cxlab.stats.counts.batches import Pieces, batches, encoded, local, numbers
 from cxlab.stats.counts.dense_totals import Numbered
 
@@ -139,7 +139,7 @@ def _sums(frame, columns, by, weight, shift, totals) -> Moments:
     if n.sum() == 0:
         raise DataProblem(f"none of {every:,} rows has all of {', '.join(columns)}; leave out what was hardly answered")
     if least < 0:
-        raise DataProblem(f"the smallest weight is {least:g}; weights must not be negative")
+        raise DataProblem(NEGATIVE)
     if not np.isfinite(matrix).all():
         bad = [c for i, c in enumerate(columns) if not np.isfinite(matrix[:, i + 1, i + 1]).all()]
         raise DataProblem(f"{', '.join(bad)} has infinite values; recode them or leave those rows out")

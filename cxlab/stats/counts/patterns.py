@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.problem import DataProblem
+from cxlab.problem import NEGATIVE, DataProblem
 from cxlab.stats.counts.dense_counts import Cells, cells
 
 LIMIT = 5_000_000
@@ -57,7 +57,7 @@ def patterns(
     if weight is None:
         table["w"] = table["w2"] = table["n"].astype(float)
     elif table.pop("least").min() < 0:
-        raise DataProblem("a weight is negative; weights must not be negative")
+        raise DataProblem(NEGATIVE)
     names = dict(zip((f"_p{i}" for i in range(len(columns))), columns, strict=True))
     return table.rename(columns=names), every - int(table["n"].sum())
 
