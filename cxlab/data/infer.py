@@ -57,6 +57,7 @@ def draft(raw: Raw, name: str) -> Draft:
     tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
+    candidates.not_real(fields, sample, log)
     ordered = sorted(log.guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))
     book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=_notes(raw, columns, ordered))
     return Draft(book, tuple(ordered), heaviest_first(tuple(log.doubts)))

@@ -178,3 +178,18 @@ def test_pivoting_says_what_is_wrong(tmp_path):
         "no columns are called like who answered, which question and what; name them: --who, --question, --answer. "
         f"There are: {', '.join(wide.columns)}"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "marks", "asked"),
+    [
+        ("Status", ["IP Address"] * 36 + ["Survey Preview", "Spam"] * 2,
+         ["4 of 40 rows are previews, tests or spam: they count"]),
+        ("Finished", ["True"] * 37 + ["False"] * 3, ["3 of 40 rows are not finished: they count"]),
+        ("Status", ["IP Address"] * 40, []),
+        ("Finished", ["False"] * 40, []),
+    ],
+)  # fmt: skip
+def test_previews_and_unfinished_answers_are_asked(name, marks, asked):
+    frame = pd.DataFrame({"Overall satisfaction": [1 + k % 5 for k in range(40)], name: marks})
+    assert [d.question for d in cx.load(frame).doubts if d.column == name] == asked
