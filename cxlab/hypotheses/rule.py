@@ -103,8 +103,12 @@ def direction(
     return "CONTRADICTED" if high < 0 else "INCONCLUSIVE"
 
 
-def number(interval: tuple[float, float], inner: tuple[float, float], *, claimed: float, margin: float) -> str:
+def number(
+    interval: tuple[float, float], inner: tuple[float, float], *, claimed: float, margin: float, above: bool = False
+) -> str:
     """Return the verdict on a claim's number: equivalent within ``margin``, outside the interval, or neither.
+
+    ``above``: the claim says "more than" the number, so it holds where the whole interval lies above it.
 
     >>> number((0.28, 0.36), (0.29, 0.35), claimed=0.32, margin=0.05)
     'SUPPORTED'
@@ -112,9 +116,13 @@ def number(interval: tuple[float, float], inner: tuple[float, float], *, claimed
     'NUMBER-OUT'
     >>> number((0.2, 0.5), (0.22, 0.48), claimed=0.32, margin=0.05)
     'INCONCLUSIVE'
+    >>> number((0.62, 0.68), (0.625, 0.675), claimed=0.5, margin=0.0, above=True)
+    'SUPPORTED'
     """
     if any(math.isnan(v) for v in (*interval, *inner)):
         return "NOT-IDENTIFIED"
+    if above:
+        return "SUPPORTED" if interval[0] > claimed else "NUMBER-OUT" if interval[1] < claimed else "INCONCLUSIVE"
     if claimed - margin < inner[0] and inner[1] < claimed + margin:
         return "SUPPORTED"
     return "INCONCLUSIVE" if interval[0] <= claimed <= interval[1] else "NUMBER-OUT"

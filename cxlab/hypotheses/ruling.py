@@ -77,7 +77,8 @@ def _number(card: Card, evidence: Evidence, stands: bool) -> str:
     if f is None or evidence.reason or not (stands or apart):
         return UNKNOWN
     limits, inner = (f.low, f.high), (f.inner_low, f.inner_high)
-    return rule.number(limits, inner, claimed=card.number["value"], margin=card.number["margin"])
+    above = bool(card.number.get("above", False))
+    return rule.number(limits, inner, claimed=card.number["value"], margin=card.number["margin"], above=above)
 
 
 SAYS = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import show
@@ -15,10 +18,13 @@ from cxlab.hypotheses.sample import NotEstimable
 from cxlab.stats.inference import few_treated
 from cxlab.stats.inference.missing_scores import extremes
 
+Again = Callable[[NDArray], Finding]
 Bounds = tuple[tuple[str, str, bool | None, str], tuple[dict[str, Any], ...]]
 
 
-def unanswered(case: Case, found: Finding, y: NDArray, there: NDArray, *columns: NDArray, threat: str) -> Bounds:
+def unanswered(
+    case: Case, found: Finding, y: NDArray, there: NDArray, *columns: NDArray, threat: str, again: Again | None = None
+) -> Bounds:
     """Return the check that people without a score cannot change the verdict, and the slope's bounds as further facts.
 
     The slope of the first column is estimated again with the scores that are not there put where they lower it most,
@@ -28,7 +34,8 @@ def unanswered(case: Case, found: Finding, y: NDArray, there: NDArray, *columns:
     ----------
     found : the headline, from the people with a score. ``y`` : (rows,) scores of 0 to 100, nan where there is none.
     there : (rows,) whose predictors are known. ``columns`` : predictors, the first is the one that counts.
-    threat : the card's threat that the check guards.
+    threat : the card's threat that the check guards. ``again`` : the headline of filled scores; None: the slope of the
+        first column by least squares.
     """
     what = "people without a score could not change the verdict"
     s = case.sample
@@ -42,13 +49,24 @@ def unanswered(case: Case, found: Finding, y: NDArray, there: NDArray, *columns:
     for word, filled in (("lowest", low), ("highest", high)):
         whole = np.full(len(y), np.nan)
         whole[there] = filled
-        name = f"{word} the slope could be, whatever those without a score would have said"
-        bounds.append(coefficient(case, there, whole, *columns, name=name))
+        name = f"{word} it could be, whatever those without a score would have said"
+        found_again = again(whole) if again else coefficient(case, there, whole, *columns, name=name)
+        bounds.append(replace(found_again, name=name))
     ends = sorted(b.value for b in bounds)
     said = f"{lost:,} of {all_:,} have none; with theirs it lies anywhere from {show(ends[0])} to {show(ends[1])}"
     holds = all(b.verdict == found.verdict for b in bounds)
     shown = tuple({"label": b.name, "estimate": b.value, "low": b.low, "high": b.high, "n": b.n} for b in bounds)
     return (what, said, holds, threat), shown
+
+
+def by_unit(case: Case, slot: str) -> Case:
+    """Return the case with the column of ``slot`` as clusters: what was assigned is what errors are counted by."""
+    if case.column(slot) == case.study.design.cluster:
+        return case
+    codes = pd.factorize(pd.Series(case.sample.raw[slot]))[0]
+    other = replace(case)
+    vars(other)["sample"] = replace(case.sample, c=codes).keep(codes >= 0, f"no {slot} given")
+    return other
 
 
 def few_units(arms: dict[str, NDArray], rows: NDArray, unit: NDArray, threat: str) -> tuple[str, str, bool | None, str]:

@@ -86,7 +86,7 @@ def test_a_true_effect_is_not_called_trivial_because_the_unhappy_hang_up() -> No
         v = verdict(hang_ups(seed))
         assert v.estimate.low > -2 and v.direction == "INCONCLUSIVE"
         assert "(who waits long and is unhappy gives up and has no score; people without a score could" in v.sentence
-        ends = v.parts["shown"].set_index("label")["estimate"].filter(like="slope could be").tolist()
+        ends = v.parts["shown"].set_index("label")["estimate"].filter(like="it could be").tolist()
         assert ends[0] < -4 < ends[1]
 
 

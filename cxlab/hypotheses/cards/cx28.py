@@ -8,44 +8,53 @@ from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, fit, row, two_groups
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.trials import by_unit, few_units, unanswered
 
 TRUTH = Truth(claimed=6.0)
+ALONE = 2.0
+"""What each measure alone brings in simulated studies."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-28: interaction of two measures, clustered by unit."""
+    """The interaction of `cx.ols`, clustered by the unit that was assigned, if every arm rests on enough units."""
+    case = by_unit(case, "unit")
     sample = case.sample
     y, a, b = (sample.points("score", outcome=True), sample.binary("a"), sample.binary("b"))
     rows = answered(case, y, a, b)
     two_groups(case, rows, a * b, "both measures")
-    found = coefficient(case, rows, y, a * b, a, b, name="both minus the sum of each")
-    model = fit(case, rows, y, a * b, a, b)
-    shown = tuple(
-        (
-            row(case, f"effect of {name} alone", *model.contrast(np.eye(len(model.b))[i]), sample.n[rows].sum())
-            for name, i in (("A", 2), ("B", 3))
-        )
+    columns = (a * b, a, b)
+    arms = {
+        "with both": a * b,
+        "with A alone": a * (1 - b),
+        "with B alone": b * (1 - a),
+        "with none": (1 - a) * (1 - b),
+    }
+    enough = few_units({k: v == 1 for k, v in arms.items()}, rows, sample.raw["unit"], "few-units")
+    found = coefficient(case, rows, y, *columns, name="both minus the sum of each")
+    silent, bounds = unanswered(case, found, y, ~np.isnan(a + b), *columns, threat="silence")
+    model = fit(case, rows, y, *columns)
+    alone = tuple(
+        row(case, f"effect of {name} alone", *model.contrast(np.eye(len(model.b))[i]), sample.n[rows].sum())
+        for name, i in (("A", 2), ("B", 3))
     )
-    return Evidence(
-        (found,), None, shown, _clusters(case, rows), "Interaction in a factorial trial, cluster-robust errors"
-    )
-
-
-def _clusters(case: Case, rows) -> tuple[tuple[str, str, bool | None], ...]:
-    if case.sample.c is None:
-        return (("the unit is the cluster", "no cluster is declared; every answer counts on its own", False),)
-    m = len(np.unique(case.sample.c[rows]))
-    return (("number of clusters", f"{m}", m >= 20),)
+    method = "Interaction in a factorial trial, errors clustered by unit"
+    return Evidence((found,), None, (*alone, *bounds), (enough, silent), method)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    units = max(n // 25, 24)
+    """Under 'clustering' customers of a unit resemble each other, under 'few-units' there are only eight such units;
+    under 'silence' the discontent of units with both measures do not answer.
+    """
+    units = 8 if threat == "few-units" else max(n // 25, 24)
     unit = np.arange(n) % units
     four = (rng.permutation(units) % 4)[unit]
     a, b = ((four // 2).astype(float), (four % 2).astype(float))
-    shared = rng.standard_normal(units)[unit] * (0.5 if threat else 0.1)
-    y = (2 * a + 2 * b + effect * a * b) / SPREAD + shared + rng.standard_normal(n)
-    return Made({"score": scores(y), "a": a, "b": b, "cluster": unit}, "experiment")
+    alike = 0.5 if threat in ("clustering", "few-units") else 0.1
+    y = (ALONE * (a + b) + effect * a * b) / SPREAD + alike * rng.standard_normal(units)[unit] + rng.standard_normal(n)
+    score = scores(y)
+    if threat == "silence":
+        score = np.where((a * b == 1) & (score < 48), np.nan, score)
+    return Made({"score": score, "a": a, "b": b, "unit": unit}, "experiment")
 
 
 naive = unguarded

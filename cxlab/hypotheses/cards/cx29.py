@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, two_groups
-from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.naive import larger
+from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.trials import unanswered
 
 TRUTH = Truth()
+UNITS = 3
+"""Units an arm needs."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-29: difference of unit means between arms (Welch), the unit being what was randomised."""
+    """Welch's t of unit means, and what customers without a score could make of it."""
     sample = case.sample
     y, arm = (sample.points("score", outcome=True), sample.binary("arm"))
-    unit = np.array([str(u) for u in sample.raw["unit"]])
-    rows = answered(case, y, arm)
+    unit = np.array(["" if u is None or u != u else _plain(u) for u in sample.raw["unit"]])
+    there = ~np.isnan(arm) & (unit != "")
+    rows = answered(case, np.where(there, y, np.nan), arm)
     two_groups(case, rows, arm, "the arm")
+    found, units = _difference(case, rows, y, arm, unit)
+    again = lambda filled: _difference(case, there, filled, arm, unit)[0]  # noqa: E731
+    chosen, bounds = unanswered(case, found, y, there, arm, threat="gaming", again=again)
+    checks = (chosen, ("number of units", f"{units[0]} and {units[1]}", sum(units) >= 20))
+    return Evidence((found,), None, bounds, checks, "Welch's t on unit means (cluster-randomised)")
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _difference(case: Case, rows: NDArray, y: NDArray, arm: NDArray, unit: NDArray) -> tuple[Finding, tuple[int, int]]:
+    """Mean of the units with the goal minus mean of those without, and how many there are."""
+    s = case.sample
     means: dict[float, list[float]] = {0.0: [], 1.0: []}
     for u in np.unique(unit[rows]):
         mine = rows & (unit == u)
         if np.ptp(arm[mine]) > 0:
             raise NotEstimable(f"unit {u} has both arms; this test needs the unit to be what was assigned")
-        means[arm[mine][0]].append(float(np.average(y[mine], weights=(sample.n * sample.w)[mine])))
+        means[float(arm[mine][0])].append(float(np.average(y[mine], weights=(s.n * s.w)[mine])))
     one, none = (np.array(means[1.0]), np.array(means[0.0]))
-    if min(len(one), len(none)) < 3:
-        raise NotEstimable(f"{len(one)} and {len(none)} units in the arms; this test needs at least 3 in each")
+    if min(len(one), len(none)) < UNITS:
+        raise NotEstimable(f"{len(one)} and {len(none)} units in the arms; this test needs at least {UNITS} in each")
     v1, v0 = (one.var(ddof=1) / len(one), none.var(ddof=1) / len(none))
-    df = (v1 + v0) ** 2 / (v1**2 / (len(one) - 1) + v0**2 / (len(none) - 1))
+    df = (v1 + v0) ** 2 / (v1**2 / (len(one) - 1) + v0**2 / (len(none) - 1)) if v1 + v0 > 0 else np.nan
     found = finding(
         case,
         rows,
@@ -41,16 +61,26 @@ def test(case: Case) -> Evidence:
         df,
         n_eff=float(len(one) + len(none)),
     )
-    checks = (("number of units", f"{len(one)} and {len(none)}", len(one) + len(none) >= 20),)
-    return Evidence((found,), None, (), checks, "Welch's t on unit means (cluster-randomised)")
+    return found, (len(one), len(none))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
+    """Under 'clustering' customers of a unit resemble each other; under 'gaming' units with the goal do not ask the
+    discontent.
+    """
     units = max(n // 50, 10)
     unit = np.arange(n) % units
     arm = (rng.permutation(units) % 2)[unit].astype(float)
-    y = effect / SPREAD * arm + rng.standard_normal(units)[unit] * (0.5 if threat else 0.1) + rng.standard_normal(n)
-    return Made({"score": scores(y), "arm": arm, "unit": unit}, "experiment")
+    alike = 0.5 if threat == "clustering" else 0.1
+    score = scores(effect / SPREAD * arm + alike * rng.standard_normal(units)[unit] + rng.standard_normal(n))
+    if threat == "gaming":
+        score = np.where((arm == 1) & (score < 46), np.nan, score)
+    return Made({"score": score, "arm": arm, "unit": unit}, "experiment")
 
 
-naive = unguarded
+def naive(case: Case) -> bool:
+    """Customers with the goal score higher in a t-test that counts each customer."""
+    s = case.sample
+    y, arm = np.repeat(s.points("score"), s.n.astype(int)), np.repeat(s.binary("arm"), s.n.astype(int))
+    there = ~np.isnan(y)
+    return larger(y[there & (arm == 1)], y[there & (arm == 0)])

@@ -6,18 +6,23 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import FEW, answered, coefficient, finding, mean, row
+from cxlab.hypotheses.estimation import FEW, alike, answered, coefficient, finding, mean, row
 from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable
-from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, chosen, scores
+from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.trials import unanswered
 
 TRUTH = Truth(claimed=0.0)
+APART = 1.128
+"""Mean trait of those who chose the phone minus that of the others, 2 / sqrt(pi), under 'self-selection'."""
 
 
 def test(case: Case) -> Evidence:
-    """CX-31: all pairwise differences between modes within the margin (equivalence)."""
+    """The pairwise differences of means of `cx.compare`, all within the margin."""
     sample = case.sample
     y = sample.points("score", outcome=True)
     mode = np.array(["" if v is None or v != v else _plain(v) for v in sample.raw["mode"]])
@@ -27,13 +32,11 @@ def test(case: Case) -> Evidence:
     if len(kept) < 2:
         raise NotEstimable(f"only {len(kept)} of {len(sizes)} modes have {3 * FEW} answers; two are needed")
     pairs = list(combinations(kept, 2))
-    outer = replace(case, level=1 - (1 - case.level) / len(pairs))
-    findings = []
-    for a, b in pairs:
-        pair = rows & np.isin(mode, [a, b])
-        f = coefficient(case, pair, y, (mode == b).astype(float), name=f"score: {b} minus {a}")
-        wide = finding(outer, pair, y, f.name, f.value, f.se, f.df)
-        findings.append(type(f)(**vars(f) | {"low": wide.low, "high": wide.high}))
+    findings, checks = [], []
+    for pair in pairs:
+        f, own = _pair(case, y, mode, rows, pair, len(pairs))
+        findings.append(f)
+        checks.append(own)
     findings.sort(key=lambda f: -max(abs(f.inner_low), abs(f.inner_high)))
     shown = tuple(row(case, m, *mean(case, rows & (mode == m), y), sizes[m]) for m in kept)
     small = sorted(set(sizes) - set(kept))
@@ -43,20 +46,46 @@ def test(case: Case) -> Evidence:
         tuple(decided[:1]) + tuple(f for f in findings if f is not decided[0]),
         None,
         shown,
-        (),
+        tuple(min(kind, key=lambda c: c[2] is True) for kind in zip(*checks, strict=True)),
         f"Equivalence of all {len(pairs)} pairs (two one-sided tests each); intervals for a contradiction Bonferroni",
         notes,
     )
 
 
-def _plain(value) -> str:
+def _pair(
+    case: Case, y: NDArray, mode: NDArray, rows: NDArray, pair: tuple[str, str], pairs: int
+) -> tuple[Finding, tuple]:
+    """The difference of two modes, its interval for a contradiction at the level of all pairs, and its checks."""
+    a, b = pair
+    two, second = np.isin(mode, pair), (mode == b).astype(float)
+    f = coefficient(case, rows & two, y, second, name=f"score: {b} minus {a}")
+    outer = replace(case, level=1 - (1 - case.level) / pairs)
+    wide = finding(outer, rows & two, y, f.name, f.value, f.se, f.df)
+    silent, _ = unanswered(case, f, y, two, second, threat="silence")
+    before = alike(case, rows & two, second, "before", "self-selection")
+    return replace(f, low=wide.low, high=wide.high), (silent, before)
+
+
+def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    arm, other, design = chosen(n, rng, threat)
-    y = effect / SPREAD * arm + (0.0 if threat else other) + rng.standard_normal(n)
-    return Made({"score": scores(y), "mode": np.array(["online", "phone"], object)[arm.astype(int)]}, design)
+    """``effect``: phone minus online. Under 'self-selection' the discontent (or content) chose the phone, so that the
+    difference does not show; under 'silence' those do not answer there whom it makes show.
+    """
+    trait, pull = rng.standard_normal(n), 1.0 if threat == "self-selection" else 0.0
+    phone = (pull * trait + rng.standard_normal(n) > 0).astype(float)
+    y = effect / SPREAD * (phone - pull * trait / APART) + rng.standard_normal(n)
+    score = scores(y)
+    if threat == "silence":
+        score = np.where((phone == 1) & ((-1 if effect < 0 else 1) * (score - 50) > 1.3 * SPREAD), np.nan, score)
+    columns = {
+        "score": score,
+        "mode": np.array(["online", "phone"], object)[phone.astype(int)],
+        "before": scores(trait + 0.5 * rng.standard_normal(n)),
+    }
+    return Made(columns, "experiment")
 
 
 naive = unguarded
