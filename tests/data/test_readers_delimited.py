@@ -211,7 +211,7 @@ def test_text_far_behind_the_sample_of_a_lazy_file_is_an_error_with_its_line(tmp
     with pytest.raises(Exception, match="Could not convert") as caught:
         raw.table.aggregate("sum(a)").fetchall()
     assert str(broken(caught.value, "x.csv")) == (
-        'x.csv, line: 60002: Error when converting column "a". Could not convert string "oops" to \'BIGINT\'. '
+        'x.csv, line: 60002: Error when converting column "a". Could not convert string "oops" to a number. '
         "Correct the file, or declare the column in its codebook"
     )
 

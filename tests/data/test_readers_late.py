@@ -1,5 +1,7 @@
 """What stands far down in a large file that is scanned lazily: a `DataProblem`, never the engine's error."""
 
+import re
+
 import pytest
 
 import cxlab as cx
@@ -42,11 +44,19 @@ def test_no_public_function_lets_the_engine_speak(large, call, cell):
             assert "line: 21502" in str(problem) and "Correct the file, or declare the column" in str(problem)
 
 
-@pytest.mark.parametrize("cell", ["hello", "inf"])
+@pytest.mark.parametrize("cell", ["hello", "oops"])
 def test_the_message_names_line_column_and_text(large, cell):
     message = (
-        rf"^x, line: 21502: Error when converting column \"ltr\". Could not convert string \"{cell}\" to 'BIGINT'. "
+        rf"^x, line: 21502: Error when converting column \"ltr\". Could not convert string \"{cell}\" to a number. "
         "Correct the file, or declare the column in its codebook$"
     )
     with pytest.raises(cx.DataProblem, match=message):
         cx.nps(large(cell), "ltr")
+
+
+@pytest.mark.parametrize("cell", ["7.5", "inf"])
+def test_a_fraction_far_down_is_not_rounded(large, cell):
+    message = rf"^x: Error when converting column ltr. Could not convert {re.escape(cell)} to a whole number\. Correct"
+    with pytest.raises(cx.DataProblem, match=message):
+        cx.nps(large(cell), "ltr")
+    assert cx.nps(large("7.0"), "ltr").table["n"].tolist() == [22_000]

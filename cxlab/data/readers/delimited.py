@@ -194,7 +194,29 @@ def _typed(
         )
     again -= long
     changed = dict.fromkeys([*again, *long], "VARCHAR")
+    if not layout.small and (whole := _short_whole(table, kinds)):
+        return _without_fractions(_scan(layout, kinds | changed | dict.fromkeys(whole, "DOUBLE")), whole), again
     return (_scan(layout, kinds | changed) if changed else table), again
+
+
+def _short_whole(table: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> list[str]:
+    """Return the columns whose first rows hold whole numbers that a float holds exactly."""
+    names = [n for n, t in kinds.items() if t == "BIGINT"]
+    if not names:
+        return []
+    most = _first_rows(table).aggregate(", ".join(f"max(abs({quoted(n)}))" for n in names)).fetchone()
+    return [n for n, m in zip(names, most, strict=True) if m is None or m < 2**31]
+
+
+def _without_fractions(table: duckdb.DuckDBPyRelation, whole: Sequence[str]) -> duckdb.DuckDBPyRelation:
+    """Return the table with whole numbers in ``whole``; a fraction far down stops the reading."""
+    said = "concat('Error when converting column ', {}, '. Could not convert ', {}, ' to a whole number')"
+    holds = "{0} is null or (isfinite({0}) and {0} = trunc({0}))"  # DuckDB's own cast would round
+    rule = f"case when {holds} then {{0}}::bigint else error({{1}})::bigint end as {{0}}"
+    cells = [
+        rule.format(quoted(c), said.format(text(c), quoted(c))) if c in whole else quoted(c) for c in table.columns
+    ]
+    return table.project(", ".join(cells))
 
 
 def _beyond(table: duckdb.DuckDBPyRelation, doubles: Sequence[str]) -> list[str]:

@@ -76,10 +76,11 @@ def broken(error: Exception, name: str, path: Path | None = None, quote: str = '
         )
     if "Error when sniffing" in said:
         return DataProblem(f"{name}: no separator fits all of its rows; is it a table? Export it again as CSV")
-    lines = [x.strip() for x in said.splitlines() if x.strip()] or [repr(error)]
+    lines = [x.strip().removeprefix("Invalid Input Error: ") for x in said.splitlines() if x.strip()] or [repr(error)]
     place = next((", " + x.split("CSV Error on ")[-1].lower() for x in lines if "CSV Error on Line" in x), "")
     causes = ("Error when converting", "Expected Number", "Value with unterminated quote", "Invalid unicode")
     cause = next((x for x in lines if x.startswith(causes)), lines[0]).rstrip(".")
+    cause = re.sub(r"to '(BIGINT|DOUBLE|INTEGER)'", "to a number", cause)
     return DataProblem(f"{name}{place}: {masked(cause)}. Correct the file, or declare the column in its codebook")
 
 
