@@ -40,7 +40,8 @@ def compare(
 
     Respondents who answered in both groups (the study's clusters) or both questions (its rows) make the estimates
     correlated; the covariance is estimated from those shared, so independent, paired and partly overlapping waves
-    are one case.
+    are one case. A group of fewer than ten clusters that no other group shares has its own k / (k - 1) in its variance,
+    not the sample's; with fewer than five a mean is judged with the degrees of freedom of the smaller group.
 
     Parameters
     ----------

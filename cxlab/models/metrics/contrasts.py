@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from cxlab.models.metrics.groups import Groups, limits_at, own_df
 from cxlab.models.metrics.scores import Score
-from cxlab.stats.inference import differences, inversion, multiple
+from cxlab.stats.inference import differences, few_treated, inversion, multiple
 from cxlab.stats.inference.trinomial import z_value
 
 POWER = 0.8
@@ -97,11 +97,15 @@ def _student(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArra
 
 
 def degrees(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArray:
-    """Welch's degrees of freedom without shared clusters, else the smaller of the two; infinite for plain counts."""
+    """Welch's degrees of freedom without shared clusters, else the smaller of the two; infinite for plain counts.
+
+    With fewer than five clusters on a side too: where these few happen to agree Welch's formula hardly counts them.
+    """
     own, var = own_df(g, score), np.diag(g.cov)
     welch = differences.welch_df(var[first], own[first], var[second], own[second])
     least = np.fmin(own[first], own[second])
-    return np.where(np.isinf(least), np.inf, np.where(g.moments.shared[first, second] > 0, least, welch))
+    few = (g.moments.shared[first, second] > 0) | ((g.apart is not None) & (least < few_treated.FEW - 1))
+    return np.where(np.isinf(least), np.inf, np.where(few, least, welch))
 
 
 def from_benchmark(g: Groups, value: NDArray, error: NDArray, score: Score) -> Contrast:

@@ -29,6 +29,7 @@ MOST = 3000
 class Groups:
     """The groups of a comparison: their labels, score moments, estimates in the result's unit, and covariance.
 
+    ``apart`` marks the groups that share no cluster with another; `None` without clusters.
     ``keys`` are raw group values (``item`` first), ``labels`` one row a group as people read it, ``table`` their
     estimates with ``low, high``, ``cov`` in the unit squared.
     """
@@ -41,6 +42,7 @@ class Groups:
     notes: tuple[str, ...]
     simple: bool
     exact: Callable[..., NDArray] | None = None
+    apart: NDArray | None = None
 
 
 def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Groups:
@@ -78,22 +80,36 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     simple = not (any(where.values()) or metrics.pooled(score))
     if d.cluster and columns:
         notes = (*notes, *_few_clusters(labels, m, d.cluster))
-    return estimated(keys, labels, m, score, level, notes, simple, exact)
+    apart = (m.shared > 0).sum(axis=1) <= 1 if d.cluster and columns else None
+    return estimated(keys, labels, m, score, level, notes, simple, exact, apart=apart)
 
 
 def estimated(
     keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, score: Score, level: float,
     notes: Sequence[str], simple: bool, exact: Callable[..., NDArray] | None = None, unions: NDArray | None = None,
+    apart: NDArray | None = None,
 ) -> Groups:  # fmt: skip
-    """Return the groups with their estimates; ``exact`` gives the covariance of ``unions`` of fitted weights."""
+    """Return the groups with their estimates; ``exact`` gives the covariance of ``unions`` of fitted weights.
+
+    ``apart`` : which of the groups share no cluster with another; few clusters then have their own k / (k - 1).
+    """
     if exact is None:
         cov = shared_clusters.covariance(m, unbiased=not simple or score.shape == "mean")
     else:
         cov = exact(unions=unions)
+    if apart is not None:
+        share = np.sqrt(_own_factor(m, apart if unions is None else unions @ ~apart == 0))
+        cov = cov * np.outer(share, share)
     cells = shared_clusters.cells(m, cov)
     table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
-    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact)
+    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact, apart)
+
+
+def _own_factor(m: shared_clusters.Moments, apart: NDArray) -> NDArray:
+    """What few clusters of a group's own do to its variance (`few_treated.own_factor`)."""
+    own, there, drawn = m.m.sum(0), (m.m > 0).sum(0), m.clusters[m.clusters > 0]
+    return few_treated.own_factor(own, own - there, drawn.sum(), drawn.sum() - len(drawn), apart)
 
 
 def _few_clusters(labels: pd.DataFrame, m: shared_clusters.Moments, unit: str) -> list[str]:
@@ -161,7 +177,9 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
     others = groups.labels.copy()
     others[others.columns[-1]] = "rest"
     labels = pd.concat([groups.labels, others], ignore_index=True)
-    both = estimated(groups.keys, labels, m, score, level, groups.notes, groups.simple, groups.exact, unions)
+    both = estimated(
+        groups.keys, labels, m, score, level, groups.notes, groups.simple, groups.exact, unions, groups.apart
+    )
     used = np.concatenate(blocks)
     return used, used + k, both
 

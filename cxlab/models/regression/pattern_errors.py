@@ -73,8 +73,8 @@ def with_guard(
 ) -> Errors:
     """Take the errors from coefficients that rest on one cluster, warn of few; ``columns`` of x in the order of names.
 
-    A logit has no CR2: what rests on k clusters has k - 1 degrees of freedom, and with ``larger`` (where no errors were
-    asked for) a variance times k / (k - 1).
+    A logit has no CR2: what rests on k < 5 clusters has k - 1 degrees of freedom; with ``larger`` (where no errors were
+    asked for) what rests on k < 10, and a variance times k / (k - 1).
     """
     if not study.design.cluster or found.name not in ("CR1", "design"):
         return found
@@ -85,10 +85,12 @@ def with_guard(
     np.maximum.at(high, codes, x)
     rests = np.full(len(names), np.inf)
     rests[: x.shape[1]] = few_treated.touched(low, high)
-    weak = larger & (rests >= few_treated.LEAST) & (rests < few_treated.FEW)
+    weak = larger & (rests >= few_treated.LEAST) & (rests < few_treated.OWN) & (rests < codes.max() + 1)
+    df = np.broadcast_to(np.asarray(found.df, float), rests.shape)
+    df = np.where(weak, np.fmin(df, rests - 1), df)
     grown = np.sqrt(np.where(weak, rests / np.where(weak, rests - 1, 1.0), 1.0))
     return guarded(
-        replace(found, covariance=found.covariance * np.outer(grown, grown)), names, rests, study.design.cluster
+        replace(found, covariance=found.covariance * np.outer(grown, grown), df=df), names, rests, study.design.cluster
     )
 
 

@@ -25,6 +25,8 @@ LEAST = 2
 """Fewer treated, or fewer control, clusters than this: no error can be estimated."""
 FEW = 5
 """Fewer than this: the errors need the reference of few clusters, and say so."""
+OWN = 10
+"""Fewer clusters than this that no other group shares: their variance has their own k / (k - 1), see `own_factor`."""
 
 
 def sides(arm: ArrayLike, cluster: ArrayLike) -> tuple[int, int]:
@@ -74,6 +76,28 @@ def satterthwaite_df(treated: float, control: float) -> float:
         return float("nan")
     part = lambda k: 1 / (k * k * (k - 1))  # noqa: E731
     return (1 / treated + 1 / control) ** 2 / (part(treated) + part(control))
+
+
+def own_factor(own: ArrayLike, own_df: ArrayLike, all_clusters: float, all_df: float, apart: ArrayLike) -> NDArray:
+    """Return by what the variance of a group that consists of few whole clusters is multiplied.
+
+    A group's variance as a domain has n / (n - 1) of all clusters of the sample, although an arm of three clusters has
+    lost one of its own three to its mean: with 3 of 20 it is 2/3 of what it should be. So the group's own k / (k - 1)
+    takes the place of the sample's.
+
+    Parameters
+    ----------
+    own, own_df : clusters of each group, and these less the strata they lie in.
+    all_clusters, all_df : those of the sample.
+    apart : whether the group shares none of its clusters with another group.
+
+    >>> own_factor([2, 3, 17], [1, 2, 16], 20, 19, True).round(3).tolist()
+    [1.9, 1.425, 1.0]
+    """
+    own, df = np.asarray(own, float), np.asarray(own_df, float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = (own / df) / (all_clusters / all_df)
+    return np.where(np.asarray(apart) & (own < OWN) & (df >= 1) & (all_df >= 1), np.fmax(factor, 1), 1.0)
 
 
 def smallest_p(treated: int, control: int) -> float:
