@@ -17,6 +17,7 @@ from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.data.waves import levels as in_order
+from cxlab.models.metrics.registry import metrics_of
 from cxlab.problem import DataProblem
 from cxlab.stats.counts.tally import tally
 
@@ -56,22 +57,6 @@ class Choice:
     def comparison(self) -> str:
         """The code that says which differences between segments are real."""
         return f"cx.compare({self.chosen}, {self.metric!r}, {self.segment!r}, of={self.question!r})"
-
-
-def metrics_of(field: Field) -> tuple[str, ...]:
-    """Return the metrics that apply to a question, the usual one first.
-
-    >>> from cxlab.data.codebook import Scale
-    >>> metrics_of(Field("ltr", measure="recommendation", scale=Scale(0, 10)))
-    ('nps', 'mean')
-    """
-    if field.scale is None:
-        return ()
-    if field.measure == "recommendation" and (field.scale.minimum, field.scale.maximum) == (0, 10):
-        return ("nps", "mean")
-    if field.measure.startswith("effort"):
-        return ("ces", "mean")
-    return ("csat", "mean")
 
 
 def questions(study: Study) -> list[Field]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cxlab.models.metrics.registry import SMALLEST
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, made, one, table
 from cxlab.result import Result
@@ -15,7 +16,7 @@ from cxlab.stats.inference.differences import RULE, VERDICTS, mover, verdicts
 from cxlab.stats.inference.trinomial import z_value
 
 KEYS = ["notebook", "result", "title", "label"]
-MATTERS = {"points": 5.0, "share": 0.03, "index": 2.0}
+MATTERS = {**SMALLEST, "index": 2.0}
 """Smallest difference that matters in each unit; of other units none is known, so nothing can be called noise."""
 MATTER = "5 points, 3 percentage points, 2 index points; of other units none is known"
 

@@ -18,7 +18,7 @@ from cxlab.models.benchmarks.certain_pairs import Answers, certain
 from cxlab.models.benchmarks.steadied import PRIOR_CLUSTERS, steadied
 from cxlab.models.index.satisfaction import index_weights
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import registry
 from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
@@ -28,7 +28,6 @@ from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
 
-METRICS = (*scores.METRICS, "index")
 FEW_UNITS = 20
 """Up to so many units the intervals of shrunken estimates count that tau is known badly."""
 FUNNEL_LEVELS = (0.95, 0.998)
@@ -140,14 +139,14 @@ def league(
 
 def unit_score(study: Study, metric: str, question: dict[str, Any]) -> tuple[Score, str, list[str]]:
     """Return the score of one question, which end of it is best, and notes."""
-    one_of("metric", metric, METRICS)
+    one_of("metric", metric, (*registry.METRICS, "index"))
     if metric == "index":
         return _index_score(study, question)
     options = {("top" if k == "top_box" else k): v for k, v in question.items() if k not in ("of", "best")}
-    score = scores.score(study, metric, question.get("of"), [], **options)
+    score = registry.score(study, metric, question.get("of"), [], **options)
     if len(score.items) > 1:
         found = list(score.items)
-        first = study.codebook.measure({"nps": "recommendation"}.get(metric, "satisfaction"))
+        first = study.codebook.measure(registry.metric(metric).measure)
         keep = next((i for i in found if i in first), None)
         if keep is None or len([i for i in found if i in first]) > 1:
             raise DataProblem(f"a league table ranks units by one question; of {', '.join(found)} name one with of=")

@@ -8,11 +8,10 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.problem import DataProblem, one_of
+from cxlab.models.metrics import registry
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.inference.heterogeneity import between
-
-METRICS = {"nps": metrics.nps, "csat": metrics.csat, "mean": metrics.mean}
 
 
 @public
@@ -27,7 +26,7 @@ def variation(
 
     Parameters
     ----------
-    metric : 'nps', 'csat' or 'mean'. ``of`` : the question; default as in the metric itself.
+    metric : 'nps', 'csat', 'ces' or 'mean'. ``of`` : the question; default as in the metric itself.
     by : column whose groups are compared, e.g. the date, the agent, the shop.
     least_n : answers a group needs; smaller ones are left out and counted in the notes.
 
@@ -47,8 +46,8 @@ def variation(
     >>> v.table["component"].tolist()[2]
     'true standard deviation'
     """
-    one_of("metric", metric, METRICS)
-    groups = METRICS[metric](study, of, by=by, level=level)
+    score = registry.score(study, metric, of, [by])
+    groups = metrics.estimate(study, score, [by], registry.metric(metric).interval, level, metrics.SMALL)
     table = groups.table[groups.table["n"] >= least_n].dropna(subset=["estimate"])
     lost = int((groups.table["n"] > 0).sum()) - len(table)
     if len(table) < 3:

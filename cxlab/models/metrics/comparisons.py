@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.metrics import contrasts, scores
+from cxlab.models.metrics import contrasts, registry, result_words
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.contrasts import Contrast, Rule
 from cxlab.models.metrics.groups import UNORDERED, Groups, grouped, order_of, paired, tests, unordered_note
@@ -19,7 +19,6 @@ from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference import differences, multiple
 
-SMALLEST = {"nps": 5.0, "csat": 0.03, "share": 0.03, "ces": 0.03}
 """Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
 ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
 
@@ -78,10 +77,10 @@ def compare(
     one_of("correction", correction, multiple.NAMES)
     by = metrics.listed(by)
     of = question.pop("of", None)
-    score = scores.score(study, metric, of, by, **question)
+    score = registry.score(study, metric, of, by, **question)
     groups = grouped(study, score, by, level)
     pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
-    smallest = smallest_of(score, smallest)
+    smallest = registry.smallest_of(score, smallest)
     order = order_of(study, by[-1], groups) if pairs in ("consecutive", "ends") and by[-1] in study.codebook else None
     table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, correction, level, score.better))
     if order is not None and not order.known:
@@ -90,18 +89,18 @@ def compare(
     interval = "t interval and test" if score.shape == "mean" else "MOVER interval of two score intervals, p from it"
     return Result(
         kind="comparison",
-        title=f"{metrics.titled(study, score, [compared])}: differences, {_pair_words(pairs)}",
+        title=f"{result_words.titled(study, score, [compared])}: differences, {_pair_words(pairs)}",
         table=table,
         unit=score.unit,
         level=level,
-        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        method=f"{score.method}; {interval}; {result_words.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[correction]}, {len(table)} comparison{'s' * (len(table) != 1)}",
         notes=(*groups.notes, *(unordered_note(order, by[-1]) if order else ()), *rules(score, smallest, level)),
         parts={
             "metric": score.metric,
             "compared": compared,
             "groups": groups.table,
-            "labels": metrics.worded(study, score, by),
+            "labels": result_words.worded(study, score, by),
             **family(table, names, smallest, correction),
         },
         better=score.better,
@@ -151,9 +150,9 @@ def against(
     correction = question.pop("correction", "holm")
     if se is not None and n is not None:
         raise DataProblem("se and n of the benchmark are both given; give the one that is known")
-    score = scores.score(study, metric, of, by, **question)
+    score = registry.score(study, metric, of, by, **question)
     groups = grouped(study, score, by, level)
-    smallest = smallest_of(score, smallest)
+    smallest = registry.smallest_of(score, smallest)
     value = _benchmarks(benchmark, groups.labels.iloc[:, -1])
     _plausible(value, se, n, score.limits)
     variance = groups.table["spread"].to_numpy(float) * score.factor**2
@@ -172,10 +171,11 @@ def against(
         table=table.reset_index(drop=True),
         unit=score.unit,
         level=level,
-        method=f"{score.method}; {metrics.design_name(study, groups.simple)}; p-values: {multiple.NAMES[correction]}",
+        method=f"{score.method}; {result_words.design_name(study, groups.simple)}; "
+        f"p-values: {multiple.NAMES[correction]}",
         notes=(*groups.notes, known, *rules(score, smallest, level), ELSEWHERE),
         parts={"metric": score.metric, "compared": groups.labels.columns[-1],
-               "labels": metrics.worded(study, score, by),
+               "labels": result_words.worded(study, score, by),
                **family(table, [f"{score.method}|{v:g}|{key!r}" for v, key in zip(value, groups.keys, strict=True)],
                         smallest, correction)},
         better=score.better,
@@ -227,22 +227,6 @@ def rules(score: Score, smallest: float, level: float) -> tuple[str, str]:
     return differences.RULE.format(alpha=1 - level), _matters(score, smallest)
 
 
-def smallest_of(score: Score, smallest: float | None) -> float:
-    """Return the smallest difference that matters: the given one, else the default of the metric."""
-    if smallest is not None:
-        if not smallest > 0:
-            raise DataProblem(f"smallest is {smallest}; the smallest difference that matters is positive")
-        return float(smallest)
-    if score.unit == "points":
-        return SMALLEST["nps"]
-    if score.unit == "mean":
-        width = score.limits[1] - score.limits[0]
-        if not np.isfinite(width):
-            raise DataProblem("smallest= is needed: without a scale in the codebook there is no default for a mean")
-        return 0.02 * width
-    return SMALLEST[score.metric]
-
-
 def _benchmarks(benchmark: float | Mapping, labels: pd.Series) -> NDArray:
     if not isinstance(benchmark, Mapping):
         return np.full(len(labels), float(benchmark))
@@ -261,7 +245,8 @@ def _pair_words(pairs: str) -> str:
 
 def _matters(score: Score, smallest: float) -> str:
     points = smallest * 100 if score.unit == "share" else smallest
-    unit = {"points": "NPS points", "share": "percentage points"}.get(score.unit, "points of the scale")
+    own = f"{registry.label(score.metric)} points" if score.metric == "nps" else "points"
+    unit = {"points": own, "share": "percentage points"}.get(score.unit, "points of the scale")
     return f"smallest difference that matters: {points:.3g} {unit}"
 
 

@@ -12,7 +12,7 @@ from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import result_words, scores
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 
@@ -60,7 +60,7 @@ def answers(
     return replace(
         made,
         kind="answers",
-        title=metrics.titled(study, replace(score, title="Answers"), groups),
+        title=result_words.titled(study, replace(score, title="Answers"), groups),
         table=_laid_out(study, made.table, fields),
         parts={
             "metric": "answers",

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.metrics import calibration, scan, scores
+from cxlab.models.metrics import calibration, registry, scan, scores
+from cxlab.models.metrics.result_words import design_name, interval_name, labelled_groups, problems, titled, worded
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts.names import key, keys
+from cxlab.stats.counts.names import keys
 from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
@@ -27,7 +28,6 @@ SMALL = 10
 """Groups with fewer answers are not shown unless asked (``least_n=0``): an interval would say little, a person much."""
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
-DEFAULT = {"net": "score", "share": "wilson", "mean": "t"}
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
 
 
@@ -221,7 +221,7 @@ def estimates(
     population: Mapping | float | None = None,
 ) -> list[Result]:
     """Return the metrics that several scores describe, each with its own interval, from one scan of the data."""
-    intervals = [interval or DEFAULT[score.shape] for score, interval in zip(asked, intervals, strict=True)]
+    intervals = [interval or registry.INTERVALS[score.shape] for score, interval in zip(asked, intervals, strict=True)]
     for score, interval in zip(asked, intervals, strict=True):
         one_of("interval", interval, ALLOWED[score.shape])
     check_level(level)
@@ -347,36 +347,6 @@ def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, s
     return out
 
 
-def problems(counts: Mapping[str, int]) -> list[str]:
-    """Return what was not counted, in words."""
-    out = []
-    for name, k in counts.items():
-        kind, _, column = name.partition(":")
-        if k and kind == "outside":
-            out.append(f"{k:,} answers to '{column}' outside its scale do not count")
-        elif k and kind == "cluster":
-            out.append(f"{k:,} rows without '{column}' count as one cluster")
-        elif k and kind == "weight":
-            out.append(f"{k:,} rows whose weight is {column} do not count")
-    return out
-
-
-def labelled(study: Study, column: str, values: pd.Series) -> list:
-    """Return group values as people read them: the codebook's label, else the value, '(no answer)' for null."""
-    f = study.field(column)
-    labels = {**f.labels, **(f.scale.labels if f.scale else {})}
-    whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
-    codes, distinct = pd.factorize(values)
-    read = [labels.get(str(whole(v)), whole(v)) for v in distinct.tolist()] + ["(no answer)"]
-    return [read[k] for k in codes.tolist()]
-
-
-def labelled_groups(study: Study, columns: Sequence[str], table: pd.DataFrame) -> pd.DataFrame:
-    """Return the groups of a table of counts as a result shows them: values in words, columns as `scan.shown` says."""
-    read = {s: labelled(study, c, table[key(c)]) for c, s in zip(columns, scan.shown(columns), strict=True)}
-    return pd.DataFrame(read, index=table.index)
-
-
 def listed(by: By) -> list[str]:
     """Return ``by`` as a list of names."""
     return [by] if isinstance(by, str) else list(by or ())
@@ -391,29 +361,3 @@ def check_level(level: float) -> None:
     """Raise unless ``level`` lies between 0 and 1."""
     if not 0 < level < 1:
         raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
-
-
-def titled(study: Study, score: Score, by: Sequence[str]) -> str:
-    """Return the title of a metric by its groups, both in the words of the codebook."""
-    return score.title + (f" by {study.codebook.label(*by)}" if by else "")
-
-
-def worded(study: Study, score: Score, by: Sequence[str]) -> dict[str, str]:
-    """Return what people read for the questions of a metric and the columns it is grouped by."""
-    columns = [b for b in by if b in study.codebook]
-    called = dict(zip(columns, scan.shown(columns), strict=True))
-    return {**score.labels, **{called.get(name, name): study.codebook.label(name) for name in by}}
-
-
-def interval_name(shape: str, interval: str) -> str:
-    """Return what the interval is called."""
-    names = {"net": trinomial.NAMES, "share": proportions.NAMES, "mean": {"t": "Student's t interval"}}
-    return names[shape][interval]
-
-
-def design_name(study: Study, simple: bool) -> str:
-    """Return how the variance came about."""
-    if simple:
-        return "simple random sample"
-    d = str(replace(study.design, wave=""))
-    return f"Taylor linearisation ({d if d != 'simple random sample' else 'respondents as clusters'})"

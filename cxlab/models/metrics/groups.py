@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cxlab.data import waves
 from cxlab.data.study import Study
-from cxlab.models.metrics import calibration, scan
+from cxlab.models.metrics import calibration, registry, result_words, scan
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.allowed_scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
@@ -67,12 +67,12 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
         raise DataProblem(f"by {' and '.join(by)} forms more than {MOST:,} groups, too many to compare; choose fewer")
     keys, m = shared_clusters.moments(sums, ["item", *keys_of(columns)], shared)
     raw = pd.DataFrame(keys, columns=["item", *keys_of(columns)])
-    labels = metrics.labelled_groups(study, columns, raw)
+    labels = result_words.labelled_groups(study, columns, raw)
     called = dict(zip(columns, labels, strict=True))
     labels.insert(0, score.over, raw["item"])
     named = [called.get(b, b) for b in by]
     labels = labels[named if kinds else [*([score.over] if len(score.items) > 1 or not by else []), *named]]
-    notes = (*study.caveats, *metrics.problems(counts))
+    notes = (*study.caveats, *result_words.problems(counts))
     exact = None
     if calibration.applies(study, score):
         exact = partial(calibration.covariance, study, score, columns, keys)
@@ -101,7 +101,7 @@ def estimated(
         share = np.sqrt(_own_factor(m, apart if unions is None else unions @ ~apart == 0))
         cov = cov * np.outer(share, share)
     cells = shared_clusters.cells(m, cov)
-    table, more = metrics.measured(cells, score, metrics.DEFAULT[score.shape], level, simple=simple)
+    table, more = metrics.measured(cells, score, registry.INTERVALS[score.shape], level, simple=simple)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact, apart)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.metrics import contrasts, scores
+from cxlab.models.metrics import contrasts, registry, result_words, scores
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.groups import Groups, estimated, grouped
 from cxlab.models.metrics.scores import Score
@@ -64,7 +64,7 @@ def impact(
     study, columns = scores.unfolded(study, topics)
     if not columns:
         raise DataProblem("topics names no column; give one column of topics, or the columns that flag them")
-    score = scores.score(study, metric, of, [], **question)
+    score = registry.score(study, metric, of, [], **question)
     if len(score.items) > 1:
         raise DataProblem(f"{metric} has {len(score.items)} questions ({', '.join(score.items)}); name one with of=")
     parts = [_topics(study, score, column, value if len(columns) > 1 else None, level) for column in columns]
@@ -83,7 +83,7 @@ def impact(
         unit=score.unit,
         level=level,
         method=f"{score.method}; score minus score without the topic, interval and p from its distance to the others; "
-        f"{metrics.design_name(study, groups.simple)}; "
+        f"{result_words.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[correction]}",
         notes=(*groups.notes, *hidden, NO_CAUSE),
         parts={"metric": score.metric},

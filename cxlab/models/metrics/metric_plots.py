@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from cxlab.columns import difference, show
+from cxlab.models.metrics import registry
 from cxlab.plots import style
 from cxlab.result import Result
 
@@ -190,8 +191,8 @@ def _words(result: Result, column: str, value: object) -> str:
 
 
 def _axis(result: Result) -> str:
-    names = {"nps": "Net Promoter Score", "csat": "top-box share", "mean": "mean answer", "ces": "customer effort"}
-    return names.get(result.parts.get("metric", ""), "share" if result.unit == "share" else "")
+    known = registry.METRICS.get(result.parts.get("metric", ""))
+    return known.axis if known else "share" if result.unit == "share" else ""
 
 
 def formatter(unit: str) -> FuncFormatter:

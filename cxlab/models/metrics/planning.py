@@ -10,13 +10,12 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scan, scores
+from cxlab.models.metrics import registry, scan
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference import power_analysis
 
 Numbers = float | Sequence[float]
-METRICS = ("nps", "csat", "ces", "share", "mean")
 STEPS = 40
 
 
@@ -155,10 +154,11 @@ def _tested(metric: str, kind: str, v: float, t: float, d: np.ndarray) -> np.nda
     detractors less its square, answers going from one side to the other. Of up and down the larger one is taken. Where
     no true difference is planned for, and for means, both groups vary alike.
     """
-    if kind not in ("two", "one") or metric == "mean":
+    shape = registry.metric(metric).shape
+    if kind not in ("two", "one") or shape == "mean":
         return np.full(np.shape(d), v)
-    moved = [np.clip(t + sign * np.asarray(d, float), -1 if metric == "nps" else 0, 1) for sign in (-1, 1)]
-    if metric == "nps":
+    moved = [np.clip(t + sign * np.asarray(d, float), -1 if shape == "net" else 0, 1) for sign in (-1, 1)]
+    if shape == "net":
         other = [np.fmax(np.fmax(v + t * t, np.abs(m)) - m * m, 0) for m in moved]
     else:
         other = [m * (1 - m) for m in moved]
@@ -168,10 +168,10 @@ def _tested(metric: str, kind: str, v: float, t: float, d: np.ndarray) -> np.nda
 
 def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, float, str, str]:
     """Variance of one score, its mean, design effect, unit, and where they come from."""
-    one_of("metric", metric, METRICS)
-    unit = {"nps": "points", "mean": "mean"}.get(metric, "share")
+    known = registry.metric(metric)
+    unit, shape = known.unit, known.shape
     if isinstance(expect, Study):
-        score = scores.score(expect, metric, None, [])
+        score = registry.score(expect, metric, None, [])
         columns, sums, _ = scan.scored(expect, score, [])
         if not len(sums):
             raise DataProblem(f"{expect.name} has no rows; give expect= as numbers")
@@ -185,15 +185,18 @@ def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple
         raise DataProblem(f"expect is {expect!r}; give a study, as cx.load(name), or what you expect as numbers")
     x = np.atleast_1d(np.asarray(expect, float))
     deff = 1.0 if deff is None else deff
-    if metric == "nps":
+    if shape == "net":
         if x.shape != (3,) or (x < 0).any() or abs(x.sum() - 1) > 1e-6:
-            raise DataProblem(f"expect is {expect!r}; for NPS give the shares of detractors, passives and promoters")
+            worst, middle, best = known.parts
+            raise DataProblem(
+                f"expect is {expect!r}; for {known.label} give the shares of {worst}, {middle} and {best}"
+            )
         return float(x[0] + x[2] - (x[2] - x[0]) ** 2), float(x[2] - x[0]), deff, unit, "shares as given"
-    if x.shape != (1,) or x[0] <= 0 or (metric != "mean" and x[0] >= 1):
-        wanted = "the standard deviation, positive" if metric == "mean" else "the share, between 0 and 1"
+    if x.shape != (1,) or x[0] <= 0 or (shape != "mean" and x[0] >= 1):
+        wanted = "the standard deviation, positive" if shape == "mean" else "the share, between 0 and 1"
         raise DataProblem(f"expect is {expect!r}; for {metric} give {wanted}")
-    v = float(x[0] ** 2 if metric == "mean" else x[0] * (1 - x[0]))
-    return v, float(x[0]), deff, unit, "standard deviation as given" if metric == "mean" else "share as given"
+    v = float(x[0] ** 2 if shape == "mean" else x[0] * (1 - x[0]))
+    return v, float(x[0]), deff, unit, "standard deviation as given" if shape == "mean" else "share as given"
 
 
 def _check(kind: str, level: float, power: float, deff: float, population: float) -> None:

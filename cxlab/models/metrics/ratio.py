@@ -13,7 +13,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, weight_notes
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scores
+from cxlab.models.metrics import result_words, scores
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import totals
@@ -79,7 +79,7 @@ def satisfaction_ratio(
     parts = _parts(frame, keys(groups))
     rows = [_row(key, part, keys(groups), level, draws, seed, study.drawn) for key, part in parts]
     table = pd.DataFrame(rows)
-    called = metrics.labelled_groups(study, groups, table)
+    called = result_words.labelled_groups(study, groups, table)
     table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
     table, hidden = metrics.suppressed(table, metrics.SMALL)
     notes = [

@@ -11,7 +11,7 @@ from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scan, scores
+from cxlab.models.metrics import registry, scan
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -41,7 +41,7 @@ class Row:
     def score(self, study: Study, by: list[str]) -> Score:
         """Return how the answers count."""
         rules = {name: value for name, value in self.options.items() if name != "smallest"}
-        return scores.score(study, self.metric, self.of, by, **rules)
+        return registry.score(study, self.metric, self.of, by, **rules)
 
 
 def rows(study: Study) -> list[Row]:
@@ -52,7 +52,7 @@ def rows(study: Study) -> list[Row]:
     touch = [n for n in study.codebook.role("touchpoint") if study.field(n).scale and n in study.columns]
     if not found and touch:
         found = [Row("CSAT", "csat", touch, (0, 1), {})]
-    order = {"nps": 0, "csat": 1, "ces": 2, "mean": 3, "share": 4}
+    order = {name: k for k, name in enumerate(registry.METRICS)}
     main = ("recommendation", "satisfaction")
     return sorted(
         found, key=lambda r: (order[r.metric], isinstance(r.of, str) and study.field(r.of).measure not in main)
@@ -61,13 +61,8 @@ def rows(study: Study) -> list[Row]:
 
 def rated(f: Field) -> list[Row]:
     """Return the metrics of a question with a scale."""
-    if f.measure == "recommendation" and (f.scale.minimum, f.scale.maximum) == (0, 10):
-        return [Row("NPS", "nps", f.name, (-100, 100), {})]
-    if f.measure in ("effort-v1", "effort-v2"):
-        return [Row("CES, share easy", "ces", f.name, (0, 1), {})]
-    box = Row("CSAT" if f.measure in ("satisfaction", "") else scores.TOP_BOX, "csat", f.name, (0, 1), {})
-    ends = (f.scale.minimum, f.scale.maximum)
-    return [box, Row("Mean", "mean", f.name, ends, {})] if f.scale.points > 2 else [box]
+    shown = {name: m for name, m in registry.METRICS.items() if m.heading(f)}
+    return [Row(m.heading(f), name, f.name, m.ends(f), {}) for name, m in shown.items()]
 
 
 def measured(study: Study, fields: list[Field]) -> list[Row]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import narwhals as nw
@@ -12,12 +11,12 @@ from cxlab.data.codebook import Field, code
 from cxlab.data.study import Study, among, option
 from cxlab.models.metrics.allowed_scales import alike, recommendation
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
-from cxlab.problem import DataProblem, nearest, one_of, unknown
+from cxlab.problem import DataProblem, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
+"""Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
 TOP_BOX = "Top-box share"
 """What the CSAT of a question is called that does not ask for satisfaction."""
-"""Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,6 @@ class Score:
     def factor(self) -> float:
         """What turns a score into the unit: 100 for points."""
         return 100.0 if self.unit == "points" else 1.0
-
-
-def score(study: Study, metric: str, of: str | Sequence[str] | None, by: Sequence[str], **options) -> Score:
-    """Return the score of ``metric`` by name; ``options`` are those of the metric (``top``, ``value``, ``show``)."""
-    one_of("metric", metric, METRICS)
-    known = [n for n in inspect.signature(METRICS[metric]).parameters if n not in ("study", "of", "by")]
-    for name in options:
-        if name not in known:
-            raise DataProblem(
-                f"{metric} has no option '{name}'{nearest(name, known) or ';'} it takes: {', '.join(known) or 'none'}"
-            )
-    return METRICS[metric](study, of, by, **options)
 
 
 def net_promoter(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
@@ -182,11 +169,6 @@ def unfolded(study: Study, names: str | Sequence[str]) -> tuple[Study, list[str]
     book = replace(study.codebook, fields=(*study.codebook.fields, *options))
     study = replace(study, codebook=book) if options else study
     return study, _listed(study, columns)
-
-
-METRICS: dict[str, Callable[..., Score]] = {
-    "nps": net_promoter, "csat": top_box, "ces": effort, "mean": average, "share": fraction,
-}  # fmt: skip
 
 
 # Which columns ---------------------------------------------------------------------------------------------------

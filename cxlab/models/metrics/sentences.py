@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxlab.columns import named
 from cxlab.data.arguments import public
+from cxlab.models.metrics import registry
 from cxlab.models.metrics.families import KINDS, common, judged, together
 from cxlab.models.metrics.groups import UNORDERED
 from cxlab.models.metrics.scores import TOP_BOX
@@ -167,8 +168,7 @@ def topic(result: Result) -> str:
     """Return which metric of what the sentences are about, in brackets."""
     compared = result.parts.get("wave") or result.parts.get("compared", "")
     compared = result.parts.get("labels", {}).get(compared, compared)
-    metric = result.parts["metric"]
-    name = metric.upper() if metric in ("nps", "csat", "ces") else metric
+    name = registry.label(result.parts["metric"])
     name = result.title.partition(" by ")[0] if result.title.startswith(TOP_BOX) else name
     return f" ({name}" + (f" by {plain(compared)})" if compared else ")")
 

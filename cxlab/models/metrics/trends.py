@@ -7,8 +7,8 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics import scan, scores
-from cxlab.models.metrics.comparisons import family, pairwise, rules, smallest_of
+from cxlab.models.metrics import registry, result_words, scan
+from cxlab.models.metrics.comparisons import family, pairwise, rules
 from cxlab.models.metrics.contrasts import Rule
 from cxlab.models.metrics.groups import UNORDERED, grouped, order_of, unordered_note
 from cxlab.problem import one_of
@@ -40,8 +40,8 @@ def trend(
         study.need("wave", "a trend")
     metrics.check_level(level)
     one_of("correction", correction, multiple.NAMES)
-    score = scores.score(study, metric, question.pop("of", None), [wave], **question)
-    smallest = smallest_of(score, smallest)
+    score = registry.score(study, metric, question.pop("of", None), [wave], **question)
+    smallest = registry.smallest_of(score, smallest)
     groups = grouped(study, score, [wave], level)
     order = order_of(study, wave, groups)
     rule = Rule(smallest, correction, level, score.better)
@@ -57,17 +57,17 @@ def trend(
     table = pd.concat([labels[[called, "item"]], values], axis=1).merge(found, on=keys, how="left")
     said = family(table, table["test"].fillna(""), smallest, correction)
     table = table.drop(columns=["test", "p_equivalent"])
-    interval = metrics.interval_name(score.shape, metrics.DEFAULT[score.shape])
+    interval = result_words.interval_name(score.shape, registry.INTERVALS[score.shape])
     return Result(
         kind="trend",
-        title=metrics.titled(study, score, [wave]),
+        title=result_words.titled(study, score, [wave]),
         table=table.assign(verdict=table["verdict"].fillna("")),
         unit=score.unit,
         level=level,
-        method=f"{score.method}; {interval}; {metrics.design_name(study, groups.simple)}; "
+        method=f"{score.method}; {interval}; {result_words.design_name(study, groups.simple)}; "
         f"changes against the wave before: {multiple.NAMES[correction]}",
         notes=(*groups.notes, *unordered_note(order, wave), *rules(score, smallest, level)),
         parts={"metric": score.metric, "over": "item", "by": [called], "wave": called,
-               "labels": metrics.worded(study, score, [wave]), **said},
+               "labels": result_words.worded(study, score, [wave]), **said},
         better=score.better,
     )  # fmt: skip

@@ -1,0 +1,70 @@
+"""How results of metrics read: labels of groups, titles, names of intervals and designs, what was not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from cxlab.data.study import Study
+from cxlab.models.metrics import scan
+from cxlab.models.metrics.scores import Score
+from cxlab.stats.counts.names import key
+from cxlab.stats.inference import proportions, trinomial
+
+
+def problems(counts: Mapping[str, int]) -> list[str]:
+    """Return what was not counted, in words."""
+    out = []
+    for name, k in counts.items():
+        kind, _, column = name.partition(":")
+        if k and kind == "outside":
+            out.append(f"{k:,} answers to '{column}' outside its scale do not count")
+        elif k and kind == "cluster":
+            out.append(f"{k:,} rows without '{column}' count as one cluster")
+        elif k and kind == "weight":
+            out.append(f"{k:,} rows whose weight is {column} do not count")
+    return out
+
+
+def labelled(study: Study, column: str, values: pd.Series) -> list:
+    """Return group values as people read them: the codebook's label, else the value, '(no answer)' for null."""
+    f = study.field(column)
+    labels = {**f.labels, **(f.scale.labels if f.scale else {})}
+    whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
+    codes, distinct = pd.factorize(values)
+    read = [labels.get(str(whole(v)), whole(v)) for v in distinct.tolist()] + ["(no answer)"]
+    return [read[k] for k in codes.tolist()]
+
+
+def labelled_groups(study: Study, columns: Sequence[str], table: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups of a table of counts as a result shows them: values in words, columns as `scan.shown` says."""
+    read = {s: labelled(study, c, table[key(c)]) for c, s in zip(columns, scan.shown(columns), strict=True)}
+    return pd.DataFrame(read, index=table.index)
+
+
+def titled(study: Study, score: Score, by: Sequence[str]) -> str:
+    """Return the title of a metric by its groups, both in the words of the codebook."""
+    return score.title + (f" by {study.codebook.label(*by)}" if by else "")
+
+
+def worded(study: Study, score: Score, by: Sequence[str]) -> dict[str, str]:
+    """Return what people read for the questions of a metric and the columns it is grouped by."""
+    columns = [b for b in by if b in study.codebook]
+    called = dict(zip(columns, scan.shown(columns), strict=True))
+    return {**score.labels, **{called.get(name, name): study.codebook.label(name) for name in by}}
+
+
+def interval_name(shape: str, interval: str) -> str:
+    """Return what the interval is called."""
+    names = {"net": trinomial.NAMES, "share": proportions.NAMES, "mean": {"t": "Student's t interval"}}
+    return names[shape][interval]
+
+
+def design_name(study: Study, simple: bool) -> str:
+    """Return how the variance came about."""
+    if simple:
+        return "simple random sample"
+    d = str(replace(study.design, wave=""))
+    return f"Taylor linearisation ({d if d != 'simple random sample' else 'respondents as clusters'})"
