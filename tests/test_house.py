@@ -139,6 +139,21 @@ def test_every_path_named_in_the_documents_is_there(page: str) -> None:
     assert missing == []
 
 
+def test_modules_and_functions_stay_short() -> None:
+    long = []
+    for path in MODULES:
+        source = path.read_text(encoding="utf-8")
+        if len(source.splitlines()) > 400:
+            long.append(f"{path.relative_to(ROOT)}: {len(source.splitlines())} lines; at most 400")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                said = len((ast.get_docstring(node, clean=False) or "").splitlines())
+                lines = node.end_lineno - node.lineno + 1 - said
+                if lines > 60:
+                    long.append(f"{path.relative_to(ROOT)} {node.name}: {lines} lines; at most 60")
+    assert long == []
+
+
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")
