@@ -41,7 +41,7 @@ def test_the_spread_and_its_interval_from_outside() -> None:
     assert [e.value, e.low, e.high] == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["brand-tracker", pytest.param("acsi-2015", marks=pytest.mark.mirror)])
+@pytest.mark.parametrize("name", ["brand-tracker"])
 def test_it_is_the_models_number(name: str) -> None:
     study = cx.load(name)
     v = verdict(study)

@@ -13,9 +13,10 @@ from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered
 from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.models.drivers.segments import driver_segments
-from cxlab.stats.inference.heterogeneity import exceeds, profile
+from cxlab.stats.inference.heterogeneity import centre, exceeds, profile
 
 TRUTH = Truth()
 
@@ -29,11 +30,18 @@ def test(case: Case) -> Evidence:
     model = driver_segments(
         case.specified, by, case.column("overall"), list(case.slots["touchpoints"]), level=case.level
     )
-    joint, own = model.parts["joint"], model.parts["standardised"]
-    b, v = own["slopes"], own["errors"]
-    carry = about(case, rows, y) | {"n": int(sum(own["sizes"].values()))}
+    own = model.parts["standardised"]
+    least = max(50, 10 * touch.shape[1])
+    kept = np.array([own["sizes"][s] >= least for s in own["segments"]])
+    if kept.sum() < 2:
+        raise NotEstimable(
+            f"only {kept.sum()} segments have {least} answers on {touch.shape[1]} touchpoints; two are needed"
+        )
+    b, v = own["slopes"][kept], own["errors"][kept]
+    low, high = profile(b, v, case.level)
+    carry = about(case, rows, y) | {"n": int(sum(k for k in own["sizes"].values() if k >= least))}
     found = Finding(
-        "standard deviation of the driver weights between segments", joint["tau"], joint["low"], joint["high"],
+        "standard deviation of the driver weights between segments", centre(b, v), low, high,
         *profile(b, v, 1 - 2 * (1 - case.level)), p=exceeds(b, v, case.card.sesoi), **carry,
     )  # fmt: skip
     labels = [f.label for f in sample.fields["touchpoints"]]
@@ -44,7 +52,7 @@ def test(case: Case) -> Evidence:
         }
         for j, label in enumerate(labels)
     )  # fmt: skip
-    names = [str(s) for s in own["segments"]]
+    names = [str(s) for s, large in zip(own["segments"], kept, strict=True) if large]
     notes = (f"segment: {sample.fields['segment'][0].label} ({', '.join(names[:6])}{', ...' if names[6:] else ''})",)
     return Evidence(
         (found,), None, shown, (_care(b, v, case.level),),
