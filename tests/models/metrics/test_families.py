@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 from scipy.stats import binom
 
 import cxlab as cx
 from cxlab.models.metrics.contrasts import corrected
+from cxlab.stats.inference import multiple
 
 LTR = cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
 
@@ -122,3 +124,28 @@ def test_benchmarks_are_part_of_the_page():
     made = cx.together(cx.against(s, "nps", 10, by="land"), cx.trend(s, "nps"))
     assert made[0].parts["family"] == 5
     assert cx.findings(*made).lines[-1].startswith("**Judged together**: 5 comparisons")
+
+
+@pytest.mark.parametrize("each", [5, 10])
+@pytest.mark.parametrize("shares", [(0.2, 0.3, 0.5), (0.02, 0.08, 0.9)])
+def test_segments_of_clusters_are_called_different_as_rarely_as_promised(
+    each: int, shares: tuple[float, float, float]
+) -> None:
+    """100 pages of six segments of whole clusters (ICC 0.2, 3 to 24 answers each), each its own Holm family."""
+    runs, segments, rng = 100, 6, np.random.default_rng(1)
+    drawn = runs * segments * each
+    place = np.repeat(np.arange(drawn), rng.integers(3, 25, drawn))
+    latent = np.sqrt(0.2) * rng.standard_normal(drawn)[place] + np.sqrt(0.8) * rng.standard_normal(len(place))
+    answer = np.array([3, 8, 10])[np.searchsorted(ndtri(np.cumsum(shares)[:2]), latent)]
+    page = place // (each * segments)
+    data = pd.DataFrame({"ltr": answer, "place": place, "page": page, "segment": place // each % segments})
+    fields = (
+        cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+        *(cx.Field(name, type="integer", role="segment") for name in ("page", "segment")),
+        cx.Field("place", type="integer", role="cluster"),
+    )
+    study = cx.Study(data, cx.Codebook("pages", fields))
+    table = cx.compare(study, "nps", ["page", "segment"], pairs="rest", correction="none").table
+    false = [(multiple.adjusted(p.dropna().to_numpy(), "holm") < 0.05).any() for _, p in table.groupby("page")["p"]]
+    assert len(false) == runs
+    assert sum(false) <= binom.ppf(0.999, runs, 0.05)
