@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import special
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import hidden
 from cxlab.data.study import Study
 from cxlab.models.benchmarks import casemix
 from cxlab.models.benchmarks.casemix import CaseMix
@@ -132,7 +133,11 @@ def league(
         method=f"{shown_method(score, mix)}; rank sets of Mogstad et al. (2024) with stepdown; shrinkage with robust "
         "intervals (Armstrong, Kolesár & Plagborg-Møller 2022)"
         + (f", up to {FEW_UNITS} units with a flat prior of how much they differ" if len(table) <= FEW_UNITS else ""),
-        notes=(*(n for n in raw.notes if "least_n=0" not in n), *notes, *_notes(units, parts, small, by)),
+        notes=(
+            *(n for n in raw.notes if "least_n=0" not in n and "with the total" not in n),
+            *notes,
+            *_notes(units, parts, small, by),
+        ),
         parts=parts,
     )
 
@@ -190,7 +195,8 @@ def ranked_units(
     column = shown.labels.columns[-1]
     n = raw.table["n"].to_numpy(float)
     value = shown.moments.mean * score.factor
-    keep = (n >= metrics.SMALL) & np.isfinite(value) & shown.labels[column].notna().to_numpy()
+    told = hidden(pd.DataFrame({"unit": shown.labels[column], "n": n}), metrics.SMALL, ["unit"])
+    keep = (n >= metrics.SMALL) & ~told & np.isfinite(value) & shown.labels[column].notna().to_numpy()
     small = pd.DataFrame({column: shown.labels[column], "n": n.astype(int)})[~keep].reset_index(drop=True)
     if keep.sum() < 2:
         raise DataProblem(
@@ -302,13 +308,19 @@ def _mix_facts(mix: CaseMix, raw: Groups, units: Units, score: Score) -> dict[st
     return {"case_mix": mix.table, "explained_between": explained, "tau_raw": float(np.sqrt(between[0]))}
 
 
+def _said(raw: Groups) -> list[str]:
+    """The notes on the data; which units are not shown is said in the words of a league."""
+    return [n for n in raw.notes if "least_n=0" not in n and "with the total" not in n]
+
+
 def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) -> list[str]:
     apart, pairs = parts["separated_pairs"], parts["pairs"]
     notes = [f"{apart:,} of {pairs:,} pairs of units differ for real, over the whole table.", _best(units, parts)]
     if len(small):
         shown = ", ".join(f"{a} ({b})" for a, b in zip(small.iloc[:8, 0], small["n"][:8], strict=True))
         more = f", and {len(small) - 8} more" if len(small) > 8 else ""
-        notes.append(f"Not ranked, fewer than {metrics.SMALL} answers: {shown}{more}.")
+        told = " (or they would tell such a one with the total)" if (small["n"] >= metrics.SMALL).any() else ""
+        notes.append(f"Not ranked, fewer than {metrics.SMALL} answers{told}: {shown}{more}.")
     if parts["tau"] == 0:
         notes.append("The units differ no more than chance alone explains: all are shrunken to the mean.")
     elif parts["precision_p"] < 0.05 and len(units.names) >= 10:

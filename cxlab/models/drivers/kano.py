@@ -9,6 +9,7 @@ from scipy.special import ndtri
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.sample import Sample, sample
+from cxlab.data.small_cells import SMALL, blanked
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.problem import DataProblem
@@ -33,7 +34,7 @@ DRAWS = 4000
 
 
 @public
-def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> Result:
+def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, least_n: int = SMALL) -> Result:
     """Return for every feature its Kano category with its probability, and what it can gain and lose.
 
     better = (A + O) / (A + O + M + I), worse = -(O + M) / (A + O + M + I): the share that gains when the feature works,
@@ -44,6 +45,8 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
     study : with pairs of fields of measure 'kano-functional' and 'kano-dysfunctional' that name the same feature in
         ``about``; answers 1 like, 2 must be, 3 neutral, 4 live with, 5 dislike (declare best='high' if 5 means like).
     by : segment column: features are often a mixture of segments, not of one category.
+
+    least_n : segments (with ``by``) of fewer answers are counted and not shown, nor what would tell them.
 
     Returns
     -------
@@ -71,6 +74,9 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0) -> R
             row = _feature(study, part, functional, dysfunctional, level, seed)
             rows.append({"item": about, **({key(by): segment} if by else {}), **row})
     table = pd.DataFrame(rows)
+    figures = [c for c in table if c not in ("item", "n", key(by))]
+    table, hidden = blanked(table, least_n, figures, [key(by)] if by else [], ["item"])
+    notes += hidden
     own = [c for c in table.columns if c != key(by)]
     table = table.rename(columns={key(by): shown([by], own)[0]})
     labels = {a: study.field(a).label if a in study.codebook else a for a in pairs}

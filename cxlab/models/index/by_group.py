@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxlab.data import waves
+from cxlab.data import small_cells, waves
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.index.index_data import Answers, answers, resolved
@@ -18,6 +18,8 @@ from cxlab.result import Result
 from cxlab.stats.counts import covariances
 from cxlab.stats.counts.names import shown
 from cxlab.stats.paths import pls, reliability
+
+FIGURES = ("estimate", "low", "high", "se", "own")
 
 
 @public
@@ -31,6 +33,7 @@ def index_by(
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    least_n: int = small_cells.SMALL,
 ) -> Result:
     """Return the index of the model's target for every brand or wave, with frozen weights, and split what differs.
 
@@ -62,6 +65,7 @@ def index_by(
     (called,) = shown([by], ("estimate", "low", "high", "se", "n", "own", "part"))
     table = pd.DataFrame({called: [_label(study, by, g) for g in labels]})
     table = table.assign(**interval_columns(value["frozen"], draws["frozen"], level), n=sizes, own=value["own"])
+    table, said = small_cells.blanked(table, least_n, FIGURES, [called])
     split = pd.concat(
         [
             table[[called]].assign(part=p, **interval_columns(value[p], draws[p], level))
@@ -69,6 +73,7 @@ def index_by(
         ],
         ignore_index=True,
     )
+    split.loc[np.tile(table["estimate"].isna() & ~np.isnan(value["frozen"]), 3), list(FIGURES[:-1])] = np.nan
     return Result(
         kind="index_by",
         title=f"{declared.name} index ({declared.target}) by {study.field(by).label}",
@@ -76,7 +81,7 @@ def index_by(
         unit="index",
         level=level,
         method=f"PLS, {scheme} weighting, weights frozen at {frozen}; {words}",
-        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *_thin(labels, sizes, value["own"])),
+        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *said, *_thin(labels, sizes, value["own"])),
         parts={"split": split, "frozen": str(frozen), "by": called},
     )
 

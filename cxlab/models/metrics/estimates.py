@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.metrics import calibration, registry, scan, scores
 from cxlab.models.metrics.result_words import design_name, interval_name, labelled_groups, problems, titled, worded
@@ -24,8 +26,6 @@ from cxlab.stats.counts.names import keys
 from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
-SMALL = 10
-"""Groups with fewer answers are not shown unless asked (``least_n=0``): an interval would say little, a person much."""
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
@@ -239,8 +239,11 @@ def estimates(
             cells["var"] = np.where(np.isnan(cells["var"]), np.nan, np.diag(joint))
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
-        table, notes = measured(cells, score, interval, level, simple=simple, census=population is not None)
-        table, hidden = suppressed(table, small)
+        options = {"simple": simple, "census": population is not None}
+        table, notes = measured(cells, score, interval, level, **options)
+        hide = small_cells.hidden(table, small, keys(columns), ["item"])
+        table, hidden = suppressed(table, small, keys(columns), ["item"])
+        notes = measured(cells[~hide], score, interval, level, **options)[1] if hide.any() else notes
         groups = labelled_groups(study, columns, table)
         shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
         own = table[["item", "estimate", "low", "high", "se", "n", "n_eff", *shares]]
@@ -309,19 +312,14 @@ def limits(
     return np.where(np.isnan(size), np.nan, low), np.where(np.isnan(size), np.nan, high)
 
 
-def suppressed(table: pd.DataFrame, small: int) -> tuple[pd.DataFrame, list[str]]:
-    """Return the table with nothing but ``n`` in rows of fewer than ``small`` answers, and the note that says so."""
-    hidden = (table["n"] < small) & (table["n"] > 0)
+def suppressed(
+    table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table with nothing but ``n`` in rows that `cxlab.data.small_cells.hidden` hides, and the notes."""
     empty = int((table["n"] == 0).sum())
     notes = [f"{empty} of {len(table)} groups have no answers: not estimable"] if empty else []
-    if not hidden.any():
-        return table, notes
-    table = table.copy()
-    shown = [c for c in table.columns if c in scan.FIGURES]
-    table.loc[hidden, shown] = np.nan
-    k = int(hidden.sum())
-    said = f"{k} of {len(table)} groups have fewer than {small} answers and are not shown (least_n=0 shows them)"
-    return table, [*notes, said if len(table) > 1 else f"fewer than {small} answers: not shown (least_n=0 shows them)"]
+    table, said = small_cells.blanked(table, small, scan.FIGURES, by, within)
+    return table, [*notes, *said]
 
 
 def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:

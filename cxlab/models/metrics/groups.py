@@ -101,8 +101,10 @@ def estimated(
         share = np.sqrt(_own_factor(m, apart if unions is None else unions @ ~apart == 0))
         cov = cov * np.outer(share, share)
     cells = shared_clusters.cells(m, cov)
-    table, more = metrics.measured(cells, score, registry.INTERVALS[score.shape], level, simple=simple)
-    table, hidden = metrics.suppressed(table, metrics.SMALL)
+    table, _ = metrics.measured(cells, score, registry.INTERVALS[score.shape], level, simple=simple)
+    table, hidden = _shown(table, labels, keys, score)
+    seen = ~(table["estimate"].isna() & (table["n"] > 0)).to_numpy()
+    _, more = metrics.measured(cells[seen], score, registry.INTERVALS[score.shape], level, simple=simple)
     return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact, apart)
 
 
@@ -110,6 +112,28 @@ def _own_factor(m: shared_clusters.Moments, apart: NDArray) -> NDArray:
     """What few clusters of a group's own do to its variance (`few_treated.own_factor`)."""
     own, there, drawn = m.m.sum(0), (m.m > 0).sum(0), m.clusters[m.clusters > 0]
     return few_treated.own_factor(own, own - there, drawn.sum(), drawn.sum() - len(drawn), apart)
+
+
+def _shown(
+    table: pd.DataFrame, labels: pd.DataFrame, keys: list[tuple], score: Score
+) -> tuple[pd.DataFrame, list[str]]:
+    """Hide small groups and what would tell them; rows after those of ``keys`` are the unions of 'rest'."""
+    k = len(keys)
+    known = [c for c in labels if c not in ("item", *GROUPINGS, score.over)]
+    lined = [f"_{i}" for i in range(len(known))]
+    named = labels[known].astype(object).fillna("").iloc[:k].set_axis(lined, axis=1)
+    own = pd.concat([table.iloc[:k], named.set_index(table.index[:k])], axis=1)
+    own["_item"] = [str(key[0]) for key in keys]
+    shown, notes = metrics.suppressed(own, metrics.SMALL, lined, ["_item"])
+    hide = (shown["estimate"].isna() & (own["n"] > 0)).to_numpy()
+    shown = shown[table.columns]
+    if len(table) > k:  # what is left of the total without a hidden group tells it
+        rest = table.iloc[k:].copy()
+        few = ((rest["n"] < metrics.SMALL) & (rest["n"] > 0)).to_numpy() | (hide if len(rest) == k else False)
+        shown, hide = pd.concat([shown, rest], ignore_index=True), np.append(hide, few)
+    inside = [c for c in shown if c != "n" and shown[c].dtype.kind == "f"]
+    shown.loc[hide, inside] = np.nan
+    return shown, notes
 
 
 def _few_clusters(labels: pd.DataFrame, m: shared_clusters.Moments, unit: str) -> list[str]:

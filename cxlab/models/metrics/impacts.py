@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import contrasts, registry, result_words, scores
@@ -74,7 +75,9 @@ def impact(
             f"no answer of {study.name} has {value!r} in {', '.join(columns)}; say with value= what names a topic"
         )
     groups = parts[-1][1]
-    table, hidden = _shown(table)
+    table, hidden = small_cells.blanked(
+        table, metrics.SMALL, [c for c in table if c not in ("topic", "n")], ["topic"] if len(columns) == 1 else []
+    )
     table["p_adjusted"] = multiple.adjusted(table["p"], correction)
     return Result(
         kind="impact",
@@ -98,15 +101,6 @@ def _topics(study: Study, score: Score, column: str, value: object, level: float
     if value is not None:
         names = [study.field(column).label if k[-1] == value else "" for k in groups.keys]
     return [_without(groups, i, name, score, level) for i, name in enumerate(names) if name], groups
-
-
-def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The table without the numbers of topics of few answers, and the note that says so."""
-    few = table["n"] < metrics.SMALL
-    table = table.copy()
-    table.loc[few, [c for c in table.columns if c not in ("topic", "n")]] = np.nan
-    said = f"{int(few.sum())} of {len(table)} topics have fewer than {metrics.SMALL} answers and are not shown"
-    return table, [said] if few.any() else []
 
 
 def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> dict:

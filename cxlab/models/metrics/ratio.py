@@ -81,7 +81,7 @@ def satisfaction_ratio(
     table = pd.DataFrame(rows)
     called = result_words.labelled_groups(study, groups, table)
     table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
-    table, hidden = metrics.suppressed(table, metrics.SMALL)
+    table, hidden = metrics.suppressed(table, metrics.SMALL, list(called))
     notes = [
         *study.caveats,
         *weight_notes(study),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL, enough
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
@@ -53,8 +54,9 @@ class Patterns:
 
 @public
 def logit(
-    study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95
-) -> Result:
+    study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95,
+    least_n: int = SMALL,
+) -> Result:  # fmt: skip
     """Return the logistic regression of a yes/no outcome by maximum likelihood on answer patterns.
 
     Parameters
@@ -64,7 +66,7 @@ def logit(
     errors : 'classical' (inverse information), 'HC0' (rows independent), 'CR1' (clusters; factor G/(G - 1)) or 'design'
         (clusters within strata). Default by the design: 'design' with strata or with weights and clusters, 'CR1' with
         clusters, 'HC0' with weights, else 'classical'. A term that rests on a single cluster has none.
-    population : as for `ols`.
+    population, least_n : as for `ols`.
 
     Returns
     -------
@@ -93,6 +95,7 @@ def logit(
     counted = cells(study.frame, columns, weight=weight_of(study))
     plain = errors in ("", "classical") and not (design.weight or design.cluster or design.strata or model.categories)
     data, fit, share = (plain and counted and _on_grid(model, counted)) or _on_patterns(study, model, columns, counted)
+    _enough(data, least_n)
     names = np.array(data.coding.names)[data.kept]
     _separated(fit, names, data)
     found = variance(study, data, fit, errors, population)
@@ -112,7 +115,7 @@ def logit(
 @public
 def ordinal(
     study: Study, formula: str, *, link: str = "logit", errors: str = "", population: Population = None,
-    level: float = 0.95,
+    level: float = 0.95, least_n: int = SMALL,
 ) -> Result:  # fmt: skip
     """Return the ordered logit (proportional odds) or probit of a rating, on answer patterns.
 
@@ -122,7 +125,7 @@ def ordinal(
     ----------
     formula : e.g. ``"overall ~ checkin + C(cabin)"``; the response is a rating of any number of ordered categories.
     link : 'logit' or 'probit'.
-    errors, population : as for `logit`.
+    errors, population, least_n : as for `logit`.
 
     Returns
     -------
@@ -142,6 +145,7 @@ def ordinal(
     one_of("link", link, ("logit", "probit"))
     study = declared(formula, study)
     data = listed(study, *asked(study, formula, errors))
+    _enough(data, least_n)
     constant = _constant_column(data)
     if constant is None:
         raise DataProblem(f"formula '{formula}' has no intercept; the cuts take its place, so leave '0 +' out")
@@ -171,6 +175,15 @@ def ordinal(
     whole = _spread_out(without(found.covariance, found.alone), there)
     estimated = Estimated([*names, *cuts], theta, whole, _spread(found.df, there), data.n, population is not None)
     return _result(title, study, data, fit, estimated, (null, found.said, found.notes), level)
+
+
+def _enough(data: Patterns, least_n: int) -> None:
+    """Raise if the answers, or those of a level of a category, are fewer than ``least_n``."""
+    if data.table is None:
+        enough(pd.DataFrame(index=[0]), np.array([data.n]), least_n)
+        return
+    levels = pd.DataFrame({c: data.table[f"c{i}"] for i, c in enumerate(data.model.categories)}, data.table.index)
+    enough(levels, data.table["n"].to_numpy(), least_n, data.model.crossings)
 
 
 def asked(study: Study, formula: str, errors: str) -> tuple[Model, dict[str, nw.Expr]]:

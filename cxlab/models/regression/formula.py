@@ -8,6 +8,7 @@ from the moments of the atoms by group, whatever the coding. Contrasts and names
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -65,6 +66,15 @@ class Model:
         """The categories as expressions by name."""
         return {c: nw.col(c) for c in self.categories}
 
+    @property
+    def crossings(self) -> list[list[str]]:
+        """The categories of every term that has some: what a coefficient tells apart."""
+        found = []
+        for term in self.terms:
+            inside = [c for c in self.categories if any(_names(f.expr, c) for f in term.factors)]
+            found += [inside] if inside and inside not in found else []
+        return found
+
     def coding(self, keys: pd.DataFrame) -> Coding:
         """Return the coding for the groups in ``keys`` (one row each, columns as ``categories``)."""
         if self.terms and all(f.expr in self.held or f.expr == "1" for term in self.terms for f in term.factors):
@@ -101,6 +111,11 @@ class Model:
         for held, label in self.held.items():
             name = name.replace(held, label)
         return "Intercept" if name == "1" else name
+
+
+def _names(text: str, column: str) -> bool:
+    """Whether a factor is the column, or C() of it."""
+    return text == column or (text.startswith("C(") and re.split(r"[,)]", text[2:])[0].strip(" `") == column)
 
 
 def tidy_levels(column: pd.Series) -> list:

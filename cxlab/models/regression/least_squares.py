@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL, enough
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, variance, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
@@ -63,7 +64,10 @@ class Fit:
 
 
 @public
-def ols(study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95) -> Result:
+def ols(
+    study: Study, formula: str, *, errors: str = "", population: Population = None, level: float = 0.95,
+    least_n: int = SMALL,
+) -> Result:  # fmt: skip
     """Return the linear regression of an outcome by (weighted) least squares, with errors that fit the design.
 
     Parameters
@@ -78,6 +82,7 @@ def ols(study: Study, formula: str, *, errors: str = "", population: Population 
     population : how many there are in all (clusters, if the study has clusters; by stratum, if it has strata), for a
         sample that is a large part of it: variances are times 1 - n/N.
     level : confidence level of the t intervals.
+    least_n : a study, or a level of a category, with fewer answers is refused: the coefficients would tell them.
 
     Returns
     -------
@@ -107,6 +112,7 @@ def ols(study: Study, formula: str, *, errors: str = "", population: Population 
     """
     study = declared(formula, study)
     fit = least_squares(study, formula)
+    enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
     n, rank = fit.n, fit.solution.rank
     if n <= rank:
         raise DataProblem(f"{n} complete rows cannot tell {rank} coefficients apart; use fewer terms or more answers")
@@ -131,7 +137,9 @@ def ols(study: Study, formula: str, *, errors: str = "", population: Population 
 
 
 @public
-def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: float = 0.95) -> Result:
+def ridge(
+    study: Study, formula: str, *, penalty: float | str = "gcv", level: float = 0.95, least_n: int = SMALL
+) -> Result:
     """Return ridge regression from the moments: for touchpoints so alike that least squares cannot tell them apart.
 
     Parameters
@@ -156,6 +164,7 @@ def ridge(study: Study, formula: str, *, penalty: float | str = "gcv", level: fl
     """
     study = declared(formula, study)
     fit = least_squares(study, formula)
+    enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
     constant = _constant(fit)
     if constant is None or constant[0] < 0.5 or not np.allclose(constant[1:], 0):
         raise DataProblem(f"formula '{formula}' has no intercept; ridge regression needs one, leave '0 +' out")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL, blanked, enough
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import declared, match
@@ -25,7 +26,9 @@ LARGEST = 3000
 
 
 @public
-def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level: float = 0.95) -> Result:
+def mixed(
+    study: Study, formula: str, *, by: str = "", crossed: str = "", level: float = 0.95, least_n: int = SMALL
+) -> Result:
     """Return a linear mixed model with a random intercept for each group (and a crossed one), by REML.
 
     Parameters
@@ -33,6 +36,7 @@ def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level:
     formula : fixed effects, as for `ols`.
     by : column whose groups have an intercept of their own; default: the study's cluster (within its stratum, if
         there are strata: numbers that start anew in every stratum are different clusters).
+    least_n : as for `ols`; groups with fewer answers stand without their predicted intercept.
     crossed : a second grouping, crossed with the first (agents, touchpoints), at most 3,000 groups in the smaller one.
 
     Returns
@@ -68,6 +72,7 @@ def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level:
     asked = [c for c in (*nested, by, crossed) if c]
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in asked)).to_native())
     fit = least_squares(there, formula, totals="" if nested else by)
+    enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
     kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
@@ -91,14 +96,18 @@ def mixed(study: Study, formula: str, *, by: str = "", crossed: str = "", level:
         {"group": labels, "variance": found.variances, "sd": np.sqrt(found.variances), "share": share}
     )
     parts = {"variances": variances, "fit": {"n": fit.n, "groups": len(first.weight), "criterion": found.criterion}}
+    hidden: list[str] = []
     if not crossed:
         named = names.assign(estimate=found.effects, se=found.effects_se)
-        by = [*nested, by]
-        parts["groups"] = named.rename(columns=dict(zip(keys_of(by), shown(by, ["n", "estimate", "se"]), strict=True)))
+        within = [*nested, by]
+        named, hidden = blanked(named, least_n, ("estimate", "se"), keys_of(within))
+        parts["groups"] = named.rename(
+            columns=dict(zip(keys_of(within), shown(within, ["n", "estimate", "se"]), strict=True))
+        )
     return fitted(
         f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,
         method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; Satterthwaite errors",
-        notes=_notes(study, fit, found, labels), parts=parts,
+        notes=[*_notes(study, fit, found, labels), *hidden], parts=parts,
     )  # fmt: skip
 
 

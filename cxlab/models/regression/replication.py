@@ -8,12 +8,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, quantile, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
-from cxlab.models.regression.resampling import Statistic, answers, described, named_groups, statistic_of, units
+from cxlab.models.regression.resampling import FIGURES, Statistic, answers, described, named_groups, statistic_of, units
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
@@ -23,14 +24,16 @@ from cxlab.stats.counts.names import keys
 
 @public
 def jackknife(
-    study: Study, of: str, *, statistic: Statistic = "mean", by: str | Sequence[str] = (), level: float = 0.95
-) -> Result:
+    study: Study, of: str, *, statistic: Statistic = "mean", by: str | Sequence[str] = (), level: float = 0.95,
+    least_n: int = small_cells.SMALL,
+) -> Result:  # fmt: skip
     """Return jackknife intervals of a statistic of one column: clusters, or answers, are left out one at a time.
 
     Parameters
     ----------
     statistic : 'mean', 'nps', 'sd' or a smooth function as for `bootstrap` (the jackknife fails for the median).
     by : columns whose groups are estimated one by one.
+    least_n : as for `bootstrap`.
 
     Returns
     -------
@@ -72,7 +75,8 @@ def jackknife(
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    made = named_groups(study, pd.DataFrame(rows), groups)
+    kept, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    made, notes = named_groups(study, kept, groups), [*notes, *hidden]
     return _result(study, of, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
 
@@ -97,6 +101,7 @@ def replicate_weights(
     statistic: Statistic = "mean",
     by: str | Sequence[str] = (),
     level: float = 0.95,
+    least_n: int = small_cells.SMALL,
 ) -> Result:
     """Return intervals of a statistic from the replicate weights that came with the data, in two scans.
 
@@ -105,6 +110,7 @@ def replicate_weights(
     weights : columns of replicate weights (weights themselves, not factors of them); the estimate takes the study's.
     kind : how they were made: 'bootstrap', 'brr', 'fay' (with ``rho``), 'jk1' or 'jk2'.
     rho : Fay's coefficient, 0 to below 1.
+    least_n : as for `bootstrap`.
 
     Returns
     -------
@@ -143,7 +149,8 @@ def replicate_weights(
         )
     notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
-    return _result(study, of, statistic, named_groups(study, pd.DataFrame(rows), groups), level, said, notes)
+    kept, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    return _result(study, of, statistic, named_groups(study, kept, groups), level, said, [*notes, *hidden])
 
 
 def _weighted_counts(

@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
@@ -25,6 +26,7 @@ from cxlab.stats.counts.permutation import of_clusters
 from cxlab.stats.counts.permutation import permutation as shuffled
 
 STATISTICS = ("mean", "nps", "median", "sd")
+FIGURES = ("estimate", "low", "high", "se", "df")
 Statistic = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -38,6 +40,7 @@ def bootstrap(
     draws: int = 9999,
     seed: int = 0,
     level: float = 0.95,
+    least_n: int = small_cells.SMALL,
 ) -> Result:
     """Return bootstrap intervals of a statistic of one column, overall or by group.
 
@@ -46,6 +49,8 @@ def bootstrap(
     statistic : 'mean', 'nps' (outcome answered 0 to 10), 'median', 'sd', or a function ``f(values, counts)`` of the
         distinct answers (K,) and a block of their (weighted) counts (b, K) that returns (b,).
     draws : multinomial draws of the counts; with clusters, clusters are drawn within strata (Rao & Wu).
+
+    least_n : groups with fewer answers are counted and not shown, nor what would tell them with the total.
 
     Returns
     -------
@@ -71,10 +76,10 @@ def bootstrap(
     interval = "percentile" if clusters else "BCa"
     title, unit = described(study, of, statistic)
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    few = [str(r["n"]) for r in rows if r["n"] < 10]
-    notes += [f"{len(few)} groups have fewer than 10 answers: their intervals say little"] if few else []
+    shown_rows, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    notes += hidden
     return Result(
-        "bootstrap", title, named_groups(study, pd.DataFrame(rows), groups), unit, level,
+        "bootstrap", title, named_groups(study, shown_rows, groups), unit, level,
         f"{how}, {draws:,} replicates, {interval} intervals", tuple(notes),
     )  # fmt: skip
 
@@ -89,6 +94,7 @@ def permutation(
     draws: int = 9999,
     seed: int = 0,
     level: float = 0.95,
+    least_n: int = small_cells.SMALL,
 ) -> Result:
     """Return the permutation test that two groups answer alike, by the difference of a statistic.
 
@@ -97,7 +103,8 @@ def permutation(
 
     Parameters
     ----------
-    by : column with exactly two groups (filter the study with ``where`` first).
+    group : column with exactly two groups (filter the study with ``where`` first).
+    least_n : groups with fewer answers are refused.
     statistic : as for `bootstrap`. Weights are not used: under the null hypothesis answers are exchangeable.
 
     Returns
@@ -125,6 +132,7 @@ def permutation(
     f, whole = statistic_of(statistic, values), _whole_clusters(study, table, side)
     counts = np.zeros((2, len(values)), np.int64)
     np.add.at(counts, ((side == names[1]).to_numpy(int), at), table["n"].to_numpy())
+    small_cells.enough(pd.DataFrame({by: names}), counts.sum(axis=1), least_n, [[by]])
     if whole is None:
         difference, p, drawn = shuffled(counts[0], counts[1], f, replicates=draws, seed=seed)
         said = f"permutation test on hypergeometric counts, {draws:,} draws, two-sided"

@@ -105,11 +105,11 @@ def test_unanimous_units_are_not_certain():
 
 
 def test_small_units_are_listed_not_ranked():
-    shops = study([6, 7, 8], n=[50, 50, 4])
+    shops = study([6, 7, 8, 6], n=[50, 50, 4, 7])
     result = cx.league(shops)
     assert result.table["shop"].tolist() == ["B", "A"]
-    assert result.parts["small"].to_dict("records") == [{"shop": "C", "n": 4}]
-    assert "Not ranked, fewer than 10 answers: C (4)." in result.notes
+    assert result.parts["small"].to_dict("records") == [{"shop": "C", "n": 4}, {"shop": "D", "n": 7}]
+    assert "Not ranked, fewer than 10 answers: C (4), D (7)." in result.notes
 
 
 def test_the_lowest_is_best_where_the_codebook_says_so():
@@ -208,8 +208,8 @@ def test_errors_say_what_to_do():
         "adjust names 'shop', the column of the units; name what their customers differ in"
     )
     assert message(cx.league, study([6])) == ("a league table needs at least two units with 10 answers; 'shop' has 1")
-    assert message(cx.league, study([6, 7, 7], n=[30, 1, 3])) == (
-        "a league table needs at least two units with 10 answers; 'shop' has 1 (2 with fewer)"
+    assert message(cx.league, study([6, 7, 7, 7], n=[30, 1, 3, 8])) == (
+        "a league table needs at least two units with 10 answers; 'shop' has 1 (3 with fewer)"
     )
     flat = cx.Study(shops.table.assign(ltr=9.0), shops.codebook)
     assert message(cx.league, flat) == "everybody gave the same answer; there is nothing to rank"
