@@ -263,3 +263,14 @@ def test_files_open_with_the_threads_that_reports_ask_for(tmp_path, monkeypatch)
         assert duckdb.sql("select current_setting('threads')").fetchall() == [(1,)]
     finally:
         duckdb.execute(f"set threads = {before}").fetchall()
+
+
+@pytest.mark.parametrize("ending", [".xls", ".xlsb", ".ods", ".rds", ".RData", ".sss"])
+def test_a_format_without_a_reader_says_how_to_save_it_anew(tmp_path: Path, ending: str):
+    path = written(tmp_path, f"answers{ending}", "anything")
+    with pytest.raises(DataProblem) as problem:
+        cx.load(path)
+    message = str(problem.value)
+    assert message.startswith(f"answers{ending} ends in '{ending.lower()}', which no reader knows; known: ")
+    assert ".sav" in message.split("known: ")[1] and (".xlsx" in message or "write.csv" in message)
+    assert message.count(";") >= 2

@@ -198,7 +198,8 @@ def test_what_is_no_file_says_so(tmp_path):
     with pytest.raises(DataProblem, match=f"^{re.escape(f'{tmp_path} is a folder; give one file of it: b.csv')}$"):
         open_file(tmp_path)
     with pytest.raises(
-        DataProblem, match="^x.xls ends in '.xls', which no reader knows; known: .csv, .*; save old Excel"
+        DataProblem,
+        match="^x.xls ends in '.xls', which no reader knows; known: .csv, .*; open it in a spreadsheet program",
     ):
         open_file(write(tmp_path, b"\xd0\xcf\x11\xe0", "x.xls"))
 

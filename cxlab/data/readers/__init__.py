@@ -65,10 +65,24 @@ def open_file(
         raw = columnar.read(path)
     else:
         raise DataProblem(
-            f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}"
-            + ("; save old Excel files as .xlsx" if ending == ".xls" else "")
+            f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}" + ANEW.get(ending, "")
         )
     return texts.read(raw, keep=as_text, declared=declared)
+
+
+ANEW = {
+    ".xls": "; open it in a spreadsheet program and save it as .xlsx",
+    ".xlsb": "; open it in Excel and save it as .xlsx",
+    ".ods": "; open it in a spreadsheet program and save it as .xlsx",
+    ".numbers": "; export it as .xlsx or .csv",
+    ".rds": "; in R: write.csv(readRDS(file), 'x.csv', row.names = FALSE), or haven::write_sav to keep the labels",
+    ".rdata": "; in R: load it, then write.csv(table, 'x.csv', row.names = FALSE)",
+    ".rda": "; in R: load it, then write.csv(table, 'x.csv', row.names = FALSE)",
+    ".sss": "; Triple-S: export from the survey program as SPSS (.sav), which keeps labels and missing codes",
+    ".asc": "; Triple-S: export from the survey program as SPSS (.sav), which keeps labels and missing codes",
+    ".pdf": "; ask for the table as .csv or .xlsx",
+}
+"""How to save anew what no reader here knows."""
 
 
 def _packed(path: Path, **options) -> Raw:

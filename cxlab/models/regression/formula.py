@@ -215,7 +215,13 @@ def _category(factor, schema: nw.Schema, where: str) -> str:
         _known(factor.expr, schema, where)
         return factor.expr if _is_text(schema[factor.expr]) else ""
     if factor.eval_method.value == "python" and factor.expr.startswith("C("):
-        call = ast.parse(factor.expr, mode="eval").body
+        try:
+            call = ast.parse(factor.expr, mode="eval").body
+        except SyntaxError:
+            raise DataProblem(
+                f"'{factor.expr}' cannot be read: inside C() a column has a name of letters, digits and underscores; "
+                "give it one with study.derive('name', ...), or rename the column"
+            ) from None
         inside = call.args[0] if isinstance(call, ast.Call) and call.args else None
         if not isinstance(inside, ast.Name):
             raise DataProblem(f"'{factor.expr}' is not C(column); make a column of the expression first")

@@ -220,3 +220,12 @@ def test_clusters_are_the_same_however_they_are_numbered(ids, weighted):
     found = cx.ols(study(data, **roles), "overall ~ flat + care", errors="CR1").table.set_index("term")
     np.testing.assert_allclose(found.loc[["Intercept", "care"], "se"], np.sqrt(np.diag(truth)), rtol=1e-9)
     assert np.isnan(found.loc["flat", "se"])
+
+
+@pytest.mark.parametrize("term", ["C(`class`)", "C(`a b`)"])
+def test_a_category_of_an_odd_name_is_refused_in_words(term: str):
+    table = pd.DataFrame({"y": [1.0, 2, 3, 4] * 5, "class": ["a", "b"] * 10, "a b": ["a", "b"] * 10})
+    with pytest.raises(
+        cx.DataProblem, match="cannot be read: (invalid syntax|inside C\\(\\) a column has a name of letters)"
+    ):
+        cx.ols(cx.load(table), f"y ~ {term}")
