@@ -22,12 +22,15 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "align", "scope"},
     "details": {"open"},
     "ol": {"start"},
+    "li": {"id"},
     "pre": {"tabindex"},
 }
 LOOK = {"color", "background-color", "font-weight", "font-style", "text-align", "width", "min-width", "white-space"}
 """What ``style`` may say: nothing that leads out of the page or over other parts of it."""
 
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.I)
+ANCHOR = re.compile(r"cx-[\w.-]{1,120}")
+"""Places on a page that the scoreboard links to; other names could hide parts of the page itself."""
 LINK = re.compile(r"(?:https?://|mailto:|#)", re.I)
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -38,6 +41,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     """Return an attribute's value, or None to leave it out."""
     if name == "src":
         return value if PICTURE.match(value.strip()) else None
+    if name == "id":
+        return value if ANCHOR.fullmatch(value) else None
     if name == "href":
         return value if LINK.match(value.strip()) else None
     return value if name != "style" or not re.search(r"[\\(@]", value) else None

@@ -148,7 +148,7 @@ def test_a_query_on_postgresql(tmp_path, monkeypatch):
         assert study.table.fetchall() == ANSWERS
         monkeypatch.setattr(database, "only_reads", lambda query: None)
         for query in ("drop table answers", "with a as (delete from answers returning id) select * from a"):
-            with pytest.raises(DataProblem, match="refused the query .*read-only transaction"):
+            with pytest.raises(DataProblem, match="refused the query"):
                 cx.load(url, query=query)
         assert len(cx.load(url, query="select * from answers")) == 3
 

@@ -47,7 +47,7 @@ def test_questions_are_called_by_their_title():
 
 def test_a_suppressed_group_keeps_its_place_without_a_value():
     ltr = cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
-    table = pd.DataFrame({"ltr": [9] * 15 + [3] * 15 + [8] * 4, "g": ["a"] * 15 + ["b"] * 15 + ["c"] * 4})
+    table = pd.DataFrame({"ltr": [9] * 15 + [3] * 15 + [8] * 12, "g": ["a"] * 15 + ["b"] * 15 + ["c"] * 4 + ["d"] * 8})
     ax = cx.nps(cx.Study(table, cx.Codebook("s", (ltr, cx.Field("g", role="segment")))), by="g").plot()
     assert "c  (n = 4)" in labels(ax.yaxis)
     assert len(texts(ax)) == 2

@@ -35,9 +35,17 @@ def temporary(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def packed(tmp_path) -> Path:
     """A customer file that is unpacked to be read, in an encoding that is copied to be read."""
-    rows = "".join(f"{k % 11};Zürich;{SECRET}\n" for k in range(300))
-    path = tmp_path / "cust.csv.gz"
-    path.write_bytes(gzip.compress(("recommend;town;mail\n" + rows).encode("cp1252")))
+    return customers(tmp_path, 300)
+
+
+def customers(folder: Path, rows: int) -> Path:
+    """Write ``rows`` customers, packed; beyond 64 MB they stay unpacked as long as somebody reads them."""
+    path = folder / "cust.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"recommend;town;mail\n")
+        for k in range(0, rows, 1000):
+            part = "".join(f"{j % 11};Zürich {j * 7919 % 100_003};{SECRET}\n" for j in range(k, min(k + 1000, rows)))
+            file.write(part.encode("cp1252"))
     return path
 
 
@@ -85,7 +93,8 @@ def test_a_run_leaves_nothing(source, notebook, packed, temporary, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", ["server", "kernel", "shim", "worker", "parent", "Ctrl-C"])
-def test_whoever_is_killed_leaves_nothing(killed, notebook, packed, temporary, tmp_path):
+def test_whoever_is_killed_leaves_nothing(killed, notebook, temporary, tmp_path):
+    packed = customers(tmp_path, 2_000_000)
     path = notebook("import cxlab as cx, time\ndata = cx.load(study)\ntime.sleep(3)")
     run = command(tmp_path, "report", str(path), str(packed), "--output", "out", "--workers", "1", "--trust")
     end = time.monotonic() + 30

@@ -110,7 +110,7 @@ def _label(study: Study, wave: str, value: Any) -> str:
 def _in_both(found: Groups, unit: str, waves) -> tuple[list[str], np.ndarray, list[str]]:
     """Units with enough answers in both waves, their positions (units, 2), and a note on the others."""
     keys = {(str(k[1]), k[2]): i for i, k in enumerate(found.keys)}
-    n = found.table["n"].to_numpy(float)
+    n = found.table["n"].where(found.table["estimate"].notna(), 0).to_numpy(float)  # hidden: no answers to be seen
     units = list(dict.fromkeys(str(k[1]) for k in found.keys if k[1] is not None and k[1] == k[1]))
     enough = lambda u: all((u, w) in keys and n[keys[u, w]] >= metrics.SMALL for w in waves)  # noqa: E731
     names = [u for u in units if enough(u)]
@@ -120,7 +120,7 @@ def _in_both(found: Groups, unit: str, waves) -> tuple[list[str], np.ndarray, li
             f"{len(names)}"
         )
     lost = [u for u in units if u not in names]
-    note = [f"Left out, fewer than {metrics.SMALL} answers in one of the waves: {', '.join(lost)}."] if lost else []
+    note = [f"Left out, too few answers to be shown in one of the waves: {', '.join(lost)}."] if lost else []
     return names, np.array([[keys[u, w] for w in waves] for u in names]), note
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import cxlab as cx
-from cxlab.models.metrics import scan, scores
+from cxlab.models.metrics import registry, scan
 from cxlab.stats.inference import shared_clusters
 
 SCALE = cx.Scale(1, 5)
@@ -47,7 +47,7 @@ def studies(rows: pa.Table, design: str) -> tuple[cx.Study, cx.Study]:
 @pytest.mark.parametrize(("of", "by"), [("q", []), (["q", "r"], ["g"]), ("q", ["k", "g"]), (None, ["stage"])])
 def test_sums_in_memory_are_those_of_the_engine(of: object, by: list[str], design: str) -> None:
     lazy, held = studies(table(), design)
-    score = scores.score(lazy, "csat", of, by)
+    score = registry.score(lazy, "csat", of, by)
     (columns, expected, counts), (_, found, counted) = (scan.scored(s, score, by) for s in (lazy, held))
     pd.testing.assert_frame_equal(found, expected, rtol=1e-13, check_exact=False)
     assert counted == counts
@@ -64,7 +64,7 @@ def test_sums_in_memory_are_those_of_the_engine(of: object, by: list[str], desig
 
 def test_no_rows_in_memory() -> None:
     lazy, held = studies(table().slice(0, 0), "wch")
-    score = scores.score(lazy, "csat", "q", ["g"])
+    score = registry.score(lazy, "csat", "q", ["g"])
     assert all(len(scan.scored(s, score, ["g"])[1]) == 0 for s in (lazy, held))
     where = {"weight": "w", "cluster": "c", "strata": "h"}
     assert not len(shared_clusters.across_groups(scan.answered(held, [score], ["g"]), score.items, ["g"], **where))

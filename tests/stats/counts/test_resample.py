@@ -101,7 +101,7 @@ def test_permutation_counts_are_hypergeometric_and_p_is_exact():
     assert drawn[:, 1].var() == pytest.approx(stats.hypergeom(20, 8, 10).var(), rel=0.04)
     a, b = np.array([8, 2]), np.array([4, 6])
     share = lambda c: c[:, 1] / c.sum(axis=1)  # noqa: E731
-    difference, p, draws = permutation(a, b, share, draws=40_000, seed=2)
+    difference, p, draws = permutation(a, b, share, replicates=40_000, seed=2)
     k = np.arange(9)
     extreme = np.abs(k / 10 - (8 - k) / 10) >= 0.4 - 1e-12
     exact = stats.hypergeom(20, 8, 10).pmf(k)[extreme].sum()

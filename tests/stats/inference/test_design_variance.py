@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlab.stats.counts.names import key
 from cxlab.stats.counts.tally import score_sums
 from cxlab.stats.inference import design_variance, proportions
 
@@ -59,9 +60,10 @@ def test_means_shares_and_domains_equal_r_survey(mirror):
         where, population = columns(sample, label)
         frame = nw.from_native(api(mirror, sample)).lazy()
         for by in ([], ["awards"]):
+            names = [key(name) for name in by]
             sums, _ = score_sums(frame, {k: [e] for k, e in SCORES.items()}, by=by, **where)
-            for _, cell in design_variance.linearised(sums, ["item", *by], population=population).iterrows():
-                found[sample, label, cell["item"], cell["awards"] if by else ""] = cell
+            for _, cell in design_variance.linearised(sums, ["item", *names], population=population).iterrows():
+                found[sample, label, cell["item"], cell[names[0]] if by else ""] = cell
     for r in wanted:
         cell = found[r["sample"], r["design"], r["quantity"], r["domain"]]
         assert cell["estimate"] == pytest.approx(float(r["estimate"]), rel=1e-9), r

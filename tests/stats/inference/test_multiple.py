@@ -53,5 +53,5 @@ def test_unknown_adjustment_is_refused():
     with pytest.raises(DataProblem) as problem:
         multiple.adjusted([0.1], "homl")
     assert str(problem.value) == (
-        "adjust is 'homl'; did you mean 'holm'? allowed: 'holm', 'bh', 'by', 'romano-wolf', 'none'"
+        "correction is 'homl'; did you mean 'holm'? allowed: 'holm', 'bh', 'by', 'romano-wolf', 'none'"
     )
