@@ -268,10 +268,23 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
         return _inferred(table, frame, name or "table", notes)
     book = replace(book, notes=(*book.notes, *notes))
     conform.check_columns(book, columns, name or book.name)
+    book = _named_as(book, dict(zip(columns, frame.collect_schema().names(), strict=True)))
     if (made := _worded(table, frame, book, name)) is not None:
         return made
     _check_text(frame, book)
     return with_plain_names(Study(table, replace(book, name=name) if name else book))
+
+
+def _named_as(book: Codebook, names: Mapping[str, str]) -> Codebook:
+    """Return ``book`` for a table whose columns ``names`` maps from how they came to how they are called here."""
+    new = {a: b for a, b in names.items() if a != b}
+    if not new:
+        return book
+    named = (replace(f, name=new[f.name], title=f.title or f.name) if f.name in new else f for f in book)
+    fields = (
+        replace(f, about=new.get(f.about, f.about), columns=tuple(new.get(c, c) for c in f.columns)) for f in named
+    )
+    return replace(book, fields=tuple(fields))
 
 
 def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: tuple[str, ...]) -> Study:

@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import cxlab as cx
@@ -59,3 +60,16 @@ ASKED = (
     lambda s, c: [len(cx.quality(s).table), len(cx.check(s))],
     lambda s, c: cx.mean(cx.rake(s, {c: {str(i): 0.2 for i in range(1, 6)}}), "q2").table["estimate"].tolist(),
 )
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow", "duckdb"])
+def test_a_codebook_follows_a_column_whose_name_cannot_stay(engine: str) -> None:
+    rows = {"*": [0, 10, 9, 7] * 10, "g": ["x", "y"] * 20}
+    scale = cx.Scale(0, 10)
+    book = cx.Codebook("star", (cx.Field("*", type="integer", role="outcome", measure="recommendation", scale=scale),
+                                cx.Field("g", type="string", role="segment")))  # fmt: skip
+    made = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table,
+            "duckdb": lambda r: duckdb.from_arrow(pa.table(r))}[engine]  # fmt: skip
+    study = cx.load(made(rows), codebook=book)
+    assert cx.nps(study).table["estimate"].tolist() == [25.0]
+    assert study.field("star").title == "*"
