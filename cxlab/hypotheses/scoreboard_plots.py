@@ -31,9 +31,8 @@ def scoreboard(result: Result, *, ax: Axes | None = None) -> Axes:
         for j, s in enumerate(studies):
             _tile(ax, j, i, cells[c["id"], s])
     ax.set(xlim=(-0.6, len(studies) - 0.4), ylim=(len(cards) - 0.4, -0.6))
-    ax.set_yticks(
-        range(len(cards)), [f"{c['title']}{' ‡' if c['standing'] else ''}   {c['id'][3:]}" for c in cards], fontsize=9
-    )
+    named = [f"{c['id'][3:]}  {c['title']}{' ‡' if c['standing'] else ''}" for c in cards]
+    ax.set_yticks(range(len(cards)), named, fontsize=9)
     n = result.table.groupby("study")["n"].max()
     simulated = result.parts["simulated"]
     marked = [f"{s}{' (simulated)' if s in simulated else ''}, n = {n[s]:,}" for s in studies]
@@ -42,7 +41,7 @@ def scoreboard(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.tick_top()
     ax.tick_params(length=0, colors=INK)
     ax.spines[:].set_visible(False)
-    _legend(ax, len(cards))
+    _legend(ax, uncalibrated=any(c["standing"] for c in cards))
     return ax
 
 
@@ -72,15 +71,18 @@ def _tile(ax: Axes, x: int, y: int, cell: dict) -> None:
         ax.text(x + 0.24, y - 0.16, "#", ha="center", va="center", color=colour, fontsize=6.5, fontweight="bold")
 
 
-def _legend(ax: Axes, rows: int) -> None:
+def _legend(ax: Axes, *, uncalibrated: bool) -> None:
     """A legend of real tiles below the board."""
     handles, labels = [], []
     for verdict, (fill, _, sign, name) in TILES.items():
         edge = MUTED if verdict == "NOT-IDENTIFIED" else fill
         handles.append(ax.scatter([], [], marker="s", s=90, facecolor=fill, edgecolor=edge))
         labels.append(f"{sign}  {name}" if sign else f"    {name}")
-    handles += [ax.scatter([], [], marker="$\\#$", s=40, color=INK), ax.scatter([], [], marker=".", s=20, color=MUTED)]
-    labels += ["the claim's number is outside the interval", "the study lacks what the claim needs"]
+    handles += [ax.scatter([], [], marker=".", s=20, color=MUTED), ax.scatter([], [], marker="none")]
+    labels += ["the study lacks what the claim needs", "#  the claim's number is outside the interval"]
+    if uncalibrated:
+        handles.append(ax.scatter([], [], marker="none"))
+        labels.append("‡  not calibrated: how often the verdict is false is not measured")
     ax.legend(
         handles,
         labels,
