@@ -238,7 +238,14 @@ class Study:
         return table
 
     def head(self, n: int = 5) -> Any:
-        """Return the first ``n`` rows as a pandas table."""
+        """Return the first ``n`` rows as a pandas table.
+
+        Raises
+        ------
+        DataProblem : ``n`` is no whole number from 1.
+        """
+        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+            raise DataProblem(f"n is {n!r}; allowed: whole numbers from 1")
         return self.frame.head(n).collect().to_pandas()
 
     def filter(self, condition: nw.Expr, said: str) -> Study:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cxlab.data.arguments import public
+from cxlab.problem import DataProblem
 from cxlab.result import FIGURE
 
 HEADING = "### "
@@ -70,5 +71,8 @@ def remarks(*lines: str) -> Findings:
     >>> remarks("No column has role 'brand'.")
     No column has role 'brand'.
     """
+    for line in lines:
+        if not isinstance(line, str):
+            raise DataProblem(f"a remark is {line!r}; give sentences as text")
     said = [line for line in lines if not line.startswith(HEADING)]
     return Findings(tuple(dict.fromkeys(map(str, lines))), listed=len(said) > 1)

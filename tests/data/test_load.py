@@ -274,3 +274,26 @@ def test_a_format_without_a_reader_says_how_to_save_it_anew(tmp_path: Path, endi
     assert message.startswith(f"answers{ending} ends in '{ending.lower()}', which no reader knows; known: ")
     assert ".sav" in message.split("known: ")[1] and (".xlsx" in message or "write.csv" in message)
     assert message.count(";") >= 2
+
+
+def test_an_option_that_does_not_apply_to_a_file_is_refused(tmp_path: Path):
+    path = written(tmp_path)
+    with pytest.raises(DataProblem) as problem:
+        cx.load(path, sheet="Answers")
+    assert str(problem.value) == "sheet is 'Answers', and shop.csv is no workbook with sheets; leave sheet out"
+    pd.DataFrame({"nps": [1, 9]}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(DataProblem) as problem:
+        cx.load(tmp_path / "x.parquet", encoding="utf-8")
+    assert str(problem.value) == "encoding is 'utf-8', and x.parquet is no text file; leave encoding out"
+
+
+def test_the_first_rows_are_a_whole_number_of_rows(tmp_path: Path):
+    study = cx.load(written(tmp_path))
+    assert len(study.head(2)) == 2
+    with pytest.raises(DataProblem, match=r"^n is 'x'; allowed: whole numbers from 1$"):
+        study.head("x")
+
+
+def test_a_remark_is_text():
+    with pytest.raises(DataProblem, match=r"^a remark is 3; give sentences as text$"):
+        cx.remarks("fine", 3)

@@ -53,6 +53,10 @@ def open_file(
     if not path.stat().st_size:
         raise DataProblem(f"{path.name} is empty (0 bytes); export it again")
     ending = path.suffix.lower()
+    if sheet and ending not in (*EXCEL, *PACKED) and not zipfile.is_zipfile(path):
+        raise DataProblem(f"sheet is '{sheet}', and {path.name} is no workbook with sheets; leave sheet out")
+    if encoding and ending not in (*DELIMITED, *PACKED):
+        raise DataProblem(f"encoding is '{encoding}', and {path.name} is no text file; leave encoding out")
     if ending in PACKED:
         return _packed(path, encoding=encoding, sheet=sheet, as_text=as_text, declared=declared)
     if ending in DELIMITED and not zipfile.is_zipfile(path):

@@ -248,7 +248,7 @@ def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:
     k = (2 if scale.points >= 4 else 1) if top is None else top
     if not 1 <= k < scale.points:
         raise DataProblem(
-            f"top is {k}; '{name}' has {scale.points} answers ({scale}), so top is 1 to {scale.points - 1}"
+            f"boxes is {k}; '{name}' has {scale.points} answers ({scale}), so boxes is 1 to {scale.points - 1}"
         )
     return scale.top(k)
 

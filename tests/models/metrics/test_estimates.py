@@ -419,7 +419,7 @@ def test_wrong_options_are_refused():
     )
     assert refused(lambda: cx.nps(s, level=95)) == "level is 95; a confidence level lies between 0 and 1, usually 0.95"
     assert refused(lambda: cx.csat(s, boxes=5)) == (
-        "top is 5; 'sat' has 5 answers (1 to 5 (highest = best)), so top is 1 to 4"
+        "boxes is 5; 'sat' has 5 answers (1 to 5 (highest = best)), so boxes is 1 to 4"
     )
     named_n = study(sample().rename(columns={"g": "n"}), n="segment")
     assert cx.nps(named_n, by="n", least_n=0).table.columns.tolist()[:3] == ["n_", "item", "estimate"]
