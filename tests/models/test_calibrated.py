@@ -81,3 +81,47 @@ def test_weights_of_the_file_count_as_known() -> None:
     there = Study(study.table, study.codebook)
     assert said not in cx.nps(there).notes
     assert cx.nps(there).table["se"].iloc[0] > 0
+
+
+def shop(n: int, seed: int) -> cx.Study:
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame({
+        "ltr": rng.integers(0, 11, n), "same": 0, "other": rng.integers(0, 11, n),
+        "age": rng.choice(["y", "o"], n, p=[0.3, 0.7]), "top": rng.choice(["a", "b", "c"], n),
+    })  # fmt: skip
+    rows["same"] = rows["ltr"]
+    scale = cx.Scale(0, 10)
+    asked = [cx.Field(c, role="outcome", measure="recommendation", scale=scale) for c in ("ltr", "same", "other")]
+    words = [cx.Field(c, type="string", role="segment") for c in ("age", "top")]
+    return cx.load(rows, codebook=cx.Codebook("shop", (*asked, *words)))
+
+
+def test_answers_of_one_person_to_two_questions_are_paired_under_fitted_weights() -> None:
+    raked = cx.rake(shop(400, 1), {"age": {"y": 0.5, "o": 0.5}})
+    found = cx.compare(raked, "nps", "item", of=["ltr", "same"]).table
+    assert found["estimate"].tolist() == [0.0]
+    assert found["se"].iloc[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_impacts_and_pairs_under_fitted_weights_are_those_of_the_jackknife() -> None:
+    """Every respondent left out in turn and the rest raked again (delete-one jackknife)."""
+    study, margins = shop(160, 2), {"age": {"y": 0.5, "o": 0.5}}
+    table = study.to_pandas(labels=False)
+
+    def numbers(rows: pd.DataFrame) -> np.ndarray:
+        shares = rows["age"].value_counts()
+        w = rows["age"].map({a: 0.5 / shares[a] for a in shares.index})
+        score = lambda v: 100.0 * ((v >= 9) * 1.0 - (v <= 6))  # noqa: E731
+        mean = lambda v, keep: np.average(v[keep], weights=w[keep])  # noqa: E731
+        every, a = np.ones(len(rows), bool), (rows["top"] == "a").to_numpy()
+        ltr, other = score(rows["ltr"]), score(rows["other"])
+        return np.array([mean(ltr, every) - mean(ltr, ~a), mean(other, every) - mean(ltr, every)])
+
+    left = np.array([numbers(table.drop(index=i)) for i in table.index])
+    se = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    raked = cx.rake(study, margins)
+    impact = cx.impact(raked, "top", of="ltr").table.set_index("topic").loc["a"]
+    pair = cx.compare(raked, "nps", "item", of=["ltr", "other"]).table.iloc[0]
+    assert impact["estimate"] == pytest.approx(numbers(table)[0], rel=1e-9)
+    assert abs(pair["estimate"]) == pytest.approx(abs(numbers(table)[1]), rel=1e-9)
+    assert [impact["se"], pair["se"]] == pytest.approx(se, rel=0.03)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 
@@ -81,31 +81,46 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     if d.cluster and columns:
         notes = (*notes, *_few_clusters(labels, m, d.cluster))
     apart = (m.shared > 0).sum(axis=1) <= 1 if d.cluster and columns else None
-    return estimated(keys, labels, m, score, level, notes, simple, exact, apart=apart)
+    cov = covariance(m, score, simple, exact=exact, apart=apart)
+    return replace(estimated(keys, labels, m, cov, score, level, notes, simple), exact=exact, apart=apart)
 
 
-def estimated(
-    keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, score: Score, level: float,
-    notes: Sequence[str], simple: bool, exact: Callable[..., NDArray] | None = None, unions: NDArray | None = None,
-    apart: NDArray | None = None,
-) -> Groups:  # fmt: skip
-    """Return the groups with their estimates; ``exact`` gives the covariance of ``unions`` of fitted weights.
+def covariance(
+    m: shared_clusters.Moments, score: Score, simple: bool, *, exact: Callable[..., NDArray] | None = None,
+    unions: NDArray | None = None, apart: NDArray | None = None,
+) -> NDArray:  # fmt: skip
+    """Return the covariance of the groups' scores.
 
-    ``apart`` : which of the groups share no cluster with another; few clusters then have their own k / (k - 1).
+    Parameters
+    ----------
+    m : their moments.
+    score : what is estimated.
+    simple : whether the sample is a simple random one.
+    exact : gives the covariance under fitted weights, of ``unions``.
+    unions : (rows, groups) of 0 and 1: the groups that make up each row; default: each group for itself.
+    apart : which of the groups share no cluster with another; few clusters then have their own k / (k - 1).
     """
     if exact is None:
         cov = shared_clusters.covariance(m, unbiased=not simple or score.shape == "mean")
     else:
         cov = exact(unions=unions)
-    if apart is not None:
-        share = np.sqrt(_own_factor(m, apart if unions is None else unions @ ~apart == 0))
-        cov = cov * np.outer(share, share)
+    if apart is None:
+        return cov
+    share = np.sqrt(_own_factor(m, apart if unions is None else unions @ ~apart == 0))
+    return cov * np.outer(share, share)
+
+
+def estimated(
+    keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, cov: NDArray, score: Score, level: float,
+    notes: Sequence[str], simple: bool,
+) -> Groups:  # fmt: skip
+    """Return the groups with their estimates; ``cov`` is that of `covariance`, rows after those of ``keys`` unions."""
     cells = shared_clusters.cells(m, cov)
     table, _ = metrics.measured(cells, score, registry.INTERVALS[score.shape], level, simple=simple)
     table, hidden = _shown(table, labels, keys, score)
     seen = ~(table["estimate"].isna() & (table["n"] > 0)).to_numpy()
     _, more = metrics.measured(cells[seen], score, registry.INTERVALS[score.shape], level, simple=simple)
-    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple, exact, apart)
+    return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple)
 
 
 def _own_factor(m: shared_clusters.Moments, apart: NDArray) -> NDArray:
@@ -201,9 +216,9 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
     others = groups.labels.copy()
     others[others.columns[-1]] = "rest"
     labels = pd.concat([groups.labels, others], ignore_index=True)
-    both = estimated(
-        groups.keys, labels, m, score, level, groups.notes, groups.simple, groups.exact, unions, groups.apart
-    )
+    cov = covariance(m, score, groups.simple, exact=groups.exact, unions=unions, apart=groups.apart)
+    both = estimated(groups.keys, labels, m, cov, score, level, groups.notes, groups.simple)
+    both = replace(both, exact=groups.exact, apart=groups.apart)
     used = np.concatenate(blocks)
     return used, used + k, both
 

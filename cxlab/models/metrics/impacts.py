@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import contrasts, registry, result_words, scores
 from cxlab.models.metrics import estimates as metrics
-from cxlab.models.metrics.groups import Groups, estimated, grouped
+from cxlab.models.metrics.groups import Groups, covariance, estimated, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -107,9 +108,11 @@ def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> d
     """Overall score minus the score without group i, from the sums of all, of the others and of the group."""
     k = len(groups.keys)
     own = np.eye(k)[i]
-    m = shared_clusters.united(groups.moments, np.vstack([np.ones(k), 1 - own, own]))
+    unions = np.vstack([np.ones(k), 1 - own, own])
+    m = shared_clusters.united(groups.moments, unions)
     labels = pd.DataFrame({"part": ["all", "without", "topic"]})
-    parts = estimated([], labels, m, score, level, (), groups.simple)
+    cov = covariance(m, score, groups.simple, exact=groups.exact, unions=unions, apart=groups.apart)
+    parts = replace(estimated([], labels, m, cov, score, level, (), groups.simple), apart=groups.apart)
     t, n, w = parts.table["estimate"].to_numpy(float), m.n.sum(0), m.w.sum(0)
     var = parts.cov[0, 0] + parts.cov[1, 1] - 2 * parts.cov[0, 1]
     d, se = t[0] - t[1], float(np.sqrt(max(var, 0))) if n[1] else np.nan

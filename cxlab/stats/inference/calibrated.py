@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from cxlab.stats.inference.design_variance import sampled
 
@@ -73,8 +74,11 @@ def _of_units(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: 
 
 
 def _of_rows(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: int):
-    """Yield products and sums over the rows of each stratum, each row a unit of its own."""
+    """Yield products and sums over the rows of each stratum, each row a unit of its own; groups may share rows."""
     fitted = whole.x @ beta
+    column = np.repeat(np.arange(len(members)), [len(rows) for rows in members])
+    at = (np.concatenate(members).astype(int), column)
+    held = sparse.csr_array((np.concatenate(residual), at), shape=(len(own.n), len(members)))
     for h in range(strata):
         here = whole.stratum == h
         v, f = whole.n[here] * whole.w[here], fitted[here]
@@ -86,9 +90,10 @@ def _of_rows(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: i
             cross = (v * own.w[rows] * e) @ (own.x[rows] @ beta)
             products[g] -= cross
             products[:, g] -= cross
-            products[g, g] += (v * own.w[rows] * e) @ e
             sums[g] += v @ e
-        yield products, sums
+        there = own.stratum == h
+        mine = held[there]
+        yield products + (mine.T @ (mine * (own.n * own.w**2)[there][:, None])).toarray(), sums
 
 
 def categories(table: pd.DataFrame, margins: Sequence[Sequence[str]], levels: list[list[str]] | None = None):
