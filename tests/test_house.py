@@ -127,6 +127,12 @@ def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
 MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
 
 
+def test_no_file_name_stands_twice() -> None:
+    names = [p.name for p in (ROOT / "cxlab").rglob("*.py") if not p.name.startswith("__")]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    assert twice == ["sample.py"], "the reader of the claims is to go into that of the data; nothing else may join it"
+
+
 @pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
 def test_every_path_named_in_the_documents_is_there(page: str) -> None:
     named = set(re.findall(r"`([\w./*<>-]+/[\w./*<>-]*|[\w*<>-]+\.(?:py|toml|md|txt|yml))`", (ROOT / page).read_text()))

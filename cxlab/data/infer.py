@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from cxlab.data import batteries, candidates, conform, identity, multiple, scales, tautologies, wording
+from cxlab.data import batteries, candidates, conform, identity, multiple_response, scales, tautologies, wording
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.doubt import Doubt, heaviest_first
 from cxlab.data.guess import Guess, Log, asked
@@ -45,11 +45,11 @@ def draft(raw: Raw, name: str) -> Draft:
     columns = profile(raw, sample)
     by_name = {c.name: c for c in columns}
     log = Log(doubts=list(raw.doubts))
-    fields = multiple.questions(raw, columns, {}, log)
+    fields = multiple_response.questions(raw, columns, {}, log)
     inside = {c for f in fields.values() for c in f.columns}
     alone = {c.name: _field(c, log) for c in columns if c.name not in inside and c.name not in fields}
     fields = _in_order(columns, {**alone, **fields})
-    multiple.joined(raw, fields, columns, log)
+    multiple_response.joined(raw, fields, columns, log)
     batteries.outcomes(fields, by_name, log)
     batteries.touchpoints(fields, by_name, log)
     batteries.ends(fields, by_name, log)

@@ -22,8 +22,8 @@ from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.stats.fits.glm import glm
-from cxlab.stats.fits.panel import following, lasting, persistence, unit_means
 from cxlab.stats.fits.robust import Fit, least_squares
+from cxlab.stats.fits.unit_means import following, lasting, persistence, unit_means
 
 SEEN, PEOPLE = 3, 20
 """Periods a person needs to be compared with herself (two, and a later score), and people who have so many."""

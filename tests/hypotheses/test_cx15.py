@@ -12,7 +12,7 @@ from scipy.stats import binom
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
-from cxlab.stats.fits.panel import persistence
+from cxlab.stats.fits.unit_means import persistence
 
 REPS = 40
 

@@ -17,7 +17,7 @@ from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.stats.fits.folds import block_moments, corrected, deal, jackknife
-from cxlab.stats.fits.panel import following
+from cxlab.stats.fits.unit_means import following
 
 TRUTH = Truth(claimed=0.2, boundary=0.0, n=2000, value=None)
 MARGIN = {"prediction": 0.01, "retest": 0.05, "sensitivity": 0.05}

@@ -17,7 +17,7 @@ from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.metrics import calibration, registry, scan, scores
+from cxlab.models.metrics import fitted_weights, registry, scan, scores
 from cxlab.models.metrics.result_words import design_name, interval_name, labelled_groups, problems, titled, worded
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
@@ -232,10 +232,10 @@ def estimates(
     out = []
     for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
         cells = design_variance.linearised(sums, ["item", *keys(columns)], population=population)
-        known = calibration.applies(study, score)
+        known = fitted_weights.applies(study, score)
         if known:
             units = list(cells[["item", *keys(columns)]].itertuples(index=False, name=None))
-            joint = calibration.covariance(study, score, columns, units, population=population)
+            joint = fitted_weights.covariance(study, score, columns, units, population=population)
             cells["var"] = np.where(np.isnan(cells["var"]), np.nan, np.diag(joint))
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
@@ -254,7 +254,7 @@ def estimates(
             unit=score.unit,
             level=level,
             method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
-            notes=(*study.caveats, *problems(counts), *hidden, *notes, *([calibration.SAID] if known else [])),
+            notes=(*study.caveats, *problems(counts), *hidden, *notes, *([fitted_weights.SAID] if known else [])),
             parts={"metric": score.metric, "over": score.over, "by": list(groups), "labels": worded(study, score, by)},
             better=score.better,
         ))  # fmt: skip

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from cxlab.data import waves
 from cxlab.data.study import Study
-from cxlab.models.metrics import calibration, registry, result_words, scan
 from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import fitted_weights, registry, result_words, scan
 from cxlab.models.metrics.allowed_scales import alike
 from cxlab.models.metrics.scores import GROUPINGS, Score
 from cxlab.problem import DataProblem, unknown
@@ -74,9 +74,9 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     labels = labels[named if kinds else [*([score.over] if len(score.items) > 1 or not by else []), *named]]
     notes = (*study.caveats, *result_words.problems(counts))
     exact = None
-    if calibration.applies(study, score):
-        exact = partial(calibration.covariance, study, score, columns, keys)
-        notes = (*notes, calibration.SAID)
+    if fitted_weights.applies(study, score):
+        exact = partial(fitted_weights.covariance, study, score, columns, keys)
+        notes = (*notes, fitted_weights.SAID)
     simple = not (any(where.values()) or metrics.pooled(score))
     if d.cluster and columns:
         notes = (*notes, *_few_clusters(labels, m, d.cluster))

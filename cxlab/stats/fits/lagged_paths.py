@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlab.stats.fits.panel import following, unit_means
 from cxlab.stats.fits.robust import least_squares
+from cxlab.stats.fits.unit_means import following, unit_means
 
 
 @dataclass(frozen=True)
