@@ -232,7 +232,7 @@ def estimates(
     out = []
     for score, interval, (sums, counts) in zip(asked, intervals, scan.scans(study, asked, columns), strict=True):
         cells = design_variance.linearised(sums, ["item", *keys(columns)], population=population)
-        known = fitted_weights.applies(study, score)
+        known = fitted_weights.applies(study, score) and not scan.several(study, columns)
         if known:
             units = list(cells[["item", *keys(columns)]].itertuples(index=False, name=None))
             joint = fitted_weights.covariance(study, score, columns, units, population=population)
@@ -254,7 +254,10 @@ def estimates(
             unit=score.unit,
             level=level,
             method=f"{score.method}; {interval_name(score.shape, interval)}; {design_name(study, simple)}",
-            notes=(*study.caveats, *problems(counts), *hidden, *notes, *([fitted_weights.SAID] if known else [])),
+            notes=(
+                *study.caveats, *scan.overlap(study, columns), *problems(counts), *hidden, *notes,
+                *([fitted_weights.SAID] if known else []),
+            ),
             parts={"metric": score.metric, "over": score.over, "by": list(groups), "labels": worded(study, score, by)},
             better=score.better,
         ))  # fmt: skip

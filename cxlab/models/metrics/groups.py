@@ -16,7 +16,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import fitted_weights, registry, result_words, scan
 from cxlab.models.metrics.allowed_scales import alike
-from cxlab.models.metrics.scores import GROUPINGS, Score
+from cxlab.models.metrics.scores import GROUPINGS, Score, unfolded
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.names import keys as keys_of
 from cxlab.stats.inference import few_treated, inversion, proportions, shared_clusters, trinomial
@@ -29,7 +29,8 @@ MOST = 3000
 class Groups:
     """The groups of a comparison: their labels, score moments, estimates in the result's unit, and covariance.
 
-    ``apart`` marks the groups that share no cluster with another; `None` without clusters.
+    ``apart`` marks the groups that share no cluster with another; `None` without clusters. ``overlapping`` is the
+    question with several answers whose options the groups are.
     ``keys`` are raw group values (``item`` first), ``labels`` one row a group as people read it, ``table`` their
     estimates with ``low, high``, ``cov`` in the unit squared.
     """
@@ -43,13 +44,66 @@ class Groups:
     simple: bool
     exact: Callable[..., NDArray] | None = None
     apart: NDArray | None = None
+    overlapping: str = ""
 
 
 def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Groups:
     """Return the groups that ``by`` forms for every item, with the covariances that a comparison of the last needs.
 
     Labels stand in the order of ``by``, with the item before them if there are several and ``by`` does not name it.
+    Of a question with several answers every option is a group; they overlap, and their covariance knows it.
     """
+    if name := scan.several(study, by):
+        return _of_options(study, score, list(by), name, level)
+    found = _counted(study, score, by)
+    cov = covariance(found.moments, score, found.simple, exact=found.exact, apart=found.apart)
+    made = estimated(found.keys, found.labels, found.moments, cov, score, level, found.notes, found.simple)
+    return replace(made, exact=found.exact, apart=found.apart)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Groups before anything is estimated; the fields are those of `Groups`."""
+
+    keys: list[tuple]
+    labels: pd.DataFrame
+    moments: shared_clusters.Moments
+    notes: tuple[str, ...]
+    simple: bool
+    exact: Callable[..., NDArray] | None
+    apart: NDArray | None
+
+
+def _of_options(study: Study, score: Score, by: list[str], name: str, level: float) -> Groups:
+    """The options of a question with several answers as groups: unions of the combinations that were chosen."""
+    wide, options = unfolded(study, name)
+    columns = [c for c in by if c not in GROUPINGS or c in study.codebook]
+    combined = _counted(wide, score, [c for b in by for c in (options if b == name else [b])])
+    columns, sums, _ = scan.scored(study, score, columns)
+    keys, each = shared_clusters.moments(sums, ["item", *keys_of(columns)])
+    place = columns.index(name) + 1
+    labels = dict(zip(scan.option_labels(study, name), range(len(options)), strict=True))
+    unions = np.zeros((len(keys), len(combined.keys)))
+    for v, key in enumerate(keys):
+        at = place + labels[key[place]]
+        for u, cell in enumerate(combined.keys):
+            others = (*cell[:place], *cell[place + len(options) :])
+            unions[v, u] = str(cell[at]) in ("1", "1.0", "True") and others == (*key[:place], *key[place + 1 :])
+    m = shared_clusters.united(combined.moments, unions)
+    there = {h: i for i, h in enumerate(each.strata)}
+    none = np.zeros(len(keys))
+    m = replace(m, m=np.array([each.m[there[h]] if h in there else none for h in m.strata]))
+    cov = covariance(m, score, combined.simple, exact=combined.exact, unions=unions)
+    raw = pd.DataFrame(keys, columns=["item", *keys_of(columns)])
+    table = result_words.labelled_groups(study, columns, raw)
+    if len(score.items) > 1:
+        table.insert(0, score.over, raw["item"])
+    notes = (*combined.notes, *scan.overlap(study, by))
+    return replace(estimated(keys, table, m, cov, score, level, notes, combined.simple), overlapping=name)
+
+
+def _counted(study: Study, score: Score, by: Sequence[str]) -> Counted:
+    """The groups that ``by`` forms, counted."""
     kinds = [b for b in by if b in ("item", *GROUPINGS) and b not in study.codebook]
     if by and by[-1] in kinds:
         alike(study, score.kinds, "compared with each other")
@@ -81,8 +135,7 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     if d.cluster and columns:
         notes = (*notes, *_few_clusters(labels, m, d.cluster))
     apart = (m.shared > 0).sum(axis=1) <= 1 if d.cluster and columns else None
-    cov = covariance(m, score, simple, exact=exact, apart=apart)
-    return replace(estimated(keys, labels, m, cov, score, level, notes, simple), exact=exact, apart=apart)
+    return Counted(keys, labels, m, notes, simple, exact, apart)
 
 
 def covariance(
@@ -205,6 +258,11 @@ def _reference(labels: pd.Series, block: NDArray, pairs: str) -> list[tuple[int,
 def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score) -> tuple[NDArray, NDArray, Groups]:
     if groups.labels.columns[-1] in ("item", "stage", "owner") and groups.keys[0][0] != groups.keys[-1][0]:
         raise DataProblem("pairs is 'rest', which compares groups of respondents; for questions use 'all' or 'first'")
+    if groups.overlapping:
+        raise DataProblem(
+            f"pairs is 'rest', and the groups of '{groups.overlapping}' overlap; take 'all' or 'first', or compare who "
+            "chose one option with who did not: by= the column of the option"
+        )
     k = len(groups.labels)
     rest = np.zeros((k, k))
     for block in blocks:

@@ -11,8 +11,8 @@ import pandas as pd
 from cxlab.data import waves
 from cxlab.data.sample import negative_weights
 from cxlab.data.study import Study
-from cxlab.models.metrics.scores import GROUPINGS, Score
-from cxlab.problem import unknown
+from cxlab.models.metrics.scores import GROUPINGS, Score, unfolded
+from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts import names, tally
 
 FIGURES = ("estimate", "low", "high", "se", "n_eff", "detractors", "passives", "promoters")
@@ -29,8 +29,7 @@ def grouping(study: Study, by: Sequence[str]) -> list[str]:
     """Return the columns among ``by`` (the others pool touchpoints), which must exist."""
     columns = [b for b in by if not (b in GROUPINGS and b not in study.codebook)]
     for name in columns:
-        study.field(name)
-        if name not in study.columns:
+        if not study.field(name).columns and name not in study.columns:
             raise unknown("column", name, study.name, study.columns)
     return columns
 
@@ -49,12 +48,61 @@ def scored(study: Study, score: Score, by: Sequence[str]) -> tuple[list[str], pd
 def scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list[tuple[pd.DataFrame, dict[str, int]]]:
     """Return for each score its sums by group, as `cxlab.stats.counts.tally.score_sums`, and its counted problems.
 
-    All come from one scan of the data.
+    All come from one scan of the data; grouped by a question with several answers, from one an option, since its groups
+    overlap: whoever ticked two options is in both.
 
     Raises
     ------
-    DataProblem : a weight is negative.
+    DataProblem : a weight is negative, or two questions with several answers are to group.
     """
+    if not (name := several(study, columns)):
+        return _scans(study, scores, columns)
+    wide, options = unfolded(study, name)
+    called, parts = dict(zip(options, option_labels(study, name), strict=True)), []
+    for option, label in called.items():
+        each = _scans(wide, scores, [option if c == name else c for c in columns])
+        parts.append([(_ticked(sums, option, name, label), found) for sums, found in each])
+    return [(pd.concat([part[k][0] for part in parts], ignore_index=True), parts[0][k][1]) for k in range(len(scores))]
+
+
+def several(study: Study, by: Sequence[str]) -> str:
+    """Return the question with several answers among the groups ``by``, '' where there is none.
+
+    Raises
+    ------
+    DataProblem : there are two.
+    """
+    found = [b for b in by if b in study.codebook and study.field(b).columns]
+    if len(found) > 1:
+        raise DataProblem(
+            f"{' and '.join(found)} of {study.name} are questions with several answers; group by one of them, or by "
+            f"options as columns of their own: {', '.join(study.field(found[1]).columns[:4])}"
+        )
+    return found[0] if found else ""
+
+
+def overlap(study: Study, by: Sequence[str]) -> tuple[str, ...]:
+    """Return the note on groups that overlap, none where they do not."""
+    name = several(study, by)
+    return (f"groups overlap: whoever chose several options of '{study.field(name).label}' is in each",) if name else ()
+
+
+def option_labels(study: Study, name: str) -> list[str]:
+    """Return what the options of a question with several answers are called, each once."""
+    f = study.field(name)
+    labels = [str(f.labels.get(c, c)) for c in f.columns]
+    return [c if labels.count(label) > 1 else label for c, label in zip(f.columns, labels, strict=True)]
+
+
+def _ticked(sums: pd.DataFrame, option: str, name: str, label: str) -> pd.DataFrame:
+    """The sums of those who ticked an option, as the group ``label`` of the question ``name``."""
+    key = names.key(option)
+    mine = sums[pd.to_numeric(sums[key], errors="coerce") == 1]
+    return mine.assign(**{key: label}).rename(columns={key: names.key(name)})
+
+
+def _scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> list[tuple[pd.DataFrame, dict[str, int]]]:
+    """Do what `scans` says for groups that do not overlap."""
     d = study.design
     counts = tally.weight_problems(d.weight) if d.weight else {}
     counts |= {f"cluster:{d.cluster}": nw.col(d.cluster).is_null()} if d.cluster else {}
