@@ -21,6 +21,8 @@ def problems(counts: Mapping[str, int]) -> list[str]:
         kind, _, column = name.partition(":")
         if k and kind == "outside":
             out.append(f"{k:,} answers to '{column}' outside its scale do not count")
+        elif k and kind == "between":
+            out.append(f"{k:,} answers to '{column}' between the points of its scale do not count")
         elif k and kind == "cluster":
             out.append(f"{k:,} rows without '{column}' count as one cluster")
         elif k and kind == "weight":

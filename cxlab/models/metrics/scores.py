@@ -52,16 +52,25 @@ class Score:
 
 
 def net_promoter(study: Study, of: str | Sequence[str] | None, by: Sequence[str]) -> Score:
-    """Promoters (9, 10) minus detractors (0 to 6) of a recommendation question from 0 to 10; others are refused."""
+    """Promoters (9, 10) minus detractors (0 to 6) of a recommendation question from 0 to 10; others are refused.
+
+    An answer between the points, as 8.5, is neither and does not count; `mean` takes it.
+    """
     columns = _columns(study, of, by, "recommendation", "NPS")
     for name in columns:
         recommendation(study, study.field(name))
-    make = lambda f: _net(f, worst=6, best=9)  # noqa: E731
+    schema = study.lazy.collect_schema()
+    floats = {name for name in columns if schema[name].is_float()}
+    whole = lambda f: _answer(f).round() == _answer(f)  # noqa: E731
+    net = lambda f: _net(f, worst=6, best=9)  # noqa: E731
+    make = lambda f: nw.when(whole(f)).then(net(f)) if f.name in floats else net(f)  # noqa: E731
     rule = "promoters (9-10) minus detractors (0-6) of a 0 to 10 recommendation question"
-    return _score(
+    found = _score(
         study, columns, by, make,
         metric="nps", title="Net Promoter Score", shape="net", unit="points", method=rule, limits=(-100, 100),
     )  # fmt: skip
+    between = {f"between:{n}": ~whole(study.field(n)) & _valid(study.field(n)) for n in columns if n in floats}
+    return replace(found, counts={**found.counts, **between})
 
 
 def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, top: int | None = None) -> Score:

@@ -113,3 +113,17 @@ def test_share_needs_an_answer():
 def test_shipped_surveys_without_a_0_to_10_question_have_no_nps():
     assert "measures satisfaction" in refused(lambda: cx.nps(cx.load("airline-survey"), "o_experience"))
     assert "runs from 1 to 5 (highest = best)" in refused(lambda: cx.nps(cx.load("abc"), "q4"))
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_an_answer_between_the_points_is_no_passive(engine: str) -> None:
+    import duckdb
+    import polars as pl
+
+    rows = {"ltr": [0.0, 6.5, 8.5, 9.0, 10.0, 7.0, None] * 5}
+    made = {"pandas": pd.DataFrame, "polars": pl.DataFrame,
+            "duckdb": lambda r: duckdb.from_arrow(pl.DataFrame(r).to_arrow())}[engine]  # fmt: skip
+    ltr = cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
+    found = cx.nps(cx.load(made(rows), codebook=cx.Codebook("half", (ltr,))))
+    assert (found.table["n"].iloc[0], found.table["estimate"].iloc[0]) == (20, pytest.approx(25.0))
+    assert "10 answers to 'ltr' between the points of its scale do not count" in found.notes
