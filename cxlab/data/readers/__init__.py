@@ -12,12 +12,12 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.locations import sought
-from cxlab.data.readers import columnar, database, delimited, excel, packed, statistical, texts
+from cxlab.data.readers import columnar, database, delimited, excel, packed, spreadsheets, statistical, texts
 from cxlab.data.readers.raw import SMALL, Raw
 from cxlab.problem import DataProblem
 
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv")
-EXCEL = (".xlsx", ".xlsm")
+EXCEL = (".xlsx", ".xlsm", *spreadsheets.ENDINGS)
 PACKED = (".zip", ".gz")
 ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS, *PACKED)
 
@@ -75,9 +75,7 @@ def open_file(
 
 
 ANEW = {
-    ".xls": "; open it in a spreadsheet program and save it as .xlsx",
     ".xlsb": "; open it in Excel and save it as .xlsx",
-    ".ods": "; open it in a spreadsheet program and save it as .xlsx",
     ".numbers": "; export it as .xlsx or .csv",
     ".rds": "; in R: write.csv(readRDS(file), 'x.csv', row.names = FALSE), or haven::write_sav to keep the labels",
     ".rdata": "; in R: load it, then write.csv(table, 'x.csv', row.names = FALSE)",

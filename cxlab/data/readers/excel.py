@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm): one sheet, one header row or a survey platform's."""
+"""Workbooks (.xlsx, .xlsm, .xls, .ods): one sheet, one header row or a survey platform's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import excel_parts, opened, platforms, summary_row
+from cxlab.data.readers import excel_parts, opened, platforms, spreadsheets, summary_row
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -24,7 +24,12 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     ------
     DataProblem : no Excel file, several sheets to choose from, only a header, blank (merged) or duplicated names.
     """
-    name, rows = _sheet(path, sheet)
+    told = ()
+    other = path.suffix.lower() in spreadsheets.ENDINGS
+    if other:
+        name, rows, told = spreadsheets.sheet(path, sheet)
+    else:
+        name, rows = _sheet(path, sheet)
     rows = [r for r in rows if any(v not in (None, "") for v in r)]
     if not rows:
         raise DataProblem(f"{path.name}: sheet '{name}' is empty")
@@ -44,7 +49,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     table, more = summary_row.without(table)
-    told, doubts = excel_parts.said(path, name, header.names)
+    told, doubts = (told, ()) if other else excel_parts.said(path, name, header.names)
     notes = (*header.notes, f"sheet '{name}'", *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True

@@ -67,6 +67,7 @@ def _apart(path: Path, program: str) -> tuple[pa.Table, dict[str, Any]]:
     """
     limit = psutil.virtual_memory().total + SPARE
     command = [sys.executable, "-P", str(Path(__file__).with_name("apart.py")), str(path.absolute()), str(limit)]
+    command += ["statistical"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             first = process.stdout.readline()
