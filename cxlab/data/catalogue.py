@@ -220,7 +220,7 @@ def _quoted(text: object) -> str:
 def _raw(con: duckdb.DuckDBPyConnection, path: Path, resource: Mapping[str, Any]) -> str:
     """SQL for the raw file: every column as text, with the derived ones."""
     if path.suffix == ".xlsx":
-        con.register("sheet", pd.read_excel(path, dtype=str))
+        con.register("sheet", pd.read_excel(path, dtype=str, engine="openpyxl"))
         source = "sheet"
     else:
         options = {
