@@ -47,7 +47,7 @@ def own(folder: Path, n: int):
     data = pd.read_csv(folder / "answers.csv")
     fields = tuple(cx.Field(c, role="outcome", scale=cx.Scale(1, 10)) for c in data)
     study = cx.Study(data, cx.Codebook("mobi", fields))
-    model = cx.ECSI.where(**{c: items(c) for c in BLOCKS})
+    model = cx.indices.ECSI.where(**{c: items(c) for c in BLOCKS})
 
     def run():
         result = cx.index(study, model, draws=REPLICATES)

@@ -113,10 +113,10 @@ def own_ordinal(folder: Path, n: int):
     import cxlab as cx
 
     study, f = _study(folder), "recommend ~ " + " + ".join(DRIVERS[:4])
-    cx.ordinal(cx.simulate(500, drivers=2), "recommend ~ website")
+    cx.regressions.ordinal(cx.simulate(500, drivers=2), "recommend ~ website")
 
     def run():
-        found = cx.ordinal(study, f)
+        found = cx.regressions.ordinal(study, f)
         return {"beta": found.table["estimate"].to_numpy()[:4], "loglik": found.parts["fit"]["loglik"]}
 
     return run
@@ -143,8 +143,8 @@ def own_logit(folder: Path, n: int):
     import cxlab as cx
 
     study, f = _study(folder), "I(recommend >= 9) ~ " + " + ".join(DRIVERS[:8])
-    cx.logit(cx.simulate(500, drivers=2), "I(recommend >= 9) ~ website")
-    return lambda: _numbers(cx.logit(study, f))
+    cx.regressions.logit(cx.simulate(500, drivers=2), "I(recommend >= 9) ~ website")
+    return lambda: _numbers(cx.regressions.logit(study, f))
 
 
 def statsmodels_logit(folder: Path, n: int):
@@ -167,10 +167,10 @@ def own_mixed(folder: Path, n: int):
     import cxlab as cx
 
     study = _study(folder)
-    cx.mixed(cx.simulate(500, drivers=2, cluster_size=5), "recommend ~ website")
+    cx.regressions.mixed(cx.simulate(500, drivers=2, cluster_size=5), "recommend ~ website")
 
     def run():
-        found = cx.mixed(study, MIXED, by="account")
+        found = cx.regressions.mixed(study, MIXED, by="account")
         return _numbers(found) | {"loglik": -found.parts["fit"]["criterion"] / 2}
 
     return run

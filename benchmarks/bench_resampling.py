@@ -102,10 +102,14 @@ def mediation_own(folder: Path, n: int):
 
     book = cx.Codebook("bench", tuple(cx.Field(c) for c in "xmy"))
     study = cx.Study(_frame(folder), book)
-    cx.mediation(cx.simulate(500), outcome="recommend", treatment="service", mediator="satisfaction", draws=2)
+    cx.regressions.mediation(
+        cx.simulate(500), outcome="recommend", treatment="service", mediator="satisfaction", draws=2
+    )
 
     def run():
-        found = cx.mediation(study, outcome="y", treatment="x", mediator="m", draws=10_000, seed=1)["indirect"]
+        found = cx.regressions.mediation(study, outcome="y", treatment="x", mediator="m", draws=10_000, seed=1)[
+            "indirect"
+        ]
         return _indirect(found.low, found.high, found.value)
 
     return run

@@ -7,6 +7,7 @@ Names are loaded when first used, so ``import cxlab`` is quick and silent.
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -27,14 +28,10 @@ _WHERE = {
     "against": "cxlab.models.metrics.comparisons",
     "trend": "cxlab.models.metrics.trends",
     "together": "cxlab.models.metrics.families",
-    "satisfaction_ratio": "cxlab.models.metrics.ratio",
     "churn": "cxlab.models.metrics.churn",
-    "retention": "cxlab.models.metrics.churn",
     "answers": "cxlab.models.metrics.distributions",
     "impact": "cxlab.models.metrics.impacts",
     "sample_size": "cxlab.models.metrics.planning",
-    "detectable": "cxlab.models.metrics.planning",
-    "power": "cxlab.models.metrics.planning",
     "figure": "cxlab.models.figures",
     "optional": "cxlab.models.optional_part",
     "ask": "cxlab.models.doubt_panel",
@@ -44,15 +41,7 @@ _WHERE = {
     "findings": "cxlab.models.metrics.sentences",
     "remarks": "cxlab.models.paragraphs",
     "ols": "cxlab.models.regression.least_squares",
-    "ridge": "cxlab.models.regression.least_squares",
-    "logit": "cxlab.models.regression.categorical",
-    "ordinal": "cxlab.models.regression.categorical",
-    "mixed": "cxlab.models.regression.random_effects",
-    "mediation": "cxlab.models.regression.mediation",
     "bootstrap": "cxlab.models.regression.resampling",
-    "permutation": "cxlab.models.regression.resampling",
-    "jackknife": "cxlab.models.regression.replication",
-    "replicate_weights": "cxlab.models.regression.replication",
     "simulate": "cxlab.data.simulate",
     "Simulation": "cxlab.data.simulate",
     "Population": "cxlab.data.population",
@@ -67,30 +56,10 @@ _WHERE = {
     "drop": "cxlab.data.quality",
     "comments": "cxlab.data.comments",
     "index": "cxlab.models.index.satisfaction",
-    "index_by": "cxlab.models.index.by_group",
-    "path_model": "cxlab.models.index.pathmodel",
-    "PathModel": "cxlab.models.index.pathmodel",
-    "ECSI": "cxlab.models.index.pathmodel",
-    "ACSI": "cxlab.models.index.pathmodel",
     "drivers": "cxlab.models.drivers.driver_importance",
-    "driver_findings": "cxlab.models.drivers.driver_sentences",
-    "asymmetry": "cxlab.models.drivers.asymmetry",
     "one_failure": "cxlab.models.drivers.one_failure",
-    "kano": "cxlab.models.drivers.kano",
-    "importance_performance": "cxlab.models.drivers.performance_map",
-    "what_if": "cxlab.models.drivers.what_if",
-    "driver_segments": "cxlab.models.drivers.segments",
-    "driver_levels": "cxlab.models.drivers.segments",
     "league": "cxlab.models.benchmarks.league",
-    "league_change": "cxlab.models.benchmarks.rank_change",
-    "peers": "cxlab.models.benchmarks.peers",
-    "gap": "cxlab.models.benchmarks.gap",
-    "matching": "cxlab.models.benchmarks.matched_peers",
-    "funnel": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
-    "regression_to_mean": "cxlab.models.journeys.mean_reversion",
-    "dose_response": "cxlab.models.journeys.dose_response",
-    "sequence": "cxlab.models.journeys.sequence",
     "claims": "cxlab.hypotheses.claims",
     "verdict": "cxlab.hypotheses.verdict",
     "scoreboard": "cxlab.hypotheses.scoreboard",
@@ -101,18 +70,70 @@ _WHERE = {
     "simulated": "cxlab.hypotheses.simulators",
     "benchmarks": "cxlab.data.benchmark_library",
 }
-"""Each public name and the module it lives in."""
+"""Each name of the daily questions and the module it lives in: `cx.nps`."""
 
-__all__ = sorted(_WHERE)  # noqa: PLE0605
+_ROOMS = {
+    "metrics": {
+        "satisfaction_ratio": "cxlab.models.metrics.ratio",
+        "retention": "cxlab.models.metrics.churn",
+        "detectable": "cxlab.models.metrics.planning",
+        "power": "cxlab.models.metrics.planning",
+    },
+    "importance": {
+        "driver_findings": "cxlab.models.drivers.driver_sentences",
+        "asymmetry": "cxlab.models.drivers.asymmetry",
+        "kano": "cxlab.models.drivers.kano",
+        "importance_performance": "cxlab.models.drivers.performance_map",
+        "what_if": "cxlab.models.drivers.what_if",
+        "driver_segments": "cxlab.models.drivers.segments",
+        "driver_levels": "cxlab.models.drivers.segments",
+    },
+    "leagues": {
+        "league_change": "cxlab.models.benchmarks.rank_change",
+        "peers": "cxlab.models.benchmarks.peers",
+        "gap": "cxlab.models.benchmarks.gap",
+        "matching": "cxlab.models.benchmarks.matched_peers",
+        "funnel": "cxlab.models.benchmarks.league",
+    },
+    "indices": {
+        "index_by": "cxlab.models.index.by_group",
+        "path_model": "cxlab.models.index.pathmodel",
+        "PathModel": "cxlab.models.index.pathmodel",
+        "ECSI": "cxlab.models.index.pathmodel",
+        "ACSI": "cxlab.models.index.pathmodel",
+    },
+    "regressions": {
+        "ridge": "cxlab.models.regression.least_squares",
+        "logit": "cxlab.models.regression.categorical",
+        "ordinal": "cxlab.models.regression.categorical",
+        "mixed": "cxlab.models.regression.random_effects",
+        "mediation": "cxlab.models.regression.mediation",
+        "permutation": "cxlab.models.regression.resampling",
+        "jackknife": "cxlab.models.regression.replication",
+        "replicate_weights": "cxlab.models.regression.replication",
+    },
+    "journeys": {
+        "regression_to_mean": "cxlab.models.journeys.mean_reversion",
+        "dose_response": "cxlab.models.journeys.dose_response",
+        "sequence": "cxlab.models.journeys.sequence",
+    },
+}
+"""Each room and the special names in it: `cx.importance.kano`. A room shows the daily names of its folder, too."""
+
+__all__ = sorted([*_WHERE, *_ROOMS])  # noqa: PLE0605
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(importlib.import_module(_WHERE[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"cxlab.rooms.{name}")
     from cxlab.problem import nearest
 
-    raise AttributeError(f"cxlab has no '{name}'{nearest(name, _WHERE)}")
+    room = next((r for r, names in _ROOMS.items() if name in names), None)
+    do = f"; it is cx.{room}.{name}" if room else nearest(name, __all__)
+    raise AttributeError(f"cxlab has no '{name}'{do}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*_WHERE, "__version__"})
+    return sorted({*_WHERE, *_ROOMS, "__version__"})

@@ -1,4 +1,4 @@
-# Written from the table in __init__.py by `python tests/test_house.py`; editors read it to jump and complete.
+# Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`; editors read it to jump and complete.
 from cxlab.data.benchmark_library import benchmarks as benchmarks
 from cxlab.data.catalogue import datasets as datasets
 from cxlab.data.check import check as check
@@ -25,35 +25,14 @@ from cxlab.hypotheses.scoreboard import scoreboard as scoreboard
 from cxlab.hypotheses.simulators import simulated as simulated
 from cxlab.hypotheses.specification import specifications as specifications
 from cxlab.hypotheses.verdict import verdict as verdict
-from cxlab.models.benchmarks.gap import gap as gap
-from cxlab.models.benchmarks.league import funnel as funnel
 from cxlab.models.benchmarks.league import league as league
-from cxlab.models.benchmarks.matched_peers import matching as matching
-from cxlab.models.benchmarks.peers import peers as peers
-from cxlab.models.benchmarks.rank_change import league_change as league_change
 from cxlab.models.doubt_panel import ask as ask
-from cxlab.models.drivers.asymmetry import asymmetry as asymmetry
 from cxlab.models.drivers.driver_importance import drivers as drivers
-from cxlab.models.drivers.driver_sentences import driver_findings as driver_findings
-from cxlab.models.drivers.kano import kano as kano
 from cxlab.models.drivers.one_failure import one_failure as one_failure
-from cxlab.models.drivers.performance_map import importance_performance as importance_performance
-from cxlab.models.drivers.segments import driver_levels as driver_levels
-from cxlab.models.drivers.segments import driver_segments as driver_segments
-from cxlab.models.drivers.what_if import what_if as what_if
 from cxlab.models.figures import figure as figure
-from cxlab.models.index.by_group import index_by as index_by
-from cxlab.models.index.pathmodel import ACSI as ACSI
-from cxlab.models.index.pathmodel import ECSI as ECSI
-from cxlab.models.index.pathmodel import PathModel as PathModel
-from cxlab.models.index.pathmodel import path_model as path_model
 from cxlab.models.index.satisfaction import index as index
-from cxlab.models.journeys.dose_response import dose_response as dose_response
-from cxlab.models.journeys.mean_reversion import regression_to_mean as regression_to_mean
-from cxlab.models.journeys.sequence import sequence as sequence
 from cxlab.models.journeys.variation import variation as variation
 from cxlab.models.metrics.churn import churn as churn
-from cxlab.models.metrics.churn import retention as retention
 from cxlab.models.metrics.comparisons import against as against
 from cxlab.models.metrics.comparisons import compare as compare
 from cxlab.models.metrics.distributions import answers as answers
@@ -64,30 +43,25 @@ from cxlab.models.metrics.estimates import nps as nps
 from cxlab.models.metrics.estimates import share as share
 from cxlab.models.metrics.families import together as together
 from cxlab.models.metrics.impacts import impact as impact
-from cxlab.models.metrics.planning import detectable as detectable
-from cxlab.models.metrics.planning import power as power
 from cxlab.models.metrics.planning import sample_size as sample_size
-from cxlab.models.metrics.ratio import satisfaction_ratio as satisfaction_ratio
 from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
 from cxlab.models.metrics.trends import trend as trend
 from cxlab.models.optional_part import optional as optional
 from cxlab.models.paragraphs import remarks as remarks
-from cxlab.models.regression.categorical import logit as logit
-from cxlab.models.regression.categorical import ordinal as ordinal
 from cxlab.models.regression.least_squares import ols as ols
-from cxlab.models.regression.least_squares import ridge as ridge
-from cxlab.models.regression.mediation import mediation as mediation
-from cxlab.models.regression.random_effects import mixed as mixed
-from cxlab.models.regression.replication import jackknife as jackknife
-from cxlab.models.regression.replication import replicate_weights as replicate_weights
 from cxlab.models.regression.resampling import bootstrap as bootstrap
-from cxlab.models.regression.resampling import permutation as permutation
 from cxlab.panel import explore as explore
 from cxlab.problem import DataProblem as DataProblem
 from cxlab.result import Estimate as Estimate
 from cxlab.result import Result as Result
+from cxlab.rooms import importance as importance
+from cxlab.rooms import indices as indices
+from cxlab.rooms import journeys as journeys
+from cxlab.rooms import leagues as leagues
+from cxlab.rooms import metrics as metrics
+from cxlab.rooms import regressions as regressions
 
 __version__: str
 __all__: list[str]

@@ -98,8 +98,8 @@ def without_design(study: Study, *roles: str) -> Study:
     return Study(study.table, book)
 
 
-def model(last: str) -> cx.PathModel:
-    return cx.PathModel("m", {"A": ("item0", "item1"), "B": ("item2", last)}, (("A", "B"),), target="B")
+def model(last: str) -> cx.indices.PathModel:
+    return cx.indices.PathModel("m", {"A": ("item0", "item1"), "B": ("item2", last)}, (("A", "B"),), target="B")
 
 
 BRANDS = ("Alba", "Brio", "Cima", "Dora")
@@ -110,9 +110,9 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "mean": lambda s, c: cx.mean(s, [c["ltr"], c["sat"]], by=c["brand"]),
     "share": lambda s, c: cx.share(s, c["segment"], "North", by=c["wave"]),
     "churn": lambda s, c: cx.churn(s, c["sat"], value=5, by=c["segment"]),
-    "retention": lambda s, c: cx.retention(s, c["sat"], value=5, by=c["segment"]),
+    "retention": lambda s, c: cx.metrics.retention(s, c["sat"], value=5, by=c["segment"]),
     "answers": lambda s, c: cx.answers(s, c["sat"], by=c["segment"]),
-    "satisfaction_ratio": lambda s, c: cx.satisfaction_ratio(s, by=c["segment"], draws=50),
+    "satisfaction_ratio": lambda s, c: cx.metrics.satisfaction_ratio(s, by=c["segment"], draws=50),
     "compare": lambda s, c: cx.compare(s, "nps", [c["brand"], c["segment"]]),
     "compare items": lambda s, c: cx.compare(s, "mean", [c["segment"], "item"], of=["item0", "item1"]),
     "against": lambda s, c: cx.against(s, "nps", 10, by=c["segment"]),
@@ -121,38 +121,38 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, 20),
     "league": lambda s, c: cx.league(s, case_mix=c["segment"]),
-    "league_change": lambda s, c: cx.league_change(s),
-    "funnel": lambda s, c: cx.funnel(cx.league(s)),
-    "peers": lambda s, c: cx.peers(cx.league(s), "Alba"),
-    "gap": lambda s, c: cx.gap(cx.peers(cx.league(s), "Alba")),
+    "league_change": lambda s, c: cx.leagues.league_change(s),
+    "funnel": lambda s, c: cx.leagues.funnel(cx.league(s)),
+    "peers": lambda s, c: cx.leagues.peers(cx.league(s), "Alba"),
+    "gap": lambda s, c: cx.leagues.gap(cx.leagues.peers(cx.league(s), "Alba")),
     "ols": lambda s, c: cx.ols(s, f"{c['sat']} ~ {c['dose']} + C({c['segment']})"),
-    "logit": lambda s, c: cx.logit(s, f"I({c['sat']} >= 4) ~ {c['dose']} + C({c['segment']})"),
-    "mixed": lambda s, c: cx.mixed(s, f"{c['sat']} ~ {c['dose']}", by=c["brand"]),
-    "ridge": lambda s, c: cx.ridge(s, f"{c['sat']} ~ {c['dose']} + item0"),
-    "ordinal": lambda s, c: cx.ordinal(s, f"{c['sat']} ~ {c['dose']}"),
-    "mediation": lambda s, c: cx.mediation(
+    "logit": lambda s, c: cx.regressions.logit(s, f"I({c['sat']} >= 4) ~ {c['dose']} + C({c['segment']})"),
+    "mixed": lambda s, c: cx.regressions.mixed(s, f"{c['sat']} ~ {c['dose']}", by=c["brand"]),
+    "ridge": lambda s, c: cx.regressions.ridge(s, f"{c['sat']} ~ {c['dose']} + item0"),
+    "ordinal": lambda s, c: cx.regressions.ordinal(s, f"{c['sat']} ~ {c['dose']}"),
+    "mediation": lambda s, c: cx.regressions.mediation(
         s, outcome=c["sat"], treatment=c["dose"], mediator=c["ltr"], draws=20),
     "bootstrap": lambda s, c: cx.bootstrap(s, c["sat"], by=c["segment"], **SMALL),
-    "jackknife": lambda s, c: cx.jackknife(s, c["sat"], by=c["segment"]),
-    "permutation": lambda s, c: cx.permutation(
+    "jackknife": lambda s, c: cx.regressions.jackknife(s, c["sat"], by=c["segment"]),
+    "permutation": lambda s, c: cx.regressions.permutation(
         s.where(**{c["segment"]: ["North", "South"]}), c["sat"], c["segment"], **SMALL),
-    "replicate_weights": lambda s, c: cx.replicate_weights(
+    "replicate_weights": lambda s, c: cx.regressions.replicate_weights(
         s, c["sat"], [c["weight"], c["dose"]], kind="brr", by=c["segment"]),
     "drivers": lambda s, c: cx.drivers(s, c["sat"]),
-    "driver_segments": lambda s, c: cx.driver_segments(s, c["segment"], c["sat"]),
-    "driver_levels": lambda s, c: cx.driver_levels(s, c["brand"], c["sat"]),
-    "asymmetry": lambda s, c: cx.asymmetry(s, c["sat"]),
+    "driver_segments": lambda s, c: cx.importance.driver_segments(s, c["segment"], c["sat"]),
+    "driver_levels": lambda s, c: cx.importance.driver_levels(s, c["brand"], c["sat"]),
+    "asymmetry": lambda s, c: cx.importance.asymmetry(s, c["sat"]),
     "one_failure": lambda s, c: cx.one_failure(s, c["sat"]),
-    "importance_performance": lambda s, c: cx.importance_performance(s, c["sat"]),
-    "index_by": lambda s, c: cx.index_by(
+    "importance_performance": lambda s, c: cx.importance.importance_performance(s, c["sat"]),
+    "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model(c["sat"]), draws=20),
     "variation": lambda s, c: cx.variation(s, by=c["brand"]),
-    "dose_response": lambda s, c: cx.dose_response(s),
-    "sequence": lambda s, c: cx.sequence(s),
-    "regression_to_mean": lambda s, c: cx.regression_to_mean(s),
-    "what_if": lambda s, c: cx.what_if(s, c["sat"]),
+    "dose_response": lambda s, c: cx.journeys.dose_response(s),
+    "sequence": lambda s, c: cx.journeys.sequence(s),
+    "regression_to_mean": lambda s, c: cx.journeys.regression_to_mean(s),
+    "what_if": lambda s, c: cx.importance.what_if(s, c["sat"]),
     "ces": lambda s, c: cx.ces(s, by=c["segment"]),
-    "kano": lambda s, c: cx.kano(s, by=c["segment"]),
+    "kano": lambda s, c: cx.importance.kano(s, by=c["segment"]),
     "quality": lambda s, c: cx.quality(s, duration=c["dose"]),
     "comments": lambda s, c: cx.comments(s, by=c["segment"]),
     "rake": lambda s, c: cx.nps(cx.rake(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}, trim=(0.1, 9))),
@@ -239,9 +239,10 @@ def test_every_function_that_takes_a_column_is_tried() -> None:
     import inspect
 
     takes = ("by", "unit", "group", "wave", "column", "topics", "outcome", "of", "margins", "formula", "dose")
-    functions = [n for n in cx.__all__ if inspect.isfunction(getattr(cx, n))]
-    wanted = {n for n in functions if set(takes) & set(inspect.signature(getattr(cx, n)).parameters)}
-    wanted &= {n for n in functions if "study" in inspect.signature(getattr(cx, n)).parameters}
+    rooms = (cx, *(getattr(cx, room) for room in cx._ROOMS))
+    functions = {n: f for room in rooms for n, f in inspect.getmembers(room, inspect.isfunction)}
+    given = {n: set(inspect.signature(f).parameters) for n, f in functions.items()}
+    wanted = {n for n, parameters in given.items() if set(takes) & parameters and "study" in parameters}
     tried = {name.split()[0] for name in CALLS}
     assert wanted - tried - set(LATER) == set()
 
@@ -257,9 +258,9 @@ def test_quarters_in_a_column_called_q_are_told_apart() -> None:
 
 def test_a_table_of_units_may_call_its_first_column_as_it_likes() -> None:
     table = pd.DataFrame({"name": list("abcd"), "estimate": [1.0, 2, 3, 4], "se": 0.5})
-    right = cx.peers(table, "a")
+    right = cx.leagues.peers(table, "a")
     for name in ("unit", "metric", "weight", "distance", "n", "parent", "scale_minimum"):
-        found = cx.peers(table.rename(columns={"name": name}), "a")
+        found = cx.leagues.peers(table.rename(columns={"name": name}), "a")
         assert same(told(right), told(found), {name}), name
 
 

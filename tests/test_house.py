@@ -65,6 +65,8 @@ def test_every_public_name_is_there() -> None:
 
     for name in cxlab.__all__:
         assert getattr(cxlab, name) is not None, name
+    for room, names in cxlab._ROOMS.items():
+        assert set(names) <= set(dir(getattr(cxlab, room)))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT / "notebooks").with_suffix("")))
@@ -94,34 +96,78 @@ def test_notebooks_are_stripped() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def stub() -> str:
-    """Return what ``cxlab/__init__.pyi`` must say: each public name, imported from where it lives."""
-    from cxlab import _WHERE
+WRITTEN = "Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`"
 
-    head = [
-        "# Written from the table in __init__.py by `python tests/test_house.py`; editors read it to jump and complete."
-    ]
+
+def named() -> dict[str, str]:
+    """Return every public name with the module it lives in, those of the rooms too."""
+    from cxlab import _ROOMS, _WHERE
+
+    return {**_WHERE, **{name: module for names in _ROOMS.values() for name, module in names.items()}}
+
+
+def stub() -> str:
+    """Return what ``cxlab/__init__.pyi`` must say: each daily name, imported from where it lives, and the rooms."""
+    from cxlab import _ROOMS, _WHERE
+
     lines = [f"from {module} import {name} as {name}" for name, module in sorted(_WHERE.items(), key=lambda x: x[::-1])]
+    lines += [f"from cxlab.rooms import {room} as {room}" for room in sorted(_ROOMS)]
+    lines.sort(key=lambda line: line.split()[1])
+    head = [f"# {WRITTEN}; editors read it to jump and complete."]
     return "\n".join([*head, *lines, "", "__version__: str", "__all__: list[str]", ""])
+
+
+def rooms() -> dict[str, str]:
+    """Return the text of each module in ``cxlab/rooms``: its special names and the daily names of the same folder."""
+    from cxlab import _ROOMS, _WHERE
+
+    texts = {}
+    for room, special in _ROOMS.items():
+        folders = {module.rpartition(".")[0] for module in special.values()}
+        daily = {name: module for name, module in _WHERE.items() if module.rpartition(".")[0] in folders}
+        inside = sorted({**special, **daily}.items(), key=lambda x: x[::-1])
+        lines = [f"from {module} import {name} as {name}" for name, module in inside]
+        head = f'"""The room `cx.{room}`. {WRITTEN}."""'
+        texts[room] = "\n".join([head, "", *lines, ""])
+    return texts
 
 
 def test_editors_find_every_public_name() -> None:
     there = (ROOT / "cxlab" / "__init__.pyi").read_text(encoding="utf-8")
     assert there == stub(), "run `python tests/test_house.py`"
     assert (ROOT / "cxlab" / "py.typed").exists()
+    there = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "cxlab" / "rooms").glob("[!_]*.py")}
+    assert there == rooms(), "run `python tests/test_house.py`"
 
 
-@pytest.mark.parametrize("name", ["nps", "drivers", "load", "verdict", "Study"])
+def test_a_room_hides_no_function_and_no_name_stands_twice() -> None:
+    from cxlab import _ROOMS, _WHERE
+
+    inside = [name for names in _ROOMS.values() for name in names]
+    inner = {p.stem for p in (ROOT / "cxlab").iterdir() if not p.name.startswith("__")}
+    names = [*_WHERE, *_ROOMS, *inside]
+    assert sorted({n for n in names if names.count(n) > 1}) == []
+    assert {*_WHERE, *_ROOMS} & inner - {"panel"} == set(), "a module of the package would hide the name once imported"
+
+
+def test_a_name_of_a_room_is_found_from_the_top() -> None:
+    import cxlab
+
+    with pytest.raises(AttributeError, match=r"^cxlab has no 'kano'; it is cx\.importance\.kano$"):
+        getattr(cxlab, "kano")  # noqa: B009
+
+
+@pytest.mark.parametrize("name", ["nps", "drivers", "load", "verdict", "Study", "importance.kano", "journeys.sequence"])
 def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
     import jedi
 
-    import cxlab
-
-    source = f"import cxlab as cx\ncx.{name}"
-    script = jedi.Script(source, project=jedi.Project(ROOT))
-    (goal,) = script.goto(2, len(f"cx.{name}"), follow_imports=True)
-    assert goal.full_name == f"{cxlab._WHERE[name]}.{name}" and Path(goal.module_path).suffix == ".py"
-    assert name in {c.name for c in jedi.Script("import cxlab as cx\ncx.", project=jedi.Project(ROOT)).complete(2, 3)}
+    room, _, last = name.rpartition(".")
+    before = f"cx.{room}." if room else "cx."
+    script = jedi.Script(f"import cxlab as cx\n{before}{last}", project=jedi.Project(ROOT))
+    (goal,) = script.goto(2, len(before + last), follow_imports=True)
+    assert goal.full_name == f"{named()[last]}.{last}" and Path(goal.module_path).suffix == ".py"
+    open_ = jedi.Script(f"import cxlab as cx\n{before}", project=jedi.Project(ROOT))
+    assert last in {c.name for c in open_.complete(2, len(before))}
 
 
 MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
@@ -163,3 +209,5 @@ def test_modules_and_functions_stay_short() -> None:
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")
+    for name, text in rooms().items():
+        (ROOT / "cxlab" / "rooms" / f"{name}.py").write_text(text, encoding="utf-8")

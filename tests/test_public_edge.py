@@ -21,7 +21,7 @@ BAD = "servise"
 UNKNOWN = {
     "against": lambda: cx.against(STUDY, "nps", 20.0, by=BAD),
     "answers": lambda: cx.answers(STUDY, BAD),
-    "asymmetry": lambda: cx.asymmetry(STUDY, BAD),
+    "asymmetry": lambda: cx.importance.asymmetry(STUDY, BAD),
     "benchmarks": lambda: cx.benchmarks(industry=BAD),
     "bootstrap": lambda: cx.bootstrap(STUDY, BAD),
     "calibrate": lambda: cx.calibrate([BAD]),
@@ -31,46 +31,46 @@ UNKNOWN = {
     "compare": lambda: cx.compare(STUDY, "nps", BAD),
     "concerned": lambda: cx.concerned(STUDY, "speeding", duration=BAD),
     "csat": lambda: cx.csat(STUDY, BAD),
-    "detectable": lambda: cx.detectable(BAD, 0.5, 100),
-    "dose_response": lambda: cx.dose_response(STUDY, dose=BAD),
-    "driver_levels": lambda: cx.driver_levels(STUDY, BAD),
-    "driver_segments": lambda: cx.driver_segments(STUDY, BAD),
+    "detectable": lambda: cx.metrics.detectable(BAD, 0.5, 100),
+    "dose_response": lambda: cx.journeys.dose_response(STUDY, dose=BAD),
+    "driver_levels": lambda: cx.importance.driver_levels(STUDY, BAD),
+    "driver_segments": lambda: cx.importance.driver_segments(STUDY, BAD),
     "drivers": lambda: cx.drivers(STUDY, BAD),
     "drop": lambda: cx.drop(STUDY, BAD),
     "family": lambda: cx.family(f"{BAD}.json", STUDY, ledger=None),
     "impact": lambda: cx.impact(STUDY, BAD),
-    "importance_performance": lambda: cx.importance_performance(STUDY, BAD),
+    "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
-    "index_by": lambda: cx.index_by(STUDY, BAD),
-    "kano": lambda: cx.kano(STUDY, by=BAD),
+    "index_by": lambda: cx.indices.index_by(STUDY, BAD),
+    "kano": lambda: cx.importance.kano(STUDY, by=BAD),
     "league": lambda: cx.league(STUDY, BAD),
-    "league_change": lambda: cx.league_change(STUDY, BAD),
+    "league_change": lambda: cx.leagues.league_change(STUDY, BAD),
     "load": lambda: cx.load(BAD),
-    "logit": lambda: cx.logit(STUDY, f"churned ~ {BAD}"),
-    "jackknife": lambda: cx.jackknife(STUDY, BAD),
+    "logit": lambda: cx.regressions.logit(STUDY, f"churned ~ {BAD}"),
+    "jackknife": lambda: cx.regressions.jackknife(STUDY, BAD),
     "mean": lambda: cx.mean(STUDY, BAD),
-    "mediation": lambda: cx.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
-    "mixed": lambda: cx.mixed(STUDY, f"satisfaction ~ {BAD}", by="brand"),
+    "mediation": lambda: cx.regressions.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
+    "mixed": lambda: cx.regressions.mixed(STUDY, f"satisfaction ~ {BAD}", by="brand"),
     "nps": lambda: cx.nps(STUDY, BAD),
     "ols": lambda: cx.ols(STUDY, f"satisfaction ~ {BAD}"),
     "one_failure": lambda: cx.one_failure(STUDY, BAD),
-    "ordinal": lambda: cx.ordinal(STUDY, f"satisfaction ~ {BAD}"),
-    "path_model": lambda: cx.path_model(BAD),
-    "permutation": lambda: cx.permutation(STUDY, "satisfaction", BAD),
+    "ordinal": lambda: cx.regressions.ordinal(STUDY, f"satisfaction ~ {BAD}"),
+    "path_model": lambda: cx.indices.path_model(BAD),
+    "permutation": lambda: cx.regressions.permutation(STUDY, "satisfaction", BAD),
     "plan": lambda: cx.plan(BAD, STUDY),
     "poststratify": lambda: cx.poststratify(STUDY, BAD, {"a": 1}),
-    "power": lambda: cx.power(BAD, 0.5, 100, 0.1),
+    "power": lambda: cx.metrics.power(BAD, 0.5, 100, 0.1),
     "quality": lambda: cx.quality(STUDY, duration=BAD),
     "rake": lambda: cx.rake(STUDY, {BAD: {"a": 1}}),
-    "regression_to_mean": lambda: cx.regression_to_mean(STUDY, BAD),
-    "replicate_weights": lambda: cx.replicate_weights(STUDY, "satisfaction", [BAD, BAD], kind="brr"),
-    "retention": lambda: cx.retention(STUDY, BAD),
-    "ridge": lambda: cx.ridge(STUDY, f"satisfaction ~ {BAD}"),
+    "regression_to_mean": lambda: cx.journeys.regression_to_mean(STUDY, BAD),
+    "replicate_weights": lambda: cx.regressions.replicate_weights(STUDY, "satisfaction", [BAD, BAD], kind="brr"),
+    "retention": lambda: cx.metrics.retention(STUDY, BAD),
+    "ridge": lambda: cx.regressions.ridge(STUDY, f"satisfaction ~ {BAD}"),
     "sample_size": lambda: cx.sample_size(BAD, 0.5, 0.1),
-    "satisfaction_ratio": lambda: cx.satisfaction_ratio(STUDY, by=BAD),
+    "satisfaction_ratio": lambda: cx.metrics.satisfaction_ratio(STUDY, by=BAD),
     "scoreboard": lambda: cx.scoreboard([BAD], ledger=None),
     "scorecard": lambda: cx.scorecard(STUDY, by=BAD),
-    "sequence": lambda: cx.sequence(STUDY, BAD),
+    "sequence": lambda: cx.journeys.sequence(STUDY, BAD),
     "share": lambda: cx.share(STUDY, BAD),
     "simulate": lambda: cx.simulate(10, **{BAD: 1}),
     "simulated": lambda: cx.simulated(BAD, 0.1),
@@ -80,7 +80,7 @@ UNKNOWN = {
     "variation": lambda: cx.variation(STUDY, by=BAD),
     "verdict": lambda: cx.verdict(BAD, STUDY, ledger=None),
     "weighting": lambda: cx.weighting(STUDY, {BAD: {"a": 1}}),
-    "what_if": lambda: cx.what_if(STUDY, BAD),
+    "what_if": lambda: cx.importance.what_if(STUDY, BAD),
 }
 NAMELESS = {
     "remarks": "takes sentences", "optional": "takes what was asked for",
@@ -90,9 +90,10 @@ NAMELESS = {
     "findings": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
-FUNCTIONS = [n for n in cx.__all__ if inspect.isfunction(getattr(cx, n))]
-WITH_STUDY = [n for n in FUNCTIONS if "study" in inspect.signature(getattr(cx, n)).parameters]
-WITH_LEVEL = [n for n in WITH_STUDY if "level" in inspect.signature(getattr(cx, n)).parameters]
+PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}
+FUNCTIONS = [n for n, f in PUBLIC.items() if inspect.isfunction(f) and not n.startswith("_")]
+WITH_STUDY = [n for n in FUNCTIONS if "study" in inspect.signature(PUBLIC[n]).parameters]
+WITH_LEVEL = [n for n in WITH_STUDY if "level" in inspect.signature(PUBLIC[n]).parameters]
 
 
 ADVICE = re.compile(r"did you mean|there are|catalogue has|allowed|give|write|name|takes|use|see ", re.I)
@@ -118,10 +119,10 @@ def call(name: str, study: object, **options):
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
               "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr"}  # fmt: skip
-    parameters = inspect.signature(getattr(cx, name)).parameters.values()
+    parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip
-    return getattr(cx, name)(**{"study": study, **given, **options})
+    return PUBLIC[name](**{"study": study, **given, **options})
 
 
 @pytest.mark.parametrize("name", WITH_STUDY)
@@ -172,7 +173,7 @@ def test_wrong_values_of_options(options: dict, message: str) -> None:
 def test_results_are_wanted_where_results_are_taken() -> None:
     for name in ("figure", "funnel", "gap", "findings", "driver_findings"):
         with pytest.raises(cx.DataProblem, match=r" is a Study; give the result of a function of cxlab"):
-            getattr(cx, name)(STUDY)
+            PUBLIC[name](STUDY)
 
 
 def test_benchmarks_and_seeds_are_checked() -> None:
@@ -185,7 +186,7 @@ def test_benchmarks_and_seeds_are_checked() -> None:
     with pytest.raises(
         cx.DataProblem, match=r"^top is 99; allowed: a whole number from 1 to the number of ranked units"
     ):
-        cx.league_change(STUDY, top=99)
+        cx.leagues.league_change(STUDY, top=99)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +201,8 @@ def test_a_study_without_rows_is_said(name: str) -> None:
 def test_a_regression_without_a_complete_row_says_so() -> None:
     empty = Study(STUDY.frame.head(0).to_native(), STUDY.codebook)
     for call_it in (
-        lambda: cx.logit(empty, "churned ~ service"),
-        lambda: cx.ordinal(empty, "satisfaction ~ service"),
+        lambda: cx.regressions.logit(empty, "churned ~ service"),
+        lambda: cx.regressions.ordinal(empty, "satisfaction ~ service"),
         lambda: cx.bootstrap(empty, "satisfaction", draws=10),
     ):
         with pytest.raises(cx.DataProblem, match=r"none of 0 rows|no row|no answer|there are 0|has 0"):

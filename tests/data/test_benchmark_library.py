@@ -171,7 +171,7 @@ def test_means_of_different_scales_can_be_rescaled(tmp_path):
     path.write_text(HEAD + "A,mean,mean,1,10,high,7,0.9,50,2025,own\nB,mean,mean,1,7,high,5,0.6,50,2025,own\n")
     raw = cx.benchmarks(path, origin="own")
     with pytest.raises(DataProblem) as caught:
-        cx.peers(raw, "A")
+        cx.leagues.peers(raw, "A")
     assert str(caught.value) == (
         "the units have different scale_maximum: 7, 10; figures on different scales cannot be compared. Keep one of "
         "them, or turn means into 0 to 100: cx.benchmarks(..., rescale=True)"
@@ -179,4 +179,4 @@ def test_means_of_different_scales_can_be_rescaled(tmp_path):
     both = cx.benchmarks(path, origin="own", rescale=True)
     np.testing.assert_allclose(both["estimate"], 200 / 3)
     np.testing.assert_allclose(both["se"], 10)
-    assert len(cx.peers(both, "A").table) == 1
+    assert len(cx.leagues.peers(both, "A").table) == 1

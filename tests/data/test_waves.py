@@ -84,7 +84,7 @@ def waved(period: Sequence, field: Field = TEXT) -> Study:
 
 
 CALENDAR = ["Q3 2024", "Q4 2024", "Q1 2025", "Q2 2025"]
-MODEL = cx.PathModel("m", {"A": ("i0", "i1"), "B": ("i2", "ltr")}, (("A", "B"),), target="B")
+MODEL = cx.indices.PathModel("m", {"A": ("i0", "i1"), "B": ("i2", "ltr")}, (("A", "B"),), target="B")
 
 
 def test_everything_that_shows_waves_has_them_in_time() -> None:
@@ -99,8 +99,8 @@ def test_everything_that_shows_waves_has_them_in_time() -> None:
     ends = cx.compare(study, "nps", "period", pairs="ends").table.iloc[0]
     assert (ends["period"], ends["against"]) == (CALENDAR[-1], CALENDAR[0])
     assert cx.answers(study, "i0", by="period").table["period"].drop_duplicates().tolist() == CALENDAR
-    assert cx.league_change(study).parts["waves"] == CALENDAR[-2:]
-    assert cx.index_by(study, "period", MODEL, draws=10).table["period"].tolist() == CALENDAR
+    assert cx.leagues.league_change(study).parts["waves"] == CALENDAR[-2:]
+    assert cx.indices.index_by(study, "period", MODEL, draws=10).table["period"].tolist() == CALENDAR
     assert cx.quality(study).parts["waves"]["wave"].tolist() == CALENDAR
     assert levels(study, "period", sorted(CALENDAR)) == CALENDAR
     bootstrap = cx.bootstrap(study, "ltr", by="period", draws=10)
@@ -127,12 +127,12 @@ def test_where_nothing_tells_the_order_no_change_is_real_and_the_page_says_so() 
     groups = cx.compare(study, "nps", "period", pairs="all").table
     assert groups["verdict"].eq("real").any()  # that they differ needs no order
     with pytest.raises(cx.DataProblem) as problem:
-        cx.league_change(study)
+        cx.leagues.league_change(study)
     assert str(problem.value) == (
         "which waves in 'period' of waves are the last two is not known: alpha, beta, delta, gamma; say "
         "waves=(first, last), or give the codebook labels in the order of time"
     )
-    assert cx.league_change(study, waves=("gamma", "beta")).parts["waves"] == ["gamma", "beta"]
+    assert cx.leagues.league_change(study, waves=("gamma", "beta")).parts["waves"] == ["gamma", "beta"]
 
 
 def test_the_codebook_orders_what_no_calendar_does() -> None:

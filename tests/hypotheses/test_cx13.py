@@ -44,7 +44,7 @@ def test_the_yardsticks_are_by_hand(study) -> None:
 
 def test_the_ratio_is_the_models(study) -> None:
     names = ["recommendation", "items1", "items2", "items3"]
-    model = cx.satisfaction_ratio(study, of=names, draws=50).table["estimate"].iloc[0]
+    model = cx.metrics.satisfaction_ratio(study, of=names, draws=50).table["estimate"].iloc[0]
     shown = verdict(study).parts["shown"].set_index("label")["estimate"]
     assert shown["mean of the ratio (per cent of the scales)"] == pytest.approx(100 * model, rel=1e-9)
 
@@ -57,7 +57,7 @@ def test_the_ratio_is_the_models_on_the_brand_tracker() -> None:
         ~nw.col(parts["outcome"][0]).is_null() & ~nw.col(parts["recommendation"][0]).is_null(), "there"
     )
     used = [*parts["recommendation"], *parts["items"]]
-    model = cx.satisfaction_ratio(there, of=used, draws=50).table["estimate"].iloc[0]
+    model = cx.metrics.satisfaction_ratio(there, of=used, draws=50).table["estimate"].iloc[0]
     shown = v.parts["shown"].set_index("label")["estimate"]["mean of the ratio (per cent of the scales)"]
     assert shown == pytest.approx(100 * model, rel=1e-6)
 

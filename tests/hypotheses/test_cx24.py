@@ -1,4 +1,4 @@
-"""Waits drive satisfaction: equal to `cx.dose_response`, recovered, and not fooled by those who hang up."""
+"""Waits drive satisfaction: equal to `cx.journeys.dose_response`, recovered, and not fooled by those who hang up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_by_hand() -> None:
 
 def test_it_is_the_models_number() -> None:
     study = cx.load("brand-tracker")
-    model = cx.dose_response(study).table.iloc[0]
+    model = cx.journeys.dose_response(study).table.iloc[0]
     e = verdict(study).estimate
     assert [e.value, e.low, e.high] == pytest.approx([25 * model[c] for c in ("estimate", "low", "high")], rel=1e-9)
     assert e.n == model["n"]
@@ -43,7 +43,7 @@ def test_it_is_the_models_number() -> None:
 def test_it_is_the_models_number_on_public_data(name: str) -> None:
     study = cx.load(name)
     scale = study.codebook[study.codebook.measure("satisfaction")[0]].scale
-    model = cx.dose_response(study).table.iloc[0]
+    model = cx.journeys.dose_response(study).table.iloc[0]
     e, points = verdict(study).estimate, 100 / (scale.maximum - scale.minimum)
     assert [e.value, e.low, e.high] == pytest.approx([points * model[c] for c in ("estimate", "low", "high")], rel=1e-9)
 

@@ -1,4 +1,4 @@
-"""Segments need different experiences: against statsmodels, equal to `cx.driver_segments`, careless answers."""
+"""Segments differ: against statsmodels, equal to `cx.importance.driver_segments`, careless answers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_it_is_the_models_number(name: str) -> None:
     study = cx.load(name)
     v = verdict(study)
     used = v.parts["columns"]
-    model = cx.driver_segments(study, used["segment"][0], used["overall"][0], list(used["touchpoints"]))
+    model = cx.importance.driver_segments(study, used["segment"][0], used["overall"][0], list(used["touchpoints"]))
     joint = model.parts["joint"]
     found, own = [v.estimate.value, v.estimate.low, v.estimate.high], [joint[k] for k in ("tau", "low", "high")]
     assert found == pytest.approx(own, rel=1e-7)

@@ -1,4 +1,4 @@
-"""Peers of the same kind: by hand, equal to `cx.matching`, recovered; few peers are no contradiction."""
+"""Peers of the same kind: by hand, equal to `cx.leagues.matching`, recovered; few peers are no contradiction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_kinds_that_do_not_differ_are_all_firms() -> None:
 def test_it_is_the_models_number() -> None:
     study = cx.simulated("CX-27", 0.3, n=1000, seed=1)
     units = study.table.rename(columns={"score": "estimate"})[["firm", "estimate", "industry", "size"]]
-    model = cx.matching(units, industry="industry", size="size").table.set_index("rule").loc["both"]
+    model = cx.leagues.matching(units, industry="industry", size="size").table.set_index("rule").loc["both"]
     e = verdict(study).estimate
     expected = [1 - model["estimate"], 1 - model["high"], 1 - model["low"]]
     assert [e.value, e.low, e.high] == pytest.approx(expected, rel=1e-9)
@@ -50,7 +50,9 @@ def test_respondents_of_firms_are_firms_with_errors() -> None:
     units = rows.groupby("firm").agg(
         estimate=("score", "mean"), se=("score", "sem"), industry=("industry", "first"), size=("size", "first")
     )
-    model = cx.matching(units.reset_index(), industry="industry", size="size").table.set_index("rule").loc["both"]
+    model = (
+        cx.leagues.matching(units.reset_index(), industry="industry", size="size").table.set_index("rule").loc["both"]
+    )
     e = verdict(cx.Study(rows, firms.codebook)).estimate
     assert e.value == pytest.approx(1 - model["estimate"], abs=0.002) and e.n == 60
 

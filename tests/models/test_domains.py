@@ -108,7 +108,8 @@ def test_regressions_in_a_domain_equal_r(design: str, name: str) -> None:
     s = domain(design, name)
     known = {"errors": "design", **({"population": SIZE} if "population" in design else {})}
     models = {
-        "ols": (cx.ols, "y ~ x + t"), "logit": (cx.logit, "I(nps >= 9) ~ x + t"), "ordinal": (cx.ordinal, "y ~ x + t"),
+        "ols": (cx.ols, "y ~ x + t"), "logit": (cx.regressions.logit, "I(nps >= 9) ~ x + t"),
+        "ordinal": (cx.regressions.ordinal, "y ~ x + t"),
     }  # fmt: skip
     for quantity, (model, formula) in models.items():
         terms = R[(R["design"] == design) & (R["domain"] == name) & (R["quantity"] == quantity)]["term"]
@@ -127,7 +128,7 @@ def test_the_jackknife_of_a_domain_equals_r(design: str, name: str) -> None:
     """R counts what is left out with a stratum's only cluster at (H - 1) / H, cxlab in full, as in its other errors."""
     row = R[(R["design"] == design) & (R["domain"] == name) & (R["quantity"] == "jackknife")].iloc[0]
     close = 5e-3 if "cluster+strata" in design else 1e-9
-    found = cx.jackknife(domain(design, name), "nps", statistic="nps").table.iloc[0]
+    found = cx.regressions.jackknife(domain(design, name), "nps", statistic="nps").table.iloc[0]
     assert found["df"] == float(row["df"])
     assert (found["estimate"], found["se"]) == pytest.approx((float(row["estimate"]), float(row["se"])), rel=close)
 
@@ -153,5 +154,5 @@ def test_bootstraps_keep_the_design_of_a_domain(design: str) -> None:
     row = cx.bootstrap(s, "y", draws=4000, seed=1).table.iloc[0]
     assert (row["estimate"], row["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))
     asked = sample(design).where(brand="Beta")
-    ratio = cx.satisfaction_ratio(asked, of="y", draws=4000).table.iloc[0]
+    ratio = cx.metrics.satisfaction_ratio(asked, of="y", draws=4000).table.iloc[0]
     assert (5 * ratio["estimate"], 5 * ratio["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))

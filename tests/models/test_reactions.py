@@ -41,7 +41,7 @@ BASIC, EVEN, EXCITING, NOTHING = (
 def test_penalties_and_rewards_by_hand():
     """One driver: penalty and reward are differences of group means."""
     table = rated(500, 0, a=EVEN)
-    found = cx.asymmetry(study(table)).table.iloc[0]
+    found = cx.importance.asymmetry(study(table)).table.iloc[0]
     mean = table.y.groupby(pd.cut(table.a, [0, 2, 3, 5], labels=["low", "middle", "high"]), observed=True).mean()
     assert found.penalty == pytest.approx(mean["low"] - mean["middle"], abs=1e-9)
     assert found.reward == pytest.approx(mean["high"] - mean["middle"], abs=1e-9)
@@ -50,7 +50,7 @@ def test_penalties_and_rewards_by_hand():
 
 
 def test_classes_are_found_with_their_probability():
-    found = cx.asymmetry(study(rated(4000, 1, basic=BASIC, even=EVEN, exciting=EXCITING, nothing=NOTHING)))
+    found = cx.importance.asymmetry(study(rated(4000, 1, basic=BASIC, even=EVEN, exciting=EXCITING, nothing=NOTHING)))
     table = found.table.set_index("driver")
     assert table["class"][["basic", "even", "exciting"]].tolist() == ["basic", "performance", "excitement"]
     assert (table.probability[["basic", "even", "exciting"]] > 0.95).all()
@@ -67,14 +67,14 @@ def test_classes_are_found_with_their_probability():
 
 def test_the_symmetry_test_keeps_its_level():
     """Penalty + reward = 0 is true: p < .05 in about 5 of 100 surveys."""
-    found = [cx.asymmetry(study(rated(500, 100 + k, a=EVEN))).table.p.iloc[0] < 0.05 for k in range(40)]
+    found = [cx.importance.asymmetry(study(rated(500, 100 + k, a=EVEN))).table.p.iloc[0] < 0.05 for k in range(40)]
     assert sum(found) <= binom.ppf(1 - 1e-4, 40, 0.05)
 
 
 def test_few_low_answers_are_not_classified():
     table = rated(400, 2, a=BASIC, b=EVEN)
     table.loc[table.index[table.a < 3][10:], "a"] = 3
-    found = cx.asymmetry(study(table))
+    found = cx.importance.asymmetry(study(table))
     row = found.table.set_index("driver").loc["a"]
     assert row["class"] == "unclassified" and np.isnan(row.estimate)
     assert "fewer than 30 low or high answers, so not classified: a" in found.notes
@@ -84,16 +84,16 @@ def test_not_answered_counts_neither_as_low_nor_as_high():
     table = rated(3000, 3, a=BASIC, b=EVEN)
     gone = np.random.default_rng(0).random(3000) < 0.3
     with_gaps = table.assign(a=table.a.where(~gone), y=table.y + 2.0 * gone)
-    one, other = (cx.asymmetry(study(t)).table.set_index("driver") for t in (table[~gone], with_gaps))
+    one, other = (cx.importance.asymmetry(study(t)).table.set_index("driver") for t in (table[~gone], with_gaps))
     assert one.penalty["a"] == pytest.approx(other.penalty["a"], abs=0.08)
     assert other.n["a"] == (~gone).sum()
 
 
 def test_cut_offs_are_checked_and_said():
     with pytest.raises(cx.DataProblem) as caught:
-        cx.asymmetry(study(rated(300, 0, a=EVEN)), low=0.8, high=0.2)
+        cx.importance.asymmetry(study(rated(300, 0, a=EVEN)), low=0.8, high=0.2)
     assert str(caught.value) == "low is 0.8 and high 0.2; both are places on the scale, 0 <= low < high <= 1"
-    cells = cx.asymmetry(study(rated(300, 0, a=EVEN))).parts["cells"].iloc[0]
+    cells = cx.importance.asymmetry(study(rated(300, 0, a=EVEN))).parts["cells"].iloc[0]
     assert (cells.low, cells.middle, cells.high) == ("1 to 2", "3 to 3", "4 to 5")
 
 
@@ -113,7 +113,7 @@ def test_the_exponent_is_found(rho: float):
     found = cx.one_failure(study(table)).table.iloc[0]
     assert found.low <= rho <= found.high
     assert (found.p < 0.05) == (rho != 1.0)
-    line = cx.driver_findings(cx.one_failure(study(table))).lines[0]
+    line = cx.importance.driver_findings(cx.one_failure(study(table))).lines[0]
     assert {-4.0: "nearly decides", 1.0: "is not refuted", 3.0: "does not spoil all"}[rho] in line
 
 
@@ -137,7 +137,7 @@ def kano_study(functional, dysfunctional, best: str = "low", **more) -> cx.Study
 def test_kano_by_hand():
     """10 attractive (like, neutral), 6 must-be (neutral, dislike), 4 indifferent: better 10/20, worse -6/20."""
     functional, dysfunctional = [1] * 10 + [3] * 6 + [3] * 4, [3] * 10 + [5] * 6 + [3] * 4
-    row = cx.kano(kano_study(functional, dysfunctional)).table.iloc[0]
+    row = cx.importance.kano(kano_study(functional, dysfunctional)).table.iloc[0]
     assert (row.category, row.n) == ("attractive", 20)
     assert (row.estimate, row.worse) == (0.5, -0.3)
     assert (row.category_strength, row.total_strength) == (pytest.approx(0.2), pytest.approx(0.8))
@@ -152,8 +152,10 @@ def test_kano_by_hand():
 def test_kano_turns_scales_and_splits_segments():
     functional, dysfunctional = [1] * 30 + [3] * 30, [5] * 30 + [5] * 30
     turned = kano_study(6 - np.array(functional), 6 - np.array(dysfunctional), best="high")
-    pd.testing.assert_frame_equal(cx.kano(kano_study(functional, dysfunctional)).table, cx.kano(turned).table)
-    by = cx.kano(kano_study(functional, dysfunctional, who=["a"] * 30 + ["b"] * 30), by="who").table
+    pd.testing.assert_frame_equal(
+        cx.importance.kano(kano_study(functional, dysfunctional)).table, cx.importance.kano(turned).table
+    )
+    by = cx.importance.kano(kano_study(functional, dysfunctional, who=["a"] * 30 + ["b"] * 30), by="who").table
     assert by.set_index("who").category.to_dict() == {"a": "one-dimensional", "b": "must-be"}
     assert (by.probability > 0.99).all()
 
@@ -170,19 +172,21 @@ def test_kano_probability_is_calibrated():
     found = []
     for _ in range(40):
         attractive = rng.random(120) < 0.5
-        row = cx.kano(kano_study(np.where(attractive, 1, 3), np.where(attractive, 3, 5))).table.iloc[0]
+        row = cx.importance.kano(kano_study(np.where(attractive, 1, 3), np.where(attractive, 3, 5))).table.iloc[0]
         found.append(row.probability if row.category == "attractive" else 1 - row.probability)
     assert 0.35 < np.mean(found) < 0.65
 
 
 def test_kano_says_what_is_missing():
     with pytest.raises(cx.DataProblem) as caught:
-        cx.kano(cx.load("abc"))
+        cx.importance.kano(cx.load("abc"))
     assert str(caught.value) == (
         "Kano analysis needs pairs of fields with measure 'kano-functional' and 'kano-dysfunctional' and the same "
         "'about'; abc declares none. Declare them in its datapackage.json"
     )
-    assert "1 answers to 'f' outside its scale do not count" in cx.kano(kano_study([1, 2, 9], [1, 2, 3])).notes
+    assert (
+        "1 answers to 'f' outside its scale do not count" in cx.importance.kano(kano_study([1, 2, 9], [1, 2, 3])).notes
+    )
 
 
 def test_the_map_puts_drivers_where_they_are():
@@ -193,17 +197,17 @@ def test_the_map_puts_drivers_where_they_are():
         "idle": np.clip(np.round(rng.normal(2.5, 1, 3000)), 1, 5),
     })  # fmt: skip
     table["y"] = table.weak + table.strong + 0.02 * table.idle + rng.normal(size=3000)
-    found = cx.importance_performance(study(table))
+    found = cx.importance.importance_performance(study(table))
     place = found.table.set_index("driver")
     assert place.quadrant.to_dict() == {"weak": "concentrate here", "strong": "keep up", "idle": "low priority"}
     assert place.performance["weak"] == pytest.approx((table.weak.mean() - 1) * 25)
     np.testing.assert_allclose(found.parts["quadrants"].set_index("driver").sum(axis=1), 1)
-    moved = cx.importance_performance(study(table), at=(0.9, 10)).table.quadrant
+    moved = cx.importance.importance_performance(study(table), at=(0.9, 10)).table.quadrant
     assert set(moved) == {"possible overkill"}  # the cross-hairs are the user's
 
 
 def test_the_map_shows_stated_importance_of_abc():
-    found = cx.importance_performance(cx.load("abc"))
+    found = cx.importance.importance_performance(cx.load("abc"))
     stated = found.parts["stated"].set_index("driver")
     assert stated.stated.idxmax() == "q25"
     assert {"stated_rank_low", "derived_rank_high"} <= set(stated.columns)
@@ -212,14 +216,14 @@ def test_the_map_shows_stated_importance_of_abc():
 
 def test_the_map_refuses_an_impossible_cross_hair():
     with pytest.raises(cx.DataProblem) as caught:
-        cx.importance_performance(cx.load("abc"), at=(None, 170))
+        cx.importance.importance_performance(cx.load("abc"), at=(None, 170))
     assert str(caught.value) == "performance cross-hair is 170; it lies between 0 (worst) and 100 (best)"
 
 
 def test_what_if_by_hand():
     """One driver: slope of the least-squares line times the mean possible move; without lows, their mean loss."""
     table = rated(500, 7, a=EVEN)
-    found = cx.what_if(study(table), measure="mean").table.set_index("scenario")
+    found = cx.importance.what_if(study(table), measure="mean").table.set_index("scenario")
     slope = np.polyfit(table.a, table.y, 1)[0]
     assert found.estimate["one point"] == pytest.approx(slope * (table.a < 5).mean(), rel=1e-6)
     middle = table.y[table.a == 3].mean()
@@ -232,14 +236,16 @@ def test_what_if_counts_nps_and_top_boxes():
     table = rated(800, 8, a=EVEN)
     table["y"] = np.clip(np.round(6 + 2 * (table.y - table.y.mean())), 0, 10)
     eleven = cx.Field("y", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
-    found = cx.what_if(study(table, outcome=eleven))
+    found = cx.importance.what_if(study(table, outcome=eleven))
     assert found.unit == "points"
     assert found.parts["now"] == pytest.approx(100 * ((table.y >= 9).mean() - (table.y <= 6).mean()))
-    top = cx.what_if(study(table, outcome=eleven), measure="top")
+    top = cx.importance.what_if(study(table, outcome=eleven), measure="top")
     assert (top.unit, top.parts["now"]) == ("share", pytest.approx((table.y >= 9).mean()))
     assert top.notes[-1] == "association, not cause: the study is no experiment"
     assert "association" in top.method
-    assert "the study is an experiment" in cx.what_if(study(table, design="experiment", outcome=eleven)).method
+    assert (
+        "the study is an experiment" in cx.importance.what_if(study(table, design="experiment", outcome=eleven)).method
+    )
 
 
 def test_what_if_intervals_cover_the_truth():
@@ -248,7 +254,7 @@ def test_what_if_intervals_cover_the_truth():
     share = (rated(400_000, 0, a=EVEN).a < 5).mean()
     for seed in range(60):
         row = (
-            cx.what_if(study(rated(300, 500 + seed, a=EVEN)), measure="mean")
+            cx.importance.what_if(study(rated(300, 500 + seed, a=EVEN)), measure="mean")
             .table.set_index("scenario")
             .loc["one point"]
         )
@@ -258,14 +264,19 @@ def test_what_if_intervals_cover_the_truth():
 
 def test_what_if_needs_a_scale_for_nps():
     with pytest.raises(cx.DataProblem) as caught:
-        cx.what_if(cx.load("abc"), measure="nps")
+        cx.importance.what_if(cx.load("abc"), measure="nps")
     assert str(caught.value) == "NPS needs a question from 0 to 10; 'q1' runs 1 to 5 (highest = best)"
 
 
 @pytest.mark.parametrize("name", ["abc", "airline-survey", "brand-tracker"])
 def test_real_and_shipped_data_run(name: str):
     data = cx.load(name)
-    results = [cx.asymmetry(data), cx.one_failure(data), cx.importance_performance(data), cx.what_if(data)]
-    assert len(cx.driver_findings(*results).lines) >= 5
+    results = [
+        cx.importance.asymmetry(data),
+        cx.one_failure(data),
+        cx.importance.importance_performance(data),
+        cx.importance.what_if(data),
+    ]
+    assert len(cx.importance.driver_findings(*results).lines) >= 5
     for result in results:
         assert result.notes and result.method and result.to_dict()["table"]

@@ -43,9 +43,9 @@ CALLS: dict[str, Callable[[cx.Study], cx.Result]] = {
     "mean": lambda s: cx.mean(s, "sat", by="seg"),
     "share": lambda s: cx.share(s, "sat", 1, by="seg"),
     "churn": lambda s: cx.churn(s, "left", by="seg"),
-    "retention": lambda s: cx.retention(s, "left", by="seg"),
+    "retention": lambda s: cx.metrics.retention(s, "left", by="seg"),
     "answers": lambda s: cx.answers(s, "sat", by="seg"),
-    "satisfaction_ratio": lambda s: cx.satisfaction_ratio(s, by="seg", draws=100),
+    "satisfaction_ratio": lambda s: cx.metrics.satisfaction_ratio(s, by="seg", draws=100),
     "scorecard": lambda s: cx.scorecard(s, by="seg"),
     "compare": lambda s: cx.compare(s, "nps", "seg"),
     "rest": lambda s: cx.compare(s, "nps", "seg", pairs="rest"),
@@ -54,16 +54,16 @@ CALLS: dict[str, Callable[[cx.Study], cx.Result]] = {
     "impact": lambda s: cx.impact(s, "seg"),
     "league": lambda s: cx.league(s, "seg"),
     "bootstrap": lambda s: cx.bootstrap(s, "ltr", by="seg", draws=200),
-    "jackknife": lambda s: cx.jackknife(s, "ltr", by="seg"),
-    "replicate_weights": lambda s: cx.replicate_weights(s, "ltr", ["r1", "r2"], kind="brr", by="seg"),
-    "kano": lambda s: cx.kano(s, by="seg"),
-    "mixed": lambda s: cx.mixed(s, "ltr ~ x", by="seg"),
+    "jackknife": lambda s: cx.regressions.jackknife(s, "ltr", by="seg"),
+    "replicate_weights": lambda s: cx.regressions.replicate_weights(s, "ltr", ["r1", "r2"], kind="brr", by="seg"),
+    "kano": lambda s: cx.importance.kano(s, by="seg"),
+    "mixed": lambda s: cx.regressions.mixed(s, "ltr ~ x", by="seg"),
 }
 FORMULAS = {
     "ols": lambda s, **o: cx.ols(s, "ltr ~ x + C(seg)", **o),
-    "ridge": lambda s, **o: cx.ridge(s, "ltr ~ x + seg", **o),
-    "logit": lambda s, **o: cx.logit(s, "I(sat >= 3) ~ x + I(x * x) + seg", **o),
-    "ordinal": lambda s, **o: cx.ordinal(s, "ltr ~ seg", **o),
+    "ridge": lambda s, **o: cx.regressions.ridge(s, "ltr ~ x + seg", **o),
+    "logit": lambda s, **o: cx.regressions.logit(s, "I(sat >= 3) ~ x + I(x * x) + seg", **o),
+    "ordinal": lambda s, **o: cx.regressions.ordinal(s, "ltr ~ seg", **o),
 }
 
 

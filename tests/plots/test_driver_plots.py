@@ -39,16 +39,16 @@ def kano() -> cx.Result:
         cx.Field("f", measure="kano-functional", about="wifi"),
         cx.Field("d", measure="kano-dysfunctional", about="wifi"),
     )
-    return cx.kano(cx.Study(table, cx.Codebook("kano", fields)))
+    return cx.importance.kano(cx.Study(table, cx.Codebook("kano", fields)))
 
 
 MAKE = {
     "drivers": (cx.drivers, "Technical support  (n = 262)"),
-    "asymmetry": (cx.asymmetry, "Equipment  (24 low, 159 high)"),
+    "asymmetry": (cx.importance.asymmetry, "Equipment  (24 low, 159 high)"),
     "one_failure": (cx.one_failure, "n = 262"),
-    "importance_performance": (cx.importance_performance, "n = 262)"),
-    "what_if": (cx.what_if, "n = 262)"),
-    "driver_segments": (lambda s: cx.driver_segments(s, "country"), "Germany (n = 111)"),
+    "importance_performance": (cx.importance.importance_performance, "n = 262)"),
+    "what_if": (cx.importance.what_if, "n = 262)"),
+    "driver_segments": (lambda s: cx.importance.driver_segments(s, "country"), "Germany (n = 111)"),
     "kano": (lambda _: kano(), "wifi (n = 90)"),
 }
 
@@ -78,7 +78,7 @@ def test_intervals_and_noise_floor_are_drawn(abc: cx.Study):
 
 
 def test_no_label_of_the_map_lies_on_another(abc: cx.Study):
-    ax = cx.importance_performance(abc).plot()
+    ax = cx.importance.importance_performance(abc).plot()
     ax.get_figure().canvas.draw()
     boxes = [t.get_window_extent() for t in ax.texts]
     for i, a in enumerate(boxes):
@@ -87,5 +87,5 @@ def test_no_label_of_the_map_lies_on_another(abc: cx.Study):
 
 
 def test_levels_are_drawn_side_by_side():
-    result = cx.driver_levels(cx.load("brand-tracker"), "respondent")
+    result = cx.importance.driver_levels(cx.load("brand-tracker"), "respondent")
     assert "within (n = " in (said := texts(result.plot())) and "between (n = " in said

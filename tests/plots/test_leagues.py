@@ -51,7 +51,7 @@ def test_of_many_units_the_first_and_the_last_are_drawn():
 
 
 def test_funnel_shows_the_limits_and_names_those_outside(tracker):
-    result = cx.funnel(cx.league(tracker, metric="nps"))
+    result = cx.leagues.funnel(cx.league(tracker, metric="nps"))
     ax = result.plot()
     assert len(xy(ax, 0)) == 6
     named = {t.get_text() for t in ax.texts} - {"95 %", "99.8 %"}
@@ -59,17 +59,17 @@ def test_funnel_shows_the_limits_and_names_those_outside(tracker):
 
 
 def test_change_marks_stars_and_expectations(tracker):
-    result = cx.league_change(tracker, metric="nps")
+    result = cx.leagues.league_change(tracker, metric="nps")
     ax = result.plot()
     np.testing.assert_allclose(xy(ax, 3)[:, 0], result.table["expected"])
     assert ax.get_yticklabels()[0].get_text() == "Alba ★  (n = 125)"
 
 
 def test_peers_and_gap(tracker):
-    peers = cx.peers(cx.league(tracker, metric="nps"), "Brio")
+    peers = cx.leagues.peers(cx.league(tracker, metric="nps"), "Brio")
     ax = peers.plot()
     assert {t.get_text() for t in ax.texts} == {"Alba", "Brio", "Cima", "Dora", "Elan", "Faro"}
-    gap = cx.gap(peers)
+    gap = cx.leagues.gap(peers)
     ax = gap.plot()
     assert ax.get_yticklabels()[0].get_text() == "Brio"
     assert ax.get_title(loc="left").startswith("dashed: mean of the peers; gap ")
@@ -79,7 +79,7 @@ def test_given_axes_are_used(tracker):
     _, axes = plt.subplots(1, 2)
     result = cx.league(tracker, metric="nps")
     assert result.plot(ax=axes[0]) is axes[0]
-    assert cx.funnel(result).plot(ax=axes[1]) is axes[1]
+    assert cx.leagues.funnel(result).plot(ax=axes[1]) is axes[1]
 
 
 def test_index_pictures():
@@ -90,10 +90,10 @@ def test_index_pictures():
     data["brand"] = np.repeat(["A", "B"], 100)
     fields = [cx.Field(c, role="outcome", scale=cx.Scale(0, 10)) for c in ("q1", "q2", "s1", "s2")]
     study = cx.Study(data, cx.Codebook("two", (*fields, cx.Field("brand", type="string", role="brand"))))
-    model = cx.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
+    model = cx.indices.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
     ax = cx.index(study, model, draws=50).plot()
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Satisfaction", "Q"]
     assert "n = 200" in ax.get_xlabel()
-    by = cx.index_by(study, "brand", model, draws=50)
+    by = cx.indices.index_by(study, "brand", model, draws=50)
     ax = by.plot()
     np.testing.assert_allclose(xy(ax, 2)[:, 0], by.table["own"])

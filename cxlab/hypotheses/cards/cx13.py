@@ -75,7 +75,7 @@ def _by_person(case: Case) -> Case:
 
 
 def _ratio(case: Case) -> NDArray:
-    """The ratio without text, in per cent, as `cx.satisfaction_ratio` (version B): the mean of answer / maximum."""
+    """The ratio without text, in %, as `cx.metrics.satisfaction_ratio` (version B): the mean of answer / maximum."""
     s = case.sample
     columns = np.column_stack([s.number("recommendation"), s.raw["items"]])
     each = [_percent(columns[:, j], f) for j, f in enumerate((*s.fields["recommendation"], *s.fields["items"]))]

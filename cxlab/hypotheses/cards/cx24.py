@@ -18,7 +18,7 @@ STAY = 35.0
 
 
 def test(case: Case) -> Evidence:
-    """The slope of `cx.dose_response` in points of 100, and what those who hung up could make of it."""
+    """The slope of `cx.journeys.dose_response` in points of 100, and what those who hung up could make of it."""
     sample = case.sample
     y, wait = (sample.points("satisfaction", outcome=True), sample.number("wait"))
     rows = answered(case, y, wait)

@@ -22,7 +22,7 @@ TRUTH = Truth()
 
 
 def test(case: Case) -> Evidence:
-    """The joint standard deviation of `cx.driver_segments`, and whether the weights differ beyond a common factor."""
+    """The joint SD of `cx.importance.driver_segments`, and whether weights differ beyond a common factor."""
     sample = case.sample
     y, touch = (sample.points("overall", outcome=True), sample.points("touchpoints"))
     rows = answered(case, np.where(np.isfinite(touch).sum(axis=1) >= 2, y, np.nan))

@@ -25,7 +25,7 @@ CLASSES = 10
 
 
 def test(case: Case) -> Evidence:
-    """One minus the ratio of `cx.matching`: the error with peers of the same industry and size over that with all."""
+    """One minus the ratio of `cx.leagues.matching`: the error with like peers over that with all."""
     firms = _firms(case)
     found = matching(firms, industry="industry", size="size", level=case.level, seed=case.seed)
     cut = lambda rule: _cut(case, found, rule)  # noqa: E731

@@ -58,7 +58,7 @@ def importance_performance(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.importance_performance(cx.load("brand-tracker")).table["driver"].nunique()
+    >>> cx.importance.importance_performance(cx.load("brand-tracker")).table["driver"].nunique()
     8
     """
     one_of("method", method, METHODS)

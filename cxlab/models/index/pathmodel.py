@@ -73,7 +73,7 @@ class PathModel:
         return tuple(i for block in self.blocks.values() for i in block)
 
     def where(self, **items: str | Sequence[str]) -> PathModel:
-        """Return the model with the items of some constructs set: ``cx.ECSI.where(Image=["imag1", "imag2"])``."""
+        """Return the model with items of some constructs set: ``cx.indices.ECSI.where(Image=["imag1", "imag2"])``."""
         for construct in items:
             if construct not in self.blocks:
                 raise unknown("construct", construct, self.name, self.blocks)

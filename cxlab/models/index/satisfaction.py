@@ -45,7 +45,7 @@ def index(
 
     Parameters
     ----------
-    model : 'ecsi', 'acsi' (items found by the measures of the codebook), or a model of `cxlab.path_model`.
+    model : 'ecsi', 'acsi' (items found by the measures of the codebook), or a model of `cxlab.indices.path_model`.
     scheme : inner weighting: 'path', 'factorial' or 'centroid'.
     consistent : correct paths, R-squared and loadings for attenuation (PLSc; Dijkstra & Henseler 2015,
         doi:10.25300/MISQ/2015/39.2.02). The index itself is the same.

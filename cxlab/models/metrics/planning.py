@@ -86,7 +86,7 @@ def detectable(
     Parameters and columns as for `sample_size`.
 
     >>> import cxlab as cx
-    >>> cx.detectable("nps", (0.2, 0.3, 0.5), [100, 400]).table["difference"].round(1).tolist()
+    >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), [100, 400]).table["difference"].round(1).tolist()
     [32.1, 15.9]
     """
     v, t, deff, unit, said = _variance(metric, expect, deff)
@@ -117,7 +117,7 @@ def power(
     Parameters and columns as for `sample_size`.
 
     >>> import cxlab as cx
-    >>> cx.power("nps", (0.2, 0.3, 0.5), 256, 20).table["power"].round(2).tolist()
+    >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), 256, 20).table["power"].round(2).tolist()
     [0.8]
     """
     v, t, deff, unit, said = _variance(metric, expect, deff)

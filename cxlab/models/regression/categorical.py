@@ -86,7 +86,7 @@ def logit(
     --------
     >>> import cxlab as cx
     >>> study = cx.simulate(5000, seed=1, drivers={"service": 0.5, "price": 0.2})
-    >>> cx.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
+    >>> cx.regressions.logit(study, "I(recommend >= 9) ~ service + price").table["estimate"].round(1).tolist()[1:]
     [0.8, 0.3]
     """
     study = declared(formula, study)
@@ -139,7 +139,8 @@ def ordinal(
     --------
     >>> import cxlab as cx
     >>> study = cx.simulate(20_000, seed=1, drivers={"service": 0.5, "price": 0.2})
-    >>> cx.ordinal(study, "recommend ~ service + price", link="probit").table["estimate"].round(1).tolist()[:2]
+    >>> probit = cx.regressions.ordinal(study, "recommend ~ service + price", link="probit")
+    >>> probit.table["estimate"].round(1).tolist()[:2]
     [0.5, 0.2]
     """
     one_of("link", link, ("logit", "probit"))

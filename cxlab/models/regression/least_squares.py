@@ -159,7 +159,7 @@ def ridge(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.ridge(cx.load("brand-tracker"), "satisfaction ~ service + price").table["term"].tolist()
+    >>> cx.regressions.ridge(cx.load("brand-tracker"), "satisfaction ~ service + price").table["term"].tolist()
     ['Intercept', 'service', 'price']
     """
     study = declared(formula, study)

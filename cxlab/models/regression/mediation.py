@@ -67,7 +67,7 @@ def mediation(
     --------
     >>> import cxlab as cx
     >>> study = cx.simulate(4000, seed=1, drivers={"service": 0.5, "price": 0.2})
-    >>> found = cx.mediation(study, outcome="recommend", treatment="service", mediator="satisfaction")
+    >>> found = cx.regressions.mediation(study, outcome="recommend", treatment="service", mediator="satisfaction")
     >>> found.table["term"].tolist()[:3]
     ['total', 'direct', 'indirect']
     """

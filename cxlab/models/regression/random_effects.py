@@ -59,7 +59,7 @@ def mixed(
     --------
     >>> import cxlab as cx
     >>> study = cx.simulate(3000, seed=1, drivers={"service": 0.5}, cluster_size=5, icc=0.4)
-    >>> cx.mixed(study, "recommend ~ service").parts["variances"]["group"].tolist()
+    >>> cx.regressions.mixed(study, "recommend ~ service").parts["variances"]["group"].tolist()
     ['respondent', 'residual']
     """
     study, by = declared(formula, study), by or study.design.cluster

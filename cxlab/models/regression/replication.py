@@ -51,7 +51,8 @@ def jackknife(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.jackknife(cx.simulate(2000, seed=1, nps=20), "recommend", statistic="nps").table["se"].round(0).tolist()
+    >>> data = cx.simulate(2000, seed=1, nps=20)
+    >>> cx.regressions.jackknife(data, "recommend", statistic="nps").table["se"].round(0).tolist()
     [2.0]
     """
     check_level(level)

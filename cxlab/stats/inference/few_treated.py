@@ -113,7 +113,7 @@ def not_estimable(terms: Sequence[str], clusters: int, unit: str) -> str:
     """Return why terms that rest on one cluster have no error, and what to do."""
     return (
         f"not estimable: {_listed(terms)} rests on a single cluster of {clusters:,} ({unit}), whose own noise cannot "
-        "be told from an effect; treat more clusters, or compare with other assignments: cx.permutation"
+        "be told from an effect; treat more clusters, or compare with other assignments: cx.regressions.permutation"
     )
 
 
@@ -121,7 +121,7 @@ def rests_on_few(terms: Sequence[str], least: int, clusters: int, unit: str) -> 
     """Return the warning of terms that rest on two to four clusters."""
     return (
         f"{_listed(terms)} rests on {least} of {clusters:,} clusters ({unit}): errors with the degrees of freedom of "
-        "so few, and rough; cx.permutation compares with other assignments of the clusters"
+        "so few, and rough; cx.regressions.permutation compares with other assignments of the clusters"
     )
 
 

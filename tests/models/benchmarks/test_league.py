@@ -176,7 +176,7 @@ def test_weights_equal_repeated_customers():
 
 
 def test_the_funnel_names_the_stranger():
-    result = cx.funnel(cx.league(study([7] * 12 + [2], n=200, seed=5)))
+    result = cx.leagues.funnel(cx.league(study([7] * 12 + [2], n=200, seed=5)))
     assert result.table["shop"].iloc[0] == "M"
     assert result.table["outside"].iloc[0] == "99.8 %"
     assert result.kind == "funnel"
@@ -191,9 +191,9 @@ def test_an_index_can_be_ranked():
     )  # fmt: skip
     fields = [cx.Field(c, role="outcome", scale=cx.Scale(0, 10)) for c in ("s1", "s2", "q1", "q2")]
     several = cx.Study(data, cx.Codebook("shops", (*shops.codebook.fields, *fields)))
-    model = cx.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
+    model = cx.indices.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
     ranked = cx.league(several, metric="index", model=model)
-    frozen = cx.index_by(several, "shop", model, draws=20).table.set_index("shop")["estimate"]
+    frozen = cx.indices.index_by(several, "shop", model, draws=20).table.set_index("shop")["estimate"]
     assert ranked.unit == "index"
     np.testing.assert_allclose(ranked.table["estimate"], frozen[ranked.table["shop"]])
 
@@ -233,7 +233,7 @@ def waves(first, second, n=150, seed=2, **options):
 
 
 def test_a_real_change_is_found_and_the_gap_change_sums_to_zero():
-    result = cx.league_change(waves([6, 6, 6, 6], [6, 6, 6, 9]))
+    result = cx.leagues.league_change(waves([6, 6, 6, 6], [6, 6, 6, 9]))
     at = result.table.set_index("shop")
     assert at.loc["D", "low"] > 0
     assert at.loc["D", "p_adjusted"] < 0.01
@@ -247,23 +247,23 @@ def test_a_real_change_is_found_and_the_gap_change_sums_to_zero():
 def test_stars_of_equal_units_regress_as_expected():
     """Forty equal shops in both waves: the best quarter falls back, and the expectation says by how much."""
     equal = waves([7] * 26, [7] * 26, n=60, seed=9)
-    stars = cx.league_change(equal).parts["stars"].iloc[0]
+    stars = cx.leagues.league_change(equal).parts["stars"].iloc[0]
     assert stars["expected"] < -5
     assert abs(stars["observed"] - stars["expected"]) < 3.5 * stars["se"]
 
 
 def test_changes_of_rank_hold_both_sets():
-    at = cx.league_change(waves([5, 6, 7, 8], [5, 6, 7, 8])).table
+    at = cx.leagues.league_change(waves([5, 6, 7, 8], [5, 6, 7, 8])).table
     change = at["rank_after"] - at["rank_before"]
     assert ((at["rank_change_low"] <= change) & (change <= at["rank_change_high"])).all()
 
 
 def test_errors_of_waves():
-    assert message(cx.league_change, study([6, 7])) == (
+    assert message(cx.leagues.league_change, study([6, 7])) == (
         "a change of ranks needs a column with role 'wave'; shops declares none"
     )
-    assert message(cx.league_change, waves([6, 7], [6, 7]), waves=(1, 3)) == "waves is (1, 3); give two of 1, 2"
-    assert message(cx.league_change, waves([6, 7], [6, 7], n=5)) == (
+    assert message(cx.leagues.league_change, waves([6, 7], [6, 7]), waves=(1, 3)) == "waves is (1, 3); give two of 1, 2"
+    assert message(cx.leagues.league_change, waves([6, 7], [6, 7], n=5)) == (
         "a change of ranks needs at least two units with 10 answers in both waves; 'shop' has 0"
     )
 

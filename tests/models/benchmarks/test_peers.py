@@ -25,22 +25,22 @@ def message(call, *args, **options):
 
 def test_same_industry_and_size_class():
     """200 lies between 100 and 316: near (250) and twin (180) share its class, big does not, bank is elsewhere."""
-    result = cx.peers(UNITS, "own", match=["industry", "customers"])
+    result = cx.leagues.peers(UNITS, "own", match=["industry", "customers"])
     assert sorted(result.table["firm"]) == ["near", "twin"]
     assert result.parts["fallback"] == ""
     assert "Fewer than three peers: the benchmark is a comparison with single units." in result.notes
 
 
 def test_own_edges_and_the_nearest():
-    wide = cx.peers(UNITS, "own", match=["industry", "customers"], edges={"customers": [100_000]})
+    wide = cx.leagues.peers(UNITS, "own", match=["industry", "customers"], edges={"customers": [100_000]})
     assert sorted(wide.table["firm"]) == ["big", "near", "twin"]
-    near = cx.peers(UNITS, "own", match=["industry", "customers"], method="nearest", k=2)
+    near = cx.leagues.peers(UNITS, "own", match=["industry", "customers"], method="nearest", k=2)
     assert near.table["firm"].tolist() == ["twin", "near"]
     assert near.table["distance"].is_monotonic_increasing
 
 
 def test_the_parent_industry_is_a_flagged_fallback():
-    result = cx.peers(
+    result = cx.leagues.peers(
         UNITS,
         "own",
         match=["industry", "customers"],
@@ -52,7 +52,7 @@ def test_the_parent_industry_is_a_flagged_fallback():
 
 
 def test_balance_before_and_after():
-    balance = cx.peers(UNITS, "own", match=["industry", "customers"]).parts["balance"]
+    balance = cx.leagues.peers(UNITS, "own", match=["industry", "customers"]).parts["balance"]
     size, industry = balance.iloc[0], balance.iloc[1]
     logs = np.log10(UNITS["customers"])
     assert size["before"] == pytest.approx((logs[0] - logs[1:].mean()) / logs.std())
@@ -61,7 +61,7 @@ def test_balance_before_and_after():
 
 
 def test_everybody_is_a_peer_without_conditions_and_each_can_be_left_out():
-    result = cx.peers(UNITS, "own")
+    result = cx.leagues.peers(UNITS, "own")
     assert len(result.table) == 5
     weights = result.table.set_index("firm")["weight"]
     assert weights.sum() == pytest.approx(1)
@@ -75,7 +75,7 @@ def test_everybody_is_a_peer_without_conditions_and_each_can_be_left_out():
 
 def test_gap_carries_both_errors():
     """Two peers with se 3 and 4, tau^2 = 187.5: gap 30 - mean, variance 9 + sum w^2 v; in general + sum w^2 tau^2."""
-    result = cx.gap(cx.peers(UNITS, "own", match=["industry", "customers"]))
+    result = cx.leagues.gap(cx.leagues.peers(UNITS, "own", match=["industry", "customers"]))
     v, y = np.array([16.0, 9.0]), np.array([40.0, 20.0])
     tau2 = (20**2 / 2) - v.mean()  # Q = p - 1 at 200 = mean variance + tau^2 for two units
     w = 1 / (v + tau2) / (1 / (v + tau2)).sum()
@@ -89,7 +89,7 @@ def test_gap_carries_both_errors():
 def test_an_unknown_error_of_the_benchmark_gives_the_tipping_point():
     """d = 15, own se 3: with se_b = sqrt((15 / 1.96)^2 - 9) the gap is just significant."""
     table = pd.DataFrame({"firm": ["own", "a", "b"], "estimate": [30.0, 10.0, 20.0], "se": [3.0, np.nan, np.nan]})
-    result = cx.gap(cx.peers(table, "own"))
+    result = cx.leagues.gap(cx.leagues.peers(table, "own"))
     tip = result.parts["tipping_se"]
     assert tip == pytest.approx(np.sqrt((15 / 1.959964) ** 2 - 9), abs=1e-4)
     assert 15 / np.hypot(3, tip) == pytest.approx(1.959964, abs=1e-6)
@@ -106,7 +106,7 @@ def test_percentile_sets_hold_the_true_place():
         table = pd.DataFrame(
             {"firm": [str(i) for i in range(21)], "estimate": theta + rng.standard_normal(21) * 0.5, "se": 0.5}
         )
-        at = cx.gap(cx.peers(table, "13"), seed=seed, level=0.9).parts
+        at = cx.leagues.gap(cx.leagues.peers(table, "13"), seed=seed, level=0.9).parts
         held += at["percentile_low"] <= 100 * 13 / 20 <= at["percentile_high"]
     assert held >= binom.ppf(1e-4, 150, 0.9)
 
@@ -114,16 +114,16 @@ def test_percentile_sets_hold_the_true_place():
 def test_the_target_for_the_top_quarter_is_reached_with_the_probability():
     rng = np.random.default_rng(1)
     table = pd.DataFrame({"firm": [f"u{i}" for i in range(20)], "estimate": rng.normal(50, 10, 20), "se": 2.0})
-    result = cx.gap(cx.peers(table, "u3"), top=0.25, probability=0.8)
+    result = cx.leagues.gap(cx.leagues.peers(table, "u3"), top=0.25, probability=0.8)
     goal = table.assign(estimate=table["estimate"].where(table["firm"] != "u3", result.parts["target"]), se=2.0)
     sure = goal.assign(se=goal["se"].where(goal["firm"] != "u3", 1e-9))
-    assert cx.gap(cx.peers(sure, "u3")).parts["chance"] == pytest.approx(0.8, abs=0.03)
+    assert cx.leagues.gap(cx.leagues.peers(sure, "u3")).parts["chance"] == pytest.approx(0.8, abs=0.03)
     assert result.parts["places_of_top"] == 5
 
 
 def test_lowest_is_best_turns_the_percentile_round():
-    at = cx.gap(cx.peers(UNITS, "own"), best="low").parts
-    assert at["percentile"] == pytest.approx(100 - cx.gap(cx.peers(UNITS, "own")).parts["percentile"])
+    at = cx.leagues.gap(cx.leagues.peers(UNITS, "own"), best="low").parts
+    assert at["percentile"] == pytest.approx(100 - cx.leagues.gap(cx.leagues.peers(UNITS, "own")).parts["percentile"])
 
 
 def test_matching_by_what_matters_predicts_better():
@@ -134,53 +134,55 @@ def test_matching_by_what_matters_predicts_better():
         "firm": [f"f{i}" for i in range(120)], "estimate": np.repeat(rng.normal(0, 10, 6), 20) + rng.normal(0, 2, 120),
         "se": 1.0, "industry": industry, "size": 10 ** rng.uniform(1, 3, 120),
     })  # fmt: skip
-    result = cx.matching(table, industry="industry", size="size")
+    result = cx.leagues.matching(table, industry="industry", size="size")
     ratio = result.table.set_index("rule")
     assert ratio.loc["same industry", "high"] < 0.6
     assert ratio.loc["similar size", "estimate"] > 0.9
     assert result.parts["verdict"] == "yes"
-    noise = cx.matching(table.assign(estimate=rng.normal(0, 10, 120)), industry="industry", size="size")
+    noise = cx.leagues.matching(table.assign(estimate=rng.normal(0, 10, 120)), industry="industry", size="size")
     assert noise.parts["verdict"] == "no"
 
 
 def test_errors_say_what_to_do():
-    assert message(cx.peers, UNITS, "owm") == (
+    assert message(cx.leagues.peers, UNITS, "owm") == (
         "unit 'owm' is not in column 'firm'; did you mean 'own'? There are: own, near, twin, big, bank, small"
     )
-    assert message(cx.peers, UNITS, "own", match="sector") == (
+    assert message(cx.leagues.peers, UNITS, "own", match="sector") == (
         "column 'sector' is not in the table of units. There are: firm, estimate, se, industry, customers"
     )
     gone = UNITS.assign(industry=UNITS["industry"].where(UNITS["firm"] != "own"))
-    assert message(cx.peers, gone, "own", match="industry") == (
+    assert message(cx.leagues.peers, gone, "own", match="industry") == (
         "own has no industry, so its peers by industry cannot be told; add it, or match without it"
     )
     mixed = UNITS.assign(unit="mean", scale_minimum=[0.0, 1, 1, 1, 1, 1], scale_maximum=[100.0, 7, 7, 7, 7, 7])
-    assert message(cx.peers, mixed, "own") == (
+    assert message(cx.leagues.peers, mixed, "own") == (
         "the units have different scale_minimum: 0.0, 1.0; figures on different scales cannot be compared. Keep one of "
         "them, or turn means into 0 to 100: cx.benchmarks(..., rescale=True)"
     )
-    assert message(cx.peers, UNITS, "bank", match="industry") == (
+    assert message(cx.leagues.peers, UNITS, "bank", match="industry") == (
         "no unit is comparable with bank on industry; match on less, give wider edges, a larger caliper or parents= "
         "for its industry"
     )
-    assert message(cx.peers, UNITS.head(1), "own") == "peers need at least two units with an estimate; there is 1"
-    assert message(cx.peers, pd.concat([UNITS, UNITS.head(1)]), "own") == (
+    assert (
+        message(cx.leagues.peers, UNITS.head(1), "own") == "peers need at least two units with an estimate; there is 1"
+    )
+    assert message(cx.leagues.peers, pd.concat([UNITS, UNITS.head(1)]), "own") == (
         "own stands more than once in the units; one row a unit (choose a wave or metric first)"
     )
-    assert message(cx.peers, UNITS[["firm", "se"]], "own") == (
+    assert message(cx.leagues.peers, UNITS[["firm", "se"]], "own") == (
         "a table of units needs a column 'estimate'; there are: firm, se"
     )
-    assert message(cx.gap, cx.peers(UNITS.drop(columns="se"), "own")) == (
+    assert message(cx.leagues.gap, cx.leagues.peers(UNITS.drop(columns="se"), "own")) == (
         "own has no standard error; a gap needs at least the own figure's error: give se="
     )
-    assert message(cx.matching, UNITS, industry="industry", size="customers") == (
+    assert message(cx.leagues.matching, UNITS, industry="industry", size="customers") == (
         "only 3 units have a peer of the same industry and similar customers; at least 5 are needed to compare the "
         "rules. Give wider edges, or coarser industries"
     )
 
 
 def test_different_modes_are_flagged():
-    result = cx.peers(UNITS.assign(mode=["online"] * 5 + ["phone"]), "own")
+    result = cx.leagues.peers(UNITS.assign(mode=["online"] * 5 + ["phone"]), "own")
     assert (
         "The units were surveyed in different modes: a gap may be one of mode; match on mode if you can."
         in result.notes
@@ -195,7 +197,7 @@ def test_a_few_peers_do_not_make_a_unit_one_of_the_best():
         truth = rng.normal(0, 3, 4)
         y = truth + rng.normal(0, 4, 4)
         table = pd.DataFrame({"unit": ["own", "a", "b", "c"], "estimate": y, "se": 4.0})
-        stated.append(cx.gap(cx.peers(table, "own")).parts["chance"])
+        stated.append(cx.leagues.gap(cx.leagues.peers(table, "own")).parts["chance"])
         right.append(truth[0] == truth.max())
     stated, right = np.array(stated), np.array(right)
     sure = stated >= 0.6
@@ -208,6 +210,10 @@ def test_the_gap_to_such_units_in_general_covers_with_three_exact_peers():
     rng, reps, hits = np.random.default_rng(13), 400, 0
     for _ in range(reps):
         table = pd.DataFrame({"unit": ["own", "a", "b", "c"], "estimate": [5 + rng.normal(), *rng.normal(0, 8, 3)]})
-        row = cx.gap(cx.peers(table, "own"), se=1.0).table.set_index("what").loc["gap to such units in general"]
+        row = (
+            cx.leagues.gap(cx.leagues.peers(table, "own"), se=1.0)
+            .table.set_index("what")
+            .loc["gap to such units in general"]
+        )
         hits += bool(row["low"] <= 5 <= row["high"])
     assert hits >= binom.ppf(0.001, reps, 0.95)

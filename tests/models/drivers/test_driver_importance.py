@@ -362,11 +362,11 @@ def test_the_result_says_association_unless_it_is_an_experiment():
 
 
 def test_sentences_say_what_is_open():
-    lines = cx.driver_findings(cx.drivers(study(made(3000, (0.8, 0.2, 0.0))))).lines
+    lines = cx.importance.driver_findings(cx.drivers(study(made(3000, (0.8, 0.2, 0.0))))).lines
     assert lines[0].startswith("**x1** goes with the most: ")
     assert lines[0].endswith("it is the first.")
     with pytest.raises(cx.DataProblem, match="there are no sentences for results of kind 'metric'; allowed: drivers, "):
-        cx.driver_findings(cx.Result("metric", "", pd.DataFrame()))
+        cx.importance.driver_findings(cx.Result("metric", "", pd.DataFrame()))
 
 
 def test_abc_and_the_airline():
@@ -390,7 +390,7 @@ def test_multiple_response_themes_are_drivers():
 @pytest.mark.mirror
 def test_acsi_drivers_differ_between_industries():
     named = ["OVERALLQ", "CUSTOMQ", "WRONGQ", "PQ", "QP"]
-    found = cx.driver_segments(cx.load("acsi-2015"), "INDUSTRY", "SATIS", named)
+    found = cx.importance.driver_segments(cx.load("acsi-2015"), "INDUSTRY", "SATIS", named)
     assert len(found.table) == 4 * len(named)
     assert found.parts["test"].differs.any()
 

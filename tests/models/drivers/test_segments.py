@@ -26,7 +26,7 @@ def by_segment(n: int, seed: int, change: float = 0.0, segments: int = 4) -> pd.
 
 
 def test_a_difference_is_found_where_it_is():
-    found = cx.driver_segments(study(by_segment(4000, 0, change=0.5), who="segment"), "who")
+    found = cx.importance.driver_segments(study(by_segment(4000, 0, change=0.5), who="segment"), "who")
     test = found.parts["test"].set_index("driver")
     assert test.differs.to_dict() == {"a": True, "b": False}
     slopes = found.table.set_index(["driver", "who"])
@@ -37,14 +37,16 @@ def test_a_difference_is_found_where_it_is():
 def test_the_interaction_test_keeps_its_level():
     """No difference between four segments: some driver 'differs' (Holm) in at most about 5 of 100 surveys."""
     found = [
-        cx.driver_segments(study(by_segment(500, seed, 0.0), who="segment"), "who").parts["test"].differs.any()
+        cx.importance.driver_segments(study(by_segment(500, seed, 0.0), who="segment"), "who")
+        .parts["test"]
+        .differs.any()
         for seed in range(80)
     ]
     assert sum(found) <= binom.ppf(1 - 1e-4, 80, 0.05)
 
 
 def test_slopes_shrink_to_the_common_one():
-    found = cx.driver_segments(study(by_segment(900, 3, change=0.4), who="segment"), "who")
+    found = cx.importance.driver_segments(study(by_segment(900, 3, change=0.4), who="segment"), "who")
     test = found.parts["test"].set_index("driver")
     for row in found.table.itertuples():
         common = test.slope[row.driver]
@@ -55,10 +57,10 @@ def test_slopes_shrink_to_the_common_one():
 def test_segments_without_answers_are_named():
     table = by_segment(600, 4)
     table.loc[:9, "who"] = "tiny"
-    found = cx.driver_segments(study(table, who="segment"), "who")
+    found = cx.importance.driver_segments(study(table, who="segment"), "who")
     assert "who = tiny has 10 answers, too few for 2 drivers: left out" in found.notes
     with pytest.raises(cx.DataProblem) as caught:
-        cx.driver_segments(study(table.assign(who="one"), who="segment"), "who")
+        cx.importance.driver_segments(study(table.assign(who="one"), who="segment"), "who")
     assert str(caught.value) == "1 segment of 'who' has enough answers to fit 2 drivers; two are needed"
 
 
@@ -75,7 +77,7 @@ def levels(groups: int, each: int, seed: int) -> pd.DataFrame:
 
 def test_within_and_between_are_told_apart():
     """Truth: R² = 1 / 1.25 = .8 at both levels, of a within, of b between; the outcome's variance is half and half."""
-    found = cx.driver_levels(study(levels(400, 6, 0), who="cluster"), "who")
+    found = cx.importance.driver_levels(study(levels(400, 6, 0), who="cluster"), "who")
     share = found.table.set_index(["level", "driver"]).estimate
     assert share["within", "a"] == pytest.approx(0.8, abs=0.04)
     assert share["within", "b"] == pytest.approx(0.0, abs=0.01)
@@ -86,7 +88,7 @@ def test_within_and_between_are_told_apart():
 
 def test_within_equals_the_regression_on_deviations():
     table = levels(50, 5, 1)
-    found = cx.driver_levels(study(table, who="cluster"), "who").table
+    found = cx.importance.driver_levels(study(table, who="cluster"), "who").table
     numbers = table[["a", "b", "y"]] - table.groupby("who")[["a", "b", "y"]].transform("mean")
     expected = shapley.lmg(np.corrcoef(numbers.T))
     share = found[found.level == "within"].set_index("driver").estimate
@@ -94,7 +96,7 @@ def test_within_equals_the_regression_on_deviations():
 
 
 def test_few_groups_have_no_level_between_them():
-    found = cx.driver_levels(study(levels(8, 30, 2), who="cluster"), "who")
+    found = cx.importance.driver_levels(study(levels(8, 30, 2), who="cluster"), "who")
     assert set(found.table.level) == {"within"}
     assert "between groups nothing is estimated: only 8 groups" in found.notes
 
@@ -102,5 +104,5 @@ def test_few_groups_have_no_level_between_them():
 def test_one_answer_a_group_is_refused():
     table = levels(60, 1, 3)
     with pytest.raises(cx.DataProblem) as caught:
-        cx.driver_levels(study(table, who="cluster"), "who")
+        cx.importance.driver_levels(study(table, who="cluster"), "who")
     assert str(caught.value) == "'who' has 60 groups in 60 answers; within groups there is nothing to compare"

@@ -39,7 +39,7 @@ def small(n=200, seed=1, **extra):
     return cx.Study(data, cx.Codebook("small", (*fields, *more)))
 
 
-MODEL = cx.path_model("Quality =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Quality", name="two")
+MODEL = cx.indices.path_model("Quality =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Quality", name="two")
 
 
 @pytest.mark.mirror
@@ -73,7 +73,7 @@ def test_bootstrap_errors_of_the_bank_agree_with_plspm(mirror):
     book = cx.Codebook(
         "bank", tuple(cx.Field(i, role="outcome", scale=cx.Scale(0, 10)) for b in items.values() for i in b)
     )
-    model = cx.path_model("\n".join(lines), target="SAT")
+    model = cx.indices.path_model("\n".join(lines), target="SAT")
     ours = cx.index(cx.Study(data, book), model, scheme="centroid").parts["total_effects"].set_index("effect")["se"]
     printed = pd.read_csv(mirror / "ecsi_bank_satisfaction/reference/satisfaction_boot_total_effects.csv", index_col=0)
     ratio = ours[[e.replace("->", "→") for e in printed.index]].to_numpy() / printed["std.error"].to_numpy()
@@ -107,7 +107,7 @@ def test_another_scale_gives_the_same_index_and_reverse_scales_are_turned():
 
 
 def test_frozen_weights_split_the_difference_exactly():
-    result = cx.index_by(small(), "brand", MODEL, frozen="A", draws=200)
+    result = cx.indices.index_by(small(), "brand", MODEL, frozen="A", draws=200)
     split = result.parts["split"].pivot(index="brand", columns="part", values="estimate")
     np.testing.assert_allclose(split["score"] + split["weight"], split["difference"])
     np.testing.assert_allclose(split.loc["A"], 0, atol=1e-9)
@@ -122,7 +122,7 @@ def test_frozen_index_of_a_group_is_the_mean_of_its_scores():
     study = small()
     weights, _ = index_weights(study, MODEL)
     score = 100 * sum(v * study.table[i] for i, v in weights.items())
-    result = cx.index_by(study, "brand", MODEL, draws=20)
+    result = cx.indices.index_by(study, "brand", MODEL, draws=20)
     for brand, mean in score.groupby(study.table["brand"]).mean().items():
         assert result[brand].value == pytest.approx(mean)
 
@@ -136,8 +136,8 @@ def test_a_panel_is_resampled_together():
     panel.loc[100:, "s1"] = np.clip(panel.loc[100:, "s1"] + 1, 0, 10)
     book = study.codebook
     together = cx.Codebook("panel", (*book.fields, cx.Field("respondent", role="cluster")))
-    tight = cx.index_by(cx.Study(panel, together), "brand", MODEL, frozen="A", draws=300).parts["split"]
-    loose = cx.index_by(cx.Study(panel, book), "brand", MODEL, frozen="A", draws=300).parts["split"]
+    tight = cx.indices.index_by(cx.Study(panel, together), "brand", MODEL, frozen="A", draws=300).parts["split"]
+    loose = cx.indices.index_by(cx.Study(panel, book), "brand", MODEL, frozen="A", draws=300).parts["split"]
     pick = lambda t: t.query("brand == 'B' and part == 'score'")["se"].iloc[0]  # noqa: E731
     assert pick(tight) < 0.5 * pick(loose)
 
@@ -185,7 +185,9 @@ def test_errors_say_what_to_do():
         "two needs complete answers; 4 respondents have them. missing='mean' keeps those with gaps"
     )
     assert message(cx.index, study, "esci") == "model is 'esci'; did you mean 'ecsi'? allowed: 'ecsi', 'acsi'"
-    assert message(cx.index_by, study, "brand", MODEL, frozen="C") == "frozen is 'C'; allowed: 'pooled', 'A', 'B'"
+    assert (
+        message(cx.indices.index_by, study, "brand", MODEL, frozen="C") == "frozen is 'C'; allowed: 'pooled', 'A', 'B'"
+    )
     assert message(cx.index, study, "acsi") == (
         "ACSI needs items for Expectation and Quality and Value and Satisfaction and Complaints and Loyalty; small "
         "declares none. Declare their measure in its datapackage.json (Expectation: expectation, Quality: quality, "
@@ -207,22 +209,22 @@ def test_answers_outside_the_scale_and_gaps_are_counted():
 
 
 def test_bad_models_say_what_is_wrong():
-    assert message(cx.path_model, "A =~ x\nB =~ y\nA ~ B\nB ~ A") == (
+    assert message(cx.indices.path_model, "A =~ x\nB =~ y\nA ~ B\nB ~ A") == (
         "path model: A and B explain each other in a circle; paths run one way"
     )
-    assert message(cx.path_model, "A =~ x\nB =~ y\nB ~ C") == (
+    assert message(cx.indices.path_model, "A =~ x\nB =~ y\nB ~ C") == (
         "construct 'C' is not in the blocks of path model. There are: A, B"
     )
-    assert message(cx.path_model, "A =~ x\nB =~ x\nB ~ A") == (
+    assert message(cx.indices.path_model, "A =~ x\nB =~ x\nB ~ A") == (
         "path model: x belongs to more than one construct; each item to one"
     )
-    assert message(cx.path_model, "A = x") == (
+    assert message(cx.indices.path_model, "A = x") == (
         "'A = x' is no statement of a path model; write 'A =~ x1 + x2', 'A <~ x1 + x2' or 'A ~ B + C'"
     )
-    assert message(cx.path_model, "A =~ x") == (
+    assert message(cx.indices.path_model, "A =~ x") == (
         "the path model has no statement of what explains what; add a line like 'Satisfaction ~ Quality'"
     )
-    assert message(cx.ECSI.where, Imag=["x"]) == (
+    assert message(cx.indices.ECSI.where, Imag=["x"]) == (
         "construct 'Imag' is not in ECSI; did you mean 'Image'? There are: Image, Expectation, Quality, Value, "
         "Satisfaction, Complaints, Loyalty"
     )

@@ -26,12 +26,12 @@ def study(rng: np.random.Generator, bend: float) -> cx.Study:
 def test_a_kink_is_no_more_common_by_clusters_than_promised() -> None:
     """No kink, doses and moods by cluster: counting answers as independent calls half of such lines bent."""
     rng = np.random.default_rng(11)
-    false = sum(cx.dose_response(study(rng, 0)).parts["kink"]["p"] < 0.05 for _ in range(40))
+    false = sum(cx.journeys.dose_response(study(rng, 0)).parts["kink"]["p"] < 0.05 for _ in range(40))
     assert false <= binom.ppf(0.999, 40, 0.05)
 
 
 def test_a_real_kink_of_clusters_is_found() -> None:
     rng = np.random.default_rng(12)
-    found = [cx.dose_response(study(rng, 2.5)).parts["kink"] for _ in range(10)]
+    found = [cx.journeys.dose_response(study(rng, 2.5)).parts["kink"] for _ in range(10)]
     assert sum(k["p"] < 0.05 for k in found) >= 8
     assert sum(k["low"] <= 20 <= k["high"] for k in found) >= 8

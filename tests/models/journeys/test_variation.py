@@ -52,7 +52,7 @@ def test_variation_needs_groups() -> None:
 
 def test_regression_to_the_mean_of_a_study() -> None:
     data = answers(0.0)
-    r = cx.regression_to_mean(data, retest=[0.0, 0.7])
+    r = cx.journeys.regression_to_mean(data, retest=[0.0, 0.7])
     t = r.table.set_index(["group", "retest"])
     nps = cx.nps(data).table["estimate"].iloc[0]
     assert t.loc[("detractors", 0.0), "estimate"] == pytest.approx(nps, abs=1e-6)  # with r = 0 they are like all
@@ -60,9 +60,9 @@ def test_regression_to_the_mean_of_a_study() -> None:
     assert -100 < t.loc[("detractors", 0.7), "estimate"] < nps < t.loc[("promoters", 0.7), "estimate"] < 100
     plt.close(r.plot().get_figure())
     with pytest.raises(DataProblem, match=r"^retest is \[1\.0\]; a correlation from 0 to below 1 is needed"):
-        cx.regression_to_mean(data, retest=[1.0])
+        cx.journeys.regression_to_mean(data, retest=[1.0])
     with pytest.raises(DataProblem, match=r"^day runs from no declared scale; detractors are defined on 0 to 10$"):
-        cx.regression_to_mean(data, "day")
+        cx.journeys.regression_to_mean(data, "day")
 
 
 def test_dose_response_finds_the_slope_and_the_curve() -> None:
@@ -75,7 +75,7 @@ def test_dose_response_finds_the_slope_and_the_curve() -> None:
         wait={"role": "operation", "measure": "wait", "unit": "s"},
         score={"role": "outcome", "measure": "satisfaction", "scale": Scale(1, 7)},
     )
-    r = cx.dose_response(data)
+    r = cx.journeys.dose_response(data)
     first = r.table.iloc[0]
     assert first["low"] <= -0.4 <= first["high"] and first["n"] == np.isfinite(y).sum()
     assert r.table["estimate"].iloc[1:].is_monotonic_decreasing
@@ -84,7 +84,7 @@ def test_dose_response_finds_the_slope_and_the_curve() -> None:
     plt.close(r.plot().get_figure())
     same = data.filter(__import__("narwhals").col("wait") == wait[0], "one wait")
     with pytest.raises(DataProblem, match="at least 50 answers and 5 doses of zero or more are needed"):
-        cx.dose_response(same)
+        cx.journeys.dose_response(same)
 
 
 def test_a_sequence_that_ends_badly_is_seen() -> None:
@@ -99,7 +99,7 @@ def test_a_sequence_that_ends_badly_is_seen() -> None:
         **{f"s{j}": {"role": "touchpoint", "stage": f"stage {j}", **five} for j in range(4)},
         overall={"role": "outcome", **five},
     )
-    r = cx.sequence(data)
+    r = cx.journeys.sequence(data)
     t = r.table.set_index("model")
     assert t.loc["mean and end", "gain_low"] > 0.1
     assert abs(t.loc["mean and peak", "gain"]) < 0.05
@@ -107,4 +107,4 @@ def test_a_sequence_that_ends_badly_is_seen() -> None:
     assert "order of the journey: stage 0, stage 1, stage 2, stage 3" in r.notes
     plt.close(r.plot().get_figure())
     with pytest.raises(DataProblem, match=r"^a sequence needs at least three stages with a scale; there are 2 stages"):
-        cx.sequence(data, stages=["s0", "s1"])
+        cx.journeys.sequence(data, stages=["s0", "s1"])

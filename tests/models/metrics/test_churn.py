@@ -15,7 +15,7 @@ def study(values, kind="integer"):
 def test_churn_is_a_share_with_newcombes_interval(values):
     r = cx.churn(study(values))
     assert (r.table["low"][0], r.table["high"][0]) == pytest.approx((0.062386, 0.160487), abs=6e-7)
-    stayed = cx.retention(study(values)).table.iloc[0]
+    stayed = cx.metrics.retention(study(values)).table.iloc[0]
     assert stayed["estimate"] == pytest.approx(1 - 15 / 148)
     assert (stayed["low"], stayed["high"]) == pytest.approx((1 - 0.160487, 1 - 0.062386), abs=6e-7)
     assert any(n.startswith("a rate over one period") for n in r.notes)

@@ -9,7 +9,7 @@ from cxlab.stats.inference import differences, proportions, trinomial
 
 def test_reference_table_in_nps_points():
     """Variance .61: half-widths of the methods notes; the changes are larger where the other group varies more."""
-    r = cx.detectable("nps", (0.2, 0.3, 0.5), [50, 100, 200, 400, 1000, 2000])
+    r = cx.metrics.detectable("nps", (0.2, 0.3, 0.5), [50, 100, 200, 400, 1000, 2000])
     assert r.table["half_width"].tolist() == pytest.approx([21.6, 15.3, 10.8, 7.7, 4.8, 3.4], abs=0.051)
     notes = np.array([43.8, 30.9, 21.9, 15.5, 9.8, 6.9])  # both groups vary as the one that is expected
     assert ((r.table["difference"] > notes - 0.051) & (r.table["difference"] < 1.07 * notes)).all()
@@ -18,8 +18,8 @@ def test_reference_table_in_nps_points():
 
 def test_size_detectable_and_power_agree():
     n = cx.sample_size("csat", 0.7, 0.05, power=0.9).table["n"][0]
-    assert cx.detectable("csat", 0.7, n, power=0.9).table["difference"][0] == pytest.approx(0.05, abs=1e-4)
-    assert cx.power("csat", 0.7, n, 0.05).table["power"][0] == pytest.approx(0.9, abs=1e-3)
+    assert cx.metrics.detectable("csat", 0.7, n, power=0.9).table["difference"][0] == pytest.approx(0.05, abs=1e-4)
+    assert cx.metrics.power("csat", 0.7, n, 0.05).table["power"][0] == pytest.approx(0.9, abs=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["one", "two", "equivalent", "not-worse"])
@@ -35,10 +35,10 @@ def test_a_study_gives_its_variance_and_design_effect():
     s = cx.load("brand-tracker")
     nps = cx.nps(s).table.iloc[0]
     n = 500
-    r = cx.detectable("nps", s, n)
+    r = cx.metrics.detectable("nps", s, n)
     se = nps["se"] * np.sqrt(nps["n"] / n)  # the same design, n answers
     assert r.table["half_width"][0] == pytest.approx(1.959964 * se, rel=1e-3)
-    assert cx.detectable("nps", s, n, deff=1).table["difference"][0] < r.table["difference"][0]
+    assert cx.metrics.detectable("nps", s, n, deff=1).table["difference"][0] < r.table["difference"][0]
 
 
 def test_standard_deviation_of_a_mean():

@@ -18,7 +18,7 @@ def study(table, **roles):
 
 
 def value(table, **options):
-    return cx.satisfaction_ratio(study(table), draws=50, **options).table["estimate"][0]
+    return cx.metrics.satisfaction_ratio(study(table), draws=50, **options).table["estimate"][0]
 
 
 def test_the_vendors_own_examples():
@@ -45,14 +45,14 @@ def test_weak_sentiment_counts_in_version_b_alone():
 def test_who_wrote_nothing_has_the_ratings_alone():
     table = pd.DataFrame({"ltr": [5] * 12, "mood": [1.0] * 6 + [None] * 6})
     assert value(table, version="B", sentiment="mood") == pytest.approx((0.75 + 0.5) / 2)
-    r = cx.satisfaction_ratio(study(table), sentiment="mood", draws=50)
+    r = cx.metrics.satisfaction_ratio(study(table), sentiment="mood", draws=50)
     assert "respondents without a comment are on another scale than those with one" in r.notes
 
 
 def test_bootstrap_error_is_that_of_a_mean_of_respondents():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"ltr": rng.integers(0, 11, 400)})
-    row = cx.satisfaction_ratio(study(table), draws=4000, seed=1).table.iloc[0]
+    row = cx.metrics.satisfaction_ratio(study(table), draws=4000, seed=1).table.iloc[0]
     want = (table["ltr"] / 10).std(ddof=1) / np.sqrt(400)
     assert row["se"] == pytest.approx(want, rel=4 / np.sqrt(2 * 4000))
     assert row["high"] - row["low"] == pytest.approx(2 * 1.959964 * want, rel=0.08)
@@ -64,7 +64,7 @@ def test_bootstrap_draws_clusters_and_respects_weights_and_strata():
     ltr = np.clip(np.round(6 + 2 * rng.normal(size=60)[c] + rng.normal(size=300)), 0, 10)
     table = pd.DataFrame({"ltr": ltr, "c": c, "w": rng.uniform(1, 3, 60)[c], "h": c % 3})
     s = study(table, c="cluster", w="weight", h="strata")
-    row = cx.satisfaction_ratio(s, draws=4000).table.iloc[0]
+    row = cx.metrics.satisfaction_ratio(s, draws=4000).table.iloc[0]
     mean = cx.mean(s, "ltr").table.iloc[0]
     assert row["estimate"] == pytest.approx(mean["estimate"] / 10)
     assert row["se"] == pytest.approx(mean["se"] / 10, rel=0.06)
@@ -73,11 +73,13 @@ def test_bootstrap_draws_clusters_and_respects_weights_and_strata():
 
 def test_the_same_seed_gives_the_same_interval():
     table = pd.DataFrame({"ltr": np.arange(200) % 11})
-    one, two, other = (cx.satisfaction_ratio(study(table), draws=200, seed=s).table["low"][0] for s in (3, 3, 4))
+    one, two, other = (
+        cx.metrics.satisfaction_ratio(study(table), draws=200, seed=s).table["low"][0] for s in (3, 3, 4)
+    )
     assert one == two != other
 
 
 def test_unknown_version_is_refused():
     with pytest.raises(cx.DataProblem) as problem:
-        cx.satisfaction_ratio(study(pd.DataFrame({"ltr": [5] * 12})), version="C")
+        cx.metrics.satisfaction_ratio(study(pd.DataFrame({"ltr": [5] * 12})), version="C")
     assert str(problem.value) == "version is 'C'; allowed: 'A', 'B'"

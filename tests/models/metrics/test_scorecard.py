@@ -177,8 +177,8 @@ def test_a_wrong_column_is_said_before_what_else_is_missing(call: str) -> None:
     calls = {
         "nps": lambda: cx.nps(data, by="o_experienc"),
         "league": lambda: cx.league(data, "o_experienc"),
-        "league_change": lambda: cx.league_change(data, "o_experienc"),
-        "index_by": lambda: cx.index_by(data, "o_experienc"),
+        "league_change": lambda: cx.leagues.league_change(data, "o_experienc"),
+        "index_by": lambda: cx.indices.index_by(data, "o_experienc"),
         "compare": lambda: cx.compare(data, "nps", "o_experienc"),
         "against": lambda: cx.against(data, "nps", 30, by="o_experienc"),
     }

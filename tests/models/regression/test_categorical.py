@@ -38,17 +38,20 @@ def same(result: cx.Result, truth: pd.DataFrame, rtol: float = 1e-6, factor: flo
 
 def test_logit_is_that_of_r():
     f = "happy ~ care + wait + channel"
-    result = cx.logit(study(), f)
+    result = cx.regressions.logit(study(), f)
     same(result, expected("logit", "classical"))
     assert result.parts["fit"]["loglik"] == pytest.approx(expected("logit", "loglik")["estimate"].iloc[0], rel=1e-9)
-    same(cx.logit(study(), f, errors="HC0"), expected("logit", "HC0"))
-    same(cx.logit(study(cluster="clinic"), f), expected("logit", "CR0"), factor=np.sqrt(12 / 11))
-    same(cx.logit(study(cluster="clinic", strata="region", weight="weight"), f), expected("logit-design", "design"))
+    same(cx.regressions.logit(study(), f, errors="HC0"), expected("logit", "HC0"))
+    same(cx.regressions.logit(study(cluster="clinic"), f), expected("logit", "CR0"), factor=np.sqrt(12 / 11))
+    same(
+        cx.regressions.logit(study(cluster="clinic", strata="region", weight="weight"), f),
+        expected("logit-design", "design"),
+    )
 
 
 @pytest.mark.parametrize(("link", "name"), [("logit", "logistic"), ("probit", "probit")])
 def test_ordered_models_are_those_of_polr(link, name):
-    result = cx.ordinal(study(), "grade ~ care + wait + channel", link=link)
+    result = cx.regressions.ordinal(study(), "grade ~ care + wait + channel", link=link)
     same(result, expected(f"ordinal-{name}", "classical"), rtol=2e-6)
     loglik = expected(f"ordinal-{name}", "loglik")["estimate"].iloc[0]
     assert result.parts["fit"]["loglik"] == pytest.approx(loglik, rel=1e-9)
@@ -61,7 +64,7 @@ def test_housing_satisfaction_is_the_golden_value(mirror):
     data["Sat"] = data["Sat"].map({"Low": 1, "Medium": 2, "High": 3})
     base = {"Infl": "Low", "Type": "Tower", "Cont": "Low"}
     f = "Sat ~ " + " + ".join(f"C({name}, contr.treatment(base='{level}'))" for name, level in base.items())
-    result = cx.ordinal(study(data, weight="Freq"), f, errors="classical")
+    result = cx.regressions.ordinal(study(data, weight="Freq"), f, errors="classical")
     table = result.table.assign(term=result.table["term"].str.replace(r"C\((\w+), .*\)\[", r"\1[", regex=True))
     golden = {"Infl[T.Medium]": 0.5664, "Infl[T.High]": 1.2888, "Type[T.Apartment]": -0.5724, "Type[T.Atrium]": -0.3662,
               "Type[T.Terrace]": -1.0910, "Cont[T.High]": 0.3603, "1|2": -0.4961, "2|3": 0.6907}  # fmt: skip
@@ -75,7 +78,7 @@ def test_housing_satisfaction_is_the_golden_value(mirror):
 def test_known_effects_come_back():
     """An ordered probit of simulated answers estimates effect / noise."""
     simulated = cx.simulate(60_000, seed=2, drivers={"a": 0.5, "b": -0.2}, noise=0.8, direct=0.0)
-    result = cx.ordinal(simulated, "recommend ~ a + b", link="probit")
+    result = cx.regressions.ordinal(simulated, "recommend ~ a + b", link="probit")
     for name, truth in simulated.truth["coefficients"].items():
         row = result[name]
         assert abs(row.value - truth) < 4 * row.se
@@ -84,18 +87,19 @@ def test_known_effects_come_back():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: cx.logit(study(), "grade ~ care"),
+        (lambda: cx.regressions.logit(study(), "grade ~ care"),
          "'grade' has the values 1, 2, 3, 4; logit needs 0 and 1: write I(grade >= ...)"),
-        (lambda: cx.logit(study(DATA.assign(happy=1)), "happy ~ care"),
+        (lambda: cx.regressions.logit(study(DATA.assign(happy=1)), "happy ~ care"),
          "'happy' is 1 in all 240 rows; there is nothing to explain"),
-        (lambda: cx.ordinal(study(), "happy ~ care"), "'happy' has 2 values; ordinal needs three or more: use logit"),
-        (lambda: cx.ordinal(study(), "overall ~ care"), None),
-        (lambda: cx.ordinal(study(), "grade ~ 0 + care"),
+        (lambda: cx.regressions.ordinal(study(), "happy ~ care"),
+         "'happy' has 2 values; ordinal needs three or more: use logit"),
+        (lambda: cx.regressions.ordinal(study(), "overall ~ care"), None),
+        (lambda: cx.regressions.ordinal(study(), "grade ~ 0 + care"),
          "formula 'grade ~ 0 + care' has no intercept; the cuts take its place, so leave '0 +' out"),
-        (lambda: cx.logit(study(DATA.assign(sure=DATA["happy"])), "happy ~ care + sure"),
+        (lambda: cx.regressions.logit(study(DATA.assign(sure=DATA["happy"])), "happy ~ care + sure"),
          "no finite estimate: sure predicts 'happy' perfectly in some rows (separation); "
          "leave it out or merge rare categories"),
-        (lambda: cx.logit(study(DATA.assign(g=1), cluster="g"), "happy ~ care"),
+        (lambda: cx.regressions.logit(study(DATA.assign(g=1), cluster="g"), "happy ~ care"),
          "all rows belong to one cluster (g); its variance cannot be told from one"),
     ],
 )  # fmt: skip
@@ -131,7 +135,7 @@ def test_a_logit_of_ratings_is_that_of_statsmodels(f, scale):
     data[["staff", "price", "shop", "app"]] *= scale
     data["flat"] = 2
     data.loc[::7, "price"] = np.nan
-    found = cx.logit(study(data), f)
+    found = cx.regressions.logit(study(data), f)
     left = found.table.dropna(subset="estimate").set_index("term")
     assert found.table["estimate"].isna().sum() == ("flat" in f)
     by_rows = data.assign(yes=(data["grade"] >= 3).astype(int))
@@ -146,7 +150,7 @@ def test_a_logit_of_ratings_is_that_of_statsmodels(f, scale):
     assert found.parts["fit"]["patterns"] == len(rows.drop_duplicates())
 
 
-@pytest.mark.parametrize("fit", [cx.ordinal, cx.logit, cx.ols])
+@pytest.mark.parametrize("fit", [cx.regressions.ordinal, cx.regressions.logit, cx.ols])
 def test_columns_that_nobody_answered_together_are_named(fit):
     data = pd.DataFrame({"a thing": [1, 2, None] * 4, "y": [None, None, 3] * 4, "care": [1, 2, 3] * 4})
     with pytest.raises(cx.DataProblem, match=r"has all of (a thing, care|care, a thing), y; leave out what was hardly"):

@@ -63,7 +63,7 @@ def test_a_cluster_with_a_coefficient_to_itself_is_that_of_clubsandwich():
     assert result.table.loc[at, ["low", "high", "se", "p"]].isna().all()
     assert (
         f"not estimable: {alone} rests on a single cluster of 6 (clinic), whose own noise cannot be told from an "
-        "effect; treat more clusters, or compare with other assignments: cx.permutation"
+        "effect; treat more clusters, or compare with other assignments: cx.regressions.permutation"
     ) in result.notes
 
 
@@ -96,17 +96,17 @@ def test_rescaling_a_predictor_rescales_its_coefficient_only():
 
 def test_ridge_is_that_of_the_normal_equations():
     """beta solves (R + lambda/n I) b = r on standardised predictors; penalty 0 is least squares."""
-    result = cx.ridge(study(), "overall ~ care + wait", penalty=50.0)
+    result = cx.regressions.ridge(study(), "overall ~ care + wait", penalty=50.0)
     x, y = DATA[["care", "wait"]].to_numpy(float), DATA["overall"].to_numpy()
     z = (x - x.mean(0)) / x.std(0)
     b = np.linalg.solve(z.T @ z + 50 * np.eye(2), z.T @ (y - y.mean()))
     assert result.table["estimate"].tolist()[1:] == pytest.approx((b / x.std(0)).tolist(), rel=1e-9)
-    none = cx.ridge(study(), F, penalty=0)
+    none = cx.regressions.ridge(study(), F, penalty=0)
     np.testing.assert_allclose(none.table["estimate"], cx.ols(study(), F).table["estimate"], rtol=1e-8)
     classical = cx.ols(study(), F, errors="classical")
     np.testing.assert_allclose(none.table["se"], classical.table["se"], rtol=1e-8)
     copies = study(DATA.assign(same=DATA["care"]))
-    alike = cx.ridge(copies, "overall ~ care + same + wait")
+    alike = cx.regressions.ridge(copies, "overall ~ care + same + wait")
     assert alike["care"].value == pytest.approx(alike["same"].value, rel=1e-6)
 
 

@@ -28,7 +28,9 @@ def study(data: pd.DataFrame, **roles: str) -> cx.Study:
 def mediate(data: pd.DataFrame, replicates: int = 500, **options) -> cx.Result:
     """Mediation of x through m to y."""
     roles = options.pop("roles", {})
-    return cx.mediation(study(data, **roles), outcome="y", treatment="x", mediator="m", draws=replicates, **options)
+    return cx.regressions.mediation(
+        study(data, **roles), outcome="y", treatment="x", mediator="m", draws=replicates, **options
+    )
 
 
 @pytest.mark.parametrize("weight", ["", "z"])
@@ -85,14 +87,14 @@ def test_intervals_of_statsmodels_are_half_as_wide_again():
 def test_what_is_refused():
     data = paths(50, 1)
     with pytest.raises(cx.DataProblem, match="^x has two roles in the mediation; each column one$"):
-        cx.mediation(study(data), outcome="y", treatment="x", mediator="x")
+        cx.regressions.mediation(study(data), outcome="y", treatment="x", mediator="x")
     flat = study(data.assign(x=1.0))
     with pytest.raises(
         cx.DataProblem, match="^x, m or a covariate is constant or a combination of the others; leave it out$"
     ):
-        cx.mediation(flat, outcome="y", treatment="x", mediator="m", draws=5)
+        cx.regressions.mediation(flat, outcome="y", treatment="x", mediator="m", draws=5)
     one = study(data.assign(g=1), cluster="g")
     with pytest.raises(
         cx.DataProblem, match=r"^all rows belong to one cluster \(g\); its variance cannot be told from one$"
     ):
-        cx.mediation(one, outcome="y", treatment="x", mediator="m", draws=5)
+        cx.regressions.mediation(one, outcome="y", treatment="x", mediator="m", draws=5)

@@ -40,16 +40,16 @@ def same(result: cx.Result, model: str, rtol: float = 2e-6, *, mean_weight: floa
 
 
 def test_a_random_intercept_is_that_of_lme4():
-    same(cx.mixed(study(cluster="clinic"), F), "mixed")
+    same(cx.regressions.mixed(study(cluster="clinic"), F), "mixed")
     used = DATA.dropna(subset=["overall", "care", "wait", "channel", "weight"])["weight"]
-    weighted = cx.mixed(study(cluster="clinic", weight="weight"), F)
+    weighted = cx.regressions.mixed(study(cluster="clinic", weight="weight"), F)
     same(weighted, "mixed-weighted", mean_weight=used[used > 0].mean())
 
 
 @pytest.mark.parametrize("unit", [1e-3, 1000, 40_000])
 def test_weights_count_by_their_ratio_alone(unit):
-    one = cx.mixed(study(cluster="clinic", weight="weight"), F)
-    other = cx.mixed(study(DATA.assign(weight=unit * DATA["weight"]), cluster="clinic", weight="weight"), F)
+    one = cx.regressions.mixed(study(cluster="clinic", weight="weight"), F)
+    other = cx.regressions.mixed(study(DATA.assign(weight=unit * DATA["weight"]), cluster="clinic", weight="weight"), F)
     for found, wanted in ((other.table, one.table), (other.parts["variances"], one.parts["variances"])):
         np.testing.assert_allclose(found.select_dtypes("number"), wanted.select_dtypes("number"), rtol=1e-5)
 
@@ -62,14 +62,14 @@ def test_clusters_whose_numbers_start_anew_in_every_stratum_are_different_ones()
     data["y"] = rng.normal(size=90)[data["own"]] + rng.normal(size=360)
     data["k"] = rng.integers(0, 5, 360)
     for crossed in ("", "k"):
-        nested = cx.mixed(study(data, cluster="c", strata="h"), "y ~ x", crossed=crossed)
-        unique = cx.mixed(study(data), "y ~ x", by="own", crossed=crossed)
+        nested = cx.regressions.mixed(study(data, cluster="c", strata="h"), "y ~ x", crossed=crossed)
+        unique = cx.regressions.mixed(study(data), "y ~ x", by="own", crossed=crossed)
         pd.testing.assert_frame_equal(nested.table, unique.table, rtol=1e-6)
 
 
 def test_crossed_intercepts_are_those_of_lme4():
-    same(cx.mixed(study(), F, by="clinic", crossed="agent"), "mixed-crossed")
-    turned = cx.mixed(study(), F, by="agent", crossed="clinic")
+    same(cx.regressions.mixed(study(), F, by="clinic", crossed="agent"), "mixed-crossed")
+    turned = cx.regressions.mixed(study(), F, by="agent", crossed="clinic")
     same(turned, "mixed-crossed")
 
 
@@ -81,7 +81,7 @@ def test_a_balanced_layout_is_the_analysis_of_variance():
     data = pd.DataFrame({"y": y.ravel(), "g": np.repeat(np.arange(g), m)})
     between = m * np.var(y.mean(1), ddof=1)
     within = np.sum((y - y.mean(1, keepdims=True)) ** 2) / (g * (m - 1))
-    result = cx.mixed(study(data), "y ~ 1", by="g", least_n=0)
+    result = cx.regressions.mixed(study(data), "y ~ 1", by="g", least_n=0)
     assert result.parts["variances"]["variance"].tolist() == pytest.approx([(between - within) / m, within], rel=1e-8)
     row = result.table.iloc[0]
     assert row["se"] == pytest.approx(np.sqrt(between / (g * m)), rel=1e-8)
@@ -104,7 +104,7 @@ def test_groups_are_the_same_however_they_are_numbered(numbered, fixed):
     x = np.column_stack([np.ones(len(rows)), rows[names] - [10**6 * (c == "late") for c in names]])
     z = (rows["who"].to_numpy()[:, None] == np.arange(40)).astype(float)
     y = rows["overall"].to_numpy(float)
-    found = cx.mixed(study(data.assign(who=numbered(data["who"]))), fixed, by="who")
+    found = cx.regressions.mixed(study(data.assign(who=numbered(data["who"]))), fixed, by="who")
     variance = found.parts["variances"].set_index("group")["variance"]
     v = variance["who"] * z @ z.T + variance["residual"] * np.eye(len(rows))
     inverse = np.linalg.inv(v)

@@ -24,10 +24,10 @@ def study(data: pd.DataFrame = DATA, **roles: str) -> cx.Study:
 def call(design: str, **options):
     """Return our result for one of R's designs."""
     if design == "JKn":
-        return cx.jackknife(study(cluster="clinic", strata="region", weight="weight"), "overall", **options)
+        return cx.regressions.jackknife(study(cluster="clinic", strata="region", weight="weight"), "overall", **options)
     columns = [c for c in DATA.columns if c.startswith(design)]
     rho = 0.3 if design == "fay" else 0.0
-    return cx.replicate_weights(study(weight="weight"), "overall", columns, kind=design, rho=rho, **options)
+    return cx.regressions.replicate_weights(study(weight="weight"), "overall", columns, kind=design, rho=rho, **options)
 
 
 @pytest.mark.parametrize("design", ["JKn", "brr", "fay", "jk1"])
@@ -48,11 +48,11 @@ def test_errors_are_those_of_the_survey_package(design):
 
 def test_answers_left_out_one_at_a_time_give_the_textbook_error():
     y = np.random.default_rng(4).integers(0, 11, 700)
-    row = cx.jackknife(study(pd.DataFrame({"y": y})), "y").table.iloc[0]
+    row = cx.regressions.jackknife(study(pd.DataFrame({"y": y})), "y").table.iloc[0]
     assert row["se"] == pytest.approx(y.std(ddof=1) / np.sqrt(700), rel=1e-10)
     assert (row["df"], row["n"]) == (699, 700)
     strata = pd.DataFrame({"y": y, "h": np.arange(700) % 2})
-    row = cx.jackknife(study(strata, strata="h"), "y").table.iloc[0]
+    row = cx.regressions.jackknife(study(strata, strata="h"), "y").table.iloc[0]
     within = sum(part.var(ddof=1) * len(part) for _, part in strata.groupby("h")["y"])
     assert row["se"] == pytest.approx(np.sqrt(within) / 700, rel=1e-10)
 
@@ -61,15 +61,15 @@ def test_answers_left_out_one_at_a_time_give_the_textbook_error():
     ("ask", "said"),
     [
         (
-            lambda: cx.jackknife(study(), "overall", statistic="median"),
+            lambda: cx.regressions.jackknife(study(), "overall", statistic="median"),
             "the jackknife is not consistent for the median; use bootstrap, or another statistic",
         ),
         (
-            lambda: cx.replicate_weights(study(), "overall", "brr1", kind="brr"),
+            lambda: cx.regressions.replicate_weights(study(), "overall", "brr1", kind="brr"),
             "1 replicate weights were given; a variance needs two or more columns",
         ),
         (
-            lambda: cx.replicate_weights(study(), "overall", ["brr1", "brr2"], kind="boot"),
+            lambda: cx.regressions.replicate_weights(study(), "overall", ["brr1", "brr2"], kind="boot"),
             "kind is 'boot'; did you mean 'bootstrap'? allowed: 'bootstrap', 'brr', 'fay', 'jk1', 'jk2'",
         ),
     ],

@@ -137,7 +137,12 @@ def test_spark_gives_the_same(tmp_path, spark):
     same(engine(there["polars"]), engine(spark.read.parquet(str(tmp_path / "t.parquet"))), "spark")
     book = cx.Codebook("spark", tuple(cx.Field(c, role="weight" if c == "w" else "") for c in "xygw"))
     results = [
-        [cx.ols(s, "y ~ x + g"), cx.logit(s, "I(y >= 6) ~ x"), cx.ordinal(s, "y ~ x"), cx.mixed(s, "y ~ g", by="x")]
+        [
+            cx.ols(s, "y ~ x + g"),
+            cx.regressions.logit(s, "I(y >= 6) ~ x"),
+            cx.regressions.ordinal(s, "y ~ x"),
+            cx.regressions.mixed(s, "y ~ g", by="x"),
+        ]
         for s in (cx.Study(there["polars"], book), cx.Study(spark.read.parquet(str(tmp_path / "t.parquet")), book))
     ]
     for here, far in zip(*results, strict=True):

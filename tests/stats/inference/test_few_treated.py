@@ -39,7 +39,11 @@ def study(data: pd.DataFrame, strata: str = "") -> cx.Study:
 @pytest.mark.parametrize("strata", ["", "zone"])
 def test_one_treated_or_control_cluster_has_no_error(treated: int, strata: str) -> None:
     asked = study(trial(np.random.default_rng(1), treated), strata)
-    for model, formula in ((cx.ols, "ltr ~ arm"), (cx.logit, "I(ltr >= 9) ~ arm"), (cx.ordinal, "ltr ~ arm")):
+    for model, formula in (
+        (cx.ols, "ltr ~ arm"),
+        (cx.regressions.logit, "I(ltr >= 9) ~ arm"),
+        (cx.regressions.ordinal, "ltr ~ arm"),
+    ):
         result = model(asked, formula)
         row = result.table.set_index("term").loc["arm"]
         assert np.isfinite(row["estimate"])
@@ -85,7 +89,7 @@ def test_few_treated_clusters_are_said() -> None:
     result = cx.ols(study(trial(np.random.default_rng(3), 3)), "ltr ~ arm")
     said = (
         "arm rests on 3 of 20 clusters (place): errors with the degrees of freedom of so few, and rough; "
-        "cx.permutation compares with other assignments of the clusters"
+        "cx.regressions.permutation compares with other assignments of the clusters"
     )
     assert said in result.notes
     assert "CR2" in result.method
@@ -105,7 +109,7 @@ def test_a_comparison_of_arms_says_on_how_many_clusters_it_rests() -> None:
     assert one.table[["low", "high", "p"]].isna().all(axis=None)
     assert (
         "not estimable: 1 rests on a single cluster of 20 (place), whose own noise cannot be told from an effect; "
-        "treat more clusters, or compare with other assignments: cx.permutation"
+        "treat more clusters, or compare with other assignments: cx.regressions.permutation"
     ) in one.notes
     three = cx.compare(study(trial(np.random.default_rng(5), 3)), "nps", "arm")
     assert any(n.startswith("1 rests on 3 of 20 clusters (place)") for n in three.notes)
@@ -140,8 +144,10 @@ def test_few_clusters_of_an_arm_have_their_own_k_over_k_minus_1() -> None:
 
 
 def test_a_logit_of_few_treated_clusters_has_their_degrees_of_freedom() -> None:
-    table = cx.logit(study(trial(np.random.default_rng(9), 6)), "I(ltr >= 9) ~ arm").table.set_index("term")
+    table = cx.regressions.logit(study(trial(np.random.default_rng(9), 6)), "I(ltr >= 9) ~ arm").table.set_index("term")
     assert table.loc["arm", "df"] == 5
     rng, runs = np.random.default_rng(55), 40
-    found = [cx.logit(study(trial(rng, 5)), "I(ltr >= 9) ~ arm").table["p"].iloc[1] < 0.05 for _ in range(runs)]
+    found = [
+        cx.regressions.logit(study(trial(rng, 5)), "I(ltr >= 9) ~ arm").table["p"].iloc[1] < 0.05 for _ in range(runs)
+    ]
     assert sum(found) <= binom.ppf(0.999, runs, 0.05)

@@ -1,0 +1,8 @@
+"""The room `cx.indices`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
+
+from cxlab.models.index.by_group import index_by as index_by
+from cxlab.models.index.pathmodel import ACSI as ACSI
+from cxlab.models.index.pathmodel import ECSI as ECSI
+from cxlab.models.index.pathmodel import PathModel as PathModel
+from cxlab.models.index.pathmodel import path_model as path_model
+from cxlab.models.index.satisfaction import index as index
