@@ -60,6 +60,8 @@ _WHERE = {
     "one_failure": "cxlab.models.drivers.one_failure",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
+    "monitor": "cxlab.models.monitoring.monitor",
+    "Chart": "cxlab.models.monitoring.chart",
     "claims": "cxlab.hypotheses.claims",
     "verdict": "cxlab.hypotheses.verdict",
     "scoreboard": "cxlab.hypotheses.scoreboard",

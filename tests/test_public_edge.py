@@ -51,6 +51,7 @@ UNKNOWN = {
     "mean": lambda: cx.mean(STUDY, BAD),
     "mediation": lambda: cx.regressions.mediation(STUDY, outcome="satisfaction", treatment=BAD, mediator="service"),
     "mixed": lambda: cx.regressions.mixed(STUDY, f"satisfaction ~ {BAD}", by="brand"),
+    "monitor": lambda: cx.monitor(STUDY, "nps", by=BAD),
     "nps": lambda: cx.nps(STUDY, BAD),
     "ols": lambda: cx.ols(STUDY, f"satisfaction ~ {BAD}"),
     "one_failure": lambda: cx.one_failure(STUDY, BAD),

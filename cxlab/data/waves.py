@@ -82,7 +82,7 @@ def order_of(study: Study, column: str, values: Iterable[Any]) -> Order:
     these order stand as the alphabet has them.
     """
     field = study.field(column)
-    there = [v for v in dict.fromkeys(values) if v is not None and v == v and v is not pd.NaT]
+    there = [v for v in dict.fromkeys(values) if not pd.isna(v)]
     listed = _categories(study, column)
     return ordered(there, field, listed)
 
@@ -118,7 +118,7 @@ def places(study: Study, column: str, values: pd.Series) -> np.ndarray:
     """Return the place of each row's wave in the order of time; missing waves come last."""
     order = order_of(study, column, values.tolist()).values
     at = {v: i for i, v in enumerate(order)}
-    return np.array([at.get(v, len(order)) if v is not None and v == v else len(order) for v in values.tolist()], int)
+    return np.array([len(order) if pd.isna(v) else at.get(v, len(order)) for v in values.tolist()], int)
 
 
 def levels(study: Study, column: str, values: Iterable[Any]) -> list[Any]:

@@ -1,0 +1,84 @@
+"""The alarms of control charts: since when, how large, still open; and how soon a fall would be noticed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.columns import difference, show, span
+from cxlab.models.monitoring.chart import Chart
+from cxlab.models.monitoring.expectation import Watched
+from cxlab.models.monitoring.time_series import Periods
+from cxlab.stats.inference.trinomial import z_value
+from cxlab.stats.monitoring import chart_rules, innovations, run_length
+
+COLUMNS = ("since", "first", "last", "open", "side", "shift", "shift_low", "shift_high")
+STEPS = 25
+"""Looks after a change over which the mean of the innovations still moves."""
+
+
+def listed(p: Periods, w: Watched, s: chart_rules.Signals, base: int, level: float) -> pd.DataFrame:
+    """Return one row an alarm, the newest first: group columns and `COLUMNS`.
+
+    ``since`` is the period in which the run began that ended in the alarm, ``first`` that of the alarm, ``last`` the
+    last one beyond the limit, ``open`` whether the statistic has not been back at 0 since. ``shift`` is the step from
+    ``since`` to ``last`` that fits best. Signals of one run are one alarm.
+    """
+    side = np.where(w.there & w.usable[:, None], s.side, 0)
+    side[:, :base] = 0
+    runs = {}
+    for k, t in zip(*np.nonzero(side), strict=True):
+        runs.setdefault((k, side[k, t], int(s.since[k, t])), []).append(t)
+    rows = []
+    for (k, way, since), there in runs.items():
+        last = int(np.flatnonzero(w.there[k])[-1])
+        size, se = step(w, p, k, since, int(there[-1]))
+        half = z_value(level) * se
+        rows.append((k, p.names[since], p.names[there[0]], p.names[there[-1]], int(s.since[k, last]) == since,
+                     "higher" if way > 0 else "lower", size, size - half, size + half, there[0]))  # fmt: skip
+    table = pd.DataFrame(rows, columns=["_k", *COLUMNS, "_t"])
+    table = table.sort_values(["_t", "_k"], ascending=[False, True], kind="stable", ignore_index=True)
+    labels = p.labels.iloc[table["_k"].to_numpy(int)].reset_index(drop=True)
+    return pd.concat([labels, table.drop(columns=["_k", "_t"])], axis=1)
+
+
+def step(w: Watched, p: Periods, k: int, since: int, last: int) -> tuple[float, float]:
+    """Return the step from ``since`` to ``last`` that fits a series best, and its standard error."""
+    v, tau2, rho = w.v[k : k + 1, : last + 1], w.tau2[k : k + 1], w.rho[k : k + 1]
+    on = (np.arange(last + 1) >= since).astype(float)[None, :, None]
+    out, f = innovations.kalman(on, v, tau2, rho)
+    there = w.there[k, : last + 1] & np.isfinite(f[0])
+    r, f = out[0, there, 0], f[0, there]
+    e = w.z[k, : last + 1][there] * np.sqrt(f)
+    known = float((r * r / f).sum())
+    return (float((r * e / f).sum() / known), known**-0.5) if known > 0 else (float("nan"), float("nan"))
+
+
+def charts(p: Periods, w: Watched, drawn: NDArray, chart: Chart, limit: float, shift: float) -> pd.DataFrame:
+    """Return one row a chart that is watched: group columns, ``n`` a period, ``tau, rho, sd``, ``delay``.
+
+    ``delay`` is how many periods a fall of ``shift`` that lasts takes to be noticed, on average.
+    """
+    usual = np.array([np.median(w.v[k][w.there[k]]) for k in drawn])
+    tau2, rho = w.tau2[drawn], w.rho[drawn]
+    after = np.array([innovations.response(*each, STEPS) for each in zip(usual, tau2, rho, strict=True)]) * shift
+    if chart.rule == "cusum":
+        delay = np.array([run_length.cusum_arl(limit, mu) for mu in after[:, -1]])
+    else:
+        weight = 1.0 if chart.rule == "shewhart" else chart.weight
+        delay = run_length.ewma_delays(weight, limit, after, nodes=41)
+    n = np.array([np.median(p.n[k][w.there[k]]) for k in drawn])
+    table = p.labels.iloc[drawn].assign(n=n, tau=np.sqrt(tau2), rho=rho, sd=np.sqrt(usual + tau2), delay=delay)
+    return table.set_index(pd.Index(drawn))
+
+
+def sentence(row: pd.Series, p: Periods, unit: str) -> str:
+    """Return one alarm in words."""
+    who = " ".join(str(row[c]) for c in p.labels)
+    sign = 1 if row["side"] == "higher" else -1
+    low, high = sorted(sign * float(row[end]) for end in ("shift_low", "shift_high"))
+    size, between = show(sign * row["shift"], difference(unit)), span(low, high, difference(unit))
+    still = "and not back since" if row["open"] else f"until {row['last']}"
+    who = f"{who}: " if who else ""
+    return f"{who}{row['side']} since {row['since']} by about {size} ({between}), noticed {row['first']}, {still}"

@@ -1,0 +1,299 @@
+"""A metric by series and period, with the sampling variance of each: what charts, changes and bands are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data import small_cells, waves
+from cxlab.data.small_cells import SMALL
+from cxlab.data.study import Design, Study
+from cxlab.models.metrics import result_words, scan
+from cxlab.models.metrics.scores import Score
+from cxlab.problem import DataProblem, one_of
+from cxlab.stats.counts import names
+from cxlab.stats.counts.names import key
+from cxlab.stats.inference import design_variance
+
+EVERY = {"day": "1d", "week": "", "month": "1mo", "quarter": "1q", "year": "1y"}
+"""Lengths of a period, and how engines cut dates into them; weeks, which begin on Monday, are counted (`_monday`)."""
+OFFSETS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
+MOST = 5000
+"""So many periods at most: a chart of more shows nothing."""
+ENOUGH, FEWEST, LONGEST = 30, 24, 400
+"""Periods are chosen so that half of the cells have `ENOUGH` answers and there are `FEWEST` to `LONGEST` of them."""
+PERIOD = "period of a chart"
+"""Column that holds the period of each row."""
+OWN = (
+    "period", "n", "estimate", "expected", "low", "high", "z", "statistic", "alarm", "since", "first", "last", "open",
+    "shift", "shift_low", "shift_high", "change", "at", "at_low", "at_high", "before", "after", "tau", "rho", "limit",
+    "delay", "baseline", "side", "part", "group",
+)  # fmt: skip
+"""Columns of the results of this room."""
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Series over the same periods.
+
+    Parameters
+    ----------
+    labels : one row a series, the group columns as people read them (none: one row without columns).
+    names : the periods in order, as people read them. ``dates`` : their first days, empty where they are no dates.
+    every : 'day' ... 'year', or 'wave'.
+    y, n, v : (series, periods) estimate in the unit of the result, answers, sampling variance (infinite without any).
+    size : (series, periods) effective number of answers that ``v`` rests on.
+    spread : (series,) variance of one answer, in the unit squared.
+    last_incomplete : whether the last period had not ended with the last answer.
+    notes : what has to be said.
+    """
+
+    labels: pd.DataFrame
+    names: list[Any]
+    dates: pd.DatetimeIndex
+    every: str
+    y: NDArray
+    n: NDArray
+    v: NDArray
+    size: NDArray
+    spread: NDArray
+    last_incomplete: bool
+    notes: tuple[str, ...]
+
+    def since(self, first: int) -> Periods:
+        """Return the series from a period on."""
+        if not first:
+            return self
+        cut = {name: getattr(self, name)[:, first:] for name in ("y", "n", "v", "size")}
+        return replace(self, names=self.names[first:], dates=self.dates[first:], **cut)
+
+    def called(self, s: int) -> str:
+        """Return what a series is called; '' where there is only one."""
+        return ", ".join(str(x) for x in self.labels.iloc[s])
+
+
+def time_column(study: Study, wave: str) -> str:
+    """Return the column that says when: the one asked for, else the first date, else the study's wave.
+
+    Raises
+    ------
+    DataProblem : nothing says when.
+    """
+    if wave:
+        study.field(wave)
+        if wave not in study.columns:
+            raise DataProblem(f"column '{wave}' is not in the table of {study.name}; name a column of dates or waves")
+        return wave
+    schema = study.lazy.collect_schema()
+    dates = [c for c in study.codebook.role("date") if c in schema and schema[c].is_temporal()]
+    if not (dates or study.design.wave):
+        study.need("date", "a chart over time")
+    return dates[0] if dates else study.design.wave
+
+
+def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str) -> Periods:
+    """Return the metric of every group and period, from one scan of the data (two, where ``every`` is to be chosen).
+
+    Parameters
+    ----------
+    by : columns that form the series. ``wave`` : column of dates or waves.
+    every : length of a period; '' takes waves as they come, and of dates the shortest period with `ENOUGH` answers in
+        half of the cells, as long as at least `FEWEST` periods are left.
+    """
+    if len(score.items) > 1:
+        raise DataProblem(
+            f"{len(score.items)} questions were given; a chart over time is of one question: give one, as "
+            f"of='{next(iter(score.items))}'"
+        )
+    dated = study.lazy.collect_schema()[wave].is_temporal()
+    chosen = "day" if dated and not every else every
+    parted, chosen = cut(study, wave, chosen)
+    cells, counts, lost = _cells(parted, score, by, wave)
+    if dated and not every and (longer := _long_enough(cells)) != "day":
+        parted, chosen = cut(study, wave, longer)
+        cells, counts, lost = _cells(parted, score, by, wave)
+    labels, series = _series(study, by, cells)
+    called, dates, place = _periods(parted, cells[key(PERIOD)], chosen, wave)
+    hide = _few(series, place, cells["n"].to_numpy(float))
+    found = _arrays(cells, series, place, (len(labels), len(called)), score, study.design, hide)
+    notes = [f"{lost:,} answers without '{wave}' do not count"] if lost else []
+    empty = len(called) - len(np.unique(place))
+    notes += [f"{empty} of {len(called)} {chosen}s have no answer: a gap in time, passed over"] if empty else []
+    notes += [
+        f"{int(hide.sum()):,} of {len(hide):,} {chosen}s{' of series' if by else ''} are not shown and not judged: "
+        f"fewer than {SMALL} answers, or they would tell of those that have fewer; longer periods have more"
+    ] if hide.any() else []  # fmt: skip
+    said = (*study.caveats, *result_words.problems(counts), *notes)
+    last = _incomplete(study, wave, dates, chosen)
+    return Periods(labels, called, dates, chosen, *found, last, said)
+
+
+def _cells(study: Study, score: Score, by: Sequence[str], wave: str) -> tuple[pd.DataFrame, dict[str, int], int]:
+    """The cells with answers, what was not counted, and how many answers have no period."""
+    columns, sums, counts = scan.scored(study, score, [*by, PERIOD])
+    cells = design_variance.linearised(sums, ["item", *map(key, columns)]) if len(sums) else sums
+    cells = cells[cells["n"] > 0].reset_index(drop=True)
+    undated = cells[key(PERIOD)].isna()
+    if undated.all():
+        raise DataProblem(f"{study.name} has no answer with a date in '{wave}'; nothing can be followed over time")
+    return cells[~undated].reset_index(drop=True), counts, int(cells["n"][undated].sum())
+
+
+def _long_enough(cells: pd.DataFrame) -> str:
+    """The shortest period with enough answers."""
+    groups = [c for c in cells if str(c).startswith("by:") and c != key(PERIOD)]
+    chosen = "day"
+    for every in EVERY:
+        place = pd.PeriodIndex(pd.to_datetime(cells[key(PERIOD)]), freq=OFFSETS[every]).asi8
+        if every != "day" and len(np.unique(place)) < FEWEST:
+            break
+        chosen = every
+        sizes = cells["n"].groupby([*(cells[g] for g in groups), pd.Series(place, cells.index)], dropna=False).sum()
+        if sizes.median() >= ENOUGH and len(np.unique(place)) <= LONGEST:
+            break
+    return chosen
+
+
+def _few(series: NDArray, place: NDArray, n: NDArray) -> NDArray:
+    """Which cells are not shown because of few people in them."""
+    if (n >= SMALL).all():
+        return np.zeros(len(n), bool)
+    by = ["series", "place"] if len(np.unique(series)) > 1 else ["place"]
+    return small_cells.hidden(pd.DataFrame({"series": series, "place": place, "n": n}), SMALL, by)
+
+
+def cut(study: Study, wave: str, every: str) -> tuple[Study, str]:
+    """The study with a column of periods, and how long they are."""
+    kind = study.lazy.collect_schema()[wave]
+    x = nw.col(wave)
+    if study.field(wave).missing:
+        study = replace(study, table=study.answers(study.columns).to_native())
+    if not kind.is_temporal():
+        if every not in ("", "wave"):
+            raise DataProblem(
+                f"every is '{every}', and '{wave}' of {study.name} holds {kind}, no dates; leave every out to take its "
+                f"values as periods, or declare dates: cx.load(...).set('{wave}', type='date')"
+            )
+        return _with_period(study, x, wave), "wave"
+    one_of("every", every, EVERY)
+    if every == "week":
+        return _with_period(study, _monday(x), wave), every
+    day = x.cast(nw.Date) if kind != nw.Date else x
+    return _with_period(study, day if every == "day" else day.dt.truncate(EVERY[every]), wave), every
+
+
+def _monday(x: nw.Expr) -> nw.Expr:
+    """The Monday of a date as the number of days since the year 0 (`datetime.date.toordinal`)."""
+    past = (x.dt.year() - 1).cast(nw.Float64)
+    leap = (past / 4).floor() - (past / 100).floor() + (past / 400).floor()
+    return 365 * past + leap + x.dt.ordinal_day() - x.dt.weekday() + 1
+
+
+def _with_period(study: Study, x: nw.Expr, wave: str) -> Study:
+    """The study with the column of periods beside its own."""
+    book = [f for f in study.codebook if f.name != PERIOD]
+    fields = (*book, replace(study.field(wave), name=PERIOD, missing={}))
+    table = study.lazy.with_columns(x.alias(PERIOD)).to_native()
+    return replace(study, table=table, codebook=replace(study.codebook, fields=fields))
+
+
+def _series(study: Study, by: Sequence[str], cells: pd.DataFrame) -> tuple[pd.DataFrame, NDArray]:
+    """The series' labels, and the series of each cell."""
+    if not by:
+        return pd.DataFrame(index=[0]), np.zeros(len(cells), int)
+    read = result_words.labelled_groups(study, list(by), cells).set_axis(names.shown(by, (*scan.OWN, *OWN)), axis=1)
+    number = read.groupby(list(read), sort=False, dropna=False).ngroup().to_numpy()
+    first = np.unique(number, return_index=True)[1]
+    labels = read.iloc[first].reset_index(drop=True)
+    order = labels.astype(str).sort_values(list(labels), kind="stable").index.to_numpy()
+    return labels.iloc[order].reset_index(drop=True), np.argsort(order)[number]
+
+
+def _periods(study: Study, values: pd.Series, every: str, wave: str) -> tuple[list[Any], pd.DatetimeIndex, NDArray]:
+    """The names of all periods from the first to the last, their dates, and the place of each value."""
+    if every == "wave":
+        order = waves.order_of(study, PERIOD, values.tolist())
+        if not order.known:
+            few = ", ".join(map(str, order.values[:4]))
+            raise DataProblem(
+                f"which of {few}, ... comes first is not known, so nothing can be followed over time; give '{wave}' of "
+                f"{study.name} labels in the order of time in the codebook, or dates"
+            )
+        at = {v: i for i, v in enumerate(order.values)}
+        shown = result_words.labelled(study, PERIOD, pd.Series(list(order.values)))
+        return shown, pd.DatetimeIndex([]), np.array([at[v] for v in values])
+    dated = [date.fromordinal(int(v)) for v in values] if every == "week" else values
+    days = pd.PeriodIndex(pd.to_datetime(dated), freq=OFFSETS[every])
+    numbers = days.asi8
+    length = int(numbers.max() - numbers.min()) + 1
+    if length > MOST:
+        raise DataProblem(
+            f"'{wave}' of {study.name} runs from {days.min()} to {days.max()}, {length:,} {every}s; at most {MOST:,}: "
+            "take longer periods with every=, or leave wrong dates out with study.where"
+        )
+    whole = pd.period_range(days.min(), days.max(), freq=OFFSETS[every])
+    starts = whole.to_timestamp(how="start")
+    form = {"day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}.get(every)
+    called = [d.strftime(form) for d in starts] if form else [str(p) for p in whole]
+    return called, starts, (numbers - numbers.min()).astype(int)
+
+
+def placed(study: Study, by: Sequence[str], cells: pd.DataFrame, p: Periods) -> tuple[NDArray, NDArray]:
+    """Return series and period of cells that are counted more finely, -1 for a series that is not there.
+
+    Parameters
+    ----------
+    study : as `cut` gives it. ``cells`` : with the columns of ``by`` and the period.
+    """
+    labels, number = _series(study, by, cells)
+    at = {tuple(map(str, row)): k for k, row in enumerate(p.labels.itertuples(index=False, name=None))}
+    own = [at.get(tuple(map(str, row)), -1) for row in labels.itertuples(index=False, name=None)] if by else [0]
+    called, _, place = _periods(study, cells[key(PERIOD)], p.every, PERIOD)
+    there = {str(n): k for k, n in enumerate(p.names)}
+    return np.array(own)[number], np.array([there.get(str(called[k]), -1) for k in place])
+
+
+def _arrays(
+    cells: pd.DataFrame, series: NDArray, place: NDArray, shape: tuple[int, int], score: Score, design: Design,
+    hide: NDArray,
+) -> tuple[NDArray, ...]:  # fmt: skip
+    """Estimates, answers, sampling variances, effective sizes, and the variance of one answer of each series.
+
+    The variance of one answer is pooled over the periods of a series, so that a period's variance does not depend on
+    its own luck; under clusters the design effect is pooled as well.
+    """
+    f = score.factor
+    t, spread, n, kish, var, m = (cells[c].to_numpy(float) for c in ("estimate", "spread", "n", "kish", "var", "m"))
+    total = lambda x: np.bincount(series, x, shape[0])  # noqa: E731
+    free = np.fmax(total(n) - np.bincount(series, minlength=shape[0]), 1)
+    pooled = total(n * spread) / free
+    size = kish
+    if design.cluster or design.strata:
+        known = np.isfinite(var) & (m > 1)
+        here = np.where(known, n, 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            deff = total(here * np.where(known, var, 0) * kish) / total(here * spread)
+        size = kish / np.fmax(np.where(np.isfinite(deff), deff, 1), 1)[series]
+    size = np.where(hide, 0, size)
+    y, answers, sizes = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
+    y[series, place], answers[series, place], sizes[series, place] = np.where(hide, np.nan, t * f), n, size
+    with np.errstate(divide="ignore"):
+        v = np.where(sizes > 0, (pooled * f * f)[:, None] / np.where(sizes > 0, sizes, 1), np.inf)
+    return y, answers, v, sizes, pooled * f * f
+
+
+def _incomplete(study: Study, wave: str, dates: pd.DatetimeIndex, every: str) -> bool:
+    """Whether the last period had not ended when the last answer came; of days nobody can say."""
+    if every in ("wave", "day"):
+        return False
+    last = study.lazy.select(nw.col(wave).max().alias("b")).collect().to_pandas()["b"].iloc[0]
+    end = dates[-1].to_period(OFFSETS[every]).end_time.normalize()
+    return bool(pd.Timestamp(last).normalize() < end)

@@ -1,0 +1,1 @@
+"""Series over time: control charts with known error rates, level changes, bands valid however often one looks."""

@@ -1,0 +1,230 @@
+"""Charts of a metric over time: alarms, their budget, what counts as expected, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import cxlab as cx
+
+Stream = Callable[..., cx.Study]
+
+
+def test_a_fall_is_found_since_when_and_how_large(stream: Stream) -> None:
+    found = cx.monitor(stream(fall={"Alba": (150, 0.3)}), "nps", every="day", baseline=90)
+    (alarm,) = found.parts["alarms"].to_dict("records")
+    assert alarm["side"] == "lower" and alarm["open"]
+    assert "2025-06-03" <= alarm["since"] <= "2025-06-08", "the fall is on 2025-06-05"
+    assert alarm["shift_low"] < -30 < alarm["shift_high"] < 0
+    assert any(n.startswith("lower since 2025-06-") and "and not back since" in n for n in found.notes)
+    states = found.table["alarm"].value_counts()
+    assert states["baseline"] == 90
+    assert set(found.table["alarm"]) == {"baseline", "", "lower"}
+
+
+def test_every_number_of_a_period_is_that_of_the_metric(stream: Stream) -> None:
+    study = stream(days=60)
+    chart = cx.monitor(study, "nps", every="day").table
+    plain = cx.nps(study, by="date").table
+    assert chart["estimate"].tolist() == pytest.approx(plain["estimate"].tolist())
+    assert chart["n"].tolist() == plain["n"].tolist()
+
+
+def test_the_budget_is_shared_by_all_charts(stream: Stream) -> None:
+    study = stream(days=84, per=15, brands=("Alba", "Brio", "Cima", "Dora"))
+    found = cx.monitor(study, "nps", by="brand", every="day", budget=(2, "quarter"), baseline=42)
+    assert found.parts["looks"] == pytest.approx(365.25 / 4)
+    assert found.parts["arl"] == pytest.approx(4 * 365.25 / 4 / 2)
+    assert "at most 2 false alarms a quarter over 4 charts of 91 looks each" in found.method
+    same = cx.monitor(study, "nps", by="brand", every="day", budget=8, baseline=42)
+    assert same.parts["limit"] == pytest.approx(found.parts["limit"])
+    waves = cx.monitor(study, "nps", by="brand", every="day", budget=(1, 50), baseline=42)
+    assert waves.parts["arl"] == pytest.approx(200)
+    assert list(found.parts["charts"]["brand"]) == ["Alba", "Brio", "Cima", "Dora"]
+
+
+def test_the_last_week_is_marked_and_not_judged(stream: Stream) -> None:
+    found = cx.monitor(stream(days=171, fall={"Alba": (168, 1.0)}), "nps", every="week")
+    assert found.table["alarm"].iloc[-1] == "incomplete"
+    assert found.table["period"].iloc[-1] == "2025-06-23"
+    assert np.isfinite(found.table["estimate"].iloc[-1]) and np.isnan(found.table["z"].iloc[-1])
+    assert found.notes[-1] == ("The last week, from 2025-06-23, had not ended with the last answer: it is not judged")
+    whole = cx.monitor(stream(days=168), "nps", every="week")
+    assert whole.table["alarm"].iloc[-1] == ""
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month", "quarter", "year"])
+def test_periods_are_those_of_pandas_whatever_holds_the_table(every: str) -> None:
+    from cxlab.models.metrics import registry
+    from cxlab.models.monitoring import time_series
+
+    days = pd.date_range("2019-12-25", "2021-01-10", freq="3D")
+    table = pd.DataFrame({"date": np.repeat(days, 12), "ltr": np.tile([10, 8, 3], 4 * len(days))})
+    book = cx.Codebook("d", (
+        cx.Field("date", type="date", role="date"),
+        cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+    ))  # fmt: skip
+    offset = time_series.OFFSETS[every]
+    right = table.groupby(table["date"].dt.to_period(offset)).size()
+    typed = table.assign(date=table["date"].dt.date)
+    for native in (table, pl.DataFrame(typed), duckdb.sql("select * from typed"), pl.DataFrame(typed).to_arrow()):
+        study = cx.Study(native, book)
+        p = time_series.read(study, registry.score(study, "nps", None, []), [], "date", every)
+        seen = p.n[0] > 0
+        assert p.dates[seen].tolist() == right.index.to_timestamp().tolist()
+        assert p.n[0][seen].tolist() == right.tolist()
+
+
+def test_what_the_mix_does_is_expected(stream: Stream) -> None:
+    """Calls score 40 points less; their share goes from 20 to 80 %. Nothing else changes."""
+    study = stream(days=240, per=60, channel=(0.2, 0.2))
+    moved = stream(days=240, per=60, channel=(0.8, 0.8))
+    late = moved.table.assign(date=moved.table["date"] + pd.Timedelta(days=240))
+    both = replace(study, table=pd.concat([study.table, late], ignore_index=True))
+    raw = cx.monitor(both, "nps", every="day", baseline=120)
+    told = cx.monitor(both, "nps", every="day", baseline=120, chart=cx.Chart(mix="channel"))
+    assert raw.parts["alarms"]["side"].iloc[-1] == "lower"
+    assert not (told.parts["alarms"]["shift"].abs() > 15).any()
+    after = told.table.iloc[240:]
+    assert (after["estimate"] - after["expected"]).mean() == pytest.approx(0, abs=3)
+    assert "the mix of channel counts as expected: its levels are those of the baseline" in told.notes
+
+
+def test_gaps_and_days_of_few_answers_are_passed_over_and_said(stream: Stream) -> None:
+    study = stream(days=120, per=20)
+    rows = study.table
+    day = (rows["date"] - rows["date"].min()).dt.days
+    rows = rows[~day.between(60, 79) & ~((day == 100) & (rows.index % 20 >= 4))]
+    found = cx.monitor(replace(study, table=rows), "nps", every="day", baseline=50)
+    assert found.table["alarm"].eq("none").sum() == 20 + 2
+    hidden = found.table[(found.table["alarm"] == "none") & (found.table["n"] > 0)]
+    assert hidden["n"].tolist()[0:1] != [] and hidden["estimate"].isna().all()
+    assert "20 of 120 days have no answer: a gap in time, passed over" in found.notes
+    assert any("fewer than 10 answers" in n for n in found.notes)
+
+
+@pytest.mark.parametrize("name", ["period", "n", "estimate", "alarm", "z", "since", "by:n", "series"])
+def test_a_column_may_be_called_as_it_likes(stream: Stream, name: str) -> None:
+    given = {"days": 80, "per": 15, "brands": ("Alba", "Brio"), "fall": {"Brio": (60, 0.6)}}
+    right = cx.monitor(stream(**given), "nps", by="brand", every="day")
+    found = cx.monitor(stream(brand=name, **given), "nps", by=name, every="day")
+    pd.testing.assert_frame_equal(found.table.iloc[:, 1:], right.table.iloc[:, 1:])
+    assert found.parts["alarms"].iloc[:, 1:].equals(right.parts["alarms"].iloc[:, 1:])
+    assert repr(found) and json.dumps(found.to_dict())
+
+
+def test_order_of_rows_and_of_groups_change_nothing(stream: Stream) -> None:
+    study = stream(days=80, per=15, brands=("Alba", "Brio"))
+    shuffled = replace(study, table=study.table.sample(frac=1, random_state=1, ignore_index=True))
+    one, two = (cx.monitor(s, "nps", by="brand", every="day").table for s in (study, shuffled))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_weights_and_clusters_enter_the_variance(stream: Stream) -> None:
+    study = stream(days=80, per=30)
+    rows = study.table.assign(who=np.arange(len(study.table)) // 5, w=1.0)
+    rows["ltr"] = rows.groupby("who")["ltr"].transform("first")
+    fields = study.codebook.fields
+    clustered = cx.Study(rows, cx.Codebook("c", (*fields, cx.Field("who", role="cluster"))))
+    alone = cx.Study(rows, cx.Codebook("c", fields))
+    chart = cx.Chart("plain")
+    a, b = (cx.monitor(s, "nps", every="day", chart=chart).parts["charts"]["sd"].iloc[0] for s in (clustered, alone))
+    assert a / b == pytest.approx(5**0.5, rel=0.1)
+
+
+@pytest.mark.parametrize("kind", ["innovation", "laney", "plain"])
+@pytest.mark.parametrize("rule", ["ewma", "cusum", "shewhart"])
+def test_every_chart_and_rule_finds_a_large_fall(stream: Stream, kind: str, rule: str) -> None:
+    study = stream(days=120, fall={"Alba": (100, 0.6)})
+    found = cx.monitor(study, "nps", every="day", chart=cx.Chart(kind, rule))
+    assert (found.parts["alarms"]["side"] == "lower").any()
+    assert found.parts["charts"]["delay"].iloc[0] > 1
+    assert found.plot() is not None
+
+
+def test_shares_and_means_have_charts(stream: Stream) -> None:
+    study = stream(days=80)
+    share = cx.monitor(study, "share", of="ltr", value=10, every="day")
+    assert share.unit == "share" and share.table["estimate"].between(0, 1).all()
+    assert cx.monitor(study, "mean", of="ltr", every="day").unit == "mean"
+
+
+MESSAGES = {
+    "budget is 0; give the false alarms allowed over all charts: a number a year, as 4, or with its time, as "
+    "(1, 'quarter')": {"budget": 0},
+    "time of the budget is 'fortnight'; allowed: 'day', 'week', 'month', 'quarter', 'year'": {
+        "budget": (1, "fortnight")
+    },
+    "every is 'hour'; allowed: 'day', 'week', 'month', 'quarter', 'year'": {"every": "hour"},
+    "a chart needs at least 8 days of baseline and one after it; stream has 40 days (2025-01-06 to 2025-02-14), and "
+    "the baseline would have 40. Take shorter periods with every=, or cx.trend and cx.changes, which need no "
+    "baseline": {"baseline": 40},
+    "baseline is 'first'; give a number of periods, or its first and last, as ('2024-01-01', '2024-03-31')": {
+        "baseline": "first"
+    },
+    "baseline names '2020-01-01'; the days run from 2025-01-06 to 2025-02-14": {
+        "baseline": ("2020-01-01", "2025-01-20")
+    },
+    "season is asked for and the baseline is shorter than a year; a season can be told from a change only with a whole "
+    "year before: lengthen baseline=, or leave season out": {"chart": cx.Chart(season=True)},
+    "nps has no option 'boxes'; it takes: none": {"boxes": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_what_is_refused(stream: Stream, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.monitor(stream(days=40), "nps", **{"every": "day", **MESSAGES[message]})
+    assert str(said.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "shewhart"}, "kind of chart is 'shewhart'; allowed: 'innovation', 'laney', 'plain'"),
+        ({"rule": "ewna"}, "rule is 'ewna'; did you mean 'ewma'? allowed: 'ewma', 'cusum', 'shewhart'"),
+        ({"weight": 2}, "weight is 2; the weight of the newest period is above 0, at most 1"),
+        ({"shift": -5}, "shift is -5; give the size of a fall, above 0, in the unit of the metric"),
+    ],
+)
+def test_what_a_chart_refuses(options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.Chart(**options)
+    assert str(said.value) == message
+
+
+def test_without_a_date_it_is_said(stream: Stream) -> None:
+    study = stream(days=30)
+    book = cx.Codebook("s", tuple(f for f in study.codebook if f.name != "date"))
+    with pytest.raises(cx.DataProblem, match=r"^a chart over time needs a column with role 'date'; s declares none"):
+        cx.monitor(cx.Study(study.table.drop(columns="date"), book), "nps")
+    lost = replace(study, table=study.table.assign(date=pd.NaT))
+    with pytest.raises(cx.DataProblem) as said:
+        cx.monitor(lost, "nps", every="day")
+    assert str(said.value) == "stream has no answer with a date in 'date'; nothing can be followed over time"
+    words = replace(study, table=study.table.assign(date=study.table["date"].astype(str)))
+    with pytest.raises(cx.DataProblem, match=r"^every is 'week', and 'date' of stream holds String, no dates; leave"):
+        cx.monitor(words, "nps", every="week", chart=cx.Chart(wave="date"))
+
+
+def test_dates_that_run_off_are_refused(stream: Stream) -> None:
+    study = stream(days=30)
+    rows = study.table.assign(date=study.table["date"].mask(study.table.index == 3, pd.Timestamp("1900-01-01")))
+    with pytest.raises(cx.DataProblem, match=r"^'date' of stream runs from 1900-01-01 to 2025-02-04, 45,\d+ days; at"):
+        cx.monitor(replace(study, table=rows), "nps", every="day")
+
+
+def test_texts_that_are_dates_are_periods_of_their_own(stream: Stream) -> None:
+    study = stream(days=40)
+    text = replace(study, table=study.table.assign(date=study.table["date"].dt.strftime("%Y-%m-%d")))
+    found = cx.monitor(text, "nps", chart=cx.Chart(wave="date"))
+    assert found.parts["every"] == "wave" and found.table["period"].iloc[0] == "2025-01-06"
+    assert date.fromisoformat(found.table["period"].iloc[-1]) == date(2025, 2, 14)
