@@ -126,10 +126,10 @@ def shares(w: dict[str, Any], t: pd.DataFrame, head: str) -> list[tuple[str, str
             ends = tuple(f"{mark}{option}" for mark in ("_", ": ", "/", " - "))
             for f in study.codebook.fields:
                 if f.columns and option in (*f.labels.values(), *f.columns):
-                    return estimate(cx.share(study, f.name, option))
+                    return estimate(cx.share(study, f.name, value=option))
                 if option in (f.name, f.title) or any((f.title or "").endswith(e) or f.name.endswith(e) for e in ends):
-                    return estimate(cx.share(study, f.name, _ticked(f, option)))
-            return estimate(cx.share(study, column(study, head), option))
+                    return estimate(cx.share(study, f.name, value=_ticked(f, option)))
+            return estimate(cx.share(study, column(study, head), value=option))
 
         return of
 

@@ -56,7 +56,7 @@ class Choice:
     @property
     def comparison(self) -> str:
         """The code that says which differences between segments are real."""
-        return f"cx.compare({self.chosen}, {self.metric!r}, {self.segment!r}, of={self.question!r})"
+        return f"cx.compare({self.chosen}, {self.metric!r}, by={self.segment!r}, of={self.question!r})"
 
 
 def questions(study: Study) -> list[Field]:

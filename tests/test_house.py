@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import json
 import re
 import subprocess
@@ -168,6 +170,33 @@ def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
     assert goal.full_name == f"{named()[last]}.{last}" and Path(goal.module_path).suffix == ".py"
     open_ = jedi.Script(f"import cxlab as cx\n{before}", project=jedi.Project(ROOT))
     assert last in {c.name for c in open_.complete(2, len(before))}
+
+
+def public_functions() -> dict[str, object]:
+    """Return every public function by the name that is called: ``nps``, ``importance.kano``, ``Study.filter``."""
+    import cxlab
+
+    found = {}
+    for name, module in named().items():
+        value = getattr(importlib.import_module(module), name)
+        if inspect.isfunction(value):
+            found[name] = value
+    for kind in (cxlab.Study, cxlab.Result, cxlab.Codebook):
+        for name, value in vars(kind).items():
+            value = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+            if inspect.isfunction(value) and not name.startswith("_"):
+                found[f"{kind.__name__}.{name}"] = value
+    return found
+
+
+def test_what_follows_the_second_argument_is_named() -> None:
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    long = {}
+    for name, function in public_functions().items():
+        kinds = [p.kind for n, p in inspect.signature(function).parameters.items() if n not in ("self", "cls")]
+        if sum(kind in by_place for kind in kinds) > 2:
+            long[name] = str(inspect.signature(function))
+    assert long == {}
 
 
 MODULES = sorted((ROOT / "cxlab").rglob("*.py"))

@@ -31,7 +31,7 @@ def test_what_is_shown_is_what_the_code_gives(study):
     lines = code.value.split("\n")
     assert lines == [
         "cx.nps(study.where(brand='Brio'), 'recommendation', by='wave')",
-        "cx.compare(study.where(brand='Brio'), 'nps', 'wave', of='recommendation')",
+        "cx.compare(study.where(brand='Brio'), 'nps', by='wave', of='recommendation')",
     ]
     for line in lines:
         assert eval(line, {"cx": cx, "study": study})._repr_html_() in out.value

@@ -19,7 +19,7 @@ from cxlab.data.study import Study
 STUDY = open_study("brand-tracker")
 BAD = "servise"
 UNKNOWN = {
-    "against": lambda: cx.against(STUDY, "nps", 20.0, by=BAD),
+    "against": lambda: cx.against(STUDY, "nps", benchmark=20.0, by=BAD),
     "answers": lambda: cx.answers(STUDY, BAD),
     "asymmetry": lambda: cx.importance.asymmetry(STUDY, BAD),
     "benchmarks": lambda: cx.benchmarks(industry=BAD),
@@ -28,10 +28,10 @@ UNKNOWN = {
     "ces": lambda: cx.ces(STUDY, BAD),
     "churn": lambda: cx.churn(STUDY, BAD),
     "comments": lambda: cx.comments(STUDY, by=BAD),
-    "compare": lambda: cx.compare(STUDY, "nps", BAD),
+    "compare": lambda: cx.compare(STUDY, "nps", by=BAD),
     "concerned": lambda: cx.concerned(STUDY, "speeding", duration=BAD),
     "csat": lambda: cx.csat(STUDY, BAD),
-    "detectable": lambda: cx.metrics.detectable(BAD, 0.5, 100),
+    "detectable": lambda: cx.metrics.detectable(BAD, 0.5, n=100),
     "dose_response": lambda: cx.journeys.dose_response(STUDY, dose=BAD),
     "driver_levels": lambda: cx.importance.driver_levels(STUDY, BAD),
     "driver_segments": lambda: cx.importance.driver_segments(STUDY, BAD),
@@ -57,17 +57,19 @@ UNKNOWN = {
     "one_failure": lambda: cx.one_failure(STUDY, BAD),
     "ordinal": lambda: cx.regressions.ordinal(STUDY, f"satisfaction ~ {BAD}"),
     "path_model": lambda: cx.indices.path_model(BAD),
-    "permutation": lambda: cx.regressions.permutation(STUDY, "satisfaction", BAD),
+    "permutation": lambda: cx.regressions.permutation(STUDY, "satisfaction", by=BAD),
     "plan": lambda: cx.plan(BAD, STUDY),
-    "poststratify": lambda: cx.poststratify(STUDY, BAD, {"a": 1}),
-    "power": lambda: cx.metrics.power(BAD, 0.5, 100, 0.1),
+    "poststratify": lambda: cx.poststratify(STUDY, BAD, totals={"a": 1}),
+    "power": lambda: cx.metrics.power(BAD, 0.5, n=100, difference=0.1),
     "quality": lambda: cx.quality(STUDY, duration=BAD),
     "rake": lambda: cx.rake(STUDY, {BAD: {"a": 1}}),
     "regression_to_mean": lambda: cx.journeys.regression_to_mean(STUDY, BAD),
-    "replicate_weights": lambda: cx.regressions.replicate_weights(STUDY, "satisfaction", [BAD, BAD], kind="brr"),
+    "replicate_weights": lambda: cx.regressions.replicate_weights(
+        STUDY, "satisfaction", weights=[BAD, BAD], kind="brr"
+    ),
     "retention": lambda: cx.metrics.retention(STUDY, BAD),
     "ridge": lambda: cx.regressions.ridge(STUDY, f"satisfaction ~ {BAD}"),
-    "sample_size": lambda: cx.sample_size(BAD, 0.5, 0.1),
+    "sample_size": lambda: cx.sample_size(BAD, 0.5, difference=0.1),
     "satisfaction_ratio": lambda: cx.metrics.satisfaction_ratio(STUDY, by=BAD),
     "scoreboard": lambda: cx.scoreboard([BAD], ledger=None),
     "scorecard": lambda: cx.scorecard(STUDY, by=BAD),
@@ -179,9 +181,9 @@ def test_results_are_wanted_where_results_are_taken() -> None:
 
 def test_benchmarks_and_seeds_are_checked() -> None:
     with pytest.raises(cx.DataProblem, match=r"^benchmark is 80; this metric runs from 0 to 1, give it in that unit$"):
-        cx.against(STUDY, "csat", 80)
+        cx.against(STUDY, "csat", benchmark=80)
     with pytest.raises(cx.DataProblem, match=r"^n of the benchmark is -5; it is a positive number$"):
-        cx.against(STUDY, "nps", 20, n=-5)
+        cx.against(STUDY, "nps", benchmark=20, n=-5)
     with pytest.raises(cx.DataProblem, match=r"^seed is -1; allowed: whole numbers from 0$"):
         cx.drivers(STUDY, seed=-1)
     with pytest.raises(

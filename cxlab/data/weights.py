@@ -137,7 +137,7 @@ def _parts(study: Study, margins: Mapping) -> list[Margin]:
 
 @public
 def poststratify(
-    study: Study, by: str | Sequence[str], totals: Mapping[Any, float], *, name: str = "weight_post", **options: Any
+    study: Study, by: str | Sequence[str], *, totals: Mapping[Any, float], name: str = "weight_post", **options: Any
 ) -> Study:
     """Return the study with weights whose cells of ``by`` equal ``totals``: raking to one joint margin.
 
@@ -147,7 +147,7 @@ def poststratify(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.poststratify(cx.load("brand-tracker"), "mode", {"online": 0.7, "phone": 0.3}).design.weight
+    >>> cx.poststratify(cx.load("brand-tracker"), "mode", totals={"online": 0.7, "phone": 0.3}).design.weight
     'weight_post'
     """
     columns = (by,) if isinstance(by, str) else tuple(by)

@@ -179,7 +179,7 @@ def test_words_become_an_outcome_when_declared() -> None:
     words = ["satisfied"] * 60 + ["neutral or dissatisfied"] * 40
     now = cx.load(pd.DataFrame({"satisfaction": words})).set("satisfaction", role="outcome")
     assert now.field("satisfaction").scale == cx.Scale(1, 2, "high", {"1": "neutral or dissatisfied", "2": "satisfied"})
-    assert cx.share(now, "satisfaction", 2).table["estimate"].tolist() == [0.6]
+    assert cx.share(now, "satisfaction", value=2).table["estimate"].tolist() == [0.6]
     told = cx.load(pd.DataFrame({"q": ["A", "B"] * 50})).set("q", role="outcome", labels="1=B;2=A", scale="1-2")
     assert cx.mean(told, "q").table["estimate"].tolist() == [1.5]
 

@@ -24,7 +24,7 @@ def ticks(options: int = 4) -> np.ndarray:
 
 
 def shares(study: cx.Study, question: str, options: list[str]) -> list[float]:
-    return [float(cx.share(study, question, o).table["estimate"].iloc[0]) for o in options]
+    return [float(cx.share(study, question, value=o).table["estimate"].iloc[0]) for o in options]
 
 
 def loaded(frame: pd.DataFrame, path) -> list[cx.Study]:
@@ -85,7 +85,7 @@ def test_one_column_an_option_holding_its_text_or_nothing(tmp_path):
     frame = pd.DataFrame({"nps": RNG.integers(0, 11, N), **columns, "Other": [None, "fax"] * (N // 2)})
     study = loaded(frame, tmp_path)[0]
     assert shares(study, "ticked", OPTIONS) == pytest.approx(made.mean(0).tolist())
-    assert float(cx.share(study, "Email", 1).table["estimate"].iloc[0]) == pytest.approx(made[:, 0].mean())
+    assert float(cx.share(study, "Email", value=1).table["estimate"].iloc[0]) == pytest.approx(made[:, 0].mean())
     assert not study.codebook.role("id")
 
 
@@ -106,7 +106,7 @@ def test_seen_and_not_ticked_is_no_answer_alone_and_no_tick_beside_one(tmp_path)
     frame = pd.DataFrame(cells, columns=[f"Q2_{k}" for k in range(1, 5)])
     study = loaded(frame.assign(nps=RNG.integers(0, 11, N)), tmp_path)[0]
     for k in range(4):
-        told = cx.share(study, f"Q2_{k + 1}", 1).table
+        told = cx.share(study, f"Q2_{k + 1}", value=1).table
         assert (int(told["n"].iloc[0]), told["estimate"].iloc[0]) == (N - 10, pytest.approx(made[10:, k].mean()))
 
 
@@ -125,7 +125,7 @@ def test_typeform_rows_without_a_tick_chose_none(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     study = cx.load(tmp_path / "t.csv")
     assert study.codebook.notes[0] == "a Typeform export: questions and options in one header row"
-    told = cx.share(study, "ticked", "Email").table
+    told = cx.share(study, "ticked", value="Email").table
     assert (int(told["n"].iloc[0]), told["estimate"].iloc[0]) == (N, pytest.approx(made[:, 0].mean()))
 
 

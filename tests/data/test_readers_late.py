@@ -10,8 +10,8 @@ from cxlab.data.readers import delimited
 LATE = ["hello", "inf", "9" * 25, "=1+1"]
 CALLS = {
     "nps": lambda s: cx.nps(s, "ltr"), "mean": lambda s: cx.mean(s, "ltr"), "answers": lambda s: cx.answers(s, "ltr"),
-    "share": lambda s: cx.share(s, "ltr", value=9), "compare": lambda s: cx.compare(s, "nps", "g", of="ltr"),
-    "league": lambda s: cx.league(s, "g", "nps", of="ltr"), "scorecard": cx.scorecard,
+    "share": lambda s: cx.share(s, "ltr", value=9), "compare": lambda s: cx.compare(s, "nps", by="g", of="ltr"),
+    "league": lambda s: cx.league(s, "g", metric="nps", of="ltr"), "scorecard": cx.scorecard,
     "index_by": lambda s: cx.indices.index_by(s, ["ltr"], by="g"), "check": cx.check,
     "ols": lambda s: cx.ols(s, "ltr ~ C(g)"), "bootstrap": lambda s: cx.bootstrap(s, "nps", of="ltr"),
     "trend": lambda s: cx.trend(s, "nps", of="ltr", wave="g"), "quality": cx.quality,

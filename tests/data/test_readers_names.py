@@ -55,7 +55,7 @@ ASKED = (
     lambda s, c: cx.mean(s, c).table["estimate"].tolist(),
     lambda s, c: cx.mean(s, "q2", by=c).table["estimate"].tolist(),
     lambda s, c: cx.csat(s, c).table["estimate"].tolist(),
-    lambda s, c: cx.share(s, c, 5, by="g").table["estimate"].tolist(),
+    lambda s, c: cx.share(s, c, value=5, by="g").table["estimate"].tolist(),
     lambda s, c: cx.drivers(s).table["estimate"].sort_values().tolist(),
     lambda s, c: [len(cx.quality(s).table), len(cx.check(s))],
     lambda s, c: cx.mean(cx.rake(s, {c: {str(i): 0.2 for i in range(1, 6)}}), "q2").table["estimate"].tolist(),

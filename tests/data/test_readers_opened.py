@@ -96,7 +96,7 @@ def numbers(study):
         "nps by": one(cx.nps(study, by="g")),
         "csat": one(cx.csat(study, "csat")),
         "mean": one(cx.mean(study, "csat")),
-        "share": one(cx.share(study, "csat", 5)),
+        "share": one(cx.share(study, "csat", value=5)),
         "answers": one(cx.answers(study, "csat"), "total"),
         "scorecard": one(cx.scorecard(study)),
     }
@@ -161,7 +161,7 @@ def test_pandas_columns_of_numbers_and_texts_are_texts():
     rating = [1, 5, "N/A", 4.0, None, 3, 2, 5, 4, 4] * 4
     study = cx.load(pd.DataFrame({"overall satisfaction": rating, "mixed": ["a", 1] * 20}))
     assert cx.mean(study, "overall satisfaction").table[["estimate", "n"]].to_numpy().tolist() == [[3.5, 32]]
-    assert cx.share(study, "mixed", "1").table["estimate"][0] == 0.5
+    assert cx.share(study, "mixed", value="1").table["estimate"][0] == 0.5
 
 
 def test_decimals_of_pandas_and_arrow_are_numbers():

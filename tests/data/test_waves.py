@@ -95,12 +95,12 @@ def test_everything_that_shows_waves_has_them_in_time() -> None:
     assert cx.nps(study, by="period").table["period"].tolist() == CALENDAR
     assert cx.scorecard(study, by="period").table["period"].drop_duplicates().tolist() == CALENDAR
     assert cx.nps(study, by=["brand", "period"]).table["period"].tolist() == CALENDAR * 3
-    assert cx.compare(study, "nps", "period").table["against"].tolist() == CALENDAR[:-1]
-    ends = cx.compare(study, "nps", "period", pairs="ends").table.iloc[0]
+    assert cx.compare(study, "nps", by="period").table["against"].tolist() == CALENDAR[:-1]
+    ends = cx.compare(study, "nps", by="period", pairs="ends").table.iloc[0]
     assert (ends["period"], ends["against"]) == (CALENDAR[-1], CALENDAR[0])
     assert cx.answers(study, "i0", by="period").table["period"].drop_duplicates().tolist() == CALENDAR
     assert cx.leagues.league_change(study).parts["waves"] == CALENDAR[-2:]
-    assert cx.indices.index_by(study, "period", MODEL, draws=10).table["period"].tolist() == CALENDAR
+    assert cx.indices.index_by(study, "period", model=MODEL, draws=10).table["period"].tolist() == CALENDAR
     assert cx.quality(study).parts["waves"]["wave"].tolist() == CALENDAR
     assert levels(study, "period", sorted(CALENDAR)) == CALENDAR
     bootstrap = cx.bootstrap(study, "ltr", by="period", draws=10)
@@ -120,11 +120,11 @@ def test_where_nothing_tells_the_order_no_change_is_real_and_the_page_says_so() 
         "labels in the order of time in the codebook, or dates"
     )
     assert note in trend.notes
-    for result in (trend, cx.compare(study, "nps", "period")):
+    for result in (trend, cx.compare(study, "nps", by="period")):
         assert str(cx.findings(result)) == f"- Order not known (NPS by period): {note}."
-    page = cx.together(trend, cx.compare(study, "nps", "brand"))
+    page = cx.together(trend, cx.compare(study, "nps", by="brand"))
     assert page[0].table["verdict"].tolist() == trend.table["verdict"].tolist()
-    groups = cx.compare(study, "nps", "period", pairs="all").table
+    groups = cx.compare(study, "nps", by="period", pairs="all").table
     assert groups["verdict"].eq("real").any()  # that they differ needs no order
     with pytest.raises(cx.DataProblem) as problem:
         cx.leagues.league_change(study)

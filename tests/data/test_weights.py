@@ -70,7 +70,7 @@ def test_weights_held_inside_bounds_equal_those_of_R_survey():
 
 
 def test_poststratified_weights_equal_those_of_R_survey():
-    w = got(poststratify(study(schools(), weight="w"), "stype", TYPES))
+    w = got(poststratify(study(schools(), weight="w"), "stype", totals=TYPES))
     assert (w.min(), w.max()) == pytest.approx((R["poststratify", "min"], R["poststratify", "max"]), rel=RTOL)
     assert w.sum() ** 2 / (w**2).sum() == pytest.approx(R["poststratify", "kish"], rel=RTOL)
 
@@ -79,7 +79,7 @@ def test_a_joint_margin_gives_each_cell_its_target():
     table = schools()
     cells = table.groupby(["stype", "wide"]).size()
     targets = {key: float(i + 1) for i, key in enumerate(cells.index)}
-    w = got(poststratify(study(table, weight="w"), ["stype", "wide"], targets))
+    w = got(poststratify(study(table, weight="w"), ["stype", "wide"], totals=targets))
     sums = w.groupby([table["stype"], table["wide"]]).sum()
     assert sums.to_dict() == pytest.approx(targets, rel=RTOL)
 

@@ -77,7 +77,7 @@ def models(seed: int, folder: Path) -> int:
 
 
 def _compare(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> int:
-    found = cx.compare(study, "nps", "seg", of="ltr").table.dropna(subset=["estimate"])
+    found = cx.compare(study, "nps", by="seg", of="ltr").table.dropna(subset=["estimate"])
     for row in found.itertuples():
         right = by_seg[row.seg][0] - by_seg[row.against][0]
         assert close(row.estimate, right), f"{row.seg} - {row.against}: {row.estimate} for {right}"
@@ -105,7 +105,7 @@ def _answers(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> 
 
 def _against(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> int:
     value = studies.by_hand(rows, "nps", weight, None)[0.0][0]
-    got = float(cx.against(study, "nps", 12.5, of="ltr").table["estimate"].iloc[0])
+    got = float(cx.against(study, "nps", benchmark=12.5, of="ltr").table["estimate"].iloc[0])
     assert close(got, value - 12.5), f"{got} for {value - 12.5}"
     return 1
 
@@ -132,7 +132,7 @@ def _median(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> i
 
 
 def _league(rows: pd.DataFrame, study: cx.Study, weight: str, by_seg: dict) -> int:
-    found = cx.league(study, "seg", "nps", of="ltr").table.dropna(subset=["estimate"])
+    found = cx.league(study, "seg", metric="nps", of="ltr").table.dropna(subset=["estimate"])
     for row in found.itertuples():
         assert close(row.estimate, by_seg[row.seg][0]), f"{row.seg}"
         assert row.low <= row.estimate <= row.high, f"{row.seg} outside its interval"

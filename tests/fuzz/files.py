@@ -201,9 +201,9 @@ def names(seed: int, folder: Path) -> int:
     count = 0
     for call in (
         lambda s, x, y: cx.nps(s, x, by=y, least_n=0),
-        lambda s, x, y: cx.compare(s, "nps", y, of=x),
+        lambda s, x, y: cx.compare(s, "nps", by=y, of=x),
         lambda s, x, y: cx.mean(s, x, by=y, least_n=0),
-        lambda s, x, y: cx.league(s, y, "nps", of=x),
+        lambda s, x, y: cx.league(s, y, metric="nps", of=x),
         lambda s, x, y: cx.answers(s, x, by=y, least_n=0),
         lambda s, x, y: cx.scorecard(s, by=y),
     ):

@@ -69,7 +69,7 @@ def labels(seed: int, folder: Path) -> int:
         ),
     )
     study = cx.load(rows, codebook=book)
-    for result in (cx.nps(study, by="seg"), cx.compare(study, "nps", "seg"), cx.scorecard(study, by="seg")):
+    for result in (cx.nps(study, by="seg"), cx.compare(study, "nps", by="seg"), cx.scorecard(study, by="seg")):
         page = result._repr_html_()
         assert not re.search(r"<(script|meta|img|a)\b", page, re.I), "alive in a page"
         result.plot().figure.savefig(folder / "x.png")

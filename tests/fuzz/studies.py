@@ -115,7 +115,7 @@ CALLS = {
     "ces": lambda s, by: cx.ces(s, "effort", by=by, show="easy", least_n=0),
     "mean": lambda s, by: cx.mean(s, "sat", by=by, least_n=0),
     "spend": lambda s, by: cx.mean(s, "spend", by=by, least_n=0),
-    "share": lambda s, by: cx.share(s, "sat", 3, by=by, least_n=0),
+    "share": lambda s, by: cx.share(s, "sat", value=3, by=by, least_n=0),
     "churn": lambda s, by: cx.churn(s, "left", by=by, least_n=0),
 }
 

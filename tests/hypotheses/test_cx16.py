@@ -32,7 +32,7 @@ def test_the_difference_is_by_hand_of_the_r2_of_three_regressions() -> None:
 def test_it_is_the_models_number(effect: float) -> None:
     study = cx.simulated("CX-16", effect, n=600, seed=2)
     blocks = {"experience": ["experience1"], "price": ["price"]}
-    share = cx.drivers(study, "outcome", blocks).table.set_index("driver")["of_explained"]
+    share = cx.drivers(study, "outcome", drivers=blocks).table.set_index("driver")["of_explained"]
     assert verdict(study).estimate.value == pytest.approx(share["experience"] - share["price"], abs=1e-9)
 
 

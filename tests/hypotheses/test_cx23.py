@@ -49,7 +49,7 @@ def test_the_bounds_by_hand() -> None:
 
 def test_it_is_the_models_number() -> None:
     study = cx.simulated("CX-23", 5.0, n=500, seed=1)
-    model = cx.compare(study, "mean", "arm", of="satisfaction").table.iloc[0]
+    model = cx.compare(study, "mean", by="arm", of="satisfaction").table.iloc[0]
     e = verdict(study).estimate
     assert e.value == pytest.approx(abs(model["estimate"]), rel=1e-12)
     assert e.se == pytest.approx(model["se"], rel=0.006)
@@ -108,7 +108,7 @@ def test_threats_do_what_they_say() -> None:
 @pytest.mark.mirror
 def test_late_parcels_are_the_difference_of_the_comparison() -> None:
     study = cx.load("olist")
-    model = cx.compare(study, "mean", "late", of="score").table.iloc[0]
+    model = cx.compare(study, "mean", by="late", of="score").table.iloc[0]
     v = verdict(study)
     assert v.estimate.value == pytest.approx(25 * abs(model["estimate"]), rel=1e-9)
     assert v.direction == "NOT-IDENTIFIED"

@@ -46,7 +46,9 @@ def test_it_is_the_models_number(name: str) -> None:
     study = cx.load(name)
     v = verdict(study)
     used = v.parts["columns"]
-    model = cx.importance.driver_segments(study, used["segment"][0], used["overall"][0], list(used["touchpoints"]))
+    model = cx.importance.driver_segments(
+        study, used["segment"][0], outcome=used["overall"][0], drivers=list(used["touchpoints"])
+    )
     joint = model.parts["joint"]
     found, own = [v.estimate.value, v.estimate.low, v.estimate.high], [joint[k] for k in ("tau", "low", "high")]
     assert found == pytest.approx(own, rel=1e-7)

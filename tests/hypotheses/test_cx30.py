@@ -60,7 +60,7 @@ def test_it_is_the_models_number_also_of_clusters_and_labels() -> None:
         ),
     ):
         value = {"said": "yes", "coded": 2}.get(study.name, 1)
-        model = cx.share(study, "failure", value).table.iloc[0]
+        model = cx.share(study, "failure", value=value).table.iloc[0]
         e = verdict(study).estimate
         assert [e.value, e.low, e.high] == pytest.approx([model["estimate"], model["low"], model["high"]], rel=1e-12)
 

@@ -49,7 +49,7 @@ def test_it_is_the_models_number(name: str) -> None:
     study = cx.simulated("CX-31", 1.0, n=800, seed=1) if name == "simulated" else cx.load(name)
     v = verdict(study)
     score, mode = v.parts["columns"]["score"][0], v.parts["columns"]["mode"][0]
-    model = cx.compare(study, "mean", mode, of=score, pairs="all").table
+    model = cx.compare(study, "mean", by=mode, of=score, pairs="all").table
     scale = study.codebook[score].scale
     points = 100 / (scale.maximum - scale.minimum)
     assert abs(v.estimate.value) == pytest.approx(points * model["estimate"].abs().max(), rel=1e-9)

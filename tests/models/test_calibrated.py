@@ -33,7 +33,7 @@ def weighted(design: str, kind: str) -> Study:
     fields += [Field("nps", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10))]
     study = Study(DATA, Codebook("hard", tuple(fields)))
     if kind == "post":
-        return cx.poststratify(study, "brand", BRANDS)
+        return cx.poststratify(study, "brand", totals=BRANDS)
     return cx.rake(study, {"wave": {1: 0.7, 2: 0.3}, "brand": BRANDS}, tolerance=1e-12)
 
 
@@ -57,19 +57,19 @@ def test_errors_under_fitted_weights_equal_r(design: str, kind: str) -> None:
         truth = pytest.approx(value(design, kind, brand, "nps"), rel=1e-6)
         assert tuple(by.loc[brand, ["estimate", "se"]]) == truth
         assert one(cx.nps(study.where(brand=brand))) == truth
-    change = cx.compare(study, "nps", "wave")
+    change = cx.compare(study, "nps", by="wave")
     assert one(change) == pytest.approx(value(design, kind, "2-1", "change"), rel=1e-6)
 
 
 def test_the_rest_is_one_group_as_if_it_were_coded_so() -> None:
     study = weighted("cluster+weight", "raked")
-    both = cx.compare(study, "nps", "brand", pairs="rest").table.set_index("brand").loc["Beta"]
+    both = cx.compare(study, "nps", by="brand", pairs="rest").table.set_index("brand").loc["Beta"]
     coded = Study(
         study.lazy.to_native().assign(beta=np.where(DATA["brand"] == "Beta", "Beta", "rest")),
         study.codebook.__class__("hard", (*study.codebook.fields, Field("beta", type="string", role="segment"))),
         calibration=study.calibration,
     )
-    alone = cx.compare(coded, "nps", "beta").table.iloc[0]
+    alone = cx.compare(coded, "nps", by="beta").table.iloc[0]
     assert abs(both["estimate"]) == pytest.approx(abs(alone["estimate"]))
     assert both["se"] == pytest.approx(alone["se"])
 
@@ -98,7 +98,7 @@ def shop(n: int, seed: int) -> cx.Study:
 
 def test_answers_of_one_person_to_two_questions_are_paired_under_fitted_weights() -> None:
     raked = cx.rake(shop(400, 1), {"age": {"y": 0.5, "o": 0.5}})
-    found = cx.compare(raked, "nps", "item", of=["ltr", "same"]).table
+    found = cx.compare(raked, "nps", by="item", of=["ltr", "same"]).table
     assert found["estimate"].tolist() == [0.0]
     assert found["se"].iloc[0] == pytest.approx(0, abs=1e-6)
 
@@ -121,7 +121,7 @@ def test_impacts_and_pairs_under_fitted_weights_are_those_of_the_jackknife() -> 
     se = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     raked = cx.rake(study, margins)
     impact = cx.impact(raked, "top", of="ltr").table.set_index("topic").loc["a"]
-    pair = cx.compare(raked, "nps", "item", of=["ltr", "other"]).table.iloc[0]
+    pair = cx.compare(raked, "nps", by="item", of=["ltr", "other"]).table.iloc[0]
     assert impact["estimate"] == pytest.approx(numbers(table)[0], rel=1e-9)
     assert abs(pair["estimate"]) == pytest.approx(abs(numbers(table)[1]), rel=1e-9)
     assert [impact["se"], pair["se"]] == pytest.approx(se, rel=0.03)

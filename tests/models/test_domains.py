@@ -73,7 +73,7 @@ def test_means_shares_and_nps_of_a_domain_equal_r(design: str, name: str) -> Non
 @pytest.mark.parametrize("name", ["all", "beta", "gamma"])
 @pytest.mark.parametrize("design", PLAIN)
 def test_changes_within_a_domain_equal_r(design: str, name: str) -> None:
-    row = cx.compare(domain(design, name), "mean", "wave", of="y").table.iloc[0]
+    row = cx.compare(domain(design, name), "mean", by="wave", of="y").table.iloc[0]
     assert (row["estimate"], row["se"]) == pytest.approx(value(design, name, "change", "2-1"), rel=1e-9)
 
 

@@ -41,21 +41,23 @@ CALLS: dict[str, Callable[[cx.Study], cx.Result]] = {
     "nps": lambda s: cx.nps(s, by="seg"),
     "csat": lambda s: cx.csat(s, by="seg"),
     "mean": lambda s: cx.mean(s, "sat", by="seg"),
-    "share": lambda s: cx.share(s, "sat", 1, by="seg"),
+    "share": lambda s: cx.share(s, "sat", value=1, by="seg"),
     "churn": lambda s: cx.churn(s, "left", by="seg"),
     "retention": lambda s: cx.metrics.retention(s, "left", by="seg"),
     "answers": lambda s: cx.answers(s, "sat", by="seg"),
     "satisfaction_ratio": lambda s: cx.metrics.satisfaction_ratio(s, by="seg", draws=100),
     "scorecard": lambda s: cx.scorecard(s, by="seg"),
-    "compare": lambda s: cx.compare(s, "nps", "seg"),
-    "rest": lambda s: cx.compare(s, "nps", "seg", pairs="rest"),
+    "compare": lambda s: cx.compare(s, "nps", by="seg"),
+    "rest": lambda s: cx.compare(s, "nps", by="seg", pairs="rest"),
     "trend": lambda s: cx.trend(s, "nps", wave="seg"),
-    "against": lambda s: cx.against(s, "nps", 10, by="seg"),
+    "against": lambda s: cx.against(s, "nps", benchmark=10, by="seg"),
     "impact": lambda s: cx.impact(s, "seg"),
     "league": lambda s: cx.league(s, "seg"),
     "bootstrap": lambda s: cx.bootstrap(s, "ltr", by="seg", draws=200),
     "jackknife": lambda s: cx.regressions.jackknife(s, "ltr", by="seg"),
-    "replicate_weights": lambda s: cx.regressions.replicate_weights(s, "ltr", ["r1", "r2"], kind="brr", by="seg"),
+    "replicate_weights": lambda s: cx.regressions.replicate_weights(
+        s, "ltr", weights=["r1", "r2"], kind="brr", by="seg"
+    ),
     "kano": lambda s: cx.importance.kano(s, by="seg"),
     "mixed": lambda s: cx.regressions.mixed(s, "ltr ~ x", by="seg"),
 }
@@ -116,7 +118,7 @@ def test_small_0_shows_all() -> None:
 
 
 def test_what_leaves_as_json_holds_no_value_of_the_small_group() -> None:
-    said = json.loads(json.dumps(cx.compare(study(), "nps", "seg", pairs="rest").to_dict()))
+    said = json.loads(json.dumps(cx.compare(study(), "nps", by="seg", pairs="rest").to_dict()))
     assert [r["estimate"] is None for r in said["table"]] == [False, False, True, True]
     assert [r["estimate"] is None for r in said["parts"]["groups"]] == [False, False, True, True] * 2
 

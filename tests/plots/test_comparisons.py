@@ -24,7 +24,7 @@ def labels(axis):
 
 
 def test_every_difference_has_its_verdict_and_both_n():
-    r = cx.compare(cx.load("brand-tracker"), "nps", "brand", pairs="rest")
+    r = cx.compare(cx.load("brand-tracker"), "nps", by="brand", pairs="rest")
     ax = r.plot()
     assert sum(len(c.get_segments()) for c in ax.collections if isinstance(c, LineCollection)) == 6
     assert [t.split("  ")[1] for t in texts(ax)] == r.table["verdict"].tolist()
@@ -35,13 +35,13 @@ def test_every_difference_has_its_verdict_and_both_n():
 
 
 def test_a_benchmark_is_named():
-    ax = cx.against(cx.load("brand-tracker"), "nps", 30, by="brand", n=500).plot()
+    ax = cx.against(cx.load("brand-tracker"), "nps", benchmark=30, by="brand", n=500).plot()
     assert labels(ax.yaxis)[0] == "Alba − benchmark  (n = 1,000)"
 
 
 def test_impact_and_plan_draw_all_their_rows():
     ax = cx.impact(cx.load("brand-tracker"), "brand").plot()
     assert len(labels(ax.yaxis)) == 6
-    ax = cx.metrics.detectable("nps", (0.2, 0.3, 0.5), [100, 200, 400]).plot()
+    ax = cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 200, 400]).plot()
     assert [len(line.get_xdata()) for line in ax.lines] == [3, 3]
     assert texts(ax) == ["detectable difference", "half-width of the interval"]

@@ -94,6 +94,6 @@ def test_index_pictures():
     ax = cx.index(study, model, draws=50).plot()
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Satisfaction", "Q"]
     assert "n = 200" in ax.get_xlabel()
-    by = cx.indices.index_by(study, "brand", model, draws=50)
+    by = cx.indices.index_by(study, "brand", model=model, draws=50)
     ax = by.plot()
     np.testing.assert_allclose(xy(ax, 2)[:, 0], by.table["own"])

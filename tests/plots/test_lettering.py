@@ -44,7 +44,7 @@ def study(*labels: str, name: str = "team"):
 
 def drawings(data, by: str):
     yield cx.nps(data, by=by)
-    yield cx.compare(data, "nps", by, pairs="rest")
+    yield cx.compare(data, "nps", by=by, pairs="rest")
     yield cx.answers(data, "overall satisfaction", by=by)
     yield cx.scorecard(data, by=by)
     yield cx.league(data, by, metric="nps")

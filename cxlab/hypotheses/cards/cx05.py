@@ -38,7 +38,11 @@ def test(case: Case) -> Evidence:
         **carry,
     )
     model = one_failure(
-        case.specified, case.column("overall"), list(case.slots["touchpoints"]), level=case.level, seed=case.seed
+        case.specified,
+        case.column("overall"),
+        drivers=list(case.slots["touchpoints"]),
+        level=case.level,
+        seed=case.seed,
     )
     rising, falling, check = _penalty(case, rows, y, answers)
     shown = (

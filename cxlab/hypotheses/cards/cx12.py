@@ -25,7 +25,7 @@ def test(case: Case) -> Evidence:
     """The standard deviation between days of `cx.variation`: REML with its Q-profile interval."""
     day, card = case.column("day"), case.card
     found = variation(
-        _by_day(case.specified, day), "nps", case.column("recommendation"), by=day, least_n=DAY, level=case.level
+        _by_day(case.specified, day), "nps", of=case.column("recommendation"), by=day, least_n=DAY, level=case.level
     )
     days = found.parts["groups"]
     if len(days) < DAYS:

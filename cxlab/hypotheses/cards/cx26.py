@@ -28,7 +28,7 @@ def test(case: Case) -> Evidence:
     rows = answered(case, np.where(np.isfinite(touch).sum(axis=1) >= 2, y, np.nan))
     by = case.column("segment")
     model = driver_segments(
-        case.specified, by, case.column("overall"), list(case.slots["touchpoints"]), level=case.level
+        case.specified, by, outcome=case.column("overall"), drivers=list(case.slots["touchpoints"]), level=case.level
     )
     own = model.parts["standardised"]
     least = max(50, 10 * touch.shape[1])

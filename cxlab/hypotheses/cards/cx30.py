@@ -41,7 +41,7 @@ def _share(case: Case, y: np.ndarray, level: float) -> tuple[float, float, float
         raise NotEstimable("no contact has a failure upstream, or several values say so")
     f = case.study.field(case.column("failure"))
     value = {"boolean": True, "integer": int(yes[0]) if yes[0].lstrip("-").isdigit() else yes[0]}.get(f.type, yes[0])
-    line = share(case.specified, f.name, float(value) if f.type == "number" else value, level=level).table.iloc[0]
+    line = share(case.specified, f.name, value=float(value) if f.type == "number" else value, level=level).table.iloc[0]
     return float(line["estimate"]), float(line["low"]), float(line["high"]), float(line["n_eff"])
 
 

@@ -68,8 +68,8 @@ class Units:
 def league(
     study: Study,
     by: str = "",
-    metric: str = "nps",
     *,
+    metric: str = "nps",
     case_mix: str | Sequence[str] = (),
     top: int | None = None,
     level: float = 0.95,

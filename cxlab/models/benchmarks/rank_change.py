@@ -28,8 +28,8 @@ from cxlab.stats.units import ranks, shrinkage
 def league_change(
     study: Study,
     by: str = "",
-    metric: str = "nps",
     *,
+    metric: str = "nps",
     waves: tuple[Any, Any] | None = None,
     top: int | None = None,
     level: float = 0.95,

@@ -30,8 +30,8 @@ DRAWS = 4000
 def asymmetry(
     study: Study,
     outcome: str | None = None,
-    drivers: Sequence[str] | None = None,
     *,
+    drivers: Sequence[str] | None = None,
     low: float = 0.3,
     high: float = 0.7,
     cut: float = 0.2,

@@ -38,8 +38,8 @@ R2 = {"linear": "", "count": "link-scale", **dict.fromkeys(LIKELIHOOD, "McFadden
 def drivers(
     study: Study,
     outcome: str | None = None,
-    drivers: Drivers = None,
     *,
+    drivers: Drivers = None,
     method: str = "lmg",
     model: str = "linear",
     missing: str = "pairwise",

@@ -25,8 +25,8 @@ DRAWS = 1000
 def one_failure(
     study: Study,
     outcome: str | None = None,
-    drivers: Sequence[str] | None = None,
     *,
+    drivers: Sequence[str] | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:

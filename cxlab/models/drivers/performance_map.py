@@ -27,8 +27,8 @@ DRAWS = 1000
 def importance_performance(
     study: Study,
     outcome: str | None = None,
-    drivers: Sequence[str] | None = None,
     *,
+    drivers: Sequence[str] | None = None,
     at: tuple[float | None, float] = (None, 70.0),
     method: str = "lmg",
     level: float = 0.95,

@@ -34,9 +34,9 @@ FEW = 20
 def driver_segments(
     study: Study,
     by: str,
+    *,
     outcome: str | None = None,
     drivers: Sequence[str] | None = None,
-    *,
     level: float = 0.95,
 ) -> Result:
     """Return each driver's slope in each segment, shrunken towards the common one, and whether the segments differ.
@@ -169,9 +169,9 @@ def _joint(fits: dict) -> dict[str, float]:
 def driver_levels(
     study: Study,
     by: str,
+    *,
     outcome: str | None = None,
     drivers: Sequence[str] | None = None,
-    *,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:

@@ -32,8 +32,8 @@ WORST = 0.3
 def what_if(
     study: Study,
     outcome: str | None = None,
-    drivers: Sequence[str] | None = None,
     *,
+    drivers: Sequence[str] | None = None,
     measure: str | None = None,
     level: float = 0.95,
     seed: int = 0,

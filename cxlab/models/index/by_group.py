@@ -26,8 +26,8 @@ FIGURES = ("estimate", "low", "high", "se", "own")
 def index_by(
     study: Study,
     by: str,
-    model: str | PathModel = "ecsi",
     *,
+    model: str | PathModel = "ecsi",
     frozen: Any = "pooled",
     scheme: str = "path",
     draws: int = 1000,

@@ -23,7 +23,7 @@ FEW = 10
 
 @public
 def dose_response(
-    study: Study, outcome: str | None = None, dose: str | None = None, *, level: float = 0.95, seed: int = 0
+    study: Study, outcome: str | None = None, *, dose: str | None = None, level: float = 0.95, seed: int = 0
 ) -> Result:
     """Return how an outcome falls (or rises) with a dose: per doubling, along its curve, and where the line bends.
 

@@ -33,8 +33,8 @@ MODELS = {
 def sequence(
     study: Study,
     outcome: str | None = None,
-    stages: Sequence[str] | None = None,
     *,
+    stages: Sequence[str] | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Result:

@@ -16,7 +16,7 @@ from cxlab.stats.inference.heterogeneity import between
 
 @public
 def variation(
-    study: Study, metric: str = "nps", of: str | None = None, *, by: str, least_n: int = 20, level: float = 0.95
+    study: Study, metric: str = "nps", *, of: str | None = None, by: str, least_n: int = 20, level: float = 0.95
 ) -> Result:
     """Return the standard deviation of a metric between groups, split into truth and sampling.
 

@@ -27,8 +27,8 @@ ELSEWHERE = "a benchmark of another questionnaire, mode or population differs fo
 def compare(
     study: Study,
     metric: str,
-    by: str | Sequence[str],
     *,
+    by: str | Sequence[str],
     pairs: str | None = None,
     smallest: float | None = None,
     correction: str = "holm",
@@ -70,7 +70,7 @@ def compare(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.compare(cx.load("brand-tracker"), "nps", "mode").table[["against", "verdict"]].values.tolist()
+    >>> cx.compare(cx.load("brand-tracker"), "nps", by="mode").table[["against", "verdict"]].values.tolist()
     [['phone', 'real']]
     """
     metrics.check_level(level)
@@ -111,8 +111,8 @@ def compare(
 def against(
     study: Study,
     metric: str,
-    benchmark: float | Mapping,
     *,
+    benchmark: float | Mapping,
     by: metrics.By = None,
     se: float | None = None,
     n: float | None = None,
@@ -142,7 +142,7 @@ def against(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.against(cx.load("brand-tracker"), "nps", 60).table["verdict"].tolist()
+    >>> cx.against(cx.load("brand-tracker"), "nps", benchmark=60).table["verdict"].tolist()
     ['real']
     """
     metrics.check_level(level)

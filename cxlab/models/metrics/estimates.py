@@ -173,8 +173,8 @@ def mean(
 def share(
     study: Study,
     of: str | Sequence[str],
-    value: object = None,
     *,
+    value: object = None,
     by: By = None,
     interval: str = "wilson",
     level: float = 0.95,
@@ -189,7 +189,7 @@ def share(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.share(cx.load("brand-tracker"), "mode", "phone").title
+    >>> cx.share(cx.load("brand-tracker"), "mode", value="phone").title
     'Share of Interview mode = phone'
     """
     groups = listed(by)

@@ -46,7 +46,7 @@ def together(*results: Result, correction: str = "holm") -> list[Result]:
     --------
     >>> import cxlab as cx
     >>> study = cx.load("brand-tracker")
-    >>> page = cx.together(cx.trend(study, "nps"), cx.compare(study, "nps", "customer", pairs="rest"))
+    >>> page = cx.together(cx.trend(study, "nps"), cx.compare(study, "nps", by="customer", pairs="rest"))
     >>> [result.parts["family"] for result in page]
     [8, 8]
     """

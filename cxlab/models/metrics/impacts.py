@@ -28,8 +28,8 @@ NO_CAUSE = "an impact describes who answered what; it does not say that the topi
 def impact(
     study: Study,
     topics: str | Sequence[str],
-    metric: str = "nps",
     *,
+    metric: str = "nps",
     of: str | None = None,
     value: object = 1,
     correction: str = "holm",

@@ -23,8 +23,8 @@ STEPS = 40
 def sample_size(
     metric: str,
     expect: Study | Numbers,
-    difference: Numbers,
     *,
+    difference: Numbers,
     power: float = 0.8,
     kind: str = "two",
     level: float = 0.95,
@@ -53,7 +53,7 @@ def sample_size(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.sample_size("nps", (0.2, 0.3, 0.5), 20).table["n"].tolist()
+    >>> cx.sample_size("nps", (0.2, 0.3, 0.5), difference=20).table["n"].tolist()
     [256]
     """
     v, t, deff, unit, said = _variance(metric, expect, deff)
@@ -73,8 +73,8 @@ def sample_size(
 def detectable(
     metric: str,
     expect: Study | Numbers,
-    n: Numbers,
     *,
+    n: Numbers,
     power: float = 0.8,
     kind: str = "two",
     level: float = 0.95,
@@ -86,7 +86,7 @@ def detectable(
     Parameters and columns as for `sample_size`.
 
     >>> import cxlab as cx
-    >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), [100, 400]).table["difference"].round(1).tolist()
+    >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 400]).table["difference"].round(1).tolist()
     [32.1, 15.9]
     """
     v, t, deff, unit, said = _variance(metric, expect, deff)
@@ -104,9 +104,9 @@ def detectable(
 def power(
     metric: str,
     expect: Study | Numbers,
+    *,
     n: Numbers,
     difference: Numbers,
-    *,
     kind: str = "two",
     level: float = 0.95,
     deff: float | None = None,
@@ -117,7 +117,7 @@ def power(
     Parameters and columns as for `sample_size`.
 
     >>> import cxlab as cx
-    >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), 256, 20).table["power"].round(2).tolist()
+    >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), n=256, difference=20).table["power"].round(2).tolist()
     [0.8]
     """
     v, t, deff, unit, said = _variance(metric, expect, deff)

@@ -30,7 +30,7 @@ def findings(*results: Result) -> Findings:
     the real differences are told one by one, the others are counted.
 
     >>> import cxlab as cx
-    >>> findings(cx.compare(cx.load("abc"), "csat", "country", pairs="rest"))  # doctest: +SKIP
+    >>> findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +SKIP
     - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
     """
     if not results:

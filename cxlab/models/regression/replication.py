@@ -95,8 +95,8 @@ def jackknife_df(totals: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> 
 def replicate_weights(
     study: Study,
     of: str,
-    weights: Sequence[str],
     *,
+    weights: Sequence[str],
     kind: str,
     rho: float = 0.0,
     statistic: Statistic = "mean",

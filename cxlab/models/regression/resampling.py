@@ -88,8 +88,8 @@ def bootstrap(
 def permutation(
     study: Study,
     of: str,
-    by: str,
     *,
+    by: str,
     statistic: Statistic = "mean",
     draws: int = 9999,
     seed: int = 0,

@@ -193,7 +193,7 @@ def test_an_index_can_be_ranked():
     several = cx.Study(data, cx.Codebook("shops", (*shops.codebook.fields, *fields)))
     model = cx.indices.path_model("Q =~ q1 + q2\nSatisfaction =~ s1 + s2\nSatisfaction ~ Q")
     ranked = cx.league(several, metric="index", model=model)
-    frozen = cx.indices.index_by(several, "shop", model, draws=20).table.set_index("shop")["estimate"]
+    frozen = cx.indices.index_by(several, "shop", model=model, draws=20).table.set_index("shop")["estimate"]
     assert ranked.unit == "index"
     np.testing.assert_allclose(ranked.table["estimate"], frozen[ranked.table["shop"]])
 

@@ -381,7 +381,7 @@ def test_abc_and_the_airline():
 @pytest.mark.mirror
 def test_multiple_response_themes_are_drivers():
     """Patients' comments: the themes of one question with several columns, reverse-scaled outcome."""
-    found = cx.drivers(cx.load("patient-feedback"), None, ["themes"]).table.set_index("driver")
+    found = cx.drivers(cx.load("patient-feedback"), None, drivers=["themes"]).table.set_index("driver")
     assert found.sign["Staff manner & personal attributes"] == "+"
     assert found.sign["Negative experience & dissatisfaction"] == "−"
     assert found.n.nunique() == 1
@@ -390,7 +390,7 @@ def test_multiple_response_themes_are_drivers():
 @pytest.mark.mirror
 def test_acsi_drivers_differ_between_industries():
     named = ["OVERALLQ", "CUSTOMQ", "WRONGQ", "PQ", "QP"]
-    found = cx.importance.driver_segments(cx.load("acsi-2015"), "INDUSTRY", "SATIS", named)
+    found = cx.importance.driver_segments(cx.load("acsi-2015"), "INDUSTRY", outcome="SATIS", drivers=named)
     assert len(found.table) == 4 * len(named)
     assert found.parts["test"].differs.any()
 

@@ -107,7 +107,7 @@ def test_another_scale_gives_the_same_index_and_reverse_scales_are_turned():
 
 
 def test_frozen_weights_split_the_difference_exactly():
-    result = cx.indices.index_by(small(), "brand", MODEL, frozen="A", draws=200)
+    result = cx.indices.index_by(small(), "brand", model=MODEL, frozen="A", draws=200)
     split = result.parts["split"].pivot(index="brand", columns="part", values="estimate")
     np.testing.assert_allclose(split["score"] + split["weight"], split["difference"])
     np.testing.assert_allclose(split.loc["A"], 0, atol=1e-9)
@@ -122,7 +122,7 @@ def test_frozen_index_of_a_group_is_the_mean_of_its_scores():
     study = small()
     weights, _ = index_weights(study, MODEL)
     score = 100 * sum(v * study.table[i] for i, v in weights.items())
-    result = cx.indices.index_by(study, "brand", MODEL, draws=20)
+    result = cx.indices.index_by(study, "brand", model=MODEL, draws=20)
     for brand, mean in score.groupby(study.table["brand"]).mean().items():
         assert result[brand].value == pytest.approx(mean)
 
@@ -136,8 +136,8 @@ def test_a_panel_is_resampled_together():
     panel.loc[100:, "s1"] = np.clip(panel.loc[100:, "s1"] + 1, 0, 10)
     book = study.codebook
     together = cx.Codebook("panel", (*book.fields, cx.Field("respondent", role="cluster")))
-    tight = cx.indices.index_by(cx.Study(panel, together), "brand", MODEL, frozen="A", draws=300).parts["split"]
-    loose = cx.indices.index_by(cx.Study(panel, book), "brand", MODEL, frozen="A", draws=300).parts["split"]
+    tight = cx.indices.index_by(cx.Study(panel, together), "brand", model=MODEL, frozen="A", draws=300).parts["split"]
+    loose = cx.indices.index_by(cx.Study(panel, book), "brand", model=MODEL, frozen="A", draws=300).parts["split"]
     pick = lambda t: t.query("brand == 'B' and part == 'score'")["se"].iloc[0]  # noqa: E731
     assert pick(tight) < 0.5 * pick(loose)
 

@@ -48,13 +48,13 @@ def paired_answers():
      ((5, 10, 35), (10, 15, 25), 30, 14.4914, (0.5844, 57.4514))],
 )  # fmt: skip
 def test_two_groups_of_the_reference(one, other, d, se, interval):
-    row = cx.compare(two(one, other), "nps", "g").table.iloc[0]
+    row = cx.compare(two(one, other), "nps", by="g").table.iloc[0]
     assert (row["g"], row["against"]) == ("a", "b")
     assert row["estimate"] == pytest.approx(d)
     assert row["se"] == pytest.approx(se, abs=5e-5)
     assert (row["low"], row["high"]) == pytest.approx(interval, abs=6e-5)
     assert row["n"] == sum(one) and row["n_against"] == sum(other)
-    touching = cx.compare(two(one, other), "nps", "g", level=1 - row["p"]).table.iloc[0]
+    touching = cx.compare(two(one, other), "nps", by="g", level=1 - row["p"]).table.iloc[0]
     assert touching["low"] == pytest.approx(0, abs=1e-6)
 
 
@@ -74,11 +74,11 @@ def test_the_interval_of_level_one_minus_p_just_touches_zero(metric, design):
     table, roles = designed(np.random.default_rng(7))
     s = study(table, **(roles if design else {"g": "segment", "w": "segment", "c": "segment"}))
     question = {} if metric == "nps" else {"of": "ltr"}
-    found = cx.compare(s, metric, "g", correction="none", **question).table
+    found = cx.compare(s, metric, by="g", correction="none", **question).table
     assert len(found) == 6 and found["p"].notna().all()
     for k, row in found.iterrows():
         assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
-        at = cx.compare(s, metric, "g", correction="none", level=1 - row["p"], **question).table.iloc[k]
+        at = cx.compare(s, metric, by="g", correction="none", level=1 - row["p"], **question).table.iloc[k]
         assert at["low" if row["estimate"] > 0 else "high"] == pytest.approx(
             0, abs=1e-5 * (100 if metric == "nps" else 1)
         )
@@ -87,8 +87,8 @@ def test_the_interval_of_level_one_minus_p_just_touches_zero(metric, design):
 def test_equivalence_belongs_to_the_interval_as_well():
     """TOST at 5 % is the interval of level 90 % inside the bounds (Schuirmann 1987), for net scores too."""
     for smallest in (5, 15, 25, 33.4, 45):
-        r = cx.compare(two((10, 30, 160), (1, 4, 25)), "nps", "g", smallest=smallest).table.iloc[0]
-        inside = cx.compare(two((10, 30, 160), (1, 4, 25)), "nps", "g", smallest=smallest, level=0.9).table.iloc[0]
+        r = cx.compare(two((10, 30, 160), (1, 4, 25)), "nps", by="g", smallest=smallest).table.iloc[0]
+        inside = cx.compare(two((10, 30, 160), (1, 4, 25)), "nps", by="g", smallest=smallest, level=0.9).table.iloc[0]
         within = -smallest < inside["low"] and inside["high"] < smallest
         assert (r["p_equivalent"] < 0.05) == within
         assert (r["p_not_worse"] < 0.05) == (-smallest < inside["low"])
@@ -99,12 +99,12 @@ def test_groups_of_one_mind_have_an_answer(metric):
     """50 detractors against 50 promoters: real; 50 against 50 of the same mind: no difference."""
     s = two((50, 0, 0), (0, 0, 50))
     question = {} if metric == "nps" else {"of": "ltr"}
-    row = cx.compare(s, metric, "g", **question).table.iloc[0]
+    row = cx.compare(s, metric, by="g", **question).table.iloc[0]
     assert row["verdict"] == "real" and row["p"] < 1e-9
     assert row["low"] <= row["estimate"] <= row["high"] < 0
-    same = cx.compare(two((0, 0, 50), (0, 0, 50)), metric, "g", **question).table.iloc[0]
+    same = cx.compare(two((0, 0, 50), (0, 0, 50)), metric, by="g", **question).table.iloc[0]
     assert same["p"] == 1 and same["verdict"] == "cannot tell"
-    few = cx.compare(study(pd.DataFrame({"ltr": [3, 3, 10, 10], "g": list("aabb")}), g="segment"), "nps", "g").table
+    few = cx.compare(study(pd.DataFrame({"ltr": [3, 3, 10, 10], "g": list("aabb")}), g="segment"), "nps", by="g").table
     assert few["verdict"].tolist() == [""]
 
 
@@ -125,7 +125,7 @@ def test_where_nothing_differs_one_page_in_twenty_says_real(shares):
         )
         table["ltr"] = rng.choice([3, 8, 10], p=shares, size=len(table))
         found = cx.compare(
-            study(table, page="segment", g="segment"), "nps", ["page", "g"], pairs="rest", correction="none"
+            study(table, page="segment", g="segment"), "nps", by=["page", "g"], pairs="rest", correction="none"
         )
         p = found.table.groupby("page")["p"]
         wrong += int(p.apply(lambda x: bool((multiple.adjusted(x.to_numpy(), "holm") < 0.05).any())).sum())
@@ -133,7 +133,7 @@ def test_where_nothing_differs_one_page_in_twenty_says_real(shares):
 
 
 def test_the_sign_of_a_difference_is_kept():
-    down = cx.compare(two((30, 40, 30), (20, 30, 50)), "nps", "g").table.iloc[0]
+    down = cx.compare(two((30, 40, 30), (20, 30, 50)), "nps", by="g").table.iloc[0]
     assert down["estimate"] == pytest.approx(-30)
     assert (down["low"], down["high"]) == pytest.approx((-50.8099, -7.9802), abs=6e-5)
 
@@ -142,7 +142,7 @@ def test_the_same_respondents_twice_as_the_reference_has_it():
     """NPS .2533 -> .3000, d .046667, se .052778, p .3766; ignoring the pairs se .089907."""
     table = paired_answers()
     s = study(table)
-    row = cx.compare(s, "nps", "item", of=["second", "first"]).table.iloc[0]
+    row = cx.compare(s, "nps", by="item", of=["second", "first"]).table.iloc[0]
     assert row["estimate"] == pytest.approx(4.6667, abs=5e-5)
     assert row["se"] == pytest.approx(5.2778, abs=5e-5)
     assert row["p"] == pytest.approx(0.3766, abs=5e-4)  # the paired Wald test; ours is MOVER's with their correlation
@@ -151,7 +151,7 @@ def test_the_same_respondents_twice_as_the_reference_has_it():
     assert (row["estimate"] - half, row["estimate"] + half) == pytest.approx((-5.678, 15.011), abs=1e-3)
     assert (row["low"], row["high"]) == pytest.approx((-5.678, 15.011), abs=0.15)
     long = pd.DataFrame({"ltr": [*table["first"], *table["second"]], "wave": [1] * 150 + [2] * 150})
-    apart = cx.compare(study(long, wave="wave"), "nps", "wave").table.iloc[0]
+    apart = cx.compare(study(long, wave="wave"), "nps", by="wave").table.iloc[0]
     assert apart["se"] == pytest.approx(8.9907, abs=5e-5)
 
 
@@ -160,8 +160,8 @@ def test_a_panel_in_rows_is_the_same_as_in_columns():
     long = pd.DataFrame(
         {"ltr": [*table["first"], *table["second"]], "wave": [1] * 150 + [2] * 150, "who": [*range(150), *range(150)]}
     )
-    rows = cx.compare(study(long, wave="wave", who="cluster"), "nps", "wave").table.iloc[0]
-    columns = cx.compare(study(table), "nps", "item", of=["second", "first"]).table.iloc[0]
+    rows = cx.compare(study(long, wave="wave", who="cluster"), "nps", by="wave").table.iloc[0]
+    columns = cx.compare(study(table), "nps", by="item", of=["second", "first"]).table.iloc[0]
     assert rows["estimate"] == pytest.approx(columns["estimate"])
     assert rows["se"] == pytest.approx(columns["se"] * np.sqrt(150 / 149))  # n / (n - 1) of the linearised variance
     assert rows["shared"] == 150
@@ -175,13 +175,13 @@ def test_partly_overlapping_waves():
     first, second = np.arange(0, 300), np.arange(200, 500)
     x, y = wave(first), wave(second)
     long = pd.DataFrame({"ltr": [*x, *y], "wave": [1] * 300 + [2] * 300, "who": [*first, *second]})
-    row = cx.compare(study(long, wave="wave", who="cluster"), "nps", "wave").table.iloc[0]
+    row = cx.compare(study(long, wave="wave", who="cluster"), "nps", by="wave").table.iloc[0]
     s, t = np.where(x > 5, 1, -1), np.where(y > 5, 1, -1)
     cov = ((s[200:] - s.mean()) * (t[:100] - t.mean())).sum() / (300 * 300)
     want = np.sqrt((s.var() / 300 + t.var() / 300 - 2 * cov) * 500 / 499)
     assert row["se"] / 100 == pytest.approx(want, rel=3e-3)  # R's centring of the clusters' residuals
     assert row["shared"] == 100
-    assert row["se"] < cx.compare(study(long.drop(columns="who"), wave="wave"), "nps", "wave").table["se"][0]
+    assert row["se"] < cx.compare(study(long.drop(columns="who"), wave="wave"), "nps", by="wave").table["se"][0]
 
 
 @pytest.mark.mirror
@@ -201,7 +201,7 @@ def test_differences_of_domains_equal_r_survey(mirror):
         fields = [cx.Field("api00", role="outcome"), cx.Field("awards", role="segment", type="string")]
         fields += [cx.Field(c, role=role) for c, role in roles.items()]
         s = cx.Study(data, cx.Codebook("api", tuple(fields)))
-        row = cx.compare(s, "mean", "awards", of="api00", pairs="No", smallest=10).table.iloc[0]
+        row = cx.compare(s, "mean", by="awards", of="api00", pairs="No", smallest=10).table.iloc[0]
         assert row["estimate"] == pytest.approx(float(r["estimate"]), rel=1e-9), r
         assert row["se"] == pytest.approx(float(r["se"]), rel=1e-9), r
 
@@ -214,7 +214,7 @@ def test_means_of_two_groups_are_welchs_test():
     table = pd.DataFrame({"q": [*x, *y], "g": ["a"] * 40 + ["b"] * 25})
     field = cx.Field("q", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
     s = cx.Study(table, cx.Codebook("s", (field, cx.Field("g", role="segment"))))
-    row = cx.compare(s, "mean", "g").table.iloc[0]
+    row = cx.compare(s, "mean", by="g").table.iloc[0]
     want = stats.ttest_ind(x, y, equal_var=False)
     assert row["estimate"] == pytest.approx(x.mean() - y.mean())
     # a group is a domain of the whole sample: its variance has N / (N - 1), Welch's n / (n - 1)
@@ -230,10 +230,10 @@ def test_each_against_the_rest_is_a_comparison_with_the_others_pooled():
     )
     table["c"] = rng.integers(0, 80, 400)
     roles = {"g": "segment", "w": "weight", "c": "cluster"}
-    found = cx.compare(study(table, **roles), "nps", "g", pairs="rest").table.set_index("g")
+    found = cx.compare(study(table, **roles), "nps", by="g", pairs="rest").table.set_index("g")
     for g in "abc":
         pooled = table.assign(g=np.where(table["g"] == g, "in", "out"))
-        want = cx.compare(study(pooled, **roles), "nps", "g").table.iloc[0]
+        want = cx.compare(study(pooled, **roles), "nps", by="g").table.iloc[0]
         for c, tolerance in {"estimate": 1e-9, "se": 1e-9, "low": 1e-3, "high": 1e-3, "p": 1e-2}.items():
             # the degrees of freedom of the others together are those of the groups added up
             assert found.loc[g, c] == pytest.approx(want[c], rel=tolerance), c
@@ -241,8 +241,8 @@ def test_each_against_the_rest_is_a_comparison_with_the_others_pooled():
 
 def test_of_several_columns_the_last_is_compared_within_the_others():
     s = cx.load("brand-tracker")
-    both = cx.compare(s, "nps", ["brand", "wave"], correction="none").table
-    one = cx.compare(s.where(brand="Alba"), "nps", "wave", correction="none").table
+    both = cx.compare(s, "nps", by=["brand", "wave"], correction="none").table
+    one = cx.compare(s.where(brand="Alba"), "nps", by="wave", correction="none").table
     assert len(both) == 6 * 7
     got = both[both["brand"] == "Alba"]
     assert got["estimate"].to_numpy() == pytest.approx(one["estimate"].to_numpy(), rel=1e-9)
@@ -251,23 +251,23 @@ def test_of_several_columns_the_last_is_compared_within_the_others():
 
 def test_pairs_and_corrections_are_stated():
     s = cx.load("brand-tracker")
-    r = cx.compare(s, "nps", "brand", correction="romano-wolf")
+    r = cx.compare(s, "nps", by="brand", correction="romano-wolf")
     assert len(r.table) == 15
     assert "Romano-Wolf stepdown" in r.method and "15 comparisons" in r.method
-    holm = cx.compare(s, "nps", "brand").table
+    holm = cx.compare(s, "nps", by="brand").table
     assert (r.table["p_adjusted"] <= holm["p_adjusted"] + 0.01).all()
     assert (r.table["p_adjusted"] >= r.table["p"] - 0.01).all()
-    first = cx.compare(s, "nps", "wave", pairs="first").table
+    first = cx.compare(s, "nps", by="wave", pairs="first").table
     assert first["against"].unique().tolist() == ["2024 Q1"]
-    assert set(cx.compare(s, "nps", "brand", pairs="Cima").table["against"]) == {"Cima"}
+    assert set(cx.compare(s, "nps", by="brand", pairs="Cima").table["against"]) == {"Cima"}
 
 
 def test_relabelling_groups_turns_the_table_and_nothing_else():
     rng = np.random.default_rng(3)
     table = pd.DataFrame({"ltr": rng.integers(0, 11, 300), "g": rng.choice(["a", "b", "c"], 300)})
-    one = cx.compare(study(table, g="segment"), "nps", "g").table
+    one = cx.compare(study(table, g="segment"), "nps", by="g").table
     other = cx.compare(
-        study(table.assign(g=table["g"].map({"a": "z", "b": "y", "c": "x"})), g="segment"), "nps", "g"
+        study(table.assign(g=table["g"].map({"a": "z", "b": "y", "c": "x"})), g="segment"), "nps", by="g"
     ).table
     pair = {
         frozenset(x): d for x, d in zip(zip(one["g"], one["against"], strict=True), one["estimate"].abs(), strict=True)
@@ -278,11 +278,11 @@ def test_relabelling_groups_turns_the_table_and_nothing_else():
 
 
 def test_verdicts_follow_the_stated_rule():
-    r = cx.compare(two((2000, 3000, 5000), (1990, 3000, 5010)), "nps", "g", smallest=5)
+    r = cx.compare(two((2000, 3000, 5000), (1990, 3000, 5010)), "nps", by="g", smallest=5)
     assert r.table["verdict"][0] == "noise"
-    assert cx.compare(two((20, 30, 50), (30, 40, 30)), "nps", "g").table["verdict"][0] == "real"
-    assert cx.compare(two((20, 30, 50), (22, 30, 48)), "nps", "g").table["verdict"][0] == "cannot tell"
-    small = cx.compare(two((20000, 30000, 50000), (21000, 30000, 49000)), "nps", "g").table["verdict"][0]
+    assert cx.compare(two((20, 30, 50), (30, 40, 30)), "nps", by="g").table["verdict"][0] == "real"
+    assert cx.compare(two((20, 30, 50), (22, 30, 48)), "nps", by="g").table["verdict"][0] == "cannot tell"
+    small = cx.compare(two((20000, 30000, 50000), (21000, 30000, 49000)), "nps", by="g").table["verdict"][0]
     assert small == "real, but smaller than matters"
     assert any(n.startswith("verdict: 'real' if p_adjusted < 0.05; ") for n in r.notes)
     assert "smallest difference that matters: 5 NPS points" in r.notes
@@ -306,18 +306,18 @@ def score_test(counts, net):
 
 
 def test_an_exact_benchmark_and_one_with_an_error():
-    exact = cx.against(one_study(), "nps", 18).table.iloc[0]
+    exact = cx.against(one_study(), "nps", benchmark=18).table.iloc[0]
     assert exact["estimate"] / exact["se"] == pytest.approx(1.536, abs=5e-4)
     assert exact["p"] == pytest.approx(score_test((20, 30, 50), 0.18), abs=1e-6)
     assert np.isnan(exact["tipping_se"])
     before = exact["p"]
     for n in (2000, 500, 200, 100):
         se = 100 * np.sqrt(0.65 / n)
-        got = cx.against(one_study(), "nps", 18, se=se).table.iloc[0]
+        got = cx.against(one_study(), "nps", benchmark=18, se=se).table.iloc[0]
         assert got["p"] > before
         assert got["p"] == pytest.approx(2 * norm.sf(12 / np.hypot(12 / norm.isf(exact["p"] / 2), se)), abs=4e-3)
         before = got["p"]
-    same = cx.against(one_study(), "nps", 18, n=100).table.iloc[0]
+    same = cx.against(one_study(), "nps", benchmark=18, n=100).table.iloc[0]
     assert same["se"] == pytest.approx(np.sqrt(2) * exact["se"])
 
 
@@ -326,25 +326,25 @@ def test_one_sample_equivalence_equals_toster():
     x = np.random.default_rng(5).normal(size=100)
     x = 0.54 + 1.2 * (x - x.mean()) / x.std(ddof=1)
     s = cx.Study(pd.DataFrame({"q": x}), cx.Codebook("s", (cx.Field("q", role="outcome", measure="satisfaction"),)))
-    row = cx.against(s, "mean", 0.5, of="q", smallest=0.36).table.iloc[0]
+    row = cx.against(s, "mean", benchmark=0.5, of="q", smallest=0.36).table.iloc[0]
     assert row["p_equivalent"] == pytest.approx(0.004474619, rel=1e-6)
     assert row["p_not_worse"] == pytest.approx(0.0006040021, rel=1e-6)
     assert row["verdict"] == "noise"
 
 
 def test_tipping_point_says_how_imprecise_a_benchmark_may_be():
-    row = cx.against(one_study(), "nps", 10).table.iloc[0]
+    row = cx.against(one_study(), "nps", benchmark=10).table.iloc[0]
     assert row["tipping_se"] == pytest.approx(np.sqrt(20**2 - (30 - 13.9551) ** 2) / 1.959964, abs=1e-3)  # MOVER
     assert row["tipping_n"] == pytest.approx(6100 / row["tipping_se"] ** 2, abs=0.01)
-    assert cx.against(one_study(), "nps", 10, se=row["tipping_se"]).table["p"][0] == pytest.approx(0.05)
+    assert cx.against(one_study(), "nps", benchmark=10, se=row["tipping_se"]).table["p"][0] == pytest.approx(0.05)
 
 
 def test_benchmarks_by_group():
     s = two((20, 30, 50), (30, 40, 30))
-    r = cx.against(s, "nps", {"a": 10, "b": 20}, by="g").table
+    r = cx.against(s, "nps", benchmark={"a": 10, "b": 20}, by="g").table
     assert r["estimate"].tolist() == pytest.approx([20, -20])
     with pytest.raises(cx.DataProblem) as problem:
-        cx.against(s, "nps", {"a": 10}, by="g")
+        cx.against(s, "nps", benchmark={"a": 10}, by="g")
     assert str(problem.value) == "no benchmark for b; there are: a"
 
 
@@ -367,7 +367,7 @@ def test_overlapping_waves_without_change_are_called_real_one_time_in_twenty():
     k = 700
     table = panels(k, np.random.default_rng(4))
     roles = {"wave": "wave", "panel": "strata"}
-    found = cx.compare(study(table, **roles, who="cluster"), "nps", ["panel", "wave"], correction="none").table
+    found = cx.compare(study(table, **roles, who="cluster"), "nps", by=["panel", "wave"], correction="none").table
     bound = 4 * np.sqrt(0.05 * 0.95 / k)
     assert len(found) == k
     assert (found["p"] < 0.05).mean() == pytest.approx(0.05, abs=bound)
@@ -387,20 +387,21 @@ def test_what_cannot_be_compared_is_refused():
     s = two((20, 30, 50), (30, 40, 30))
     alone = s.where(g="a")
     assert (
-        refused(lambda: cx.compare(alone, "nps", "g")) == "a comparison by 'g' needs at least two groups; there are: a"
+        refused(lambda: cx.compare(alone, "nps", by="g"))
+        == "a comparison by 'g' needs at least two groups; there are: a"
     )
-    assert refused(lambda: cx.compare(s, "nps", "g", pairs="c")) == (
+    assert refused(lambda: cx.compare(s, "nps", by="g", pairs="c")) == (
         "pairs 'c' is not in the groups of 'g'. There are: consecutive, ends, all, first, rest, a, b"
     )
     named = study(pd.DataFrame({"ltr": answers(20, 30, 50), "p": ["x"] * 50 + ["y"] * 50}), p="segment")
-    assert cx.compare(named, "nps", "p").table.columns.tolist()[:3] == ["p_", "against", "estimate"]
-    assert refused(lambda: cx.compare(s, "npss", "g")) == (
+    assert cx.compare(named, "nps", by="p").table.columns.tolist()[:3] == ["p_", "against", "estimate"]
+    assert refused(lambda: cx.compare(s, "npss", by="g")) == (
         "metric is 'npss'; did you mean 'nps'? allowed: 'nps', 'csat', 'ces', 'mean', 'share'"
     )
-    assert refused(lambda: cx.compare(s, "nps", "g", smallest=0)) == (
+    assert refused(lambda: cx.compare(s, "nps", by="g", smallest=0)) == (
         "smallest is 0; the smallest difference that matters is positive"
     )
-    assert refused(lambda: cx.against(s, "nps", 10, se=2, n=50)) == (
+    assert refused(lambda: cx.against(s, "nps", benchmark=10, se=2, n=50)) == (
         "se and n of the benchmark are both given; give the one that is known"
     )
 
@@ -409,7 +410,7 @@ def test_a_wave_without_answers_gives_no_difference():
     table = pd.DataFrame(
         {"ltr": [9.0] * 30 + [3.0] * 20 + [None] * 20 + [10.0] * 30, "wave": [1] * 50 + [2] * 20 + [3] * 30}
     )
-    r = cx.compare(study(table, wave="wave"), "nps", "wave")
+    r = cx.compare(study(table, wave="wave"), "nps", by="wave")
     assert np.isnan(r.table[["estimate", "low", "high", "p", "p_adjusted"]].to_numpy(float)).all()
     assert r.table["verdict"].tolist() == ["", ""]
     assert "1 of 3 groups have no answers: not estimable" in r.notes
@@ -431,7 +432,7 @@ def test_questions_of_different_scales_or_directions_are_neither_compared_nor_po
         "one is measured on 1 to 5 (highest = best), the other on 0 to 100 (highest = best); name questions of one "
         "scale with of=, or recode them to one"
     )
-    said = refused(lambda: cx.compare(s, "mean", "item", of=["five", "hundred"]))
+    said = refused(lambda: cx.compare(s, "mean", by="item", of=["five", "hundred"]))
     assert said == f"'five' and 'hundred' of s cannot be compared with each other: {other}"
     assert refused(lambda: cx.mean(s, by="stage")) == f"'five' and 'hundred' of s cannot be pooled by stage: {other}"
     assert refused(lambda: cx.csat(s, by="stage")) == (
@@ -439,8 +440,8 @@ def test_questions_of_different_scales_or_directions_are_neither_compared_nor_po
         "the best 2 of 101 answers; name questions of one scale with of=, or recode them to one"
     )
     turned = graded(five=cx.Scale(1, 5), back=cx.Scale(1, 5, best="low"))
-    assert "cannot be compared" in refused(lambda: cx.compare(turned, "mean", "item", of=["five", "back"]))
-    assert len(cx.compare(turned, "csat", "item", of=["five", "back"], smallest=0.1).table) == 1
+    assert "cannot be compared" in refused(lambda: cx.compare(turned, "mean", by="item", of=["five", "back"]))
+    assert len(cx.compare(turned, "csat", by="item", of=["five", "back"], smallest=0.1).table) == 1
     assert cx.mean(s).table["item"].tolist() == ["five", "hundred"]  # side by side they may stand
 
 
@@ -455,7 +456,7 @@ def test_where_one_is_best_above_is_worse_and_not_worse_is_the_other_side():
             "grade", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5, best=best)
         )
         book = cx.Codebook("s", (asked, cx.Field("g", type="string", role="segment")))
-        made[best] = cx.compare(cx.Study(pd.DataFrame({"grade": answers_, "g": g}), book), "mean", "g", smallest=0.2)
+        made[best] = cx.compare(cx.Study(pd.DataFrame({"grade": answers_, "g": g}), book), "mean", by="g", smallest=0.2)
     low, high = (made[k].table.iloc[0] for k in ("low", "high"))
     assert (made["low"].better, made["high"].better) == ("down", "up")
     assert low["estimate"] == pytest.approx(-high["estimate"]) and low["estimate"] > 0.3
@@ -463,5 +464,5 @@ def test_where_one_is_best_above_is_worse_and_not_worse_is_the_other_side():
     assert "above (worse than) old (" in cx.findings(made["low"]).lines[0]
     assert "below old (" in cx.findings(made["high"]).lines[0]
     neither = cx.compare(study(pd.DataFrame({"ltr": [9, 3] * 50, "g": g[::8], "x": g[::8]}), g="segment", x="segment"),
-                         "share", "g", of="x", value="new").table  # fmt: skip
+                         "share", by="g", of="x", value="new").table  # fmt: skip
     assert neither["p_not_worse"].isna().all()

@@ -109,10 +109,10 @@ def test_mean_has_students_interval():
 def test_share_of_text_and_of_labels():
     field = cx.Field("why", role="segment", type="string", labels={"p": "Price"})
     s = study(pd.DataFrame({"why": ["p", "p", "q", None] * 5}), field)
-    assert cx.share(s, "why", "p").table["estimate"][0] == pytest.approx(2 / 3)
-    assert cx.share(s, "why", "Price").table["estimate"][0] == pytest.approx(2 / 3)
-    assert cx.share(s, "why", ["p", "q"]).table["estimate"][0] == 1
-    assert cx.share(s, "why", "p").table["n"][0] == 15
+    assert cx.share(s, "why", value="p").table["estimate"][0] == pytest.approx(2 / 3)
+    assert cx.share(s, "why", value="Price").table["estimate"][0] == pytest.approx(2 / 3)
+    assert cx.share(s, "why", value=["p", "q"]).table["estimate"][0] == 1
+    assert cx.share(s, "why", value="p").table["n"][0] == 15
 
 
 def test_options_of_a_multiple_response_question():
@@ -196,7 +196,7 @@ def test_a_spark_table_gives_the_same():
     columns = ["estimate", "low", "high", "se", "n_eff"]
     here = cx.nps(study(data, **roles), by="g").table[columns]
     assert cx.nps(there, by="g").table[columns].to_numpy(float) == pytest.approx(here.to_numpy(float), rel=1e-10)
-    one, other = (cx.compare(s, "nps", "g").table["se"].tolist() for s in (there, study(data, **roles)))
+    one, other = (cx.compare(s, "nps", by="g").table["se"].tolist() for s in (there, study(data, **roles)))
     assert one == pytest.approx(other, rel=1e-10)
 
 

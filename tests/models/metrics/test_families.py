@@ -28,8 +28,8 @@ def page(seed=0, n=400):
 def test_what_stands_in_two_tables_is_one_test():
     """Two waves: their change and their ends; two sexes: each is the other's rest; four countries: four tests."""
     s = page()
-    made = [cx.trend(s, "nps"), cx.compare(s, "nps", "wave", pairs="ends"), cx.compare(s, "nps", "sex", pairs="rest"),
-            cx.compare(s, "nps", "land", pairs="rest")]  # fmt: skip
+    made = [cx.trend(s, "nps")]
+    made += [cx.compare(s, "nps", by=b, pairs=p) for b, p in (("wave", "ends"), ("sex", "rest"), ("land", "rest"))]
     assert [r.parts["family"] for r in made] == [1, 1, 1, 4]
     family = cx.together(*made)
     assert {r.parts["family"] for r in family} == {6}
@@ -39,7 +39,7 @@ def test_what_stands_in_two_tables_is_one_test():
     got = np.array([family[0].table["p_adjusted"].iloc[1], family[2].table["p_adjusted"].iloc[0],
                     *family[3].table["p_adjusted"]])  # fmt: skip
     assert np.sort(got) == pytest.approx(holm)
-    both = cx.compare(s, "nps", "sex", pairs="rest").table
+    both = cx.compare(s, "nps", by="sex", pairs="rest").table
     assert both["p_adjusted"].tolist() == pytest.approx(both["p"].tolist())
     assert any(note.startswith("judged together with all 6 comparisons of this page") for note in family[1].notes)
 
@@ -49,7 +49,7 @@ def test_two_segments_with_the_same_codes_are_different_tests():
     table = pd.DataFrame({"a": rng.integers(0, 3, 600), "b": rng.integers(0, 3, 600)})
     table["ltr"] = np.where(rng.random(600) < 0.3 + 0.3 * (table["a"] == 0), 10, 3)
     s = study(table, a="segment", b="segment")
-    family = cx.together(*(cx.compare(s, "nps", c, pairs="rest") for c in "ab"))
+    family = cx.together(*(cx.compare(s, "nps", by=c, pairs="rest") for c in "ab"))
     assert family[0].parts["family"] == 6
     rows = pd.concat([r.table for r in family])
     real = rows["verdict"].str.startswith("real")
@@ -60,7 +60,10 @@ def test_two_segments_with_the_same_codes_are_different_tests():
 
 def test_detectable_counts_all_comparisons_of_the_page():
     s = page()
-    alone, family = cx.compare(s, "nps", "sex"), cx.together(cx.compare(s, "nps", "sex"), cx.compare(s, "nps", "land"))
+    alone, family = (
+        cx.compare(s, "nps", by="sex"),
+        cx.together(cx.compare(s, "nps", by="sex"), cx.compare(s, "nps", by="land")),
+    )
     one, seven = alone.table["detectable"][0], family[0].table["detectable"][0]
     assert family[0].parts["family"] == 7
     assert seven / one == pytest.approx((2.6901 + 0.8416) / (1.96 + 0.8416), rel=1e-3)  # z of .05 / 7 and of .05
@@ -72,11 +75,11 @@ def test_detectable_differences_are_found_with_the_power_said():
     table = pd.DataFrame({"rep": np.repeat(np.arange(reps), k * n), "g": np.tile(np.repeat(np.arange(k), n), reps)})
     draw = lambda p, size: rng.choice([3, 8, 10], p=p, size=size)  # noqa: E731
     first = table[table["rep"] == 0].assign(ltr=draw([0.2, 0.3, 0.5], k * n))
-    d = cx.compare(study(first, g="segment"), "nps", "g").table["detectable"].median() / 100
+    d = cx.compare(study(first, g="segment"), "nps", by="g").table["detectable"].median() / 100
     apart = table["g"].to_numpy() == 0
     ltr = np.where(apart, draw([0.2 + d / 2, 0.3, 0.5 - d / 2], len(table)), draw([0.2, 0.3, 0.5], len(table)))
     s = study(table.assign(ltr=ltr), rep="segment", g="segment")
-    found = cx.compare(s, "nps", ["rep", "g"], correction="none").table
+    found = cx.compare(s, "nps", by=["rep", "g"], correction="none").table
     found["holm"] = found.groupby("rep")["p"].transform(lambda p: corrected(p.to_numpy(), list(range(len(p))), "holm"))
     power = (found["holm"][(found["g"] == 0) | (found["against"] == 0)] < 0.05).mean()
     assert 0.72 < power < 0.95
@@ -97,8 +100,8 @@ def test_a_null_page_says_real_one_time_in_twenty(shares):
     wrong = 0
     for start in range(0, pages, 20):
         s = study(table[(table["rep"] >= start) & (table["rep"] < start + 20)], **roles)
-        made = [cx.compare(s, "nps", ["rep", name], pairs="rest", correction="none") for name in segments]
-        made.append(cx.compare(s, "nps", ["rep", "wave"], pairs="consecutive", correction="none"))
+        made = [cx.compare(s, "nps", by=["rep", name], pairs="rest", correction="none") for name in segments]
+        made.append(cx.compare(s, "nps", by=["rep", "wave"], pairs="consecutive", correction="none"))
         rows = pd.concat([r.table[["rep", "p"]].assign(test=r.parts["tests"]) for r in made])
         for _, own in rows.groupby("rep"):
             wrong += bool((corrected(own["p"].to_numpy(), list(own["test"]), "holm") < 0.05).any())
@@ -121,7 +124,7 @@ def test_a_result_without_comparisons_is_refused():
 
 def test_benchmarks_are_part_of_the_page():
     s = page()
-    made = cx.together(cx.against(s, "nps", 10, by="land"), cx.trend(s, "nps"))
+    made = cx.together(cx.against(s, "nps", benchmark=10, by="land"), cx.trend(s, "nps"))
     assert made[0].parts["family"] == 5
     assert cx.findings(*made).lines[-1].startswith("**Judged together**: 5 comparisons")
 
@@ -145,7 +148,7 @@ def test_segments_of_clusters_are_called_different_as_rarely_as_promised(
         cx.Field("place", type="integer", role="cluster"),
     )
     study = cx.Study(data, cx.Codebook("pages", fields))
-    table = cx.compare(study, "nps", ["page", "segment"], pairs="rest", correction="none").table
+    table = cx.compare(study, "nps", by=["page", "segment"], pairs="rest", correction="none").table
     false = [(multiple.adjusted(p.dropna().to_numpy(), "holm") < 0.05).any() for _, p in table.groupby("page")["p"]]
     assert len(false) == runs
     assert sum(false) <= binom.ppf(0.999, runs, 0.05)

@@ -61,7 +61,7 @@ def test_each_option_is_a_group(design: tuple[str, ...], engine: type) -> None:
 def test_a_comparison_has_the_errors_that_the_metric_has(design: tuple[str, ...]) -> None:
     """Two ways to one number: a scan an option, and unions of the combinations."""
     s = study(answers(300, 2), *design)
-    found = cx.compare(s, "nps", "used")
+    found = cx.compare(s, "nps", by="used")
     alone = cx.nps(s, by="used").table.set_index("used")
     first = found.table[found.table["against"] == "phone"].iloc[0]
     assert first["estimate"] == pytest.approx(alone.loc["E-mail", "estimate"] - alone.loc["phone", "estimate"])
@@ -82,7 +82,7 @@ def test_differences_have_the_error_of_the_bootstrap(design: tuple[str, ...]) ->
     a, b = (np.apply_along_axis(lambda v: np.bincount(unit, v), 0, (x * w)[:, None] * ticked) for x in (score, 1.0))
     drawn = rng.multinomial(len(a), np.full(len(a), 1 / len(a)), 4000).astype(float)
     means = (drawn @ a) / (drawn @ b)
-    table = cx.compare(s, "nps", "used").table.set_index(["used", "against"])
+    table = cx.compare(s, "nps", by="used").table.set_index(["used", "against"])
     places = {"E-mail": 0, "phone": 1, "chat": 2}
     for (one, two), row in table.iterrows():
         wanted = (means[:, places[one]] - means[:, places[two]]).std()
@@ -98,10 +98,10 @@ def test_options_beside_another_group_and_what_is_refused() -> None:
     mine = rows[(rows["seg"] == "x") & (rows["chat"] == 1)]["ltr"]
     row = found[(found["seg"] == "x") & (found["used"] == "chat")].iloc[0]
     assert (row["n"], row["estimate"]) == (len(mine), pytest.approx((mine >= 9).mean()))
-    within = cx.compare(s, "nps", ["seg", "used"]).table
+    within = cx.compare(s, "nps", by=["seg", "used"]).table
     assert len(within) == 6 and set(within["seg"]) == {"x", "y"}
     with pytest.raises(cx.DataProblem) as said:
-        cx.compare(s, "nps", "used", pairs="rest")
+        cx.compare(s, "nps", by="used", pairs="rest")
     assert str(said.value) == (
         "pairs is 'rest', and the groups of 'used' overlap; take 'all' or 'first', or compare who chose one option "
         "with who did not: by= the column of the option"

@@ -60,7 +60,7 @@ def by_hand(study: Study) -> pd.Series:
 
 def test_a_new_metric_is_compared_and_told(added: Study) -> None:
     right = by_hand(added)
-    found = cx.compare(added, NAME, "brand")
+    found = cx.compare(added, NAME, by="brand")
     row = found.table.iloc[0]
     assert row["estimate"] == pytest.approx(right[row["brand"]] - right[row["against"]], abs=1e-9)
     assert "smallest difference that matters: 4 points" in found.notes
@@ -71,9 +71,9 @@ def test_a_new_metric_is_compared_and_told(added: Study) -> None:
 def test_a_new_metric_has_trends_benchmarks_and_parts(added: Study) -> None:
     whole = 100.0 * ((added.table["sat"] >= 4).mean() - (added.table["sat"] <= 2).mean())
     assert cx.trend(added, NAME).unit == "points"
-    against = cx.against(added, NAME, 10).table.iloc[0]
+    against = cx.against(added, NAME, benchmark=10).table.iloc[0]
     assert against["estimate"] == pytest.approx(whole - 10)
-    assert cx.impact(added, "brand", NAME).unit == "points"
+    assert cx.impact(added, "brand", metric=NAME).unit == "points"
 
 
 def test_a_new_metric_is_ranked_split_and_planned(added: Study) -> None:
@@ -82,9 +82,11 @@ def test_a_new_metric_is_ranked_split_and_planned(added: Study) -> None:
     assert dict(zip(league["brand"], league["estimate"], strict=True)) == pytest.approx(right.to_dict())
     split = cx.variation(added, NAME, by="brand").table.set_index("component")["estimate"]
     assert split["observed standard deviation of the groups"] == pytest.approx(right.std(ddof=1))
-    assert cx.sample_size(NAME, (0.2, 0.3, 0.5), 20).table["n"].tolist() == [256]  # as for an NPS of the same shares
+    assert cx.sample_size(NAME, (0.2, 0.3, 0.5), difference=20).table["n"].tolist() == [
+        256
+    ]  # as for an NPS of the same shares
     with pytest.raises(cx.DataProblem) as problem:
-        cx.sample_size(NAME, 0.5, 20)
+        cx.sample_size(NAME, 0.5, difference=20)
     assert str(problem.value) == (
         "expect is 0.5; for net satisfaction give the shares of the worst, the middle and the best answers"
     )

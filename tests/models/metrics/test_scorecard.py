@@ -119,7 +119,7 @@ def null_page(rng) -> list[Result]:
     kinds = {"wave": "wave", "sex": "segment", "land": "segment"}
     fields = [cx.Field(c, type="string" if role == "segment" else "integer", role=role) for c, role in kinds.items()]
     s = cx.Study(table, cx.Codebook("null", (ltr, *fields)))
-    return [cx.trend(s, "nps"), *(cx.compare(s, "nps", c, pairs="rest") for c in ("sex", "land"))]
+    return [cx.trend(s, "nps"), *(cx.compare(s, "nps", by=c, pairs="rest") for c in ("sex", "land"))]
 
 
 def test_findings_of_several_results_are_judged_together_and_say_so() -> None:
@@ -137,7 +137,7 @@ def test_nothing_compared_and_nothing_to_compare_are_two_things() -> None:
     few = pd.DataFrame({"ltr": [9, 3, 8], "g": ["a", "b", "b"]})
     ltr = cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
     s = cx.Study(few, cx.Codebook("few", (ltr, cx.Field("g", type="string", role="segment"))))
-    assert findings(cx.compare(s, "nps", "g")).lines == ("Nothing to compare: no two groups have enough answers.",)
+    assert findings(cx.compare(s, "nps", by="g")).lines == ("Nothing to compare: no two groups have enough answers.",)
     with pytest.raises(DataProblem) as problem:
         findings(cx.nps(s))
     assert str(problem.value) == (
@@ -147,7 +147,7 @@ def test_nothing_compared_and_nothing_to_compare_are_two_things() -> None:
 
 
 def test_two_groups_are_compared_once() -> None:
-    found = findings(cx.compare(cx.load("brand-tracker"), "nps", "customer", pairs="rest"))
+    found = findings(cx.compare(cx.load("brand-tracker"), "nps", by="customer", pairs="rest"))
     assert len(found.lines) == 1
     assert found.lines[0].startswith("**Real** (NPS by New or repeat customer): repeat is 15.3 points above new")
 
@@ -179,8 +179,8 @@ def test_a_wrong_column_is_said_before_what_else_is_missing(call: str) -> None:
         "league": lambda: cx.league(data, "o_experienc"),
         "league_change": lambda: cx.leagues.league_change(data, "o_experienc"),
         "index_by": lambda: cx.indices.index_by(data, "o_experienc"),
-        "compare": lambda: cx.compare(data, "nps", "o_experienc"),
-        "against": lambda: cx.against(data, "nps", 30, by="o_experienc"),
+        "compare": lambda: cx.compare(data, "nps", by="o_experienc"),
+        "against": lambda: cx.against(data, "nps", benchmark=30, by="o_experienc"),
     }
     with pytest.raises(cx.DataProblem) as problem:
         calls[call]()
@@ -212,7 +212,7 @@ def test_a_bare_code_is_named_with_its_column() -> None:
         cx.Field("q", role="outcome", measure="satisfaction", scale=scale),
         cx.Field("job", "Occupation", "integer", "segment"),
     )
-    found = findings(cx.compare(cx.Study(frame, cx.Codebook("s", fields)), "csat", "job"))
+    found = findings(cx.compare(cx.Study(frame, cx.Codebook("s", fields)), "csat", by="job"))
     assert found.lines[0].startswith(
         "**Real** (CSAT by Occupation): Occupation 3 is 80.0 percentage points below Occupation 4"
     )
@@ -223,6 +223,6 @@ def test_a_question_that_asks_for_no_satisfaction_is_not_called_satisfaction() -
     asked = cx.Field("r", "Would recommend", role="outcome", measure="recommendation", scale=cx.Scale(0, 1, "high"))
     data = cx.Study(frame, cx.Codebook("s", (asked, cx.Field("g", "Kind", "string", "segment"))))
     assert cx.scorecard(data).table["metric"].tolist() == ["Top-box share"]
-    compared = cx.compare(data, "csat", "g", of="r")
+    compared = cx.compare(data, "csat", by="g", of="r")
     assert compared.title == "Top-box share of Would recommend by Kind: differences, all pairs"
     assert findings(compared).lines[0].startswith("**Real** (Top-box share of Would recommend by Kind): ")

@@ -105,7 +105,7 @@ def test_share_needs_an_answer():
     assert refused(lambda: cx.share(s, "q")) == (
         "the share of 'q' of s needs value=, one answer or a list of them; answers: 1 (yes), 2 (no)"
     )
-    assert refused(lambda: cx.share(s, "q", "yess")) == (
+    assert refused(lambda: cx.share(s, "q", value="yess")) == (
         "answer 'yess' is not in 'q' of s; did you mean 'yes'? There are: yes, no"
     )
 

@@ -9,7 +9,7 @@ import cxlab as cx
 def test_a_trend_is_the_metric_and_its_changes():
     s = cx.load("brand-tracker")
     r = cx.trend(s, "nps")
-    single, changes = cx.nps(s, by="wave").table, cx.compare(s, "nps", "wave").table
+    single, changes = cx.nps(s, by="wave").table, cx.compare(s, "nps", by="wave").table
     assert r.table["estimate"].tolist() == pytest.approx(single["estimate"].tolist())
     assert r.table["change"][1:].tolist() == pytest.approx(changes["estimate"].tolist())
     assert r.table["p_adjusted"][1:].tolist() == pytest.approx(changes["p_adjusted"].tolist())
@@ -21,7 +21,7 @@ def test_several_questions_are_one_family_of_tests():
     s = cx.load("brand-tracker")
     r = cx.trend(s, "csat", of=["product", "delivery"], top=1)
     assert len(r.table) == 16
-    assert "14 comparisons" in cx.compare(s, "csat", "wave", of=["product", "delivery"], top=1).method
+    assert "14 comparisons" in cx.compare(s, "csat", by="wave", of=["product", "delivery"], top=1).method
     one = cx.trend(s, "csat", of="delivery", top=1).table
     both = r.table[r.table["item"] == "delivery"]
     assert both["change"].tolist()[1:] == pytest.approx(one["change"].tolist()[1:])

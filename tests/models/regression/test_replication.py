@@ -27,7 +27,9 @@ def call(design: str, **options):
         return cx.regressions.jackknife(study(cluster="clinic", strata="region", weight="weight"), "overall", **options)
     columns = [c for c in DATA.columns if c.startswith(design)]
     rho = 0.3 if design == "fay" else 0.0
-    return cx.regressions.replicate_weights(study(weight="weight"), "overall", columns, kind=design, rho=rho, **options)
+    return cx.regressions.replicate_weights(
+        study(weight="weight"), "overall", weights=columns, kind=design, rho=rho, **options
+    )
 
 
 @pytest.mark.parametrize("design", ["JKn", "brr", "fay", "jk1"])
@@ -65,11 +67,11 @@ def test_answers_left_out_one_at_a_time_give_the_textbook_error():
             "the jackknife is not consistent for the median; use bootstrap, or another statistic",
         ),
         (
-            lambda: cx.regressions.replicate_weights(study(), "overall", "brr1", kind="brr"),
+            lambda: cx.regressions.replicate_weights(study(), "overall", weights="brr1", kind="brr"),
             "1 replicate weights were given; a variance needs two or more columns",
         ),
         (
-            lambda: cx.regressions.replicate_weights(study(), "overall", ["brr1", "brr2"], kind="boot"),
+            lambda: cx.regressions.replicate_weights(study(), "overall", weights=["brr1", "brr2"], kind="boot"),
             "kind is 'boot'; did you mean 'bootstrap'? allowed: 'bootstrap', 'brr', 'fay', 'jk1', 'jk2'",
         ),
     ],

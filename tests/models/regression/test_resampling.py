@@ -49,7 +49,7 @@ def test_statistics_are_those_of_numpy():
 
 def test_the_permutation_test_keeps_its_level():
     found = [
-        cx.regressions.permutation(study(answers(80, seed)), "y", "g", draws=199).table["p"].iloc[0]
+        cx.regressions.permutation(study(answers(80, seed)), "y", by="g", draws=199).table["p"].iloc[0]
         for seed in range(150)
     ]
     assert np.mean(np.array(found) <= 0.05) < 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / 150)
@@ -58,7 +58,7 @@ def test_the_permutation_test_keeps_its_level():
 def test_what_is_refused():
     data = answers(60).assign(three=lambda d: d.index % 3)
     with pytest.raises(cx.DataProblem) as error:
-        cx.regressions.permutation(study(data), "y", "three")
+        cx.regressions.permutation(study(data), "y", by="three")
     assert str(error.value) == ("'three' has 3 groups (0, 1, 2); a permutation test compares two: use study.where(...)")
     with pytest.raises(cx.DataProblem) as error:
         cx.bootstrap(study(data.assign(y=data["y"] + 90)), "y", statistic="nps")
@@ -76,7 +76,7 @@ def test_whole_clusters_change_sides_within_their_strata():
     fields += [cx.Field("c", type="integer", role="cluster")]
     for strata, ways in (("", 20), ("strata", 10)):
         book = cx.Codebook("pilot", (*fields, cx.Field("h", type="integer", role=strata)))
-        result = cx.regressions.permutation(cx.Study(data, book), "y", "arm")
+        result = cx.regressions.permutation(cx.Study(data, book), "y", by="arm")
         assert result.table["p"].iloc[0] == 1 / ways
         assert f"all {ways} ways to assign 20 clusters (c)" in result.method
     assert "with 10 ways to assign the clusters p cannot be smaller than 0.100" in result.notes
@@ -88,5 +88,5 @@ def test_clusters_that_are_in_both_groups_are_shuffled_by_answer():
     fields = (
         cx.Field("y", role="outcome"), cx.Field("arm", type="integer", role="segment"), cx.Field("c", role="cluster"),
     )  # fmt: skip
-    notes = cx.regressions.permutation(cx.Study(data, cx.Codebook("both", fields)), "y", "arm", draws=99).notes
+    notes = cx.regressions.permutation(cx.Study(data, cx.Codebook("both", fields)), "y", by="arm", draws=99).notes
     assert "answers of one c are treated as independent; with strong clusters p is too small" in notes

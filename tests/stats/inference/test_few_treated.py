@@ -105,15 +105,15 @@ def test_degrees_of_freedom_are_those_of_bell_and_mccaffrey() -> None:
 
 
 def test_a_comparison_of_arms_says_on_how_many_clusters_it_rests() -> None:
-    one = cx.compare(study(trial(np.random.default_rng(5), 1)), "nps", "arm")
+    one = cx.compare(study(trial(np.random.default_rng(5), 1)), "nps", by="arm")
     assert one.table[["low", "high", "p"]].isna().all(axis=None)
     assert (
         "not estimable: 1 rests on a single cluster of 20 (place), whose own noise cannot be told from an effect; "
         "treat more clusters, or compare with other assignments: cx.regressions.permutation"
     ) in one.notes
-    three = cx.compare(study(trial(np.random.default_rng(5), 3)), "nps", "arm")
+    three = cx.compare(study(trial(np.random.default_rng(5), 3)), "nps", by="arm")
     assert any(n.startswith("1 rests on 3 of 20 clusters (place)") for n in three.notes)
-    ten = cx.compare(study(trial(np.random.default_rng(5), 10)), "nps", "arm")
+    ten = cx.compare(study(trial(np.random.default_rng(5), 10)), "nps", by="arm")
     assert not any("rests on" in n for n in ten.notes)
 
 
@@ -128,7 +128,7 @@ def test_false_differences_of_arms_are_as_rare_as_promised(treated: int, metric:
     fields = (*study(data).codebook.fields, cx.Field("pilot", type="integer", role="segment"))
     asked = cx.Study(data, cx.Codebook("pilots", fields))
     of = {"of": "ltr"} if metric == "mean" else {}
-    table = cx.compare(asked, metric, ["pilot", "arm"], correction="none", **of).table
+    table = cx.compare(asked, metric, by=["pilot", "arm"], correction="none", **of).table
     assert len(table) == runs
     assert (table["p"] < 0.05).sum() <= binom.ppf(0.999, runs, 0.05)
 
@@ -138,7 +138,7 @@ def test_few_clusters_of_an_arm_have_their_own_k_over_k_minus_1() -> None:
     data = trial(np.random.default_rng(8), 3)
     means = data.groupby("place")["ltr"].mean()
     by_hand = means[:3].var(ddof=1) / 3 + means[3:].var(ddof=0) / 17 * 20 / 19
-    row = cx.compare(study(data), "mean", "arm", of="ltr").table.iloc[0]
+    row = cx.compare(study(data), "mean", by="arm", of="ltr").table.iloc[0]
     assert row["se"] == pytest.approx(np.sqrt(by_hand), rel=1e-9)
     assert row["p"] == pytest.approx(2 * student.sf(abs(row["estimate"]) / row["se"], 2), rel=1e-9)
 
