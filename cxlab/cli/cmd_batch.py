@@ -149,7 +149,7 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
             {"report": str(o.job), "notebook": o.job.notebook, "study": cleaned(o.job.study),
              "parameters": cleaned(o.job.given),
              "status": o.status, "page": o.page, "cause": o.cause, "seconds": round(o.seconds, 3),
-             "not_shown": list(o.skipped)}
+             "not_shown": list(o.skipped), "said": list(o.said)}
             for o in outcomes
         ]  # fmt: skip
         left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
@@ -167,6 +167,8 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
             where = [str(o.job) for o in outcomes if part in o.skipped]
             more = f" ({len(where)} reports)" if len(where) > 1 else ""
             click.echo(f"not shown{more}: {part}", err=True)
+        for line in dict.fromkeys(line for o in outcomes for line in o.said):
+            click.echo(line, err=True)
         left_out(plan)
         counts = {s: sum(o.status == s for o in outcomes) for s in ("made", "unchanged", "failed")}
         said = ", ".join(f"{n} {s}" for s, n in counts.items() if n)

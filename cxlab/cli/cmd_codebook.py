@@ -265,13 +265,15 @@ def said(study: Study, data: str, target: Path, before: str) -> None:
 def set_(data: str, column: str, settings: tuple[str, ...], output: str) -> None:
     """Declare COLUMN of DATA (a name, a title or a wording) by SETTINGS key=value; a codebook is drafted if need be.
 
-    Keys: role, measure, type, scale (1-5, none), best (high, low), labels, missing, title, question, stage, owner,
-    unit, about, note. The settings are held against the file; 'sure' alone says that the guess is right.
+    Keys: role, measure, type, scale (1-5, none), best (high, low), labels, missing, leave_out (values whose rows are
+    nobody's answers; 'empty', none), title, question, stage, owner, unit, about, note. The settings are held against
+    the file; 'sure' alone says that the guess is right.
 
     \b
     cxlab codebook set survey.csv overall role=outcome scale=1-5 missing=9,99
     cxlab codebook set survey.csv Q7 role=text
     cxlab codebook set survey.csv satisfaction role=outcome labels="1=dissatisfied;2=satisfied"
+    cxlab codebook set survey.csv Finished leave_out=False
     cxlab codebook set survey.csv panel_id sure
     """
     from cxlab.data.load import load

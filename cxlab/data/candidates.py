@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import duckdb
-
 from cxlab.data import layouts, wording
 from cxlab.data.codebook import Field
-from cxlab.data.copies import FINISHED, KIND, UNFINISHED, UNREAL
 from cxlab.data.doubt import Doubt
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
-from cxlab.data.readers.raw import number, quoted
+from cxlab.data.readers.raw import number
 
 COUNT = re.compile(
     r"freq|freqs|frequency|counts?|n|anzahl|häufigkeit|effectifs?|frecuencia|frequenza|aantal|liczba|число"
@@ -77,26 +74,6 @@ def _clusters(fields: Mapping[str, Field], columns: list[Column], log: Log) -> N
         said = "each is there once a wave" if each else f"about {c.distinct:,} numbered groups beside a weight"
         log.ask(c.name, f"{said}: are answers of one {c.name} alike?", {"no": "", "yes": "role=cluster"}, 0.45)
         found += 1
-
-
-def not_real(fields: Mapping[str, Field], sample: duckdb.DuckDBPyRelation, log: Log) -> None:
-    """Ask whether previews, tests, spam and unfinished answers count, where the platform marks them."""
-    kinds = [f for f in fields.values() if f.name in sample.columns and not f.scale and not f.columns]
-    for f in kinds:
-        kind, finished = KIND.match(f.name) or KIND.match(f.title), FINISHED.match(f.name)
-        if not kind and not finished:
-            continue
-        counted = sample.aggregate(f"histogram(cast({quoted(f.name)} as varchar))").fetchall()[0][0] or {}
-        if len(counted) > 60:
-            continue
-        said = {t: f.labels.get(t, t) for t in counted}
-        marked = [t for t in said if (UNREAL.search(said[t]) if kind else t.casefold() in UNFINISHED)]
-        k, n = sum(counted[t] for t in marked), sum(counted.values())
-        if marked and k < n:
-            what, word = ("previews, tests or spam", "preview") if kind else ("not finished", "unfinished")
-            leave = f"leave them out with cx.drop(study, '{word}')"
-            ask = f"{k:,} of {n:,} rows are {what}: they count"
-            log.doubts.append(Doubt(f.name, ask, ("they count", leave), "cxlab doctor FILE", 0.7 if kind else 0.4))
 
 
 def _outcome(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:

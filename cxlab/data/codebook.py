@@ -99,7 +99,9 @@ class Field:
     options stand in one cell, ``separator`` is what joins them ('' is a comma or semicolon); ``unticked='none'`` says
     that a row without any tick chose none of them ('' that it gave no answer). ``about`` names the touchpoint that a
     question of importance or a Kano question is about. ``format`` says how the file writes the column where that is
-    open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``.
+    open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``. ``leave_out`` maps values to why
+    the rows with them are nobody's answers, e.g. ``{"1": "Survey Preview"}`` ('empty': rows without a value): they are
+    left out when a table is loaded, and counted.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Field:
     about: str = ""
     note: str = ""
     format: str = ""
+    leave_out: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         one_of(f"role of '{self.name}'", self.role, (*ROLES, ""))
@@ -289,7 +292,7 @@ def _field(raw: Mapping[str, Any], where: str) -> Field:
     for name in ("title", "type", "role", "measure", "question", "stage", "owner", "unit", "about", "note"):
         if name in values:
             expected(values[name], str, f"'{name}' of {where}", "text")
-    for name in ("missing", "labels"):
+    for name in ("missing", "labels", "leave_out"):
         if name in values:
             values[name] = texts(values[name], f"'{name}' of {where}")
     values["columns"] = tuple(

@@ -5,24 +5,16 @@ Each returns findings and changes nothing. Everything is counted where the data 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import narwhals as nw
 
-from cxlab.data.codebook import Field
 from cxlab.data.finding import Finding, collected, count, filled, length
+from cxlab.data.respondents import listed, marks, may_mark
 from cxlab.data.study import Study
 
 COPY = 40
 """Fewest characters of a text that two people do not write alike by chance."""
-
-KIND = re.compile(r"^(status|response.?(type|status)|kind of answer|antwortstatus)$", re.I)
-UNREAL = re.compile(r"preview|\btest|spam|vorschau|probe", re.I)
-"""Kinds of answers that platforms mark and that are no customer's."""
-
-FINISHED = re.compile(r"^(finished|completed?|is.?complete|beendet|abgeschlossen|terminé|finalizado)$", re.I)
-UNFINISHED = ("0", "0.0", "false", "no", "nein", "non", "partial", "incomplete", "in progress")
 
 
 def duplicates(study: Study, n: int) -> Iterator[Finding]:
@@ -55,28 +47,18 @@ def duplicates(study: Study, n: int) -> Iterator[Finding]:
 
 def not_real(study: Study, n: int) -> Iterator[Finding]:
     """Answers that the platform marks as previews, tests or spam, and those that were not finished."""
-    for f in (f for f in study.codebook if f.name in study.columns and not f.scale):
-        said = KIND.match(f.name) or KIND.match(f.title)
-        if said and (found := _marked(study, f)):
-            rows = nw.col(f.name).cast(nw.String).is_in(list(found))
-            if k := count(study, rows):
-                named = ", ".join(dict.fromkeys(found.values()))
-                yield Finding("serious", "preview", f.name, k, n, f"no customer's answers: {named}",
-                              "leave them out: cx.drop(study, 'preview')", rows)  # fmt: skip
-        elif FINISHED.match(f.name):
-            rows = nw.col(f.name).cast(nw.String).str.to_lowercase().is_in(list(UNFINISHED))
-            k = count(study, rows)
-            if 0 < k < n:
+    for f in (f for f in study.codebook if f.name in study.columns and may_mark(f)):
+        column = study.frame.select(nw.col(f.name).cast(nw.String).alias("value"))
+        values = collected(column.group_by("value").agg(nw.len().alias("n")))["value"].dropna()
+        told = marks(f, map(str, values))
+        if told.unreal:
+            rows = nw.col(f.name).cast(nw.String).is_in(list(told.unreal))
+            yield Finding("serious", "preview", f.name, count(study, rows), n,
+                          f"no customer's answers: {listed(told.unreal)}",
+                          "leave them out: cx.drop(study, 'preview')", rows)  # fmt: skip
+        if told.unfinished:
+            rows = nw.col(f.name).cast(nw.String).is_in(list(told.unfinished))
+            if (k := count(study, rows)) < n:
                 yield Finding("look", "unfinished", f.name, k, n, "answers that were not finished",
                               "decide whether they count; leave them out with cx.drop(study, 'unfinished')",
                               rows)  # fmt: skip
-
-
-def _marked(study: Study, f: Field) -> dict[str, str]:
-    """Return the values of a column that mark unreal answers, as text → what it means."""
-    column = study.frame.select(nw.col(f.name).cast(nw.String).alias("value"))
-    values = collected(column.group_by("value").agg(nw.len().alias("n")))["value"].dropna()
-    if len(values) > 60:
-        return {}
-    meant = {v: f.labels.get(v.removesuffix(".0"), v) for v in map(str, values)}
-    return {v: what for v, what in meant.items() if UNREAL.search(what)}

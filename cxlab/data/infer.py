@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from cxlab.data import batteries, candidates, conform, identity, multiple_response, scales, tautologies, wording
+from cxlab.data import (
+    batteries,
+    candidates,
+    conform,
+    identity,
+    multiple_response,
+    respondents,
+    scales,
+    tautologies,
+    wording,
+)
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.doubt import Doubt, heaviest_first
 from cxlab.data.guess import Guess, Log, asked
@@ -57,7 +67,7 @@ def draft(raw: Raw, name: str) -> Draft:
     tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
-    candidates.not_real(fields, sample, log)
+    respondents.mark(fields, columns, sample, log)
     ordered = sorted(log.guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))
     book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=_notes(raw, columns, ordered))
     return Draft(book, tuple(ordered), heaviest_first(tuple(log.doubts)))

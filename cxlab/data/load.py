@@ -22,6 +22,7 @@ from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.profile import CELLS
 from cxlab.data.readers.raw import Raw, check_names, plain, quoted
+from cxlab.data.respondents import respondents
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 
@@ -58,7 +59,7 @@ def load(
     'airline-survey'
     """
     if not isinstance(source, (str, Path)):
-        return _from_table(source, _book(codebook), name)
+        return respondents(_from_table(source, _book(codebook), name))
     if _is_url(source):
         return study(readers.open_url(str(source), query=query), _book(codebook), name or stem(str(source)))
     reading = {"codebook": codebook, "encoding": encoding, "sheet": sheet, "dictionary": str(dictionary)}
@@ -131,7 +132,7 @@ def study(raw: Raw, book: Codebook | None, name: str, *, strict: bool = True) ->
     if strict:
         conform.check_columns(book, table.columns, book.name)
     said = tuple(c for c in changed if not any(c in n for n in book.notes))
-    return with_plain_names(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts))
+    return respondents(with_plain_names(Study(table, replace(book, notes=(*book.notes, *said)), doubts=doubts)))
 
 
 def _in_words(table: duckdb.DuckDBPyRelation, book: Codebook) -> tuple[Codebook, tuple[str, ...]]:

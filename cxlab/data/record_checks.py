@@ -61,7 +61,7 @@ def categories(study: Study, n: int, known: dict[str, pd.Series]) -> Iterator[Fi
     """Categories that the codebook does not know, and rare ones that look like a misspelt other."""
     for name, found in known.items():
         labels = study.codebook[name].labels
-        new = [c for c in found.index if labels and c not in labels]
+        new = [c for c in found.index if labels and c not in labels and c not in labels.values()]
         if new:
             more = f" and {len(new) - 6} more" if len(new) > 6 else ""
             said = ", ".join(f"'{quotable(c)}' ({found[c]})" for c in new[:6]) + more

@@ -16,11 +16,12 @@ from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.masking import quotable
 from cxlab.data.naming import named
 from cxlab.data.readers.raw import number
+from cxlab.data.respondents import EMPTY
 from cxlab.data.study import Study, key
 from cxlab.problem import DataProblem, one_of, unknown
 
 WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "note")
-KEYS = (*WORDS, "scale", "best", "labels", "missing")
+KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
 ONE = ("weight", "cluster", "strata", "wave")
 """Roles that one column of a study has."""
 
@@ -37,7 +38,8 @@ def with_settings(study: Study, column: str, settings: Mapping[str, Any]) -> tup
     column : a name, title or wording.
     settings : ``role, measure, type, title, question, stage, owner, unit, about, note`` as text; ``scale`` as '1-5',
         (1, 5), a `Scale` or 'none'; ``best`` 'high' or 'low'; ``labels`` as '1=poor;5=good' or a mapping; ``missing``
-        as '9,99', '9=refused;99=not used', a list or a mapping. Without any, the column stays and its doubts are
+        as '9,99', '9=refused;99=not used', a list or a mapping; ``leave_out`` as ``missing``: values whose rows are
+        left out ('empty': those without a value; 'none': no row). Without any, the column stays and its doubts are
         settled.
 
     Raises
@@ -71,6 +73,11 @@ def applied(field: Field, settings: Mapping[str, Any]) -> Field:
         raise DataProblem(f"type of '{field.name}' cannot be none; allowed: {', '.join(books.TYPES)}")
     if "missing" in settings:
         changes["missing"] = pairs(settings["missing"], "no answer", field.name)
+    if "leave_out" in settings:
+        known = {**field.labels, EMPTY: "no value"}
+        changes["leave_out"] = {
+            c: t or known.get(c, c) for c, t in pairs(settings["leave_out"], "", field.name).items()
+        }
     labels = pairs(settings["labels"], None, field.name) if "labels" in settings else None
     scale = _scale(settings["scale"], field) if "scale" in settings else field.scale
     if "best" in settings:
@@ -198,6 +205,10 @@ def _held(field: Field, settings: Mapping[str, Any], values: Mapping[str, int]) 
     if not values:
         return ()
     said: list[str] = []
+    if "leave_out" in settings:
+        said.append(
+            f"leaves out the rows with: {', '.join(field.leave_out)}" if field.leave_out else "leaves out no row"
+        )
     words = {t.casefold() for t in (*field.labels.values(), *(field.scale.labels.values() if field.scale else ()))}
     gone = {c.casefold() for c in field.missing}
     left = {v: n for v, n in values.items() if v.casefold() not in gone}

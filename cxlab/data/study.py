@@ -210,9 +210,12 @@ class Study:
         The settings are those of ``cxlab codebook set``: ``study.set("Q7", role="text")``,
         ``study.set("overall", role="outcome", scale="1-5", labels={1: "poor", 5: "excellent"}, missing=[9, 99])``.
         """
+        from cxlab.data.naming import named
+        from cxlab.data.respondents import still
         from cxlab.data.settings import with_settings
 
-        return with_settings(self, column, settings)[0]
+        made = with_settings(self, column, settings)[0]
+        return still(made, named(self, column), self) if "leave_out" in settings else made
 
     def derive(self, name: str, by: Any, *, of: str | Sequence[str] = "", rest: str = "", **settings: Any) -> Study:
         """Return the study with a new column: bands, NETs, conditions, or the sum or mean of several columns.

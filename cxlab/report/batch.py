@@ -19,7 +19,8 @@ from cxlab.report.shelf import Shelf
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one job: 'made', 'unchanged' or 'failed', why, where its page is, and the parts not shown."""
+    """What came of one job: 'made', 'unchanged' or 'failed', why, its page, the parts not shown, what is said of
+    the data."""
 
     job: Job
     status: str
@@ -27,6 +28,7 @@ class Outcome:
     cause: str = ""
     seconds: float = 0.0
     skipped: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def told_apart(jobs: Sequence[Job], record: Callable[[str], dict[str, Any] | None] = lambda there: None) -> list[Job]:
@@ -149,4 +151,4 @@ def delivered(job: Job, done: Any, shelf: Shelf) -> Outcome:
             page = shelf.deliver(Path(done.page))
         except Exception as problem:  # every store has its own
             cause = f"it could not be delivered: {str(problem) or type(problem).__name__}"
-    return Outcome(job, "failed" if cause else "made", page, cause, done.seconds, done.skipped)
+    return Outcome(job, "failed" if cause else "made", page, cause, done.seconds, done.skipped, done.said)

@@ -100,4 +100,4 @@ def unpack(done: Any, files: dict[str, bytes], output: Path) -> Any:
         shutil.rmtree(draft, ignore_errors=True)
     if not target.name.endswith(".failed"):
         shutil.rmtree(target.with_name(f"{target.name}.failed"), ignore_errors=True)
-    return Done(str(target), str(target / Path(done.page).name), done.cause, done.seconds, done.skipped)
+    return Done(str(target), str(target / Path(done.page).name), done.cause, done.seconds, done.skipped, done.said)

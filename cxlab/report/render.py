@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import threading
 import time
@@ -22,7 +23,7 @@ from cxlab.data import locations
 from cxlab.data.doubt import doubt
 from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import apart, placed
-from cxlab.data.masking import cleaned, without_secrets
+from cxlab.data.masking import cleaned, quiet, without_secrets
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -62,6 +63,8 @@ class Report:
     seconds: float
     skipped: tuple[str, ...] = ()
     """Optional parts that are not shown, each with its section and why."""
+    said: tuple[str, ...] = ()
+    """What the terminal says of the data: rows left out, and what is not sure."""
 
 
 def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
@@ -178,7 +181,23 @@ def report(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     missed = tuple(f"{part['section']}: {part['reason']}" for part in skipped(run.notebook.cells))
-    return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds, missed)
+    said = about(run.told.get("study", {}), cleaned(parameters["study"]))
+    return Report(final, final / ("error.html" if run.failure else "index.html"), run.failure, seconds, missed, said)
+
+
+def about(study: Mapping[str, Any], file: str) -> tuple[str, ...]:
+    """Return what the terminal says of a study's data: rows that were left out, the heaviest guess that is not sure.
+
+    >>> about({"dropped": [{"rows": 3, "reason": "'Status' says Spam"}]}, "a.csv")
+    ("left out: 3 rows, 'Status' says Spam",)
+    """
+    out = tuple(f"left out: {d['rows']:,} rows, {d['reason']}" for d in study.get("dropped", ()))
+    doubts = [doubt(d) for d in study.get("doubts", ())]
+    if not doubts:
+        return out
+    more = f" and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+    first = f"{doubts[0].column}: {doubts[0].question}".removeprefix(": ")
+    return (*out, f"not sure: {quiet(first)}{more}; cxlab codebook ask {shlex.quote(file)}")
 
 
 def whole(

@@ -22,13 +22,14 @@ page.exporter()  # compiled before the workers are forked from the process that 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job: where the report is, why it failed, if it did, and the parts that are not shown."""
+    """What came of a job: where the report is, why it failed, the parts not shown, what is said of the data."""
 
     folder: str = ""
     page: str = ""
     cause: str = ""
     seconds: float = 0.0
     skipped: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: Any) -> Done:
@@ -50,7 +51,7 @@ def make(job: Job, kernels: Kernels, output: Path, form: render.Form, progress: 
         return Done(cause=unwritten(problem, output))
     except Exception as problem:
         return Done(cause=quiet(f"{type(problem).__name__}: {problem}"))
-    return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds, made.skipped)
+    return Done(str(made.folder), str(made.page), str(made.failure or ""), made.seconds, made.skipped, made.said)
 
 
 def unwritten(problem: OSError, output: Path) -> str:

@@ -184,7 +184,7 @@ def test_pivoting_says_what_is_wrong(tmp_path):
     ("name", "marks", "asked"),
     [
         ("Status", ["IP Address"] * 36 + ["Survey Preview", "Spam"] * 2,
-         ["4 of 40 rows are previews, tests or spam: they count"]),
+         ["4 of 40 rows are no customer's answers (Spam, Survey Preview): left out"]),
         ("Finished", ["True"] * 37 + ["False"] * 3, ["3 of 40 rows are not finished: they count"]),
         ("Status", ["IP Address"] * 40, []),
         ("Finished", ["False"] * 40, []),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.report.about_data import period
+from cxlab.report.about_data import facts, period
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,15 @@ def test_the_period_is_days_or_waves(values, role, said):
     table = pd.DataFrame({"when": values, "y": [1, 2]})
     book = cx.Codebook("s", (cx.Field("when", role=role), cx.Field("y")))
     assert period(cx.Study(table, book)) == said
+
+
+def test_the_terminal_says_what_was_left_out_and_what_is_not_sure():
+    """The heaviest doubt stands for all, with the command that goes through them."""
+    from cxlab.report.render import about
+
+    rows = [{"status": "Spam" if k < 3 else "IP Address", "satisfaction": 1 + k % 5} for k in range(40)]
+    told = facts(cx.load(pd.DataFrame(rows)))
+    assert about(told, "my file.csv") == (
+        "left out: 3 rows, 'status' says Spam",
+        "not sure: status: 3 of 40 rows are no customer's answers (Spam): left out; cxlab codebook ask 'my file.csv'",
+    )

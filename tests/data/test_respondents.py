@@ -1,0 +1,160 @@
+"""Rows of nobody are left out, counted, and kept where the codebook says so: on every engine."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+
+import cxlab as cx
+from cxlab.cli import cxlab as cli
+
+N = 60
+
+
+def answers(**marks):
+    """Sixty answers from 1 to 5 with columns of marks; those that are marked are all 1."""
+    low = [any(str(v[k]) != str(v[-1]) for v in marks.values()) for k in range(N)]
+    rated = [1 if low[k] else 3 + k % 3 for k in range(N)]
+    return pd.DataFrame({"ResponseId": [f"R_{k}" for k in range(N)], "Overall satisfaction": rated, **marks})
+
+
+def marked(word, normal, k=6):
+    return [word] * k + [normal] * (N - k)
+
+
+PLATFORMS = {
+    "Qualtrics in words": {"Status": marked("Survey Preview", "IP Address"), "Progress": [100] * N},
+    "Qualtrics in codes": {"Status": marked(1, 0), "Progress": [100] * N, "Finished": [1] * N, "EndDate": ["x"] * N,
+                           "RecordedDate": ["2025-03-01"] * N},
+    "Qualtrics spam": {"Status": marked("Spam", "IP Address")},
+    "Qualtrics channel": {"DistributionChannel": marked("preview", "anonymous"), "Progress": [100] * N,
+                          "Finished": [True] * N, "UserLanguage": ["EN"] * N},
+    "Qualtrics, screened out": {"Q_TerminateFlag": marked("Screened", ""), "Progress": [100] * N, "Finished": [1] * N,
+                                "UserLanguage": ["EN"] * N},
+    "Alchemer": {"Status": marked("Disqualified", "Complete"), "Time Started": ["2025-03-01"] * N,
+                 "SessionID": [f"s{k}" for k in range(N)], "User Agent": ["Mozilla"] * N, "Contact ID": [""] * N},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb", "arrow", "csv"])
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_rows_of_nobody_are_left_out_and_counted_on_every_engine(platform, engine, tmp_path):
+    frame = answers(**PLATFORMS[platform])
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    source = {"pandas": lambda: frame, "polars": lambda: pl.from_pandas(frame), "duckdb": lambda: duckdb.from_df(frame),
+              "arrow": lambda: pa.Table.from_pandas(frame), "csv": lambda: tmp_path / "x.csv"}[engine]()  # fmt: skip
+    study = cx.load(source)
+    column = next(iter(PLATFORMS[platform]))
+    assert len(study) == N - 6 and [k for _, k in study.dropped] == [6]
+    assert study.dropped[0][0].startswith(f"'{column}' says ")
+    result = cx.csat(study, "Overall satisfaction")
+    assert result.table["n"].iloc[0] == N - 6 and f"6 rows left out: {study.dropped[0][0]}" in result.notes
+    doubt = next(d for d in study.doubts if d.column == column)
+    assert doubt.question.startswith("6 of 60 rows are no customer's answers (") and "they count" in doubt.answers
+    whole = cx.load(source, codebook=study.codebook.replace(column, leave_out={}))
+    assert len(whole) == N and whole.dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "marks", "k"),
+    [
+        ("status", marked("Test drive", "Bought"), 6),  # not a platform's word
+        ("Status", marked("Spam", "Open"), 6),  # a help desk
+        ("is_test", marked(True, False), 6),
+        ("Status", ["Survey Preview"] * N, N),  # nothing would be left
+    ],
+)
+def test_what_only_may_be_nobodys_counts_and_is_asked(name, marks, k):
+    study = cx.load(answers(**{name: marks}).assign(**{"Overall satisfaction": [1 + i % 5 for i in range(N)]}))
+    asked = [d for d in study.doubts if d.column == name and d.question.endswith("): they count")]
+    assert len(study) == N and [d.question.split()[0] for d in asked] == [str(k)]
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [
+        ("type", marked("preview", "final")),
+        ("test", marked("A", "B", 30)),
+        ("status", marked("gold", "silver")),
+        ("Completed project", marked("no", "yes")),
+    ],
+)
+def test_other_columns_mark_nothing(name, marks):
+    study = cx.load(answers(**{name: marks}))
+    assert len(study) == N and not [d for d in study.doubts if "they count" in d.answers]
+
+
+def test_unfinished_answers_count_and_are_asked():
+    frame = answers(Status=marked("Partial", "Complete"), Finished=marked("FALSE", "TRUE", 10))
+    study = cx.load(frame)
+    assert len(study) == N
+    assert {d.column: (d.question, d.settings) for d in study.doubts if "they count" in d.answers} == {
+        "Status": ("6 of 60 rows are not finished: they count", ("", "leave_out=Partial")),
+        "Finished": ("10 of 60 rows are not finished: they count", ("", "leave_out=FALSE")),
+    }
+    less = study.set("Finished", leave_out="FALSE").set("Status", leave_out=["Partial"])
+    assert less.dropped == (("'Finished' says FALSE", 10),) and len(less) == 50
+
+
+def test_limesurvey_answers_that_were_not_submitted_are_asked(tmp_path):
+    rows = ["id,submitdate,lastpage,startlanguage,Overall satisfaction"]
+    rows += [f"{k},{'' if k < 4 else '2025-03-01 10:00:00'},2,en,{1 + k % 5}" for k in range(N)]
+    (tmp_path / "lime.csv").write_text("\n".join(rows))
+    study = cx.load(tmp_path / "lime.csv")
+    doubt = next(d for d in study.doubts if d.column == "submitdate")
+    assert (doubt.question, doubt.settings[1]) == ("4 of 60 rows are not finished: they count", "leave_out=empty")
+    assert study.set("submitdate", leave_out="empty").dropped == (("'submitdate' says no value", 4),)
+
+
+def test_what_was_left_out_at_loading_cannot_come_back_by_itself():
+    study = cx.load(answers(Status=marked("Spam", "IP Address")))
+    with pytest.raises(cx.DataProblem) as error:
+        study.set("Status", leave_out="none")
+    assert str(error.value) == (
+        "'Status' says Spam: those rows were left out when table was loaded and are not here any more. Load it anew: "
+        "cx.load(..., codebook=study.codebook.replace('Status', leave_out={}))"
+    )
+
+
+def test_a_codebook_that_leaves_out_all_is_refused():
+    frame = answers(Status=marked("Spam", "IP Address"))
+    book = cx.load(frame).codebook.replace("Status", leave_out={"Spam": "spam", "IP Address": "web"})
+    with pytest.raises(cx.DataProblem) as error:
+        cx.load(frame, codebook=book)
+    assert str(error.value) == (
+        "all 60 rows of table are left out by 'Status' (spam, web); take leave_out of 'Status' out of the codebook to "
+        "keep them"
+    )
+
+
+def test_the_terminal_keeps_and_leaves_out_in_one_line(tmp_path):
+    """The doubt's own command answers it; the codebook that it writes is read again."""
+    path = tmp_path / "my export.csv"
+    answers(Status=marked("Survey Preview", "IP Address"), Finished=marked("False", "True", 10)).to_csv(
+        path, index=False
+    )
+    study = cx.load(path)
+    lines = {d.column: d.line(str(path)) for d in study.doubts if d.column in ("Status", "Finished")}
+    for column, n in (("Status", N), ("Finished", N - 10)):
+        done = CliRunner().invoke(cli, shlex.split(lines[column])[1:])
+        assert done.exit_code == 0, done.output
+        assert len(cx.load(path)) == n
+    book = json.loads((tmp_path / "my export.datapackage.json").read_text())
+    fields = {f["name"]: f.get("leave_out") for f in book["resources"][0]["schema"]["fields"]}
+    assert fields["Status"] is None and fields["Finished"] == {"False": "False"}
+
+
+def test_marks_beyond_the_first_rows_of_a_large_file_are_left_out_too(tmp_path):
+    names = ["StartDate", "Status", "Finished", "ResponseId", "Q1"]
+    head = [names, names, [json.dumps({"ImportId": n}) for n in names]]
+    rows = [["2025-03-01", "1" if k == 21_000 else "0", "1", f"R_{k}", str(k % 11)] for k in range(21_500)]
+    pd.DataFrame(head + rows).to_csv(tmp_path / "q.csv", index=False, header=False)
+    raw = cx.load(tmp_path / "q.csv")
+    assert raw.dropped == (("'Status' says Survey Preview", 1),)
