@@ -13,6 +13,7 @@ from cxlab.data.quality import drop as drop
 from cxlab.data.quality import quality as quality
 from cxlab.data.simulate import Simulation as Simulation
 from cxlab.data.simulate import simulate as simulate
+from cxlab.data.simulate_events import simulate_events as simulate_events
 from cxlab.data.study import Study as Study
 from cxlab.data.weights import poststratify as poststratify
 from cxlab.data.weights import rake as rake
@@ -31,6 +32,12 @@ from cxlab.models.drivers.driver_importance import drivers as drivers
 from cxlab.models.drivers.one_failure import one_failure as one_failure
 from cxlab.models.figures import figure as figure
 from cxlab.models.index.satisfaction import index as index
+from cxlab.models.journeys.drop_off import drop_off as drop_off
+from cxlab.models.journeys.handoffs import handoffs as handoffs
+from cxlab.models.journeys.journey_types import journey_types as journey_types
+from cxlab.models.journeys.pain_points import pain_points as pain_points
+from cxlab.models.journeys.touchpoint_map import journey as journey
+from cxlab.models.journeys.transitions import transitions as transitions
 from cxlab.models.journeys.variation import variation as variation
 from cxlab.models.metrics.churn import churn as churn
 from cxlab.models.metrics.comparisons import against as against

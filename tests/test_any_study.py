@@ -159,7 +159,9 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "poststratify": lambda s, c: cx.nps(cx.poststratify(s, c["brand"], totals=dict.fromkeys(BRANDS, 1))),
     "weighting": lambda s, c: cx.weighting(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}),
 }  # fmt: skip
+EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "journey_types")
 LATER: dict[str, str] = {"monitor": "needs many periods: tests/models/monitoring/test_monitor.py"}
+LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_events.py")
 """Functions that need no column by name, or another kind of study."""
 
 

@@ -42,6 +42,13 @@ UNKNOWN = {
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
     "index_by": lambda: cx.indices.index_by(STUDY, BAD),
+    "journey": lambda: cx.journey(STUDY, BAD),
+    "transitions": lambda: cx.transitions(STUDY, by=BAD),
+    "drop_off": lambda: cx.drop_off(STUDY, ends="x", by=BAD),
+    "handoffs": lambda: cx.handoffs(STUDY, of=BAD),
+    "pain_points": lambda: cx.pain_points(STUDY, problems=BAD),
+    "journey_types": lambda: cx.journey_types(STUDY, BAD),
+    "simulate_events": lambda: cx.simulate_events(9, problems={BAD: (0.1, 1.0)}),
     "kano": lambda: cx.importance.kano(STUDY, by=BAD),
     "league": lambda: cx.league(STUDY, BAD),
     "league_change": lambda: cx.leagues.league_change(STUDY, BAD),
@@ -121,7 +128,7 @@ def call(name: str, study: object, **options):
               "benchmark": 20.0, "topics": "mode", "of": "satisfaction", "group": "brand", "check": "speeding",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
-              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr"}  # fmt: skip
+              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x"}  # fmt: skip
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -15,8 +15,10 @@ from cxlab.problem import DataProblem, one_of, unknown
 ROLES = (
     "outcome", "touchpoint", "segment", "brand", "wave", "date", "weight", "cluster", "strata",
     "text", "id", "operation", "benchmark", "importance",
+    "case", "event", "time", "channel", "owner",
 )  # fmt: skip
-"""What a column is for. A study has at most one weight, cluster, strata and wave."""
+"""What a column is for. A study has at most one weight, cluster, strata and wave; an event log one case, event and
+time."""
 
 MEASURES = (
     "recommendation", "satisfaction", "effort-v1", "effort-v2", "quality", "value", "expectation",

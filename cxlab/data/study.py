@@ -119,9 +119,9 @@ class Study:
 
     @property
     def design(self) -> Design:
-        """Weight, cluster, strata and wave as the codebook declares them."""
+        """Weight, cluster, strata and wave as the codebook declares them; the events of a case are a cluster."""
         first = lambda role: next(iter(self.codebook.role(role)), "")  # noqa: E731
-        return Design(first("weight"), first("cluster"), first("strata"), first("wave"))
+        return Design(first("weight"), first("cluster") or first("case"), first("strata"), first("wave"))
 
     @cached_property
     def drawn(self) -> pd.DataFrame | None:

@@ -1,0 +1,207 @@
+"""`EventLog`: the events of a study, in the order in which each case met them, as one relation of DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+
+from cxlab.data import engine
+from cxlab.data.row_order import numbered
+from cxlab.data.sample import check_weights, weight_notes
+from cxlab.data.study import CELLS, Study, answer
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import result_words, scan, scores
+from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.names import free, key
+from cxlab.stats.inference.design_variance import linearised
+
+DAY = 86_400e6
+"""Microseconds a day: times are counted in days."""
+
+END = "(end)"
+"""What follows the last event of a case."""
+
+ORDERED = """WITH timed AS (SELECT * REPLACE ({days} AS t) FROM log),
+placed AS (SELECT *, row_number() OVER way AS place, lead(e) OVER way AS b, lead(t) OVER way - t AS wait,
+t - lag(t) OVER way AS since, lag(t) OVER way = t AS tie, first_value(w0) OVER way AS w,
+first_value(t) OVER way AS start
+FROM timed WHERE c IS NOT NULL AND e IS NOT NULL AND t IS NOT NULL
+WINDOW way AS (PARTITION BY c ORDER BY t, k)),
+o AS (SELECT * FROM placed WHERE w > 0 AND isfinite(w))
+"""
+"""Every event with the next one of its case. Ties in time keep the order of the file. A case has its first weight."""
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """The events of a study.
+
+    Parameters
+    ----------
+    study : where they come from.
+    relation : columns ``c`` case, ``e`` event, ``t`` time, ``k`` number of the row, ``w0`` weight, ``h`` stratum,
+        ``u`` cluster (the case itself, if the study has none), ``g0, g1, ...`` groups, and further ones as asked.
+    days : SQL that makes days of ``t``.
+    by : the group columns. ``notes`` : what was left out.
+    """
+
+    study: Study
+    relation: duckdb.DuckDBPyRelation
+    days: str
+    by: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def ask(self, sql: str) -> pd.DataFrame:
+        """Return the answer to a query on ``o``: the events with place, next event ``b``, ``wait`` until it, time
+        ``since`` the one before, weight ``w`` and ``start`` of the case."""
+        return self.relation.query("log", ORDERED.replace("{days}", self.days) + sql).to_df()
+
+    @property
+    def groups(self) -> list[str]:
+        """The group columns as they are called in the relation."""
+        return [f"g{i}" for i in range(len(self.by))]
+
+    def clusters(self) -> pd.DataFrame:
+        """Return how many clusters each stratum has: ``h, clusters``."""
+        return self.ask("SELECT h, count(DISTINCT u) AS clusters FROM o GROUP BY h")
+
+    def listed(self, *names: str) -> str:
+        """Return names with the groups before them, as SQL lists them."""
+        return ", ".join([*self.groups, *names])
+
+    def cells(self, sums: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+        """Return ratio means A / B with their variance under the design, as `linearised`, by groups and ``labels``.
+
+        Parameters
+        ----------
+        sums : by ``h``, groups and labels: ``n, w, w2, a, q, aa, ab, bb, m``, as `score_sums` counts them.
+        """
+        sums = sums.merge(self.clusters(), on="h", how="left").rename(columns={"h": "stratum"})
+        return linearised(sums.assign(shift=0.0), [*self.groups, *labels])
+
+    def measured(self, cells: pd.DataFrame, shape: str, level: float) -> tuple[pd.DataFrame, list[str]]:
+        """Return cells with ``estimate, low, high, se, n``: the interval of Wilson on the effective size for a 'share',
+        that of Student's t for a 'mean'; and what must be said of them."""
+        score = scores.Score("", "", shape, shape, {}, "")
+        interval = "wilson" if shape == "share" else "t"
+        return metrics.measured(cells, score, interval, level, simple=False)
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the table with the groups in words instead of ``g0, g1, ...``."""
+        if not self.by:
+            return table
+        keyed = table.rename(columns=dict(zip(self.groups, map(key, self.by), strict=True)))
+        words = result_words.labelled_groups(self.study, list(self.by), keyed)
+        return pd.concat([words, table.drop(columns=self.groups)], axis=1)
+
+    @property
+    def group_names(self) -> list[str]:
+        """How the group columns are called in a result."""
+        return scan.shown(list(self.by))
+
+
+def event_log(study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] | None = None) -> EventLog:
+    """Read the events of a study.
+
+    Parameters
+    ----------
+    study : a row an event, with columns of the roles 'case', 'event' and 'time'.
+    by : columns of groups. ``more`` : further columns, our name → the study's.
+
+    Raises
+    ------
+    DataProblem : a role is missing, the time is text, or no row has all three.
+    """
+    groups = scan.grouping(study, by)
+    case, event, time = (_role(study, r) for r in ("case", "event", "time"))
+    check_weights(study)
+    row = free("_row", study.columns)
+    frame = numbered(study.table, row)
+    d, cluster = study.design, next(iter(study.codebook.role("cluster")), "")
+    said = lambda name: answer(study.field(name)) if name in study.codebook else nw.col(name)  # noqa: E731
+    chosen = {
+        "c": said(case), "e": said(event).cast(nw.String), "t": said(time), "k": nw.col(row),
+        "w0": said(d.weight).cast(nw.Float64) if d.weight else nw.lit(1.0),
+        "h": said(d.strata).cast(nw.String) if d.strata else nw.lit(""),
+        "u": said(cluster) if cluster else said(case),
+    }  # fmt: skip
+    chosen |= {f"g{i}": said(b) for i, b in enumerate(groups)}
+    chosen |= {name: said(column) for name, column in (more or {}).items()}
+    days = _days(study, time, frame)
+    frame = frame.select(**chosen)
+    relation = _relation(frame)
+    log = EventLog(study, relation, days, tuple(by))
+    return replace(log, notes=(*study.caveats, *weight_notes(study), *_looked_at(log)))
+
+
+def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
+    """The events as a relation: in memory, where they are few enough to be read once and asked often."""
+    if frame.implementation.is_duckdb():
+        most = CELLS // len(frame.collect_schema())
+        rows = frame.head(most + 1).collect("pyarrow")
+        if len(rows) > most:
+            return frame.to_native()
+    else:
+        rows = frame.collect("pyarrow")
+    engine.settle()
+    return duckdb.from_arrow(rows.to_native())
+
+
+def _role(study: Study, role: str) -> str:
+    found = study.codebook.role(role)
+    if len(found) == 1:
+        return found[0]
+    what = {
+        "case": "what an event belongs to: an order, a ticket, a visit",
+        "event": "what happened",
+        "time": "when it happened",
+    }[role]
+    came = f"has {len(found)} of them ({', '.join(found)})" if found else "has none"
+    raise DataProblem(
+        f"an event log needs one column of role '{role}' ({what}); {study.name} {came}. "
+        f"Say it with study.set('COLUMN', role='{role}'), or `cxlab codebook set FILE COLUMN role={role}`; "
+        f"its columns: {', '.join(study.columns[:12])}"
+    )
+
+
+def _days(study: Study, name: str, frame: nw.LazyFrame) -> str:
+    """SQL for the days since 1970, or for the number itself where time is a number."""
+    if name not in study.columns:
+        raise unknown("column", name, study.name, study.columns)
+    kind = frame.collect_schema()[name]
+    if kind.is_numeric():
+        return "CAST(t AS DOUBLE)"
+    if kind.is_temporal():
+        return f"epoch_us(t) / {DAY}"
+    raise DataProblem(
+        f"'{name}' of {study.name} is the time of the events and holds text; declare its type as datetime in the "
+        "codebook, or give numbers"
+    )
+
+
+def _looked_at(log: EventLog) -> list[str]:
+    """What is to be said of the log: events left out, ties, one event a case. Refuses an empty one."""
+    counts = log.relation.query(
+        "log",
+        "SELECT count(*) AS rows, count(*) FILTER (c IS NULL) AS c, count(*) FILTER (e IS NULL) AS e, "
+        "count(*) FILTER (t IS NULL) AS t FROM log",
+    ).to_df()
+    known = log.ask("SELECT count(*) AS n, count(*) FILTER (tie) AS ties, count(DISTINCT c) AS cases FROM o").iloc[0]
+    lost = counts.iloc[0]
+    if not known["n"]:
+        raise DataProblem(f"{log.study.name} has no row with a case, an event and a time")
+    left = [(int(lost[k]), w) for k, w in (("c", "a case"), ("e", "an event"), ("t", "a time")) if lost[k]]
+    notes = [f"{n:,} rows without {what} do not count" for n, what in left]
+    notes += [f"{int(known['cases']):,} cases, {int(known['n']):,} events"]
+    if known["ties"]:
+        notes.append(f"{int(known['ties']):,} events have the time of the one before: they keep the order of the file")
+    if known["n"] == known["cases"]:
+        notes.append("every case has one event: nothing follows anything. Is the column of role 'case' the right one?")
+    return notes
+
+
+__all__ = ["END", "EventLog", "event_log"]

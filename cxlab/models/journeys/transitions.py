@@ -1,0 +1,143 @@
+"""`transitions`: what follows what on a journey, how often, with intervals that know who made several steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxlab.columns import Column
+from cxlab.data.arguments import public
+from cxlab.data.study import Study
+from cxlab.models.journeys.event_log import END, EventLog, event_log
+from cxlab.models.metrics import estimates as metrics
+from cxlab.result import Result
+
+COLUMNS = (
+    Column("from", "label", "", "From"),
+    Column("to", "label", "", "To"),
+    Column("back", "share", "", "Of these, back to where the case had been"),
+    Column("times", "count", "", "Steps"),
+    Column("cases", "count", "", "Cases"),
+    Column("wait", "number", "", "Mean days until then"),
+)
+
+STEPS = """, unit AS (SELECT {keys}, h, u, e, b, sum(w) AS x, sum(w * w) AS x2, count(*) AS k, sum(w * wait) AS waited,
+sum(w * CAST(first <= place AS INTEGER)) AS returned, count(DISTINCT c) AS cases
+FROM (SELECT o.*, lead(seen) OVER (PARTITION BY c ORDER BY place) AS first FROM
+(SELECT *, min(place) OVER (PARTITION BY c, e) AS seen FROM o) AS o) GROUP BY ALL),
+whole AS (SELECT {keys}, h, u, e, sum(x) AS m, sum(x2) AS m2, sum(k) AS n FROM unit GROUP BY ALL)
+"""
+
+
+@public
+def transitions(
+    study: Study, *, by: str | Sequence[str] | None = None, least_n: int = metrics.SMALL, level: float = 0.95
+) -> Result:
+    """Return what comes next after each event, as a share of all times that event happened, with its interval.
+
+    With n_ab the times that case c goes from a to b and n_a the times it was at a, the share is
+    p = sum n_ab / sum n_a and, with G clusters (the cases, unless the study has a column of role 'cluster'),
+    V = G / (G - 1) sum_c (n_ab,c - p n_a,c)² / (sum n_a)²: steps of one case are not independent. The interval is that
+    of Wilson on the effective size p (1 - p) / V. After the last event of a case comes '(end)'; a journey that is still
+    under way ends there too: `drop_off` tells them apart.
+
+    Parameters
+    ----------
+    study : a row an event, with columns of the roles 'case', 'event' and 'time'; events at the same time keep the order
+        of the file.
+    by : columns that form the groups, as the channel: each event counts in its own group.
+    least_n : events that fewer cases met are not shown.
+    level : of confidence.
+
+    Returns
+    -------
+    Result in shares, one row a step, the commonest first: ``*by, from, to, estimate, low, high, se, n`` (times that
+    ``from`` happened), ``times`` (that ``to`` followed), ``cases`` (that made the step), ``wait`` (mean days until
+    ``to``), ``back`` (share of the steps that lead to an event at which the case had been before).
+
+    Raises
+    ------
+    DataProblem : a role is missing, or the time is text.
+
+    References
+    ----------
+    Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
+        counts estimated from survey data. Survey Methodology 24, 193-201.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> steps = cx.transitions(cx.simulate_events(200, seed=1)).table
+    >>> steps["from"].iloc[0], round(float(steps["estimate"].iloc[0]), 2) > 0
+    ('order', True)
+    """
+    metrics.check_level(level)
+    log = event_log(study, by=metrics.listed(by))
+    cells, steps = _counted(log)
+    table, _ = log.measured(cells, "share", level)
+    table = table.merge(steps, on=[*log.groups, "e", "b"], how="left")
+    few = table["met"] < least_n
+    notes = list(log.notes)
+    if few.any():
+        lost = table[few].drop_duplicates([*log.groups, "e"])
+        notes.append(f"{len(lost)} events that fewer than {least_n} cases met are not shown (least_n=0 shows them)")
+    table = table[~few].sort_values(
+        ["n", *log.groups, "e", "times"], ascending=[False, *[True] * (len(log.by) + 1), False]
+    )
+    table = log.named(table.reset_index(drop=True)).rename(columns={"e": "from", "b": "to"})
+    own = ["from", "to", "estimate", "low", "high", "se", "n", "times", "cases", "wait", "back"]
+    return Result(
+        "transitions",
+        "What comes next" + (f" by {study.codebook.label(*log.by)}" if log.by else ""),
+        table[[*log.group_names, *own]],
+        "share",
+        level,
+        "share of all times the first event happened; Wilson interval on the effective size, linearised over clusters "
+        "of cases",
+        tuple(notes),
+        {"by": log.group_names, "end": END},
+        columns=COLUMNS,
+    )
+
+
+def _counted(log: EventLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ratio means by step with their variance; and times, cases, waits and returns of each step."""
+    keys = log.listed("h")
+    steps = STEPS.replace("{keys}, h", keys)
+    join = " AND ".join(f"p.{g} IS NOT DISTINCT FROM f.{g}" for g in [*log.groups, "h", "e"])
+    named = ", ".join(f"p.{g}" for g in [*log.groups, "h", "e"])
+    found = log.ask(
+        steps
+        + f""", met AS (SELECT {keys}, e, sum(m) AS w, sum(m2) AS w2, sum(m * m) AS bb, count(*) AS m, sum(n) AS n
+FROM whole GROUP BY ALL),
+pair AS (SELECT {", ".join(f"p.{g}" for g in [*log.groups, "h", "e", "b"])}, sum(x) AS a, sum(x * x) AS aa,
+sum(x * f.m) AS ab, sum(k) AS times, sum(cases) AS cases, sum(waited) AS waited, sum(returned) AS returned
+FROM unit AS p JOIN whole AS f ON {join} AND p.u IS NOT DISTINCT FROM f.u GROUP BY ALL)
+SELECT {named}, coalesce(p.b, '{END}') AS b, p.a, p.a AS q, p.aa, p.ab, f.bb, f.w, f.w2, f.m, f.n,
+times, cases, waited, returned FROM pair AS p JOIN met AS f ON {join}"""
+    )
+    found = _balanced(found, log)
+    cells = log.cells(found, ["e", "b"])
+    by = [*log.groups, "e", "b"]
+    total = found.groupby(by, sort=False, dropna=False)[["times", "cases", "waited", "returned", "a", "m"]].sum()
+    total = total.assign(wait=total["waited"] / total["a"], back=total["returned"] / total["a"]).reset_index()
+    total.loc[total["b"] == END, ["wait", "back"]] = np.nan
+    total = total.astype({"times": int, "cases": int})
+    total = total.rename(columns={"m": "met"})
+    return cells, total[[*by, "times", "cases", "wait", "back", "met"]]
+
+
+def _balanced(found: pd.DataFrame, log: EventLog) -> pd.DataFrame:
+    """Add, for each step, the strata in which its first event happened and the step did not."""
+    if found["h"].nunique() < 2:
+        return found
+    first = ["w", "w2", "bb", "m", "n"]
+    met = found.drop_duplicates([*log.groups, "h", "e"])[[*log.groups, "h", "e", *first]]
+    pairs = found[[*log.groups, "e", "b"]].drop_duplicates()
+    whole = met.merge(pairs, on=[*log.groups, "e"])
+    rest = [c for c in found.columns if c not in first]
+    return whole.merge(found[rest], on=[*log.groups, "h", "e", "b"], how="left").fillna(
+        dict.fromkeys(["a", "q", "aa", "ab", "times", "cases", "waited", "returned"], 0.0)
+    )
