@@ -77,7 +77,7 @@ def handoffs(
     >>> import cxlab as cx
     >>> result = cx.handoffs(cx.simulate_events(400, seed=2))
     >>> result.table["switches"].tolist()[0], int(result.table["n"].sum())
-    ('1', 400)
+    ('0', 400)
     """
     metrics.check_level(level)
     wrong = [g for g in given if g not in GIVEN]

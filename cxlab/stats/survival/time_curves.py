@@ -209,7 +209,7 @@ def loglog(share: NDArray, se: NDArray, n: NDArray, level: float) -> tuple[NDArr
     --------
     >>> low, high = loglog(np.array([0.5, 1.0]), np.array([0.1, 0.0]), np.array([25, 25]), 0.95)
     >>> low.round(3).tolist(), high.round(3).tolist()
-    ([0.294, 0.863], [0.673, 1.0])
+    ([0.295, 0.863], [0.675, 1.0])
     """
     share, se, n = (np.asarray(a, float) for a in (share, se, n))
     z = ndtri((1 + level) / 2)
