@@ -25,6 +25,7 @@ _WHERE = {
     "mean": "cxlab.models.metrics.estimates",
     "share": "cxlab.models.metrics.estimates",
     "compare": "cxlab.models.metrics.comparisons",
+    "crosstab": "cxlab.models.tables.crosstab",
     "against": "cxlab.models.metrics.comparisons",
     "trend": "cxlab.models.metrics.trends",
     "together": "cxlab.models.metrics.families",

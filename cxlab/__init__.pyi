@@ -61,6 +61,7 @@ from cxlab.models.optional_part import optional as optional
 from cxlab.models.paragraphs import remarks as remarks
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
+from cxlab.models.tables.crosstab import crosstab as crosstab
 from cxlab.panel import explore as explore
 from cxlab.problem import DataProblem as DataProblem
 from cxlab.result import Estimate as Estimate

@@ -30,6 +30,7 @@ UNKNOWN = {
     "comments": lambda: cx.comments(STUDY, by=BAD),
     "compare": lambda: cx.compare(STUDY, "nps", by=BAD),
     "concerned": lambda: cx.concerned(STUDY, "speeding", duration=BAD),
+    "crosstab": lambda: cx.crosstab(STUDY, "satisfaction", BAD),
     "csat": lambda: cx.csat(STUDY, BAD),
     "detectable": lambda: cx.metrics.detectable(BAD, 0.5, n=100),
     "dose_response": lambda: cx.journeys.dose_response(STUDY, dose=BAD),
@@ -126,6 +127,7 @@ def call(name: str, study: object, **options):
     """Call a public function with a study and harmless values for what else it needs."""
     needed = {"formula": "satisfaction ~ service", "metric": "nps", "by": "brand", "outcome": "satisfaction",
               "benchmark": 20.0, "topics": "mode", "of": "satisfaction", "group": "brand", "check": "speeding",
+              "rows": "satisfaction", "columns": "brand",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
               "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x"}  # fmt: skip

@@ -1,0 +1,111 @@
+"""A banner table as people see it: heads and lines of cells, from the numbers that a report keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from cxlab.columns import show
+
+WORDS = {"column": "%", "row": "row %", "count": "count"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number with its unit ('share', 'points', 'mean', 'n'), letters and arrow; None is not shown."""
+
+    value: float | None
+    unit: str
+    letters: str = ""
+    arrow: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number as people read it.
+
+        >>> Cell(0.25, "share").text, Cell(1234.4, "n").text, Cell(None, "share").text
+        ('25.0 %', '1,234', '–')
+        """
+        if self.value is None:
+            return "–"
+        return f"{self.value:,.0f}" if self.unit == "n" else show(self.value, self.unit)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line: its label, kind ('base', 'category', 'net', ...), depth, and a cell a column."""
+
+    label: str
+    kind: str
+    depth: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The table of one question: ``heads`` are rows of (label, columns it spans), the last the letters."""
+
+    title: str
+    heads: tuple[tuple[tuple[str, int], ...], ...]
+    rows: tuple[Row, ...]
+
+
+def grids(cells: Sequence[Mapping[str, Any]], parts: Mapping[str, Any]) -> list[Grid]:
+    """Return a grid for each question.
+
+    Parameters
+    ----------
+    cells : the rows of the table of a `cxlab.crosstab`, as records. ``parts`` : of that result.
+    """
+    depth, hidden = parts["depth"], parts["hidden"]
+    marked = [(c, d, h) for c, d, h in zip(cells, depth, hidden, strict=True)]
+    return [_grid(title, list(some), parts["show"]) for title, some in groupby(marked, lambda x: x[0]["question"])]
+
+
+def _grid(title: str, cells: list[tuple[Mapping[str, Any], int, bool]], shown: Sequence[str]) -> Grid:
+    lines: list[list[tuple[Mapping[str, Any], int, bool]]] = []
+    seen: set[tuple[str, str, str]] = set()
+    for one in cells:
+        column = (one[0]["banner"], one[0]["outer"], one[0]["column"])
+        if not lines or column in seen:
+            lines.append([])
+            seen = set()
+        seen.add(column)
+        lines[-1].append(one)
+    first = [c for c, _, _ in lines[0]]
+    heads = [_spans(c["banner"] for c in first)]
+    if any(c["outer"] for c in first):
+        heads.append(_spans((c["banner"], c["outer"]) for c in first))
+    heads.append(tuple((str(c["column"]), 1) for c in first))
+    if any(c["letters"] for c, _, _ in cells) or any(c["letter"] for c in first):
+        heads.append(tuple((str(c["letter"]), 1) for c in first))
+    return Grid(title, tuple(heads), tuple(row for line in lines for row in _rows(line, shown)))
+
+
+def _spans(values: Iterable[Any]) -> tuple[tuple[str, int], ...]:
+    found = [(v, len(list(some))) for v, some in groupby(values)]
+    return tuple((str(v[1] if isinstance(v, tuple) else v), n) for v, n in found)
+
+
+def _rows(line: list[tuple[Mapping[str, Any], int, bool]], shown: Sequence[str]) -> list[Row]:
+    """One line of numbers, or one for each of count, column and row percent."""
+    (first, depth, _) = line[0]
+    if first["kind"] not in ("category", "net"):
+        made = tuple(_cell(c["estimate"], c["unit"], c) for c, _, _ in line)
+        return [Row(str(first["row"]), str(first["kind"]), depth, made)]
+    out = []
+    for k, what in enumerate(shown):
+        unit = "n" if what == "count" else "share"
+        name = {"column": "estimate", "row": "row_share", "count": "count"}[what]
+        tested = what == ("column" if "column" in shown else shown[0])
+        cells = tuple(_cell(c[name], unit, c if tested else {}) for c, _, _ in line)
+        label = str(first["row"]) if k == 0 and len(shown) == 1 else f"{first['row']}, {WORDS[what]}"
+        out.append(Row(label, str(first["kind"]), depth, cells))
+    return out
+
+
+def _cell(value: Any, unit: str, of: Mapping[str, Any]) -> Cell:
+    known = value is not None and value == value
+    return Cell(float(value) if known else None, unit, of.get("letters", ""), of.get("arrow", ""))
