@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from cxlab.columns import show
 from cxlab.data.arguments import public
@@ -22,7 +22,7 @@ from cxlab.stats.counts import replicates
 from cxlab.stats.importance import dominance as dominances
 from cxlab.stats.importance import marginal as importance
 from cxlab.stats.importance import shapley
-from cxlab.stats.inference import multiple
+from cxlab.stats.inference import explained_variance, multiple
 from cxlab.stats.units import ranks
 
 WHOLE = ("lmg", "dominance", "owen", "johnson", "pratt", "car")
@@ -96,7 +96,10 @@ def drivers(
     answers, said = driver_answers.settle(raw, missing)
     entry = _entry(answers, method)
     found, floor, extra = _estimated(answers, entry, method, model, missing, seed)
+    n = extra.pop("n", answers.n_eff)
     table, parts = _table(raw, entry, found, floor, extra.get("details"), method, level, seed)
+    if method in WHOLE:
+        parts["r2"] = _r2(found, model == "linear" and missing != "impute", n, answers.X.shape[1], level)
     parts |= extra | {"noise_floor": floor, "covariance": found.covariance, "labels": entry.labels}
     notes = (*raw.notes, *said, *found.notes, *_notes(answers, found, method, parts), driver_answers.cause_note(study))
     r2 = f", {R2.get(model, 'latent')} R² = {show(found.estimate.sum(), 'share')}" if method in WHOLE else ""
@@ -144,8 +147,9 @@ def _estimated(answers: Answers, entry: Entry, method: str, model: str, missing:
     k = len(found.R) - 1
     blocks = (*entry.blocks, (k,)) if entry.blocks else ()
     shadowed = driver_shares.share_function(method, (*entry.columns, (k,)), blocks, seed)
-    floor = driver_shares.noise_floor(found.R, lambda R: shadowed(R)[:, -1], _effective(answers, found), seed)
-    extra = {"details": _details(answers, entry, found, shares)}
+    n = _effective(answers, found)
+    floor = driver_shares.noise_floor(found.R, lambda R: shadowed(R)[:, -1], n, seed)
+    extra = {"details": _details(answers, entry, found, shares), "n": n}
     if method == "dominance":
         extra |= _dominance(answers, entry, model, seed)
     if method == "johnson" and model == "linear" and not np.isnan(answers.X).any():
@@ -229,7 +233,7 @@ def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str
     there = np.isfinite(size)
     rank_low, rank_high = np.full((2, len(value)), np.nan)
     rank_low[there], rank_high[there] = ranks.rank_sets(
-        size[there], covariance[np.ix_(there, there)], level=level, kind="simultaneous", seed=seed
+        size[there], covariance[np.ix_(there, there)], level=level, kind="simultaneous", df=found.df.min(), seed=seed
     )
     answered = dict(zip(raw.drivers, raw.answered(), strict=True))
     table = pd.DataFrame({
@@ -247,28 +251,38 @@ def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str
     pairs = _pairs(np.array(entry.names), size, covariance, found.df, level)
     order = np.argsort(-np.where(there, size, -np.inf), kind="stable")
     parts = {"pairs": pairs}
-    if method in WHOLE:
-        total = found.draws.sum(axis=1) if found.draws is not None else None
-        parts["r2"] = _r2(value.sum(), total, found.covariance.sum(), level)
     return table.iloc[order].reset_index(drop=True), parts
 
 
 def limits(found: Sampled, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return interval limits: percentiles of the replicates, else t intervals."""
+    """Return interval limits: percentiles of the replicates, else t intervals.
+
+    Of few clusters the percentiles lie as far out as Student's t does (expanded percentiles: Hesterberg 2015,
+    doi:10.1080/00031305.2015.1089789).
+    """
     tail = (1 - level) / 2
     if found.draws is not None:
+        tail = float(ndtr(stdtrit(min(found.df.min(), 1e6), tail)))
         return tuple(np.quantile(found.draws, [tail, 1 - tail], axis=0))
     half = stdtrit(np.minimum(found.df, 1e6), 1 - tail) * np.sqrt(np.diag(found.covariance))
     return found.estimate - half, found.estimate + half
 
 
-def _r2(value: float, draws: np.ndarray | None, variance: float, level: float) -> dict[str, float]:
-    tail = (1 - level) / 2
-    if draws is None:
-        half = stdtrit(1e6, 1 - tail) * np.sqrt(variance)
-        return {"estimate": value, "low": value - half, "high": value + half}
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return {"estimate": float(value), "low": float(low), "high": float(high)}
+def _r2(found: Sampled, exact: bool, n: float, columns: int, level: float) -> dict[str, float]:
+    """R² with its interval: for least squares that of `explained_variance` at ``n`` effective answers, with the
+    adjusted R²; else that of the replicates."""
+    value = float(found.estimate.sum())
+    if exact:
+        low, high = explained_variance.interval(min(max(value, 0.0), 1 - 1e-12), n, columns, level)
+        known = {"adjusted": explained_variance.adjusted(value, n, columns), "n_eff": n}
+        if np.isfinite(low):
+            return {"estimate": value, "low": low, "high": high, **known}
+    whole = replace(
+        found, estimate=np.array([value]), covariance=np.array([[found.covariance.sum()]]), df=found.df[:1],
+        draws=None if found.draws is None else found.draws.sum(axis=1, keepdims=True),
+    )  # fmt: skip
+    low, high = limits(whole, level)
+    return {"estimate": value, "low": float(low[0]), "high": float(high[0])}
 
 
 def _signs(details: pd.DataFrame | None, q: int) -> list[str]:
@@ -282,7 +296,7 @@ def _signs(details: pd.DataFrame | None, q: int) -> list[str]:
 
 
 def _pairs(names: np.ndarray, value: np.ndarray, covariance: np.ndarray, df: np.ndarray, level: float) -> pd.DataFrame:
-    """Return all pairs "A above B": interval of the difference, Holm's p, and whether that decides it."""
+    """Return all pairs "A above B": interval of the difference, Holm's p (both of Student's t), whether it decides."""
     i, j = np.triu_indices(len(names), 1)
     swap = value[j] > value[i]
     i, j = np.where(swap, j, i), np.where(swap, i, j)
@@ -290,12 +304,19 @@ def _pairs(names: np.ndarray, value: np.ndarray, covariance: np.ndarray, df: np.
     gap = value[i] - value[j]
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(gap == 0, 0.0, gap / se)
-    p = 2 * ndtr(-z)
-    half = stdtrit(1e6, (1 + level) / 2) * se
+    free = np.fmin(np.fmin(df[i], df[j]), 1e6)
+    p = 2 * stdtr(free, -z)
+    half = stdtrit(free, (1 + level) / 2) * se
     table = pd.DataFrame({"above": names[i], "below": names[j], "estimate": gap, "low": gap - half, "high": gap + half})
     table["se"], table["p"] = se, multiple.adjusted(p)
     table["decided"] = table["p"] < 1 - level
     return table.sort_values("p", ignore_index=True)
+
+
+def _inflation(r2: Mapping) -> str:
+    if "adjusted" not in r2:
+        return "its interval does not count that"
+    return f"adjusted {r2['adjusted']:.0%} ({r2['low']:.0%} to {r2['high']:.0%}, which counts it)"
 
 
 def _notes(answers: Answers, found: Sampled, method: str, parts: Mapping) -> Sequence[str]:
@@ -303,7 +324,8 @@ def _notes(answers: Answers, found: Sampled, method: str, parts: Mapping) -> Seq
     chance = answers.X.shape[1] / answers.n_eff
     if chance > 0.05:
         notes.append(
-            f"R² is inflated: {answers.X.shape[1]} columns that do nothing would get {chance:.0%} in {answers.n} rows"
+            f"R² is inflated: {answers.X.shape[1]} columns that do nothing would get {chance:.0%} in {answers.n} rows; "
+            + _inflation(parts.get("r2", {}))
         )
     if details is not None:
         against = details.correlation * details.coefficient < 0

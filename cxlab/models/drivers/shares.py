@@ -61,7 +61,7 @@ class Sampled:
     """Shares (q,), their replicates (B, q) or none, covariance (q, q), and how they came about.
 
     ``R``: the correlation matrix (outcome last) behind them, or None for McFadden's. ``total``: R² with its interval
-    limits' replicates. ``df``: degrees of freedom of t intervals where there are no replicates. ``beta_se``: standard
+    limits' replicates. ``df``: degrees of freedom of the covariance. ``beta_se``: standard
     errors of the standardized coefficients (K,).
     """
 
@@ -137,8 +137,13 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     factor = np.full(DRAWS, 1 / (DRAWS - 1)) if bootstrap else factor
     beta_se = np.sqrt(np.diag(_scatter(importance.beta(R[1:]), factor)))
     covariance = _scatter(draws, factor)
-    df = np.full(q, np.inf if bootstrap else max(len(draws) - np.unique(groups.stratum).size, 1))
+    df = np.full(q, _df(groups, groups.clusters if bootstrap else len(draws)))
     return Sampled(whole, draws if bootstrap else None, covariance, df, R[0], how, notes, beta_se)
+
+
+def _df(groups: replicates.Groups, units: int) -> float:
+    """Degrees of freedom of a covariance from so many units within the strata."""
+    return float(max(units - np.unique(groups.stratum).size, 1))
 
 
 def _replicates(R: np.ndarray) -> np.ndarray:
@@ -162,7 +167,9 @@ def _units(groups: replicates.Groups, answers: Answers) -> str:
 def _few(groups: replicates.Groups) -> tuple[str, ...]:
     if groups.clusters >= 30:
         return ()
-    return (f"only {groups.clusters} clusters: intervals are likely too narrow",)
+    return (
+        f"only {groups.clusters} clusters: intervals, ranks and p-values are Student's with few degrees of freedom",
+    )
 
 
 def correlations(answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray):
@@ -276,6 +283,7 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
         matrices.append(R[0])
         beta_se.append(importance.beta(R[1:]).std(axis=0))
     mean, total, df = rubin(np.array(estimates), np.array(within))
+    df = np.fmin(df, _df(groups, groups.clusters))
     how = f"{many} imputations (chained normal regressions), each with {draws} bootstrap replicates, Rubin's rules"
     made = np.isnan(answers.X).mean()
     notes = _few(groups)
@@ -320,7 +328,7 @@ def likelihood_shares(
         ratio(sums.sum(axis=0)),
         draws,
         np.cov(draws.T).reshape(q, q),
-        np.full(q, np.inf),
+        np.full(q, _df(groups, groups.clusters)),
         None,
         how,
         _few(groups) + notes,

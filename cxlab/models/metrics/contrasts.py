@@ -33,12 +33,14 @@ class Contrast:
     """Differences with their standard errors and, as a function of z, their limits; ``df`` where these are Student's.
 
     ``df`` is `nan` in rows whose limits come from score intervals (or of agreeing answers) and are inverted by search.
+    ``error`` is what Student's limits and tests count: ``se``, and under very unequal weights more (`heavy_weights`).
     """
 
     estimate: NDArray
     se: NDArray
     limits: inversion.At
     df: NDArray
+    error: NDArray
 
 
 def pairs_of(g: Groups, first: NDArray, second: NDArray, score: Score) -> Contrast:
@@ -56,7 +58,12 @@ def pairs_of(g: Groups, first: NDArray, second: NDArray, score: Score) -> Contra
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         r = np.clip(np.nan_to_num(shared / np.sqrt(var_one * var_two)), -1, 1)
-    student = _student(g, first, second, score)
+    student, error = _student(g, first, second, score), se
+    reach = g.table["reach"].fillna(1).to_numpy(float)
+    if (reach > 1).any():
+        one_var, two_var = var_one * reach[first] ** 2, var_two * reach[second] ** 2
+        wider = np.sqrt(np.fmax(one_var + two_var - 2 * shared * reach[first] * reach[second], 0))
+        error = np.where(np.isnan(se), np.nan, np.fmax(wider, se))
 
     def single(z: NDArray) -> tuple[NDArray, NDArray]:
         return differences.mover((one, *limits_at(g, score, first, z)), (two, *limits_at(g, score, second, z)), r)
@@ -65,14 +72,14 @@ def pairs_of(g: Groups, first: NDArray, second: NDArray, score: Score) -> Contra
 
     def limits(z: NDArray) -> tuple[NDArray, NDArray]:
         low, high = searched(z)
-        half = _times(inversion.t_at(z, student), se)
+        half = _times(inversion.t_at(z, student), error)
         plain = np.isfinite(student) | np.isinf(student)
         known = np.isfinite(se)
         return np.where(known, np.where(plain, d - half, low), np.nan), np.where(
             known, np.where(plain, d + half, high), np.nan
         )
 
-    return Contrast(d, se, limits, student)
+    return Contrast(d, se, limits, student, error)
 
 
 def _bounded(limits: inversion.At, score: Score) -> inversion.At:
@@ -120,7 +127,8 @@ def from_benchmark(g: Groups, value: NDArray, error: NDArray, score: Score) -> C
     limits = _bounded(inversion.anchored(own - value, single), score)
     exact = (error == 0) & (score.shape == "mean") & (own_se > 0)
     df = np.where(exact, g.table["df"].to_numpy(float), np.nan)
-    return Contrast(own - value, np.hypot(own_se, error), limits, df)
+    reach = g.table["reach"].fillna(1).to_numpy(float)
+    return Contrast(own - value, np.hypot(own_se, error), limits, df, np.hypot(own_se * reach, error))
 
 
 def tested(c: Contrast, rule: Rule, names: Sequence[str], correlation: NDArray | None = None) -> pd.DataFrame:
@@ -171,14 +179,14 @@ def two_sided(c: Contrast) -> NDArray:
     """Return the p-values of "no difference"."""
     plain = ~np.isnan(c.df)
     searched = inversion.two_sided(c.estimate, c.limits)
-    return np.where(plain, differences.two_sided(c.estimate, c.se, c.df), searched)
+    return np.where(plain, differences.two_sided(c.estimate, c.error, c.df), searched)
 
 
 def _above(c: Contrast, bound: float) -> NDArray:
     """The one-sided p-value of "the truth is not above ``bound``"."""
     plain = ~np.isnan(c.df)
     with np.errstate(invalid="ignore", divide="ignore"):
-        student = differences.upper_tail((c.estimate - bound) / c.se, np.where(plain, c.df, 1))
+        student = differences.upper_tail((c.estimate - bound) / c.error, np.where(plain, c.df, 1))
     return np.where(plain, student, inversion.above(c.estimate, c.limits, bound))
 
 

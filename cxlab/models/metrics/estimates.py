@@ -28,6 +28,8 @@ from cxlab.stats.inference import design_variance, proportions, trinomial
 By = str | Sequence[str] | None
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
+SAID_REACH = 1.1
+"""Intervals so many times as wide as their standard error says are mentioned."""
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
 
 
@@ -237,6 +239,7 @@ def estimates(
             units = list(cells[["item", *keys(columns)]].itertuples(index=False, name=None))
             joint = fitted_weights.covariance(study, score, columns, units, population=population)
             cells["var"] = np.where(np.isnan(cells["var"]), np.nan, np.diag(joint))
+        cells["fitted"] = known
         d = study.design
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
         options = {"simple": simple, "census": population is not None}
@@ -284,11 +287,13 @@ def measured(
         few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
         n_eff, size = np.where(flat, few, n_eff), np.where(flat, few, size)
     se = np.sqrt(np.where(flat & ~simple, 0.0, var))
+    cells = cells.assign(**_weight_reach(cells, n_eff, score.shape))
+    reach, df = cells["reach"].to_numpy(float), cells["df"].to_numpy(float)
     if score.shape == "mean":
-        half = np.where(df >= 1, design_variance.t_value(level, df), np.nan) * se
+        half = np.where(df >= 1, design_variance.t_value(level, df), np.nan) * reach * se
         low, high = t - half, t + half
     else:
-        size = np.where((df < 1) & ~flat & (not simple), np.nan, size)
+        size = np.where((df < 1) & ~flat & (not simple), np.nan, size / reach**2)
         low, high = limits(score.shape, interval, t, spread, size, level)
     if census:  # everybody is in the sample: the estimate itself
         whole = cells["census"].to_numpy(bool)
@@ -298,7 +303,22 @@ def measured(
     if score.metric == "nps":
         strong = spread + t * t
         table = table.assign(detractors=(strong - t) / 2, passives=1 - strong, promoters=(strong + t) / 2)
-    return table, _caveats(cells, score, flat, still, simple)
+    wider = [_heavy(reach)] if (reach > SAID_REACH).any() else []
+    return table, [*_caveats(cells, score, flat, still, simple), *wider]
+
+
+def _weight_reach(cells: pd.DataFrame, n_eff: NDArray, shape: str) -> dict[str, NDArray]:
+    """Return ``reach``, how much wider intervals are than their standard errors, and the ``df`` of their limits.
+
+    Under very unequal weights few answers carry the variance, and its estimate is too small when these happen to agree.
+    Without clusters and strata Kish's size is what weights that say nothing of the answers leave: an interval counts no
+    more (`design_variance.heavy_weights`). Weights fitted to margins have an error of their own.
+    """
+    kish, n = cells["kish"].to_numpy(float), cells["n"].to_numpy(float)
+    fitted = cells["fitted"].to_numpy(bool) if "fitted" in cells else False
+    plain = (cells["m"] == n) & (cells["df"] == n - 1) & (kish < n * (1 - 1e-9)) & ~np.asarray(fitted)
+    reach, df = design_variance.heavy_weights(n_eff, kish, cells["df"])
+    return {"reach": np.where(plain, reach, 1.0), "df": np.where(plain & (shape == "mean"), df, cells["df"])}
 
 
 def limits(
@@ -323,6 +343,13 @@ def suppressed(
     notes = [f"{empty} of {len(table)} groups have no answers: not estimable"] if empty else []
     table, said = small_cells.blanked(table, small, scan.FIGURES, by, within)
     return table, [*notes, *said]
+
+
+def _heavy(reach: NDArray) -> str:
+    return (
+        f"weights so unequal that a standard error may be too small: intervals are up to {reach.max():.1f} times as "
+        "wide as it says, so that they count no more than Kish's effective size"
+    )
 
 
 def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:

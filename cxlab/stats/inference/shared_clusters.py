@@ -45,7 +45,8 @@ class Moments:
 
     ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.counts.tally.score_sums`; ``blocks``: one a stratum.
     ``shared``: (U, U) clusters with answers in both. ``clusters``: (H,), of several questions those of the one with
-    most; ``strata``: their names.
+    most; ``strata``: their names. ``fitted``: the weights were fitted to margins, so that the covariance may be less
+    than they alone would have it.
     """
 
     a: NDArray
@@ -60,6 +61,7 @@ class Moments:
     strata: tuple
 
     shift: NDArray | float = 0.0
+    fitted: bool = False
 
     @property
     def centre(self) -> NDArray:
@@ -278,7 +280,7 @@ def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
     lonely = (there & (m.clusters[:, None] == 1)).sum(0)
     return pd.DataFrame(
         {"estimate": t + m.shift, "shift": m.shift, "var": var, "spread": spread, "n": n, "w": w, "kish": kish,
-         "df": df, "m": clusters, "lonely": lonely, "base": base}
+         "df": df, "m": clusters, "lonely": lonely, "base": base, "fitted": m.fitted}
     )  # fmt: skip
 
 

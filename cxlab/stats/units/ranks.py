@@ -21,6 +21,7 @@ def rank_sets(
     kind: str = "marginal",
     stepdown: bool = True,
     of: int | None = None,
+    df: float = np.inf,
     draws: int = 1000,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +39,7 @@ def rank_sets(
     covariance : array (p,) of variances of independent estimates, or array (p, p).
     level : probability with which the true rank(s) lie in the set(s).
     of : position of the one unit that is wanted (marginal only); the sets then have one entry.
+    df : degrees of freedom of the covariance, if it is estimated from few clusters: Z is then Student's t.
     draws : simulated Z.
 
     References
@@ -52,6 +54,9 @@ def rank_sets(
     """
     one_of("kind", kind, KINDS)
     x, z, scale = _prepared(estimate, covariance, draws, seed)
+    if np.isfinite(df):
+        times = np.sqrt(df / np.random.default_rng(seed + 1).chisquare(df, z.shape[1]))
+        z = z * times.astype(np.float32)
     if kind == "simultaneous":
         above, _ = _simultaneous(x, z, scale, level, stepdown)
         ahead, behind = above.sum(axis=0), above.sum(axis=1)
