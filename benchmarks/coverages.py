@@ -47,7 +47,7 @@ def segment_slopes(slopes: tuple[float, ...] | int, each: int) -> Run:
             t = pd.DataFrame({"x": rng.standard_normal(len(k)), "x2": rng.standard_normal(len(k)), "g": k})
             t["y"] = b[k] * t["x"] + rng.standard_normal(len(k))
             s = study(t, {"y": "outcome", "x": "touchpoint", "x2": "touchpoint", "g": "segment"})
-            found = cx.driver_segments(s, "g", "y").table
+            found = cx.importance.driver_segments(s, "g", outcome="y").table
             hits.append(inside(found[found["driver"] == "x"].sort_values("g"), b))
         return np.concatenate(hits)
 
@@ -65,7 +65,7 @@ def no_kink(clusters: int = 40, each: int = 10, icc: float = 0.3) -> Run:
             dose = np.exp(3 + rng.standard_normal(clusters))[c].round(1)
             t = pd.DataFrame({"y": np.clip(np.round(6 + 2 * z), 0, 10).astype(int), "x": dose, "c": c})
             s = study(t, {"y": "outcome", "x": "operation", "c": "cluster"}, {"y": (0, 10)})
-            found[r] = cx.dose_response(s, "y", "x").parts["kink"]["p"] < 0.05
+            found[r] = cx.journeys.dose_response(s, "y", dose="x").parts["kink"]["p"] < 0.05
         return found
 
     return run
@@ -89,8 +89,8 @@ def _path_study(rng: np.random.Generator, n: int) -> cx.Study:
 
 def _path_index(data: cx.Study, draws: int) -> pd.DataFrame:
     blocks = [f"{n} =~ " + " + ".join(f"{n[0].lower()}{j}" for j in range(len(a))) for n, a in INDEX_BLOCKS.items()]
-    model = cx.path_model("\n".join([*blocks, "Satisfaction ~ Quality", "Loyalty ~ Satisfaction"]))
-    return cx.index(data, model, draws=draws).table.set_index("construct")
+    model = cx.indices.path_model("\n".join([*blocks, "Satisfaction ~ Quality", "Loyalty ~ Satisfaction"]))
+    return cx.index(data, model=model, draws=draws).table.set_index("construct")
 
 
 @cache
@@ -205,7 +205,7 @@ def league_posterior(units: int, tau: float, each: int = 60) -> Run:
             k = np.repeat(np.arange(units), each)
             t = pd.DataFrame({"u": k, "y": truth[k] + rng.standard_normal(len(k))})
             s = study(t, {"y": "outcome", "u": "brand"})
-            found = cx.league(s, "u", "mean", of="y", best="high").table.sort_values("u")
+            found = cx.league(s, "u", metric="mean", of="y", best="high").table.astype({"u": int}).sort_values("u")
             hits.append(((found["shrunken_low"] <= truth) & (found["shrunken_high"] >= truth)).to_numpy(float))
         return np.concatenate(hits)
 
@@ -246,7 +246,7 @@ def quadrants(n: int, least: float = 0.75) -> Run:
         off = []
         for _ in range(sets):
             s = _map_study(rng, n, slopes, means)
-            found = cx.importance_performance(s, "y").table.set_index("driver")
+            found = cx.importance.importance_performance(s, "y").table.set_index("driver")
             sure = found[found["probability"] >= least]
             off += [p - float(truth[d] == q) for d, q, p in zip(sure.index, sure["quadrant"], sure["probability"],
                                                                strict=True)]  # fmt: skip
@@ -267,5 +267,5 @@ def _map_study(rng: np.random.Generator, n: int, slopes: NDArray, means: NDArray
 @cache
 def _quadrant_truth(slopes: tuple[float, ...], means: tuple[float, ...]) -> dict[str, str]:
     s = _map_study(np.random.default_rng(98), 300_000, np.array(slopes), np.array(means))
-    found = cx.importance_performance(s, "y").table
+    found = cx.importance.importance_performance(s, "y").table
     return dict(zip(found["driver"], found["quadrant"], strict=True))

@@ -64,8 +64,8 @@ def test_a_mean_counts_the_larger_of_two_errors_with_kish_degrees_of_freedom() -
 def test_p_touches_where_the_interval_does(metric: str) -> None:
     for seed in range(6):
         s = weighted(60, seed)
-        row = cx.compare(s, metric, "g", of="y").table.iloc[0]
-        touched = cx.compare(s, metric, "g", of="y", level=1 - row["p"]).table.iloc[0]
+        row = cx.compare(s, metric, by="g", of="y").table.iloc[0]
+        touched = cx.compare(s, metric, by="g", of="y", level=1 - row["p"]).table.iloc[0]
         assert min(abs(touched["low"]), abs(touched["high"])) < 1e-6
 
 
