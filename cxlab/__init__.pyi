@@ -55,8 +55,11 @@ from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
 from cxlab.models.metrics.trends import trend as trend
+from cxlab.models.monitoring.change_explained import change_explained as change_explained
+from cxlab.models.monitoring.changes import changes as changes
 from cxlab.models.monitoring.chart import Chart as Chart
 from cxlab.models.monitoring.monitor import monitor as monitor
+from cxlab.models.monitoring.running import running as running
 from cxlab.models.optional_part import optional as optional
 from cxlab.models.paragraphs import remarks as remarks
 from cxlab.models.regression.least_squares import ols as ols

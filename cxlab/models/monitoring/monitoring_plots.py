@@ -33,12 +33,14 @@ def monitor(result: Result, *, ax: Axes | None = None) -> Axes:
 def changes(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the series with the levels that are certain and, shaded, where each change may lie."""
     series = _series(result, result.parts["series"])
-    ax = style.canvas(ax, width=8.5, height=max(3.6, 1.4 * len(series)))
+    steps = [t["level"].nunique() for _, t in series]
+    series = [series[k] for k in np.argsort(steps, kind="stable")[::-1][: len(style.PALETTE)]]
+    ax = style.canvas(ax, width=8.5, height=3.8)
     _upright(ax)
-    gap = 0.0
     for k, (name, table) in enumerate(series):
         y = table["estimate"].to_numpy(float)
-        gap = max(gap, np.nanmax(y) - np.nanmin(y))
+        if not np.isfinite(y).any():
+            continue
         colour = style.PALETTE[k % len(style.PALETTE)] if len(series) > 1 else style.GOOD
         x = np.arange(len(table))
         ax.scatter(x, y, s=10, color=colour, alpha=0.45, zorder=2)
@@ -47,9 +49,10 @@ def changes(result: Result, *, ax: Axes | None = None) -> Axes:
         if name:
             ax.annotate(name, (end, table["level"].iloc[end]), (6, 0), textcoords="offset points", va="center",
                         color=colour, fontsize=8)  # fmt: skip
+    places = {str(v): k for k, v in enumerate(series[0][1]["period"])}
     found = result.table[result.table["change"] > 0]
-    for _, row in found.iterrows() if len(series) == 1 else ():
-        ax.axvspan(row["_low"] - 0.5, row["_high"] + 0.5, color=style.GRID, zorder=0)
+    for _, row in found.iterrows() if len(steps) == 1 else ():
+        ax.axvspan(places[row["at_low"]] - 0.5, places[row["at_high"]] + 0.5, color=style.GRID, zorder=0)
     _ticks(ax, series[0][1]["period"])
     style.ticks(ax.yaxis, result.unit)
     return ax

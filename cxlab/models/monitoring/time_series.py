@@ -52,6 +52,7 @@ class Periods:
     y, n, v : (series, periods) estimate in the unit of the result, answers, sampling variance (infinite without any).
     size : (series, periods) effective number of answers that ``v`` rests on.
     spread : (series,) variance of one answer, in the unit squared.
+    raw : (4, series, periods) sums of weights w, of w t, of w t**2 and of w**2 / Kish's, of all answers, t the score.
     last_incomplete : whether the last period had not ended with the last answer.
     notes : what has to be said.
     """
@@ -65,6 +66,7 @@ class Periods:
     v: NDArray
     size: NDArray
     spread: NDArray
+    raw: NDArray
     last_incomplete: bool
     notes: tuple[str, ...]
 
@@ -73,7 +75,17 @@ class Periods:
         if not first:
             return self
         cut = {name: getattr(self, name)[:, first:] for name in ("y", "n", "v", "size")}
-        return replace(self, names=self.names[first:], dates=self.dates[first:], **cut)
+        return replace(self, names=self.names[first:], dates=self.dates[first:], raw=self.raw[:, :, first:], **cut)
+
+    def so_far(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Return answers, Kish's size, estimate and variance of one answer up to every period, in the unit.
+
+        Periods that are not shown have none of their own; their answers enter the next.
+        """
+        w, a, q, w2 = np.cumsum(self.raw, axis=2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            t = a / w
+            return np.cumsum(self.n, axis=1), np.where(w > 0, w * w / w2, 0), t, np.fmax(q / w - t * t, 0)
 
     def called(self, s: int) -> str:
         """Return what a series is called; '' where there is only one."""
@@ -247,25 +259,30 @@ def _periods(study: Study, values: pd.Series, every: str, wave: str) -> tuple[li
 
 
 def placed(study: Study, by: Sequence[str], cells: pd.DataFrame, p: Periods) -> tuple[NDArray, NDArray]:
-    """Return series and period of cells that are counted more finely, -1 for a series that is not there.
+    """Return series and period of cells that are counted more finely, -1 for one that is not there.
 
     Parameters
     ----------
     study : as `cut` gives it. ``cells`` : with the columns of ``by`` and the period.
     """
+    called, _, place = _periods(study, cells[key(PERIOD)], p.every, PERIOD)
+    there = {str(n): k for k, n in enumerate(p.names)}
+    return series_of(study, by, cells, p), np.array([there.get(str(called[k]), -1) for k in place])
+
+
+def series_of(study: Study, by: Sequence[str], cells: pd.DataFrame, p: Periods) -> NDArray:
+    """Return the series of each cell, -1 for one that is not there."""
     labels, number = _series(study, by, cells)
     at = {tuple(map(str, row)): k for k, row in enumerate(p.labels.itertuples(index=False, name=None))}
     own = [at.get(tuple(map(str, row)), -1) for row in labels.itertuples(index=False, name=None)] if by else [0]
-    called, _, place = _periods(study, cells[key(PERIOD)], p.every, PERIOD)
-    there = {str(n): k for k, n in enumerate(p.names)}
-    return np.array(own)[number], np.array([there.get(str(called[k]), -1) for k in place])
+    return np.array(own)[number]
 
 
 def _arrays(
     cells: pd.DataFrame, series: NDArray, place: NDArray, shape: tuple[int, int], score: Score, design: Design,
     hide: NDArray,
 ) -> tuple[NDArray, ...]:  # fmt: skip
-    """Estimates, answers, sampling variances, effective sizes, and the variance of one answer of each series.
+    """Estimates, answers, sampling variances, effective sizes, variance of one answer of each series, raw sums.
 
     The variance of one answer is pooled over the periods of a series, so that a period's variance does not depend on
     its own luck; under clusters the design effect is pooled as well.
@@ -287,7 +304,9 @@ def _arrays(
     y[series, place], answers[series, place], sizes[series, place] = np.where(hide, np.nan, t * f), n, size
     with np.errstate(divide="ignore"):
         v = np.where(sizes > 0, (pooled * f * f)[:, None] / np.where(sizes > 0, sizes, 1), np.inf)
-    return y, answers, v, sizes, pooled * f * f
+    w, raw = cells["w"].to_numpy(float), np.zeros((4, *shape))
+    raw[:, series, place] = w, w * t * f, w * (spread + t * t) * f * f, w * w / kish
+    return y, answers, v, sizes, pooled * f * f, raw
 
 
 def _incomplete(study: Study, wave: str, dates: pd.DatetimeIndex, every: str) -> bool:

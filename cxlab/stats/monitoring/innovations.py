@@ -113,6 +113,13 @@ def fit(stream: Stream, *, cautious: bool = False) -> tuple[NDArray, NDArray]:
     return _best(y, v, x, *_around(floor, (0.6, 0.8, 1, 1.25, 1.6), (0, 0.05, 0.1, 0.15, 0.2, 0.3)), base=best)
 
 
+def gain(stream: Stream, tau2: NDArray, rho: NDArray) -> NDArray:
+    """Return by how much a day effect improves the restricted deviance of each series over none."""
+    y, v, x = _filled(stream)
+    columns, none = np.concatenate([y[..., None], x], axis=-1), np.zeros(len(y))
+    return _deviance(columns, v, none, none) - _deviance(columns, v, tau2, rho)
+
+
 def _rest(y: NDArray, v: NDArray, x: NDArray) -> NDArray:
     """What weighted least squares leave of y, 0 where there is no answer."""
     w = np.where(np.isfinite(v), 1 / v, 0)

@@ -1,0 +1,222 @@
+"""`changes`: how many changes of level are certain, when, and how large."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.columns import Column, difference, show, span
+from cxlab.data.arguments import public
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics import registry, result_words
+from cxlab.models.monitoring import time_series
+from cxlab.models.monitoring.time_series import Periods
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.inference.trinomial import z_value
+from cxlab.stats.monitoring import innovations, level_changes
+from cxlab.stats.monitoring.innovations import Stream
+
+LEAST, MOST = 4, 400
+"""Periods with answers that a series needs, and has at most: the search takes the square of them."""
+NOISE = {
+    "estimated": "sampling variance and the variation from period to period, with its autocorrelation",
+    "sampling": "sampling variance alone",
+}
+"""What periods may differ by without a change of level."""
+BLOCKS = 15
+"""Periods of a block: the variation from period to period is estimated within them, so that a change does not enter."""
+WORTH = 2.0
+"""A variation of the periods' own counts where it improves the deviance by this much (AIC of one parameter)."""
+SERIAL = 40
+"""Periods from which an autocorrelation is estimated; of fewer, only the variation."""
+
+
+@public
+def changes(
+    study: Study,
+    metric: str,
+    *,
+    by: metrics.By = None,
+    wave: str = "",
+    every: str = "",
+    noise: str = "estimated",
+    level: float = 0.95,
+    **question,
+) -> Result:
+    """Return how many changes of level each series has for certain, where they lie and how large they are (SMUCE).
+
+    Fewer changes than the result names are ruled out: where nothing changes, one is found with a probability of at most
+    1 - ``level`` (for each series). More there may be, too small or too short to be seen. Periods need no baseline.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces', 'mean' or 'share'; ``question`` takes what that metric takes.
+    by : column(s) whose groups are a series each.
+    wave : column of dates or waves; '' takes the first date of the codebook, else the study's wave.
+    every : length of a period, as in `cxlab.monitor`.
+    noise : 'estimated' (default): periods differ by sampling and by a variation of their own, estimated within blocks
+        of periods; its autocorrelation from 40 periods on. 'sampling': by sampling alone, as waves of one design do.
+
+    Returns
+    -------
+    Result, one row a change (and one with ``change`` 0 for a series without): group columns, ``change`` (its number),
+    ``at`` (first period of the new level) and its interval ``at_low, at_high``, ``before, after`` (levels),
+    ``estimate`` (the step) with ``low, high`` given the places, ``n``. ``parts``: ``series`` with the levels.
+
+    References
+    ----------
+    Frick, K., Munk, A. & Sieling, H. (2014). Multiscale change point inference. Journal of the Royal Statistical
+        Society B 76, 495-580. doi:10.1111/rssb.12047
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.changes(cx.load("brand-tracker"), "nps", wave="wave").table["change"].tolist()
+    [0]
+    """
+    metrics.check_level(level)
+    one_of("noise", noise, NOISE)
+    groups = metrics.listed(by)
+    score = registry.score(study, metric, question.pop("of", None), [], **question)
+    p = time_series.read(study, score, groups, time_series.time_column(study, wave), every)
+    there, notes = _judged(p, study.name, noise)
+    enough = there.sum(1) >= LEAST
+    rows, levels = [], np.full(p.y.shape, np.nan)
+    for k in np.flatnonzero(enough):
+        found, own = _one(p, k, there[k], noise, level)
+        rows += [(k, *r) for r in found]
+        levels[k] = own
+    table = _table(p, rows)
+    series = p.labels.loc[p.labels.index.repeat(len(p.names))].reset_index(drop=True)
+    series = series.assign(period=p.names * len(p.labels), n=p.n.ravel().astype(int), estimate=p.y.ravel(),
+                           level=levels.ravel())  # fmt: skip
+    return Result(
+        kind="changes",
+        title=f"{result_words.titled(study, score, groups)} by {p.every}: changes of level",
+        table=table,
+        unit=score.unit,
+        level=level,
+        method=f"{score.method}; multiscale change points (SMUCE), {NOISE[noise]}; steps: normal interval "
+        "given the places",
+        notes=(*p.notes, *notes, *_said(p, table, score.unit, level)),
+        parts={"metric": score.metric, "by": list(p.labels), "every": p.every, "series": series,
+               "labels": result_words.worded(study, score, groups)},
+        columns=(
+            Column("change", "count", "", "Change"), Column("at", "label", "", "At"),
+            Column("at_low", "label", "", "At, earliest"), Column("at_high", "label", "", "At, latest"),
+            *(Column(c, "bound" if c in ("low", "high") else "estimate", difference(score.unit), h)
+              for c, h in (("estimate", "Step"), ("low", "Low"), ("high", "High"))),
+        ),
+        better=score.better,
+    )  # fmt: skip
+
+
+def _judged(p: Periods, name: str, noise: str) -> tuple[NDArray, list[str]]:
+    """Which periods are looked at, and what has to be said of series that are short."""
+    there = np.isfinite(p.v) & (p.v > 0)
+    if p.last_incomplete:
+        there[:, -1] = False
+    enough = there.sum(1) >= LEAST
+    if not enough.any():
+        raise DataProblem(
+            f"changes of level need {LEAST} {p.every}s with enough answers; {name} has at most "
+            f"{there.sum(1).max()} of {len(p.names)} in a series"
+        )
+    if there.sum(1).max() > MOST:
+        raise DataProblem(
+            f"{name} has {there.sum(1).max()} {p.every}s with answers; the search for changes takes at most "
+            f"{MOST}: take longer periods with every="
+        )
+    notes = []
+    if not enough.all():
+        notes.append(f"{int((~enough).sum())} series have fewer than {LEAST} {p.every}s with enough answers")
+    if noise == "estimated" and there.sum(1).max() < SERIAL:
+        notes.append(
+            f"of fewer than {SERIAL} periods an autocorrelation of their variation cannot be told: it counts as none, "
+            "and where there is one, a change may be called certain that is none"
+        )
+    return there, notes
+
+
+def variance(y: NDArray, v: NDArray, noise: str) -> NDArray:
+    """Return by how much periods vary about their level without a change of it.
+
+    Parameters
+    ----------
+    y, v : (periods,) metric and sampling variance. ``noise`` : as in `changes`.
+
+    The variation of the periods themselves is REML within blocks; with its autocorrelation rho it counts as
+    tau2 (1 + rho) / (1 - rho), what it adds to the mean of many periods.
+    """
+    size = len(y)
+    if noise == "sampling" or size < 2 * LEAST:
+        return v
+    blocks = np.arange(size) // max(BLOCKS, size // 12)
+    x = (blocks[:, None] == np.unique(blocks)[None]).astype(float)
+    if size < SERIAL:  # differences of neighbours, of which a change is one; their upper end, as they are few
+        spread = float(np.mean(np.diff(y) ** 2)) / 2 * (1 + np.sqrt(2 / size))
+        return v + max(spread - float(v.mean()), 0.0)
+    stream = Stream(y[None], v[None], x[None])
+    tau2, rho = innovations.fit(stream)
+    if innovations.gain(stream, tau2, rho)[0] < WORTH:
+        return v
+    rho = np.fmin(rho, 1 - 4 / BLOCKS)  # a longer memory cannot be seen within a block
+    return v + float(tau2[0] * (1 + rho[0]) / (1 - rho[0]))
+
+
+def _one(p: Periods, k: int, there: NDArray, noise: str, level: float) -> tuple[list[tuple], NDArray]:
+    """The changes of a series, and its level in every period."""
+    at = np.flatnonzero(there)
+    y, v = p.y[k, at], variance(p.y[k, at], p.v[k, at], noise)
+    found = level_changes.changes(y, v, alpha=round(1 - level, 12))
+    cuts = [0, *found.at, len(y)]
+    w = 1 / v
+    mean = [np.average(y[a:b], weights=w[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    error = [1 / w[a:b].sum() for a, b in zip(cuts, cuts[1:], strict=False)]
+    own = np.full(p.y.shape[1], np.nan)
+    for a, b, m in zip(cuts, cuts[1:], mean, strict=False):
+        own[at[a] : (at[b] if b < len(at) else at[-1] + 1)] = m
+    n, none, nan = int(p.n[k].sum()), "", float("nan")
+    if not found.at:
+        return [(0, none, none, none, mean[0], mean[0], nan, nan, nan, n)], own
+    rows = []
+    for j, (c, low, high) in enumerate(zip(found.at, found.low, found.high, strict=True)):
+        step, half = mean[j + 1] - mean[j], z_value(level) * np.sqrt(error[j] + error[j + 1])
+        named = [str(p.names[at[i]]) for i in (c, low, high)]
+        rows.append((j + 1, *named, mean[j], mean[j + 1], step, step - half, step + half, n))
+    return rows, own
+
+
+def _table(p: Periods, rows: list[tuple]) -> pd.DataFrame:
+    columns = ["change", "at", "at_low", "at_high", "before", "after", "estimate", "low", "high", "n"]
+    table = pd.DataFrame(rows, columns=["_k", *columns])
+    labels = p.labels.iloc[table["_k"].to_numpy(int)].reset_index(drop=True)
+    return pd.concat([labels, table[columns]], axis=1)
+
+
+def _said(p: Periods, table: pd.DataFrame, unit: str, level: float) -> list[str]:
+    """What changed, in sentences."""
+    out, found = [], table[table["change"] > 0]
+    for _, r in found.head(10).iterrows():
+        who = " ".join(str(r[c]) for c in p.labels)
+        way = "rose" if r["estimate"] > 0 else "fell"
+        low, high = sorted(float(r[c]) * (1 if r["estimate"] > 0 else -1) for c in ("low", "high"))
+        size = show(abs(r["estimate"]), difference(unit))
+        out.append(
+            f"{who + ': ' if who else ''}the level {way} by {size} ({span(low, high, difference(unit))}) at {r['at']}, "
+            f"for certain between {r['at_low']} and {r['at_high']}"
+        )
+    still = table[table["change"] == 0]
+    if len(still):
+        who = f" in {len(still)} of {len(p.labels)} series" if len(p.labels) > 1 else ""
+        out.append(
+            f"No change of level is certain{who}: one level fits what was seen; smaller changes are not ruled out"
+        )
+    if len(p.labels) > 1:
+        out.append(
+            f"Each series is judged alone: of {len(p.labels)} without a change up to {1 - level:.0%} may show one"
+        )
+    return out

@@ -1,0 +1,176 @@
+"""Changes for certain, running bands and the split of a change, on studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.models.monitoring.changes import variance
+from cxlab.stats.monitoring import level_changes
+from cxlab.stats.monitoring.mix_within import parts
+
+Stream = Callable[..., cx.Study]
+
+
+def test_a_change_is_found_where_it_is(stream: Stream) -> None:
+    found = cx.changes(stream(days=120, fall={"Alba": (70, 0.4)}), "nps", every="day")
+    (row,) = found.table.to_dict("records")
+    assert row["at_low"] <= "2025-03-17" <= row["at_high"]
+    assert row["low"] < -40 < row["high"] < 0
+    assert row["after"] - row["before"] == pytest.approx(row["estimate"])
+    assert found.parts["series"]["level"].nunique() == 2
+    assert any(n.startswith("the level fell by ") and ", for certain between 2025-" in n for n in found.notes)
+    assert found.plot() is not None
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_false_changes_stay_rare_with_true_days_that_resemble_each_other(rho: float) -> None:
+    """60 days with a day effect of their own: at most 5 % (and 3 binomial errors) of quiet series change."""
+    rng, runs, size, false = np.random.default_rng(3), 60, 60, 0
+    for _ in range(runs):
+        u = rng.normal(0, 4, size)
+        for t in range(1, size):
+            u[t] = rho * u[t - 1] + np.sqrt(1 - rho**2) * u[t]
+        v = np.full(size, 6.0)
+        y = u + rng.normal(0, np.sqrt(v))
+        false += bool(level_changes.changes(y, variance(y, v, "estimated")).at)
+    assert false / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_each_series_has_its_own_changes(stream: Stream) -> None:
+    study = stream(days=120, per=20, brands=("Alba", "Brio", "Cima"), fall={"Brio": (60, 0.6)})
+    found = cx.changes(study, "nps", by="brand", every="day").table
+    assert found.loc[found["change"] > 0, "brand"].tolist() == ["Brio"]
+    alone = cx.changes(study.where(brand="Brio"), "nps", every="day").table
+    assert alone["at"].tolist() == found.loc[found["brand"] == "Brio", "at"].tolist()
+
+
+def test_what_changes_refuse(stream: Stream) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.changes(stream(days=3), "nps", every="day")
+    assert str(said.value) == "changes of level need 4 days with enough answers; stream has at most 3 of 3 in a series"
+    with pytest.raises(cx.DataProblem) as said:
+        cx.changes(stream(days=420, per=10), "nps", every="day")
+    assert str(said.value) == (
+        "stream has 420 days with answers; the search for changes takes at most 400: take longer periods with every="
+    )
+    with pytest.raises(cx.DataProblem, match=r"^noise is 'none'; did you mean|^noise is 'none'; allowed"):
+        cx.changes(stream(days=20), "nps", noise="none")
+
+
+def test_the_band_ends_at_the_metric_of_all(stream: Stream) -> None:
+    study = stream(days=60)
+    found = cx.running(study, "nps", every="day")
+    whole = cx.nps(study).table.iloc[0]
+    last = found.table.iloc[-1]
+    assert last["estimate"] == pytest.approx(whole["estimate"])
+    assert last["n"] == whole["n"]
+    assert last["low"] < whole["low"] < whole["high"] < last["high"]
+    assert found.table["n"].tolist() == list(range(40, 2401, 40))
+    share = cx.running(study, "share", of="ltr", value=10, every="day")
+    assert "exact band of a share" in share.method
+    with pytest.raises(cx.DataProblem) as said:
+        cx.running(study, "nps", best_at=5)
+    assert str(said.value) == "best_at is 5; the band needs 30 answers, give as many or more"
+
+
+def two_waves(before: dict, after: dict, **more: object) -> cx.Study:
+    """Answers of two waves: channel → (promoters, passives, detractors)."""
+    rows = [
+        (wave, channel, answer)
+        for wave, groups in ((1, before), (2, after))
+        for channel, counts in groups.items()
+        for answer, k in zip((10, 8, 3), counts, strict=True)
+        for _ in range(k)
+    ]
+    table = pd.DataFrame(rows, columns=["wave", "channel", "ltr"]).assign(**more)
+    fields = [
+        cx.Field("wave", type="integer", role="wave"), cx.Field("channel", type="string", role="segment"),
+        cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+    ]  # fmt: skip
+    fields += [cx.Field(c, role="cluster") for c in more]
+    return cx.Study(table, cx.Codebook("two", tuple(fields)))
+
+
+HAND = two_waves({"A": (180, 60, 60), "B": (40, 30, 30)}, {"A": (110, 56, 34), "B": (80, 64, 56)})
+
+
+def test_mix_and_within_by_hand() -> None:
+    found = cx.change_explained(HAND, "nps", by="channel")
+    parts = dict(zip(found.table["part"][:3], found.table["estimate"][:3], strict=True))
+    assert parts == pytest.approx({"change": -7.5, "within": -0.5, "mix": -7.0})
+    assert found.notes[-1] == "Of a change of −7.5 the groups' own scores make −0.5, their mix −7.0"
+    change = cx.compare(HAND, "nps", by="wave", level=0.95).table.iloc[0]
+    assert found.table["se"][0] == pytest.approx(change["se"], rel=5e-3)
+
+
+def test_errors_are_those_of_the_bootstrap() -> None:
+    rng, draws = np.random.default_rng(1), []
+    table = HAND.table
+    code = table["wave"].to_numpy() * 2 + (table["channel"] == "B").to_numpy()
+    score = table["ltr"].map({10: 100, 8: 0, 3: -100}).to_numpy(float)
+    sizes = [np.flatnonzero(table["wave"] == w) for w in (1, 2)]
+    for _ in range(2000):
+        rows = np.concatenate([rng.choice(s, len(s)) for s in sizes])
+        a = np.bincount(code[rows] - 2, score[rows], 4).reshape(2, 2)
+        b = np.bincount(code[rows] - 2, minlength=4).reshape(2, 2).astype(float)
+        draws.append(parts(a, b)[[6, 0, 1]])
+    found = cx.change_explained(HAND, "nps", by="channel").table["se"][:3]
+    assert np.std(draws, axis=0) == pytest.approx(found.to_numpy(), rel=0.06)
+
+
+def test_people_in_both_waves_make_the_change_surer() -> None:
+    both = two_waves({"A": (100, 50, 50), "B": (50, 50, 50)}, {"A": (98, 52, 50), "B": (48, 50, 52)})
+    panel = both.table.assign(person=both.table.groupby("wave").cumcount())
+    fields = (*both.codebook.fields, cx.Field("person", role="cluster"))
+    paired = cx.change_explained(cx.Study(panel, cx.Codebook("p", fields)), "nps", by="channel").table
+    alone = cx.change_explained(both, "nps", by="channel").table
+    assert paired["estimate"][0] == pytest.approx(alone["estimate"][0])
+    assert paired["se"][0] < 0.5 * alone["se"][0]
+    change = cx.compare(cx.Study(panel, cx.Codebook("p", fields)), "nps", by="wave").table.iloc[0]
+    assert paired["se"][0] == pytest.approx(change["se"], rel=5e-3)
+
+
+def test_a_group_of_one_wave_is_named() -> None:
+    study = two_waves({"A": (60, 20, 20)}, {"A": (50, 20, 30), "B": (10, 20, 30)})
+    found = cx.change_explained(study, "nps", by="channel")
+    assert "not in both waves, so counted as mix alone: B" in found.notes
+    table = found.table.set_index(["part", "group"])["estimate"]
+    assert table["within", "B"] == 0
+    assert table["change", ""] == pytest.approx(table["within", ""] + table["mix", ""])
+    assert table["change", ""] == pytest.approx(cx.compare(study, "nps", by="wave").table["estimate"].iloc[0])
+
+
+def test_few_people_are_not_told() -> None:
+    before = {"A": (60, 20, 20), "B": (30, 30, 30), "C": (2, 1, 0)}
+    study = two_waves(before, {"A": (50, 20, 30), "B": (20, 20, 9), "C": (20, 9, 9)})
+    found = cx.change_explained(study, "nps", by="channel").table.set_index(["part", "group"])["estimate"]
+    assert np.isnan(found["within", "C"]) and np.isnan(found["mix", "C"])
+    assert found.isna().sum() == 4, "nor the next smallest, which would give it back"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"waves": 3}, "waves is 3; give two different waves, as (before, after)"),
+        ({"waves": (1, 1)}, "waves is (1, 1); give two different waves, as (before, after)"),
+        ({"waves": (1, 9)}, "wave 9 has no answers in two; there are: 1, 2"),
+        ({"by": []}, "by is empty; name the segment column(s) whose mix may have changed"),
+    ],
+)
+def test_what_a_split_refuses(options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.change_explained(HAND, "nps", **{"by": "channel", **options})
+    assert str(said.value) == message
+
+
+def test_one_wave_is_no_change() -> None:
+    study = replace(HAND, table=HAND.table[HAND.table["wave"] == 1])
+    with pytest.raises(cx.DataProblem) as said:
+        cx.change_explained(study, "nps", by="channel")
+    assert str(said.value) == "a change needs two waves with answers; two has 1 in 'wave'"
