@@ -62,7 +62,11 @@ def batch(plan: Path, dry_run: bool, **options: Any) -> None:
       cxlab batch plan.yml --output s3://bucket/reports --workers 8 --memory 600MB
       cxlab batch plan.yml --scheduler tcp://scheduler:8786
 
-    Exit codes: 0 all made, 1 at least one failed, 2 the plan is wrong (nothing ran), 130 interrupted.
+    Where reports hold control charts (the notebook monitor), OUTPUT/alarms.json has their alarms, and what was not
+    told by an earlier batch is told on stderr.
+
+    Exit codes: 0 all made, 1 at least one failed, 2 the plan is wrong (nothing ran), 3 all made and an alarm is new,
+    130 interrupted.
     """
     from cxlab.report import jobs
 
@@ -74,13 +78,19 @@ def batch(plan: Path, dry_run: bool, **options: Any) -> None:
         left_out(found)
         click.echo(f"{len(found.jobs)} reports", err=True)
         return
-    make(found, **{**options, **found.options, **given})
+    make(found, watch=True, **{**options, **found.options, **given})
 
 
 def make(
-    plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, trust: bool = False, **options: Any
-) -> None:
-    """Make the reports of a plan, say what came of it, and end the process with the exit code."""
+    plan: Any, *, quiet: bool, as_json: bool, resume: bool, scheduler: str, trust: bool = False, watch: bool = False,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Make the reports of a plan, say what came of it, and end the process with the exit code.
+
+    Parameters
+    ----------
+    watch : whether alarms of control charts that are new are told, and end the process with 3.
+    """
     from cxlab.report.batch import batch as run
     from cxlab.report.batch import folders, told_apart
     from cxlab.report.pool import cores
@@ -113,8 +123,21 @@ def make(
         bar.close()
         page = "" if broke else shelf.page("index.html")
         report(plan, [outcomes[k] for k in sorted(outcomes)], page, quiet=quiet, as_json=as_json)
+        new = alarmed(shelf) if watch and not broke else 0
     whole_batch(plan.jobs, outcomes, broke)
-    sys.exit(1 if any(o.status == "failed" for o in outcomes.values()) else 0)
+    sys.exit(1 if any(o.status == "failed" for o in outcomes.values()) else 3 if new else 0)
+
+
+def alarmed(shelf: Any) -> int:
+    """Write alarms.json, tell the alarms that are new, and return how many."""
+    from cxlab.report import alarm_file
+
+    new = shelf.alarms()
+    for alarm in new[:20]:
+        click.secho(f"NEW ALARM {alarm_file.sentence(alarm)}", err=True, fg="red")
+    if len(new) > 20:
+        click.echo(f"{len(new) - 20} more new alarms in {alarm_file.NAME}", err=True)
+    return len(new)
 
 
 def whole_batch(jobs: Sequence[Any], outcomes: Mapping[int, Any], broke: Exception | None) -> None:

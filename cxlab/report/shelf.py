@@ -125,6 +125,24 @@ class Shelf:
             seen = found
         return f"{self.address}/index.html"
 
+    def alarms(self) -> list[dict[str, Any]]:
+        """Write ``alarms.json`` where a report holds control charts, and return the alarms that are new."""
+        from cxlab.report import alarm_file
+
+        if not self.remote:
+            return alarm_file.refresh(self.folder)
+        there = f"{self.root}/{alarm_file.NAME}"
+        self.remote.invalidate_cache()
+        with tempfile.TemporaryDirectory(prefix="cxlab-alarms-") as name:
+            folder = Path(name)
+            self.fetch(sorted(self.remote.glob(f"{self.root}/*/*/run.json")), folder)
+            with contextlib.suppress(FileNotFoundError):
+                (folder / alarm_file.NAME).write_bytes(self.remote.cat_file(there))
+            new = alarm_file.refresh(folder)
+            if (folder / alarm_file.NAME).is_file():
+                self.remote.pipe_file(there, (folder / alarm_file.NAME).read_bytes())
+        return new
+
     def fetch(self, records: list[str], folder: Path) -> None:
         """Bring what the index is made of into a folder here; a report that goes away meanwhile is left out."""
         for file in records:

@@ -71,8 +71,8 @@ def watched(study: Study, score: Score, by: Sequence[str], p: Periods, base: int
     wander = usable & (rho >= innovations.MOST)
     if wander.any():
         notes.append(
-            f"{int(wander.sum())} of {len(usable)} baselines do not exclude that a day resembles the one before by "
-            f"{innovations.MOST:g}: changes are noticed late there, with a longer baseline sooner"
+            f"{int(wander.sum())} of {len(usable)} baselines do not exclude that a {p.every} resembles the one before "
+            f"by {innovations.MOST:g}: changes are noticed late there, with a longer baseline sooner"
         )
     if (lost := int((~usable).sum())) and usable.any():
         notes.append(f"{lost} of {len(usable)} series have too few {p.every}s with answers and are not watched")
