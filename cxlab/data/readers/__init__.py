@@ -12,14 +12,25 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.locations import sought
-from cxlab.data.readers import columnar, database, delimited, excel, packed, spreadsheets, statistical, texts
+from cxlab.data.readers import (
+    columnar,
+    database,
+    delimited,
+    event_stream,
+    excel,
+    packed,
+    spreadsheets,
+    statistical,
+    texts,
+)
 from cxlab.data.readers.raw import SMALL, Raw
 from cxlab.problem import DataProblem
 
 DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv")
 EXCEL = (".xlsx", ".xlsm", *spreadsheets.ENDINGS)
 PACKED = (".zip", ".gz")
-ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS, *PACKED)
+XES = ".xes"
+ENDINGS = (*DELIMITED, *EXCEL, *statistical.PROGRAM, *columnar.OPENERS, XES, *PACKED)
 
 
 def open_file(
@@ -67,6 +78,8 @@ def open_file(
         raw = statistical.read(path)
     elif ending in columnar.OPENERS:
         raw = columnar.read(path)
+    elif ending == XES:
+        raw = event_stream.read(path)
     else:
         raise DataProblem(
             f"{path.name} ends in '{ending}', which no reader knows; known: {', '.join(ENDINGS)}" + ANEW.get(ending, "")
