@@ -19,7 +19,8 @@ LOG = """<?xml version="1.0" encoding="UTF-8"?>
 <event><string key="concept:name" value="close"/><date key="time:timestamp" value="2024-07-01T10:00:00+02:00"/></event>
 <float key="amount" value="3.5"/></trace>
 <trace><string key="concept:name" value="c2"/>
-<event><string key="concept:name" value="open"/><date key="time:timestamp" value="2024-01-05T10:00:00+01:00"/></event></trace>
+<event><string key="concept:name" value="open"/>
+<date key="time:timestamp" value="2024-01-05T10:00:00+01:00"/></event></trace>
 </log>
 """
 

@@ -41,7 +41,7 @@ def read(path: Path) -> Raw:
             count += 1
             if count * len(columns) > CELLS:
                 raise DataProblem(
-                    f"{path.name} holds more than {CELLS:,} values; convert it to Parquet, which is scanned piece by piece"
+                    f"{path.name} holds more than {CELLS:,} values; convert it to Parquet, which is scanned lazily"
                 )
     except (ParseError, DefusedXmlException) as error:
         raise DataProblem(f"{path.name} cannot be read as XES ({str(error)[:200]}); export the log anew") from error
