@@ -39,6 +39,9 @@ from cxlab.models.journeys.pain_points import pain_points as pain_points
 from cxlab.models.journeys.touchpoint_map import journey as journey
 from cxlab.models.journeys.transitions import transitions as transitions
 from cxlab.models.journeys.variation import variation as variation
+from cxlab.models.loop.agreement import agreement as agreement
+from cxlab.models.loop.alert_policy import alert_policy as alert_policy
+from cxlab.models.loop.closing import closing as closing
 from cxlab.models.metrics.churn import churn as churn
 from cxlab.models.metrics.comparisons import against as against
 from cxlab.models.metrics.comparisons import compare as compare

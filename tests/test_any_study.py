@@ -164,6 +164,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
 }  # fmt: skip
 EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "journey_types")
 LATER: dict[str, str] = {"monitor": "needs many periods: tests/models/monitoring/test_monitor.py"}
+LATER |= dict.fromkeys(("alert_policy", "closing"), "need another kind of study: tests/models/loop/test_loop.py")
 LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_events.py")
 """Functions that need no column by name, or another kind of study."""
 

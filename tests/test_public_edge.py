@@ -50,6 +50,9 @@ UNKNOWN = {
     "pain_points": lambda: cx.pain_points(STUDY, problems=BAD),
     "journey_types": lambda: cx.journey_types(STUDY, BAD),
     "simulate_events": lambda: cx.simulate_events(9, problems={BAD: (0.1, 1.0)}),
+    "alert_policy": lambda: cx.alert_policy(STUDY, BAD, value=1, cost=1, saved=0.1),
+    "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),
+    "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
     "kano": lambda: cx.importance.kano(STUDY, by=BAD),
     "league": lambda: cx.league(STUDY, BAD),
     "league_change": lambda: cx.leagues.league_change(STUDY, BAD),
@@ -133,7 +136,8 @@ def call(name: str, study: object, **options):
               "rows": "satisfaction", "columns": "brand",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
-              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x"}  # fmt: skip
+              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
+              "saved": 0.1, "opened": "date", "closed": "date", "coders": ["brand", "mode"]}  # fmt: skip
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
-from cxlab.problem import DataProblem
+from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.tally import weight_problems
 
 KINDS = ("zero", "missing", "infinite")
@@ -71,7 +71,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
 
     Raises
     ------
-    DataProblem : a weight is negative, or a column holds words.
+    DataProblem : a weight is negative, a column holds words or is not there.
 
     Examples
     --------
@@ -85,6 +85,9 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     ('1 rows whose weight is zero do not count', "1 answers to 'q' outside its scale do not count")
     """
     names, others, d = list(dict.fromkeys(columns)), list(dict.fromkeys(other)), study.design
+    for c in (*names, *others):
+        if c not in study.columns:
+            raise unknown("column", c, study.name, study.columns)
     check_weights(study)
     held = {f"x{i}": nw.col(c).cast(nw.Float64) for i, c in enumerate(names) if _numeric(study, c)}
     held |= {"w": nw.col(d.weight).cast(nw.Float64)} if d.weight else {}

@@ -1,0 +1,189 @@
+"""`closing`: how long it takes until somebody has acted, where what is still open is not left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.columns import Column
+from cxlab.data.arguments import public
+from cxlab.data.sample import Sample, sample
+from cxlab.data.study import Study
+from cxlab.models.metrics import estimates as metrics
+from cxlab.models.metrics.result_words import labelled
+from cxlab.problem import DataProblem, unknown
+from cxlab.result import Result
+from cxlab.stats.counts import names
+from cxlab.stats.inference.influences import covariance
+from cxlab.stats.survival.time_curves import Curves, curves, loglog
+
+OWN = ("estimate", "low", "high", "within", "within_low", "within_high", "open", "n")
+COLUMNS = (
+    Column("estimate", "estimate", "", "Median days until closed"),
+    Column("within", "share", "", "Closed when due"),
+    Column("within_low", "bound", "share", "Closed when due, low"),
+    Column("within_high", "bound", "share", "Closed when due, high"),
+    Column("open", "share", "", "Still open"),
+)
+
+
+@public
+def closing(
+    study: Study,
+    *,
+    opened: str,
+    closed: str,
+    by: str | None = None,
+    due: float = 2.0,
+    least_n: int = metrics.SMALL,
+    level: float = 0.95,
+) -> Result:
+    """Return how long tickets stay open (Kaplan-Meier), and which share is closed when due.
+
+    A ticket that is still open has been open at least until the last moment in the data; the mean of closed ones alone
+    leaves just the slow ones out.
+
+    Parameters
+    ----------
+    study : a row a ticket.
+    opened, closed : columns of times; ``closed`` is empty where the ticket is open.
+    by : column of owners, teams, ...
+    due : days within which a ticket should be closed.
+    least_n : groups with fewer tickets are not shown.
+    level : of confidence.
+
+    Returns
+    -------
+    Result in days: ``*by, estimate`` (median until closed) with ``low, high``, ``within`` (share closed when due) with
+    ``within_low, within_high``, ``open`` (share still open), ``n``. A median that was never reached is nan.
+
+    Raises
+    ------
+    DataProblem : no such column, no time in it, closed before opened, or due not above 0.
+
+    References
+    ----------
+    Kaplan, E. L. & Meier, P. (1958). Nonparametric estimation from incomplete observations. Journal of the American
+        Statistical Association 53, 457-481. doi:10.1080/01621459.1958.10501452
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> start = pd.Timestamp("2025-01-01")
+    >>> stop = [start + pd.Timedelta(days=d) for d in range(1, 11)]
+    >>> table = pd.DataFrame({"opened": [start] * 20, "closed": stop * 2})
+    >>> found = closing(cx.load(table), opened="opened", closed="closed", due=3).table
+    >>> found[["estimate", "within"]].iloc[0].round(3).tolist()
+    [5.5, 0.3]
+    """
+    metrics.check_level(level)
+    if not (np.isfinite(due) and due > 0):
+        raise DataProblem(f"due is {due!r}; it is a number of days above 0")
+    for column in (opened, closed, *([by] if by else [])):
+        if column not in study.columns:
+            raise unknown("column", column, study.name, study.columns)
+    found = sample(study, [], other=[opened, closed, *([by] if by else [])])
+    found, start, stop, last = _tickets(study, found, opened, closed)
+    ended = np.isfinite(stop)
+    time = np.where(ended, stop, last) - start
+    group = found.other[by] if by else np.zeros(len(time), int)
+    code, called = pd.factorize(pd.Series(group, dtype=object), use_na_sentinel=True)
+    rows, few = [], 0
+    for k, name in enumerate(called):
+        mine = code == k
+        if mine.sum() < least_n:
+            few += 1
+            continue
+        part = found.keep(mine)
+        row = _row(time[mine], ended[mine], part.w, part.cluster, part.strata, due, level)
+        rows.append((name, *row, int(mine.sum())))
+    if not rows:
+        raise DataProblem(f"no group of {study.name} has {least_n} tickets; least_n=0 shows them all the same")
+    table = pd.DataFrame(rows, columns=["by", *OWN])
+    if by:
+        table["by"] = labelled(study, by, table["by"])
+        table = table.rename(columns={"by": names.shown([by], OWN)[0]})
+    else:
+        table = table.drop(columns="by")
+    notes = [*study.caveats, *found.notes]
+    notes += [
+        f"{int((~ended).sum()):,} of {len(ended):,} tickets are open: they count until the last moment in the data"
+    ]
+    notes += [f"{few} groups with fewer than {least_n} tickets are not shown (least_n=0 shows them)"] if few else []
+    notes += (
+        [f"{int((code < 0).sum()):,} tickets without {study.field(by).label} do not count"]
+        if by and (code < 0).any()
+        else []
+    )
+    method = "Kaplan-Meier, open tickets censored; intervals by log(-log)"
+    title = f"Time until closed, due in {due:g} days" + (f" by {study.field(by).label}" if by else "")
+    return Result(
+        "closing", title, table, "", level, method, tuple(notes), {"due": due, "by": by}, COLUMNS, better="down"
+    )
+
+
+def _tickets(study: Study, found: Sample, opened: str, closed: str) -> tuple[Sample, NDArray, NDArray, float]:
+    """The tickets with a time of opening, both times in days, and the last moment in the data."""
+    start, stop = (_days(study, c, found.other[c]) for c in (opened, closed))
+    kept = np.isfinite(start)
+    if not kept.any():
+        raise DataProblem(f"no ticket of {study.name} has a time in '{opened}'")
+    wrong = int((stop[kept] < start[kept]).sum())
+    if wrong:
+        raise DataProblem(f"{wrong} tickets of {study.name} are closed before they were opened; correct or drop them")
+    last = float(np.nanmax(np.concatenate([start, stop])))
+    return found.keep(kept), start[kept], stop[kept], last
+
+
+def _days(study: Study, column: str, values: NDArray) -> NDArray:
+    """Days since 1970, nan where there is no time."""
+    series = pd.Series(values)
+    if series.notna().any() and not pd.api.types.is_datetime64_any_dtype(series):
+        try:
+            series = pd.to_datetime(series, utc=True, format="ISO8601")
+        except (ValueError, TypeError):
+            raise DataProblem(f"'{column}' of {study.name} holds no times; declare its type as datetime") from None
+    stamp = pd.DatetimeIndex(pd.to_datetime(series, utc=True)).as_unit("us")
+    return np.where(stamp.isna(), np.nan, stamp.asi8 / 86_400e6)
+
+
+def _row(
+    time: NDArray, ended: NDArray, w: NDArray, cluster: NDArray | None, strata: NDArray | None, due: float, level: float
+) -> tuple[float, ...]:
+    n = np.ones(len(time))
+    found = curves(time, ended.astype(int), n, w)
+    simple = cluster is None and strata is None and bool((w == w[0]).all())
+    size = np.full(1, w.sum() ** 2 / (w @ w))
+    left, seen = found.share(due), due <= found.last or not (found.after.size and found.after[-1] > 0)
+    low, high = loglog(
+        np.array([left]), np.array([_error(found, due, time, ended, w, cluster, strata, simple)]), size, level
+    )
+    within = (1 - left, 1 - float(high[0]), 1 - float(low[0])) if seen else (np.nan, np.nan, np.nan)
+    return (*_median(found, time, ended, w, cluster, strata, simple, level), *within, float(w @ ~ended / w.sum()))
+
+
+def _error(
+    found: Curves, at: float, time: NDArray, ended: NDArray, w: NDArray, cluster: NDArray | None,
+    strata: NDArray | None, simple: bool,
+) -> float:  # fmt: skip
+    jump = found.jump(at)
+    if simple:
+        return float(np.sqrt(found.variance(jump)))
+    u = found.influence(jump, time, ended.astype(int)) * w
+    return float(np.sqrt(covariance(u[:, None], np.ones(len(time)), cluster, strata)[0][0, 0]))
+
+
+def _median(
+    found: Curves, time: NDArray, ended: NDArray, w: NDArray, cluster: NDArray | None, strata: NDArray | None,
+    simple: bool, level: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """The median and the times at which the limits of the curve pass one half (Brookmeyer & Crowley 1982)."""
+    middle, at = found.quantile(0.5), found.times
+    if len(at) > 400:  # the limits are looked for at so many times at most
+        at = at[np.unique(np.linspace(0, len(at) - 1, 400).astype(int))]
+    share = np.array([found.share(t) for t in at])
+    se = np.array([_error(found, t, time, ended, w, cluster, strata, simple) for t in at])
+    low, high = loglog(share, se, np.full(len(at), w.sum() ** 2 / (w @ w)), level)
+    first = lambda below: float(at[below.argmax()]) if below.any() else np.nan  # noqa: E731
+    return middle, first(low <= 0.5), first(high <= 0.5)

@@ -1,0 +1,51 @@
+"""Pictures of the closed loop: what each rule earns, how long closing takes, how far coders agree."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, canvas, forest, ticks
+from cxlab.result import Result
+
+COLOURS = {"pays": GOOD, "costs more than it saves": BAD}
+
+
+def alert_policy(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the net of each cut with its interval: blue pays, orange costs, grey cannot be told."""
+    table = result.table
+    ax = canvas(ax, width=8, height=0.45 * len(table) + 1.4)
+    labels = [
+        f"{c}, {p:.0%} would leave" + (", may be the best" if b else "")
+        for c, p, b in zip(table["cut"], table["precision"], table["best"], strict=True)
+    ]
+    colour = [COLOURS.get(v, NEUTRAL) for v in table["verdict"]]
+    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="index", colour=colour)
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ax.set_xlabel("net per 1,000 customers", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def closing(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the share closed when due of each group."""
+    table = result.table
+    by = result.parts["by"]
+    ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
+    labels = list(table.iloc[:, 0].astype(str)) if by else ["all tickets"]
+    forest(ax, labels, table["within"], table["within_low"], table["within_high"], n=table["n"], unit="share")
+    ticks(ax.xaxis, "share")
+    ax.set_xlabel(f"closed within {result.parts['due']:g} days", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def agreement(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each measure with its interval, and the alpha that is needed."""
+    from cxlab.models.loop.agreement import NEEDED
+
+    table = result.table
+    ax = canvas(ax, width=7.5, height=0.5 * len(table) + 1.4)
+    forest(ax, table["measure"], table["estimate"], table["low"], table["high"], n=table["n"])
+    ax.axvline(NEEDED, color=MUTED, linewidth=1, linestyle=":")
+    ax.set_title(f"{result.title}: {result.parts['verdict']}", loc="left", fontsize=10, color=INK)
+    return ax

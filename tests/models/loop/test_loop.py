@@ -1,0 +1,162 @@
+"""The closed loop against a simulated world, R's published figures and hand calculations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+from cxlab.data.study import Study
+from cxlab.stats.inference import coder_agreement
+from cxlab.stats.inference.influences import covariance
+
+VALUE, COST, SAVED = 300.0, 12.0, 0.15
+NETS = {0: 216.5, 1: 331.2, 2: 427.5, 3: 469.4, 4: 461.8, 5: 302.1, 6: 2.8, 7: -632.0}
+"""Net per 1,000 at each cut in the world below, by its author with 200,000 customers and the true risk of each."""
+
+RATERS = [[1, 1, 0, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4],
+          [1, 1, 2, 1], [2, 2, 2, 2], [0, 5, 5, 5], [0, 0, 1, 1], [0, 0, 3, 0]]  # fmt: skip
+"""Krippendorff's (2011) and Gwet's example of 12 units and 4 coders; 0: not coded."""
+
+
+def world(n: int, seed: int) -> pd.DataFrame:
+    """Latent satisfaction s; a score of 0 to 10 with retest correlation .7; P(leave) = 1 / (1 + exp(2.2 + 1.1 s))."""
+    rng = np.random.default_rng(seed)
+    s = rng.standard_normal(n)
+    seen = np.sqrt(0.7) * s + np.sqrt(0.3) * rng.standard_normal(n)
+    shares = np.cumsum([0.02, 0.02, 0.03, 0.03, 0.04, 0.08, 0.08, 0.12, 0.18, 0.18])
+    from scipy.stats import norm
+
+    left = rng.random(n) < 1 / (1 + np.exp(2.2 + 1.1 * s))
+    return pd.DataFrame({"ltr": np.searchsorted(norm.ppf(shares), seen), "left": left.astype(int)})
+
+
+def policy(table: pd.DataFrame, **options: object) -> cx.Result:
+    study = cx.load(table).set("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
+    return cx.alert_policy(study, "left", **{"value": VALUE, "cost": COST, "saved": SAVED, **options})
+
+
+def test_the_rule_of_the_trade_earns_nothing_and_a_stricter_one_does() -> None:
+    found = policy(world(200_000, 1))
+    table = found.table
+    for (cut, net), row in zip(NETS.items(), table.itertuples(), strict=False):
+        assert row.cut.endswith(str(cut))
+        assert abs(row.estimate - net) < 4 * row.se, (cut, row)
+    assert found.parts["break_even"] == pytest.approx(0.2667, abs=5e-5)
+    by = table.set_index("cut")
+    assert by.loc["≤ 3", "verdict"] == "pays"
+    assert by.loc["≤ 6", "verdict"] == "cannot tell"  # every detractor
+    assert by.loc["≤ 7", "verdict"] == "costs more than it saves"
+    assert by.loc["≤ 3", "best"] and not by.loc["≤ 6", "best"]
+
+
+def test_nets_and_precisions_are_those_of_a_hand_count() -> None:
+    table = pd.DataFrame(
+        {"ltr": [0] * 10 + [5] * 30 + [10] * 60, "left": [1] * 6 + [0] * 4 + [1] * 6 + [0] * 24 + [1] * 3 + [0] * 57}
+    )
+    found = policy(table, value=100.0, cost=10.0, saved=0.5).table
+    assert found["estimate"].tolist() == pytest.approx([1000 * (6 * 50 - 100) / 100, 1000 * (12 * 50 - 400) / 100])
+    assert found["precision"].tolist() == pytest.approx([0.6, 0.3])
+    assert found["recall"].tolist() == pytest.approx([6 / 15, 12 / 15])
+    each = np.array([40.0] * 6 + [-10] * 4 + [0] * 90)
+    assert found["se"].iloc[0] == pytest.approx(1000 * each.std(ddof=1) / 10)
+
+
+def test_intervals_hold_the_truth_and_half_the_saving_is_told_apart() -> None:
+    held = []
+    for seed in range(40):
+        table = policy(world(1_500, seed)).table.iloc[:8]
+        truth = np.array(list(NETS.values()))[: len(table)]
+        held += ((table["low"] <= truth) & (truth <= table["high"])).tolist()
+    assert np.sum(held) >= binom.ppf(1e-6, 40, 0.95) / 40 * len(held)
+    assert policy(world(50_000, 2), saved=SAVED / 2).table["estimate"].iloc[3] < 469.4 / 2
+
+
+def test_an_unsure_saving_widens_the_net() -> None:
+    known, unsure = (policy(world(5_000, 3), saved=s).table for s in (SAVED, (SAVED, 0.05)))
+    assert (unsure["se"] > known["se"]).all()
+    assert unsure["estimate"].tolist() == known["estimate"].tolist()
+
+
+def test_where_one_is_best_high_answers_alert() -> None:
+    table = world(3_000, 4)
+    study = cx.load(table.assign(ltr=11 - table["ltr"]))
+    study = study.set("ltr", role="outcome", measure="satisfaction", scale=cx.Scale(1, 11, "low"))
+    found = cx.alert_policy(study, "left", value=VALUE, cost=COST, saved=SAVED).table
+    same = policy(table).table
+    assert found["estimate"].tolist() == pytest.approx(same["estimate"].tolist())
+    assert found["cut"].iloc[1].startswith("≥")
+
+
+def test_agreement_equals_r() -> None:
+    raw = np.array(RATERS)
+    counts = np.column_stack([(raw == k).sum(1) for k in range(1, 6)]).astype(float)
+    for function, value, se in (
+        (coder_agreement.agreed, 0.81818, 0.12561),
+        (coder_agreement.ac1, 0.77544, 0.14295),
+        (coder_agreement.krippendorff, 0.743421, 0.14557),
+    ):
+        kept = counts if function is not coder_agreement.krippendorff else counts[counts.sum(1) >= 2]
+        found, each = function(kept)
+        v, _ = covariance(((each - found) / len(each))[:, None], np.ones(len(each)))
+        assert found == pytest.approx(value, abs=6e-6)
+        # R's error of alpha is a linearisation with a term of its own; the jackknife's lies .5 % above it
+        assert np.sqrt(v[0, 0]) == pytest.approx(se, abs=6e-6 if function is not coder_agreement.krippendorff else 1e-3)
+    letters = pd.DataFrame(raw, columns=list("wxyz")).replace(dict(enumerate(["", *"abcde"])))
+    result = cx.agreement(Study(letters, cx.load(letters).codebook), list("wxyz"))
+    assert result.table["estimate"].tolist() == pytest.approx([0.81818, 0.77544, 0.743421], abs=6e-6)
+    assert result.parts["verdict"] == "cannot tell"
+    assert result.table["n"].tolist() == [11, 11, 11]
+
+
+def test_open_tickets_are_not_left_out() -> None:
+    rng = np.random.default_rng(5)
+    start = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.sort(rng.uniform(0, 20, 3_000)), unit="D")
+    stop = start + pd.to_timedelta(rng.exponential(4, 3_000), unit="D")
+    seen = stop.where(stop < pd.Timestamp("2025-01-21"))
+    table = pd.DataFrame({"opened": start, "closed": seen, "team": np.where(np.arange(3_000) % 2, "a", "b")})
+    found = cx.closing(cx.load(table), opened="opened", closed="closed", by="team", due=2).table
+    assert ((found["low"] < 4 * np.log(2)) & (4 * np.log(2) < found["high"])).all()
+    within = 1 - np.exp(-0.5)
+    assert ((found["within_low"] < within) & (within < found["within_high"])).all()
+    closed_alone = np.median((seen - start).dropna().total_seconds()) / 86_400
+    assert closed_alone < found["low"].min()  # the usual report: too short
+
+
+def test_a_simple_sample_has_the_interval_of_a_weighted_one() -> None:
+    start = pd.Timestamp("2025-01-01")
+    rng = np.random.default_rng(6)
+    table = pd.DataFrame({"o": start, "c": start + pd.to_timedelta(rng.exponential(3, 400), unit="D"), "w": 1.0})
+    table.loc[:5, "w"] = 1.0000001
+    plain = cx.closing(cx.load(table), opened="o", closed="c").table
+    other = cx.closing(cx.load(table).set("w", role="weight"), opened="o", closed="c").table
+    assert other["within_low"].iloc[0] == pytest.approx(plain["within_low"].iloc[0], abs=5e-4)
+    assert other["estimate"].iloc[0] == pytest.approx(plain["estimate"].iloc[0])
+
+
+def test_wrong_input_is_said() -> None:
+    table = world(200, 1)
+    start = pd.Timestamp("2025-01-01")
+    tickets = pd.DataFrame({"o": [start] * 12, "c": [start - pd.Timedelta(days=1)] * 12, "t": ["x"] * 12})
+    for call, said in [
+        (lambda: policy(table, saved=0), "saved is 0; it is a share above 0"),
+        (lambda: policy(table, cost=-1), "value is 300.0 and cost -1; both are money above 0"),
+        (lambda: policy(table.assign(left=0)), "0 of 200 customers left"),
+        (lambda: policy(table.assign(left=table["left"] * 2)), "'left' has values other than 0 and 1"),
+        (lambda: policy(table.assign(ltr=3)), "all answers to 'ltr' are the same"),
+        (
+            lambda: cx.closing(cx.load(tickets), opened="o", closed="c"),
+            "12 tickets of .* are closed before they were opened",
+        ),
+        (lambda: cx.closing(cx.load(tickets), opened="t", closed="c"), "'t' of .* holds no times"),
+        (
+            lambda: cx.closing(cx.load(tickets), opened="o", closed="c", due=0),
+            "due is 0; it is a number of days above 0",
+        ),
+        (lambda: cx.agreement(cx.load(tickets), ["t"]), "agreement needs two coders or more; coders is t"),
+        (lambda: cx.agreement(cx.load(tickets), ["t", "t2"]), "t2"),
+    ]:
+        with pytest.raises(cx.DataProblem, match=said):
+            call()
