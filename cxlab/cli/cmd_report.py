@@ -19,6 +19,7 @@ from cxlab.problem import DataProblem
 @click.argument("data", nargs=-1, required=True, shell_complete=studies)
 @click.option("-p", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebook; may be repeated.")
 @click.option("--by", default="", metavar="COLUMN,...", help="A report for every level of a column, cell of several.")
+@click.option("--banner", default="", metavar="COLUMN,...", help="Columns of the tables: region,age or region>age.")
 @click.option("--at-least", default=30, show_default=True, metavar="N", help="Answers a cell must have, with --by.")
 @click.option("--diff", is_flag=True, help="Compare two reports (or folders of reports): cxlab report --diff OLD NEW.")
 @shared
@@ -28,6 +29,7 @@ def report(
     data: tuple[str, ...],
     given: tuple[str, ...],
     by: str | None,
+    banner: str,
     at_least: int,
     diff: bool,
     **options: Any,
@@ -48,6 +50,7 @@ def report(
       cxlab report scorecard airline-survey abc --to html,pdf,pptx
       cxlab report scorecard my-export.csv -p segments=region -p level=0.9
       cxlab report scorecard brand-tracker -p only=brand=Alba
+      cxlab report tables my-export.csv --banner region,age,region>age --to html,xlsx,docx,pptx
       cxlab report scorecard brand-tracker --by brand,wave --at-least 50 --resume
       cxlab report my-notebook.ipynb my-export.sav --trust --timeout 3600 --memory 2GB
       cxlab report --diff reports/scorecard/may reports/scorecard/june
@@ -59,6 +62,7 @@ def report(
     if diff:
         compare([notebook, *data], as_json=options["as_json"])
         return
+    given = (*given, f"banner={banner}") if banner else given
     columns = [name.strip() for name in by.split(",") if name.strip()]
     make(jobs.expand([notebook], data, [pairs(given)], by=columns, at_least=at_least), **options)
 

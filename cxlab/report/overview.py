@@ -94,7 +94,7 @@ def headline(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         result = results[key]
         row, name, unit = result, result.get("name", ""), result.get("unit", "")
         if "table" in result:
-            if not result["table"] or "estimate" not in result["columns"]:
+            if not result["table"] or "estimate" not in result["columns"] or result["kind"] == "crosstab":
                 continue
             row, unit = result["table"][0], result["table"][0].get("unit") or unit
             name = " ".join(str(row[k]) for k in labels(result) if k != "unit") or result["title"]

@@ -135,7 +135,9 @@ def fold(cells: list[Any], most: int = 6, longest: int = 15) -> None:
 
 
 def rows(result: Mapping[str, Any] | None) -> int:
-    """Return how many rows the table of a result has; 0 if there is none."""
+    """Return how many rows the table of a result has; 0 if there is none, or if it is made to be read as it is."""
+    if (result or {}).get("kind") == "crosstab":
+        return 0
     table = (result or {}).get("table", ())
     return len(table) if isinstance(table, (list, tuple)) else 0
 

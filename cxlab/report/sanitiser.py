@@ -23,6 +23,7 @@ ATTRIBUTES = {
     "details": {"open"},
     "ol": {"start"},
     "li": {"id"},
+    "p": {"id"},
     "pre": {"tabindex"},
 }
 LOOK = {"color", "background-color", "font-weight", "font-style", "text-align", "width", "min-width", "white-space"}

@@ -18,6 +18,7 @@ from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from cxlab.columns import difference, named, show, span
+from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import legal
@@ -43,7 +44,9 @@ def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     title_slide(deck, report, style)
     mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
     for result in report.results.values():
-        if rows := charted(result):
+        if result.get("kind") == "crosstab":
+            banner_slides.add(deck, result, style, mark)
+        elif rows := charted(result):
             chart_slide(deck, result, rows, style, mark)
         elif rows := listed(result):
             table_slide(deck, result, rows, style, mark)

@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from cxlab.columns import ROW
+from cxlab.report import banner_sheets
 from cxlab.report.collect import Made, labels, method, subject
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "pp": "0.0%", "": "0.000"}
@@ -34,7 +35,9 @@ def workbook(report: Made, target: Path) -> None:
         about.write_string(k, 0, name, book.add_format({"bold": True, "valign": "top"}))
         about.write_string(k, 1, text)
     for result in report.results.values():
-        if result.get("table"):
+        if result.get("table") and result.get("kind") == "crosstab":
+            banner_sheets.write(book, sheets, result)
+        elif result.get("table"):
             write(book, sheets.add(result["title"]), result, bold)
     book.close()
 

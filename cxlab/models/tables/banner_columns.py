@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -159,15 +160,21 @@ def _levels(study: Study, name: str, codes: NDArray, values: list) -> tuple[NDAr
 
 
 def ordered(study: Study, name: str, values: Sequence) -> tuple[list[int], dict[int, str]]:
-    """Return the codes of the levels that are no missing ones, as the codebook orders them, else numbers by size, else
-    as they come; and what each is called."""
+    """Return the codes of the levels that are no missing ones, and what each is called.
+
+    They stand as the codebook has them, else numbers by size, bands by their first number ('18-34', '55+'), other texts
+    as they come.
+    """
     field = study.field(name)
     lost = {str(code(c, field.type)) for c in field.missing} | set(field.missing)
     words: Mapping[str, str] = {**(field.scale.labels if field.scale else {}), **field.labels}
     there = [k for k, v in enumerate(values) if v is not None and key(v) not in lost]
     place = {c: i for i, c in enumerate(words)}
     numeric = all(isinstance(values[k], (int, float)) for k in there)
-    rank = lambda k: (place.get(key(values[k]), len(place)), values[k] if numeric else k)  # noqa: E731
+    first = {k: re.search(r"\d+", str(values[k])) for k in there}
+    bands = not numeric and all(first.values())
+    size = lambda k: values[k] if numeric else (int(first[k].group()), k) if bands else k  # noqa: E731
+    rank = lambda k: (place.get(key(values[k]), len(place)), size(k))  # noqa: E731
     if numeric and field.scale:
         rank = lambda k: values[k]  # noqa: E731
     return sorted(there, key=rank), {k: str(words.get(key(values[k]), values[k])) for k in there}

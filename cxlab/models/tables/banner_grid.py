@@ -52,6 +52,43 @@ class Grid:
     rows: tuple[Row, ...]
 
 
+def picked(grid: Grid, columns: Sequence[int]) -> Grid:
+    """Return the grid with only some of its columns.
+
+    >>> head = ((("", 1), ("Region", 2)), (("Total", 1), ("North", 1), ("South", 1)))
+    >>> picked(Grid("q", head, ()), [0, 2]).heads
+    ((('', 1), ('Region', 1)), (('Total', 1), ('South', 1)))
+    """
+    heads = []
+    for line in grid.heads:
+        wide = [(k, label) for k, (label, n) in enumerate(line) for _ in range(n)]
+        parts = groupby(wide[c] for c in columns)
+        heads.append(tuple((label, len(list(some))) for (_, label), some in parts))
+    rows = tuple(Row(r.label, r.kind, r.depth, tuple(r.cells[c] for c in columns)) for r in grid.rows)
+    said = tuple(line for line in heads if any(label for label, _ in line))
+    return Grid(grid.title, said, rows)
+
+
+def in_pieces(grid: Grid, most: int) -> list[Grid]:
+    """Return the grid as pieces of at most ``most`` columns, cut between banners where that is possible; the total
+    stands in each."""
+    spans, first, groups = grid.heads[0], 0, []
+    for label, n in spans:
+        groups.append((label, list(range(first, first + n))))
+        first += n
+    if first <= most:
+        return [grid]
+    total = groups[0][1] if groups[0][0] == "" and len(groups[0][1]) == 1 else []
+    room, pieces = max(most - len(total), 1), [[]]
+    for _, columns in groups[1:] if total else groups:
+        for k in range(0, len(columns), room):
+            part = columns[k : k + room]
+            if len(pieces[-1]) + len(part) > room and pieces[-1]:
+                pieces.append([])
+            pieces[-1] += part
+    return [picked(grid, [*total, *piece]) for piece in pieces]
+
+
 def grids(cells: Sequence[Mapping[str, Any]], parts: Mapping[str, Any]) -> list[Grid]:
     """Return a grid for each question.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from cxlab.models.tables.banner_grid import Cell, Grid, Row, grids
+from cxlab.models.tables.banner_grid import Cell, Grid, Row, grids, in_pieces
 from cxlab.result import FIGURE, Result, plain
 
+WIDE = 13
+"""A wider table stands on a page in pieces, the total in each."""
 LISTED = 3
 """So many tables are printed in a terminal."""
 
@@ -29,9 +31,11 @@ class Tables(Result):
         made = self.grids()
         links = "".join(f"<li><a href='#{place(k)}'>{html.escape(g.title)}</a></li>" for k, g in enumerate(made))
         parts = [f"<figcaption>{html.escape(self.title)}</figcaption>"]
-        parts += [f"<details><summary>{len(made)} tables</summary><ol>{links}</ol></details>"] if len(made) > 1 else []
-        parts += [f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{markup(g)}</section>"
-                  for k, g in enumerate(made)]  # fmt: skip
+        if len(made) > 1:
+            parts.append(f"<details><summary>{len(made)} tables</summary><ol>{links}</ol></details>")
+        for k, g in enumerate(made):
+            tables = "".join(map(markup, in_pieces(g, WIDE)))
+            parts.append(f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{tables}</section>")
         parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(n)}</li>' for n in self.notes)}</ul>"]
         parts += [f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>"]
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"

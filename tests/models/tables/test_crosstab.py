@@ -153,7 +153,7 @@ def test_all_questions_of_a_study_and_forty_columns() -> None:
     assert found.table["question"].unique().tolist() == ["Quarter", "Overall", "Favourite", "Used"]
     assert found.table["column"].nunique() > 40
     assert "AP" in found.table["letter"].tolist(), "after Z comes AA"
-    assert found._repr_html_().count("<table") == 4
+    assert found._repr_html_().count("<section>") == 4
 
 
 def test_the_same_in_every_engine() -> None:
