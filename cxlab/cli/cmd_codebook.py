@@ -266,8 +266,8 @@ def set_(data: str, column: str, settings: tuple[str, ...], output: str) -> None
     """Declare COLUMN of DATA (a name, a title or a wording) by SETTINGS key=value; a codebook is drafted if need be.
 
     Keys: role, measure, type, scale (1-5, none), best (high, low), labels, missing, leave_out (values whose rows are
-    nobody's answers; 'empty', none), title, question, stage, owner, unit, about, note. The settings are held against
-    the file; 'sure' alone says that the guess is right.
+    nobody's answers; 'empty', none), title, question, stage, owner, unit, about, note, format (decimal-comma,
+    decimal-point, %d/%m/%Y). The settings are held against the file; 'sure' alone says that the guess is right.
 
     \b
     cxlab codebook set survey.csv overall role=outcome scale=1-5 missing=9,99

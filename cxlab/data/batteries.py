@@ -135,6 +135,8 @@ def _agree(fields: dict[str, Field], run: list[Field], columns: Mapping[str, Col
             if top not in USUAL and low >= 0
             else max(tops)
         )
+    if top not in USUAL and top - 1 in USUAL and _enough(free, top - 1, columns):
+        top -= 1  # nobody gave the best answer to a question that many answered: a code for no answer, it seems
     low = -top if low < 0 else low
     for f in free:
         above = _codes_above(columns.get(f.name), top)
@@ -151,6 +153,12 @@ def _agree(fields: dict[str, Field], run: list[Field], columns: Mapping[str, Col
             log.say(f.name, f"scale {low:g} to {top:g}", "the scale of the ratings beside it")
         if above:
             _above(fields, fields[f.name], above, columns[f.name], log)
+
+
+def _enough(free: list[Field], top: float, columns: Mapping[str, Column]) -> bool:
+    """Whether a question that ends there has so many answers that somebody would have given a better one."""
+    ending = [columns[f.name] for f in free if f.scale.maximum == top and f.name in columns]
+    return any(sum(c.values.values()) >= FEW_TOGETHER for c in ending)
 
 
 def _codes_above(c: Column | None, top: float) -> dict[str, int]:

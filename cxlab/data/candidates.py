@@ -31,6 +31,8 @@ def ask(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:
     _clusters(fields, columns, log)
     if not any(f.role == "outcome" for f in fields.values()):
         _outcome(fields, columns, log)
+    else:
+        _another(fields, columns, log)
 
 
 def _long(columns: list[Column], log: Log) -> None:
@@ -83,6 +85,15 @@ def _outcome(fields: Mapping[str, Field], columns: list[Column], log: Log) -> No
     )
     for likely, name, said, settings in found[:MOST]:
         log.ask(name, f"{said}: is it the outcome?", {"no": "", "yes": settings}, 0.8 + likely / 10)
+
+
+def _another(fields: Mapping[str, Field], columns: list[Column], log: Log) -> None:
+    """Ask where a number is called like the answer about the whole, and an outcome was found in another column."""
+    for c in columns:
+        f = fields.get(c.name)
+        whole = f is not None and not f.role and bool(wording.measure(*c.said)) and wording.says("overall", *c.said)
+        if whole and c.type in ("integer", "number") and (found := _candidate(c, f)):
+            log.ask(c.name, f"{found[2]}: is it an outcome too?", {"no": "", "yes": found[3]}, 0.6)
 
 
 def _candidate(c: Column, f: Field) -> tuple[float, str, str, str] | None:

@@ -222,6 +222,29 @@ def _lettered(rest: list[str]) -> Coding | None:
     return Coding("answer codes A1, A2, ... as 1, 2, ...", codes={t: float(t.lstrip("AO")) for t in rest})
 
 
+def graded(values: Mapping[str, int]) -> Coding | None:
+    """Return the reading of school letters as marks, A the best: A to E, A to F, or A to D and F; None for others.
+
+    A plus or minus is a third of a mark. Only for columns that are called a rating: letters may be groups.
+
+    >>> graded({"A": 5, "B": 3, "D": 1}).codes
+    {'A': 5.0, 'B': 4.0, 'D': 2.0}
+    """
+    texts = [t for t in values if t.strip() and not wording.no_answer(t)]
+    found = {t: m for t in texts if (m := re.fullmatch(r"([A-Fa-f])([+\-−–]?)", t.strip()))}
+    seen = {m[1].upper() for m in found.values()}
+    if len(found) < len(texts) or len(seen) < 3 or not seen & {"A", "B"}:
+        return None
+    order = "FEDCBA" if {"E", "F"} <= seen else "FDCBA" if "F" in seen or "E" not in seen else "EDCBA"
+    third = {"": 0.0, "+": 1 / 3}
+    codes = {t: order.index(m[1].upper()) + 1 + third.get(m[2], -1 / 3) for t, m in found.items()}
+    nothing = tuple(sorted(t for t in values if t not in found))
+    return Coding(f"{GRADES} {', '.join(order)}, the best last", codes=codes, nothing=nothing, top=float(len(order)))
+
+
+GRADES = "school letters"
+
+
 def _contiguous(codes: list[float]) -> bool:
     """Whether the codes look like one rating scale: at most 11, which leave out less than half of their range."""
     gaps = {b - a for a, b in zip(codes, codes[1:], strict=False)}
@@ -232,5 +255,5 @@ def _contiguous(codes: list[float]) -> bool:
 
 
 def _words(rest: list[str]) -> Coding | None:
-    codes = wording.order(rest) if len(rest) <= 11 else {}
+    codes = wording.order(rest) if len({" ".join(t.casefold().split()) for t in rest}) <= 11 else {}
     return Coding("the order of the answer texts, worst to best", codes=codes) if codes else None

@@ -39,10 +39,19 @@ BODY = (30.0, 140.0)
 """Mean weights of grown-ups and children in kilogrammes lie between; survey weights have a mean of 1 or far above."""
 
 
+MASS = re.compile(r"\b(?:kgs?|kilos?|kilogram\w*|g|gr|gram\w*|lbs?|pounds?|oz|ounces?|tons?|tonnes?|stone|кг|公斤)\b")
+"""Units of what weighs something."""
+
+USUAL = (0.8, 1.25)
+"""The mean of survey weights that are no expansion factors lies near 1; others are asked."""
+
+
 def weight(c: Column, f: Field, role: str) -> Made:
     """A survey weight: called so, positive, not constant, and no body weight."""
     if role != "weight" or c.type not in ("integer", "number") or not c.filled:
         return None
+    if MASS.search(wording.plain(c.name)):
+        return f, [Guess(c.name, "no role", "its name says how much something weighs")]
     sure = wording.named("surely_weight", c.name)
     low, high, mean = c.low or 0.0, c.high or 0.0, c.mean or 0.0
     if low < 0 or c.distinct < 2 and not sure:
@@ -56,7 +65,7 @@ def weight(c: Column, f: Field, role: str) -> Made:
     if not sure and c.type == "integer" and c.distinct <= 11 and low >= 0 and high <= 11:
         said = f"{seems}, {c.distinct} whole numbers: a rating, or the weight of an answer in a sample?"
         return None if c.distinct > 2 else (f, [Guess(c.name, "no role", said)])
-    if not sure and not 0.2 <= mean <= 5:
+    if not sure and not USUAL[0] <= mean <= USUAL[1]:
         said = f"{seems}: taken as the weight of an answer in the sample"
         yes = asked(c.name, said, {"a survey weight": "", "a measured number": "role="}, 0.6)
         return replace(f, role="weight"), [Guess(c.name, "role weight", "its name"), yes]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cxlab.data import (
     batteries,
     candidates,
+    coding,
     conform,
     identity,
     multiple_response,
@@ -64,6 +65,7 @@ def draft(raw: Raw, name: str) -> Draft:
     batteries.touchpoints(fields, by_name, log)
     batteries.ends(fields, by_name, log)
     batteries.two_scales(fields, by_name, log)
+    tautologies.rankings(sample, fields, by_name, log)
     tautologies.none_left(sample, fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
@@ -98,6 +100,9 @@ def _field(c: Column, log: Log) -> Field:
     if c.coding is not None:
         log.say(c.name, conform.described(c.coding), "its texts")
         start = _with_strays(c, start, log)
+        if _graded(c):
+            answers = {"school letters": "", "groups": "role=segment type=string scale= measure="}
+            log.ask(c.name, "letters A, B, C ...: read as marks, A the best", answers, 0.5)
     if not c.filled:
         log.say(c.name, "no role", f"no answer in {c.rows:,} rows")
         return start
@@ -176,7 +181,7 @@ def _rating(c: Column, f: Field, role: str) -> identity.Made:
     if (
         set(c.values) <= {"0", "1"}
         or (demographic and not measure)
-        or (f.labels and not scales.rated(f.labels, c.values))
+        or (f.labels and not scales.rated(f.labels, c.values) and not _graded(c))
         or measure == "churn"
         and c.distinct == 2
     ):
@@ -187,6 +192,11 @@ def _rating(c: Column, f: Field, role: str) -> identity.Made:
         kind = "a measured number" if c.distinct > FEW else f"{c.distinct} values that are no rating scale"
         return f, [Guess(c.name, "no role", kind)]
     return _on_scale(c, f, made, measure)
+
+
+def _graded(c: Column) -> bool:
+    """Whether school letters were read as marks."""
+    return c.coding is not None and c.coding.how.startswith(coding.GRADES)
 
 
 def _on_scale(c: Column, f: Field, made: scales.Inferred, measure: str) -> identity.Made:

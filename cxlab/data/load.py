@@ -305,7 +305,8 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
     native = nw.to_native(frame)
     if not isinstance(native, duckdb.DuckDBPyRelation):
         native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
-    return study(Raw(native, "table", raw.notes), draft.codebook, name)
+    made = study(Raw(native, "table", raw.notes), draft.codebook, name)
+    return replace(made, doubts=draft.doubts)
 
 
 def _worded(table: Any, frame: nw.DataFrame | nw.LazyFrame, book: Codebook, name: str) -> Study | None:

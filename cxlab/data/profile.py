@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from cxlab.data import conform, layouts, wording
-from cxlab.data.coding import Coding, read
+from cxlab.data.coding import Coding, graded, read
 from cxlab.data.readers.raw import Raw, number, quoted
 
 TYPES = {
@@ -117,6 +117,8 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
     joined = type_ == "string" and layouts.options(values, filled, lists=lists)[1]
     if type_ == "string" and values and not joined and facts.get("role") not in ("id", "text"):
         coding = read(values, facts.get("labels"), facts.get("missing"))
+        if coding is None and wording.rates(name, str(facts.get("question") or facts.get("title") or "")):
+            coding = graded(values)
         if coding is not None and any(re.match(r"0\d|\d{19}", v) for v in values):
             coding = None  # leading zeros: a postcode, not a number; nineteen digits: an identifier
     if coding is not None:
@@ -171,11 +173,17 @@ def _whole(value: str) -> bool:
     return bool(re.fullmatch(r"-?\d+(\.0+)?", value)) or value.casefold() in wording.NOTHING
 
 
+def _spelled(value: str) -> str:
+    """Return the number in '75 %' or '12,5%'; any other text as it is."""
+    share = re.fullmatch(r"(-?\d+(?:[.,]\d+)?)\s*%", value)
+    return f"{float(share[1].replace(',', '.')):.12g}" if share else value
+
+
 def _recoded(values: Mapping[str, int], coding: Coding) -> dict[str, int]:
     out: dict[str, int] = {}
     for value, n in values.items():
         if value in coding.nothing or value.casefold() in wording.NOTHING:
             continue
-        code = f"{coding.codes[value]:g}" if value in coding.codes else value
+        code = f"{coding.codes[value]:g}" if value in coding.codes else _spelled(value)
         out[code] = out.get(code, 0) + n
     return out

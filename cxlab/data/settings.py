@@ -15,12 +15,13 @@ from cxlab.data.check import tallies
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.masking import quotable
 from cxlab.data.naming import named
+from cxlab.data.readers.decimal_mark import FORMATS
 from cxlab.data.readers.raw import number
 from cxlab.data.respondents import EMPTY
 from cxlab.data.study import Study, key
 from cxlab.problem import DataProblem, one_of, unknown
 
-WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "note")
+WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "note", "format")
 KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
 ONE = ("weight", "cluster", "strata", "wave")
 """Roles that one column of a study has."""
@@ -36,11 +37,11 @@ def with_settings(study: Study, column: str, settings: Mapping[str, Any]) -> tup
     ----------
     study : the study; it is not changed.
     column : a name, title or wording.
-    settings : ``role, measure, type, title, question, stage, owner, unit, about, note`` as text; ``scale`` as '1-5',
-        (1, 5), a `Scale` or 'none'; ``best`` 'high' or 'low'; ``labels`` as '1=poor;5=good' or a mapping; ``missing``
-        as '9,99', '9=refused;99=not used', a list or a mapping; ``leave_out`` as ``missing``: values whose rows are
-        left out ('empty': those without a value; 'none': no row). Without any, the column stays and its doubts are
-        settled.
+    settings : ``role, measure, type, title, question, stage, owner, unit, about, note, format`` as text; ``scale`` as
+        '1-5', (1, 5), a `Scale` or 'none'; ``best`` 'high' or 'low'; ``labels`` as '1=poor;5=good' or a mapping;
+        ``missing`` as '9,99', '9=refused;99=not used', a list or a mapping; ``leave_out`` as ``missing``: values whose
+        rows are left out ('empty': those without a value; 'none': no row). Without any, the column stays and its
+        doubts are settled.
 
     Raises
     ------
@@ -69,6 +70,10 @@ def applied(field: Field, settings: Mapping[str, Any]) -> Field:
     for word, allowed in (("role", books.ROLES), ("measure", books.MEASURES), ("type", books.TYPES)):
         if changes.get(word):
             one_of(f"{word} of '{field.name}'", changes[word], [a for a in allowed if a])
+    form = changes.get("format", "")
+    if form and form not in FORMATS and "%" not in form:
+        said = f"format of '{field.name}' is '{form}'; allowed: {', '.join(FORMATS)}, or a date as %d/%m/%Y"
+        raise DataProblem(said)
     if "type" in changes and not changes["type"]:
         raise DataProblem(f"type of '{field.name}' cannot be none; allowed: {', '.join(books.TYPES)}")
     if "missing" in settings:

@@ -214,6 +214,11 @@ class Study:
         from cxlab.data.respondents import still
         from cxlab.data.settings import with_settings
 
+        if "format" in settings:
+            raise DataProblem(
+                f"format says how the file of {self.name} is read, and it is read already. Load it anew: "
+                f"cx.load(..., codebook=study.codebook.replace({named(self, column)!r}, format={settings['format']!r}))"
+            )
         made = with_settings(self, column, settings)[0]
         return still(made, named(self, column), self) if "leave_out" in settings else made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +12,11 @@ from cxlab.data.codebook import Field
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import quoted
+
+STEM = re.compile(r"[\W_]*(?:[^\W_]+|[^:\-–—\[]*\]?)\s*$")
+"""What tells the columns of one question apart: 'Rank: ' of 'Rank: Price', 'Q5' of 'Q5_1'."""
+
+RATED = ("touchpoint", "outcome")
 
 ENOUGH = 20
 """Rows below which a group that follows the outcome may be chance."""
@@ -38,6 +44,28 @@ def none_left(
         if fields[s.name].role == "segment" and rows >= max(ENOUGH, 3 * of_outcome) and (groups_of_it or same):
             fields[s.name] = replace(s, role="")
             log.say(s.name, "no role after all", f"it follows from {o.name}: to compare by it says nothing")
+
+
+def rankings(table: duckdb.DuckDBPyRelation, fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Take role and scale from ranks: columns of one name in which a row holds each number at most once."""
+    stems: dict[str, list[Field]] = {}
+    for f in fields.values():
+        if f.type == "integer" and f.name in columns and 2 < columns[f.name].distinct <= 11 and not f.labels:
+            stems.setdefault(STEM.sub("", f.question or f.name), []).append(f)
+    for found in (g for g in stems.values() if len(g) > 2 and any(f.role in RATED for f in g)):
+        if len({frozenset(columns[f.name].values) for f in found}) > 1:
+            continue
+        given = f"list_filter([{', '.join(f'{quoted(f.name)}::varchar' for f in found)}], x -> x is not null)"
+        rows, again = table.aggregate(
+            f"count_if(len({given}) > 1), count_if(len({given}) > 1 and len({given}) > len(list_distinct({given})))"
+        ).fetchall()[0]
+        if rows < ENOUGH or again * 50 > rows:
+            continue
+        for f in (f for f in found if f.role in RATED):
+            fields[f.name] = replace(f, role="", measure="", scale=None)
+            log.guesses[:] = [g for g in log.guesses if g.column != f.name or g.what.startswith("text read")]
+            log.doubts[:] = [d for d in log.doubts if d.column != f.name]
+            log.say(f.name, "no role, no scale", f"ranks: of {len(found)} columns no two have one number in a row")
 
 
 def _in_order(table: duckdb.DuckDBPyRelation, outcome: str, group: str, groups: int) -> bool:

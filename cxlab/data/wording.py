@@ -62,6 +62,15 @@ def named(key: str, name: str) -> bool:
     return bool(whole("words", key).match(plain(name)))
 
 
+def rates(*texts: str) -> bool:
+    """Whether a name or a question is that of a rating: it says satisfaction, quality, rating, grade, overall.
+
+    >>> rates("Overall grade"), rates("Group")
+    (True, False)
+    """
+    return any(says(key, *texts) for key in ("rating", "grade", "overall")) or bool(measure(*texts))
+
+
 def no_answer(label: str) -> bool:
     """Whether the label of a code, or a text between ratings, means that nobody answered.
 
@@ -178,6 +187,10 @@ def order(texts: Iterable[str]) -> dict[str, int]:
     >>> order(["Agree", "Strongly agree", "Disagree", "Neither agree nor disagree", "Strongly disagree"])["Agree"]
     4
     """
+    texts = list(texts)
+    if len(forms := {_form(t): t for t in texts}) < len(texts):  # one answer written in two ways has one code
+        codes = order(forms.values())
+        return {t: codes[forms[_form(t)]] for t in texts} if codes else {}
     scored = {t: polarity(t) for t in texts}
     values = list(scored.values())
     if len(values) < 3 or None in values or len(set(values)) < len(values) or min(values) >= 0 or max(values) <= 0:
@@ -187,6 +200,10 @@ def order(texts: Iterable[str]) -> dict[str, int]:
             return {}
         scored = poor_to_excellent
     return {t: i for i, t in enumerate(sorted(scored, key=scored.get), 1)}
+
+
+def _form(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 GRADES = ("terrible", "very poor", "poor", "fair", "average", "good", "very good", "excellent", "outstanding")

@@ -190,7 +190,7 @@ def _typed(
         again |= (
             set(doubles)
             if decimal_mark.candidates(texts, rows, layout.delimiter)
-            else set(_in_thousandths(look, doubles))
+            else {*_in_thousandths(look, doubles), *_with_zeros(layout, kinds, doubles)}
         )
     again -= long
     changed = dict.fromkeys([*again, *long], "VARCHAR")
@@ -234,6 +234,14 @@ def _in_thousandths(table: duckdb.DuckDBPyRelation, doubles: Sequence[str]) -> l
         if parts and all(1 <= abs(v) < 1000 and abs(1000 * v - round(1000 * v)) < 1e-6 for v in parts):
             found.append(name)
     return found
+
+
+def _with_zeros(layout: Layout, kinds: Mapping[str, str], doubles: Sequence[str]) -> list[str]:
+    """Return the columns in which every number with a point may be thousands, although none has a fraction: 14.000."""
+    rows = _scan(layout, {**kinds, **dict.fromkeys(doubles, "VARCHAR")}).project(", ".join(map(quoted, doubles)))
+    cells = rows.limit(LOOKED).fetchall()
+    parted = {n: [v.strip() for row in cells if (v := row[i]) and "." in v] for i, n in enumerate(doubles)}
+    return [n for n, texts in parted.items() if texts and all(re.match(decimal_mark.OPEN["point"], t) for t in texts)]
 
 
 def _first_rows(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
