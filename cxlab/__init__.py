@@ -50,6 +50,7 @@ _WHERE = {
     "alert_policy": "cxlab.models.loop.alert_policy",
     "closing": "cxlab.models.loop.closing",
     "agreement": "cxlab.models.loop.agreement",
+    "measurement_plan": "cxlab.models.metrics.measurement_plan",
     "transitions": "cxlab.models.journeys.transitions",
     "simulate_events": "cxlab.data.simulate_events",
     "journey": "cxlab.models.journeys.touchpoint_map",

@@ -53,6 +53,7 @@ UNKNOWN = {
     "alert_policy": lambda: cx.alert_policy(STUDY, BAD, value=1, cost=1, saved=0.1),
     "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),
     "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
+    "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
     "kano": lambda: cx.importance.kano(STUDY, by=BAD),
     "league": lambda: cx.league(STUDY, BAD),
     "league_change": lambda: cx.leagues.league_change(STUDY, BAD),

@@ -20,6 +20,7 @@ _WHERE: dict[str, str] = {
     "answers": "cxlab.models.metrics.metric_plots",
     "comparison": "cxlab.models.metrics.comparison_plots",
     "impact": "cxlab.models.metrics.comparison_plots",
+    "measurement_plan": "cxlab.models.metrics.comparison_plots",
     "plan": "cxlab.models.metrics.comparison_plots",
     "scorecard": "cxlab.models.metrics.scorecard_plots",
     "quality": "cxlab.data.data_plots",

@@ -84,6 +84,20 @@ def plan(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def measurement_plan(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the change that each touchpoint can show, and the change that matters."""
+    table = result.table
+    ax = style.canvas(ax, height=0.45 * len(table) + 1.5)
+    colour = [style.GOOD if v == "ask" else style.NEUTRAL for v in table["verdict"]]
+    found = table["detectable"].to_numpy(float)
+    style.forest(ax, table["touchpoint"], found, found * 0, found, n=table["n"], unit=result.unit, colour=colour)
+    ax.axvline(result.parts["smallest"], color=style.MUTED, linewidth=1, linestyle=":")
+    ax.set_xlim(left=0)
+    ax.set_xlabel("change from period to period that it can show (dotted: the change that matters)", color=style.MUTED)
+    ax.set_title(result.title, loc="left", fontsize=10, color=style.INK)
+    return ax
+
+
 def _label(row, names: list[str], result: Result) -> str:
     words = result.parts.get("labels", {})
     n = f"n = {int(row['n']):,}"

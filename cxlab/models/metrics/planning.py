@@ -56,7 +56,7 @@ def sample_size(
     >>> cx.sample_size("nps", (0.2, 0.3, 0.5), difference=20).table["n"].tolist()
     [256]
     """
-    v, t, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
     _check(kind, level, power, deff, population)
     d = _numbers("difference", difference) / factor
@@ -89,7 +89,7 @@ def detectable(
     >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 400]).table["difference"].round(1).tolist()
     [32.1, 15.9]
     """
-    v, t, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = variance(metric, expect, deff)
     _check(kind, level, power, deff, population)
     n = _numbers("n", n)
     options = {"power": power, "kind": kind, "level": level, "deff": deff, "population": population}
@@ -120,7 +120,7 @@ def power(
     >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), n=256, difference=20).table["power"].round(2).tolist()
     [0.8]
     """
-    v, t, deff, unit, said = _variance(metric, expect, deff)
+    v, t, deff, unit, said = variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
     _check(kind, level, 0.5, deff, population)
     n, d = np.broadcast_arrays(_numbers("n", n), _numbers("difference", difference) / factor)
@@ -166,7 +166,7 @@ def _tested(metric: str, kind: str, v: float, t: float, d: np.ndarray) -> np.nda
     return largest if kind == "one" else (v + largest) / 2
 
 
-def _variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, float, str, str]:
+def variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[float, float, float, str, str]:
     """Variance of one score, its mean, design effect, unit, and where they come from."""
     known = registry.metric(metric)
     unit, shape = known.unit, known.shape
