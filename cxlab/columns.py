@@ -42,6 +42,33 @@ KINDS = {
 """Each kind of column and what it holds."""
 
 
+class Hidden(float):
+    """A number that is not shown: nan in every sum and comparison, words where it prints.
+
+    >>> few = Hidden("fewer than 10")
+    >>> few, few == few, Column("n", "count").show(few)
+    (fewer than 10, False, 'fewer than 10')
+    """
+
+    said: str
+
+    def __new__(cls, said: str) -> Hidden:
+        made = super().__new__(cls, math.nan)
+        made.said = said
+        return made
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (self.said,)
+
+    def __repr__(self) -> str:
+        return self.said
+
+    __str__ = __repr__
+
+    def __format__(self, how: str) -> str:
+        return self.said
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a result's table.
@@ -70,8 +97,8 @@ class Column:
         >>> Column("share", "share").show(0.5), Column("p", "p").show(0.0002), Column("n", "count").show(1234.0)
         ('50.0 %', '< 0.001', '1,234')
         """
-        if isinstance(value, str) or missing(value):
-            return "–" if missing(value) else value
+        if isinstance(value, (str, Hidden)) or missing(value):
+            return str(value) if isinstance(value, (str, Hidden)) else "–"
         if self.kind == "p":
             return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
         if self.kind in ("count", "rank"):
@@ -173,7 +200,7 @@ def typed(table: Any, unit: str, given: Sequence[Column] = ()) -> tuple[Column, 
 
 def _column(name: str, table: Any, unit: str) -> Column:
     """One column that the model has not declared."""
-    if name in SHARED and (table[name].dtype.kind in "iufb" or SHARED[name][0] in ("label", "text")):
+    if name in SHARED and (table[name].dtype.kind in "iufb" or SHARED[name][0] in ("label", "text", "count")):
         kind, of, heading = SHARED[name]
         compared = "against" in table
         if name == "estimate":
@@ -226,13 +253,24 @@ def show(value: Any, unit: str = "") -> str:
     ('83.8 %', '40.4', '0.0', '–')
     """
     if missing(value):
-        return "–"
+        return str(value) if isinstance(value, Hidden) else "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
         return str(value)
     factor, suffix, digits = UNITS.get(unit, UNITS[""])
     text = f"{float(value) * factor:,.{digits}f}"
     text = text.removeprefix("-") if not text.strip("-0.,") else text
     return f"{text}{suffix}".replace("-", "−")
+
+
+def how_many(n: Any) -> str:
+    """Return a number of answers as people read it: '' for none, words where it is not shown.
+
+    >>> how_many(1200), how_many("fewer than 10"), how_many(None)
+    ('1,200', 'fewer than 10', '')
+    """
+    if isinstance(n, (str, Hidden)):
+        return str(n)
+    return "" if missing(n) or not n else f"{float(n):,.0f}"
 
 
 def span(low: float, high: float, unit: str) -> str:

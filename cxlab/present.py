@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from cxlab.columns import Column, intervals, row_units, span
+from cxlab.columns import Column, Hidden, intervals, row_units, span
 
 
 class Result(Protocol):
@@ -85,7 +85,7 @@ def shown(result: Result) -> Any:
     table = result.table
     if not result.parts.get("hides") or "estimate" not in table or "n" not in table:
         return table
-    hidden = table["estimate"].isna() & (table["n"] > 0)
+    hidden = table["n"].map(lambda n: isinstance(n, Hidden)).astype(bool)
     return table if hidden.all() else table[~hidden]
 
 

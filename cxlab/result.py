@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cxlab import present
-from cxlab.columns import Column, show, typed
+from cxlab.columns import Column, Hidden, show, typed
 from cxlab.problem import one_of
 
 FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
@@ -25,7 +25,8 @@ MIME = "application/vnd.cxlab.result+json"
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` with only JSON types: NumPy scalars become numbers, `nan` and infinities become None."""
+    """Return ``value`` with only JSON types: NumPy scalars become numbers, `nan` and infinities become None,
+    numbers that are not shown (`cxlab.columns.Hidden`) their words."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if hasattr(value, "to_dict") and hasattr(value, "itertuples"):
@@ -36,6 +37,8 @@ def plain(value: Any) -> Any:
         return [plain(v) for v in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
+    if isinstance(value, Hidden):
+        return value.said
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int, bool)):
@@ -140,7 +143,7 @@ class Result:
             float(get("high")),
             self.level,
             float(get("se")),
-            int(get("n", 0)),
+            int(get("n", 0)) if get("n", 0) == get("n", 0) else 0,
             float(get("n_eff")),
             self.unit,
             self.method,

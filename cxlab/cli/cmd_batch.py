@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from cxlab.data.masking import cleaned
+from cxlab.data.small_cells import NOT_SHOWN, SMALL, few
 from cxlab.problem import DataProblem
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -175,7 +176,8 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
              "not_shown": list(o.skipped), "said": list(o.said)}
             for o in outcomes
         ]  # fmt: skip
-        left = [dict(zip(("study", "cell", "answers", "at_least"), c, strict=True)) for c in plan.left_out]
+        left = [{"study": s, "cell": c, "answers": answers(n), "at_least": k} for s, c, n, k in plan.left_out]
+        left += [{"study": s, "cell": c, "answers": NOT_SHOWN, "why": TELLS} for s, c in plan.withheld]
         say([json.dumps({"index": index, "reports": rows, "left_out": left}, indent=1, ensure_ascii=False)])
         return
     notes = {k: f"  ({o.seconds:.1f} s)" if o.status == "made" else f"  ({o.status})" for k, o in enumerate(outcomes)}
@@ -210,14 +212,24 @@ def say(lines: Iterable[str]) -> None:
 
 def left_out(plan: Any) -> None:
     """Say on stderr which cells got no report, and by which rule."""
-    small = [f"{study} {cell} ({n:,})" for study, cell, n, _ in plan.left_out if "= not stated" not in cell]
+    small = [f"{study} {cell} ({answers(n)})" for study, cell, n, _ in plan.left_out if "= not stated" not in cell]
     blank = sum(n for _, cell, n, _ in plan.left_out if "= not stated" in cell)
     if small:
         rule = plan.left_out[0][3]
         more = f" and {len(small) - 10} more (--json lists all)" if len(small) > 10 else ""
         click.echo(f"left out, fewer than {rule} answers: {', '.join(small[:10])}{more}", err=True)
     if blank:
-        click.echo(f"left out, level not stated: {blank:,} answers", err=True)
+        click.echo(f"left out, level not stated: {answers(blank)} answers", err=True)
+    if plan.withheld:
+        click.echo(f"left out, {TELLS}: {', '.join(f'{study} {cell}' for study, cell in plan.withheld)}", err=True)
+
+
+TELLS = "the whole less the other reports would tell cells of fewer than 10 answers"
+
+
+def answers(n: int) -> str:
+    """Return a number of answers as it may be said."""
+    return f"{n:,}" if n >= SMALL else few(SMALL)
 
 
 def form_of(options: Mapping[str, Any], where: str, workers: int) -> Any:

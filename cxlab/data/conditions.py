@@ -58,6 +58,16 @@ def conditions(study: Study, wanted: Mapping[str, Any]) -> list[tuple[nw.Expr, s
     return [condition(study, column, value) for column, value in wanted.items()]
 
 
+def one_level(study: Study, column: str, wanted: Any) -> tuple[str, Any] | None:
+    """Return the column and its one level that ``wanted`` is, as they stand in the table; None for anything else."""
+    field = study.field(named(study, column))
+    several = isinstance(wanted, (tuple, list, set, frozenset)) and len(wanted) != 1
+    if several or isinstance(wanted, tuple) or field.columns:
+        return None
+    value = _level(field, next(iter(wanted)) if isinstance(wanted, (list, set, frozenset)) else wanted)
+    return None if value is None else (field.name, value)
+
+
 def _labels(field: Field) -> dict[str, str]:
     return {**(field.scale.labels if field.scale else {}), **field.labels}
 

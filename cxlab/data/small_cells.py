@@ -7,13 +7,21 @@ are no few people either (primary and secondary suppression; Hundepool et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.columns import Hidden
+from cxlab.data.study import Study
+from cxlab.data.study import key as code
 from cxlab.problem import DataProblem
+from cxlab.stats.counts.names import key, keys
 
 SMALL = 10
 """Groups with fewer answers are not shown unless asked (``least_n=0``): an interval would say little, a person much."""
@@ -26,7 +34,8 @@ def hidden(table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequ
     ----------
     small : rows with fewer answers are hidden; 0 hides nothing.
     by : columns whose groups add up to a total that can be asked for: along each of them no row may be the only one
-        hidden, nor may the hidden ones together have fewer than ``small`` answers.
+        hidden, nor may the hidden ones together have fewer than ``small`` answers. A cell of several columns is hidden
+        where the group of any of them is, since the cells add up to it.
     within : columns that tell tables apart, as the question.
 
     Examples
@@ -39,13 +48,120 @@ def hidden(table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequ
     out = (n < small) & (n > 0)
     if not out.any():
         return out
+    wider = []
+    for k in range(len(by)):
+        for some in itertools.combinations(by, k):
+            group, gone = _wider(table, small, some, within)
+            out |= gone[group] & (n > 0)
+            wider.append((group, gone))
     lines = [line for name in by for line in _lines(table, [c for c in (*within, *by) if c != name])]
     changed = True
     while changed:
         changed = False
         for line in lines:
             changed |= _second(n, out, line, small)
+        if len(by) > 1 and not changed:
+            changed = _further(n, out, lines, _told(wider, n < small, out))
     return out
+
+
+def _wider(
+    table: pd.DataFrame, small: int, by: Sequence[str], within: Sequence[str]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the group of fewer columns that each row belongs to, and which of these groups are hidden."""
+    if not (columns := [*within, *by]):
+        return np.zeros(len(table), np.intp), np.zeros(1, bool)
+    wider = table.groupby(columns, sort=False, dropna=False)
+    gone = hidden(wider["n"].sum().reset_index(), small, by, within) if by else np.zeros(wider.ngroups, bool)
+    return wider.ngroup().to_numpy(), gone
+
+
+def _told(
+    wider: Sequence[tuple[NDArray[np.intp], NDArray[np.bool_]]], tiny: NDArray[np.bool_], out: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return the hidden rows that are, or make up a hidden group that is, a sum of what groups of ``wider`` show.
+
+    By linear algebra; a table with more than `MOST` hidden rows is held line by line only.
+    """
+    told, at = np.zeros(len(out), bool), np.flatnonzero(out)
+    if not 0 < len(at) <= MOST:
+        return told
+    of = [(group[at] == g, gone[g]) for group, gone in wider for g in np.unique(group[at])]
+    known = np.array([row for row, gone in of if not gone], float).reshape(-1, len(at))
+    asked = np.vstack([np.eye(len(at))[tiny[at]], *(row.astype(float) for row, gone in of if gone)])
+    _, size, basis = np.linalg.svd(known, full_matrices=False)
+    basis = basis[size > 1e-9 * size.max(initial=1.0)]
+    follows = (np.abs(asked - asked @ basis.T @ basis) < 1e-7).all(axis=1)
+    told[at] = asked[follows].any(axis=0)
+    return told
+
+
+MOST = 400
+"""So many hidden rows of a table are held against all sums at once."""
+
+
+def _further(n: NDArray, out: NDArray[np.bool_], lines: Sequence[NDArray[np.intp]], told: NDArray[np.bool_]) -> bool:
+    """Hide the smallest further row of the lines of rows that are told; returns whether there was one."""
+    beside = [row for line in lines if told[line].any() for row in line if n[row] > 0 and not out[row]]
+    if not beside:
+        return False
+    out[min(beside, key=lambda row: n[row])] = True
+    return True
+
+
+def parts(table: pd.DataFrame, small: int, by: Sequence[str], cut: Sequence[str] = ()) -> NDArray[np.bool_]:
+    """Return which rows of a table are not shown where each level of the columns ``cut`` has a report of its own.
+
+    That is `hidden`, but a level of ``cut`` that nobody named (null) costs no other its report: it has none itself, and
+    that few people left a question out is no name for them.
+
+    >>> table = pd.DataFrame({"brand": ["a", "b", None], "n": [90, 40, 3]})
+    >>> parts(table, 10, ["brand"], ["brand"]).tolist()
+    [False, False, True]
+    """
+    n = table["n"].to_numpy(float)
+    tiny = (n < small) & (n > 0)
+    named = table[list(cut)].notna().all(axis=1).to_numpy()
+    return hidden(table, small, by) if (tiny & named).any() else tiny
+
+
+def withheld(
+    study: Study, counted: Mapping[str, Sequence[nw.Expr]], by: Sequence[str], units: pd.DataFrame, small: int
+) -> NDArray[np.bool_]:
+    """Return which rows of a part of a study are not shown because its other parts would tell a small one.
+
+    The part is what `Study.where` took: one level of a column, or of several. Its rows are hidden where they are hidden
+    in the table of all parts: whoever has the report on the whole and those on the other parts cannot compute the rest.
+
+    Parameters
+    ----------
+    counted : what counts as an answer to each ``item``; null does not.
+    by : columns whose groups the rows are.
+    units : the rows: ``item``, and the `cxlab.stats.counts.names.key` of each column of ``by``.
+    small : least number of answers of a group.
+    """
+    whole = study.before
+    if not small or whole is None or not len(units):
+        return np.zeros(len(units), bool)
+    by = [c for c in by if c in whole.columns]  # options of a question with several answers overlap: no sums
+    level = {key(c): code(v) for c, v in study.chosen if c in whole.columns}
+    columns = [*by, *(c for c, _ in study.chosen if c in whole.columns and c not in by)]
+    called = {f"_n{k}": item for k, item in enumerate(counted)}
+    sums = [
+        reduce(add, ((~x.is_null()).cast(nw.Int64) for x in counted[item])).alias(name) for name, item in called.items()
+    ]
+    answers = whole.frame.select(*columns, *sums)
+    sizes = answers.group_by(*columns).agg(nw.col(*called).sum()).collect("pandas").to_native()
+    sizes = sizes.rename(columns=dict(zip(columns, keys(columns), strict=True)))
+    told = set()
+    for name, item in called.items():
+        table = sizes.assign(n=sizes[name])
+        gone = table[parts(table, small, keys(columns), list(level))]
+        for c, value in level.items():
+            gone = gone[gone[c].map(code) == value]
+        told |= {(item, *(code(v) for v in row)) for row in gone[keys(by)].itertuples(index=False, name=None)}
+    rows = units[["item", *keys(by)]].itertuples(index=False, name=None)
+    return np.array([(item, *(code(v) for v in row)) in told for item, *row in rows])
 
 
 def _lines(table: pd.DataFrame, fixed: list[str]) -> list[NDArray[np.intp]]:
@@ -69,28 +185,78 @@ def _second(n: NDArray, out: NDArray[np.bool_], line: NDArray[np.intp], small: i
 
 
 def blanked(
-    table: pd.DataFrame, small: int, figures: Sequence[str], by: Sequence[str] = (), within: Sequence[str] = ()
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the table with nothing but ``n`` in hidden rows, and what is to be said of them."""
+    table: pd.DataFrame, small: int, figures: Sequence[str], by: Sequence[str] = (), within: Sequence[str] = (),
+    also: NDArray[np.bool_] | None = None,
+) -> tuple[pd.DataFrame, list[str]]:  # fmt: skip
+    """Return the table without figures and sizes in rows that are `hidden`, and what is to be said of them.
+
+    Parameters
+    ----------
+    table, small, by, within : as for `hidden`.
+    figures : columns that tell something of a group, beside ``n``.
+    also : further rows that are not shown (`withheld`).
+    """
     hide = hidden(table, small, by, within)
+    if also is not None:
+        hide = hide | also
     if not hide.any():
         return table, []
     table = table.copy()
+    notes = said(table["n"].to_numpy(float), hide, small)
     for name in (c for c in table.columns if c in figures):
         kind = table[name].dtype
         table[name] = table[name].astype(object).mask(hide) if kind.kind not in "fiu" else table[name].mask(hide)
-    return table, said(table["n"].to_numpy(float), hide, small)
+    table["n"] = sizes(table["n"], hide, small)
+    return table, notes
+
+
+def blanked_of(
+    study: Study, of: str, by: Sequence[str], table: pd.DataFrame, small: int, figures: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return `blanked` of a table on one question, whose groups stand under the keys of ``by``."""
+    also = withheld(study, {of: [nw.col(of)]}, by, table.assign(item=of), small)
+    return blanked(table, small, figures, keys(by), also=also)
 
 
 def said(n: NDArray, hide: NDArray[np.bool_], small: int) -> list[str]:
     """Return the notes on hidden rows."""
-    few = int((hide & (n < small)).sum())
+    tiny = int((hide & (n < small)).sum())
+    more = int(hide.sum()) - tiny
     if len(n) == 1:
-        return [f"fewer than {small} answers: not shown (least_n=0 shows them)"] if few else []
-    out = [f"{few} of {len(n)} groups have fewer than {small} answers and are not shown (least_n=0 shows them)"]
-    more = int(hide.sum()) - few
+        return [f"{few(small)} answers: not shown (least_n=0 shows them)" if tiny else f"not shown: {TELLS}"]
+    out = [f"{tiny} of {len(n)} groups have {few(small)} answers and are not shown (least_n=0 shows them)"]
     groups = "1 more group is" if more == 1 else f"{more} more groups are"
-    return [*out, f"{groups} not shown: with the total they would tell the small ones"] if more else out
+    told = [f"{groups} not shown: with the total they would tell the small ones"]
+    return [*(out if tiny else []), *(told if more else [])]
+
+
+TELLS = "with the other parts and the whole it would tell a part of fewer answers (least_n=0 shows it)"
+"""Why a part of a study is not shown though it has answers enough."""
+
+NOT_SHOWN = "not shown"
+"""What stands for the number of answers of a group that would tell a small one."""
+
+
+def few(small: int) -> str:
+    """Return what stands for the number of answers of a group that is too small.
+
+    >>> few(10)
+    'fewer than 10'
+    """
+    return f"fewer than {small}"
+
+
+def sizes(n: pd.Series, hide: NDArray[np.bool_], small: int) -> pd.Series:
+    """Return numbers of answers as they are shown: of hidden groups in words (`cxlab.columns.Hidden`)."""
+    if not hide.any():
+        return n
+    words = (Hidden(few(small)) if k < small else Hidden(NOT_SHOWN) for k in n)
+    return pd.Series([w if h else k for w, h, k in zip(words, hide, n, strict=True)], n.index, object)
+
+
+def is_hidden(n: pd.Series) -> NDArray[np.bool_]:
+    """Return which numbers of answers are not shown."""
+    return np.array([isinstance(k, Hidden) for k in n], bool)
 
 
 def enough(levels: pd.DataFrame, n: NDArray, small: int, what: Sequence[Sequence[str]] = ()) -> None:

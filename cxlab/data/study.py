@@ -66,6 +66,8 @@ class Study:
         errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
+    before, chosen : the study of which `where` took one level of a column, and the columns with their levels: what is
+        hidden in all parts together is hidden in each (`cxlab.data.small_cells.withheld`).
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -79,6 +81,8 @@ class Study:
     calibration: Calibration | None = None
     source: str = field(default="", compare=False)
     remarks: tuple[str, ...] = field(default=(), compare=False)
+    before: Study | None = field(default=None, compare=False)
+    chosen: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -196,13 +200,18 @@ class Study:
         >>> open_study("brand-tracker").where(brand=["Alba", "Brio"], wave=(7, 8)).filters
         ('Brand = Alba or Brio', 'Wave = 7 to 8')
         """
-        from cxlab.data.conditions import conditions
+        from cxlab.data.conditions import conditions, one_level
 
         found = conditions(self, wanted)
-        frame = self.lazy
-        for rows, _ in found:
+        frame, before = self.lazy, self.before
+        levels = [one_level(self, column, value) for column, value in wanted.items()]
+        if any(levels) and before is None:
+            before = self
+        for (rows, _), level in zip(found, levels, strict=True):
             frame = frame.filter(rows)
-        return self.part(frame, (*self.filters, *(said for _, said in found)))
+            before = before and (before if level else replace(before, table=before.lazy.filter(rows).to_native()))
+        part = self.part(frame, (*self.filters, *(said for _, said in found)))
+        return replace(part, before=before, chosen=(*self.chosen, *filter(None, levels)))
 
     def set(self, column: str, **settings: Any) -> Study:
         """Return the study with ``column`` declared otherwise: role, measure, scale, labels, missing, title, ...
@@ -234,7 +243,9 @@ class Study:
         """
         from cxlab.data.derived import derive
 
-        return derive(self, name, by, of=of, rest=rest, settings=settings)
+        done = derive(self, name, by, of=of, rest=rest, settings=settings)
+        before = self.before and self.before.derive(name, by, of=of, rest=rest, **settings)
+        return replace(done, before=before)
 
     def to_pandas(self, *, labels: bool = False) -> Any:
         """Return the answers as a pandas table, missing codes as null; ``labels`` puts the wording for each code."""
@@ -261,7 +272,8 @@ class Study:
 
         As for `where`, that is a domain of a sample with clusters or strata.
         """
-        return self.part(self.lazy.filter(condition), (*self.filters, said))
+        before = self.before and replace(self.before, table=self.before.lazy.filter(condition).to_native())
+        return replace(self.part(self.lazy.filter(condition), (*self.filters, said)), before=before)
 
     def select(self, *names: str) -> Study:
         """Return the study with only these columns (and those of its design)."""

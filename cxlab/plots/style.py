@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.columns import UNITS, show
+from cxlab.columns import UNITS, how_many, show
 
 INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
@@ -63,7 +63,11 @@ def forest(
             ax.annotate(
                 show(v, unit), (top, yi), (6, 0), textcoords="offset points", va="center", color=INK, fontsize=9
             )
-    names = [f"{name}  (n = {int(k):,})" for name, k in zip(labels, n, strict=True)] if n is not None else list(labels)
+    names = (
+        [f"{name}  (n = {how_many(k) or 0})" for name, k in zip(labels, n, strict=True)]
+        if n is not None
+        else list(labels)
+    )
     ax.set_yticks(y, names)
     ax.margins(x=0.12)
     return ax

@@ -152,7 +152,7 @@ def rows(report: Made) -> Iterator[dict[str, Any]]:
             yield (
                 about
                 | head
-                | {k: row.get(k) for k in NUMBERS}
+                | {k: None if isinstance(row.get(k), str) else row.get(k) for k in NUMBERS}
                 | {
                     "title": result["title"],
                     "label": " | ".join(str(row[k]) for k in names),

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
+from cxlab.data import small_cells
 from cxlab.data.foreign import expected, foreign, kind, why
 from cxlab.data.locations import READING, address
 from cxlab.data.masking import without_secrets
 from cxlab.problem import DataProblem, unknown
 from cxlab.report import notebook as books
+from cxlab.stats.counts.names import key, keys
 
 AT_LEAST = 30
 """Answers that a cell must have to get a report of its own, unless the plan says otherwise."""
 
-LEAST = 10
+LEAST = small_cells.SMALL
 """No plan may go below: cells with fewer answers are not published."""
 
 OPTIONS = ("to", "workers", "timeout", "memory", "style", "output")
@@ -45,11 +48,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """The reports to make, the cells left out by rule ``(study, cell, answers, at_least)``, and the plan's options."""
+    """The reports to make, the cells left out by rule ``(study, cell, answers, at_least)``, the plan's options, and
+    the cells ``(study, cell)`` that are left out because the whole less the other reports would tell a small one."""
 
     jobs: tuple[Job, ...]
     left_out: tuple[tuple[str, str, int, int], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    withheld: tuple[tuple[str, str], ...] = ()
 
 
 def read(path: Path) -> Plan:
@@ -88,6 +93,7 @@ def read(path: Path) -> Plan:
         tuple(job for plan in plans for job in plan.jobs),
         tuple(cell for plan in plans for cell in plan.left_out),
         {k: v for k, v in said.items() if k != "reports"},
+        tuple(cell for plan in plans for cell in plan.withheld),
     )
 
 
@@ -146,16 +152,16 @@ def expand(
         raise DataProblem(
             f"at_least is {at_least!r}; it must be a whole number, {LEAST} or more: small cells are not published"
         )
-    jobs, left, found = [], [], {}
+    jobs, left, told, found = [], [], [], {}
     for study in studies:
         counted = cells(study, by) if by else [({}, at_least)]
-        found[study] = [cell for cell, n in counted if n >= at_least and None not in cell.values()]
-        left += [(without_secrets(study), words(cell), n, at_least) for cell, n in counted if cell not in found[study]]
+        held = telling(counted, by)
+        found[study] = [cell for cell, n in counted if n >= at_least and None not in cell.values() and cell not in held]
+        named = without_secrets(study)
+        told += [(named, words(cell)) for cell in held]
+        left += [(named, words(c), n, at_least) for c, n in counted if c not in found[study] and c not in held]
         if not found[study]:
-            most = max((n for _, n in counted), default=0)
-            raise DataProblem(
-                f"no cell of {', '.join(by)} in {without_secrets(study)} has {at_least} answers; the largest has {most}"
-            )
+            raise DataProblem(none_left(named, by, counted, at_least))
     for notebook, study, given in itertools.product(notebooks, found, sets):
         asked = books.mapping(given.get("only") or {})[1]
         if asked:
@@ -163,7 +169,29 @@ def expand(
         for cell in found[study]:
             only = {**(asked or {}), **cell}
             jobs.append(Job(notebook, study, {**given, "only": only} if only else dict(given)))
-    return Plan(tuple(jobs), tuple(left))
+    return Plan(tuple(jobs), tuple(left), withheld=tuple(told))
+
+
+def telling(counted: Sequence[tuple[Mapping[str, str | None], int]], by: Sequence[str]) -> list[Mapping]:
+    """Return the cells of enough answers that get no report of their own: the whole less the others would give a cell
+    of fewer than `LEAST` answers back (`cxlab.data.small_cells.parts`)."""
+    if not by or not counted:
+        return []
+    own = keys(by)
+    table = pd.DataFrame([{key(name): level for name, level in cell.items()} | {"n": n} for cell, n in counted])
+    gone = small_cells.parts(table, LEAST, own, own)
+    return [c for (c, n), hide in zip(counted, gone, strict=True) if hide and n >= LEAST and None not in c.values()]
+
+
+def none_left(study: str, by: Sequence[str], counted: Sequence[tuple[Mapping, int]], at_least: int) -> str:
+    """Return why no cell gets a report."""
+    most, of = max((n for _, n in counted), default=0), ", ".join(by)
+    if most < at_least:
+        return f"no cell of {of} in {study} has {at_least} answers; the largest has {most}"
+    return (
+        f"no cell of {of} in {study} can have a report of its own: the whole less the others would tell cells of fewer "
+        f"than {LEAST} answers; merge small levels first, as with study.derive"
+    )
 
 
 def known(study: str, only: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from cxlab.columns import show, span
+from cxlab.columns import how_many, show, span
 from cxlab.data.foreign import foreign
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, labels, sorted_out, subject
@@ -101,7 +101,7 @@ def headline(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         value = row.get("value", row.get("estimate"))
         if value is not None:
             low, high = (math.nan if row.get(k) is None else row[k] for k in ("low", "high"))
-            n = f"n = {int(row['n']):,}" if row.get("n") else ""
+            n = f"n = {how_many(row['n'])}" if row.get("n") else ""
             return {"name": name, "value": show(value, unit), "interval": span(low, high, unit), "n": n}
     return {}
 

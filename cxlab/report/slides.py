@@ -17,7 +17,7 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_TICK_LABEL_POSITION
 from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
-from cxlab.columns import difference, named, show, span
+from cxlab.columns import difference, how_many, named, show, span
 from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.house_style import Style
@@ -100,7 +100,7 @@ def table_slide(
     for row in rows:
         unit = row.get("unit") or result.get("unit", "")
         low, high = (math.nan if row.get(k) is None else row[k] for k in ("low", "high"))
-        n = f"{row['n']:,.0f}" if row.get("n") else ""
+        n = how_many(row.get("n"))
         lines.append((name(result, row), show(row["estimate"], unit), span(low, high, unit), n))
     for k, line in enumerate(lines):
         for column, words in enumerate(line):
@@ -199,7 +199,7 @@ def signed(value: float, unit: str) -> str:
 
 def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the line under the message: what the bars are, n, and how many rows are left out."""
-    counts = [row["n"] for row in rows if row.get("n")]
+    counts = [row["n"] for row in rows if row.get("n") and not isinstance(row["n"], str)]
     n = f"n = {min(counts):,.0f} to {max(counts):,.0f}" if counts and min(counts) != max(counts) else ""
     n = n or (f"n = {counts[0]:,.0f}" if counts else "")
     left = len([r for r in result["table"] if r.get("estimate") is not None]) - len(rows)

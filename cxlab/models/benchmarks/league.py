@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import hidden
 from cxlab.data.study import Study
@@ -195,9 +196,11 @@ def ranked_units(
     column = shown.labels.columns[-1]
     n = raw.table["n"].to_numpy(float)
     value = shown.moments.mean * score.factor
-    told = hidden(pd.DataFrame({"unit": shown.labels[column], "n": n}), metrics.SMALL, ["unit"])
+    told = np.zeros(len(n), bool) if raw.withheld is None else raw.withheld
+    told = told | hidden(pd.DataFrame({"unit": shown.labels[column], "n": n}), metrics.SMALL, ["unit"])
     keep = (n >= metrics.SMALL) & ~told & np.isfinite(value) & shown.labels[column].notna().to_numpy()
-    small = pd.DataFrame({column: shown.labels[column], "n": n.astype(int)})[~keep].reset_index(drop=True)
+    sizes = small_cells.sizes(pd.Series(n).fillna(0).astype(int), n > 0, metrics.SMALL)
+    small = pd.DataFrame({column: shown.labels[column].to_numpy(), "n": sizes})[~keep].reset_index(drop=True)
     if keep.sum() < 2:
         raise DataProblem(
             f"a league table needs at least two units with {metrics.SMALL} answers; '{column}' has {int(keep.sum())}"
@@ -317,9 +320,10 @@ def _notes(units: Units, parts: dict[str, Any], small: pd.DataFrame, unit: str) 
     apart, pairs = parts["separated_pairs"], parts["pairs"]
     notes = [f"{apart:,} of {pairs:,} pairs of units differ for real, over the whole table.", _best(units, parts)]
     if len(small):
-        shown = ", ".join(f"{a} ({b})" for a, b in zip(small.iloc[:8, 0], small["n"][:8], strict=True))
+        shown = ", ".join(map(str, small.iloc[:8, 0]))
         more = f", and {len(small) - 8} more" if len(small) > 8 else ""
-        told = " (or they would tell such a one with the total)" if (small["n"] >= metrics.SMALL).any() else ""
+        enough = (small["n"].astype(str) == small_cells.NOT_SHOWN).any()
+        told = " (or they would tell such a one with the total)" if enough else ""
         notes.append(f"Not ranked, fewer than {metrics.SMALL} answers{told}: {shown}{more}.")
     if parts["tau"] == 0:
         notes.append("The units differ no more than chance alone explains: all are shrunken to the mean.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
@@ -9,7 +10,7 @@ from scipy.special import ndtri
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.sample import Sample, sample
-from cxlab.data.small_cells import SMALL, blanked
+from cxlab.data.small_cells import SMALL, blanked, withheld
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.problem import DataProblem
@@ -75,7 +76,9 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, leas
             rows.append({"item": about, **({key(by): segment} if by else {}), **row})
     table = pd.DataFrame(rows)
     figures = [c for c in table if c not in ("item", "n", key(by))]
-    table, hidden = blanked(table, least_n, figures, [key(by)] if by else [], ["item"])
+    counted = {about: [nw.col(functional.name)] for about, (functional, _) in pairs.items()}
+    told = withheld(study, counted, [by] if by else [], table, least_n)
+    table, hidden = blanked(table, least_n, figures, [key(by)] if by else [], ["item"], also=told)
     notes += hidden
     own = [c for c in table.columns if c != key(by)]
     table = table.rename(columns={key(by): shown([by], own)[0]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -16,7 +17,7 @@ from cxlab.models.index.satisfaction import FEW, index_value, interval_columns, 
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import covariances
-from cxlab.stats.counts.names import shown
+from cxlab.stats.counts.names import key, shown
 from cxlab.stats.paths import pls, reliability
 
 FIGURES = ("estimate", "low", "high", "se", "own")
@@ -65,7 +66,9 @@ def index_by(
     (called,) = shown([by], ("estimate", "low", "high", "se", "n", "own", "part"))
     table = pd.DataFrame({called: [_label(study, by, g) for g in labels]})
     table = table.assign(**interval_columns(value["frozen"], draws["frozen"], level), n=sizes, own=value["own"])
-    table, said = small_cells.blanked(table, least_n, FIGURES, [called])
+    counted = {"": [nw.col(c) for c in next(iter(declared.blocks.values()))[:1]]}
+    told = small_cells.withheld(study, counted, [by], pd.DataFrame({"item": "", key(by): labels}), least_n)
+    table, said = small_cells.blanked(table, least_n, FIGURES, [called], also=told)
     split = pd.concat(
         [
             table[[called]].assign(part=p, **interval_columns(value[p], draws[p], level))
@@ -81,7 +84,13 @@ def index_by(
         unit="index",
         level=level,
         method=f"PLS, {scheme} weighting, weights frozen at {frozen}; {words}",
-        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *said, *_thin(labels, sizes, value["own"])),
+        notes=(
+            *getattr(study, "caveats", ()),
+            *notes,
+            *data.notes,
+            *said,
+            *_thin(labels, sizes, table["n"], value["own"]),
+        ),
         parts={"split": split, "frozen": str(frozen), "by": called},
     )
 
@@ -128,9 +137,9 @@ def _label(study: Study, column: str, value: Any) -> Any:
     return study.field(column).labels.get(str(value), value)
 
 
-def _thin(labels, sizes, own) -> list[str]:
+def _thin(labels, sizes, shown_sizes, own) -> list[str]:
     notes = []
-    small = [f"{g} (n = {n})" for g, n in zip(labels, sizes, strict=True) if n < FEW]
+    small = [f"{g} (n = {said})" for g, n, said in zip(labels, sizes, shown_sizes, strict=True) if n < FEW]
     if small:
         notes.append(f"Few answers: {', '.join(small)}.")
     failed = [str(g) for g, v in zip(labels, own, strict=True) if np.isnan(v)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.columns import difference, show
+from cxlab.columns import difference, how_many, show
 from cxlab.models.metrics.metric_plots import scaled
 from cxlab.plots import style
 from cxlab.result import Result
@@ -100,10 +100,10 @@ def measurement_plan(result: Result, *, ax: Axes | None = None) -> Axes:
 
 def _label(row, names: list[str], result: Result) -> str:
     words = result.parts.get("labels", {})
-    n = f"n = {int(row['n']):,}"
+    n = f"n = {how_many(row['n'])}"
     if "against" in names:
         outer = [str(words.get(row[c], row[c])) for c in names[:-2]]
         pair = f"{words.get(row[names[-2]], row[names[-2]])} − {words.get(row['against'], row['against'])}"
-        return " · ".join([*outer, pair]) + f"  ({n}, {int(row['n_against']):,})"
+        return " · ".join([*outer, pair]) + f"  ({n}, {how_many(row['n_against'])})"
     said = " · ".join(str(words.get(row[c], row[c])) for c in names)
     return f"{said} − benchmark  ({n})"

@@ -13,7 +13,17 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import contrasts, registry, result_words
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.contrasts import Contrast, Rule
-from cxlab.models.metrics.groups import UNORDERED, Groups, grouped, order_of, paired, tests, unordered_note
+from cxlab.models.metrics.groups import (
+    UNORDERED,
+    Groups,
+    grouped,
+    order_of,
+    paired,
+    published,
+    sizes,
+    tests,
+    unordered_note,
+)  # fmt: skip
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -99,7 +109,7 @@ def compare(
         parts={
             "metric": score.metric,
             "compared": compared,
-            "groups": groups.table,
+            "groups": published(groups),
             "labels": result_words.worded(study, score, by),
             **family(table, names, smallest, correction),
         },
@@ -193,7 +203,7 @@ def pairwise(
     contrast, names = contrasts.pairs_of(groups, first, second, score), tests(groups, first, second, score)
     joint = contrasts.pairwise_correlation(groups, first, second) if rule.correction == "romano-wolf" else None
     table = contrasts.tested(contrast, rule, names, joint)
-    n, shared = groups.table["n"].to_numpy(), groups.moments.shared[first, second].astype(int)
+    n, shared = sizes(groups).to_numpy(), groups.moments.shared[first, second].astype(int)
     for k, (name, values) in enumerate({"n": n[first], "n_against": n[second], "shared": shared}.items()):
         table.insert(4 + k, name, values)
     labels = groups.labels.iloc[first].reset_index(drop=True)
@@ -214,7 +224,7 @@ def _from_benchmark(g: Groups, contrast: Contrast, value: NDArray, rule: Rule) -
     own = g.table.reset_index(drop=True)
     names = [f"{value[k]:g}|{key!r}" for k, key in enumerate(g.keys)]
     table = contrasts.tested(contrast, rule, names, contrasts.correlation(g.cov)).drop(columns="detectable")
-    after = {"n": own["n"], "n_eff": own["n_eff"], "value": own["estimate"], "benchmark": value}
+    after = {"n": sizes(g).reset_index(drop=True), "n_eff": own["n_eff"], "value": own["estimate"], "benchmark": value}
     for k, (name, values) in enumerate(after.items()):
         table.insert(4 + k, name, values)
     reach = np.where(contrast.estimate > 0, own["estimate"] - own["low"], own["high"] - own["estimate"])

@@ -244,8 +244,9 @@ def estimates(
         simple = not (d.weight or d.cluster or d.strata or pooled(score) or population)
         options = {"simple": simple, "census": population is not None}
         table, notes = measured(cells, score, interval, level, **options)
-        hide = small_cells.hidden(table, small, keys(columns), ["item"])
-        table, hidden = suppressed(table, small, keys(columns), ["item"])
+        also = small_cells.withheld(study, score.items, columns, table, small)
+        table, hidden = suppressed(table, small, keys(columns), ["item"], also)
+        hide = small_cells.is_hidden(table["n"])
         notes = measured(cells[~hide], score, interval, level, **options)[1] if hide.any() else notes
         groups = labelled_groups(study, columns, table)
         shares = ["detractors", "passives", "promoters"] if score.metric == "nps" else []
@@ -336,12 +337,13 @@ def limits(
 
 
 def suppressed(
-    table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequence[str] = ()
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the table with nothing but ``n`` in rows that `cxlab.data.small_cells.hidden` hides, and the notes."""
+    table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequence[str] = (),
+    also: NDArray[np.bool_] | None = None,
+) -> tuple[pd.DataFrame, list[str]]:  # fmt: skip
+    """Return the table without the rows that `cxlab.data.small_cells.blanked` hides, and the notes."""
     empty = int((table["n"] == 0).sum())
     notes = [f"{empty} of {len(table)} groups have no answers: not estimable"] if empty else []
-    table, said = small_cells.blanked(table, small, scan.FIGURES, by, within)
+    table, said = small_cells.blanked(table, small, scan.FIGURES, by, within, also)
     return table, [*notes, *said]
 
 

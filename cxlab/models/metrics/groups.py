@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.data import waves
+from cxlab.data import small_cells, waves
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import fitted_weights, registry, result_words, scan
@@ -31,6 +31,7 @@ class Groups:
 
     ``apart`` marks the groups that share no cluster with another; `None` without clusters. ``overlapping`` is the
     question with several answers whose options the groups are.
+    ``withheld`` marks the groups that are not shown because other parts of the study would tell a small one.
     ``keys`` are raw group values (``item`` first), ``labels`` one row a group as people read it, ``table`` their
     estimates with ``low, high``, ``cov`` in the unit squared.
     """
@@ -45,6 +46,7 @@ class Groups:
     exact: Callable[..., NDArray] | None = None
     apart: NDArray | None = None
     overlapping: str = ""
+    withheld: NDArray | None = None
 
 
 def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Groups:
@@ -58,7 +60,7 @@ def grouped(study: Study, score: Score, by: Sequence[str], level: float) -> Grou
     found = _counted(study, score, by)
     cov = covariance(found.moments, score, found.simple, exact=found.exact, apart=found.apart)
     made = estimated(found.keys, found.labels, found.moments, cov, score, level, found.notes, found.simple)
-    return replace(made, exact=found.exact, apart=found.apart)
+    return _withheld(replace(made, exact=found.exact, apart=found.apart), _told(study, score, by, found.keys))
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def _of_options(study: Study, score: Score, by: list[str], name: str, level: flo
     if len(score.items) > 1:
         table.insert(0, score.over, raw["item"])
     notes = (*combined.notes, *scan.overlap(study, by))
-    return replace(estimated(keys, table, m, cov, score, level, notes, combined.simple), overlapping=name)
+    made = replace(estimated(keys, table, m, cov, score, level, notes, combined.simple), overlapping=name)
+    return _withheld(made, _told(study, score, by, keys))
 
 
 def _counted(study: Study, score: Score, by: Sequence[str]) -> Counted:
@@ -194,7 +197,7 @@ def _shown(
     own["_item"] = [str(key[0]) for key in keys]
     shown, notes = metrics.suppressed(own, metrics.SMALL, lined, ["_item"])
     hide = (shown["estimate"].isna() & (own["n"] > 0)).to_numpy()
-    shown = shown[table.columns]
+    shown = shown[table.columns].assign(n=own["n"])  # `sizes` says what is published of them
     if len(table) > k:  # what is left of the total without a hidden group tells it
         rest = table.iloc[k:].copy()
         few = ((rest["n"] < metrics.SMALL) & (rest["n"] > 0)).to_numpy() | (hide if len(rest) == k else False)
@@ -202,6 +205,35 @@ def _shown(
     inside = [c for c in shown if c != "n" and shown[c].dtype.kind == "f"]
     shown.loc[hide, inside] = np.nan
     return shown, notes
+
+
+def _told(study: Study, score: Score, by: Sequence[str], keys: list[tuple]) -> NDArray:
+    """Which groups other parts of the study would tell something of."""
+    columns = scan.grouping(study, [b for b in by if b != "item" or "item" in study.codebook])
+    units = pd.DataFrame(keys, columns=["item", *keys_of(columns)])
+    return small_cells.withheld(study, score.items, columns, units, metrics.SMALL)
+
+
+def _withheld(groups: Groups, told: NDArray | None) -> Groups:
+    """Take what is told of groups, and of the rest without each, out of the table."""
+    if told is None or not told.any():
+        return groups
+    hide = np.resize(told, len(groups.table))
+    table = groups.table.copy()
+    table.loc[hide, [c for c in table if c != "n" and table[c].dtype.kind == "f"]] = np.nan
+    few = f"{int(told.sum())} of {len(told)} groups are not shown: {small_cells.TELLS}"
+    return replace(groups, table=table, notes=(*groups.notes, few), withheld=told)
+
+
+def sizes(groups: Groups) -> pd.Series:
+    """Return the numbers of answers as they are shown: those of hidden groups in words."""
+    hide = (groups.table["estimate"].isna() & (groups.table["n"] > 0)).to_numpy()
+    return small_cells.sizes(groups.table["n"], hide, metrics.SMALL)
+
+
+def published(groups: Groups) -> pd.DataFrame:
+    """Return the table of the groups as it may leave the models."""
+    return groups.table.assign(n=sizes(groups))
 
 
 def _few_clusters(labels: pd.DataFrame, m: shared_clusters.Moments, unit: str) -> list[str]:
@@ -276,7 +308,7 @@ def _with_rest(groups: Groups, blocks: list[NDArray], level: float, score: Score
     labels = pd.concat([groups.labels, others], ignore_index=True)
     cov = covariance(m, score, groups.simple, exact=groups.exact, unions=unions, apart=groups.apart)
     both = estimated(groups.keys, labels, m, cov, score, level, groups.notes, groups.simple)
-    both = replace(both, exact=groups.exact, apart=groups.apart)
+    both = _withheld(replace(both, exact=groups.exact, apart=groups.apart), groups.withheld)
     used = np.concatenate(blocks)
     return used, used + k, both
 

@@ -70,15 +70,17 @@ def impact(
     if len(score.items) > 1:
         raise DataProblem(f"{metric} has {len(score.items)} questions ({', '.join(score.items)}); name one with of=")
     parts = [_topics(study, score, column, value if len(columns) > 1 else None, level) for column in columns]
-    table = pd.DataFrame([row for rows, _ in parts for row in rows])
+    table = pd.DataFrame([row for rows, _, _ in parts for row in rows])
     if not len(table):
         raise DataProblem(
             f"no answer of {study.name} has {value!r} in {', '.join(columns)}; say with value= what names a topic"
         )
     groups = parts[-1][1]
+    told = np.array([hide for _, _, hides in parts for hide in hides], bool)
     table, hidden = small_cells.blanked(
-        table, metrics.SMALL, [c for c in table if c not in ("topic", "n")], ["topic"] if len(columns) == 1 else []
-    )
+        table, metrics.SMALL, [c for c in table if c not in ("topic", "n")], ["topic"] if len(columns) == 1 else [],
+        also=told,
+    )  # fmt: skip
     table["p_adjusted"] = multiple.adjusted(table["p"], correction)
     return Result(
         kind="impact",
@@ -95,13 +97,15 @@ def impact(
     )
 
 
-def _topics(study: Study, score: Score, column: str, value: object, level: float) -> tuple[list[dict], Groups]:
-    """The topics that are the values of ``column``, or the one that ``value`` flags in it."""
+def _topics(study: Study, score: Score, column: str, value: object, level: float) -> tuple[list[dict], Groups, list]:
+    """The topics that are the values of ``column``, or the one that ``value`` flags in it; which others would tell."""
     groups = grouped(study, score, [column], level)
     names = [str(x) for x in groups.labels.iloc[:, -1]]
     if value is not None:
         names = [study.field(column).label if k[-1] == value else "" for k in groups.keys]
-    return [_without(groups, i, name, score, level) for i, name in enumerate(names) if name], groups
+    there = [i for i, name in enumerate(names) if name]
+    told = np.zeros(len(names), bool) if groups.withheld is None else groups.withheld
+    return [_without(groups, i, names[i], score, level) for i in there], groups, [told[i] for i in there]
 
 
 def _without(groups: Groups, i: int, name: str, score: Score, level: float) -> dict:

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from cxlab.columns import difference, show
+from cxlab.columns import difference, how_many, show
 from cxlab.models.metrics import registry
 from cxlab.plots import style
 from cxlab.result import Result
@@ -109,7 +109,9 @@ def _series(
             text, middle, (6, -12 if up else 4), textcoords="offset points", color=tone, fontsize=9, weight="bold"
         )
     names = part[wave].astype(str)
-    ax.set_xticks(x, [f"{w}\nn = {n:,}" for w, n in zip(names, part["n"], strict=True)] if full else list(names))
+    ax.set_xticks(
+        x, [f"{w}\nn = {how_many(n) or 0}" for w, n in zip(names, part["n"], strict=True)] if full else list(names)
+    )
     if full:
         for xi, vi, top in zip(x, v, high, strict=True):
             if np.isfinite(vi):
@@ -139,7 +141,7 @@ def _panels(result: Result, series: list, wave: str) -> Axes:
         part = part.reset_index(drop=True)
         style.canvas(panel)
         _series(panel, part, wave, result.unit, full=False, better=result.better)
-        smallest, largest = int(part["n"].min()), int(part["n"].max())
+        smallest, largest = (int(np.nan_to_num(f(pd.to_numeric(part["n"])))) for f in (np.nanmin, np.nanmax))
         n = f"{smallest:,}" if smallest == largest else f"{smallest:,}–{largest:,}"
         title = textwrap.shorten(str(_words(result, result.parts["over"], name)), 34, placeholder="…")
         panel.set_title(f"{title}\nn = {n}", fontsize=8, loc="left", color=style.INK)

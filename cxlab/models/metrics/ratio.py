@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, weight_notes
@@ -80,8 +81,9 @@ def satisfaction_ratio(
     rows = [_row(key, part, keys(groups), level, draws, seed, study.drawn) for key, part in parts]
     table = pd.DataFrame(rows)
     called = result_words.labelled_groups(study, groups, table)
+    told = small_cells.withheld(study, {"": [nw.col(columns[0])]}, groups, table.assign(item=""), metrics.SMALL)
     table = pd.concat([called, table.drop(columns=keys(groups))], axis=1)
-    table, hidden = metrics.suppressed(table, metrics.SMALL, list(called))
+    table, hidden = metrics.suppressed(table, metrics.SMALL, list(called), also=told)
     notes = [
         *study.caveats,
         *weight_notes(study),

@@ -10,7 +10,7 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words, scan
 from cxlab.models.metrics.comparisons import family, pairwise, rules
 from cxlab.models.metrics.contrasts import Rule
-from cxlab.models.metrics.groups import UNORDERED, grouped, order_of, unordered_note
+from cxlab.models.metrics.groups import UNORDERED, grouped, order_of, published, unordered_note
 from cxlab.problem import one_of
 from cxlab.result import Result
 from cxlab.stats.inference import multiple
@@ -50,7 +50,7 @@ def trend(
     same = ["p", "p_adjusted", "detectable", "verdict", "p_equivalent", "test"]
     labels = groups.labels if "item" in groups.labels else groups.labels.assign(item=next(iter(score.items)))
     (called,) = scan.shown([wave])
-    values = groups.table[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
+    values = published(groups)[[c for c in VALUES if c in groups.table]].reset_index(drop=True)
     keys = list(groups.labels.columns)
     changes["verdict"] = changes["verdict"] if order.known else UNORDERED
     found = changes.assign(test=tests).rename(columns=names)[[*keys, *names.values(), *same]]

@@ -76,7 +76,7 @@ def jackknife(
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    kept, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    kept, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
     made, notes = named_groups(study, kept, groups), [*notes, *hidden]
     return _result(study, of, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
@@ -150,7 +150,7 @@ def replicate_weights(
         )
     notes = [*study.caveats, *([f"{lost:,} rows without an answer or a weight left out"] if lost else [])]
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
-    kept, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    kept, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
     return _result(study, of, statistic, named_groups(study, kept, groups), level, said, [*notes, *hidden])
 
 

@@ -76,7 +76,7 @@ def bootstrap(
     interval = "percentile" if clusters else "BCa"
     title, unit = described(study, of, statistic)
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
-    shown_rows, hidden = small_cells.blanked(pd.DataFrame(rows), least_n, FIGURES, own)
+    shown_rows, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
     notes += hidden
     return Result(
         "bootstrap", title, named_groups(study, shown_rows, groups), unit, level,

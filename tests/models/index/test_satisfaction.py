@@ -185,9 +185,8 @@ def test_errors_say_what_to_do():
         "two needs complete answers; 4 respondents have them. missing='mean' keeps those with gaps"
     )
     assert message(cx.index, study, "esci") == "model is 'esci'; did you mean 'ecsi'? allowed: 'ecsi', 'acsi'"
-    assert (
-        message(cx.indices.index_by, study, "brand", MODEL, frozen="C") == "frozen is 'C'; allowed: 'pooled', 'A', 'B'"
-    )
+    said = message(cx.indices.index_by, study, "brand", model=MODEL, frozen="C")
+    assert said == "frozen is 'C'; allowed: 'pooled', 'A', 'B'"
     assert message(cx.index, study, "acsi") == (
         "ACSI needs items for Expectation and Quality and Value and Satisfaction and Complaints and Loyalty; small "
         "declares none. Declare their measure in its datapackage.json (Expectation: expectation, Quality: quality, "
