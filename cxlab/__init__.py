@@ -47,6 +47,8 @@ _WHERE = {
     "pain_points": "cxlab.models.journeys.pain_points",
     "journey_types": "cxlab.models.journeys.journey_types",
     "drop_off": "cxlab.models.journeys.drop_off",
+    "alerts": "cxlab.models.loop.alerts",
+    "tickets": "cxlab.models.loop.alerts",
     "alert_policy": "cxlab.models.loop.alert_policy",
     "closing": "cxlab.models.loop.closing",
     "agreement": "cxlab.models.loop.agreement",

@@ -41,6 +41,8 @@ from cxlab.models.journeys.transitions import transitions as transitions
 from cxlab.models.journeys.variation import variation as variation
 from cxlab.models.loop.agreement import agreement as agreement
 from cxlab.models.loop.alert_policy import alert_policy as alert_policy
+from cxlab.models.loop.alerts import alerts as alerts
+from cxlab.models.loop.alerts import tickets as tickets
 from cxlab.models.loop.closing import closing as closing
 from cxlab.models.metrics.churn import churn as churn
 from cxlab.models.metrics.comparisons import against as against

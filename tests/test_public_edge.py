@@ -54,6 +54,8 @@ UNKNOWN = {
     "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),
     "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
     "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
+    "alerts": lambda: cx.alerts(STUDY.set("respondent", role="id").set("date", role="date"), {"a": {BAD: 1}}),
+    "tickets": lambda: cx.tickets(BAD, layout=BAD),
     "kano": lambda: cx.importance.kano(STUDY, by=BAD),
     "league": lambda: cx.league(STUDY, BAD),
     "league_change": lambda: cx.leagues.league_change(STUDY, BAD),
@@ -138,7 +140,8 @@ def call(name: str, study: object, **options):
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
               "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
-              "saved": 0.1, "opened": "date", "closed": "date", "coders": ["brand", "mode"]}  # fmt: skip
+              "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
+              "coders": ["brand", "mode"]}  # fmt: skip
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -55,6 +55,7 @@ _WHERE: dict[str, str] = {
     "handoffs": "cxlab.models.journeys.event_plots",
     "pain_points": "cxlab.models.journeys.event_plots",
     "journey_types": "cxlab.models.journeys.event_plots",
+    "alerts": "cxlab.models.loop.loop_plots",
     "alert_policy": "cxlab.models.loop.loop_plots",
     "closing": "cxlab.models.loop.loop_plots",
     "agreement": "cxlab.models.loop.loop_plots",

@@ -26,6 +26,17 @@ def alert_policy(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def alerts(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw how many alerts a week each owner gets, by reason."""
+    table = result.table.head(20)
+    ax = canvas(ax, width=8, height=0.45 * len(table) + 1.4)
+    labels = [f"{o}: {r}" for o, r in zip(table["owner"], table["reason"], strict=True)]
+    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="index")
+    ax.set_xlabel("alerts a week", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
 def closing(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the share closed when due of each group."""
     table = result.table

@@ -136,6 +136,53 @@ def test_a_simple_sample_has_the_interval_of_a_weighted_one() -> None:
     assert other["estimate"].iloc[0] == pytest.approx(plain["estimate"].iloc[0])
 
 
+def answers() -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 71, 500), unit="D")
+    return pd.DataFrame({"who": np.arange(500) + 1000, "ltr": rng.integers(0, 11, 500), "day": days,
+                         "at": rng.choice(["shop", "chat"], 500), "said": "my phone is 0171 5551234"})  # fmt: skip
+
+
+RULES = {"furious": {"ltr": (0, 2)}, "detractor": {"ltr": (0, 6)}, "passive at chat": {"ltr": (7, 8), "at": "chat"}}
+
+
+def asked(table: object) -> cx.Result:
+    study = cx.load(table).set("who", role="id").set("day", role="date")
+    register = pd.DataFrame({"touchpoint": ["shop", "chat"], "owner": ["Ann", "Bo"], "due_hours": [24, None]})
+    return cx.alerts(study, RULES, touchpoint="at", register=register)
+
+
+def test_alerts_are_those_a_hand_filter_finds_under_ids_that_stay() -> None:
+    table = answers()
+    found = asked(table)
+    listed = found.parts["alerts"].set_index("id")
+    right = np.select(
+        [table["ltr"] <= 2, table["ltr"] <= 6, table["ltr"].isin([7, 8]) & (table["at"] == "chat")], list(RULES), ""
+    )
+    right = pd.Series(right, table["who"])
+    assert listed["reason"].sort_index().to_dict() == right[right != ""].to_dict()
+    assert listed["alert"].is_unique
+    again = asked(table.sample(frac=1, random_state=3)).parts["alerts"].set_index("id")
+    assert again["alert"].to_dict() == listed["alert"].to_dict()
+    hours = (listed["due"] - listed["created"]).dt.total_seconds() / 3600
+    assert hours.groupby(listed["touchpoint"]).unique().map(list).to_dict() == {"shop": [24.0], "chat": [48.0]}
+    assert set(zip(listed["touchpoint"], listed["owner"], strict=True)) == {("shop", "Ann"), ("chat", "Bo")}
+    assert found.table["n"].sum() == len(listed)
+    assert "0171" not in str(found.to_dict())  # what customers wrote is not in it
+
+
+def test_the_load_a_week_is_poissons_and_layouts_are_those_of_the_systems() -> None:
+    found = asked(answers())
+    row = found.table.iloc[0]
+    assert row["estimate"] == pytest.approx(row["n"] / 10)  # 70 days
+    from scipy.stats import poisson
+
+    assert poisson.cdf(row["n"], row["high"] * 10) == pytest.approx(0.025, abs=1e-6)
+    assert poisson.sf(row["n"] - 1, row["low"] * 10) == pytest.approx(0.025, abs=1e-6)
+    for layout, first in {"plain": "alert", "zendesk": "external_id", "jira": "External ID"}.items():
+        assert next(iter(cx.tickets(found, layout=layout))) == first
+
+
 def test_wrong_input_is_said() -> None:
     table = world(200, 1)
     start = pd.Timestamp("2025-01-01")
@@ -155,6 +202,13 @@ def test_wrong_input_is_said() -> None:
             lambda: cx.closing(cx.load(tickets), opened="o", closed="c", due=0),
             "due is 0; it is a number of days above 0",
         ),
+        (lambda: cx.alerts(cx.load(tickets), RULES), "alerts need a column of role 'id'"),
+        (lambda: cx.alerts(cx.load(answers()), {}), "rules is empty"),
+        (
+            lambda: cx.alerts(cx.load(answers()).set("who", role="id").set("day", role="date"), {"a": 3}),
+            "rule 'a' is 3",
+        ),
+        (lambda: cx.tickets(asked(answers()), layout="servicenow"), "layout"),
         (lambda: cx.agreement(cx.load(tickets), ["t"]), "agreement needs two coders or more; coders is t"),
         (lambda: cx.agreement(cx.load(tickets), ["t", "t2"]), "t2"),
     ]:

@@ -1,0 +1,222 @@
+"""`alerts`: which answers call for somebody to act: one line each, with its owner and when it is due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from cxlab.columns import Column
+from cxlab.data import touchpoint_register as registers
+from cxlab.data.arguments import public
+from cxlab.data.row_order import numbered
+from cxlab.data.study import Study, answer
+from cxlab.models.metrics import estimates as metrics
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.counts.names import free
+
+LAYOUTS: dict[str, dict[str, str]] = {
+    "plain": {"alert": "alert", "id": "id", "reason": "reason", "touchpoint": "touchpoint", "owner": "owner",
+              "created": "created", "due": "due"},
+    "zendesk": {"alert": "external_id", "reason": "subject", "owner": "assignee", "touchpoint": "tags",
+                "created": "created_at", "due": "due_at"},
+    "freshdesk": {"alert": "unique_external_id", "reason": "subject", "owner": "agent", "touchpoint": "tags",
+                  "due": "due_by"},
+    "salesforce": {"alert": "ExternalId__c", "reason": "Subject", "owner": "Owner", "touchpoint": "Type",
+                   "due": "DueDate__c"},
+    "jira": {"alert": "External ID", "reason": "Summary", "owner": "Assignee", "touchpoint": "Labels",
+             "due": "Due Date"},
+}  # fmt: skip
+"""How each ticket system calls our columns; none of them holds what a customer wrote."""
+
+COLUMNS = (
+    Column("owner", "label", "", "Owner"),
+    Column("reason", "label", "", "Reason"),
+    Column("estimate", "estimate", "index", "Alerts a week"),
+)
+
+
+@public
+def alerts(
+    study: Study,
+    rules: Mapping[str, Mapping[str, Any]],
+    *,
+    touchpoint: str | None = None,
+    register: str | Path | pd.DataFrame | None = None,
+    due: float = 48.0,
+    level: float = 0.95,
+) -> Result:
+    """Return which answers call for somebody to act, by rules fixed before looking.
+
+    Each rule is a condition of `Study.where`; an answer gets the first rule that it meets. The list is a function of
+    the data: the same answers give the same alerts under the same ids, so that a second run makes no second ticket.
+
+    Parameters
+    ----------
+    study : answers with columns of the roles 'id' and 'date' (or 'time').
+    rules : reason → condition, the most severe first: ``{"detractor": {"ltr": (0, 6)}}``.
+    touchpoint : column that names the touchpoint; default: that of the role 'event', if there is one.
+    register : CSV file or table of touchpoints with ``owner`` and ``due_hours``; default: ``touchpoints.csv`` beside
+        the study's file.
+    due : hours until somebody should have acted, where the register says nothing.
+    level : of confidence.
+
+    Returns
+    -------
+    Result, a row an owner and reason: ``owner, reason, estimate`` (alerts a week) with ``low, high`` (Poisson), ``n``.
+    ``parts["alerts"]`` is the list itself, oldest first: ``alert`` (an id made of study, customer, time and reason),
+    ``id, reason, touchpoint, owner, created, due``; what customers wrote is not in it. `tickets` lays it out for a
+    ticket system.
+
+    Raises
+    ------
+    DataProblem : no id or no date, no rule, or a condition that does not fit.
+
+    References
+    ----------
+    Garwood, F. (1936). Fiducial limits for the Poisson distribution. Biometrika 28, 437-442.
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> table = pd.DataFrame({"who": [7, 8, 9], "ltr": [3, 9, 6], "day": pd.to_datetime(["2025-01-01"] * 3)})
+    >>> study = cx.load(table).set("who", role="id").set("day", role="date")
+    >>> found = cx.alerts(study, {"furious": {"ltr": (0, 3)}, "detractor": {"ltr": (0, 6)}})
+    >>> found.parts["alerts"][["id", "reason"]].to_numpy().tolist()
+    [[7, 'furious'], [9, 'detractor']]
+    """
+    metrics.check_level(level)
+    if not rules:
+        raise DataProblem("rules is empty; give reason → condition, as {'detractor': {'ltr': (0, 6)}}")
+    if not (np.isfinite(due) and due > 0):
+        raise DataProblem(f"due is {due!r}; it is hours above 0")
+    who, when = _role(study, "id"), _role(study, "date", "time")
+    where = touchpoint or next(iter(study.codebook.role("event")), None)
+    if where:
+        study.field(where)
+    book = registers.register(study, register)
+    listed, weeks = _listed(study, rules, who, when, where)
+    listed = _owned(listed, book, due)
+    table = _load(listed, weeks, level)
+    share = len(listed) / max(len(study), 1)
+    notes = [*study.caveats, f"{len(listed):,} alerts, {share:.1%} of all answers, in {weeks:.1f} weeks"]
+    nobody = int((listed["owner"] == "").sum())
+    notes += [f"{nobody:,} alerts have no owner: name one in {registers.NAME}"] if nobody else []
+    notes += ["weights are not used: an alert is one customer"] if study.design.weight else []
+    return Result(
+        "alerts",
+        "Alerts by owner and reason",
+        table,
+        "index",
+        level,
+        "exact Poisson interval (Garwood 1936) of the rate",
+        tuple(notes),
+        {"alerts": listed, "rules": {k: dict(v) for k, v in rules.items()}, "weeks": weeks},
+        better="down",
+        columns=COLUMNS,
+    )
+
+
+@public
+def tickets(found: Result, *, layout: str = "plain") -> pd.DataFrame:
+    """Return the alerts as a ticket system takes them; nothing is sent.
+
+    Parameters
+    ----------
+    found : of `alerts`.
+    layout : 'plain', 'zendesk', 'freshdesk', 'salesforce' or 'jira'.
+
+    Returns
+    -------
+    A row an alert, with the columns of the layout and the id under which a second import finds the first.
+
+    Raises
+    ------
+    DataProblem : another kind of result or an unknown layout.
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> table = pd.DataFrame({"who": [7], "ltr": [3], "day": pd.to_datetime(["2025-01-01"])})
+    >>> study = cx.load(table).set("who", role="id").set("day", role="date")
+    >>> list(cx.tickets(cx.alerts(study, {"detractor": {"ltr": (0, 6)}}), layout="zendesk"))
+    ['external_id', 'subject', 'assignee', 'tags', 'created_at', 'due_at']
+    """
+    one_of("layout", layout, LAYOUTS)
+    if not isinstance(found, Result) or found.kind != "alerts":
+        came = getattr(found, "kind", type(found).__name__)
+        raise DataProblem(
+            f"tickets are made of the result of cx.alerts, and this is of '{came}'; give that of cx.alerts"
+        )
+    named = LAYOUTS[layout]
+    return found.parts["alerts"][list(named)].rename(columns=named)
+
+
+def _role(study: Study, *roles: str) -> str:
+    for role in roles:
+        found = study.codebook.role(role)
+        if found:
+            return found[0]
+    raise DataProblem(
+        f"alerts need a column of role '{roles[0]}'; {study.name} has none. Say it with "
+        f"study.set('COLUMN', role='{roles[0]}')"
+    )
+
+
+def _listed(
+    study: Study, rules: Mapping[str, Mapping[str, Any]], who: str, when: str, where: str | None
+) -> tuple[pd.DataFrame, float]:
+    """The alerts, oldest first, each under its first rule; and the weeks that the answers span."""
+    row = free("_row", study.columns)
+    whole = replace(study, table=numbered(study.table, row).to_native())
+    chosen = {"row": nw.col(row), "id": answer(study.field(who)), "created": answer(study.field(when))}
+    chosen |= {"touchpoint": answer(study.field(where)).cast(nw.String)} if where else {}
+    parts = []
+    for reason, condition in rules.items():
+        if not isinstance(condition, Mapping) or not condition:
+            raise DataProblem(f"rule '{reason}' is {condition!r}; it is a condition as {{'ltr': (0, 6)}}")
+        found = whole.where(**condition).lazy.select(**chosen).collect().to_pandas()
+        parts.append(found.assign(reason=str(reason)))
+    listed = pd.concat(parts, ignore_index=True).drop_duplicates("row")  # the first rule wins
+    listed = listed[listed["id"].notna()].assign(created=lambda t: pd.to_datetime(t["created"]))
+    if "touchpoint" not in listed:
+        listed["touchpoint"] = ""
+    span = study.answers([when]).select(low=nw.col(when).min(), high=nw.col(when).max()).collect().to_pandas()
+    low, high = pd.to_datetime(span["low"].iloc[0]), pd.to_datetime(span["high"].iloc[0])
+    weeks = max((high - low).total_seconds() / 604_800, 1 / 7) if pd.notna(low) else 1 / 7
+    listed = listed.fillna({"touchpoint": ""}).sort_values(["created", "row"], kind="stable", ignore_index=True)
+    keys = zip(listed["id"].astype(str), listed["created"].astype(str), listed["reason"], strict=True)
+    made = [hashlib.sha256("|".join((study.name, *k)).encode()).hexdigest()[:16] for k in keys]
+    return listed.drop(columns="row").assign(alert=made), float(weeks)
+
+
+def _owned(listed: pd.DataFrame, book: registers.Register | None, due: float) -> pd.DataFrame:
+    """Add owner and when each alert is due."""
+    known = {} if book is None else book.set_index("touchpoint").to_dict("index")
+    of = lambda t, what: known.get(t, {}).get(what)  # noqa: E731
+    hours = [of(t, "due_hours") for t in listed["touchpoint"]]
+    hours = [due if h is None or not np.isfinite(h) else float(h) for h in hours]
+    listed = listed.assign(
+        owner=[of(t, "owner") or "" for t in listed["touchpoint"]],
+        due=listed["created"] + pd.to_timedelta(np.array(hours, float), unit="h"),
+    )
+    return listed[["alert", "id", "reason", "touchpoint", "owner", "created", "due"]]
+
+
+def _load(listed: pd.DataFrame, weeks: float, level: float) -> pd.DataFrame:
+    """Alerts a week by owner and reason, with Poisson intervals."""
+    count = listed.groupby(["owner", "reason"], sort=False).size().rename("n").reset_index()
+    n, tail = count["n"].to_numpy(float), (1 - level) / 2
+    low = np.where(n > 0, chi2.ppf(tail, 2 * np.fmax(n, 1)) / 2, 0.0)
+    high = chi2.ppf(1 - tail, 2 * (n + 1)) / 2
+    out = count[["owner", "reason"]].assign(estimate=n / weeks, low=low / weeks, high=high / weeks, n=count["n"])
+    out["owner"] = out["owner"].replace("", "(nobody)")
+    return out.sort_values("estimate", ascending=False, ignore_index=True)
