@@ -26,6 +26,7 @@ from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.names import shown as shown_names
+from cxlab.stats.inference import multiple
 from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
@@ -138,6 +139,7 @@ def league(
             *(n for n in raw.notes if "least_n=0" not in n and "with the total" not in n),
             *notes,
             *_notes(units, parts, small, by),
+            multiple.alone(level),
         ),
         parts=parts,
     )

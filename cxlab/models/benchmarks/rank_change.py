@@ -77,7 +77,7 @@ def league_change(
         level=level,
         method=f"{score.method}; covariance of the waves from shared respondents; rank sets of Mogstad et al. (2024); "
         "expected values by empirical Bayes",
-        notes=(*study.caveats, *notes, *dropped, *_said(stars, score)),
+        notes=(*study.caveats, *notes, *dropped, *_said(stars, score), multiple.alone(level)),
         parts={"stars": stars, **facts},
     )
 

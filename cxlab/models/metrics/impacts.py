@@ -21,6 +21,7 @@ from cxlab.result import Result
 from cxlab.stats.inference import multiple, proportions, shared_clusters
 from cxlab.stats.inference.trinomial import z_value
 
+ALONE = "judged alone: p_adjusted counts these {count} topics and nothing else on a page (cx.together judges a page)"
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
 
 
@@ -82,17 +83,20 @@ def impact(
         also=told,
     )  # fmt: skip
     table["p_adjusted"] = multiple.adjusted(table["p"], correction)
+    table = table.sort_values("estimate", ignore_index=True)
+    tests = [f"impact {score.method} {columns!r} {topic}" for topic in table["topic"]]
+    count = int(table["p"].notna().sum())
     return Result(
         kind="impact",
         title=f"{score.title}: what each topic adds or takes",
-        table=table.sort_values("estimate", ignore_index=True),
+        table=table,
         unit=score.unit,
         level=level,
         method=f"{score.method}; score minus score without the topic, interval and p from its distance to the others; "
         f"{result_words.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[correction]}",
-        notes=(*groups.notes, *hidden, NO_CAUSE),
-        parts={"metric": score.metric},
+        notes=(*groups.notes, *hidden, ALONE.format(count=count), NO_CAUSE),
+        parts={"metric": score.metric, "tests": tests, "family": count, "correction": correction},
         better=score.better,
     )
 

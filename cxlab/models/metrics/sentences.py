@@ -61,13 +61,14 @@ def findings(*results: Result) -> Findings:
 
 def _judgement(result: Result) -> str:
     """What "real" is worth on a page whose comparisons were judged together."""
-    count, correction = result.parts["family"], result.parts["correction"]
+    count, correction, page = result.parts["family"], result.parts["correction"], result.parts["page"]
     worth = {
         "none": "they are not corrected for their number: where nothing differs about "
         f"{max(1, round(count * (1 - result.level)))} would still be called real",
-        "holm": f"where nothing differs, one page in {round(1 / (1 - result.level))} has a false 'real' on it",
+        "holm": f"where nothing differs, one page in {round(1 / page.chance)} has a false 'real' on it",
     }.get(correction, f"of those called real about {1 - result.level:.0%} are chance")
-    return f"**Judged together**: {count} comparisons ({multiple.NAMES[correction]}); {worth}."
+    divided = f" This chance is divided before looking: {page.described()}." if len(page.names) > 1 else ""
+    return f"**Judged together**: {count} comparisons ({multiple.NAMES[correction]}); {worth}.{divided}"
 
 
 def counted(tables: list[pd.DataFrame]) -> list[str]:

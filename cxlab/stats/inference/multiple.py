@@ -8,6 +8,8 @@ Benjamini, Y. & Yekutieli, D. (2001). The control of the false discovery rate in
     Annals of Statistics 29, 1165-1188.
 Romano, J. P. & Wolf, M. (2005). Exact and approximate stepdown methods for multiple hypothesis testing.
     Journal of the American Statistical Association 100, 94-108. doi:10.1198/016214504000000539
+Bretz, F., Maurer, W., Brannath, W. & Posch, M. (2009). A graphical approach to sequentially rejective multiple test
+    procedures. Statistics in Medicine 28, 586-604. doi:10.1002/sim.3495
 """
 
 from __future__ import annotations
@@ -26,6 +28,18 @@ NAMES = {
 }
 """The adjustments and what each is called."""
 DRAWS = 20_000
+
+
+def alone(level: float) -> str:
+    """Say that a table's statements about units hold together, and by themselves.
+
+    >>> alone(0.95).split(";")[0]
+    'judged alone: where no unit differs, one such table in 20 says so of some'
+    """
+    return (
+        f"judged alone: where no unit differs, one such table in {round(1 / (1 - level))} says so of some; other "
+        "results of a page add their own chance"
+    )
 
 
 def adjusted(p: ArrayLike, method: str = "holm", *, correlation: NDArray | None = None, z: ArrayLike = ()) -> NDArray:
@@ -56,6 +70,40 @@ def adjusted(p: ArrayLike, method: str = "holm", *, correlation: NDArray | None 
     values = np.empty(k)
     values[order] = np.fmin(steps, 1)
     out[known] = values
+    return out
+
+
+def shared_out(p: ArrayLike, section: ArrayLike, share: ArrayLike) -> NDArray:
+    """Return adjusted p-values of tests in sections, each with its share of the level (family-wise error over all).
+
+    Within a section Holm's steps; what a section has used up by rejecting all of its tests goes to the others, in
+    proportion to their shares. It is the graph of Bretz et al. (2009) with edges of no weight between sections, so
+    that a false rejection anywhere has at most the level's probability under any dependence. One section is Holm's.
+
+    Parameters
+    ----------
+    p : (k,) p-values; `nan` stays `nan` and does not count as a test.
+    section : (k,) number of each test's section, from 0. ``share`` : one a section, positive; their sum counts as 1.
+
+    >>> shared_out([0.01, 0.04, 0.02], [0, 0, 1], [0.5, 0.5]).round(3).tolist()  # .01 / (.5 / 2), .04 / 1, .02 / .5
+    [0.04, 0.04, 0.04]
+    """
+    p, section, share = np.asarray(p, float), np.asarray(section, int), np.asarray(share, float)
+    out, open_ = np.full(p.shape, np.nan), ~np.isnan(p)
+    left = np.bincount(section[open_], minlength=len(share)).astype(float)
+    own = np.where(left > 0, share, 0.0)
+    own = own / own.sum() if own.sum() else own
+    largest = 0.0
+    while open_.any():
+        with np.errstate(invalid="ignore", divide="ignore"):
+            price = np.where(open_, p * (left / own)[section], np.inf)
+        j = int(np.argmin(price))
+        largest = out[j] = min(max(largest, float(price[j])), 1.0)
+        open_[j] = False
+        left[section[j]] -= 1
+        if not left[section[j]]:
+            rest = np.where(left > 0, share, 0.0)
+            own = np.where(left > 0, own, 0.0) + (own[section[j]] * rest / rest.sum() if rest.sum() else 0.0)
     return out
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
 import cxlab as cx
@@ -114,7 +114,7 @@ def test_a_result_without_comparisons_is_refused():
         cx.together(cx.trend(s, "nps"), cx.nps(s))
     assert str(problem.value) == (
         "'Net Promoter Score' is a result of kind 'metric' without comparisons; a page is judged from results of "
-        "cx.compare, cx.against and cx.trend"
+        "cx.compare, cx.against, cx.trend and cx.impact"
     )
     with pytest.raises(cx.DataProblem) as problem:
         cx.together(cx.trend(s, "nps"), correction="homl")
@@ -152,3 +152,122 @@ def test_segments_of_clusters_are_called_different_as_rarely_as_promised(
     false = [(multiple.adjusted(p.dropna().to_numpy(), "holm") < 0.05).any() for _, p in table.groupby("page")["p"]]
     assert len(false) == runs
     assert sum(false) <= binom.ppf(0.999, runs, 0.05)
+
+
+def closed(p: np.ndarray, section: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The closure: every intersection by weighted Bonferroni, the sections that are there sharing the level."""
+    k, out = len(p), np.zeros(len(p))
+    for number in range(1, 2**k):
+        members = np.array([number >> i & 1 for i in range(k)], bool)
+        size = np.bincount(section[members], minlength=len(share))
+        own = np.where(size > 0, share, 0) / share[size > 0].sum()
+        least = min(1.0, (p[members] / (own / np.fmax(size, 1))[section[members]]).min())
+        out[members] = np.fmax(out[members], least)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sections_are_the_closure_of_weighted_bonferroni_tests(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    section, share = rng.integers(0, 3, 7), np.array([2.0, 1.0, 2.0])
+    p = rng.uniform(size=7) ** 4
+    assert multiple.shared_out(p, section, share) == pytest.approx(closed(p, section, share))
+
+
+def test_one_section_is_holm_and_unknown_tests_do_not_count() -> None:
+    p = np.array([0.03, np.nan, 0.001, 0.2])
+    assert multiple.shared_out(p, [0] * 4, [1.0]) == pytest.approx(multiple.adjusted(p, "holm"), nan_ok=True)
+    two = multiple.shared_out(p, [0, 1, 0, 0], [1.0, 5.0])  # the other section has no test: its share is nobody's
+    assert two == pytest.approx(multiple.adjusted(p, "holm"), nan_ok=True)
+
+
+def test_a_section_does_not_pay_for_the_tests_of_another() -> None:
+    """Forty tests of nothing beside one of p = .004: among all it is not real, in a section of its own it is."""
+    p, section = np.array([0.004, *np.linspace(0.1, 0.9, 40)]), np.array([0] + [1] * 40)
+    assert multiple.adjusted(p, "holm")[0] > 0.1
+    assert multiple.shared_out(p, section, [1, 1])[0] == pytest.approx(0.008)
+
+
+def test_false_reals_of_sections_are_as_rare_as_said_and_true_ones_more_frequent() -> None:
+    """Pages of 20 + 60 + 20 correlated tests; one then differs by 3.7 standard errors. Holm over all: 5 %."""
+    rng, pages = np.random.default_rng(2), 2000
+    section = np.repeat([0, 1, 2], [20, 60, 20])
+    z = 0.6 * rng.standard_normal((pages, 100)) + 0.8 * rng.standard_normal((pages, 3))[:, section]
+    p = 2 * ndtr(-np.abs(z))
+    false = np.mean([multiple.shared_out(x, section, [2, 2, 1]).min() < 0.1 for x in p[:1000]])
+    assert binom.ppf(1e-3, 1000, 0.02) / 1000 <= false <= binom.ppf(1 - 1e-3, 1000, 0.1) / 1000
+    for place, gain in ((0, 0.12), (20, 0.01)):  # one of the first metric's, one of the touchpoints'
+        moved = z.copy()
+        moved[:, place] += 3.7
+        p = 2 * ndtr(-np.abs(moved))
+        found = np.mean([multiple.shared_out(x, section, [2, 2, 1])[place] < 0.1 for x in p])
+        flat = np.mean([multiple.adjusted(x, "holm")[place] < 0.05 for x in p])
+        assert found > flat + gain
+
+
+def test_a_page_in_sections_says_how_the_level_is_divided() -> None:
+    s = page()
+    made = [
+        cx.trend(s, "nps"),
+        cx.compare(s, "nps", by="sex", pairs="rest"),
+        cx.compare(s, "nps", by="land", pairs="rest"),
+    ]
+    family = cx.together(*made, sections=["first", "first", "groups"], shares={"first": 3, "groups": 1}, chance=0.1)
+    assert family[0].notes[-1] == (
+        "judged together with all 6 comparisons of this page: Holm (family-wise error) of 10% over the page, divided "
+        "before looking: first 7.5%, groups 2.5% (Bretz et al. 2009)"
+    )
+    assert cx.findings(*family).lines[-1] == (
+        "**Judged together**: 6 comparisons (Holm (family-wise error)); where nothing differs, one page in 10 has a "
+        "false 'real' on it. This chance is divided before looking: first 7.5%, groups 2.5%."
+    )
+    alone, first = made[1].table["detectable"][0], family[1].table["detectable"][0]
+    assert first / alone == pytest.approx((-ndtri(0.0375 / 2) + 0.8416) / (1.96 + 0.8416), rel=1e-3)
+    assert any("verdict: 'real' if p_adjusted < 0.1" in note for note in family[0].notes)
+
+
+def test_real_has_an_interval_without_0_whatever_the_chance() -> None:
+    """One comparison of p between .05 and .1 on a page of chance .1."""
+    for seed in range(60):
+        made = cx.compare(page(seed), "nps", by="sex", pairs="rest")
+        if 0.05 < made.table["p"][0] < 0.1:
+            break
+    (one,) = cx.together(made, chance=0.1)
+    assert one.table["low"][0] < 0 < one.table["high"][0]
+    assert one.table["verdict"].tolist() == made.table["verdict"].tolist()
+    assert one.table["p_adjusted"][0] == pytest.approx(2 * made.table["p"][0])
+
+
+def test_impacts_are_part_of_the_page_and_say_so_when_alone() -> None:
+    s = page()
+    alone = cx.impact(s, "land")
+    assert "judged alone: p_adjusted counts these 4 topics and nothing else on a page (cx.together judges a page)" in (
+        alone.notes
+    )
+    impact, trend = cx.together(alone, cx.trend(s, "nps"))
+    assert impact.parts["family"] == trend.parts["family"] == 5
+    assert not any(note.startswith("judged alone") for note in impact.notes)
+    p = [*alone.table["p"], trend.table["p"].iloc[1]]
+    assert [*impact.table["p_adjusted"], trend.table["p_adjusted"].iloc[1]] == pytest.approx(
+        multiple.adjusted(p, "holm")
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sections": ["a"]}, "sections names 1 sections for 2 results; give one a result"),
+        ({"sections": ["a", "b"], "shares": {"a": 1, "c": 1}}, "sections 'b' is not in shares. There are: a, c"),
+        ({"sections": ["a", "b"], "shares": {"a": 1, "b": 0}}, "shares has 0 for b; a share is a number above 0"),
+        ({"chance": 1.5}, "chance is 1.5; it is a probability between 0 and 1, as 0.05"),
+        (
+            {"chance": 0.1, "correction": "bh"},
+            "correction is 'bh'; sections and chance divide a family-wise level: use 'holm'",
+        ),
+    ],
+)  # fmt: skip
+def test_sections_that_cannot_be_are_refused(given: dict, said: str) -> None:
+    s = page()
+    with pytest.raises(cx.DataProblem) as problem:
+        cx.together(cx.trend(s, "nps"), cx.impact(s, "land"), **given)
+    assert str(problem.value) == said
