@@ -86,7 +86,9 @@ class Marks:
     tests: pd.DataFrame
 
 
-def tested(banner: Banner, found: Ratios, hidden: NDArray, shares: NDArray, rule: Rules, simple: bool) -> pd.DataFrame:
+def tested(
+    banner: Banner, found: Ratios, hidden: NDArray, shares: NDArray, rule: Rules, simple: bool
+) -> dict[str, NDArray]:
     """Return every test of a block: ``line, group, arrow, first, second, difference, se, df, p``.
 
     Parameters
@@ -99,7 +101,7 @@ def tested(banner: Banner, found: Ratios, hidden: NDArray, shares: NDArray, rule
     first = [k for _, k, _ in pairs] + [k for k, _ in arrows]
     second = [j for _, _, j in pairs] + [j for _, j in arrows]
     if not first:
-        return pd.DataFrame()
+        return {}
     tests = pair_tests(found, first, second, shares, simple)
     width = len(banner.labels)
     out = np.array(
@@ -107,46 +109,47 @@ def tested(banner: Banner, found: Ratios, hidden: NDArray, shares: NDArray, rule
     ).T
     rows = len(found.estimate)
     put = lambda x: np.broadcast_to(x, (rows, len(first))).ravel()  # noqa: E731
-    return pd.DataFrame(
-        {"line": put(np.arange(rows)[:, None]), "group": put(group),
-         "arrow": put([False] * len(pairs) + [True] * len(arrows)),
-         "first": put(first), "second": put(second), "difference": tests.difference.ravel(), "se": tests.se.ravel(),
-         "df": tests.df.ravel(), "p": np.where(out, np.nan, tests.p).ravel()}
-    )  # fmt: skip
+    return {
+        "line": put(np.arange(rows)[:, None]), "group": put(group),
+        "arrow": put([False] * len(pairs) + [True] * len(arrows)), "first": put(first), "second": put(second),
+        "difference": tests.difference.ravel(), "se": tests.se.ravel(), "df": tests.df.ravel(),
+        "p": np.where(out, np.nan, tests.p).ravel(),
+    }  # fmt: skip
 
 
-def adjusted(tests: pd.DataFrame, correction: str, block: pd.Series | None = None) -> NDArray:
+def adjusted(tests: pd.DataFrame, correction: str) -> NDArray:
     """Return the p-values of the tests of one table, corrected in their families.
 
     Parameters
     ----------
-    tests : of `tested`, of all blocks of a table. ``block`` : which block each is of.
+    tests : of `tested`, of all blocks of a table, and which ``block`` each is of.
     """
     p = tests["p"].to_numpy(float)
     if correction == "none" or not len(p):
         return p
-    block = pd.Series(0, tests.index) if block is None else block
-    names = [tests["arrow"]] if correction == "bh" else [tests["arrow"], block, tests["line"], tests["group"]]
-    out = p.copy()
-    for at in pd.Series(np.arange(len(p))).groupby([n.to_numpy() for n in names], sort=False).indices.values():
-        if correction == "bonferroni":
-            out[at] = np.fmin(p[at] * np.isfinite(p[at]).sum(), 1)
-        else:
-            out[at] = multiple.adjusted(p[at], correction)
+    arrow, block, line, group = (tests[c].to_numpy(int) for c in ("arrow", "block", "line", "group"))
+    family = arrow if correction == "bh" else ((arrow * (block.max() + 1) + block) * (line.max() + 1) + line)
+    family = family if correction == "bh" else family * (group.max() + 1) + group
+    number = np.unique(family, return_inverse=True)[1].reshape(-1)
+    if correction == "bonferroni":
+        return np.fmin(p * np.bincount(number, np.isfinite(p))[number], 1)
+    out, order = p.copy(), np.argsort(number, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
+        out[at] = multiple.adjusted(p[at], correction)
     return out
 
 
 def marks(banner: Banner, tests: pd.DataFrame, rows: int, levels: Sequence[float]) -> tuple[NDArray, NDArray]:
     """Return the letters and arrows of the cells, (R, K) each: a column has the letters of those it exceeds.
 
-    A capital says the strict level, a small letter the other; with one level all are capitals.
+    ``tests`` are those that are significant. A capital says the strict level, a small letter the other; with one level
+    all are capitals.
     """
     width = len(banner.labels)
     letters, arrows = np.full((rows, width), "", object), np.full((rows, width), "", object)
     if not len(tests):
         return letters, arrows
-    found = tests[tests["p_adjusted"] < levels[0]]
-    for t in found.itertuples():
+    for t in tests.itertuples():
         if t.arrow:
             arrows[t.line, t.first] = UP if t.difference > 0 else DOWN
             continue
@@ -154,6 +157,6 @@ def marks(banner: Banner, tests: pd.DataFrame, rows: int, levels: Sequence[float
         letter = banner.letters[less]
         letter = letter if t.p_adjusted < levels[-1] else letter.lower()
         letters[t.line, more] = f"{letters[t.line, more]} {letter}".strip()
-    for cell in np.ndindex(letters.shape):
+    for cell in zip(*np.nonzero(letters != ""), strict=True):
         letters[cell] = " ".join(sorted(letters[cell].split(), key=lambda x: (len(x), x.upper())))
     return letters, arrows

@@ -97,15 +97,12 @@ def crosstab(
             quiet.append(one.field.label)
             continue
         made, told, said = table_numbers.numbers(scan, one, shown, rule)
-        if rows is None and made["row"].nunique() == 0:
-            quiet.append(one.field.label)
-            continue
         results.append(made)
         tests.append(told)
         notes += said
-    if not results or not sum(map(len, results)):
+    if not results:
         raise DataProblem(f"none of the questions of {study.name} has answers to show; name some in rows")
-    table = pd.concat(results, ignore_index=True)
+    table = pd.DataFrame({name: np.concatenate([r[name] for r in results]) for name in results[0]})
     return Tables(
         kind="crosstab",
         title=f"Tables by {' and '.join(b.heading for b in scan.banners)}",
@@ -213,7 +210,19 @@ class Scan:
 
     def patterns(self, names: Sequence[str]) -> tuple[NDArray, NDArray]:
         """Return the combinations of the grouping (and the stratum, last), and that of each pattern of its space."""
-        return banner_columns.patterns(self.found.spaces[self.space(names)], self._columns(names))
+        known = self.__dict__.setdefault("_patterns", {})
+        if names not in known:
+            known[names] = banner_columns.patterns(self.found.spaces[self.space(names)], self._columns(names))
+        return known[names]
+
+    def pooled(self, names: Sequence[str]) -> csr_array:
+        """Return which pattern of the space belongs to which combination of the grouping, as 0 and 1."""
+        known = self.__dict__.setdefault("_pooled", {})
+        if names not in known:
+            keys, place = self.patterns(names)
+            at = (np.arange(len(place)), place)
+            known[names] = csr_array((np.ones(len(place)), at), shape=(len(place), len(keys)))
+        return known[names]
 
     def _columns(self, names: Sequence[str]) -> list[str]:
         strata = self.study.design.strata
@@ -251,9 +260,7 @@ class Scan:
         k = self.space(names)
         keys, place = self.patterns(names)
         sums = self.found.sums[source, k]
-        counts = np.zeros((*sums.shape[:2], len(keys)))
-        for p, q in enumerate(place):
-            counts[:, :, q] += sums[:, :, p]
+        counts = (sums.reshape(-1, len(place)) @ self.pooled(names)).reshape(*sums.shape[:2], len(keys))
         stratum = keys[:, -1] if self.study.design.strata else np.zeros(len(keys), int)
         rows = self.found.rows
         if rows is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,10 @@ class Part:
     median: NDArray
 
 
-def numbers(scan: Scan, asked: Question, layout: Layout, rule: Rules) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Return the table of one question, one row a cell, the tests behind its letters, and what is to be said of it."""
+def numbers(
+    scan: Scan, asked: Question, layout: Layout, rule: Rules
+) -> tuple[dict[str, NDArray], pd.DataFrame, list[str]]:
+    """Return the columns of the table of one question (one entry a cell), the tests behind its letters, and notes."""
     lines = stub_lines.lines(scan.study, asked, scan.found.questions, layout)
     whole = _part(scan, _total(scan), lines, layout, rule)
     order = _order(lines, whole.found, layout)
@@ -43,13 +45,22 @@ def numbers(scan: Scan, asked: Question, layout: Layout, rule: Rules) -> tuple[p
     whole = _kept(whole, order)
     tests = _tests(parts, lines, rule, scan.simple)
     shown = [whole, *parts] if layout.total else parts
-    out = [_cells(part, lines, scan, layout, whole) for part in shown]
-    for k, part in enumerate(parts):
-        letters, arrows = column_letters.marks(part.banner, tests[tests["block"] == k], len(lines), rule.levels)
-        _marked(out[k + layout.total], letters, arrows)
-    table = pd.concat(out, ignore_index=True)
-    table.insert(0, "question", asked.field.label)
-    table = table.sort_values("place", kind="stable", ignore_index=True).drop(columns=["place", "line"])
+    marks = [
+        column_letters.marks(part.banner, tests[tests["block"] == k], len(lines), rule.levels)
+        for k, part in enumerate(parts)
+    ]
+    blank = np.full((len(lines), 1), "", object)
+    marks = [(blank, blank), *marks] if layout.total else marks
+    letters, arrows = (np.hstack(some) for some in zip(*marks, strict=True))
+    table = _cells(_joined(shown), lines, scan, layout, whole)
+    flat = (
+        np.where(table["line"] >= 0, table["line"], 0),
+        np.tile(np.arange(letters.shape[1]), len(table["line"]) // letters.shape[1]),
+    )
+    for name, array in (("letters", letters), ("arrow", arrows)):
+        table[name] = np.where(table["line"] >= 0, array[flat], "")
+    del table["line"]
+    table = {"question": np.full(len(table["row"]), asked.field.label, object), **table}
     return table, _told(tests, parts, lines, asked.field.label, rule), _notes(shown, asked, layout)
 
 
@@ -144,19 +155,20 @@ def _tests(parts: Sequence[Part], lines: Sequence[Line], rule: Rules, simple: bo
     for k, part in enumerate(parts):
         hidden = part.hidden | np.array([line.kind == "asked" for line in lines])[:, None]
         tests = column_letters.tested(part.banner, part.found, hidden, shares, rule, simple)
-        if len(tests):
-            out.append(tests.assign(block=k))
+        if tests:
+            out.append(tests | {"block": np.full(len(tests["p"]), k)})
     if not out:
         return pd.DataFrame({"block": []})
-    tests = pd.concat(out, ignore_index=True)
-    return tests.assign(p_adjusted=column_letters.adjusted(tests, rule.correction, tests["block"]))
+    tests = pd.DataFrame({name: np.concatenate([t[name] for t in out]) for name in out[0]})
+    tests["p_adjusted"] = column_letters.adjusted(tests, rule.correction)
+    return tests[tests["p_adjusted"] < rule.levels[0]]
 
 
 def _told(tests: pd.DataFrame, parts: Sequence[Part], lines: Sequence[Line], title: str, rule: Rules) -> pd.DataFrame:
     """The tests behind letters and arrows, in words."""
     if "p_adjusted" not in tests:
         return pd.DataFrame()
-    found = tests[tests["p_adjusted"] < rule.levels[0]]
+    found = tests
     factor = np.array([100.0 if line.unit == "points" else 1.0 for line in lines])[found["line"].to_numpy(int)]
     called = [[*p.banner.letters, *["rest"] * len(p.banner.letters)] for p in parts]
     return pd.DataFrame(
@@ -168,89 +180,97 @@ def _told(tests: pd.DataFrame, parts: Sequence[Part], lines: Sequence[Line], tit
     )  # fmt: skip
 
 
-def _cells(part: Part, lines: Sequence[Line], scan: Scan, layout: Layout, whole: Part) -> pd.DataFrame:
-    """The cells of one group of columns: bases, lines, and what a mean has besides."""
-    b, r = part.banner, part.found
-    width, weighted = len(b.labels), bool(scan.study.design.weight)
-    low, high, se, estimate = _intervals(part, lines, scan, layout)
-    made: list[dict] = []
+@dataclass(frozen=True)
+class Joined:
+    """The parts of a table side by side: numbers (R, K) by name, what is hidden, and the heads of the columns."""
 
-    def add(label: str, kind: str, values: NDArray, line: int, place: float, unit: str, **more: NDArray) -> None:
-        hide = part.hidden[line] & (kind != "base")
-        cell = {"row": label, "kind": kind, "place": place, "line": -1, "depth": lines[line].depth, "unit": unit}
-        for k in range(width):
-            made.append(
-                cell | {"banner": b.heading, "outer": b.outer[k], "column": b.labels[k], "letter": b.letters[k],
-                        "estimate": np.nan if hide[k] else values[k], "n": r.n[line, k], "weighted": r.w[line, k],
-                        "effective": r.kish[line, k], "shown": not hide[k],
-                        **{name: np.nan if hide[k] else x[k] for name, x in more.items()}}
-            )  # fmt: skip
+    numbers: dict[str, NDArray]
+    hidden: NDArray
+    heads: dict[str, NDArray]
 
+
+NUMBERS = ("estimate", "spread", "n", "w", "a", "kish", "m", "df", "base")
+
+
+def _joined(parts: Sequence[Part]) -> Joined:
+    """Put the columns of all banners side by side, without the rests."""
+    width = [len(p.banner.labels) for p in parts]
+    found = {
+        name: np.hstack([getattr(p.found, name)[:, :k] for p, k in zip(parts, width, strict=True)]) for name in NUMBERS
+    }
+    found["var"] = np.hstack([np.einsum("rkk->rk", p.found.cov)[:, :k] for p, k in zip(parts, width, strict=True)])
+    found["median"] = np.hstack([p.median[:, :k] for p, k in zip(parts, width, strict=True)])
+    heads = {"banner": [p.banner.heading for p in parts for _ in p.banner.labels]}
+    heads |= {
+        "outer": [x for p in parts for x in p.banner.outer],
+        "column": [x for p in parts for x in p.banner.labels],
+    }
+    heads |= {"letter": [x for p in parts for x in p.banner.letters]}
+    return Joined(found, np.hstack([p.hidden for p in parts]), {k: np.array(v, object) for k, v in heads.items()})
+
+
+def _cells(joined: Joined, lines: Sequence[Line], scan: Scan, layout: Layout, whole: Part) -> dict[str, NDArray]:
+    """The cells of a table by line and column: bases, lines, and what a mean has besides."""
+    r = joined.numbers
+    low, high, se, estimate = _intervals(r, lines, scan, layout)
+    told: list[tuple[str, str, int, str, NDArray, bool]] = []
     for k, line in enumerate(lines):
         if line.kind == "asked":
-            add("Base", "base", r.n[k], k, k, "n")
-            if weighted:
-                add("Weighted base", "base", r.w[k], k, k + 0.1, "n")
-                add("Effective base", "base", r.kish[k], k, k + 0.2, "n")
+            told.append(("Base", "base", k, "n", r["n"][k], False))
+            if scan.study.design.weight:
+                told.append(("Weighted base", "base", k, "n", r["w"][k], False))
+                told.append(("Effective base", "base", k, "n", r["kish"][k], False))
             continue
-        more = {"low": low[k], "high": high[k], "se": se[k]}
-        if line.kind in ("category", "net"):
-            with np.errstate(invalid="ignore", divide="ignore"):
-                more |= {"count": r.a[k], "row_share": r.a[k] / whole.found.a[k, 0]}
-        first = len(made)
-        add(line.label, line.kind, estimate[k], k, k, line.unit, **more)
-        for cell in made[first:]:
-            cell["line"] = k
+        told.append((line.label, line.kind, k, line.unit, estimate[k], True))
         if line.kind == "mean":
             with np.errstate(invalid="ignore", divide="ignore"):
-                spread = np.sqrt(r.spread[k] * r.n[k] / (r.n[k] - 1))
-            add("Standard deviation", "sd", spread, k, k + 0.1, "mean")
-            add("Standard error", "se", se[k], k, k + 0.2, "mean")
-            add("Median", "median", part.median[k], k, k + 0.3, "mean")
-    names = ["row", "kind", "banner", "outer", "column", "letter", "estimate", "low", "high", "se", "unit", "count",
-             "row_share", "n", "weighted", "effective", "depth", "shown", "place", "line"]  # fmt: skip
-    table = pd.DataFrame(made).reindex(columns=names)
-    return table.assign(letters="", arrow="")
+                spread = np.sqrt(r["spread"][k] * r["n"][k] / (r["n"][k] - 1))
+            told.append(("Standard deviation", "sd", k, "mean", spread, False))
+            told.append(("Standard error", "se", k, "mean", se[k], False))
+            told.append(("Median", "median", k, "mean", r["median"][k], False))
+    labels, kinds, at, units, values, full = zip(*told, strict=True)
+    at, full, width = np.array(at), np.array(full), len(joined.heads["column"])
+    hide = joined.hidden[at] & (np.array(kinds) != "base")[:, None]
+    counted = np.isin(np.array(kinds), ("category", "net"))[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = r["a"] / whole.found.a[:, :1]
+    each = lambda x: np.repeat(np.array(x, object), width)  # noqa: E731
+    seen = lambda x, where: np.where(hide | ~where, np.nan, x).ravel()  # noqa: E731
+    own = full[:, None]
+    return {
+        "row": each(labels), "kind": each(kinds), **{k: np.tile(v, len(told)) for k, v in joined.heads.items()},
+        "estimate": seen(np.stack(values), np.True_), "low": seen(low[at], own), "high": seen(high[at], own),
+        "se": seen(se[at], own), "unit": each(units), "count": seen(r["a"][at], counted),
+        "row_share": seen(share[at], counted), "n": r["n"][at].ravel(), "weighted": r["w"][at].ravel(),
+        "effective": r["kish"][at].ravel(), "depth": np.repeat([lines[k].depth for k in at], width),
+        "shown": ~hide.ravel(), "line": np.repeat(np.where(full, at, -1), width),
+    }  # fmt: skip
 
 
 def _intervals(
-    part: Part, lines: Sequence[Line], scan: Scan, layout: Layout
+    r: Mapping[str, NDArray], lines: Sequence[Line], scan: Scan, layout: Layout
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Return low, high, standard error and estimate of every line and column, as the metrics themselves have them."""
-    r, shape = part.found, part.found.estimate.shape
-    out = [np.full(shape, np.nan) for _ in range(4)]
+    out = [np.full(r["n"].shape, np.nan) for _ in range(4)]
     for kind in dict.fromkeys(line.shape for line in lines):
         at = [k for k, line in enumerate(lines) if line.shape == kind]
         off = np.array([lines[k].off for k in at])[:, None]
-        var = np.einsum("rkk->rk", r.cov)[at]
+        var = r["var"][at]
         if scan.simple and kind == "mean":
             with np.errstate(invalid="ignore", divide="ignore"):
-                var = var * r.n[at] / (r.n[at] - 1)
-        cells = {"estimate": r.estimate[at] + off, "shift": np.broadcast_to(off, var.shape), "var": var,
-                 "spread": r.spread[at], "n": r.n[at], "w": r.w[at], "kish": r.kish[at], "df": r.df[at], "m": r.m[at],
-                 "base": np.where(r.m[at] == r.n[at], r.base[at], r.n[at]), "lonely": np.zeros(var.shape)}  # fmt: skip
-        unit = lines[at[0]].unit
-        score = Score("share", "", kind, unit, {}, "")
+                var = var * r["n"][at] / (r["n"][at] - 1)
+        cells = {name: r[name][at] for name in ("spread", "n", "w", "kish", "df", "m")}
+        cells |= {"estimate": r["estimate"][at] + off, "shift": np.broadcast_to(off, var.shape), "var": var}
+        cells |= {"base": np.where(r["m"][at] == r["n"][at], r["base"][at], r["n"][at]), "lonely": np.zeros(var.shape)}
+        score = Score("share", "", kind, lines[at[0]].unit, {}, "")
         table = pd.DataFrame({c: np.ravel(x) for c, x in cells.items()})
-        there = table["n"] > 0
-        with np.errstate(invalid="ignore", divide="ignore"):
-            made, _ = estimates.measured(
-                table[there], score, registry.INTERVALS[kind], layout.level, simple=scan.simple
-            )
+        there = (table["n"] > 0).to_numpy()
+        made, _ = estimates.measured(table[there], score, registry.INTERVALS[kind], layout.level, simple=scan.simple)
         for array, name in zip(out, ("low", "high", "se", "estimate"), strict=True):
             flat = np.full(len(table), np.nan)
             flat[there] = made[name]
             array[at] = flat.reshape(var.shape)
     return out[0], out[1], out[2], out[3]
-
-
-def _marked(table: pd.DataFrame, letters: NDArray, arrows: NDArray) -> None:
-    """Write letters and arrows into the cells of lines."""
-    of_line = table["line"] >= 0
-    at = table.loc[of_line, "line"].to_numpy(int)
-    column = np.tile(np.arange(letters.shape[1]), len(at) // letters.shape[1])
-    table.loc[of_line, "letters"] = letters[at, column]
-    table.loc[of_line, "arrow"] = arrows[at, column]
 
 
 def _notes(parts: Sequence[Part], asked: Question, layout: Layout) -> list[str]:
