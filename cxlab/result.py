@@ -78,7 +78,7 @@ class Estimate:
         """Return the fields as JSON types."""
         return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
         body = f"<p class='cx-estimate'><strong>{html.escape(str(self))}</strong></p>"
         body += f"<p class='cx-method'>{html.escape(self.method)}</p>" if self.method else ""
@@ -157,7 +157,7 @@ class Result:
         names = [str(self.parts.get("labels", {}).get(i, i)) for i in items]
         return self.title + "".join(f": {name}" for name in names if name not in self.title)
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result; returns the Matplotlib axes."""
         return importlib.import_module("cxlab.plots").drawn(self, ax, **options)
 
@@ -179,5 +179,5 @@ class Result:
             parts.append(f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>")
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.to_dict()}

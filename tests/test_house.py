@@ -235,6 +235,21 @@ def test_modules_and_functions_stay_short() -> None:
     assert long == []
 
 
+def test_every_function_says_the_type_of_what_it_takes_and_returns() -> None:
+    bare = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            a = node.args
+            given = [*a.posonlyargs, *a.args, *a.kwonlyargs, *(x for x in (a.vararg, a.kwarg) if x)]
+            untold = [x.arg for x in given if x.annotation is None and x.arg not in ("self", "cls")]
+            untold += ["what it returns"] if node.returns is None else []
+            if untold:
+                bare.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {', '.join(untold)}")
+    assert bare == []
+
+
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")

@@ -54,7 +54,9 @@ class Commands(click.Group):
         module = importlib.import_module(COMMANDS[cmd_name][0])
         return getattr(module, cmd_name.replace("-", "_"))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
             raise click.UsageError(f"no command '{args[0]}'{nearest(args[0], COMMANDS) or '; see cxlab --help'}")
         return super().resolve_command(ctx, args)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from cxlab.columns import show
 from cxlab.data import benchmark_library as library
 from cxlab.result import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -47,7 +51,7 @@ def benchmarks(own: tuple[str, ...], columns: bool, as_json: bool, **filters: tu
         _listing(table)
 
 
-def _overview(table) -> None:
+def _overview(table: pd.DataFrame) -> None:
     """One line a source and question."""
     for (source, question), rows in table.groupby(["source", "question"], sort=False):
         periods = sorted(rows["period"])
@@ -58,7 +62,7 @@ def _overview(table) -> None:
     click.echo(f"{len(table):,} figures. Narrow them down, e.g. --industry Hospitals --period 2022; --help shows more.")
 
 
-def _listing(table) -> None:
+def _listing(table: pd.DataFrame) -> None:
     """One line a figure, and the sources below."""
     width = min(max(len(str(v)) for v in table["name"]), 34)
     for _, row in table.iterrows():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,7 +28,15 @@ from cxlab.problem import DataProblem
 @click.option("--correction", default="holm", show_default=True, help="For the family of claims: holm, bh or none.")
 @click.option("--exclude", default="none", show_default=True, help="none, straight-liners or incomplete.")
 @reads_data
-def plan(claims, data, output, sesoi, given, exclude, **rule) -> None:
+def plan(
+    claims: str,
+    data: str,
+    output: str | None,
+    sesoi: tuple[str, ...],
+    given: tuple[str, ...],
+    exclude: str,
+    **rule: Any,
+) -> None:
     """Write a plan of testing CLAIMS (CX-04,CX-05) on DATA; nothing of the answers is shown.
 
     \b

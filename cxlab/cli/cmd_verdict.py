@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -24,7 +25,16 @@ from cxlab.problem import DataProblem
 @click.option("--ledger", default=book.DEFAULT, show_default=True, help="File that records the look.")
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 @reads_data
-def verdict(claim, data, plan, given, quick, ledger, as_json, **drawn) -> None:
+def verdict(
+    claim: str | None,
+    data: str | None,
+    plan: str | None,
+    given: tuple[str, ...],
+    quick: bool,
+    ledger: str,
+    as_json: bool,
+    **drawn: Any,
+) -> None:
     """Say whether DATA support the CLAIM, by a rule fixed before looking.
 
     \b

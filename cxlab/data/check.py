@@ -118,7 +118,9 @@ def _in_memory(table: Any) -> bool:
     return not isinstance(nw.from_native(table), nw.LazyFrame) or type(table).__module__.startswith("polars")
 
 
-def _unpivoted(study: Study, columns: list[str], coded: list[str]):
+def _unpivoted(
+    study: Study, columns: list[str], coded: list[str]
+) -> tuple[int, dict[str, int], dict[str, dict[str, int]]]:
     """The same through Narwhals, for tables that live elsewhere (Spark, Ibis): one scan of column and value."""
     frame = study.lazy.select(*(nw.col(c).cast(nw.String) for c in columns))
     long = frame.unpivot(on=columns, variable_name="column", value_name="value")

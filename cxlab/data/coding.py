@@ -135,7 +135,7 @@ def _plain(rest: list[str]) -> Coding | None:
     return Coding("numbers") if all(number(t) is not None for t in rest) else None
 
 
-def _labelled(labels: Mapping[str, str]):
+def _labelled(labels: Mapping[str, str]) -> Callable[[list[str]], Coding | None]:
     def rule(rest: list[str]) -> Coding | None:
         known = {t.casefold(): number(c) for c, t in labels.items() if number(c) is not None}
         codes = {t: known[t.casefold()] for t in rest if t.casefold() in known}

@@ -90,7 +90,9 @@ def _told(sample: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> dict[str
     return {name: (rows, *found[6 * i : 6 * i + 6]) for i, name in enumerate(kinds)}
 
 
-def _answers(sample: duckdb.DuckDBPyRelation, raw: Raw, kinds, told) -> dict[str, dict[str, int]]:
+def _answers(
+    sample: duckdb.DuckDBPyRelation, raw: Raw, kinds: Mapping[str, str], told: Mapping[str, tuple[Any, ...]]
+) -> dict[str, dict[str, int]]:
     """Return the answers of all columns with few values or short texts, the most frequent first, in one scan."""
     few = []
     for name, kind in kinds.items():

@@ -140,7 +140,13 @@ def _wide(codes: Sequence[float]) -> bool:
     return max(codes) - min(codes) >= 4
 
 
-def _sentinels(codes, labelled, gone, values, more):
+def _sentinels(
+    codes: list[float],
+    labelled: list[float],
+    gone: dict[str, str],
+    values: Mapping[str, int],
+    more: list[tuple[str, str]],
+) -> tuple[list[float], dict[str, str], list[tuple[str, str]]]:
     """Take codes such as 98 or -99 away when they lie apart from the ratings."""
     ratings = [c for c in codes if c not in SENTINELS or c in labelled]
     apart = [c for c in codes if c not in ratings and (not ratings or c < min(ratings) - 0.5 or c > max(ratings) + 4)]
@@ -153,7 +159,9 @@ def _sentinels(codes, labelled, gone, values, more):
     return [c for c in codes if c not in apart], gone, more
 
 
-def _strays(codes, labelled, values, measure, more):
+def _strays(
+    codes: list[float], labelled: list[float], values: Mapping[str, int], measure: str, more: list[tuple[str, str]]
+) -> tuple[list[float], list[tuple[str, str]]]:
     """Leave out rare values beyond a scale; `cxlab.data.check` and doctor report them.
 
     Values beyond any rating scale, up to 5 % of the answers, and values apart from a complete usual scale,
@@ -180,7 +188,9 @@ def _strays(codes, labelled, values, measure, more):
     return inside, [*more, (f"{_listed(beyond)} left outside the scale", *said)]
 
 
-def _unused(codes, labelled, gone, measure, more):
+def _unused(
+    codes: list[float], labelled: list[float], gone: dict[str, str], measure: str, more: list[tuple[str, str]]
+) -> tuple[list[float], dict[str, str], list[tuple[str, str]]]:
     """Propose 0 and 6 around a 1 to 5 scale, 0 below it, and 11 above 0 to 10, as codes for no answer."""
     if labelled:
         return codes, gone, more
@@ -201,7 +211,9 @@ def _unused(codes, labelled, gone, measure, more):
     return [c for c in codes if f"{c:g}" not in gone], gone, more
 
 
-def _range(codes, labelled, said, measure):
+def _range(
+    codes: list[float], labelled: list[float], said: tuple[str, str], measure: str
+) -> tuple[float, float, str, list[tuple[str, str]]]:
     """Return minimum, maximum, why, and remarks."""
     low, high = min(codes), max(codes)
     named = told(said[1])

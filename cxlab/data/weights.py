@@ -254,7 +254,15 @@ def _cells(study: Study, parts: Sequence[Margin], *, each: bool) -> pd.DataFrame
     return cells.sort_values([*columns, "b"], ignore_index=True, key=lambda s: s.astype(str), kind="stable")
 
 
-def _expression(study, parts, factors, trim, *, mean: float, scale: float) -> nw.Expr:
+def _expression(
+    study: Study,
+    parts: Sequence[Margin],
+    factors: Sequence[np.ndarray],
+    trim: float | None,
+    *,
+    mean: float,
+    scale: float,
+) -> nw.Expr:
     old = usable_weight(study)
     weight = nw.lit(1.0) if old is None else old
     raw = {c: study.field(c) for p in parts for c in p.columns}

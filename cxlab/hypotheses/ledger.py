@@ -8,11 +8,14 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cxlab.data.locations import folder
 from cxlab.problem import DataProblem
 from cxlab.result import plain
+
+if TYPE_CHECKING:
+    from cxlab.data.study import Study
 
 DEFAULT = "reports/ledger.jsonl"
 START = "0" * 64
@@ -94,7 +97,7 @@ def _counted(entry: dict[str, Any], before: list[dict[str, Any]]) -> dict[str, A
     return entry | {"look": len(same) + 1, "deviations": deviations}
 
 
-def record(path: str | Path, result, study, plan) -> dict[str, Any]:
+def record(path: str | Path, result: Any, study: Study, plan: Any) -> dict[str, Any]:
     """Record a verdict: card, study, plan, estimate and verdict."""
     e = result.estimate
     entry = {

@@ -9,8 +9,9 @@ CONTRADICTED when it lies wholly on the other side, else INCONCLUSIVE. NOT-IDENT
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scipy.special import stdtr, stdtrit
 
@@ -144,8 +145,8 @@ def from_t(
     df: float = math.inf,
     *,
     level: float = 0.95,
-    transform=None,
-    **about,
+    transform: Callable[[float], float] | None = None,
+    **about: Any,
 ) -> Finding:
     """Return the finding of an estimate with a t-distributed error; ``transform`` maps value and limits (monotone)."""
     to = transform or (lambda v: v)
@@ -163,7 +164,7 @@ def _t(df: float, q: float) -> float:
     return stdtrit(df if math.isfinite(df) else 1e9, q)
 
 
-def _p(f: Finding, value: float, to) -> float:
+def _p(f: Finding, value: float, to: Callable[[float], float]) -> float:
     """One-sided p of the null that the value lies not beyond the smallest effect (for 'inside': not within it)."""
     df = f.df if math.isfinite(f.df) else 1e9
     if f.side == "inside":
@@ -173,7 +174,7 @@ def _p(f: Finding, value: float, to) -> float:
     return float(stdtr(df, -sign * (value - bar) / f.se))
 
 
-def _inverse(to, bar: float, value: float, se: float) -> float:
+def _inverse(to: Callable[[float], float], bar: float, value: float, se: float) -> float:
     """Return the working-scale value that ``to`` maps to the bar (bisection); infinite where it cannot be reached."""
     low, high = value - 60 * se, value + 60 * se
     if not to(low) < bar < to(high):
@@ -184,7 +185,7 @@ def _inverse(to, bar: float, value: float, se: float) -> float:
     return (low + high) / 2
 
 
-def from_draws(name: str, value: float, draws, *, level: float = 0.95, **about) -> Finding:
+def from_draws(name: str, value: float, draws: Any, *, level: float = 0.95, **about: Any) -> Finding:
     """Return the finding of an estimate with bootstrap ``draws``: percentile intervals."""
     import numpy as np
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,9 @@ from cxlab.hypotheses.verdict import Verdict, verdict
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import FIGURE, Result
 from cxlab.stats.inference.multiple import NAMES, adjusted
+
+if TYPE_CHECKING:
+    from cxlab.hypotheses.plan import Plan
 
 SIGNS = {
     "SUPPORTED": "✓", "DIRECTION-ONLY": "↗", "TRIVIAL": "≈", "CONTRADICTED": "✕", "INCONCLUSIVE": "?",
@@ -64,11 +69,11 @@ class Scoreboard(Result):
         )
 
 
-def _anchor(r) -> str:
+def _anchor(r: Mapping[str, Any]) -> str:
     return f"{r['card']}-{r['study']}".lower().replace(" ", "-")
 
 
-def _cell(r) -> str:
+def _cell(r: Mapping[str, Any]) -> str:
     sign = SIGNS[r["direction"]]
     beside = f"({SIGNS[r['association']]})" if r["direction"] == "NOT-IDENTIFIED" and r["association"] in SIGNS else ""
     beside = "" if r["association"] == "NOT-IDENTIFIED" else beside
@@ -77,7 +82,7 @@ def _cell(r) -> str:
     return f"<td><a href='#{_anchor(r)}' title='{said}' aria-label='{said}'>{sign}{beside}{number}</a></td>"
 
 
-def _reason(r) -> str:
+def _reason(r: Mapping[str, Any]) -> str:
     said = f"{r['direction']}{', ' + r['number'] + ' for the number' if r['number'] else ''}, grade {r['grade']}"
     head = f"<strong>{r['card']}, {html.escape(r['study'])}: {said}.</strong>"
     return f"<li id='{_anchor(r)}'>{head} {html.escape(r['sentence'])}</li>"
@@ -126,7 +131,14 @@ def scoreboard(
     return _board(_corrected(pd.DataFrame(rows), level, correction), chosen, opened, useless, level, correction)
 
 
-def _board(table: pd.DataFrame, chosen, opened, useless: list[str], level: float, correction: str) -> Scoreboard:
+def _board(
+    table: pd.DataFrame,
+    chosen: Sequence[Card],
+    opened: Sequence[Study],
+    useless: list[str],
+    level: float,
+    correction: str,
+) -> Scoreboard:
     kept = list(dict.fromkeys(table["study"]))
     counts = table["direction"].value_counts()
     told = ", ".join(f"{counts[k]} {k.lower()}" for k in SIGNS if k in counts and k != "LACKS DATA")
@@ -254,7 +266,7 @@ def testable(study: Study, claims: Sequence[str] | None = None) -> pd.DataFrame:
 
 
 @public
-def family(plan, study: Study, *, ledger: str | None = book.DEFAULT) -> Result:
+def family(plan: str | Path | Plan, study: Study, *, ledger: str | None = book.DEFAULT) -> Result:
     """Return the verdicts on all cards of a plan, corrected for the family as the plan says.
 
     Every card is tested at the plan's level; a SUPPORTED stands when its Holm- (or BH-) adjusted p-value does.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlab.columns import show
@@ -36,7 +40,7 @@ def verdict(result: Result, *, ax: Axes | None = None) -> Axes:
     return panels[0]
 
 
-def _condition(ax: Axes, r, result: Result) -> None:
+def _condition(ax: Axes, r: Mapping[str, Any], result: Result) -> None:
     canvas(ax)
     finding = r["finding"]
     colour = {"SUPPORTED": GOOD, "DIRECTION-ONLY": GOOD, "CONTRADICTED": BAD}.get(finding, NEUTRAL)
@@ -118,7 +122,7 @@ def specifications(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _choices(ax: Axes, table, choices) -> None:
+def _choices(ax: Axes, table: pd.DataFrame, choices: Sequence[tuple[str, str]]) -> None:
     canvas(ax)
     ax.grid(visible=False)
     for row, (kind, value) in enumerate(choices):

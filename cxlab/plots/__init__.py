@@ -78,7 +78,7 @@ def drawn(result: Result, ax: Axes | None = None, **options: Any) -> Axes:
         return lettered(made, own=ax is None) if hasattr(made, "figure") else made
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(importlib.import_module(_WHERE[name]), name)
     raise AttributeError(f"no plot for results of kind '{name}'; there are: {', '.join(sorted(_WHERE))}")

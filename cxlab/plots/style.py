@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from cxlab.columns import UNITS, how_many, show
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
@@ -73,7 +77,7 @@ def forest(
     return ax
 
 
-def ticks(axis, unit: str) -> None:
+def ticks(axis: Axis, unit: str) -> None:
     """Write the ticks of a Matplotlib axis in ``unit``, without needless decimals."""
     factor, suffix, _ = UNITS.get(unit, UNITS[""])
     axis.set_major_formatter(lambda v, _: f"{round(v * factor, 6):g}{suffix}".replace("-", "−"))

@@ -146,7 +146,7 @@ class Kernels:
                 await answered(self, timeout or float("inf"))
 
         class ForkManager(AsyncKernelManager):
-            def __init__(self, **options) -> None:
+            def __init__(self, **options: Any) -> None:
                 transport = "ipc" if hasattr(socket, "AF_UNIX") else "tcp"
                 options |= {"kernel_spec_manager": OnlyThis(), "transport": transport, "connection_file": str(file)}
                 super().__init__(client_factory=Client, **options)

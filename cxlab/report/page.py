@@ -20,7 +20,7 @@ IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 @functools.cache
-def exporter():
+def exporter() -> Any:
     """Return the exporter, made once a process."""
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.filters.highlight import Highlight2HTML
@@ -49,7 +49,7 @@ def filled(made: Any, notebook: Any, report: Mapping[str, Any]) -> str:
     return TemplateExporter.from_notebook_node(made, notebook, resources={"report": report})[0]
 
 
-def _empty():
+def _empty() -> Any:
     from nbformat.v4 import new_notebook
 
     return new_notebook()

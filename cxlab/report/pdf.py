@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cxlab.problem import DataProblem
 
@@ -132,7 +133,7 @@ def _typst(page: Path, target: Path) -> str:
     return "pandoc and typst"
 
 
-def screenless(html: str):
+def screenless(html: str) -> Any:
     """Return the parsed page without what is only for the screen."""
     from bs4 import BeautifulSoup
 

@@ -208,7 +208,7 @@ def whole(
     kernels: Kernels,
     form: Form,
     warm: threading.Thread,
-    **tell,
+    **tell: Any,
 ) -> Run:
     """Run and write a report whose inputs did not change meanwhile: if one did, all is made again, once."""
     study = parameters["study"]

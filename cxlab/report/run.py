@@ -14,7 +14,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,7 @@ def end(pid: Path) -> None:
             part.kill()
 
 
-def outputs(cells: list[Any]):
+def outputs(cells: list[Any]) -> Iterator[Any]:
     """Yield all outputs of the code cells, in order."""
     for cell in cells:
         yield from cell.get("outputs", ())

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -100,7 +101,7 @@ ANEW = {
 """How to save anew what no reader here knows."""
 
 
-def _packed(path: Path, **options) -> Raw:
+def _packed(path: Path, **options: Any) -> Raw:
     """Return the one table that a .zip or .gz file holds; what is unpacked goes once its rows are in memory.
 
     A table that is scanned lazily keeps it until Python ends.

@@ -169,7 +169,9 @@ class _Copy:
     """Its end is the end of a temporary copy."""
 
 
-def _decoded(decoder, chunk: bytes, done: int, path: Path, encoding: str, final: bool = False) -> str:
+def _decoded(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, done: int, path: Path, encoding: str, final: bool = False
+) -> str:
     waiting = len(decoder.getstate()[0])
     try:
         return decoder.decode(chunk, final)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -121,7 +123,7 @@ def _others(case: Case, rows: NDArray, ratio: NDArray, rec: NDArray) -> dict[str
     return found
 
 
-def _apart(case: Case, rows: NDArray, columns: tuple, statistic) -> tuple:
+def _apart(case: Case, rows: NDArray, columns: tuple, statistic: Callable[[NDArray], Any]) -> tuple:
     """A statistic of moments with its jackknife error; people (or clusters) are kept together."""
     s = case.sample
     c = None if s.c is None else s.c[rows]

@@ -13,10 +13,11 @@ from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import FEW, answered, mean
-from cxlab.hypotheses.rule import from_draws
+from cxlab.hypotheses.rule import Finding, from_draws
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth
 from cxlab.models.benchmarks.matched_peers import matching
+from cxlab.result import Result
 
 TRUTH = Truth(claimed=0.3, n=2000, loss=6.0)
 FIRMS = 20
@@ -37,7 +38,7 @@ def test(case: Case) -> Evidence:
     return Evidence((cut("both"),), None, shown, method=found.method, notes=found.notes[:1] + found.notes[2:])
 
 
-def _cut(case: Case, found, rule: str):
+def _cut(case: Case, found: Result, rule: str) -> Finding:
     """The cut of the error by a rule, with the draws of its bootstrap."""
     line, card = found.table.set_index("rule").loc[rule], case.card
     carry = {"side": card.side, "null": card.null, "sesoi": card.sesoi, "trivial": card.trivial, "unit": card.unit}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.data.masking import masked
 from cxlab.hypotheses.case import Case, Evidence
@@ -74,7 +77,7 @@ def _said(comment: object) -> str:
     return "" if comment is None or comment != comment else masked(str(comment), mark=" ")
 
 
-def _telling(m, words, x, y, w) -> str:
+def _telling(m: NDArray, words: Sequence[str], x: NDArray, y: NDArray, w: NDArray) -> str:
     residual = y - x @ np.linalg.lstsq(x * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=1e-10)[0]
     effect = effects(m.T @ (w * residual), m.T @ w)
     order = np.argsort(effect)

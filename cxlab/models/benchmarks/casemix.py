@@ -117,7 +117,9 @@ def _condition(column: str, level: object) -> nw.Expr:
     return (nw.col(column) == value) & ~nw.col(column).is_null()
 
 
-def _within(cells: pd.DataFrame, unit: pd.Series, x: np.ndarray):
+def _within(
+    cells: pd.DataFrame, unit: pd.Series, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Coefficients of least squares with a constant a unit, their covariance, and the units' shift in the mix.
 
     Variance: sigma^2 of the residuals within units, times the sum of squared weights over the sum of weights (Kish).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Answers:
     sign: int = 1
 
 
-def certain(estimate: NDArray, covariance: NDArray, size: NDArray, answers: Answers, **options) -> NDArray:
+def certain(estimate: NDArray, covariance: NDArray, size: NDArray, answers: Answers, **options: Any) -> NDArray:
     """Return the truth table "unit j is above unit k" that also holds with Student's t and with lopsided answers.
 
     Rank sets take the differences as normal with known variances. A pair counts if its interval at the same critical

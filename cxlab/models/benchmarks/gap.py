@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,9 @@ def gap(
     )
 
 
-def _rows(own, name, se: float, table, v, tau2: float, level: float) -> tuple[pd.DataFrame, float]:
+def _rows(
+    own: pd.Series, name: str, se: float, table: pd.DataFrame, v: np.ndarray | None, tau2: float, level: float
+) -> tuple[pd.DataFrame, float]:
     """Own estimate, peers' mean, and the gap with both errors: to these peers, and to such units in general."""
     y, w = table["estimate"].to_numpy(float), table["weight"].to_numpy(float)
     mean = float(w @ y)
@@ -115,7 +118,9 @@ def _general_df(se: float, general: float, w: np.ndarray) -> float:
     return (se**2 + general**2) ** 2 / (general**4 / peers) if general > 0 else np.inf
 
 
-def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
+def _place(
+    own: pd.Series, se: float, y: np.ndarray, v: np.ndarray | None, known: bool, sign: int, level: float, seed: int
+) -> dict[str, Any]:
     """The rank among the peers, its marginal set, and both as a percentile: the share of the peers that are worse."""
     x = sign * np.concatenate([[float(own["estimate"])], y])
     variance = np.concatenate([[se**2], v if known else np.zeros(len(y))])
@@ -128,7 +133,9 @@ def _place(own, se, y, v, known, sign, level, seed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _target(own, se, y, v, sign, options) -> dict[str, float]:
+def _target(
+    own: pd.Series, se: float, y: np.ndarray, v: np.ndarray | None, sign: int, options: tuple[Any, ...]
+) -> dict[str, float]:
     """The chance of being in the best ``top`` now, and the true score that would be with ``probability``.
 
     True scores of the unit and its peers are drawn together from their posterior: all are shrunken to their common
@@ -155,7 +162,9 @@ def _said(row: pd.Series, unit: str, level: float) -> str:
     return f"{told}: {size} ({span(float(row['low']), float(row['high']), difference(unit))}; p {p})."
 
 
-def _words(own, name, facts, unit, between, probability) -> list[str]:
+def _words(
+    own: pd.Series, name: str, facts: Mapping[str, Any], unit: str, between: float, probability: float
+) -> list[str]:
     """What the numbers say."""
     place, low, high = (f"{facts[k]:.0f}" for k in ("percentile", "percentile_low", "percentile_high"))
     notes = [

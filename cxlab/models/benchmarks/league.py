@@ -76,7 +76,7 @@ def league(
     top: int | None = None,
     level: float = 0.95,
     seed: int = 0,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return all units with their estimate, shrunken estimate and the ranks that the data do not exclude.
 
@@ -260,7 +260,9 @@ def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.
     return table, {"funnel": points, "limits": _limits(found, units), **facts}
 
 
-def _shrunken_limits(found: shrinkage.Shrunken, y, v, level: float) -> tuple[np.ndarray, np.ndarray]:
+def _shrunken_limits(
+    found: shrinkage.Shrunken, y: np.ndarray, v: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Robust intervals; of few units, or where none seem to differ, those that count how badly tau is known."""
     if len(y) > FEW_UNITS and found.tau2 > 0:
         return found.estimate - found.half, found.estimate + found.half

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -46,7 +47,7 @@ def league(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _ends(table):
+def _ends(table: pd.DataFrame) -> pd.DataFrame:
     """The whole table, or its first and last rows."""
     return table if len(table) <= MANY else table.iloc[np.r_[:SHOWN, len(table) - SHOWN : len(table)]]
 
@@ -60,7 +61,7 @@ def _make_room(ax: Axes, share: float) -> None:
     ax.spines["bottom"].set_bounds(low, high)
 
 
-def _rank_sets(ax: Axes, table, p: int, y: np.ndarray, colour: np.ndarray) -> None:
+def _rank_sets(ax: Axes, table: pd.DataFrame, p: int, y: np.ndarray, colour: np.ndarray) -> None:
     """Strips beside the estimates: thick the set of one unit named beforehand, thin that of the whole table."""
     _make_room(ax, 0.36)
     side = ax.inset_axes((0.68, 0, 0.32, 1), sharey=ax)
@@ -106,7 +107,7 @@ def funnel(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _within(ax: Axes, points, limits, unit: str) -> None:
+def _within(ax: Axes, points: pd.DataFrame, limits: pd.DataFrame, unit: str) -> None:
     """Keep the picture to where units can be."""
     low, high = ENDS.get(unit, (-np.inf, np.inf))
     span = np.ptp(points["estimate"]) or 1.0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlab.columns import difference, show
@@ -42,7 +45,7 @@ def peers(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _names(ax: Axes, x: np.ndarray, table, rows) -> None:
+def _names(ax: Axes, x: np.ndarray, table: pd.DataFrame, rows: Iterable[int]) -> None:
     """Name points, alternately above and below so that near ones stay readable."""
     order = sorted(rows, key=lambda i: (x[i], table["estimate"][i]))
     for k, i in enumerate(order):
@@ -79,7 +82,7 @@ def gap(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _telling(table, own: float):
+def _telling(table: pd.DataFrame, own: float) -> pd.DataFrame:
     """All peers, best first; of many the best, the last and those nearest to the unit."""
     ordered = table.sort_values("estimate", ascending=False)
     if len(ordered) <= MANY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,9 @@ def peers(
     )  # fmt: skip
 
 
-def _chosen(table, found, weight, distance, front, match) -> pd.DataFrame:
+def _chosen(
+    table: pd.DataFrame, found: np.ndarray, weight: np.ndarray, distance: np.ndarray, front: list[str], match: list[str]
+) -> pd.DataFrame:
     """The peers, nearest first, with what they were matched on."""
     own = {"weight": weight[found], "distance": distance[found]}
     matched = table.loc[found, list(match)]
@@ -175,7 +178,9 @@ def _same_scale(table: pd.DataFrame) -> None:
             )
 
 
-def _with_parents(table: pd.DataFrame, match: Sequence[str], parents) -> tuple[pd.DataFrame, str]:
+def _with_parents(
+    table: pd.DataFrame, match: Sequence[str], parents: Mapping[str, str] | str
+) -> tuple[pd.DataFrame, str]:
     if not len(parents) or not match:
         return table, ""
     if isinstance(parents, str):
@@ -212,7 +217,9 @@ def cells(table: pd.DataFrame, match: Sequence[str], edges: Mapping[str, Sequenc
     return np.column_stack(out) if out else np.zeros((len(table), 1), int)
 
 
-def _same_cell(table, row, match, edges, parent) -> tuple[np.ndarray, str]:
+def _same_cell(
+    table: pd.DataFrame, row: int, match: list[str], edges: Mapping[str, Any] | None, parent: str
+) -> tuple[np.ndarray, str]:
     """Truth values of the units in the same cell, and the parent industry if it had to be used."""
     found = alike.same_cell(cells(table, match, edges))[row]
     if found.sum() >= LEAST or not parent:
@@ -234,7 +241,9 @@ def _weights(table: pd.DataFrame, found: np.ndarray) -> np.ndarray:
     return out
 
 
-def _balance(table, row, found, weight, sizes, others) -> pd.DataFrame:
+def _balance(
+    table: pd.DataFrame, row: int, found: np.ndarray, weight: np.ndarray, sizes: list[str], others: list[str]
+) -> pd.DataFrame:
     """Standardised difference of the unit from all others and from its peers; for categories the share that differs."""
     rest = np.arange(len(table)) != row
     lines = []
@@ -251,7 +260,7 @@ def _balance(table, row, found, weight, sizes, others) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["variable", "before", "after"])
 
 
-def _leave_one_out(table, name, row, found, weight) -> pd.DataFrame:
+def _leave_one_out(table: pd.DataFrame, name: str, row: int, found: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
     """Benchmark and gap without each peer in turn, the one that moves them most first."""
     y, own = table["estimate"].to_numpy(float), float(table["estimate"].iloc[row])
     lines = []
@@ -266,7 +275,7 @@ def _leave_one_out(table, name, row, found, weight) -> pd.DataFrame:
     return table.loc[moved.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
-def _map(table, name, distance, row, found) -> pd.DataFrame:
+def _map(table: pd.DataFrame, name: str, distance: np.ndarray, row: int, found: np.ndarray) -> pd.DataFrame:
     """Where all units stand: distance from the unit, estimate, and whether it is a peer."""
     role = np.where(found, "peer", "other")
     role[row] = "own"
@@ -274,7 +283,7 @@ def _map(table, name, distance, row, found) -> pd.DataFrame:
     return pd.DataFrame({**columns, "se": table.get("se", np.nan), "role": role})
 
 
-def _peer_notes(table, match, found, flag, weight) -> list[str]:
+def _peer_notes(table: pd.DataFrame, match: list[str], found: np.ndarray, flag: str, weight: np.ndarray) -> list[str]:
     notes = []
     effective = alike.effective_number(weight[found])
     if found.sum() > 1:

@@ -34,7 +34,7 @@ def league_change(
     top: int | None = None,
     level: float = 0.95,
     seed: int = 0,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return each unit's change between two waves, also against the field and against regression to the mean.
 
@@ -107,7 +107,7 @@ def _label(study: Study, wave: str, value: Any) -> str:
     return study.field(wave).labels.get(str(value), str(value))
 
 
-def _in_both(found: Groups, unit: str, waves) -> tuple[list[str], np.ndarray, list[str]]:
+def _in_both(found: Groups, unit: str, waves: tuple[Any, Any]) -> tuple[list[str], np.ndarray, list[str]]:
     """Units with enough answers in both waves, their positions (units, 2), and a note on the others."""
     keys = {(str(k[1]), k[2]): i for i, k in enumerate(found.keys)}
     n = found.table["n"].where(found.table["estimate"].notna(), 0).to_numpy(float)  # hidden: no answers to be seen
@@ -131,7 +131,9 @@ def _covariance(found: Groups, at: np.ndarray, factor: float) -> np.ndarray:
     return cov
 
 
-def _changes(names, y, cov, best, options) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
+def _changes(
+    names: list[str], y: np.ndarray, cov: np.ndarray, best: str, options: tuple[int | None, float, int]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """The table and the stars: all that needs only estimates (p, 2) and their covariance (2p, 2p)."""
     top, level, seed = options
     p, sign, z = len(names), 1 if best == "high" else -1, special.ndtri((1 + level) / 2)

@@ -16,7 +16,9 @@ from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
+from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
+from cxlab.stats.fits.replicated_ols import Fit
 from cxlab.stats.inference import multiple
 
 CLASSES = ("basic", "performance", "excitement", "unclassified")
@@ -152,7 +154,7 @@ def _range(x: np.ndarray) -> str:
     return f"{x.min():g} to {x.max():g}" if len(x) else "none"
 
 
-def _contrasts(answers: Answers, cells: Sequence[Cell]):
+def _contrasts(answers: Answers, cells: Sequence[Cell]) -> tuple[Fit, Groups]:
     """Fit the dummies: intercept, low and high of every driver, then "not answered" where somebody did not."""
     columns = [np.ones(answers.n)]
     for c in cells:
@@ -167,7 +169,9 @@ def _contrasts(answers: Answers, cells: Sequence[Cell]):
     return replicated_ols.least_squares(D, answers.y, answers.w, groups), groups
 
 
-def _table(answers: Answers, cells: Sequence[Cell], fit: replicated_ols.Fit, cut: float, level: float, seed: int):
+def _table(
+    answers: Answers, cells: Sequence[Cell], fit: replicated_ols.Fit, cut: float, level: float, seed: int
+) -> pd.DataFrame:
     q = len(cells)
     at = 1 + 2 * np.arange(q)
     p, r = fit.coef[at], fit.coef[at + 1]
@@ -218,7 +222,9 @@ def _class(p: np.ndarray, r: np.ndarray, cut: float) -> np.ndarray:
     return np.where((p >= 0) | (r <= 0), 3, kind)
 
 
-def _spline(answers: Answers, cells: Sequence[Cell], groups: replicates.Groups, level: float, seed: int):
+def _spline(
+    answers: Answers, cells: Sequence[Cell], groups: replicates.Groups, level: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit rising curves through all answers at once; return fall and rise around the middle, and the curves.
 
     A driver with up to 11 answers gets a step at each of them, others a piecewise linear spline with five pieces.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import narwhals as nw
@@ -126,7 +126,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 
 
-def _outcome(study: Study, outcome: str | None):
+def _outcome(study: Study, outcome: str | None) -> tuple[str, Callable[[np.ndarray], np.ndarray] | None]:
     """Split 'overall >= 4' into its column and the condition; a plain name has none."""
     if outcome is None:
         return study.need("outcome", "a driver analysis")[0], None
@@ -201,7 +201,9 @@ def _spread(study: Study, name: str, y: np.ndarray) -> None:
         )
 
 
-def _columns(study: Study, frame: pd.DataFrame, names: Sequence[str], notes: list[str]):
+def _columns(
+    study: Study, frame: pd.DataFrame, names: Sequence[str], notes: list[str]
+) -> tuple[list[str], np.ndarray, tuple[str, ...], tuple[tuple[int, ...], ...]]:
     """Return the drivers kept, their matrix, its column names, and which columns belong to which driver."""
     kept, parts, columns, of = [], [], [], []
     for n in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,7 +138,9 @@ def _entry(answers: Answers, method: str) -> Entry:
     return Entry(answers.drivers, wording, answers.of, (), ())
 
 
-def _estimated(answers: Answers, entry: Entry, method: str, model: str, missing: str, seed: int):
+def _estimated(
+    answers: Answers, entry: Entry, method: str, model: str, missing: str, seed: int
+) -> tuple[Sampled, float, dict[str, Any]]:
     """Return the sampled shares, the noise floor, and parts that only some methods have."""
     q = len(entry.names)
     if model in LIKELIHOOD:
@@ -221,7 +224,16 @@ def _sampling(entry: Entry, method: str, extra: Mapping) -> str:
     return f"{driver_shares.ORDERS:,} sampled orders (standard error at most {extra['sampling_se']:.1e}); "
 
 
-def _table(raw, entry: Entry, found: Sampled, floor: float, details, method: str, level: float, seed: int):
+def _table(
+    raw: Answers,
+    entry: Entry,
+    found: Sampled,
+    floor: float,
+    details: pd.DataFrame,
+    method: str,
+    level: float,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the table, largest first, and the parts that follow from estimates and replicates."""
     low, high = limits(found, level)
     value = found.estimate

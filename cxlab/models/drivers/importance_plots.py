@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -68,7 +70,7 @@ def ranks(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _colour(row) -> str:
+def _colour(row: Any) -> str:
     if not row.above_noise:
         return NEUTRAL
     return BAD if row.sign == "−" else GOOD

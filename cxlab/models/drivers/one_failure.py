@@ -11,9 +11,11 @@ from scipy.special import ndtr, ndtri
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
+from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
 
 GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.arange(7, 21, 1.0)])
@@ -105,7 +107,7 @@ def power_mean(u: np.ndarray, rho: float) -> np.ndarray:
     return np.nanmean(u**rho, axis=1) ** (1 / rho)
 
 
-def _profile(answers, u, groups, seed):
+def _profile(answers: Answers, u: np.ndarray, groups: Groups, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return R² at every exponent, and the best exponent of every replicate."""
     y = answers.y - np.average(answers.y, weights=answers.w)
     weights = np.vstack([np.ones(len(groups.stratum)), replicates.resampling_weights(groups.stratum, DRAWS, seed)])
@@ -120,7 +122,9 @@ def _profile(answers, u, groups, seed):
     return r2[0], GRID[r2[1:].argmax(axis=1)]
 
 
-def _worst(answers, u, points, groups, level) -> tuple[float, float, float, float, float]:
+def _worst(
+    answers: Answers, u: np.ndarray, points: np.ndarray, groups: Groups, level: float
+) -> tuple[float, float, float, float, float]:
     """Return coefficient, limits, error and p of the worst answer beside all drivers and their not-answered levels."""
     settled, _ = driver_answers.settle(answers, "indicator")
     worst = np.nanmin(u, axis=1) * np.median(points)

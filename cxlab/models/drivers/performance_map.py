@@ -109,12 +109,12 @@ def importance_performance(
     )  # fmt: skip
 
 
-def _line_note(at, line) -> str:
+def _line_note(at: tuple[float | None, float], line: np.ndarray) -> str:
     where = "an equal share of R² each" if at[0] is None else "fixed by you"
     return f"cross-hairs: importance {100 * line[0, 0]:.1f} % ({where}), performance {at[1]:g} of 100"
 
 
-def _replicated(study: Study, answers: Answers, method: str, seed: int):
+def _replicated(study: Study, answers: Answers, method: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return importance and performance (1 + B, p), the estimate first, and R²."""
     groups = answers.groups(seed=seed)
     weights = replicates.resampling_weights(groups.stratum, DRAWS, seed)
@@ -144,7 +144,9 @@ def means(X: np.ndarray, w: np.ndarray, groups: replicates.Groups, weights: np.n
         return (weights @ sums) / (weights @ counts)
 
 
-def _stated(study: Study, outcome, answers: Answers, value: np.ndarray, level: float, seed: int):
+def _stated(
+    study: Study, outcome: str | None, answers: Answers, value: np.ndarray, level: float, seed: int
+) -> tuple[pd.DataFrame, str] | None:
     """Return stated beside derived importance with their rank sets, and a sentence on how they agree."""
     asked = {study.field(n).about: n for n in study.codebook.role("importance") if n in study.columns}
     both = [(j, asked[d]) for j, d in enumerate(answers.drivers) if d in asked]

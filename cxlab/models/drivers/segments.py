@@ -113,7 +113,7 @@ def _standardised(answers: Answers, fits: dict) -> tuple[np.ndarray, np.ndarray]
     return slopes, np.array([v * np.outer(scale, scale) for _, v in fits.values()])
 
 
-def _slopes(part: Answers):
+def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray] | None:
     """Return slopes and their covariance in one segment, or None if its answers are too few."""
     keep = np.array([(~np.isnan(part.X[:, c[0]])).sum() >= SMALL and np.nanstd(part.X[:, c[0]]) > 0 for c in part.of])
     if not keep.all() or any(len(c) > 1 for c in part.of) or np.ptp(part.y) == 0:
@@ -132,7 +132,9 @@ def _crossed(cluster: np.ndarray, segment: np.ndarray) -> bool:
     return bool(pairs.c.duplicated().any())
 
 
-def _compared(answers: Answers, fits: dict, sizes: dict, by: str, level: float):
+def _compared(
+    answers: Answers, fits: dict, sizes: dict, by: str, level: float
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     names, rows, tests = list(fits), [], []
     raw = np.array([f[0] for f in fits.values()])
     variance = np.array([np.diag(f[1]) for f in fits.values()])

@@ -172,7 +172,9 @@ def _few(groups: replicates.Groups) -> tuple[str, ...]:
     )
 
 
-def correlations(answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray):
+def correlations(
+    answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Return correlations of columns and outcome, first as they are, then reweighted; and the smallest eigenvalue."""
     weights = np.vstack([np.ones(len(groups.stratum)), weights])
     if model == "linear":

@@ -16,6 +16,7 @@ from cxlab.models.drivers.performance_map import scale_places
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
+from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
 
 SCENARIOS = {
@@ -88,7 +89,9 @@ def what_if(
     )  # fmt: skip
 
 
-def _score(study: Study, answers: Answers, outcome: str | None, measure: str | None):
+def _score(
+    study: Study, answers: Answers, outcome: str | None, measure: str | None
+) -> tuple[np.ndarray, str, str] | None:
     """Return what each answer counts, its unit, and the measure in words."""
     name = outcome or study.codebook.role("outcome")[0]
     values = np.unique(answers.y)
@@ -124,7 +127,7 @@ def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     return place, np.clip(top - answers.X, 0.0, 1.0)
 
 
-def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups, weights: np.ndarray) -> np.ndarray:
+def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups: Groups, weights: np.ndarray) -> np.ndarray:
     """Return the least-squares coefficients of each reweighting, (B, k)."""
     k = D.shape[1]
     moments = replicated_ols.outer_moments(np.column_stack([D, y]), answers.w, groups)
@@ -135,14 +138,16 @@ def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups, weight
     return np.linalg.solve(gram, total[:, :k, k:])[..., 0]
 
 
-def _share(values: np.ndarray, answers: Answers, groups, weights: np.ndarray) -> np.ndarray:
+def _share(values: np.ndarray, answers: Answers, groups: Groups, weights: np.ndarray) -> np.ndarray:
     """Return the mean of each column over all rows (not answered counts 0) under each reweighting."""
     rows = np.column_stack([np.nan_to_num(values), np.ones(answers.n)]) * answers.w[:, None]
     total = weights @ replicates.group_sums(rows, groups)
     return total[:, :-1] / total[:, -1:]
 
 
-def _one_point(answers: Answers, score, move, groups, weights) -> np.ndarray:
+def _one_point(
+    answers: Answers, score: np.ndarray, move: np.ndarray, groups: Groups, weights: np.ndarray
+) -> np.ndarray:
     settled, _ = driver_answers.settle(answers, "indicator")
     D = np.column_stack([np.ones(answers.n), settled.X])
     b = _coefficients(D, score, answers, groups, weights)
@@ -150,7 +155,9 @@ def _one_point(answers: Answers, score, move, groups, weights) -> np.ndarray:
     return b[:, lead] * _share(move, answers, groups, weights)
 
 
-def _fix_worst(answers: Answers, score, place, groups, weights) -> np.ndarray:
+def _fix_worst(
+    answers: Answers, score: np.ndarray, place: np.ndarray, groups: Groups, weights: np.ndarray
+) -> np.ndarray:
     low = place <= 100 * WORST + 1e-9
     high = place >= 100 * (1 - WORST) - 1e-9
     gone = np.isnan(place)

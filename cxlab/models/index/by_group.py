@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -95,7 +96,9 @@ def index_by(
     )
 
 
-def _by_group(data: Answers, model: PathModel, labels, frozen, scheme: str, replicates: int, seed: int):
+def _by_group(
+    data: Answers, model: PathModel, labels: list[str], frozen: str, scheme: str, replicates: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Means (1 + replicates, groups + 1, p), and each group's and the frozen unstandardised weights.
 
     The last "group" is the reference. Row 0 is the sample.
@@ -121,7 +124,9 @@ def _by_group(data: Answers, model: PathModel, labels, frozen, scheme: str, repl
     return mean, v, v[:, -1], f"{replicates:,} bootstrap replicates of {words}, weights estimated anew"
 
 
-def _split(mean, own, frozen, data: Answers, structure: pls.Structure, target: int):
+def _split(
+    mean: np.ndarray, own: np.ndarray, frozen: np.ndarray, data: Answers, structure: pls.Structure, target: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Index at frozen and at own weights, and the difference from the reference as score part plus weight part."""
     at_frozen = index_value(frozen[:, None], mean, data.low, data.high)[..., target]
     at_own = index_value(own, mean, data.low, data.high)[..., target]
@@ -137,7 +142,11 @@ def _label(study: Study, column: str, value: Any) -> Any:
     return study.field(column).labels.get(str(value), value)
 
 
+<<<<<<< HEAD
 def _thin(labels, sizes, shown_sizes, own) -> list[str]:
+=======
+def _thin(labels: list[str], sizes: Sequence[int], own: np.ndarray) -> list[str]:
+>>>>>>> afa4e21 (Every function says the types of what it takes and returns, and a test holds it; a test of the index names its model)
     notes = []
     small = [f"{g} (n = {said})" for g, n, said in zip(labels, sizes, shown_sizes, strict=True) if n < FEW]
     if small:

@@ -7,7 +7,7 @@ memory; everything after that works on sums.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,9 @@ def index(
     )
 
 
-def index_weights(study: Study, model: str | PathModel, *, scheme: str = "path", missing: str = "listwise"):
+def index_weights(
+    study: Study, model: str | PathModel, *, scheme: str = "path", missing: str = "listwise"
+) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return the target's unstandardised weights by item, divided by sum w (M - m): a respondent's score in 0 to 1."""
     declared, notes = resolved(study, model)
     data = answers(study, declared, missing=missing)
@@ -108,7 +110,9 @@ def _weights(s: np.ndarray, model: PathModel, scheme: str) -> pls.Weights:
     return weights
 
 
-def _fitted(data: Answers, model: PathModel, scheme: str, consistent: bool, replicates: int, seed: int):
+def _fitted(
+    data: Answers, model: PathModel, scheme: str, consistent: bool, replicates: int, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], str] | None:
     """Estimate on the sample and on every replicate; replicates whose weights do not settle are left out."""
     p = data.x.shape[1]
     unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
@@ -132,7 +136,9 @@ def unit_strata(data: Answers, unit: np.ndarray, units: int) -> np.ndarray:
     return np.append(out, np.repeat(np.arange(len(seen)), np.fmax(data.drawn - seen, 0).astype(int)))
 
 
-def _estimates(mean, s, data: Answers, model: PathModel, scheme: str, consistent: bool) -> dict[str, np.ndarray]:
+def _estimates(
+    mean: np.ndarray, s: np.ndarray, data: Answers, model: PathModel, scheme: str, consistent: bool
+) -> dict[str, np.ndarray]:
     """All quantities of the model from means and covariances (..., p, p)."""
     structure = model.structure()
     member = structure.member()
@@ -154,7 +160,7 @@ def _estimates(mean, s, data: Answers, model: PathModel, scheme: str, consistent
     }  # fmt: skip
 
 
-def index_value(v, mean, low, high) -> np.ndarray:
+def index_value(v: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return 100 sum v (mean - low) / sum v (high - low) for every construct; nan where a weight is negative.
 
     Parameters
@@ -170,7 +176,9 @@ def index_value(v, mean, low, high) -> np.ndarray:
     return np.where((v < 0).any(axis=-2), np.nan, 100 * above / whole)
 
 
-def _reliabilities(s, r, structure: pls.Structure, loading) -> dict[str, np.ndarray]:
+def _reliabilities(
+    s: np.ndarray, r: np.ndarray, structure: pls.Structure, loading: np.ndarray
+) -> dict[str, np.ndarray]:
     out: dict[str, list] = {"alpha": [], "alpha_covariance": [], "omega": [], "rho_c": [], "ave": []}
     for j, block in enumerate(structure.blocks):
         rows = np.array(block)
@@ -185,7 +193,7 @@ def _reliabilities(s, r, structure: pls.Structure, loading) -> dict[str, np.ndar
     return {k: np.stack(v, axis=-1) for k, v in out.items()}
 
 
-def interval_columns(value, draws, level: float, prefix: str = "") -> dict[str, np.ndarray]:
+def interval_columns(value: np.ndarray, draws: np.ndarray, level: float, prefix: str = "") -> dict[str, np.ndarray]:
     """Estimate, percentile interval and standard error; the draws' first axis are the replicates."""
     value = np.asarray(value, float)
     with warnings.catch_warnings():
@@ -200,7 +208,7 @@ def interval_columns(value, draws, level: float, prefix: str = "") -> dict[str, 
     return dict(zip(names, [value, *(np.where(hide, np.nan, q) for q in (low, high, se))], strict=True))
 
 
-def _parts(fit, draws, model: PathModel, level: float) -> dict[str, Any]:
+def _parts(fit: Mapping[str, Any], draws: Any, model: PathModel, level: float) -> dict[str, Any]:
     """The tables behind the index."""
     names, items = list(model.constructs), list(model.items)
     construct = [c for c, block in model.blocks.items() for _ in block]
@@ -234,7 +242,7 @@ def _parts(fit, draws, model: PathModel, level: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _validity(fit, draws, model: PathModel, level: float) -> pd.DataFrame:
+def _validity(fit: Mapping[str, Any], draws: Any, model: PathModel, level: float) -> pd.DataFrame:
     """HTMT and HTMT2 of every pair; ``distinct`` where the one-sided upper bound stays below 0.90."""
     names = list(model.constructs)
     rows = [(a, b) for b in range(len(names)) for a in range(b + 1, len(names))]
@@ -248,14 +256,14 @@ def _validity(fit, draws, model: PathModel, level: float) -> pd.DataFrame:
     return table
 
 
-def _fornell_larcker(fit, names: Sequence[str]) -> pd.DataFrame:
+def _fornell_larcker(fit: Mapping[str, Any], names: Sequence[str]) -> pd.DataFrame:
     table = np.tril(fit["correlation"])
     np.fill_diagonal(table, np.sqrt(np.nan_to_num(fit["ave"], nan=1.0)))
     table[np.triu_indices(len(names), 1)] = np.nan
     return pd.DataFrame(table, columns=list(names)).assign(construct=list(names))[["construct", *names]]
 
 
-def _doubts(fit, draws, model: PathModel, n: int) -> list[str]:
+def _doubts(fit: Mapping[str, Any], draws: Any, model: PathModel, n: int) -> list[str]:
     """What a reader must know: negative weights, weak blocks, too few answers."""
     notes = []
     construct = [c for c, block in model.blocks.items() for _ in block]

@@ -90,7 +90,9 @@ def doublings(x: NDArray, n: NDArray) -> tuple[NDArray, float]:
     return np.log2(np.fmax(x, floor)), floor
 
 
-def _pairs(study: Study, x_name: str, y_name: str):
+def _pairs(
+    study: Study, x_name: str, y_name: str
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray | None, int, tuple[str, ...]] | None:
     """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
     found = sample(study, [x_name, y_name], patterns=True)
     found = found.keep(np.isfinite(found.answers[x_name]))
@@ -105,7 +107,7 @@ def _pairs(study: Study, x_name: str, y_name: str):
     return x, y, n, found.w, found.cluster, missing, found.notes
 
 
-def _slope(x, y, n, w, c, level: float) -> dict:
+def _slope(x: NDArray, y: NDArray, n: NDArray, w: NDArray, c: NDArray | None, level: float) -> dict:
     value, se, df = least_squares(np.column_stack([np.ones(len(x)), x]), y, n, w, c).contrast(np.array([0.0, 1.0]))
     half = float(t_value(level, df)) * se
     return {
@@ -119,7 +121,7 @@ def _slope(x, y, n, w, c, level: float) -> dict:
     }
 
 
-def _curve(x, y, n, w, c, level: float) -> list[dict]:
+def _curve(x: NDArray, y: NDArray, n: NDArray, w: NDArray, c: NDArray | None, level: float) -> list[dict]:
     share = np.cumsum(n) / n.sum()
     group = np.unique(
         np.minimum((share * GROUPS - 1e-9).astype(int), GROUPS - 1)[np.searchsorted(x, x, side="right") - 1],

@@ -92,7 +92,15 @@ def sequence(
     return Result("sequence", title, pd.DataFrame(rows), "share", level, method, notes, parts)
 
 
-def _validated(y, x, n, w, c, units: int, rng: np.random.Generator):
+def _validated(
+    y: np.ndarray,
+    x: np.ndarray,
+    n: np.ndarray,
+    w: np.ndarray,
+    c: np.ndarray | None,
+    units: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """R² out of sample of every model (splits, models), and the test splits."""
     columns = _columns(x)
     lists = {k: v or [f"stage{j}" for j in range(x.shape[1])] for k, v in MODELS.items()}
@@ -104,7 +112,7 @@ def _validated(y, x, n, w, c, units: int, rng: np.random.Generator):
     return fold_r2(moments, chosen, z.shape[1] - 1, tests), tests
 
 
-def _row(model: str, r2, base, tests, level: float, n: int) -> dict:
+def _row(model: str, r2: np.ndarray, base: np.ndarray, tests: np.ndarray, level: float, n: int) -> dict:
     value, se, df = corrected(r2, tests)
     gain, gain_se, _ = corrected(r2 - base, tests)
     t = float(t_value(level, df))
@@ -120,7 +128,9 @@ def _row(model: str, r2, base, tests, level: float, n: int) -> dict:
     }
 
 
-def _patterns(study: Study, y_name: str, names: list[str]):
+def _patterns(
+    study: Study, y_name: str, names: list[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, tuple[str, ...]]:
     found = sample(study, [y_name, *names], patterns=True)
     found = found.keep(np.isfinite(found.answers[y_name]))
     x = np.column_stack([_share(study, k, found.answers[k]) for k in names])

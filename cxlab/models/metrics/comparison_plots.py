@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlab.columns import difference, how_many, show
@@ -98,7 +99,7 @@ def measurement_plan(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _label(row, names: list[str], result: Result) -> str:
+def _label(row: pd.Series, names: list[str], result: Result) -> str:
     words = result.parts.get("labels", {})
     n = f"n = {how_many(row['n'])}"
     if "against" in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ def compare(
     smallest: float | None = None,
     correction: str = "holm",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return the differences of a metric between groups, waves or questions, with a verdict on each.
 
@@ -128,7 +129,7 @@ def against(
     n: float | None = None,
     smallest: float | None = None,
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return a metric's differences from a benchmark whose own error is known, or the error at which they tip over.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def impact(
     value: object = 1,
     correction: str = "holm",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return by how much each topic moves the overall score: the score minus the score without the topic.
 

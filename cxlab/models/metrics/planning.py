@@ -130,7 +130,9 @@ def power(
     return _plan("Power", n, d, got, v, unit, (kind, level, deff, population, said))
 
 
-def _plan(title: str, n, d, got, variance: float, unit: str, setting: tuple) -> Result:
+def _plan(
+    title: str, n: np.ndarray, d: np.ndarray, got: np.ndarray, variance: float, unit: str, setting: tuple
+) -> Result:
     kind, level, deff, population, said = setting
     factor = 100 if unit == "points" else 1
     half = power_analysis.half_width(n, variance, level=level, deff=deff, population=population)

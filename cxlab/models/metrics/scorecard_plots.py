@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -43,7 +45,7 @@ def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _beside(ax: Axes, text: str, at: tuple[float, float], shift: tuple[float, float], **look) -> None:
+def _beside(ax: Axes, text: str, at: tuple[float, float], shift: tuple[float, float], **look: Any) -> None:
     ax.annotate(text, at, shift, textcoords="offset points", **look)
 
 

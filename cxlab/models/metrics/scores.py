@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import narwhals as nw
 
@@ -215,7 +216,14 @@ def _columns(study: Study, of: str | Sequence[str] | None, by: Sequence[str], me
 
 
 def _score(
-    study: Study, columns: list[str], by: Sequence[str], make, *, text: bool = False, kinds: Sequence[str] = (), **facts
+    study: Study,
+    columns: list[str],
+    by: Sequence[str],
+    make: Callable[[Field], Any],
+    *,
+    text: bool = False,
+    kinds: Sequence[str] = (),
+    **facts: Any,
 ) -> Score:
     """Gather the expressions of ``columns`` into items, one each or pooled by stage or owner."""
     fields = [study.field(n) for n in columns]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from cxlab.data.arguments import public
@@ -27,7 +29,7 @@ def trend(
     smallest: float | None = None,
     correction: str = "holm",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return a metric wave by wave, with each change against the wave before and whether it is real.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def change_explained(
     waves: Sequence | None = None,
     wave: str = "",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return a change between two waves split into what the groups did and what their mix did; it adds up exactly.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -44,7 +46,7 @@ def changes(
     every: str = "",
     noise: str = "estimated",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return how many changes of level each series has for certain, where they lie and how large they are (SMUCE).
 

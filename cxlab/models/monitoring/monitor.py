@@ -38,7 +38,7 @@ def monitor(
     baseline: int | Sequence | None = None,
     chart: Chart = Chart(),  # noqa: B008
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return a metric period by period, held against what the periods before it let expect; real changes are alarms.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ def running(
     every: str = "",
     best_at: int = 1000,
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return a metric of all answers so far, period by period, with a band that holds at all looks at once.
 

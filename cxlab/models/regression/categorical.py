@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -230,7 +231,9 @@ def _axes(low: list[int], size: list[int]) -> list[np.ndarray]:
     return [first + axis.ravel() + 0.0 for first, axis in zip(low, np.indices(size), strict=True)]
 
 
-def _on_patterns(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None):
+def _on_patterns(
+    study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None
+) -> tuple[Patterns, Fit, float]:
     """Fit a logit to the patterns one by one; return them, the fit and the share of yes."""
     data = listed(study, model, columns, counted)
     if not np.isin(data.y, (0, 1)).all():
@@ -283,7 +286,7 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), table, xt.T, y)
 
 
-def _separated(fit: Fit, names, data: Patterns) -> None:
+def _separated(fit: Fit, names: Sequence[str], data: Patterns) -> None:
     """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
     sd = dict(zip(data.coding.names, data.sd, strict=True))
     far = [n for n, t in zip(names, fit.theta, strict=False) if abs(t) * sd.get(n, 0.0) > 12 or not np.isfinite(t)]
@@ -316,7 +319,15 @@ def _listed(values: np.ndarray) -> str:
     return ", ".join(f"{v:g}" for v in values[:6]) + (", ..." if len(values) > 6 else "")
 
 
-def _result(title: str, study: Study, data: Patterns, fit: Fit, estimated: Estimated, told, level: float) -> Result:
+def _result(
+    title: str,
+    study: Study,
+    data: Patterns,
+    fit: Fit,
+    estimated: Estimated,
+    told: tuple[float, str, tuple[str, ...]],
+    level: float,
+) -> Result:
     """Put the result together; ``told`` is the log-likelihood without predictors, the errors' name, and notes."""
     null, said, notes = told
     weight = study.design.weight

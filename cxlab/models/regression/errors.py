@@ -139,7 +139,15 @@ def _cr1(fit: Fit, sums: tuple, population: Population) -> Errors:
     return Errors("CR1", covariance, np.array(clusters - 1), said, _without_cluster(fit, rows), clusters=clusters)
 
 
-def _stratified(fit: Fit, sums, products, m, rows, strata, population: Population) -> Errors:
+def _stratified(
+    fit: Fit,
+    sums: np.ndarray,
+    products: np.ndarray,
+    m: np.ndarray,
+    rows: np.ndarray,
+    strata: list,
+    population: Population,
+) -> Errors:
     """Clusters within strata, linearised; with those of the whole sample where the fit is of a domain."""
     drawn = np.fmax(of_strata(fit.study.drawn, strata, named=True), m)
     fraction = sampled(pd.Series(strata), drawn, population)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub, truediv
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -209,7 +210,7 @@ def _parsed(formula: str) -> tuple[tuple, tuple]:
     return tuple(parsed.lhs), tuple(parsed.rhs)
 
 
-def _category(factor, schema: nw.Schema, where: str) -> str:
+def _category(factor: Any, schema: nw.Schema, where: str) -> str:
     """Return the column of a categorical factor, or '' for a number."""
     if factor.eval_method.value == "lookup":
         _known(factor.expr, schema, where)
@@ -270,7 +271,7 @@ def expression(text: str, schema: nw.Schema, where: str) -> nw.Expr:
     except SyntaxError as error:
         raise refuse from error
 
-    def walk(node: ast.AST):
+    def walk(node: ast.AST) -> Any:
         match node:
             case ast.Constant(value=int() | float() | str() as value):
                 return value

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.data import waves
-from cxlab.data.codebook import code
+from cxlab.data.codebook import Field, code
 from cxlab.data.naming import named
 from cxlab.data.study import Study, key
 from cxlab.problem import DataProblem, unknown
@@ -140,7 +140,7 @@ def banner(study: Study, names: tuple[str, ...], found: CrossCounts, keys: NDArr
     )  # fmt: skip
 
 
-def _options(field, codes: NDArray, found: CrossCounts) -> tuple[NDArray, list[str]]:
+def _options(field: Field, codes: NDArray, found: CrossCounts) -> tuple[NDArray, list[str]]:
     """Members and labels of a question with several answers."""
     ticked = []
     for i, option in enumerate(field.columns):

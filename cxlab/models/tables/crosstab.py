@@ -42,7 +42,7 @@ def crosstab(
     against: str | Sequence[str] = "columns",
     correction: str = "bonferroni",
     levels: float | Sequence[float] = (0.05, 0.01),
-    **layout,
+    **layout: Any,
 ) -> Tables:
     """Return banner tables: each question by the columns of a banner, from one scan of the data.
 

@@ -95,7 +95,7 @@ def encoded(columns: Sequence[pa.ChunkedArray | pa.Array], n: int) -> tuple[np.n
 class Pieces:
     """Sums of weighted products by group, put together from pieces of rows."""
 
-    def __init__(self, by: Sequence[str], q: int):
+    def __init__(self, by: Sequence[str], q: int) -> None:
         self.by, self.q = list(by), q
         self.keys: list[pd.DataFrame] = []
         self.sums: list[np.ndarray] = []

@@ -14,7 +14,7 @@ UNITS = 5_000
 """Rows beyond this many are resampled in this many random groups, which have the same variance."""
 
 
-def unit_sums(x, weight=None) -> np.ndarray:
+def unit_sums(x: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """Return for each row 1, its values and their products, times its weight: (n, 1 + p + p (p + 1) / 2)."""
     x = np.asarray(x, float)
     i, j = np.triu_indices(x.shape[1])
@@ -22,7 +22,7 @@ def unit_sums(x, weight=None) -> np.ndarray:
     return out if weight is None else out * np.asarray(weight, float)[:, None]
 
 
-def grouped_sums(x, weight, unit, units: int, *, block: int = 20_000) -> np.ndarray:
+def grouped_sums(x: np.ndarray, weight: np.ndarray, unit: np.ndarray, units: int, *, block: int = 20_000) -> np.ndarray:
     """Return the sums of `unit_sums` over the rows of each of ``units`` resampled units; ``unit`` is 0, 1, ... a row.
 
     Works through ``block`` rows at a time, so that memory does not grow with their number.
@@ -36,7 +36,7 @@ def grouped_sums(x, weight, unit, units: int, *, block: int = 20_000) -> np.ndar
     return out
 
 
-def resampled_units(n: int, cluster=None, *, seed: int = 0) -> tuple[np.ndarray, int, str]:
+def resampled_units(n: int, cluster: np.ndarray | None = None, *, seed: int = 0) -> tuple[np.ndarray, int, str]:
     """Return which unit each of ``n`` rows is resampled with, how many units there are, and in words what they are."""
     if cluster is not None:
         codes = np.unique(np.asarray(cluster), return_inverse=True)[1]
@@ -67,7 +67,7 @@ def bootstrap_counts(strata: np.ndarray, draws: int, *, seed: int = 0) -> np.nda
     return out
 
 
-def moments(sums, p: int) -> tuple[np.ndarray, np.ndarray]:
+def moments(sums: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
     """Return means (..., p) and covariances (..., p, p; divisor the sum of weights) of summed `unit_sums` (..., k)."""
     total = np.asarray(sums, float)
     with np.errstate(invalid="ignore", divide="ignore"):

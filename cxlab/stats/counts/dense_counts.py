@@ -64,7 +64,7 @@ class Cells:
     sums : the arrays, flat. ``every`` : rows seen. ``least`` : the smallest weight.
     """
 
-    def __init__(self, sums: int):
+    def __init__(self, sums: int) -> None:
         self.low: list[int] = []
         self.size: list[int] = []
         self.sums = [np.zeros(0)] * sums

@@ -21,7 +21,7 @@ class Numbered:
     are not whole or their range needs more than `LARGEST` totals.
     """
 
-    def __init__(self, q: int):
+    def __init__(self, q: int) -> None:
         self.low = 0
         self.sums: np.ndarray | None = np.zeros((q, 0))
 

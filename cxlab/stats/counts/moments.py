@@ -7,7 +7,7 @@ is tiny beside their mean a second scan sums products of deviations instead (`SP
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -119,7 +119,9 @@ def usable(
     return frame.filter(*conditions) if conditions else frame
 
 
-def _complete(frame, columns, by, weight) -> nw.LazyFrame:
+def _complete(
+    frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], by: Mapping[str, nw.Expr], weight: nw.Expr | None
+) -> nw.LazyFrame:
     """Return the usable rows with columns ``_x0, _x1, ...``, groups ``_g0, ...`` and, if given, weight ``_w``."""
     kept = {f"_x{i}": e.cast(nw.Float64) for i, e in enumerate(columns.values())}
     kept |= {f"_g{i}": e for i, e in enumerate(by.values())}
@@ -130,7 +132,14 @@ def _complete(frame, columns, by, weight) -> nw.LazyFrame:
     return usable(rows, x, {k: e for k, e in named.items() if k.startswith("_g")}, named.get("_w"))
 
 
-def _sums(frame, columns, by, weight, shift, totals) -> Moments:
+def _sums(
+    frame: nw.LazyFrame,
+    columns: Mapping[str, nw.Expr],
+    by: Mapping[str, nw.Expr],
+    weight: nw.Expr | None,
+    shift: np.ndarray,
+    totals: str,
+) -> Moments:
     here = local(frame)
     if not (totals and here and weight is None and not by and frame.collect_schema()[totals].is_integer()):
         totals = ""
@@ -146,7 +155,14 @@ def _sums(frame, columns, by, weight, shift, totals) -> Moments:
     return Moments(("1", *columns), matrix, keys, n, w2, np.asarray(shift), every - int(n.sum()), beside)
 
 
-def _sums_here(frame, columns, by, weight, shift, totals=""):
+def _sums_here(
+    frame: nw.LazyFrame,
+    columns: Mapping[str, nw.Expr],
+    by: Mapping[str, nw.Expr],
+    weight: nw.Expr | None,
+    shift: np.ndarray,
+    totals: str = "",
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, float, int, Numbered | None]:
     """Sum by matrix products over pieces of rows, for each group of the piece."""
     q, every = len(columns) + 1, 0
     found, beside = Pieces(list(by), q), Numbered(q) if totals else None
@@ -164,7 +180,9 @@ def _sums_here(frame, columns, by, weight, shift, totals=""):
     return *found.result(), every, None if beside is None or beside.sums is None else beside
 
 
-def _read(frame, columns, by, weight):
+def _read(
+    frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], by: Mapping[str, nw.Expr], weight: nw.Expr | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, pd.DataFrame, int]]:
     """Yield the complete rows of every piece (1, columns, weight if any), their groups, and how many rows it had."""
     wanted = {f"_x{i}": e for i, e in enumerate(columns.values())} | ({"_w": weight} if weight is not None else {})
     asked = wanted | {f"_g{i}": e for i, e in enumerate(by.values())}
@@ -226,7 +244,13 @@ def cluster_score_products(
     return u.sum(axis=1)[None], (u @ u.T)[None], np.array([float((rows > 0).sum())]), float(rows.sum())
 
 
-def _sums_there(frame, columns, by, weight, shift):
+def _sums_there(
+    frame: nw.LazyFrame,
+    columns: Mapping[str, nw.Expr],
+    by: Mapping[str, nw.Expr],
+    weight: nw.Expr | None,
+    shift: np.ndarray,
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, float, int, None]:
     """Sum by expressions where the data lie."""
     rows = _complete(frame, columns, by, weight)
     groups = [f"_g{i}" for i in range(len(by))]

@@ -11,7 +11,8 @@ Nadeau, C. & Bengio, Y. (2003). Inference for the generalization error. Machine 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def corrected(values: NDArray, tests: NDArray) -> tuple[float, float, float]:
     return float(values.mean()), float(np.sqrt((1 / j + share / (1 - share)) * values.var(ddof=1))), j - 1.0
 
 
-def jackknife(moments: NDArray, statistic) -> tuple[NDArray, NDArray, float]:
+def jackknife(moments: NDArray, statistic: Callable[[NDArray], Any]) -> tuple[NDArray, NDArray, float]:
     """Return ``statistic`` of all data, its delete-a-block jackknife standard error, and the degrees of freedom.
 
     ``statistic`` maps moment matrices, shape (k, p, p), to numbers or arrays, shape (k, ...).

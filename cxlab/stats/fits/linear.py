@@ -5,6 +5,7 @@ Notation: S = X'WX, M = S^-1 (zero in rows and columns of aliased coefficients),
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +120,7 @@ def alone(inverse: np.ndarray, weighted: np.ndarray) -> np.ndarray:
     return out
 
 
-def _function(k: np.ndarray, c: np.ndarray, f) -> np.ndarray:
+def _function(k: np.ndarray, c: np.ndarray, f: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Return f(K C) - f(0) I for a positive semidefinite K and symmetric C; f gets the eigenvalues, f(0) = 1."""
     values, vectors = eigh(k)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T

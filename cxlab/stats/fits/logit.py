@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, log_ndtr
@@ -52,7 +53,7 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     def likelihood(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> Callable:
         left, curve = np.empty_like(total), np.empty_like(total)
 
-        def at(beta: np.ndarray):
+        def at(beta: np.ndarray) -> tuple[Any, ...]:
             value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
             for start in range(0, len(total), CHUNK):
                 part = slice(start, start + CHUNK)
@@ -86,7 +87,7 @@ def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Fit:
         left, curve = np.empty_like(total), np.empty_like(total)
         rows = max(CHUNK // total.shape[1], 1)
 
-        def at(beta: np.ndarray):
+        def at(beta: np.ndarray) -> tuple[Any, ...]:
             value = 0.0
             halves = -grid.left @ beta[: grid.left.shape[1]], -grid.right @ beta[grid.left.shape[1] :]
             mine, other = (np.minimum(half, 350.0) for half in halves)
@@ -172,7 +173,7 @@ def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False
     cuts = ndtri(below) if probit else np.log(below / (1 - below))
     upper, lower = y < top, y > 0
 
-    def at(theta: np.ndarray):
+    def at(theta: np.ndarray) -> tuple[Any, ...]:
         beta, cut = theta[:p], theta[p:]
         if (np.diff(cut) <= 0).any():
             return -np.inf, None, None, None
@@ -217,7 +218,7 @@ def _tally(values: np.ndarray, k: np.ndarray, there: np.ndarray, top: int) -> np
     return np.bincount(k[there], weights=values[there], minlength=top)
 
 
-def _logistic(high: np.ndarray, low: np.ndarray):
+def _logistic(high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """log P, and over P the densities at both cuts and their derivatives, for the logistic distribution."""
     up, down = expit(high), expit(low)
     f_up, f_down = up * expit(-high), down * expit(-low)
@@ -231,7 +232,7 @@ def _logistic(high: np.ndarray, low: np.ndarray):
     return np.log(p), f_up / p, f_down / p, f_up * (1 - 2 * up) / p, f_down * (1 - 2 * down) / p
 
 
-def _normal(high: np.ndarray, low: np.ndarray):
+def _normal(high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """log P, and over P the densities at both cuts and their derivatives, for the normal distribution."""
     flip = (low > 0) & np.isfinite(low)  # use the small tail
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)

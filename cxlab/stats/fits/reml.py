@@ -7,6 +7,7 @@ a). So REML is a search in one dimension, or two, in which no row is touched.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,7 +171,7 @@ def unprofiled(a: np.ndarray, log_det: float, n: int, residual: float) -> tuple[
     return value, inverse * residual
 
 
-def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:
+def satterthwaite(at: Callable[[np.ndarray], tuple[float, np.ndarray]], variances: np.ndarray, n: int) -> np.ndarray:
     """Return Satterthwaite degrees of freedom of each coefficient: 2 v**2 / var(v), by numerical derivatives.
 
     Parameters
@@ -182,7 +183,7 @@ def satterthwaite(at, variances: np.ndarray, n: int) -> np.ndarray:
 
     seen: dict[tuple[int, ...], tuple] = {}
 
-    def moved(*steps: tuple[int, int]):
+    def moved(*steps: tuple[int, int]) -> tuple[float, np.ndarray]:
         whole = [sum(by for i, by in steps if i == j) for j in range(len(free))]
         if tuple(whole) not in seen:
             v = variances.copy()
@@ -255,7 +256,7 @@ def crossed_intercepts(s: CrossedSums) -> Fit:
     criterion, beta, inverse, residual = profile(*_crossed(s, theta), n)
     variances = np.append(theta * residual, residual)
 
-    def at(v: np.ndarray):
+    def at(v: np.ndarray) -> tuple[float, np.ndarray]:
         return unprofiled(*_crossed(s, v[:2] / v[2]), n, v[2])
 
     df = satterthwaite(at, variances, n)

@@ -80,7 +80,16 @@ def _start(family: str, y: np.ndarray, w: np.ndarray, equations: int, size: int)
     return theta
 
 
-def _newton(family, D, DD, y, w, free, start, columns):
+def _newton(
+    family: str,
+    D: np.ndarray,
+    DD: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    free: np.ndarray,
+    start: np.ndarray,
+    columns: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     S, q1 = len(free), D.shape[1]
     theta = np.tile(start, (S, 1))
     both = free[:, :, None] & free[:, None, :]
@@ -110,23 +119,23 @@ def _newton(family, D, DD, y, w, free, start, columns):
     return theta, loglik.T, by_row, H[-1], size < 1e-6
 
 
-def _logit(eta, y):
+def _logit(eta: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
     p = expit(eta[0])
     return [y[:, None] - p], {(0, 0): p * (1 - p)}
 
 
-def _count(eta, y):
+def _count(eta: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
     mu = np.exp(np.minimum(eta[0], 30.0))
     return [y[:, None] - mu], {(0, 0): mu}
 
 
-def _multinomial(eta, y):
+def _multinomial(eta: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
     p = np.exp(eta - logsumexp(np.concatenate([np.zeros_like(eta[:1]), eta]), axis=0))  # category 0 is the base
     score = [(y == a + 1)[:, None] - p[a] for a in range(len(eta))]
     return score, {(a, b): p[a] * ((a == b) - p[b]) for a in range(len(eta)) for b in range(len(eta))}
 
 
-def _ordinal(eta, y):
+def _ordinal(eta: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
     k = len(eta) + 1
     P, f = _categories(eta), expit(eta) * expit(-eta)
     hit = [(y == c)[:, None] for c in range(k)]
@@ -137,12 +146,12 @@ def _ordinal(eta, y):
     return score, info
 
 
-def _categories(eta):
+def _categories(eta: np.ndarray) -> np.ndarray:
     below = np.concatenate([np.zeros_like(eta[:1]), expit(eta), np.ones_like(eta[:1])])
     return np.maximum(np.diff(below, axis=0), 1e-12)
 
 
-def _chosen(values, y):
+def _chosen(values: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, y.astype(int)[None, :, None], axis=0)[0]
 
 

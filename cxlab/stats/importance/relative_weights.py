@@ -33,7 +33,7 @@ def relative_weights(R: np.ndarray) -> np.ndarray:
     return np.einsum("bij,bj->bi", root**2, beta**2)
 
 
-def _orthogonal(R: np.ndarray):
+def _orthogonal(R: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
     values, vectors = np.linalg.eigh(R[:, :-1, :-1])
     values = np.maximum(values, 0.0)
     root = (vectors * np.sqrt(values)[:, None]) @ vectors.swapaxes(1, 2)

@@ -8,7 +8,7 @@ Sarndal 1992, doi:10.1080/01621459.1992.10475217; R's ``survey::calibrate``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,9 @@ def covariance(
     return out
 
 
-def _of_units(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: int):
+def _of_units(
+    whole: Rows, own: Rows, members: Sequence[NDArray], residual: Sequence[NDArray], beta: NDArray, strata: int
+) -> Iterator[tuple[NDArray, ...]]:
     """Yield products and sums over the clusters of each stratum."""
     units = int(whole.unit.max()) + 1
     u = np.zeros((units, beta.shape[1]))
@@ -73,7 +75,9 @@ def _of_units(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: 
         yield u[owner == h].T @ u[owner == h], u[owner == h].sum(axis=0)
 
 
-def _of_rows(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: int):
+def _of_rows(
+    whole: Rows, own: Rows, members: Sequence[NDArray], residual: Sequence[NDArray], beta: NDArray, strata: int
+) -> Iterator[tuple[NDArray, ...]]:
     """Yield products and sums over the rows of each stratum, each row a unit of its own; groups may share rows."""
     fitted = whole.x @ beta
     column = np.repeat(np.arange(len(members)), [len(rows) for rows in members])
@@ -96,7 +100,9 @@ def _of_rows(whole: Rows, own: Rows, members, residual, beta: NDArray, strata: i
         yield products + (mine.T @ (mine * (own.n * own.w**2)[there][:, None])).toarray(), sums
 
 
-def categories(table: pd.DataFrame, margins: Sequence[Sequence[str]], levels: list[list[str]] | None = None):
+def categories(
+    table: pd.DataFrame, margins: Sequence[Sequence[str]], levels: list[list[str]] | None = None
+) -> tuple[NDArray, list[list[str]]]:
     """Return (rows, p) indicators of the categories of each margin, and the categories; no answer is in none."""
     found, blocks = levels or [], []
     for i, columns in enumerate(margins):

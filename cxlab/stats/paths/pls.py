@@ -51,7 +51,7 @@ class Weights:
 
 
 def outer_weights(
-    s, structure: Structure, *, scheme: str = "path", tolerance: float = 1e-10, iterations: int = 1000
+    s: np.ndarray, structure: Structure, *, scheme: str = "path", tolerance: float = 1e-10, iterations: int = 1000
 ) -> Weights:
     """Return the outer weights: the fixed point of Wold's alternation of inner and outer approximation.
 
@@ -105,7 +105,7 @@ def _regression(c: np.ndarray, causes: np.ndarray, j: int) -> np.ndarray:
     return np.linalg.solve(c[..., causes[:, None], causes], c[..., causes, j, None])[..., 0]
 
 
-def _outer(s, w, e, structure: Structure, member: np.ndarray) -> np.ndarray:
+def _outer(s: np.ndarray, w: np.ndarray, e: np.ndarray, structure: Structure, member: np.ndarray) -> np.ndarray:
     covariance = np.where(member, s @ (w @ e), 0)
     for j, block in enumerate(structure.blocks):
         if structure.modes[j] == "B" and len(block) > 1:
@@ -116,17 +116,17 @@ def _outer(s, w, e, structure: Structure, member: np.ndarray) -> np.ndarray:
     return covariance
 
 
-def construct_covariance(s, w) -> np.ndarray:
+def construct_covariance(s: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return the covariances (..., L, L) of the scores: W' S W."""
     return np.swapaxes(w, -1, -2) @ s @ w
 
 
-def cross_loadings(s, w) -> np.ndarray:
+def cross_loadings(s: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return the correlations (..., p, L) of every item with every score."""
     return (s @ w) / np.sqrt(np.einsum("...ii->...i", s))[..., None]
 
 
-def path_coefficients(c, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def path_coefficients(c: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return standardised regression weights (..., L, L), causes in rows, and R-squared (..., L; nan without causes).
 
     ``c`` are the correlations of the constructs, as they are (PLS) or corrected for attenuation (PLSc).
@@ -141,13 +141,13 @@ def path_coefficients(c, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return b, r2
 
 
-def total_effects(b) -> np.ndarray:
+def total_effects(b: np.ndarray) -> np.ndarray:
     """Return direct plus indirect effects: (I - B)^-1 - I."""
     one = np.eye(np.shape(b)[-1])
     return np.linalg.inv(one - b) - one
 
 
-def rho_a(r, w, structure: Structure) -> np.ndarray:
+def rho_a(r: np.ndarray, w: np.ndarray, structure: Structure) -> np.ndarray:
     """Return Dijkstra & Henseler's reliability (..., L) of each score; 1 for single items, nan for Mode B.
 
     rho_A = (w'w)^2 * w'(R - diag R)w / w'(ww' - diag ww')w with the weights of the standardised items scaled to
@@ -167,7 +167,7 @@ def rho_a(r, w, structure: Structure) -> np.ndarray:
     return out
 
 
-def consistent(r, w, structure: Structure) -> tuple[np.ndarray, np.ndarray]:
+def consistent(r: np.ndarray, w: np.ndarray, structure: Structure) -> tuple[np.ndarray, np.ndarray]:
     """Return PLSc's corrected construct correlations (..., L, L) and reflective loadings (..., p; weights' own for B).
 
     Correlations are divided by sqrt(rho_A rho_A'); loadings are w sqrt(rho_A) / w'w. Mode B and single items are taken

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def correlation(s) -> np.ndarray:
+def correlation(s: ArrayLike) -> np.ndarray:
     """Return the correlations of covariances ``s``; nan where an item has no variance.
 
     >>> correlation([[4.0, 1.0], [1.0, 1.0]]).tolist()
@@ -23,7 +24,7 @@ def correlation(s) -> np.ndarray:
         return s * np.where(np.isfinite(d), d, np.nan)[..., :, None] * d[..., None, :]
 
 
-def alpha(s) -> np.ndarray:
+def alpha(s: ArrayLike) -> np.ndarray:
     """Return Cronbach's alpha, k / (k - 1) (1 - trace / sum); nan for one item. Of correlations: standardised alpha.
 
     Cronbach 1951, Psychometrika 16:297, doi:10.1007/BF02310555.
@@ -38,7 +39,7 @@ def alpha(s) -> np.ndarray:
     return k / (k - 1) * (1 - np.einsum("...ii->...", s) / s.sum(axis=(-2, -1)))
 
 
-def one_factor(r, *, tolerance: float = 1e-10, iterations: int = 5000) -> np.ndarray:
+def one_factor(r: ArrayLike, *, tolerance: float = 1e-10, iterations: int = 5000) -> np.ndarray:
     """Return the loadings (..., k) of one factor on at least three items, by maximum likelihood; k = 2: equal loadings.
 
     EM: with regression weights b = D^-1 l / (1 + l'D^-1 l), D = diag(uniqueness), new l = R b / (b'R b + 1 - b'l) and
@@ -66,7 +67,7 @@ def one_factor(r, *, tolerance: float = 1e-10, iterations: int = 5000) -> np.nda
     return loading * np.where(loading.sum(axis=-1, keepdims=True) < 0, -1, 1)
 
 
-def omega(s, *, iterations: int = 5000) -> np.ndarray:
+def omega(s: ArrayLike, *, iterations: int = 5000) -> np.ndarray:
     """Return McDonald's omega of the sum of a block: (sum l)^2 / ((sum l)^2 + sum u) with one factor; nan for one item.
 
     Loadings and uniquenesses are in the units of ``s``. McDonald 1999, Test Theory.
@@ -80,7 +81,7 @@ def omega(s, *, iterations: int = 5000) -> np.ndarray:
     return common / (common + ((1 - loading**2) * variance).sum(axis=-1))
 
 
-def composite(loadings) -> np.ndarray:
+def composite(loadings: ArrayLike) -> np.ndarray:
     """Return Dillon & Goldstein's rho of standardised loadings (..., k): (sum l)^2 / ((sum l)^2 + sum(1 - l^2)).
 
     >>> float(composite([0.8, 0.8])).__round__(6)
@@ -91,12 +92,12 @@ def composite(loadings) -> np.ndarray:
     return common / (common + (1 - loading**2).sum(axis=-1))
 
 
-def ave(loadings) -> np.ndarray:
+def ave(loadings: ArrayLike) -> np.ndarray:
     """Return the average variance extracted: the mean squared loading (Fornell & Larcker 1981)."""
     return (np.asarray(loadings, float) ** 2).mean(axis=-1)
 
 
-def htmt(r, blocks: Sequence[Sequence[int]], *, geometric: bool = False) -> np.ndarray:
+def htmt(r: ArrayLike, blocks: Sequence[Sequence[int]], *, geometric: bool = False) -> np.ndarray:
     """Return the heterotrait-monotrait ratios (..., L, L), 1 on the diagonal.
 
     Mean absolute correlation between two blocks over the root of the product of those within each; ``geometric`` takes

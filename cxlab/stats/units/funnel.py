@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 
@@ -23,7 +24,9 @@ class Funnel:
     tau2: float
 
 
-def funnel(y, v, *, target: float | None = None, overdispersion: str = "additive", winsorise: float = 0.1) -> Funnel:
+def funnel(
+    y: ArrayLike, v: ArrayLike, *, target: float | None = None, overdispersion: str = "additive", winsorise: float = 0.1
+) -> Funnel:
     """Return z-scores of units around a target, allowing for real differences between ordinary units.
 
     Naive z_j = (y_j - target) / s_j. phi = mean of z^2 after pulling the outer 10 % on each side in to the quantiles.
@@ -52,7 +55,7 @@ def funnel(y, v, *, target: float | None = None, overdispersion: str = "additive
     return Funnel(goal, z, phi, tau2)
 
 
-def limits(variance, found: Funnel, *, level: float, overdispersion: str) -> tuple[np.ndarray, np.ndarray]:
+def limits(variance: ArrayLike, found: Funnel, *, level: float, overdispersion: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the control limits around the target at sampling ``variance`` (any shape), at two-sided ``level``."""
     v = np.asarray(variance, float)
     spread = np.sqrt(v * max(found.phi, 1.0)) if overdispersion == "multiplicative" else np.sqrt(v + found.tau2)

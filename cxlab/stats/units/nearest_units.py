@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def coarsened(values, edges: Sequence[float]) -> np.ndarray:
+def coarsened(values: ArrayLike, edges: Sequence[float]) -> np.ndarray:
     """Return the bin (0, 1, ...) of each value between the ``edges``; -1 where the value is missing.
 
     Coarsened exact matching: units in the same bins of everything are peers (Iacus, King & Porro 2012, Political
@@ -28,7 +29,7 @@ def same_cell(cells: np.ndarray) -> np.ndarray:
     return alike
 
 
-def gower(numbers, categories, *, weights: Sequence[float] | None = None) -> np.ndarray:
+def gower(numbers: np.ndarray, categories: np.ndarray, *, weights: Sequence[float] | None = None) -> np.ndarray:
     """Return Gower's distances (p, p) in 0 to 1: mean of |x - y| / range and of "different category".
 
     Parameters
@@ -72,7 +73,7 @@ def nearest(distance: np.ndarray, k: int, *, caliper: float = np.inf) -> np.ndar
     return (d <= np.minimum(cut, caliper)[:, None]) & np.isfinite(d)
 
 
-def effective_number(weights) -> float:
+def effective_number(weights: ArrayLike) -> float:
     """Return (sum w)^2 / sum w^2: how many equally weighted peers are worth as much.
 
     >>> effective_number([1, 1, 1, 1])
@@ -82,7 +83,9 @@ def effective_number(weights) -> float:
     return float(w.sum() ** 2 / (w**2).sum()) if (w > 0).any() else 0.0
 
 
-def standardised_difference(unit: float, others, *, spread: float, weights=None) -> float:
+def standardised_difference(
+    unit: float, others: np.ndarray, *, spread: float, weights: np.ndarray | None = None
+) -> float:
     """Return (unit - weighted mean of the others) / spread; spread is the standard deviation before matching."""
     others = np.asarray(others, float)
     there = np.isfinite(others)
@@ -92,7 +95,7 @@ def standardised_difference(unit: float, others, *, spread: float, weights=None)
     return float((unit - np.average(others[there], weights=w[there])) / spread)
 
 
-def prediction_errors(y, v, kind: np.ndarray) -> np.ndarray:
+def prediction_errors(y: np.ndarray, v: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Return y_j minus what the others predict for each unit: its kind's mean, shrunken to that of all.
 
     The others follow a one-way model: kinds vary by tau² around a common mean, units of a kind by sigma² besides their

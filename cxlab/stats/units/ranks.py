@@ -6,7 +6,10 @@ show that); these sets are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cxlab.problem import DataProblem, one_of
 
@@ -14,8 +17,8 @@ KINDS = ("marginal", "simultaneous")
 
 
 def rank_sets(
-    estimate,
-    covariance,
+    estimate: ArrayLike,
+    covariance: ArrayLike,
     *,
     level: float = 0.95,
     kind: str = "marginal",
@@ -66,7 +69,13 @@ def rank_sets(
 
 
 def separated(
-    estimate, covariance, *, level: float = 0.95, stepdown: bool = True, draws: int = 1000, seed: int = 0
+    estimate: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    level: float = 0.95,
+    stepdown: bool = True,
+    draws: int = 1000,
+    seed: int = 0,
 ) -> np.ndarray:
     """Return the (p, p) truth table "unit j is above unit k", wrong anywhere with probability at most ``1 - level``.
 
@@ -77,7 +86,13 @@ def separated(
 
 
 def judged(
-    estimate, covariance, *, level: float = 0.95, stepdown: bool = True, draws: int = 1000, seed: int = 0
+    estimate: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    level: float = 0.95,
+    stepdown: bool = True,
+    draws: int = 1000,
+    seed: int = 0,
 ) -> tuple[np.ndarray, float]:
     """Return the table of `separated` and the last critical value, in standard errors, that its pairs passed."""
     x, z, scale = _prepared(estimate, covariance, draws, seed)
@@ -125,21 +140,25 @@ def letters(above: np.ndarray) -> list[str]:
     return ["".join(_letter(i) for i, g in enumerate(groups) if u in g) for u in range(p)]
 
 
-def naive_ranks(estimate, covariance, *, level: float = 0.95, draws: int = 1000, seed: int = 0):
+def naive_ranks(
+    estimate: ArrayLike, covariance: ArrayLike, *, level: float = 0.95, draws: int = 1000, seed: int = 0
+) -> np.ndarray:
     """Return the percentile interval of bootstrapped ranks: NOT valid near ties, kept to show by how much."""
     x = np.asarray(estimate, float)
     ranks = np.argsort(np.argsort(-(x[:, None] + _draws(covariance, draws, seed)), axis=0), axis=0) + 1
     return np.quantile(ranks, [(1 - level) / 2, (1 + level) / 2], axis=1, method="nearest").astype(int)
 
 
-def difference_scale(covariance) -> np.ndarray:
+def difference_scale(covariance: ArrayLike) -> np.ndarray:
     """Return the (p, p) standard errors of all differences; ``covariance`` as in `rank_sets`."""
     v = np.asarray(covariance, float)
     variance = v[:, None] + v[None, :] if v.ndim == 1 else np.diag(v)[:, None] + np.diag(v)[None, :] - v - v.T
     return np.sqrt(np.maximum(variance, 0.0))
 
 
-def _prepared(estimate, covariance, draws: int, seed: int):
+def _prepared(
+    estimate: ArrayLike, covariance: ArrayLike, draws: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, v = np.asarray(estimate, float), np.asarray(covariance, float)
     if v.shape not in ((x.size,), (x.size, x.size)):
         need = f"give {x.size} variances or a {x.size} x {x.size} matrix"
@@ -149,7 +168,7 @@ def _prepared(estimate, covariance, draws: int, seed: int):
     return x, _draws(v, draws, seed), difference_scale(v)
 
 
-def _draws(covariance, draws: int, seed: int) -> np.ndarray:
+def _draws(covariance: ArrayLike, draws: int, seed: int) -> np.ndarray:
     """Z ~ N(0, Sigma) as (p, draws) in single precision: the quantile of a maximum needs no more."""
     v = np.asarray(covariance, float)
     normal = np.random.default_rng(seed).standard_normal((len(v), draws), dtype=np.float32)
@@ -175,7 +194,9 @@ def _inverse(scale: np.ndarray) -> np.ndarray:
         return np.where(scale > 0, 1 / scale, 0).astype(np.float32)
 
 
-def _maxima(z, j: int, others: slice, scale, ahead: np.ndarray, behind: np.ndarray) -> np.ndarray:
+def _maxima(
+    z: np.ndarray, j: int, others: slice, scale: np.ndarray, ahead: np.ndarray, behind: np.ndarray
+) -> np.ndarray:
     """Return for every draw the largest studentised difference of unit j among the hypotheses still open.
 
     ``ahead``, ``behind`` (truth values over ``others``) say which of "k is not above j", "k is not below j" are open.
@@ -194,7 +215,9 @@ def _critical(maxima: np.ndarray, level: float) -> float:
     return float(np.quantile(maxima, level, method="higher"))
 
 
-def _marginal(x, z, scale, level, stepdown, units):
+def _marginal(
+    x: np.ndarray, z: np.ndarray, scale: np.ndarray, level: float, stepdown: bool, units: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Count for every unit who is certainly ahead and behind, with one critical value a unit.
 
     A unit found ahead leaves only "not below j" open, one found behind only "not above j": their draws go from the
@@ -220,7 +243,9 @@ def _marginal(x, z, scale, level, stepdown, units):
     return ahead, behind
 
 
-def _simultaneous(x, z, scale, level, stepdown):
+def _simultaneous(
+    x: np.ndarray, z: np.ndarray, scale: np.ndarray, level: float, stepdown: bool
+) -> tuple[np.ndarray, float]:
     """Truth table "j is above k" with one critical value for all pairs; a block of pairs at a time, memory O(p draws).
 
     The hypotheses are "j is not above k" for all ordered pairs; a rejected one leaves its mirror image open, so that

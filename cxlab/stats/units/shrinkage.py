@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import interpolate, optimize, special
 
 from cxlab.problem import DataProblem
@@ -32,7 +33,7 @@ class Shrunken:
     kurtosis: float
 
 
-def paule_mandel(y, v, x=None) -> float:
+def paule_mandel(y: ArrayLike, v: ArrayLike, x: np.ndarray | None = None) -> float:
     """Return the between-unit variance tau^2 at which the generalised Q statistic equals its expectation p - k.
 
     Parameters
@@ -58,7 +59,7 @@ def paule_mandel(y, v, x=None) -> float:
     return float(optimize.brentq(excess, 0.0, top, xtol=1e-12))
 
 
-def reml(y, v, x=None) -> float:
+def reml(y: ArrayLike, v: ArrayLike, x: np.ndarray | None = None) -> float:
     """Return the restricted maximum-likelihood estimate of tau^2; arguments as for `paule_mandel`."""
     y, v = np.asarray(y, float), np.asarray(v, float)
     x = _design(y, x)
@@ -76,7 +77,7 @@ def reml(y, v, x=None) -> float:
     return 0.0 if loss(0.0) <= found.fun else float(found.x)
 
 
-def q_test(y, v, x=None) -> tuple[float, float]:
+def q_test(y: ArrayLike, v: ArrayLike, x: np.ndarray | None = None) -> tuple[float, float]:
     """Return Cochran's Q and its p-value: are the units more different than their sampling error alone explains?"""
     y, v = np.asarray(y, float), np.asarray(v, float)
     x = _design(y, x)
@@ -84,7 +85,7 @@ def q_test(y, v, x=None) -> tuple[float, float]:
     return q, float(special.chdtrc(len(y) - x.shape[1], q)) if len(y) > x.shape[1] else np.nan
 
 
-def precision_dependence(y, v) -> tuple[float, float]:
+def precision_dependence(y: ArrayLike, v: ArrayLike) -> tuple[float, float]:
     """Return the slope of the estimates on their standard errors (weighted by 1 / (v + tau^2)) and its p-value.
 
     Shrinking all units to one mean assumes that level and precision are unrelated; where they are not, large units are
@@ -101,7 +102,9 @@ def precision_dependence(y, v) -> tuple[float, float]:
     return slope, float(special.erfc(abs(slope) / np.sqrt(2 * inverse[1, 1])))
 
 
-def shrink(y, v, x=None, *, level: float = 0.95, tau2: float | None = None) -> Shrunken:
+def shrink(
+    y: ArrayLike, v: ArrayLike, x: np.ndarray | None = None, *, level: float = 0.95, tau2: float | None = None
+) -> Shrunken:
     """Return theta_j = x_j'gamma + B_j (y_j - x_j'gamma), B_j = tau^2 / (tau^2 + v_j), with robust intervals.
 
     The half-width is cva(m2, kappa) B_j s_j with m2 = (1 / B_j - 1)^2 tau^2 / v_j: on average over the units it covers
@@ -166,13 +169,13 @@ def worst_noncoverage(m2: float, kurtosis: float, chi: float) -> float:
     return _with_kurtosis(m2, max(kurtosis, 1.0), chi, start)
 
 
-def _miss(t, chi: float):
+def _miss(t: np.ndarray, chi: float) -> np.ndarray:
     """r(t): the non-coverage of +-chi at squared bias t."""
     b = np.sqrt(t)
     return special.ndtr(-chi - b) + special.ndtr(b - chi)
 
 
-def _slope(t, chi: float):
+def _slope(t: float, chi: float) -> float:
     """r'(t), with its limit at 0."""
     b = np.sqrt(np.maximum(t, 1e-12))
     density = lambda u: np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)  # noqa: E731
@@ -209,7 +212,7 @@ def _with_kurtosis(m2: float, kurtosis: float, chi: float, start: float) -> floa
     if sd == 0:
         return float(_miss(m2, chi))
 
-    def value(p1):
+    def value(p1: np.ndarray) -> np.ndarray:
         x0 = np.maximum(m2 - sd * np.sqrt(p1 / (1 - p1)), 0)
         x1 = m2 + sd * np.sqrt((1 - p1) / p1)
         return p1 * _miss(x1, chi) + (1 - p1) * _miss(x0, chi)
@@ -230,17 +233,17 @@ def _kurtosis(residual: np.ndarray, v: np.ndarray, tau2: float) -> float:
     return float(max(fourth / tau2**2, NORMAL))
 
 
-def _design(y: np.ndarray, x) -> np.ndarray:
+def _design(y: np.ndarray, x: np.ndarray | None) -> np.ndarray:
     x = np.ones((len(y), 1)) if x is None else np.asarray(x, float)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise DataProblem("every unit needs a finite estimate to be shrunken; leave the others out")
     return x
 
 
-def _gamma(y, v, x, t: float) -> np.ndarray:
+def _gamma(y: ArrayLike, v: ArrayLike, x: np.ndarray, t: float) -> np.ndarray:
     w = 1 / (v + t)
     return np.linalg.lstsq((x.T * w) @ x, (x.T * w) @ y, rcond=None)[0]
 
 
-def _q(y, v, x, t: float) -> float:
+def _q(y: ArrayLike, v: ArrayLike, x: np.ndarray, t: float) -> float:
     return float(((y - x @ _gamma(y, v, x, t)) ** 2 / (v + t)).sum())
