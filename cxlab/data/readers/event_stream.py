@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -55,7 +56,7 @@ def read(path: Path) -> Raw:
     return Raw(duckdb.from_arrow(table), "XES", (f"XES event log: {count:,} events",), facts=facts, held=True)
 
 
-def _events(path: Path):
+def _events(path: Path) -> Iterator[dict[str, str | None]]:
     """Yield the events of a file, each with the attributes of its case, which may stand after them."""
     case: dict[str, str | None] = {}
     rows: list[dict[str, str | None]] = []
