@@ -142,11 +142,7 @@ def _label(study: Study, column: str, value: Any) -> Any:
     return study.field(column).labels.get(str(value), value)
 
 
-<<<<<<< HEAD
-def _thin(labels, sizes, shown_sizes, own) -> list[str]:
-=======
-def _thin(labels: list[str], sizes: Sequence[int], own: np.ndarray) -> list[str]:
->>>>>>> afa4e21 (Every function says the types of what it takes and returns, and a test holds it; a test of the index names its model)
+def _thin(labels: list[str], sizes: Sequence[int], shown_sizes: Sequence[Any], own: np.ndarray) -> list[str]:
     notes = []
     small = [f"{g} (n = {said})" for g, n, said in zip(labels, sizes, shown_sizes, strict=True) if n < FEW]
     if small:
