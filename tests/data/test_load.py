@@ -265,7 +265,7 @@ def test_files_open_with_the_threads_that_reports_ask_for(tmp_path, monkeypatch)
         duckdb.execute(f"set threads = {before}").fetchall()
 
 
-@pytest.mark.parametrize("ending", [".xlsb", ".numbers", ".rds", ".RData", ".sss"])
+@pytest.mark.parametrize("ending", [".numbers", ".rds", ".RData", ".sss"])
 def test_a_format_without_a_reader_says_how_to_save_it_anew(tmp_path: Path, ending: str):
     path = written(tmp_path, f"answers{ending}", "anything")
     with pytest.raises(DataProblem) as problem:

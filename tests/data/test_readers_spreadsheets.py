@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import zipfile
 from pathlib import Path
 
@@ -100,3 +101,73 @@ def test_damaged_files_are_short_messages(name: str, tmp_path: Path) -> None:
             cx.load(tmp_path / name)
         except DataProblem as problem:
             assert len(str(problem)) < 400
+
+
+def record(kind: int, body: bytes = b"") -> bytes:
+    """One record of a binary workbook: its number and length in steps of seven bits, then what it holds."""
+
+    def sevens(n: int) -> bytes:
+        out = bytearray()
+        while True:
+            out.append(n & 127 | (128 if n > 127 else 0))
+            n >>= 7
+            if not n:
+                return bytes(out)
+
+    return sevens(kind) + sevens(len(body)) + body
+
+
+def wide(text: str) -> bytes:
+    return len(text).to_bytes(4, "little") + text.encode("utf-16-le")
+
+
+def xlsb(path: Path, rows: list[list[object]]) -> Path:
+    """Write a binary workbook of one sheet by hand, after [MS-XLSB]: numbers, and texts within their cells."""
+    u32 = lambda n: n.to_bytes(4, "little")  # noqa: E731
+    cells = b""
+    for i, row in enumerate(rows):
+        cells += record(0, u32(i) + bytes(13))
+        for k, value in enumerate(row):
+            number = isinstance(value, (int, float))
+            told = struct.pack("<d", value) if number else wide(str(value))
+            cells += record(5 if number else 6, u32(k) + bytes(4) + told) if value is not None else b""
+    size = u32(0) + u32(len(rows) - 1) + u32(0) + u32(len(rows[0]) - 1)
+    sheet = record(129) + record(148, size) + record(145) + cells + record(146) + record(130)
+    entry = record(143) + record(156, u32(0) + u32(1) + wide("rId1") + wide("Answers")) + record(144)
+    office = "http://schemas.openxmlformats.org"
+    kinds = f"{office}/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path, "w") as pack:
+        pack.writestr("[Content_Types].xml", f'<Types xmlns="{office}/package/2006/content-types"/>')
+        pack.writestr("xl/workbook.bin", record(131) + entry + record(132))
+        pack.writestr("xl/worksheets/sheet1.bin", sheet)
+        pack.writestr(
+            "xl/_rels/workbook.bin.rels",
+            f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="rId1" '
+            f'Type="{kinds}/worksheet" Target="worksheets/sheet1.bin"/></Relationships>',
+        )
+    return path
+
+
+def test_binary_excel_is_read(tmp_path) -> None:
+    scores = [7 * i % 11 for i in range(1, 31)]
+    rows = [["recommend", "region", "paid"], *([s, "Süd" if s % 2 else "Nord", 1.5 * s] for s in scores)]
+    rows[5][2] = None
+    study = cx.load(xlsb(tmp_path / "answers.xlsb", rows))
+    known = pd.Series(scores)
+    assert cx.nps(study).table["estimate"].iloc[0] == pytest.approx(100 * ((known >= 9).mean() - (known <= 6).mean()))
+    table = study.to_pandas(labels=False)
+    assert table["region"].tolist() == ["Süd" if s % 2 else "Nord" for s in scores]
+    assert table["paid"].isna().tolist() == [i == 4 for i in range(30)]
+
+
+def test_a_binary_workbook_that_is_none_says_so(tmp_path) -> None:
+    (tmp_path / "x.xlsb").write_bytes(b"PK\x03\x04 no workbook")
+    with pytest.raises(DataProblem, match=r"^x\.xlsb cannot be read as a spreadsheet \(.+\); open it in a spreadsheet"):
+        cx.load(tmp_path / "x.xlsb")
+
+
+def test_a_table_that_begins_further_in_is_read(tmp_path) -> None:
+    pd.DataFrame({"recommend": [9, 3, 10], "region": ["a", "b", "a"]}).to_excel(
+        tmp_path / "x.xlsx", index=False, startrow=4, startcol=2
+    )
+    assert cx.load(tmp_path / "x.xlsx").to_pandas()["recommend"].tolist() == [9, 3, 10]

@@ -117,3 +117,18 @@ def test_labels_that_the_codebook_gives_are_kept(tmp_path):
     labels = {"1": "stayed", "0": "left"}
     study = cx.load(table(["left", "stayed"] * 50, "csv", tmp_path), codebook=book("integer", labels=labels))
     assert study.codebook["o"].labels == labels and cx.churn(study).table["estimate"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("shift_jis", ["とても不満", "不満", "どちらともいえない", "満足", "とても満足"]),
+        ("gb18030", ["非常不满意", "不满意", "一般", "满意", "非常满意"]),
+        ("euc_kr", ["매우 불만족", "불만족", "보통", "만족", "매우 만족"]),
+    ],
+)
+def test_words_of_the_east_are_read_in_their_encoding(encoding, words, tmp_path):
+    rows = "".join(f"{k},{words[k % 5]}\n" for k in range(300))
+    (tmp_path / "x.csv").write_bytes(f"id,overall satisfaction\n{rows}".encode(encoding))
+    study = cx.load(tmp_path / "x.csv")
+    assert cx.csat(study).table["estimate"].iloc[0] == pytest.approx(0.4)

@@ -89,7 +89,6 @@ def open_file(
 
 
 ANEW = {
-    ".xlsb": "; open it in Excel and save it as .xlsx",
     ".numbers": "; export it as .xlsx or .csv",
     ".rds": "; in R: write.csv(readRDS(file), 'x.csv', row.names = FALSE), or haven::write_sav to keep the labels",
     ".rdata": "; in R: load it, then write.csv(table, 'x.csv', row.names = FALSE)",

@@ -3,7 +3,7 @@
 ``python -P apart.py FILE BYTES KIND``: a corrupt header makes a library ask for hundreds of GB, or panic; so it is this
 process that ends, not the one that holds somebody's notebook. KIND is 'statistical' (SPSS, Stata, SAS: a line of JSON
 with what the file says about its variables, or what went wrong, then the rows as an Arrow stream) or 'spreadsheet'
-(.xls, .ods: a pickle of the sheets).
+(.xls, .xlsb, .ods: a pickle of the sheets).
 """
 
 from __future__ import annotations

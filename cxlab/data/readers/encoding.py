@@ -29,6 +29,10 @@ CANDIDATES = [
 """What survey exports come in when they are not UTF-8."""
 
 
+EASTERN = ("shift_jis", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
+"""What is tried, in this order, where the judge finds nothing and a byte is none of Western Europe's."""
+
+
 @dataclass(frozen=True)
 class Utf8:
     """A file as UTF-8: ``path`` is the file itself or a temporary copy that lives as long as ``keep``.
@@ -145,9 +149,29 @@ def _judged(path: Path, near: int) -> str:
     lines = sample if wide else b"\n".join(x for x in sample.splitlines() if not x.isascii()) or sample
     found = from_bytes(lines, cp_isolation=["utf_16_le", "utf_16_be"] if wide else CANDIDATES)
     best = found.best()
+    if (best is None or best.encoding == "cp1252") and not _holds(sample, "cp1252"):
+        name = next((e for e in EASTERN if _holds(sample, e) and _eastern(sample.decode(e, "ignore"))), "")
+        if name:
+            return name
     equal = [m.encoding for m in found if m.chaos <= best.chaos] if best else ["cp1252"]
     name = "cp1252" if "cp1252" in equal else best.encoding
     return "iso8859_1" if name == "cp1252" and not any(0x80 <= b < 0xA0 for b in sample) else name
+
+
+def _holds(sample: bytes, encoding: str) -> bool:
+    """Whether all bytes of a text (but a last letter that is cut) are of this encoding."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _eastern(text: str) -> bool:
+    """Whether the letters beyond ASCII are nearly all Chinese, Japanese or Korean, and Japanese has some kana."""
+    beyond = [c for c in text if not c.isascii()]
+    usual = sum("\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in beyond)
+    return bool(beyond) and usual * 20 >= 19 * len(beyond)
 
 
 def _transcoded(path: Path, encoding: str, note: str) -> Utf8:

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xlsm, .xls, .ods): one sheet, one header row or a survey platform's."""
+"""Workbooks (.xlsx, .xlsm, .xls, .xlsb, .ods): one sheet, one header row or a survey platform's."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     rows = [r for r in rows if any(v not in (None, "") for v in r)]
     if not rows:
         raise DataProblem(f"{path.name}: sheet '{name}' is empty")
-    wide = max(i for r in rows for i, v in enumerate(r, 1) if v not in (None, ""))
-    rows = [tuple(r[:wide]) + (None,) * (wide - len(r)) for r in rows]
+    filled = {i for r in rows for i, v in enumerate(r) if v not in (None, "")}
+    start, wide = min(filled), max(filled) + 1 - min(filled)  # a table may begin right of the first column
+    rows = [tuple(r[start : start + wide]) + (None,) * (start + wide - max(len(r), start)) for r in rows]
     header = platforms.recognise([[_written(v) for v in r] for r in rows[:20]])
     if not header.platform and len(rows) > 1 and sum(v is not None for v in rows[0]) == 1 < wide:
         raise DataProblem(
@@ -49,7 +50,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     table, more = summary_row.without(table)
-    told, doubts = (told, ()) if other else excel_parts.said(path, name, header.names)
+    told, doubts = (told, ()) if other else excel_parts.said(path, name, ("",) * start + header.names)
     notes = (*header.notes, f"sheet '{name}'", *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True

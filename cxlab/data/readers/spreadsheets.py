@@ -1,4 +1,4 @@
-"""Spreadsheets that openpyxl does not read: old Excel (.xls) and OpenDocument (.ods), by calamine."""
+"""Spreadsheets that openpyxl does not read: old and binary Excel (.xls, .xlsb) and OpenDocument (.ods), by calamine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 from cxlab.data.readers import excel_parts
 from cxlab.problem import DataProblem, unknown
 
-ENDINGS = (".xls", ".ods")
+ENDINGS = (".xls", ".xlsb", ".ods")
 
 
 def sheet(path: Path, name: str) -> tuple[str, list[tuple], tuple[str, ...]]:
