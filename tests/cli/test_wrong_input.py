@@ -23,6 +23,7 @@ CASES = [
         "two.csv cannot be read (not valid JSON at line 1, column 1",
     ),
     ("codebook infer .", ". is a folder; give one file of it"),
+    ("register check two.csv", "there is no touchpoints.csv beside two; give one with --register FILE"),
     ("pivot two.csv", "no columns are called like who answered, which question and what"),
     ("codebook check nofile.csv", "there is no file nofile.csv"),
     ("claims CX-99", "claim 'CX-99' is not in the cards; did you mean 'CX-29'?"),
