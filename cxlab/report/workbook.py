@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import xlsxwriter
 from cxlab.columns import ROW
 from cxlab.report import banner_sheets
 from cxlab.report.collect import Made, labels, method, subject
+from cxlab.report.sanitiser import legal
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "pp": "0.0%", "": "0.000"}
 NAME = 31
@@ -23,6 +25,7 @@ def workbook(report: Made, target: Path) -> None:
 
     Text from data is written as text, so that a label that begins with '=' is no formula.
     """
+    report = replace(report, run=legal(report.run), results=legal(report.results))
     book = xlsxwriter.Workbook(
         str(target), {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
     )

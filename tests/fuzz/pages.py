@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import string
@@ -11,10 +12,19 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("agg")
+import docx
 import numpy as np
+import openpyxl
 import pandas as pd
+import pptx
 
 import cxlab as cx
+from cxlab.report.collect import Made
+from cxlab.report.document import document
+from cxlab.report.house_style import Style
+from cxlab.report.sanitiser import legal
+from cxlab.report.slides import slides
+from cxlab.report.workbook import workbook
 from cxlab.result import Result
 
 LABELS = (
@@ -75,7 +85,33 @@ def labels(seed: int, folder: Path) -> int:
         result.plot().figure.savefig(folder / "x.png")
         assert repr(result)
         matplotlib.pyplot.close("all")
-    return 9
+    return 9 + _office([cx.nps(study, by="seg"), cx.scorecard(study, by="seg")], picked, folder)
+
+
+def _office(results: list[Result], picked: list[str], folder: Path) -> int:
+    """Results with hostile labels as document, slides and workbook: each opens again, says them, links to nothing."""
+    run = {
+        "status": "done", "notebook": {"name": picked[0], "sha256": "a"}, "parameters": {"study": picked[1]},
+        "data": {"sha256": "abc", "title": picked[2], "rows": 60}, "cxlab": "0", "made": "2026-01-02T03:04:05+00:00",
+    }  # fmt: skip
+    body = "".join(result._repr_html_() for result in results)
+    head = html.escape(picked[0])
+    (folder / "index.html").write_text(f"<html lang='en'><body><h1>{head}</h1>{body}</body></html>", encoding="utf-8")
+    made = Made(folder, run, {f"a.{k}": json.loads(json.dumps(r.to_dict())) for k, r in enumerate(results)})
+    document(folder / "index.html", folder / "x.docx", Style())
+    slides(made, folder / "x.pptx", Style())
+    workbook(made, folder / "x.xlsx")
+    read = docx.Document(str(folder / "x.docx"))
+    cells = {cell.text for table in read.tables for row in table.rows for cell in row.cells}
+    assert all(" ".join(legal(label).split()) in {" ".join(c.split()) for c in cells} for label in picked), picked
+    assert len(pptx.Presentation(str(folder / "x.pptx")).slides) > 1
+    sheets = openpyxl.load_workbook(folder / "x.xlsx").worksheets
+    assert all(c.data_type != "f" for sheet in sheets for row in sheet.iter_rows() for c in row), "a formula"
+    for name in ("x.docx", "x.pptx", "x.xlsx"):
+        with zipfile.ZipFile(folder / name) as parts:
+            told = [parts.read(n).decode() for n in parts.namelist() if n.endswith(".rels")]
+        assert not any('TargetMode="External"' in text for text in told), f"{name} links to a host"
+    return 3 * len(picked)
 
 
 def codebooks(seed: int, folder: Path) -> int:
