@@ -72,6 +72,8 @@ _WHERE = {
     "index": "cxlab.models.index.satisfaction",
     "drivers": "cxlab.models.drivers.driver_importance",
     "one_failure": "cxlab.models.drivers.one_failure",
+    "survival": "cxlab.models.loyalty.time_to_leave",
+    "hazard": "cxlab.models.loyalty.pace_of_leaving",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
     "monitor": "cxlab.models.monitoring.monitor",

@@ -147,6 +147,8 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "asymmetry": lambda s, c: cx.importance.asymmetry(s, c["sat"]),
     "one_failure": lambda s, c: cx.one_failure(s, c["sat"]),
     "importance_performance": lambda s, c: cx.importance.importance_performance(s, c["sat"]),
+    "survival": lambda s, c: cx.survival(s, time=c["dose"], event=c["sat"], ends=[1, 2], by=c["segment"]),
+    "hazard": lambda s, c: cx.hazard(s, f"{c['ltr']} + {c['segment']}", time=c["dose"], event=c["sat"], ends=1),
     "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model=model(c["sat"]), draws=20),
     "variation": lambda s, c: cx.variation(s, by=c["brand"]),

@@ -39,6 +39,8 @@ UNKNOWN = {
     "drivers": lambda: cx.drivers(STUDY, BAD),
     "drop": lambda: cx.drop(STUDY, BAD),
     "family": lambda: cx.family(f"{BAD}.json", STUDY, ledger=None),
+    "hazard": lambda: cx.hazard(STUDY, BAD, time="wait"),
+    "survival": lambda: cx.survival(STUDY, time=BAD),
     "impact": lambda: cx.impact(STUDY, BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -142,6 +144,7 @@ def call(name: str, study: object, **options):
               "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"]}  # fmt: skip
+    needed |= {"time": "wait"}
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

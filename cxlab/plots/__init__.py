@@ -33,6 +33,8 @@ _WHERE: dict[str, str] = {
     "kano": "cxlab.models.drivers.reaction_plots",
     "what_if": "cxlab.models.drivers.reaction_plots",
     "driver_segments": "cxlab.models.drivers.reaction_plots",
+    "survival": "cxlab.models.loyalty.loyalty_plots",
+    "hazard": "cxlab.models.loyalty.loyalty_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",

@@ -1,0 +1,79 @@
+"""What a model of leaving is told about a customer: ``"score + C(contract)"`` as columns of numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.sample import within_scale
+from cxlab.data.study import Study
+from cxlab.models.loyalty.spells import there
+from cxlab.models.metrics.result_words import labelled
+from cxlab.problem import DataProblem
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of a formula: its name, and whether its values are categories."""
+
+    name: str
+    category: bool
+
+
+def terms(study: Study, formula: str) -> list[Term]:
+    """Return the columns that a sum like ``"score + C(contract)"`` names; text is a category by itself.
+
+    >>> import pandas as pd, cxlab as cx
+    >>> terms(cx.load(pd.DataFrame({"score": [1, 2, 3], "plan": ["a", "b", "b"]})), "score + plan")
+    [Term(name='score', category=False), Term(name='plan', category=True)]
+    """
+    out = []
+    schema = study.lazy.collect_schema()
+    for part in formula.split("~")[-1].split("+"):
+        found = re.fullmatch(r"\s*(?:C\((?P<a>.+)\)|(?P<b>.+?))\s*", part)
+        if not found:
+            raise DataProblem(f"formula '{formula}' cannot be read; write e.g. 'score + C(contract)'")
+        name = (found["a"] or found["b"]).strip()
+        if name not in study.columns and re.search(r"[*:^()-]", name):
+            raise DataProblem(
+                f"'{name}' in formula '{formula}' is more than a column; here it is a sum of columns, C(x) for "
+                "categories: make a column of it first with study.derive"
+            )
+        there(study, name)
+        text = not (schema[name].is_numeric() or str(schema[name]) == "Boolean")
+        out.append(Term(name, bool(found["a"]) or text))
+    return out
+
+
+def matrix(study: Study, asked: Sequence[Term], values: dict[str, NDArray]) -> tuple[NDArray, list[str], NDArray]:
+    """Return (rows, p) numbers, the names of the columns, and which rows have every answer.
+
+    A category has a column a level but the first, which is the base.
+    """
+    columns, called = [], []
+    kept = np.ones(len(next(iter(values.values()))), bool)
+    for term in asked:
+        came = values[term.name]
+        if not term.category:
+            number = within_scale(
+                pd.to_numeric(pd.Series(came), errors="coerce").to_numpy(float), study.field(term.name)
+            )[0]
+            kept &= np.isfinite(number)
+            columns.append(number)
+            called.append(study.field(term.name).label)
+            continue
+        gone = pd.isna(came)
+        kept &= ~gone
+        levels = sorted(set(came[~gone].tolist()), key=lambda v: (str(type(v)), v))
+        words = labelled(study, term.name, pd.Series(levels, dtype=object))
+        for level, word in zip(levels[1:], words[1:], strict=True):
+            columns.append((came == level).astype(float))
+            called.append(f"{study.field(term.name).label}: {word} (against {words[0]})")
+    if not columns:
+        raise DataProblem(f"{', '.join(t.name for t in asked)} of {study.name} does not vary; nothing can be compared")
+    return np.column_stack(columns), called, kept
