@@ -109,7 +109,8 @@ NAMELESS = {
     "ask": "takes a study alone",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
     "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
-    "findings": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
+    "findings": "takes results",
+    "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
 PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}

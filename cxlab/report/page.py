@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import html
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,12 +69,16 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     """
     shown = copy.deepcopy(notebook)
     title = take_title(shown.cells)
+    said = message_first(shown.cells)
+    if said and not report.get("failure"):
+        report = {**report, "subject": ": ".join(x for x in (title, report.get("subject", "")) if x)}
+    mark = appendix(shown.cells)
     describe(shown.cells)
     fold(shown.cells)
     if report.get("failure"):
         shown.cells = []
     resources = {
-        "title": title or report.get("notebook", "Report"),
+        "title": said or title or report.get("notebook", "Report"),
         "css": (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8"),
         "code": any(c.cell_type == "code" for c in shown.cells),
         **house(style),
@@ -80,7 +86,7 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     }
     made = exporter()
     made.language_code = style.language
-    body = filled(made, shown, resources)
+    body = folded(filled(made, shown, resources), mark, style.say("Everything else: all results, methods, tables"))
     body = body.replace("<pre>", '<pre tabindex="0">')  # what may scroll can be reached by keyboard
     return contents(body, style.say("Sections"))
 
@@ -100,6 +106,45 @@ def take_title(cells: list[Any]) -> str:
             cell.source = cell.source[found.end() :]
             return found[1].strip()
     return ""
+
+
+def message_first(cells: list[Any]) -> str:
+    """Put the cells tagged 'message' first and return the message, '' without one; it is the title, said once."""
+    first = [c for c in cells if "message" in c.metadata.get("tags", ())]
+    cells[:] = [*first, *(c for c in cells if c not in first)]
+    for output in (o for c in first for o in c.get("outputs", ())):
+        result = output.get("data", {}).get(MIME) or {}
+        if result.get("kind") == "message":
+            text = output.data.get("text/html", "")
+            output.data["text/html"] = re.sub(r"<p><strong>.*?</strong></p>", "", text, count=1, flags=re.DOTALL)
+            return str(result["title"])
+    return ""
+
+
+def appendix(cells: list[Any]) -> str:
+    """Put marks around the cells tagged 'appendix', which stand at the end; return the mark, '' where there are none.
+
+    The mark is made of the cells, so that nothing in the data can be it.
+    """
+    from nbformat.v4 import new_markdown_cell
+
+    at = [k for k, c in enumerate(cells) if "appendix" in c.metadata.get("tags", ())]
+    if not at:
+        return ""
+    content = json.dumps([[c.source, str(c.get("outputs", ""))] for c in cells])
+    mark = f"appendix-{hashlib.sha256(content.encode()).hexdigest()}"
+    begin, end = (new_markdown_cell(mark, id=name) for name in ("appendix-begins", "appendix-ends"))
+    cells[:] = [*cells[: at[0]], begin, *cells[at[0] :], end]
+    return mark
+
+
+def folded(body: str, mark: str, words: str) -> str:
+    """Return the page with all between the marks to be unfolded."""
+    if not mark:
+        return body
+    begin, end = f'<details class="numbers appendix"><summary>{html.escape(words)}</summary>', "</details>"
+    pieces = re.split(rf'<div class="text"><p>{mark}</p>\s*</div>', body)
+    return f"{pieces[0]}{begin}{pieces[1]}{end}{pieces[2]}" if len(pieces) == 3 else body.replace(mark, "")
 
 
 def describe(cells: list[Any]) -> None:

@@ -22,7 +22,7 @@ from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import legal
-from cxlab.report.workbook import facts
+from cxlab.report.workbook import facts, first_message
 
 LISTED = 8
 """Most rows of a table on a slide; longer ones are in the workbook."""
@@ -44,6 +44,8 @@ def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     title_slide(deck, report, style)
     mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
     for result in report.results.values():
+        if result.get("kind") == "message":
+            continue  # it is the first slide
         if result.get("kind") == "crosstab":
             banner_slides.add(deck, result, style, mark)
         elif rows := charted(result):
@@ -54,23 +56,24 @@ def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
 
 
 def title_slide(deck: Any, report: Made, style: Style) -> None:
-    """Add the first slide: what was asked of which data, and whether they are simulated."""
+    """Add the first slide: the message and its findings where the report has one; what was asked of which data."""
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     data = report.run["data"]
-    text(
-        slide,
-        report.notebook.replace("-", " ").capitalize(),
-        (0.9, 2.3, 11.5, 1.2),
-        44,
-        bold=True,
-        colour=style.heading,
-    )
-    text(slide, subject(report), (0.9, 3.5, 11.5, 0.8), 24)
+    told = first_message(report)
+    named = report.notebook.replace("-", " ").capitalize()
+    if told:
+        text(slide, told["title"], (0.9, 1.6, 11.5, 1.3), 36 if len(told["title"]) < 70 else 28, bold=True,
+             colour=style.heading)  # fmt: skip
+        for k, row in enumerate(told["table"]):
+            text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18)
+    else:
+        text(slide, named, (0.9, 2.3, 11.5, 1.2), 44, bold=True, colour=style.heading)
+    about = f"{named}: {subject(report)}" if told else subject(report)
+    text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24)
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
     rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
-    text(
-        slide, f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}.", (0.9, 4.4, 11.5, 0.6), 14
-    )
+    made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
+    text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14)
     if style.logo:
         slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))

@@ -31,6 +31,8 @@ def workbook(report: Made, target: Path) -> None:
     )
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     sheets = Sheets(book)
+    if told := first_message(report):
+        findings(book, sheets.add("Findings"), told)
     about = sheets.add("About")
     about.set_column(0, 0, 22)
     about.set_column(1, 1, 90, book.add_format({"text_wrap": True, "valign": "top"}))
@@ -40,9 +42,26 @@ def workbook(report: Made, target: Path) -> None:
     for result in report.results.values():
         if result.get("table") and result.get("kind") == "crosstab":
             banner_sheets.write(book, sheets, result)
-        elif result.get("table"):
+        elif result.get("table") and result.get("kind") != "message":
             write(book, sheets.add(result["title"]), result, bold)
     book.close()
+
+
+def first_message(report: Made) -> Mapping[str, Any] | None:
+    """Return the message of a report as a result, None where it has none."""
+    return next((r for r in report.results.values() if r.get("kind") == "message"), None)
+
+
+def findings(book: xlsxwriter.Workbook, sheet: Any, told: Mapping[str, Any]) -> None:
+    """Write the message and its findings on the first sheet."""
+    sheet.set_column(0, 0, 4)
+    sheet.set_column(1, 1, 110)
+    sheet.write_string(0, 0, told["title"], book.add_format({"bold": True, "font_size": 16}))
+    for k, row in enumerate(told["table"]):
+        sheet.write_number(k + 2, 0, k + 1)
+        sheet.write_string(k + 2, 1, row["finding"], book.add_format({"text_wrap": True, "valign": "top"}))
+    for k, text in enumerate((told["method"], *told["notes"])):
+        sheet.write_string(len(told["table"]) + 3 + k, 1, text, book.add_format({"font_color": "#51606e"}))
 
 
 def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:

@@ -12,6 +12,7 @@ from cxlab.models.metrics.estimates import nps as nps
 from cxlab.models.metrics.estimates import share as share
 from cxlab.models.metrics.families import together as together
 from cxlab.models.metrics.impacts import impact as impact
+from cxlab.models.metrics.main_findings import message as message
 from cxlab.models.metrics.measurement_plan import measurement_plan as measurement_plan
 from cxlab.models.metrics.planning import detectable as detectable
 from cxlab.models.metrics.planning import power as power

@@ -1,0 +1,99 @@
+"""The message of a page: what surely is large comes first, over everything computed; nothing real is said as such."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.problem import DataProblem
+
+
+def study(effect: float, n: int = 4000, best: str = "high") -> cx.Study:
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"region": rng.choice(["North", "South", "East"], n), "year": rng.integers(2023, 2026, n)})
+    table["overall"] = rng.integers(1, 6, n)
+    table["service"] = rng.integers(1, 6, n)
+    low = (table["region"] == "South") & (rng.random(n) < effect)
+    table.loc[low, "overall"] = 1
+    worse = (table["year"] == 2025) & (rng.random(n) < effect / 2)
+    table.loc[worse, "service"] = 1
+    fields = (
+        Field("region", "Region", "string", "segment"),
+        Field("year", "Year", "integer", "wave"),
+        Field("overall", "Overall", "integer", "outcome", "satisfaction", Scale(1, 5, best)),
+        Field("service", "Service", "integer", "touchpoint", "satisfaction", Scale(1, 5, best)),
+    )
+    return cx.Study(table, Codebook("made", fields))
+
+
+def page(made: cx.Study) -> list[cx.Result]:
+    return [
+        cx.scorecard(made),
+        cx.compare(made, "csat", of="overall", by="region", pairs="rest"),
+        cx.trend(made, "csat", of="service"),
+        cx.compare(made, "csat", of="service", by="year", pairs="ends"),
+    ]
+
+
+def test_the_largest_sure_difference_is_the_message_and_touchpoints_are_among_the_findings() -> None:
+    results = page(study(0.6))
+    told = cx.message(*results)
+    known = results[1].table.set_index("region")["estimate"]["South"]
+    assert told.title == f"South (Region) is {abs(known) * 100:.1f} pp below all others in CSAT"
+    assert told.parts["source"] == 1
+    lines = told.table["finding"].tolist()
+    assert lines[0].startswith(told.title) and len(lines) <= 5
+    ends = abs(results[3].table["estimate"].iloc[0]) * 100
+    assert any(f"CSAT fell by {ends:.1f} pp from 2023 to 2025" in line for line in lines), lines
+    assert len(set(lines)) == len(lines)
+
+
+def test_findings_are_ranked_by_what_they_surely_are() -> None:
+    table = cx.message(*page(study(0.6))).table
+    real = table[table["finding"].str.contains("above|below|rose|fell")]
+    sure = real[["low", "high"]].abs().min(axis=1).tolist()
+    assert sure == sorted(sure, reverse=True) and (real["low"] * real["high"] > 0).all()
+
+
+def test_where_nothing_differs_the_message_says_so_and_where_we_stand() -> None:
+    told = cx.message(*page(study(0.0)))
+    assert re.fullmatch(
+        r"No difference is certain: of \d+ compared, (\d+ too small to matter)?( and )?(\d+ the sample cannot tell)?",
+        told.title,
+    )
+    assert told.table["finding"].tolist()[0].startswith("CSAT of Overall is ")
+
+
+def test_less_can_be_better_and_the_words_say_so() -> None:
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"contract": np.repeat(["monthly", "yearly"], 500), "left": rng.random(1000) < 0.1})
+    table["left"] = (table["left"] | ((table["contract"] == "monthly") & (rng.random(1000) < 0.5))).astype(int)
+    fields = (
+        Field("contract", "Contract", "string", "segment"),
+        Field("left", "Left", "integer", "outcome", "churn", labels={"0": "stayed", "1": "left"}),
+    )
+    made = cx.Study(table, Codebook("made", fields))
+    told = cx.message(cx.compare(made, "share", of="left", value=1, by="contract", pairs="rest"))
+    assert re.match(r"(monthly|yearly) \(Contract\) is [\d.]+ pp (above|below) \w+ in share of Left", told.title)
+    assert ("above" in told.title) == told.title.endswith("which is worse")
+
+
+def test_a_study_without_groups_says_which_touchpoint_lags() -> None:
+    survey = cx.load("airline-survey")
+    touchpoints = list(survey.codebook.role("touchpoint"))
+    told = cx.message(cx.scorecard(survey), cx.csat(survey, touchpoints))
+    assert told.title == "Meal is rated lowest of 6 (56.9 %), Crew highest (83.7 %)"
+    assert told.parts["source"] == 1
+
+
+def test_a_message_of_nothing_is_refused() -> None:
+    with pytest.raises(
+        DataProblem,
+        match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat$",
+    ):
+        cx.message()

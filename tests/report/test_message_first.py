@@ -1,0 +1,71 @@
+"""A report begins with its message: on the page, the first slide and the first sheet; the rest is folded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pptx import Presentation
+
+from cxlab.report import render
+from cxlab.report.kernel import Kernels
+from cxlab.report.page import appendix, folded, message_first
+from cxlab.result import MIME
+
+
+@pytest.fixture(scope="module")
+def made(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("first")
+    form = render.Form(to=("html", "xlsx", "pptx", "docx"))
+    report = render.report("scorecard", "abc", {}, kernels=kernels, output=output, form=form)
+    assert report.failure is None
+    return report.folder
+
+
+@pytest.fixture(scope="module")
+def message(made: Path) -> dict:
+    return json.loads((made / "results.json").read_text())["results"]["message.1"]
+
+
+def test_the_page_has_the_message_as_its_title_and_the_findings_first(made: Path, message: dict) -> None:
+    page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.h1.get_text() == message["title"] == "Benelux (Country) is 43.7 pp below all others in CSAT"
+    assert page.select_one(".subject").get_text().startswith("Scorecard: ")
+    told = page.select_one(".cx-message")
+    assert [li.get_text() for li in told.find_all("li")] == [row["finding"] for row in message["table"]]
+    assert message["title"] not in [p.get_text() for p in told.find_all("p")], "said once"
+    everything = str(page.main)
+    assert everything.index("cx-message") < everything.index("<img") < everything.index("Where we stand</h2>")
+    rest = page.select_one("details.appendix")
+    heads = [h.get_text() for h in rest.find_all("h2")]
+    assert heads == ["The other metrics over time and by group", "What a sample can see", "All that is real"]
+    assert "appendix-" not in page.get_text()
+
+
+def test_the_first_slide_and_the_first_sheet_are_the_message(made: Path, message: dict) -> None:
+    slide = Presentation(str(made / "report.pptx")).slides[0]
+    words = [s.text_frame.text for s in slide.shapes if s.has_text_frame]
+    assert words[0] == message["title"] and words[1] == f"1. {message['table'][0]['finding']}"
+    book = openpyxl.load_workbook(made / "report.xlsx")
+    assert book.sheetnames[0] == "Findings" and book["Findings"]["A1"].value == message["title"]
+    assert book["Findings"]["B3"].value == message["table"][0]["finding"]
+
+
+def test_marks_of_the_appendix_cannot_be_written_by_the_data() -> None:
+    def cells(text: str) -> list:
+        output = new_output("display_data", data={"text/html": text, MIME: {"kind": "other", "title": "x"}})
+        return [new_markdown_cell("a"), new_code_cell("b", outputs=[output], metadata={"tags": ["appendix"]})]
+
+    first, second = cells("<p>x</p>"), cells("<p>y</p>")
+    marks = [appendix(c) for c in (first, second)]
+    assert marks[0] != marks[1] and [c.source for c in first] == ["a", marks[0], "b", marks[0]]
+    place = f'<div class="text"><p>{marks[0]}</p></div>'
+    assert folded(f"1{place}2{place}3", marks[0], "more") == (
+        '1<details class="numbers appendix"><summary>more</summary>2</details>3'
+    )
+    assert folded(f"1{place}2", marks[0], "more").count("details") == 0
+    assert appendix([new_markdown_cell("a")]) == "" and message_first(new_notebook(cells=first).cells) == ""
