@@ -26,14 +26,21 @@ END = "(end)"
 """What follows the last event of a case."""
 
 ORDERED = """WITH timed AS (SELECT * REPLACE ({days} AS t) FROM log),
+visited AS (SELECT *{visit} FROM timed WHERE c IS NOT NULL AND e IS NOT NULL AND t IS NOT NULL),
 placed AS (SELECT *, row_number() OVER way AS place, lead(e) OVER way AS b, lead(t) OVER way - t AS wait,
 t - lag(t) OVER way AS since, lag(t) OVER way = t AS tie, first_value(w0) OVER way AS w,
-first_value(t) OVER way AS start
-FROM timed WHERE c IS NOT NULL AND e IS NOT NULL AND t IS NOT NULL
-WINDOW way AS (PARTITION BY c ORDER BY t, k)),
+first_value(t) OVER way AS start{back}
+FROM visited WINDOW way AS (PARTITION BY c ORDER BY t, k)),
 o AS (SELECT * FROM placed WHERE w > 0 AND isfinite(w))
 """
 """Every event with the next one of its case. Ties in time keep the order of the file. A case has its first weight."""
+
+
+VISIT = (
+    ", row_number() OVER (PARTITION BY c, e ORDER BY t, k) AS visit",
+    ", coalesce(lead(visit) OVER way > 1, false) AS back",
+)
+"""The visits of a case to each event, counted; and whether the next event is no first visit."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,8 @@ class EventLog:
     relation : columns ``c`` case, ``e`` event, ``t`` time, ``k`` number of the row, ``w0`` weight, ``h`` stratum,
         ``u`` cluster (the case itself, if the study has none), ``g0, g1, ...`` groups, and further ones as asked.
     days : SQL that makes days of ``t``.
-    by : the group columns. ``notes`` : what was left out.
+    by : the group columns. ``notes`` : what was left out. ``drawn`` : how many clusters each stratum has: ``h,
+        clusters``.
     """
 
     study: Study
@@ -54,20 +62,20 @@ class EventLog:
     days: str
     by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    drawn: pd.DataFrame | None = None
 
     def ask(self, sql: str) -> pd.DataFrame:
         """Return the answer to a query on ``o``: the events with place, next event ``b``, ``wait`` until it, time
-        ``since`` the one before, weight ``w`` and ``start`` of the case."""
-        return self.relation.query("log", ORDERED.replace("{days}", self.days) + sql).to_df()
+        ``since`` the one before, weight ``w`` and ``start`` of the case; ``back``, if the query asks for it, says
+        whether the case had been at ``b`` before."""
+        visit, back = VISIT if "back" in sql else ("", "")
+        text = ORDERED.replace("{days}", self.days).replace("{visit}", visit).replace("{back}", back)
+        return self.relation.query("log", text + sql).to_df()
 
     @property
     def groups(self) -> list[str]:
         """The group columns as they are called in the relation."""
         return [f"g{i}" for i in range(len(self.by))]
-
-    def clusters(self) -> pd.DataFrame:
-        """Return how many clusters each stratum has: ``h, clusters``."""
-        return self.ask("SELECT h, count(DISTINCT u) AS clusters FROM o GROUP BY h")
 
     def listed(self, *names: str) -> str:
         """Return names with the groups before them, as SQL lists them."""
@@ -80,7 +88,7 @@ class EventLog:
         ----------
         sums : by ``h``, groups and labels: ``n, w, w2, a, q, aa, ab, bb, m``, as `score_sums` counts them.
         """
-        sums = sums.merge(self.clusters(), on="h", how="left").rename(columns={"h": "stratum"})
+        sums = sums.merge(self.drawn, on="h", how="left").rename(columns={"h": "stratum"})
         return linearised(sums.assign(shift=0.0), [*self.groups, *labels])
 
     def measured(self, cells: pd.DataFrame, shape: str, level: float) -> tuple[pd.DataFrame, list[str]]:
@@ -135,7 +143,8 @@ def event_log(study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] |
     frame = frame.select(**chosen)
     relation = _relation(frame)
     log = EventLog(study, relation, days, tuple(by))
-    return replace(log, notes=(*study.caveats, *weight_notes(study), *_looked_at(log)))
+    drawn, said = _looked_at(log, own=bool(cluster))
+    return replace(log, notes=(*study.caveats, *weight_notes(study), *said), drawn=drawn)
 
 
 def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
@@ -183,15 +192,22 @@ def _days(study: Study, name: str, frame: nw.LazyFrame) -> str:
     )
 
 
-def _looked_at(log: EventLog) -> list[str]:
-    """What is to be said of the log: events left out, ties, one event a case. Refuses an empty one."""
-    counts = log.relation.query(
+def _looked_at(log: EventLog, *, own: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The clusters of each stratum, and what is to be said of the log: events left out, ties, one event a case.
+
+    ``own`` : whether the clusters are others than the cases. Refuses an empty log.
+    """
+    lost = log.relation.query(
         "log",
-        "SELECT count(*) AS rows, count(*) FILTER (c IS NULL) AS c, count(*) FILTER (e IS NULL) AS e, "
-        "count(*) FILTER (t IS NULL) AS t FROM log",
-    ).to_df()
-    known = log.ask("SELECT count(*) AS n, count(*) FILTER (tie) AS ties, count(DISTINCT c) AS cases FROM o").iloc[0]
-    lost = counts.iloc[0]
+        "SELECT count(*) FILTER (c IS NULL) AS c, count(*) FILTER (e IS NULL) AS e, count(*) FILTER (t IS NULL) AS t "
+        "FROM log",
+    ).to_df().iloc[0]  # fmt: skip
+    clusters = "count(DISTINCT u)" if own else "count(*) FILTER (place = 1)"
+    parts = log.ask(
+        "SELECT h, count(*) AS n, count(*) FILTER (tie) AS ties, count(*) FILTER (place = 1) AS cases, "
+        f"{clusters} AS clusters FROM o GROUP BY h ORDER BY h"
+    )
+    known = parts[["n", "ties", "cases"]].sum()
     if not known["n"]:
         raise DataProblem(f"{log.study.name} has no row with a case, an event and a time")
     left = [(int(lost[k]), w) for k, w in (("c", "a case"), ("e", "an event"), ("t", "a time")) if lost[k]]
@@ -201,7 +217,7 @@ def _looked_at(log: EventLog) -> list[str]:
         notes.append(f"{int(known['ties']):,} events have the time of the one before: they keep the order of the file")
     if known["n"] == known["cases"]:
         notes.append("every case has one event: nothing follows anything. Is the column of role 'case' the right one?")
-    return notes
+    return parts[["h", "clusters"]], notes
 
 
 __all__ = ["END", "EventLog", "event_log"]

@@ -23,12 +23,17 @@ COLUMNS = (
     Column("wait", "number", "", "Mean days until then"),
 )
 
-STEPS = """, unit AS (SELECT {keys}, h, u, e, b, sum(w) AS x, sum(w * w) AS x2, count(*) AS k, sum(w * wait) AS waited,
-sum(w * CAST(first <= place AS INTEGER)) AS returned, count(DISTINCT c) AS cases
-FROM (SELECT o.*, lead(seen) OVER (PARTITION BY c ORDER BY place) AS first FROM
-(SELECT *, min(place) OVER (PARTITION BY c, e) AS seen FROM o) AS o) GROUP BY ALL),
-whole AS (SELECT {keys}, h, u, e, sum(x) AS m, sum(x2) AS m2, sum(k) AS n FROM unit GROUP BY ALL)
+STEPS = """, unit AS (SELECT {keys}, u, e, b, sum(w) AS x, sum(w * w) AS x2, count(*) AS k, sum(w * wait) AS waited,
+sum(w) FILTER (back) AS returned, {cases} AS cases FROM o GROUP BY ALL),
+whole AS (SELECT *, sum(x) OVER one AS m, sum(x2) OVER one AS m2, sum(k) OVER one AS n,
+row_number() OVER one = 1 AS head
+FROM unit WINDOW one AS (PARTITION BY {keys}, u, e)),
+met AS (SELECT {keys}, e, sum(m) AS w, sum(m2) AS w2, sum(m * m) AS bb, count(*) AS m, sum(n) AS n
+FROM whole WHERE head GROUP BY ALL),
+pair AS (SELECT {keys}, e, b, sum(x) AS a, sum(x * x) AS aa, sum(x * m) AS ab, sum(k) AS times, sum(cases) AS cases,
+sum(waited) AS waited, sum(returned) AS returned FROM whole GROUP BY ALL)
 """
+"""Steps of each cluster and, over them, what `linearised` needs. Steps of a case are counted once for its cluster."""
 
 
 @public
@@ -83,9 +88,8 @@ def transitions(
     if few.any():
         lost = table[few].drop_duplicates([*log.groups, "e"])
         notes.append(f"{len(lost)} events that fewer than {least_n} cases met are not shown (least_n=0 shows them)")
-    table = table[~few].sort_values(
-        ["n", *log.groups, "e", "times"], ascending=[False, *[True] * (len(log.by) + 1), False]
-    )
+    first = ["n", *log.groups, "e"]
+    table = table[~few].sort_values([*first, "times", "b"], ascending=[False, *[True] * (len(first) - 1), False, True])
     table = log.named(table.reset_index(drop=True)).rename(columns={"e": "from", "b": "to"})
     own = ["from", "to", "estimate", "low", "high", "se", "n", "times", "cases", "wait", "back"]
     return Result(
@@ -105,18 +109,13 @@ def transitions(
 def _counted(log: EventLog) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ratio means by step with their variance; and times, cases, waits and returns of each step."""
     keys = log.listed("h")
-    steps = STEPS.replace("{keys}, h", keys)
+    cases = "count(DISTINCT c)" if log.study.codebook.role("cluster") else "1"
     join = " AND ".join(f"p.{g} IS NOT DISTINCT FROM f.{g}" for g in [*log.groups, "h", "e"])
     named = ", ".join(f"p.{g}" for g in [*log.groups, "h", "e"])
     found = log.ask(
-        steps
-        + f""", met AS (SELECT {keys}, e, sum(m) AS w, sum(m2) AS w2, sum(m * m) AS bb, count(*) AS m, sum(n) AS n
-FROM whole GROUP BY ALL),
-pair AS (SELECT {", ".join(f"p.{g}" for g in [*log.groups, "h", "e", "b"])}, sum(x) AS a, sum(x * x) AS aa,
-sum(x * f.m) AS ab, sum(k) AS times, sum(cases) AS cases, sum(waited) AS waited, sum(returned) AS returned
-FROM unit AS p JOIN whole AS f ON {join} AND p.u IS NOT DISTINCT FROM f.u GROUP BY ALL)
-SELECT {named}, coalesce(p.b, '{END}') AS b, p.a, p.a AS q, p.aa, p.ab, f.bb, f.w, f.w2, f.m, f.n,
-times, cases, waited, returned FROM pair AS p JOIN met AS f ON {join}"""
+        STEPS.replace("{keys}", keys).replace("{cases}", cases)
+        + f"SELECT {named}, coalesce(p.b, '{END}') AS b, p.a, p.a AS q, p.aa, p.ab, f.bb, f.w, f.w2, f.m, f.n, times, "
+        f"cases, waited, coalesce(returned, 0) AS returned FROM pair AS p JOIN met AS f ON {join}"
     )
     found = _balanced(found, log)
     cells = log.cells(found, ["e", "b"])
