@@ -75,6 +75,8 @@ _WHERE = {
     "one_failure": "cxlab.models.drivers.one_failure",
     "survival": "cxlab.models.loyalty.time_to_leave",
     "hazard": "cxlab.models.loyalty.pace_of_leaving",
+    "price_sensitivity": "cxlab.models.price.named_prices",
+    "gabor_granger": "cxlab.models.price.price_ladder",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
     "monitor": "cxlab.models.monitoring.monitor",

@@ -71,6 +71,8 @@ from cxlab.models.monitoring.monitor import monitor as monitor
 from cxlab.models.monitoring.running import running as running
 from cxlab.models.optional_part import optional as optional
 from cxlab.models.paragraphs import remarks as remarks
+from cxlab.models.price.named_prices import price_sensitivity as price_sensitivity
+from cxlab.models.price.price_ladder import gabor_granger as gabor_granger
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab

@@ -41,6 +41,8 @@ UNKNOWN = {
     "family": lambda: cx.family(f"{BAD}.json", STUDY, ledger=None),
     "hazard": lambda: cx.hazard(STUDY, BAD, time="wait"),
     "survival": lambda: cx.survival(STUDY, time=BAD),
+    "price_sensitivity": lambda: cx.price_sensitivity(STUDY, too_cheap=BAD),
+    "gabor_granger": lambda: cx.gabor_granger(STUDY, price=BAD, buys="churned"),
     "impact": lambda: cx.impact(STUDY, BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -146,6 +148,7 @@ def call(name: str, study: object, **options):
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"]}  # fmt: skip
     needed |= {"time": "wait"}
+    needed |= {"price": "wait", "buys": "churned"}
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -35,6 +35,8 @@ _WHERE: dict[str, str] = {
     "driver_segments": "cxlab.models.drivers.reaction_plots",
     "survival": "cxlab.models.loyalty.loyalty_plots",
     "hazard": "cxlab.models.loyalty.loyalty_plots",
+    "price_sensitivity": "cxlab.models.price.price_plots",
+    "gabor_granger": "cxlab.models.price.price_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",

@@ -1,0 +1,1 @@
+"""What customers would pay: named prices, ladders of prices, choices between offers."""
