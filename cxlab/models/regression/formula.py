@@ -8,6 +8,7 @@ from the moments of the atoms by group, whatever the coding. Contrasts and names
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from cxlab.stats.counts.names import free
 FUNCTIONS = {"log": "log", "exp": "exp", "sqrt": "sqrt", "abs": "abs"}
 OPERATORS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.BitAnd: and_, ast.BitOr: or_}
 COMPARISONS = {ast.Eq: eq, ast.NotEq: ne, ast.Lt: lt, ast.LtE: le, ast.Gt: gt, ast.GtE: ge}
+QUOTED = re.compile(r"C\(\s*`([^`]+)`\s*[,)]")
 ALLOWED = "columns, C(column), + - * / ** and comparisons inside I(...), and log, exp, sqrt, abs"
 
 
@@ -116,7 +118,9 @@ class Model:
 
 def _names(text: str, column: str) -> bool:
     """Whether a factor is the column, or C() of it."""
-    return text == column or (text.startswith("C(") and re.split(r"[,)]", text[2:])[0].strip(" `") == column)
+    if quoted := QUOTED.match(text):
+        return quoted[1] == column
+    return text == column or (text.startswith("C(") and re.split(r"[,)]", text[2:])[0].strip() == column)
 
 
 def tidy_levels(column: pd.Series) -> list:
@@ -139,7 +143,11 @@ def bind(formula: str, study: Study, frame: nw.LazyFrame) -> Model:
     except AttributeError as error:
         raise DataProblem(f"formula '{formula}' has no response; write e.g. 'overall ~ checkin + C(cabin)'") from error
     except Exception as error:
-        raise DataProblem(f"formula '{formula}' cannot be read: {str(error).splitlines()[0]}") from error
+        word = next((w for w in re.findall(r"\w+", formula) if keyword.iskeyword(w)), "")
+        how = f"'{word}' is a word of Python; leave out C(), or write study.derive('name', {{...}}, of='{word}') first"
+        raise DataProblem(
+            f"formula '{formula}' cannot be read: {how if word else str(error).splitlines()[0]}"
+        ) from error
     if len(left) != 1:
         raise DataProblem(f"formula '{formula}' has {len(left)} responses; give one, e.g. 'overall ~ checkin'")
     schema = frame.collect_schema()
@@ -216,12 +224,15 @@ def _category(factor: Any, schema: nw.Schema, where: str) -> str:
         _known(factor.expr, schema, where)
         return factor.expr if _is_text(schema[factor.expr]) else ""
     if factor.eval_method.value == "python" and factor.expr.startswith("C("):
+        if quoted := QUOTED.match(factor.expr):
+            _known(quoted[1], schema, where)
+            return quoted[1]
         try:
             call = ast.parse(factor.expr, mode="eval").body
         except SyntaxError:
             raise DataProblem(
-                f"'{factor.expr}' cannot be read: inside C() a column has a name of letters, digits and underscores; "
-                "give it one with study.derive('name', ...), or rename the column"
+                f"'{factor.expr}' cannot be read: write a name that is more than letters, digits and underscores in "
+                "backticks: C(`how easy?`)"
             ) from None
         inside = call.args[0] if isinstance(call, ast.Call) and call.args else None
         if not isinstance(inside, ast.Name):
