@@ -119,6 +119,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "trend": lambda s, c: cx.trend(s, "nps"),
     "changes": lambda s, c: cx.changes(s, "nps", by=c["brand"], wave=c["wave"]),
     "running": lambda s, c: cx.running(s, "nps", by=c["segment"], wave=c["wave"]),
+    "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
     "impact": lambda s, c: cx.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
@@ -165,7 +166,10 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "weighting": lambda s, c: cx.weighting(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}),
 }  # fmt: skip
 EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "journey_types")
-LATER: dict[str, str] = {"monitor": "needs many periods: tests/models/monitoring/test_monitor.py"}
+LATER: dict[str, str] = {
+    "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
+    "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",
+}
 LATER |= dict.fromkeys(("alert_policy", "closing"), "need another kind of study: tests/models/loop/test_loop.py")
 LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_events.py")
 """Functions that need no column by name, or another kind of study."""

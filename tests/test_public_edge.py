@@ -71,6 +71,10 @@ UNKNOWN = {
     "mixed": lambda: cx.regressions.mixed(STUDY, f"satisfaction ~ {BAD}", by="brand"),
     "monitor": lambda: cx.monitor(STUDY, "nps", by=BAD),
     "changes": lambda: cx.changes(STUDY, "nps", wave=BAD),
+    "experiment": lambda: cx.experiment(STUDY, [BAD], arm="mode"),
+    "pilot": lambda: cx.pilot(STUDY, "nps", unit=BAD, start={"Alba": 5}),
+    "rollout_plan": lambda: cx.rollout_plan(list("abcd"), sd=1, effect=1, kind=BAD),
+    "scale_up": lambda: cx.scale_up(BAD),
     "running": lambda: cx.running(STUDY, "nps", by=BAD),
     "change_explained": lambda: cx.change_explained(STUDY, "nps", by=BAD),
     "nps": lambda: cx.nps(STUDY, BAD),
@@ -144,7 +148,8 @@ def call(name: str, study: object, **options):
               "rows": "satisfaction", "columns": "brand",
               "margins": {"mode": {"phone": 0.5, "online": 0.5}}, "totals": {"phone": 0.5, "online": 0.5},
               "claim": "CX-01", "claims": "CX-01", "treatment": "wait", "mediator": "service",
-              "plan": "p.json", "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
+              "plan": "p.json", "arm": "mode", "unit": "brand", "start": {"Alba": 5},
+              "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"]}  # fmt: skip
     needed |= {"time": "wait"}

@@ -111,7 +111,7 @@ def time_column(study: Study, wave: str) -> str:
     return dates[0] if dates else study.design.wave
 
 
-def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str) -> Periods:
+def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *, least_n: int = SMALL) -> Periods:
     """Return the metric of every group and period, from one scan of the data (two, where ``every`` is to be chosen).
 
     Parameters
@@ -119,6 +119,7 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str) -
     by : columns that form the series. ``wave`` : column of dates or waves.
     every : length of a period; '' takes waves as they come, and of dates the shortest period with `ENOUGH` answers in
         half of the cells, as long as at least `FEWEST` periods are left.
+    least_n : cells with fewer answers are not shown.
     """
     if len(score.items) > 1:
         raise DataProblem(
@@ -134,7 +135,7 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str) -
         cells, counts, lost = _cells(parted, score, by, wave)
     labels, series = _series(study, by, cells)
     called, dates, place = _periods(parted, cells[key(PERIOD)], chosen, wave)
-    hide = _few(series, place, cells["n"].to_numpy(float))
+    hide = _few(series, place, cells["n"].to_numpy(float), least_n)
     found = _arrays(cells, series, place, (len(labels), len(called)), score, study.design, hide)
     notes = [f"{lost:,} answers without '{wave}' do not count"] if lost else []
     empty = len(called) - len(np.unique(place))
@@ -174,12 +175,12 @@ def _long_enough(cells: pd.DataFrame) -> str:
     return chosen
 
 
-def _few(series: NDArray, place: NDArray, n: NDArray) -> NDArray:
+def _few(series: NDArray, place: NDArray, n: NDArray, small: int) -> NDArray:
     """Which cells are not shown because of few people in them."""
-    if (n >= SMALL).all():
+    if (n >= small).all():
         return np.zeros(len(n), bool)
     by = ["series", "place"] if len(np.unique(series)) > 1 else ["place"]
-    return small_cells.hidden(pd.DataFrame({"series": series, "place": place, "n": n}), SMALL, by)
+    return small_cells.hidden(pd.DataFrame({"series": series, "place": place, "n": n}), small, by)
 
 
 def cut(study: Study, wave: str, every: str) -> tuple[Study, str]:

@@ -1,0 +1,158 @@
+"""A metric by unit and period, and when each unit began: what pilots are judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.data.study import Study
+from cxlab.models.metrics.scores import Score
+from cxlab.models.monitoring import time_series
+from cxlab.models.monitoring.time_series import Periods
+from cxlab.problem import DataProblem, unknown
+
+ONE_ROW = 0.9
+"""Where so many cells have exactly one row, the table is one of units by periods, and a second row a duplicate."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Units that were watched in every period.
+
+    ``y``, ``n``, ``v`` : (units, periods) metric in its unit, answers, sampling variance. ``start`` : (units,) number
+    of the first treated period, -1 for never. ``units``, ``periods`` : their names. ``notes`` : what was left out.
+    """
+
+    y: NDArray
+    n: NDArray
+    v: NDArray
+    start: NDArray
+    units: list[str]
+    periods: list[Any]
+    every: str
+    notes: tuple[str, ...]
+
+    @property
+    def starts(self) -> list[int]:
+        """The first treated periods, in order."""
+        return sorted(set(self.start[self.start >= 0].tolist()))
+
+
+def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: str) -> Panel:
+    """Return the table of units by periods.
+
+    Parameters
+    ----------
+    start : column that holds for each row the first treated period of its unit (missing or 0: never), or a mapping of
+        units to periods (units that it does not name are never treated).
+    """
+    column = time_series.time_column(study, wave)
+    study.field(unit)
+    p = time_series.read(study, score, [unit], column, every, least_n=0)
+    _no_duplicates(p, study.name, unit)
+    names = [str(x) for x in p.labels.iloc[:, 0]]
+    began = _mapped(names, start, study, unit) if isinstance(start, Mapping) else _read(study, p, unit, start, names)
+    at = np.array([_place(p, b, names[k]) for k, b in enumerate(began)])
+    notes, keep = list(p.notes), np.ones(len(names), bool)
+    first = at == 0
+    if first.any():
+        keep &= ~first
+        notes.append(f"treated from the first period on, so without a before, and left out: {_few(names, first)}")
+    gone = ~np.isfinite(p.y).all(1)
+    if gone.any() and (~gone & keep).sum() >= 2:
+        keep &= ~gone
+        notes.append(f"without answers in some {p.every}, and left out: {_few(names, gone)}")
+    elif gone.any() and keep.sum() > 1:
+        raise DataProblem(
+            f"only {int((~gone & keep).sum())} of {len(names)} units have answers in every {p.every} ({p.names[0]} to "
+            f"{p.names[-1]}); take longer periods with every=, or leave {p.every}s out with study.where"
+        )
+    if not (at[keep] >= 0).any():
+        raise DataProblem(
+            f"no unit of {study.name} starts within {p.names[0]} to {p.names[-1]} after a first period; start= says "
+            "when"
+        )
+    if p.last_incomplete and (p.n > 1).any():
+        notes.append(f"the last {p.every} had not ended with the last answer")
+    rows = np.flatnonzero(keep)
+    return Panel(p.y[rows], p.n[rows], p.v[rows], at[rows], [names[k] for k in rows], p.names, p.every, tuple(notes))
+
+
+def _few(names: list[str], mark: NDArray) -> str:
+    there = [n for n, m in zip(names, mark, strict=True) if m]
+    return ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
+
+
+def _no_duplicates(p: Periods, name: str, unit: str) -> None:
+    """A table of one row a unit and period must not have two."""
+    there = p.n[p.n > 0]
+    twice = np.argwhere(p.n > 1)
+    if len(twice) and (there == 1).mean() >= ONE_ROW:
+        k, t = twice[0]
+        raise DataProblem(
+            f"{name} has one row a '{unit}' and {p.every}, but {len(twice)} have more ({p.labels.iloc[k, 0]} in "
+            f"{p.names[t]}: {int(p.n[k, t])}); correct the table, or leave the duplicates out"
+        )
+
+
+def _mapped(names: list[str], start: Mapping, study: Study, unit: str) -> list[Any]:
+    given = {str(k): v for k, v in start.items()}
+    for name in given:
+        if name not in names:
+            raise unknown("unit", name, f"'{unit}' of {study.name}", names)
+    return [given.get(n) for n in names]
+
+
+def _read(study: Study, p: Periods, unit: str, start: Any, names: list[str]) -> list[Any]:
+    """The start of every unit, from a column."""
+    if not isinstance(start, str):
+        raise DataProblem(
+            f"start is {start!r}; give the column that holds when a unit began, or a mapping such as "
+            f"{{'North': '2025-03'}}"
+        )
+    study.field(start)
+    if start not in study.columns:
+        raise unknown("column", start, study.name, study.columns)
+    pairs = study.answers([unit, start]).select(nw.col(unit).alias("u"), nw.col(start).alias("s")).unique()
+    table = pairs.collect().to_pandas().dropna(subset=["u"])
+    column = study.field(unit)
+    labels = {**(column.scale.labels if column.scale else {}), **column.labels}
+    table["u"] = [str(labels.get(_key(u), _key(u))) for u in table["u"]]
+    twice = table["u"][table["u"].duplicated()]
+    if len(twice):
+        both = ", ".join(str(s) for s in table["s"][table["u"] == twice.iloc[0]])
+        raise DataProblem(
+            f"{len(set(twice))} units have more than one start in '{start}' (for example {twice.iloc[0]}: {both}); "
+            "a unit "
+            "starts once: give its first treated period in all of its rows"
+        )
+    found = dict(zip(table["u"], table["s"], strict=True))
+    return [found.get(n) for n in names]
+
+
+def _key(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else str(value)
+
+
+def _place(p: Periods, began: Any, unit: str) -> int:
+    """The number of the first treated period; -1 for never (or after the last)."""
+    if began is None or pd.isna(began) or began in (0, "", "never", float("inf")):
+        return -1
+    if len(p.dates):
+        when = pd.to_datetime(str(began), errors="coerce")
+        if pd.isna(when):
+            raise DataProblem(f"the start of {unit} is {began!r}; give a date such as 2025-03-01, or nothing for never")
+        if when < p.dates[0]:
+            return 0
+        k = int(p.dates.searchsorted(when, side="left"))
+        return k if k < len(p.dates) else -1
+    names = [str(n) for n in p.names]
+    if _key(began) in names:
+        return names.index(_key(began))
+    raise DataProblem(f"the start of {unit} is {began!r}, which is no period; there are: {', '.join(names[:20])}")

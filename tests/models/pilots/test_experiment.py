@@ -1,0 +1,139 @@
+"""Arms of an experiment: checks first, then differences, adjusted, clustered, and by several outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+
+
+def trial(n: int = 2000, effect: float = 0.3, seed: int = 1, cluster: int = 0) -> cx.Study:
+    rng = np.random.default_rng(seed)
+    unit = np.arange(n) // cluster if cluster else np.arange(n)
+    arm = rng.permutation(np.arange(unit.max() + 1) % 2)[unit]
+    before = rng.normal(0, 1, n) + (rng.normal(0, 1, unit.max() + 1)[unit] if cluster else 0)
+    y = 6 + before + effect * arm + rng.normal(0, 1, n)
+    columns = {"arm": np.where(arm == 1, "new", "old"), "unit": unit, "before": before, "value": y}
+    ltr = np.clip(np.round(y + 1), 0, 10).astype(int)
+    table = pd.DataFrame(columns | {"bill": rng.uniform(10, 20, n), "ltr": ltr})
+    fields = (
+        cx.Field("arm", type="string", role="operation"), cx.Field("unit", type="integer"),
+        cx.Field("before", type="number", role="operation"), cx.Field("value", type="number", role="outcome"),
+        cx.Field("bill", type="number", role="operation"),
+        cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+    )  # fmt: skip
+    return cx.Study(table, cx.Codebook("trial", fields, design="experiment", assignment=("arm",)))
+
+
+def test_differences_are_those_of_the_metrics() -> None:
+    study = trial()
+    found = cx.experiment(study, ["nps", "value"], arm="arm", control="old").table.set_index("outcome")
+    nps = cx.compare(study, "nps", by="arm", pairs="old").table.iloc[0]
+    assert found.loc["NPS", "estimate"] == pytest.approx(nps["estimate"])
+    assert found.loc["NPS", "se"] == pytest.approx(nps["se"], rel=1e-3)
+    each = study.table.groupby("arm")["value"].mean()
+    assert found["estimate"].iloc[1] == pytest.approx(each["new"] - each["old"])
+    assert found["p_adjusted"].iloc[0] == pytest.approx(max(2 * found["p"].min(), found["p"].iloc[0]), rel=1)
+
+
+def test_covariates_from_before_save_variance() -> None:
+    study = trial()
+    plain = cx.experiment(study, ["value"], arm="arm", control="old")
+    for adjust in ("lin", "cuped"):
+        found = cx.experiment(study, ["value"], arm="arm", control="old", before="before", adjust=adjust)
+        assert found.table["se"].iloc[0] < 0.8 * plain.table["se"].iloc[0]
+        assert found.parts["saved"][0] == pytest.approx(0.5, abs=0.06), "the correlation is .7"
+        assert found.table["low"].iloc[0] < 0.3 < found.table["high"].iloc[0]
+    assert found.parts["balance"]["covariate"].tolist() == ["before"]
+
+
+def test_what_was_assigned_is_the_unit() -> None:
+    study = trial(cluster=20)
+    rows = cx.experiment(study, ["value"], arm="arm", control="old").table.iloc[0]
+    units = cx.experiment(study, ["value"], arm="arm", control="old", unit="unit").table.iloc[0]
+    assert units["units"] == 100 and rows["units"] == 2000
+    assert units["se"] > 2 * rows["se"]
+    with pytest.raises(cx.DataProblem) as said:
+        cx.experiment(study, ["value"], arm="unit")
+    assert str(said.value).startswith("'unit' of trial has 100 values; arms are few")
+
+
+def test_false_positives_with_clusters_keep_the_level() -> None:
+    hits = sum(
+        cx.experiment(trial(400, 0.0, s, 20), ["value"], arm="arm", unit="unit").table["p"].iloc[0] < 0.05
+        for s in range(120)
+    )
+    assert hits / 120 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 120)
+
+
+def test_a_ratio_is_that_of_sums() -> None:
+    study = trial()
+    found = cx.experiment(study, [("value", "bill")], arm="arm", control="old").table.iloc[0]
+    sums = study.table.groupby("arm")[["value", "bill"]].sum()
+    ratio = sums["value"] / sums["bill"]
+    assert (found["benchmark"], found["value"]) == pytest.approx((ratio["old"], ratio["new"]))
+    rng, draws = np.random.default_rng(1), []
+    for _ in range(600):
+        t = study.table.iloc[rng.integers(0, len(study.table), len(study.table))]
+        s = t.groupby("arm")[["value", "bill"]].sum()
+        draws.append((s["value"] / s["bill"])["new"] - (s["value"] / s["bill"])["old"])
+    assert np.std(draws) == pytest.approx(found["se"], rel=0.1)
+
+
+def test_a_mismatch_is_said_first() -> None:
+    study = trial()
+    gone = (study.table["arm"] == "new") & (study.table["value"] < 5)
+    found = cx.experiment(replace(study, table=study.table[~gone]), ["value"], arm="arm", control="old")
+    assert found.parts["srm"]["p"] < 0.001
+    assert found.notes[0].startswith("SAMPLE-RATIO MISMATCH: the arms have new ")
+    planned = cx.experiment(study, ["value"], arm="arm", expected={"old": 1, "new": 1})
+    assert not any("MISMATCH" in n for n in planned.notes)
+
+
+def test_an_arm_of_one_answer_is_not_estimated() -> None:
+    study = trial(60)
+    few = pd.concat([study.table[study.table["arm"] == "old"], study.table[study.table["arm"] == "new"].head(1)])
+    found = cx.experiment(replace(study, table=few.reset_index(drop=True)), ["value"], arm="arm", control="old")
+    assert np.isnan(found.table["estimate"].iloc[0])
+    assert "an arm with fewer than two units (or answers) is not estimated: its noise cannot be told" in found.notes
+
+
+def test_without_a_declared_experiment_there_are_no_effects() -> None:
+    study = trial()
+    plain = replace(study, codebook=replace(study.codebook, design="", assignment=()))
+    assert "trial is not declared as an experiment: differences, not effects" in cx.experiment(
+        plain, ["value"], arm="arm").notes  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"outcomes": []}, "outcomes is empty; name metrics ('nps') or columns"),
+        ({"outcomes": [("value",)]}, "outcome ('value',) is no ratio; give (numerator, denominator), two columns"),
+        ({"outcomes": ["arm"]}, "outcome 'arm' of trial holds String, no numbers; a mean needs numbers"),
+        ({"control": "odd"}, "control 'odd' is not in the arms of 'arm'; did you mean 'old'? There are: new, old"),
+        (
+            {"expected": {"old": 1}},
+            "expected is {'old': 1}; give the planned share, above 0, of each arm: ['new', 'old']",
+        ),
+        ({"adjust": "ancova"}, "adjust is 'ancova'; allowed: 'lin', 'cuped'"),
+    ],
+)
+def test_what_an_experiment_refuses(options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.experiment(trial(60), **{"outcomes": ["value"], "arm": "arm", **options})
+    assert str(said.value) == message
+
+
+def test_a_unit_in_two_arms_and_a_single_arm_are_refused() -> None:
+    study = trial(60)
+    mixed = replace(study, table=study.table.assign(unit=np.arange(60) % 7))
+    two = r"^7 of 7 units \('unit'\) have rows in more than one arm; unit= is what was"
+    with pytest.raises(cx.DataProblem, match=two):
+        cx.experiment(mixed, ["value"], arm="arm", unit="unit")
+    with pytest.raises(cx.DataProblem, match=r"^an experiment needs two arms; 'arm' of trial has 1: \['new'\]$"):
+        cx.experiment(study.where(arm="new"), ["value"], arm="arm")

@@ -1,0 +1,249 @@
+"""Pilots over units and periods: what is estimated, what is said, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+
+
+def shops(
+    treated: dict[str, int], *, units: int = 12, periods: int = 8, per: int = 30, effect: float = 0.0, seed: int = 1,
+    design: str = "",
+) -> cx.Study:  # fmt: skip
+    """A score from 0 to 10 of shops by wave; ``treated``: shop -> first treated wave."""
+    rng, rows = np.random.default_rng(seed), []
+    for k in range(units):
+        name, level = f"S{k:02d}", rng.normal(6, 0.5)
+        for t in range(1, periods + 1):
+            on = t >= treated.get(name, 99)
+            score = np.clip(np.round(rng.normal(level + 0.05 * t + effect * on, 1.5, per)), 0, 10)
+            rows.append(
+                pd.DataFrame({"shop": name, "wave": t, "score": score.astype(int), "start": treated.get(name, 0)})
+            )
+    fields = (
+        cx.Field("shop", type="string", role="segment"), cx.Field("wave", type="integer", role="wave"),
+        cx.Field("score", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(0, 10)),
+        cx.Field("start", type="integer"),
+    )  # fmt: skip
+    return cx.Study(pd.concat(rows, ignore_index=True), cx.Codebook("shops", fields, design=design))
+
+
+HALF = {f"S{k:02d}": 5 for k in range(6)}
+
+
+def test_an_effect_in_half_of_the_shops_is_found() -> None:
+    study = shops(HALF, effect=1.0)
+    found = cx.pilot(study, "mean", of="score", unit="shop", start="start")
+    row = found.table.iloc[0]
+    assert row["low"] < 1 < row["high"] and row["p"] < 0.001
+    means = study.table.assign(after=study.table["wave"] >= 5).groupby(["shop", "after"])["score"].mean().unstack()
+    change = means[True] - means[False]
+    own = change.index.isin(list(HALF))
+    assert row["estimate"] == pytest.approx(change[own].mean() - change[~own].mean())
+    assert found.table["when"].tolist()[1:] == [f"wave {t - 5:+d} ({t})" for t in range(2, 9)]
+    after = found.table.iloc[4:]
+    assert (after["simultaneous_low"] < after["low"]).all()
+    assert found.notes[0].startswith("The difference beyond that of the others (after minus before) is ")
+    assert not any("effect" in n and "first effect" not in n for n in found.notes[:1]), "no cause without a design"
+    assert found.plot() is not None and json.dumps(found.to_dict())
+
+
+def test_words_of_cause_need_a_design() -> None:
+    drawn = cx.pilot(shops(HALF, effect=1.0, design="experiment"), "mean", of="score", unit="shop", start="start")
+    assert drawn.notes[0].startswith("The effect (after minus before) is ")
+    assert not any("was not drawn at random" in n for n in drawn.notes)
+
+
+def test_one_shop_of_eight_cannot_tell() -> None:
+    found = cx.pilot(shops({"S00": 5}, units=8, effect=3.0), "mean", of="score", unit="shop", start="start")
+    row = found.table.iloc[0]
+    assert row["p"] == pytest.approx(1 / 8) and np.isnan(row["low"]) and np.isnan(row["se"])
+    assert found.parts["least_p"] == pytest.approx(1 / 8)
+    assert any(n.startswith("these data cannot tell: with so few units no difference") for n in found.notes)
+    assert len(found.parts["placebo"]) == 7
+
+
+def test_a_mapping_is_the_same_as_a_column() -> None:
+    study = shops(HALF, effect=0.5)
+    one = cx.pilot(study, "mean", of="score", unit="shop", start="start").table
+    two = cx.pilot(study, "mean", of="score", unit="shop", start=HALF).table
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_several_dates_are_staggered() -> None:
+    starts = {f"S{k:02d}": 3 + k % 3 for k in range(12)}
+    study = shops(starts, units=20, effect=1.0)
+    found = cx.pilot(study, "mean", of="score", unit="shop", start="start")
+    assert found.parts["design"] == "staggered"
+    row = found.table.iloc[0]
+    assert row["low"] < 1 < row["high"]
+    assert set(found.parts["by_start"]["start"]) == {3, 4, 5}
+    alone = cx.pilot(study.where(shop=[*starts]), "mean", of="score", unit="shop", start="start")
+    assert "units never treated or not yet" in alone.method
+
+
+def test_a_synthetic_control_takes_few_units() -> None:
+    found = cx.pilot(shops({"S00": 6}, units=15, effect=2.0), "mean", of="score", unit="shop", start="start",
+                     design="synthetic")  # fmt: skip
+    row = found.table.iloc[0]
+    assert row["estimate"] == pytest.approx(2, abs=0.8) and row["p"] == pytest.approx(1 / 15)
+    assert found.parts["weights"]["weight"].sum() == pytest.approx(1)
+
+
+def test_one_unit_is_an_interrupted_series() -> None:
+    study = shops({"S00": 21}, units=1, periods=40, per=60, effect=1.5)
+    found = cx.pilot(study, "mean", of="score", unit="shop", start="start")
+    row = found.table.iloc[0]
+    assert row["when"] == "step at the start" and row["low"] < 1.5 < row["high"] and row["p"] < 0.01
+    assert len(found.parts["placebo"]) > 0
+
+
+def test_units_that_cannot_be_used_are_named() -> None:
+    study = shops({**HALF, "S11": 1}, effect=0.5)
+    rows = study.table[~((study.table["shop"] == "S10") & (study.table["wave"] == 2))]
+    found = cx.pilot(cx.Study(rows, study.codebook), "mean", of="score", unit="shop", start="start")
+    assert found.parts["units"] == 10
+    assert "treated from the first period on, so without a before, and left out: S11" in found.notes
+    assert "without answers in some wave, and left out: S10" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("study", "options", "message"),
+    [
+        (shops({f"S{k:02d}": 5 for k in range(12)}), {}, "all 12 units start in 5: there is nothing to compare "
+                                                         "with; add "
+         "units that do not start, or take one unit with 8 periods before and after as design='interrupted'"),
+        (shops({}), {}, "no unit of shops starts within 1 to 8 after a first period; start= says when"),
+        (shops({"S00": 3}, units=1), {}, "one unit and nothing to compare with: an interrupted series needs 8 waves "
+                                         "before "
+         "and 8 after the start, and has 2 and 6"),
+        (shops(HALF), {"start": 3}, "start is 3; give the column that holds when a unit began, or a mapping such as "
+         "{'North': '2025-03'}"),
+        (shops(HALF), {"start": {"S99": 3}}, "unit 'S99' is not in 'shop' of shops; did you mean 'S09'? There are: "
+                                             "S00, "
+         "S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11"),
+        (shops(HALF), {"start": {"S01": 77}}, "the start of S01 is 77, which is no period; there are: 1, 2, 3, 4, "
+                                              "5, 6, 7, 8"),
+        (shops({"S00": 2}), {"design": "synthetic"}, "a synthetic control needs 3 waves before the start, and there "
+                                                     "are 1; "
+         "design='difference' needs one"),
+        (shops({"S00": 3, "S01": 4}), {"design": "difference"}, "design is 'difference', and the units start at 2 "
+                                                                "dates; "
+         "take design='staggered'"),
+        (shops(HALF), {"design": "did"}, "design is 'did'; allowed: 'difference', 'staggered', 'synthetic', "
+                                         "'interrupted'"),
+    ],
+)  # fmt: skip
+def test_what_a_pilot_refuses(study: cx.Study, options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.pilot(study, "mean", of="score", unit="shop", **{"start": "start", **options})
+    assert str(said.value) == message
+
+
+def test_two_starts_and_duplicates_are_refused() -> None:
+    study = shops(HALF)
+    twice = study.table.assign(start=study.table["start"].where(study.table["wave"] != 2, 7))
+    with pytest.raises(cx.DataProblem, match=r"^12 units have more than one start in 'start' \(for example S\d\d: "):
+        cx.pilot(cx.Study(twice, study.codebook), "mean", of="score", unit="shop", start="start")
+    flat = study.table.groupby(["shop", "wave"], as_index=False)[["score", "start"]].first()
+    flat = pd.concat([flat, flat.iloc[[17]]], ignore_index=True)
+    with pytest.raises(cx.DataProblem) as said:
+        cx.pilot(cx.Study(flat, study.codebook), "mean", of="score", unit="shop", start="start")
+    assert str(said.value) == (
+        "shops has one row a 'shop' and wave, but 1 have more (S02 in 2: 2); correct the table, or leave the "
+        "duplicates out"
+    )
+
+
+def test_a_plan_is_drawn_at_random_and_says_its_power() -> None:
+    names = [f"shop {k}" for k in range(24)]
+    plan = cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48)
+    assert plan.table["start"].value_counts().to_dict() == {2.0: 6, 3.0: 6, 4.0: 6, 5.0: 6}
+    assert plan.table.equals(cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48).table)
+    assert not plan.table.equals(cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48, seed=1).table)
+    own = plan.parts["power"].set_index("kind").loc["stepped"]
+    assert own["se"] ** 2 == pytest.approx(0.002095238095, rel=1e-9)
+    assert json.loads(json.dumps(plan.parts["ledger"]))["plan"]["seed"] == 0
+    assert plan.plot() is not None
+
+
+def test_the_power_of_a_plan_is_kept() -> None:
+    """Simulated with unit and period effects, estimated by least squares with both: at least the power promised."""
+    plan = cx.rollout_plan(range(12), sd=1, icc=0.1, effect=0.25, n=40)
+    x, rng, hits, runs = np.array(plan.parts["treated"]), np.random.default_rng(4), 0, 400
+    own = plan.parts["power"].set_index("kind").loc["stepped"]
+    units, periods = x.shape
+    dummies = np.column_stack([np.tile(np.eye(periods), (units, 1)), x.ravel()])
+    block = np.eye(periods) * (0.9 / 40) + 0.1
+    root = np.linalg.inv(np.linalg.cholesky(block))
+    whiten = lambda m: np.concatenate([root @ m[k * periods : (k + 1) * periods] for k in range(units)])  # noqa: E731
+    w = whiten(dummies)
+    for _ in range(runs):
+        y = 0.25 * x + rng.normal(0, np.sqrt(0.1), (units, 1)) + rng.normal(0, np.sqrt(0.9 / 40), x.shape)
+        b = np.linalg.lstsq(w, whiten(y.reshape(-1, 1)), rcond=None)[0][-1, 0]
+        hits += abs(b) > 1.96 * own["se"]
+    assert hits / runs == pytest.approx(own["power"], abs=3 * np.sqrt(0.25 / runs))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": ["a", "a", "b", "c"]}, "units has a name twice; each unit is drawn once"),
+        ({"units": ["a", "b", "c"]}, "3 units in 4 steps; at least 4 are needed: with one treated or one untreated "
+                                     "unit "
+         "its own noise cannot be told from an effect"),
+        ({"sd": 0}, "sd is 0; it must be above 0"),
+        ({"icc": 1}, "icc is 1; the share of the variance between units lies between 0 and 1"),
+        ({"kind": "wedge"}, "kind is 'wedge'; allowed: 'parallel', 'stepped', 'staggered'"),
+    ],
+)  # fmt: skip
+def test_what_a_plan_refuses(options: dict, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.rollout_plan(**{"units": list("abcdefgh"), "sd": 1, "effect": 0.5, **options})
+    assert str(said.value) == message
+
+
+def test_scale_up() -> None:
+    found = cx.scale_up((6, 2), (3, 1)).table.set_index("what")
+    assert found.loc["ratio", ["estimate", "low", "high"]].tolist() == pytest.approx([0.5, 0.1575135, 1.5871659])
+    none = cx.scale_up((1, 2), (3, 1))
+    assert none.notes == ("pilot effect not different from zero: no ratio",)
+    best = cx.scale_up([(6, 2), (2, 2), (1, 2), (3, 2)], (3, 1))
+    assert 2 < best.table.set_index("what").loc["pilot, shrunken", "estimate"] < 6
+    assert best.notes[0].startswith("4 pilots were tried: the best looks better than it is")
+    assert "the best of 5 pilots looks better" in cx.scale_up((6, 2), tried=5).notes[0]
+
+
+def test_the_best_of_many_pilots_is_not_overestimated_once_shrunken() -> None:
+    rng, raw, drawn = np.random.default_rng(1), [], []
+    for _ in range(60):
+        truth = rng.normal(2, 1, 8)
+        seen = truth + rng.normal(0, 1, 8)
+        k = int(seen.argmax())
+        order = [k, *(j for j in range(8) if j != k)]
+        table = cx.scale_up([(seen[j], 1.0) for j in order]).table.set_index("what")
+        raw.append(seen[k] - truth[k])
+        drawn.append(table.loc["pilot, shrunken", "estimate"] - truth[k])
+    assert np.mean(raw) > 0.5
+    assert abs(np.mean(drawn)) < 3 * np.std(drawn) / np.sqrt(60)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("six",), "pilots is 'six'; give a result of cx.pilot, an estimate, or (effect, standard error)"),
+        (((6, 0), (3, 1)), "pilots has the effect 6 with the standard error 0; a ratio needs an error above 0. A "
+                           "pilot of "
+         "fewer than five units has none: these data cannot tell what is left at scale"),
+        (((6, 1), ("a", 1)), "rollout has ('a', 1); give numbers: (effect, standard error)"),
+    ],
+)  # fmt: skip
+def test_what_scale_up_refuses(args: tuple, message: str) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.scale_up(*args)
+    assert str(said.value) == message
