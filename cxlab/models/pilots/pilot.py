@@ -35,7 +35,7 @@ def pilot(
     every: str = "",
     design: str = "",
     level: float = 0.95,
-    **question,
+    **question: Any,
 ) -> Result:
     """Return how a metric moved in units that began something, beyond how it moved in units that did not (yet).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -59,6 +59,7 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
     names = [str(x) for x in p.labels.iloc[:, 0]]
     began = _mapped(names, start, study, unit) if isinstance(start, Mapping) else _read(study, p, unit, start, names)
     at = np.array([_place(p, b, names[k]) for k, b in enumerate(began)])
+    p, at = _asked(p, at)
     notes, keep = list(p.notes), np.ones(len(names), bool)
     first = at == 0
     if first.any():
@@ -82,6 +83,18 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
         notes.append(f"the last {p.every} had not ended with the last answer")
     rows = np.flatnonzero(keep)
     return Panel(p.y[rows], p.n[rows], p.v[rows], at[rows], [names[k] for k in rows], p.names, p.every, tuple(notes))
+
+
+def _asked(p: Periods, at: NDArray) -> tuple[Periods, NDArray]:
+    """The periods in which somebody was asked; a start between them is at the next."""
+    there = np.isfinite(p.y).any(0)
+    place = np.cumsum(there) - there  # of the next period with answers
+    moved = np.where(at >= 0, place[np.fmax(at, 0)], -1)
+    cut = {name: getattr(p, name)[:, there] for name in ("y", "n", "v", "size")}
+    dates = p.dates[there] if len(p.dates) else p.dates
+    names = [n for n, ok in zip(p.names, there, strict=True) if ok]
+    moved = np.where(moved >= len(names), -1, moved)
+    return replace(p, names=names, dates=dates, raw=p.raw[:, :, there], **cut), moved
 
 
 def _few(names: list[str], mark: NDArray) -> str:

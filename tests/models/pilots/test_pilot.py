@@ -247,3 +247,15 @@ def test_what_scale_up_refuses(args: tuple, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
         cx.scale_up(*args)
     assert str(said.value) == message
+
+
+def test_periods_in_which_nobody_was_asked_are_passed_over() -> None:
+    study = shops(HALF, effect=1.0)
+    k = study.table["wave"] - 1
+    months = pd.to_datetime(pd.DataFrame({"year": 2024 + k // 4, "month": 3 * (k % 4) + 1, "day": 1}))
+    book = cx.Codebook("shops", (*study.codebook.fields, cx.Field("date", type="date", role="date")))
+    dated = cx.Study(study.table.assign(date=months), book)
+    waves = cx.pilot(study, "mean", of="score", unit="shop", start="start").table
+    found = cx.pilot(dated, "mean", of="score", unit="shop", every="month", start=dict.fromkeys(HALF, "2024-11-15"))
+    assert found.table["estimate"].tolist() == pytest.approx(waves["estimate"].tolist())
+    assert found.table["when"].tolist()[-1] == "month +3 (2025-10)"
