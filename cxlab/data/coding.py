@@ -90,8 +90,8 @@ def read(
     rest = {t: n for t, n in counted.items() if t not in nothing and t}
     if not rest:
         return None
-    rules = (_plain, _labelled(labels), _comma, _thousands, _percent, _out_of, _starred, _drawn, _numbered, _lettered,
-             _words)  # fmt: skip
+    rules = (_plain, _escaped, _labelled(labels), _comma, _thousands, _percent, _out_of, _starred, _drawn, _numbered,
+             _lettered, _words)  # fmt: skip
     for rule in rules:
         if (coding := rule(sorted(rest))) is not None:
             return replace(coding, nothing=tuple(sorted(nothing)))
@@ -129,6 +129,14 @@ def _rating_number(t: str) -> bool:
 def odd(values: Mapping[str, int]) -> list[str]:
     """Return the texts that are no numbers, the most frequent first."""
     return [t for t, _ in sorted(values.items(), key=lambda x: (-x[1], x[0])) if number(t) is None]
+
+
+def _escaped(rest: list[str]) -> Coding | None:
+    """Read what spreadsheets write to keep a number a text: '="5"' and "'5"."""
+    found = {t: m for t in rest if (m := re.fullmatch(r"""(?:=?"|=?'|=)(-?\d+(?:\.\d+)?)["']?""", t))}
+    some = bool(found) and all(t in found or number(t) is not None for t in rest) and len(rest) <= WORDED
+    codes = {t: float(m[1]) for t, m in found.items()}
+    return Coding("the number in its quotation marks", codes=codes) if some else None
 
 
 def _plain(rest: list[str]) -> Coding | None:

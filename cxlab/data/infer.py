@@ -133,7 +133,7 @@ def _field(c: Column, log: Log) -> Field:
 
 def _wordings(c: Column) -> dict[str, str]:
     """Return code → text where texts were read as codes; '9/10' and '5 stars' are no wordings."""
-    bare = c.coding.how.startswith(("the number of stars", "the number out of"))
+    bare = c.coding.how.startswith(("the number of stars", "the number out of", "the number in its"))
     return {} if bare else {f"{v:g}": t for t, v in c.coding.codes.items()}
 
 

@@ -121,7 +121,8 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
         coding = read(values, facts.get("labels"), facts.get("missing"))
         if coding is None and wording.rates(name, str(facts.get("question") or facts.get("title") or "")):
             coding = graded(values)
-        if coding is not None and any(re.match(r"0\d|\d{19}", v) for v in values):
+        padded = coding is not None and _padded(name, values)
+        if coding is not None and not padded and any(re.match(r"0\d|\d{19}", v) for v in values):
             coding = None  # leading zeros: a postcode, not a number; nineteen digits: an identifier
     if coding is not None:
         values = _recoded(values, coding)
@@ -175,8 +176,15 @@ def _whole(value: str) -> bool:
     return bool(re.fullmatch(r"-?\d+(\.0+)?", value)) or value.casefold() in wording.NOTHING
 
 
+def _padded(name: str, values: Mapping[str, int]) -> bool:
+    """Whether a rating is written with two digits: 00, 01, ..., 10."""
+    return wording.rates(name) and all(re.fullmatch(r"0\d|1[01]", v) for v in values)
+
+
 def _spelled(value: str) -> str:
     """Return the number in '75 %' or '12,5%'; any other text as it is."""
+    if re.fullmatch(r"0\d", value):
+        return str(int(value))
     share = re.fullmatch(r"(-?\d+(?:[.,]\d+)?)\s*%", value)
     return f"{float(share[1].replace(',', '.')):.12g}" if share else value
 

@@ -151,3 +151,52 @@ def test_a_format_is_refused_where_the_file_is_read_already(tmp_path):
     assert str(done.exception) == (
         "format of 'Umsatz' is 'comma'; allowed: decimal-point, decimal-comma, or a date as %d/%m/%Y"
     )
+
+
+@pytest.mark.parametrize(
+    "form", ['["{}"]', "['{}']", "[{}]", "{{{}}}"], ids=["JSON", "Python", "bare list", "array of a database"]
+)
+def test_lists_in_brackets_are_several_answers(form, tmp_path):
+    options = ("Email", "Phone", "Live chat")
+    ticked = [[o for k, o in enumerate(options) if (n + 1) >> k & 1] for n in RNG.integers(0, 7, N)]
+    between = form[1] + ", " + form[1] if form[1] in "\"'" else ","
+    table = pd.DataFrame({"id": range(N), "Channels": [form.format(between.join(t)) for t in ticked]})
+    table.to_csv(tmp_path / "x.csv", index=False)
+    study = cx.load(tmp_path / "x.csv")
+    for option in options:
+        right = np.mean([option in t for t in ticked])
+        assert cx.share(study, "Channels", value=option).table["estimate"].iloc[0] == pytest.approx(right)
+
+
+@pytest.mark.parametrize("form", ['="{}"', "'{}"])
+def test_numbers_that_a_spreadsheet_keeps_as_texts_are_numbers(form):
+    study = study_of(**{"Overall satisfaction": [form.format(c) for c in CODES]})
+    assert cx.csat(study).table["estimate"].iloc[0] == pytest.approx(TOP2)
+
+
+def test_ratings_with_a_leading_zero_are_ratings_and_postcodes_are_none():
+    study = study_of(**{"How likely are you to recommend us?": [f"{2 * c:02d}" for c in CODES],
+                        "area": [f"{c:02d}" for c in CODES]})  # fmt: skip
+    assert cx.nps(study).table["estimate"].iloc[0] == pytest.approx(
+        100 * (np.mean(2 * CODES >= 9) - np.mean(2 * CODES <= 6))
+    )
+    assert study.codebook["area"].type == "string"
+
+
+@pytest.mark.parametrize("below", [["Mean"], ["Mean", "SD"], ["Max", "Min"], ["N", "Total", "Average"]])
+def test_rows_that_sum_up_the_others_are_left_out_together(below, tmp_path):
+    how = {"Mean": np.mean, "Average": np.mean, "Max": max, "Min": min, "N": len, "Total": sum}
+    how["SD"] = lambda v: np.std(v, ddof=1)
+    table = pd.DataFrame({"who": [f"P{k}" for k in range(N)], "Overall satisfaction": CODES})
+    last = pd.DataFrame({"who": below, "Overall satisfaction": [round(float(how[w](CODES)), 2) for w in below]})
+    pd.concat([table, last]).to_csv(tmp_path / "x.csv", index=False)
+    study = cx.load(tmp_path / "x.csv")
+    assert len(study) == N and cx.csat(study).table["estimate"].iloc[0] == pytest.approx(TOP2)
+    said = f"the last {len(below)} rows, " if len(below) > 1 else "the last row, "
+    assert any(n.startswith(said) for n in study.codebook.notes)
+
+
+def test_a_last_row_that_only_looks_like_a_sum_stays(tmp_path):
+    table = pd.DataFrame({"city": [*(f"P{k}" for k in range(20)), "Max"], "Overall satisfaction": [*([3, 4] * 10), 2]})
+    table.to_csv(tmp_path / "x.csv", index=False)
+    assert len(cx.load(tmp_path / "x.csv")) == 21

@@ -25,6 +25,10 @@ SHORT = 30
 """Longer texts are no numbers or dates: their digits stay as they are written."""
 
 
+LIST = re.compile(r"""\[[^\[\]{}]*\]|\{[^\[\]{}:]*\}""")
+"""A cell that holds a list, as JSON, Python and databases write it."""
+
+
 def read(
     raw: Raw,
     *,
@@ -48,6 +52,10 @@ def read(
     table, look = raw.table, raw.table if look is None else look
     names, kinds = _texts(table, keep), list(map(str, table.types))
     table, look, rows = _with_digits(table, look, names)
+    lists = bracketed(names, rows)
+    table, look = _project(table, lists), _project(look, lists)
+    names = [n for n in names if n not in lists]
+    rows = rows if not lists else look.project(", ".join(map(quoted, names))).limit(LOOKED).fetchall() if names else []
     marks = {n: f for n, f in declared.items() if f in decimal_mark.FORMATS}
     forms = {n: f for n, f in declared.items() if "%" in f and n in names}
     wanted = {*decimal_mark.candidates(names, rows, delimiter), *numbers, *marks} - set(forms)
@@ -62,9 +70,25 @@ def read(
     table, look = _project(table, days.expressions), _project(look, days.expressions)
     clocks = dates.clocks(look)
     found = (judged, dated, days, clocks)
-    notes = (*raw.notes, *(n for f in found for n in f.notes))
+    told = (f"lists in brackets are answers of several options: {', '.join(map(repr, lists))}",) if lists else ()
+    notes = (*raw.notes, *told, *(n for f in found for n in f.notes))
     doubts = (*raw.doubts, *(d for f in found for d in f.doubts))
     return replace(raw, table=_project(table, clocks.expressions), notes=notes, doubts=doubts)
+
+
+def bracketed(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> dict[str, str]:
+    """Return column → SQL for columns of lists: '["Email", "Chat"]', "['Email']", '[1,4]', '{1,4}'; joined by bars."""
+    found = {}
+    for i, name in enumerate(names):
+        filled = [v.strip() for row in rows if (v := row[i]) and v.strip()]
+        if filled and all(LIST.fullmatch(v) for v in filled) and any("," in v for v in filled):
+            inside = f"trim(regexp_replace(trim({quoted(name)}), '^[\\[{{]|[\\]}}]$', '', 'g'))"
+            quoted_ = any(re.match(r"""[\[{]\s*["']""", v) for v in filled)
+            between = r"""(["''])\s*,\s*(["''])""" if quoted_ else r"\s*,\s*"
+            bare = f"regexp_replace({inside}, '{between}', '|', 'g')"
+            bare = f"regexp_replace({bare}, '^[\"'']|[\"'']$', '', 'g')" if quoted_ else bare
+            found[name] = f"nullif({bare}, '') as {quoted(name)}"
+    return found
 
 
 def _texts(table: duckdb.DuckDBPyRelation, keep: Collection[str]) -> list[str]:
