@@ -1,11 +1,11 @@
-# make report | test | lab | bench | bench-reading | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | bench | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab bench bench-reading fuzz nightly calibrate lint audit clean
+.PHONY: report test lab bench bench-reading bench-words fuzz nightly calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -29,6 +29,9 @@ bench: $(VENV)/.test
 
 bench-reading: $(VENV)/.test
 	$(BIN)/python -m benchmarks.strangers
+
+bench-words: $(VENV)/.test
+	$(BIN)/python -m benchmarks.words $(or $(SCALE),1)
 
 nightly: fuzz
 	CXLAB_NIGHTLY=1 $(BIN)/python -m pytest tests/test_any_study.py

@@ -75,7 +75,7 @@ INDEX_BLOCKS = {"Quality": (0.8, 0.75, 0.7), "Satisfaction": (0.85, 0.8, 0.75), 
 """Loadings of the items; Loyalty has two, and weak ones."""
 
 
-def _path_study(rng: np.random.Generator, n: int) -> cx.Study:
+def path_study(rng: np.random.Generator, n: int) -> cx.Study:
     quality = rng.standard_normal(n)
     satisfaction = 0.7 * quality + np.sqrt(1 - 0.49) * rng.standard_normal(n)
     loyalty = 0.6 * satisfaction + 0.8 * rng.standard_normal(n)
@@ -87,25 +87,30 @@ def _path_study(rng: np.random.Generator, n: int) -> cx.Study:
     return study(pd.DataFrame(columns), dict.fromkeys(columns, "outcome"), dict.fromkeys(columns, (1, 10)))
 
 
-def _path_index(data: cx.Study, draws: int) -> pd.DataFrame:
+def path_model() -> cx.indices.PathModel:
+    """Quality explains satisfaction, and that loyalty."""
     blocks = [f"{n} =~ " + " + ".join(f"{n[0].lower()}{j}" for j in range(len(a))) for n, a in INDEX_BLOCKS.items()]
-    model = cx.indices.path_model("\n".join([*blocks, "Satisfaction ~ Quality", "Loyalty ~ Satisfaction"]))
-    return cx.index(data, model=model, draws=draws).table.set_index("construct")
+    return cx.indices.path_model("\n".join([*blocks, "Satisfaction ~ Quality", "Loyalty ~ Satisfaction"]))
+
+
+def _path_index(data: cx.Study, draws: int) -> pd.DataFrame:
+    return cx.index(data, model=path_model(), draws=draws).table.set_index("construct")
 
 
 @cache
 def _index_truth() -> pd.Series:
-    return _path_index(_path_study(np.random.default_rng(99), 200_000), 2)["estimate"]
+    return _path_index(path_study(np.random.default_rng(99), 200_000), 2)["estimate"]
 
 
 def weak_index(construct: str, n: int) -> Run:
-    """The interval of a construct's index, the truth from 200,000 answers."""
+    """The interval of a construct's index, the truth from 200,000 answers; nan where the result refuses to say one."""
 
     def run(rng: np.random.Generator, sets: int) -> Hits:
         truth, hits = _index_truth()[construct], []
         for _ in range(sets):
-            row = _path_index(_path_study(rng, n), 400).loc[construct]
-            hits.append(float(row["low"] <= truth <= row["high"]))
+            row = _path_index(path_study(rng, n), 400).loc[construct]
+            said = np.isfinite([row["estimate"], row["low"], row["high"]]).all()
+            hits.append(float(row["low"] <= truth <= row["high"]) if said else np.nan)
         return np.array(hits)
 
     return run

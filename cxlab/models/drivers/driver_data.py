@@ -109,6 +109,8 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         check_weights(study)
         keep &= np.isfinite(weight) & (weight > 0)
         notes += weight_notes(study)
+        if study.calibration and study.calibration.weight == design.weight:
+            notes.append("weights fitted to margins count as known here: errors are a little too wide")
     frame, y = frame[keep].reset_index(drop=True), y[keep]
     y = _turned(y, field) if condition is None else condition(y).astype(float)
     _spread(study, name, y)

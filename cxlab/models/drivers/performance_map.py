@@ -21,6 +21,10 @@ from cxlab.stats.units import ranks
 QUADRANTS = ("concentrate here", "keep up", "low priority", "possible overkill")
 METHODS = ("lmg", "johnson", "car", "first")
 DRAWS = 1000
+SURE = (
+    "probabilities of quadrants come from resampling these answers: "
+    "close to a cross-hair they are up to 15 points too sure"
+)
 
 
 @public
@@ -92,7 +96,7 @@ def importance_performance(
         "labels": dict(zip(answers.drivers, answers.labels, strict=True)), "performance": level_of,
         "quadrants": pd.DataFrame({"driver": answers.drivers, **dict(zip(QUADRANTS, chance, strict=True))}),
     }  # fmt: skip
-    notes = [*answers.notes, _line_note(at, line)]
+    notes = [*answers.notes, _line_note(at, line), SURE]
     stated = _stated(study, outcome, answers, value, level, seed)
     if stated is not None:
         table = table.assign(stated=stated[0].set_index("driver").reindex(table.driver).stated.to_numpy())

@@ -32,19 +32,10 @@ def covariance(
 
     ``unions`` : (V, U) is 1 where group u belongs to union v; then the matrix is that of the unions.
     """
-    whole_study = study.whole if study.whole and study.calibration.weight in study.whole.columns else study
     groups = {f"_g{i}": nw.col(c) for i, c in enumerate(by)}
     scores = {f"_s{i}": e[0] for i, e in enumerate(score.items.values())}
-    own = _rows(study, groups | scores, [*by, *score.columns])
-    whole = _rows(replace(whole_study, codebook=study.codebook), {}, [])
-    margins = [[f"_m{i}_{j}" for j in range(len(m))] for i, m in enumerate(study.calibration.margins)]
-    x_whole, levels = calibrated.categories(whole, margins)
-    x_own = calibrated.categories(own, margins, levels)[0]
-    strata, units = pd.factorize(whole["_h"], use_na_sentinel=False)[1], None
-    if study.design.cluster:
-        units = pd.MultiIndex.from_frame(whole[["_h", "_c"]].drop_duplicates())
-    sides = [_sheet(t, x, strata, units) for t, x in ((whole, x_whole), (own, x_own))]
-    drawn = of_strata(study.drawn, strata) if study.drawn is not None else np.array([float(whole["_n"].sum())])
+    frame = _answers(study, [*by, *score.columns])
+    both, own, drawn, taken = sheets(study, frame, groups | scores, population)
     at = {name: i for i, name in enumerate(score.items)}
     values = [own[g].map(_plain).to_numpy(object) for g in groups]
     members, given = [], []
@@ -58,20 +49,56 @@ def covariance(
     if unions is not None:
         parts = [np.flatnonzero(row) for row in unions]
         members, given = ([np.concatenate([x[u] for u in part]) for part in parts] for x in (members, given))
-    return calibrated.covariance(*sides, members, given, drawn, calibrated.fraction(strata, drawn, population))
+    return calibrated.covariance(*both, members, given, drawn, taken)
 
 
-def _rows(study: Study, more: Mapping[str, nw.Expr], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the distinct rows of a positive weight: margins, design and ``more``, with their number ``_n``."""
+def sheets(
+    study: Study, frame: nw.LazyFrame, more: Mapping[str, nw.Expr], population: Mapping | float | None
+) -> tuple[list[calibrated.Rows], pd.DataFrame, NDArray, NDArray]:
+    """Return what `calibrated.covariance` takes of a domain: (whole, own), the table of its distinct rows, the units
+    drawn in each stratum, and the share of the population that they are.
+
+    Parameters
+    ----------
+    frame : the rows of the domain; ``more`` : what else is asked of each, by name.
+    """
+    whole_study = study.whole if study.whole and study.calibration.weight in study.whole.columns else study
+    whole_study = replace(whole_study, codebook=study.codebook)
+    own = _rows(study, frame, more)
+    whole = _rows(whole_study, _answers(whole_study, []), {})
+    margins = [[f"_m{i}_{j}" for j in range(len(m))] for i, m in enumerate(study.calibration.margins)]
+    x_whole, levels = calibrated.categories(whole, margins)
+    x_own = calibrated.categories(own, margins, levels)[0]
+    strata, units = pd.factorize(whole["_h"], use_na_sentinel=False)[1], None
+    if study.design.cluster:
+        units = pd.MultiIndex.from_frame(whole[["_h", "_c"]].drop_duplicates())
+    sides = [_sheet(t, x, strata, units) for t, x in ((whole, x_whole), (own, x_own))]
+    drawn = of_strata(study.drawn, strata) if study.drawn is not None else np.array([float(whole["_n"].sum())])
+    return sides, own, drawn, calibrated.fraction(strata, drawn, population)
+
+
+def _answers(study: Study, columns: Sequence[str]) -> nw.LazyFrame:
+    """The study's rows with its margins, its design and ``columns``."""
     made, d = study.calibration, study.design
     names = dict.fromkeys(c for m in made.margins for c in m)
-    design = [c for c in (d.weight, made.base, d.cluster, d.strata) if c]
+    return study.answers([*names, *(c for c in (d.weight, made.base, d.cluster, d.strata) if c), *columns])
+
+
+def _rows(study: Study, frame: nw.LazyFrame, more: Mapping[str, nw.Expr]) -> pd.DataFrame:
+    """Return the distinct rows of a positive weight: margins, design and ``more``, with their number ``_n``."""
+    made, d = study.calibration, study.design
     one = nw.col(made.base).cast(nw.Float64) if made.base else nw.lit(1.0)
     kept = {f"_m{i}_{j}": nw.col(c) for i, m in enumerate(made.margins) for j, c in enumerate(m)}
     kept |= {"_h": nw.col(d.strata) if d.strata else nw.lit(""), "_w": nw.col(d.weight).cast(nw.Float64), "_b": one}
     kept |= ({"_c": nw.col(d.cluster)} if d.cluster else {}) | dict(more)
-    frame = study.answers([*names, *design, *columns]).select(*(e.alias(k) for k, e in kept.items()))
-    table = frame.filter(nw.col("_w") > 0).group_by(*kept).agg(nw.len().alias("_n")).collect().to_pandas()
+    table = (
+        frame.select(*(e.alias(k) for k, e in kept.items()))
+        .filter(nw.col("_w") > 0)
+        .group_by(*kept)
+        .agg(nw.len().alias("_n"))
+        .collect()
+        .to_pandas()
+    )
     return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=lambda s: s.astype(str))
 
 

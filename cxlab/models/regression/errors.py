@@ -12,6 +12,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.models.metrics import fitted_weights
+from cxlab.models.regression import calibrated_errors
 from cxlab.models.regression.fitted import weight_of
 from cxlab.models.regression.formula import assembled, design_columns, match
 from cxlab.problem import DataProblem, one_of
@@ -56,6 +58,8 @@ def variance(fit: Fit, errors: str, population: Population = None) -> Errors:
     one_of("errors", errors, ("", *ERRORS))
     if errors in ("CR1", "CR2") and not design.cluster:
         raise DataProblem(f"errors '{errors}' need clusters; {fit.study.name} declares no column with role 'cluster'")
+    if not errors and calibrated_errors.applies(fit):
+        return _calibrated(fit, population)
     if errors == "classical":
         covariance = fit.solution.inverse * fit.rss / (n - k) * free(n, population)
         return Errors(errors, covariance, np.full(k, n - k), "classical errors")
@@ -67,6 +71,21 @@ def variance(fit: Fit, errors: str, population: Population = None) -> Errors:
     if not design.cluster:
         return _stratified(fit, *_cluster_sums(fit), population)
     return _clustered(fit, errors, population)
+
+
+def _calibrated(fit: Fit, population: Population) -> Errors:
+    """Errors that know the margins the weights were fitted to; few treated clusters are guarded as elsewhere."""
+    meat, df = calibrated_errors.meat(fit, rows_used(fit), population)
+    design, covariance = fit.study.design, linear.sandwich(fit.solution.inverse, meat)
+    if not design.cluster:
+        df = min(df, fit.n - fit.solution.rank)
+    elif df < 1:
+        raise one_cluster(design.cluster)
+    found = Errors("calibrated", covariance, np.array(df), fitted_weights.SAID)
+    if not design.cluster:
+        return found
+    clusters = int(fit.study.drawn["clusters"].sum()) if fit.study.drawn is not None else 0
+    return guarded(replace(found, clusters=clusters), fit.coding.names, _rests_on(fit), design.cluster)
 
 
 def _clustered(fit: Fit, errors: str, population: Population) -> Errors:

@@ -79,6 +79,9 @@ def check_level(level: float) -> None:
         raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
 
 
+COUNT_AS_KNOWN = "weights fitted to margins count as known here: errors are a little too wide"
+
+
 def weight_of(study: Study) -> nw.Expr | None:
     """Return the study's design weight as an expression, null where a row does not count, or None."""
     return usable_weight(study)
@@ -91,7 +94,7 @@ def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[st
         said = f" or weight zero ({study.design.weight})" if study.design.weight else ""
         notes.append(f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}")
     if study.calibration and study.calibration.weight == study.design.weight:
-        notes.append("weights fitted to margins count as known here: errors are a little too wide")
+        notes.append(COUNT_AS_KNOWN)
     return notes
 
 

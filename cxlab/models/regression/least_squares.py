@@ -13,7 +13,7 @@ from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL, enough
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, variance, without
-from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
+from cxlab.models.regression.fitted import COUNT_AS_KNOWN, Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, assembled, bind, declared
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -76,7 +76,8 @@ def ols(
         a missing value are left out and counted in the notes.
     errors : 'classical', 'HC0' to 'HC3' (rows independent), 'CR1', 'CR2' (rows of a cluster dependent; CR2 with
         Satterthwaite degrees of freedom) or 'design' (clusters within strata, linearised). Default by the study's
-        design: 'design' with strata, 'CR2' with fewer than 50 clusters, 'CR1' with more, 'HC1' without clusters.
+        design: 'design' with strata, 'CR2' with fewer than 50 clusters, 'CR1' with more, 'HC1' without clusters; where
+        weights were fitted in this session (`cx.rake`), errors that know the margins (`calibrated_errors`).
         ``method`` names what ran. A term that rests on fewer than five clusters (an arm of few treated ones) has the
         errors CR2 by default; one that rests on a single cluster has none, and the notes say so.
     population : how many there are in all (clusters, if the study has clusters; by stratum, if it has strata), for a
@@ -121,9 +122,9 @@ def ols(
     covariance = without(covariance, found.alone)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    notes = (
-        lost_note(study, fit.moments.lost, n, used) + aliased_note(fit.coding.names, fit.solution.kept) + found.notes
-    )
+    lost = [note for note in lost_note(study, fit.moments.lost, n, used)
+            if note != COUNT_AS_KNOWN or found.name != "calibrated"]  # fmt: skip
+    notes = lost + aliased_note(fit.coding.names, fit.solution.kept) + found.notes
     total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
     has_constant = _constant(fit) is not None
     r2 = 1 - fit.rss / (total if has_constant else fit.yy) if total > 0 else np.nan

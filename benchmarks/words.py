@@ -1,0 +1,138 @@
+"""``python -m benchmarks.words [scale] [line]``: how often words and intervals are right, before and now (``make bench-words``).
+
+Every line draws data of known truth with a seed of its own. ``before`` is what an outside referee measured on an
+earlier version with generators of their own (cells as close as these come), so the two differ by more than chance alone.
+The table is written to ``words.json`` beside this file and printed.
+"""
+
+# ruff: noqa: E501 (a line of the table is a line)
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import coverages as c
+from benchmarks import word_cases as w
+
+OUT = Path(__file__).with_suffix(".json")
+SKEWED, MIDDLE, EVEN = (0.02, 0.08, 0.9), (0.05, 0.15, 0.8), (0.2, 0.3, 0.5)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: what is measured and where, the goal in percent as words, the earlier rate, how often it is drawn."""
+
+    what: str
+    cell: str
+    goal: str
+    before: float | None
+    sets: int
+    run: c.Run
+
+
+COVERAGE = [
+    Line("slopes by segment hold", "slopes .2 and .4, 150 answers each", "95", 80.0, 200, c.segment_slopes((0.2, 0.4), 150)),
+    Line("slopes by segment hold", "slopes .2, .3, .4", "95", 79.6, 150, c.segment_slopes((0.2, 0.3, 0.4), 150)),
+    Line("slopes by segment hold", "eight of sd .1, 100 answers each", "95", 80.2, 80, c.segment_slopes(8, 100)),
+    Line("slopes by segment hold", "two equal slopes", "95", 90.0, 150, c.segment_slopes((0.3, 0.3), 150)),
+    Line("a kink that is not there", "40 clusters of 10, ICC .3", "at most 5", 52.0, 200, c.no_kink()),
+    Line("an index holds, where one is said", "Loyalty, two weak items, n 60", "95", 77.0, 120, c.weak_index("Loyalty", 60)),
+    Line("an index holds, where one is said", "Quality, n 60", "95", 90.0, 120, c.weak_index("Quality", 60)),
+    Line("R² holds", "nine null drivers, R² .1, n 200", "95", 46.0, 120, c.explained(10, 1, 0.1, 200)),
+    Line("R² holds", "ten drivers, n 300", "95", 87.0, 80, c.explained(10, 5, 0.3, 300)),
+    Line("R² holds", "five drivers, n 200", "95", 91.0, 120, c.explained(5, 5, 0.3, 200)),
+    Line("rank sets hold at once", "5 equal drivers, 12 clusters of 20", "95", 83.0, 150, c.driver_ranks(12, 20, "sets", np.full(5, 0.3))),
+    Line("shares hold", "12 clusters of 20", "95", None, 100, c.driver_ranks(12, 20, "shares")),
+    Line("a wrongly decided pair", "5 equal drivers, 12 clusters of 20", "at most 5", 12.0, 150, c.driver_ranks(12, 20, "pairs", np.full(5, 0.3))),
+    Line("shrunken units hold", "4 units, tau .3, n 60", "95", 87.3, 150, c.league_posterior(4, 0.3)),
+    Line("shrunken units hold", "6 units, tau .2", "95", 90.9, 120, c.league_posterior(6, 0.2)),
+    Line("shrunken units hold", "20 units, tau .2", "95", 93.0, 50, c.league_posterior(20, 0.2)),
+    *(Line("NPS under lognormal weights holds", f"{s}, n {n}", "95", b, 3000, c.weighted_nps(s, n))
+      for s, n, b in ((EVEN, 20, 91.0), (EVEN, 50, 93.0), (MIDDLE, 20, 89.0), (MIDDLE, 50, 91.0), (SKEWED, 50, 88.0),
+                      (SKEWED, 200, 90.8), ((0.01, 0.01, 0.98), 200, 85.3))),
+    *(Line("mean under lognormal weights holds", f"1 to 5, n {n}", "95", b, 3000, c.weighted_mean(n))
+      for n, b in ((20, 86.1), (50, 90.2))),
+    Line("quadrant: stated minus right", "stated .75 or more, n 237", "0", 15.0, 150, c.quadrants(237)),
+]  # fmt: skip
+
+WORDS = [
+    *(Line("false 'real', two groups", f"{s}, {a} and {b} answers", "at most 5", was, 1000, w.one_comparison(s, a, b))
+      for s, a, b, was in ((EVEN, 10, 200, 9.7), (MIDDLE, 10, 200, 13.0), (SKEWED, 10, 200, 34.7), (SKEWED, 300, 60, 8.0),
+                           ((0.01, 0.01, 0.98), 10, 200, 36.3))),
+    *(Line("false 'real' against a benchmark", f"{s}, {n} answers", "at most 5", was, 2000, w.a_benchmark(s, n))
+      for s, n, was in ((EVEN, 10, 11.0), (EVEN, 30, 7.5), (SKEWED, 30, 12.3))),
+    *(Line("any false 'real', 12 groups, Holm", f"{s}, {least} to 400 answers", "at most 5", was, 300, w.segments(s, least))
+      for s, least, was in ((EVEN, 10, 15.3), (MIDDLE, 10, 38.0), (SKEWED, 10, 76.7), (SKEWED, 30, 32.7))),
+    *(Line("any false 'real', 6 groups of clusters, Holm", f"{s}, {k} clusters each", "at most 5", None, 150,
+           w.clustered_segments(s, k)) for s, k in ((EVEN, 5), (SKEWED, 10))),
+    *(Line("any false 'real' on a scorecard page", f"{s}", "at most 10", was, 150, w.scorecard_page(s))
+      for s, was in ((EVEN, 35.0), ((0.1, 0.25, 0.65), 48.0), (MIDDLE, 50.0))),
+    Line("a touchpoint's change of 15 points is real", "Holm over the page, 5 %", "power", None, 150,
+         w.scorecard_page(EVEN, "touchpoint", False, 0.15)),
+    Line("a touchpoint's change of 15 points is real", "divided, 10 %", "power", None, 150,
+         w.scorecard_page(EVEN, "touchpoint", True, 0.15)),
+    Line("the first metric's change is real", "Holm over the page, 5 %", "power", None, 150,
+         w.scorecard_page(EVEN, "metric", False, 0.36)),
+    Line("the first metric's change is real", "divided, 10 %", "power", None, 150,
+         w.scorecard_page(EVEN, "metric", True, 0.36)),
+    Line("a pair of units 'differs for real', none does", f"{EVEN}, 12 to 400 answers", "at most 5", 11.0, 150,
+         w.pairs_for_sure(EVEN, [12, 20, 40, 60, 100, 150, 250, 400])),
+    Line("a pair of units 'differs for real', none does", f"{SKEWED}, 12 to 400 answers", "at most 5", 19.0, 150,
+         w.pairs_for_sure(SKEWED, [12, 20, 40, 60, 100, 150, 250, 400])),
+    Line("a pair of units 'differs for real', none does", "4 clusters a unit", "at most 5", 30.0, 150,
+         w.pairs_for_sure(EVEN, [60] * 8, 4)),
+    Line("linear drivers said to be lopsided", "mean 4.1 of 5, n 3,000", "few", 63.0, 40, w.linear_drivers(4.1, 3000)),
+    Line("planned power", "NPS 75 falling by 20", "80", 66.0, 600, w.planned((0.05, 0.15, 0.8), 20)),
+    Line("planned power", "NPS 75 falling by 10", "80", 71.0, 300, w.planned((0.05, 0.15, 0.8), 10)),
+]  # fmt: skip
+
+
+def measured(line: Line, sets: int) -> dict[str, object]:
+    """Draw a line and return its row, in percent."""
+    seed = zlib.crc32(f"{line.what} {'' if line.goal == 'power' else line.cell}".encode())  # the same pages for both
+    start = time.perf_counter()
+    hits = line.run(np.random.default_rng(seed), sets)
+    cell, silent = line.cell, int(np.isnan(hits).sum())
+    if silent:
+        cell += f" (said in {1 - silent / len(hits):.0%})"
+    hits = hits[np.isfinite(hits)]
+    print(f"{line.what}, {line.cell}: {100 * hits.mean():.1f} ({time.perf_counter() - start:.0f} s)", file=sys.stderr)
+    return {"what": line.what, "cell": cell, "goal": line.goal, "before": line.before,
+            "now": round(100 * float(hits.mean()), 1), "error": round(100 * float(hits.std() / len(hits) ** 0.5), 1),
+            "data sets": sets}  # fmt: skip
+
+
+def main(scale: str = "1", only: str = "") -> None:
+    """Measure the lines whose name starts with ``only``, the others stay; write `words.json`, print the table."""
+    old = json.loads(OUT.read_text(encoding="utf-8")) if only else []
+    rows = []
+    for line in (*COVERAGE, *WORDS):
+        kept = [r for r in old if r["what"] == line.what and r["cell"].partition(" (said")[0] == line.cell]
+        again = not kept or line.what.startswith(only)
+        rows.append(measured(line, max(int(line.sets * float(scale)), 20)) if again else kept[0])
+    OUT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    OUT.with_suffix(".md").write_text(written(rows), encoding="utf-8")
+    print(written(rows))
+
+
+def written(rows: list[dict]) -> str:
+    """The table in Markdown."""
+    said = f"# Words and intervals against known truth\n\n{__doc__.splitlines()[0].partition(': ')[2].capitalize()}\n"
+    head = "| what | where | goal, % | before, % | now, % | data sets |\n|---|---|---|---|---|---|\n"
+    lines = (
+        f"| {r['what']} | {r['cell']} | {r['goal']} | {'' if r['before'] is None else r['before']} | "
+        f"{r['now']} ± {r['error']} | {r['data sets']} |\n"
+        for r in rows
+    )
+    return said + "\n" + head + "".join(lines)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

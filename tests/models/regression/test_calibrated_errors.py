@@ -1,0 +1,84 @@
+"""Least squares under weights fitted in the session: the jackknife that fits them anew is the yardstick."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+
+MARGINS = {"age": {"y": 0.5, "o": 0.5}, "land": {"n": 0.3, "s": 0.7}}
+
+
+def shop(n: int, seed: int, clusters: int = 0) -> cx.Study:
+    """An outcome that age explains for the most part, so that known margins take much of the error away."""
+    rng = np.random.default_rng(seed)
+    t = pd.DataFrame({"age": rng.choice(["y", "o"], n, p=[0.35, 0.65]), "land": rng.choice(["n", "s"], n)})
+    t["x"] = rng.standard_normal(n)
+    t["y"] = 2.5 * (t["age"] == "y") + 0.5 * t["x"] * (t["land"] == "n") + rng.standard_normal(n)
+    fields = [cx.Field("y", role="outcome"), cx.Field("x", role="touchpoint")]
+    fields += [cx.Field(c, type="string", role="segment") for c in ("age", "land")]
+    if clusters:
+        t["c"] = rng.integers(0, clusters, n)
+        t["y"] += 0.7 * rng.standard_normal(clusters)[t["c"]]
+        fields.append(cx.Field("c", type="integer", role="cluster"))
+    return cx.Study(t, cx.Codebook("shop", tuple(fields)))
+
+
+def raked(t: pd.DataFrame) -> np.ndarray:
+    """Weights by iterative proportional fitting, by hand."""
+    w = np.ones(len(t))
+    for _ in range(60):
+        for column, shares in MARGINS.items():
+            for value, share in shares.items():
+                here = (t[column] == value).to_numpy()
+                w[here] *= share * len(t) / w[here].sum()
+    return w
+
+
+def slopes(t: pd.DataFrame) -> np.ndarray:
+    w, D = raked(t), np.column_stack([np.ones(len(t)), t["x"]])
+    return np.linalg.solve(D.T @ (D * w[:, None]), D.T @ (w * t["y"].to_numpy()))
+
+
+def jackknife(t: pd.DataFrame, unit: np.ndarray) -> np.ndarray:
+    """Every unit left out in turn and the rest raked again."""
+    left = np.array([slopes(t[unit != u]) for u in np.unique(unit)])
+    return np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+
+
+@pytest.mark.parametrize("clusters", [0, 40])
+def test_errors_are_those_of_the_jackknife_that_rakes_again(clusters: int) -> None:
+    study = shop(240, 1, clusters)
+    t = study.to_pandas(labels=False)
+    se = jackknife(t, t["c"].to_numpy() if clusters else np.arange(len(t)))
+    found = cx.ols(cx.rake(study, MARGINS, tolerance=1e-10), "y ~ x")
+    assert found.table["estimate"].to_numpy() == pytest.approx(slopes(t), rel=1e-6)
+    assert found.table["se"].to_numpy() == pytest.approx(se, rel=0.04 if not clusters else 0.06)
+    known = cx.ols(cx.rake(study, MARGINS), "y ~ x", errors="HC1" if not clusters else "CR1")
+    assert known.table["se"].iloc[0] > 1.15 * se[0]
+    said = "weights fitted to margins count as known here: errors are a little too wide"
+    assert said in known.notes
+    assert said not in found.notes
+    assert "weights fitted to margins: linearised with the margins known" in found.method
+
+
+def test_a_mean_by_regression_is_that_of_the_metric() -> None:
+    study = cx.rake(shop(300, 2, 30), MARGINS)
+    mean, line = cx.mean(study, "y").table.iloc[0], cx.ols(study, "y ~ 1").table.iloc[0]
+    assert [line["estimate"], line["se"]] == pytest.approx([mean["estimate"], mean["se"]])
+
+
+def test_a_part_of_the_sample_keeps_the_margins_of_the_whole() -> None:
+    study = cx.rake(shop(300, 3), MARGINS).where(land="n")
+    mean, line = cx.mean(study, "y").table.iloc[0], cx.ols(study, "y ~ 1").table.iloc[0]
+    assert [line["estimate"], line["se"]] == pytest.approx([mean["estimate"], mean["se"]])
+
+
+def test_categories_have_the_errors_of_the_groups_means() -> None:
+    study = cx.rake(shop(300, 4), MARGINS)
+    groups = cx.compare(study, "mean", by="land", of="y", smallest=0.1).table.iloc[0]
+    line = cx.ols(study, "y ~ land").table.iloc[1]
+    assert abs(line["estimate"]) == pytest.approx(abs(groups["estimate"]))
+    assert line["se"] == pytest.approx(groups["se"])

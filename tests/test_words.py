@@ -1,0 +1,71 @@
+"""The table of words and intervals against known truth: every line is there, and none has left its goal."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+from benchmarks import coverages, word_cases, words
+
+ROWS = json.loads(words.OUT.read_text(encoding="utf-8"))
+
+
+def test_the_table_has_every_line() -> None:
+    lines = [(line.what, line.cell) for line in (*words.COVERAGE, *words.WORDS)]
+    assert [(r["what"], r["cell"].partition(" (said")[0]) for r in ROWS] == lines
+    assert words.OUT.with_suffix(".md").read_text(encoding="utf-8") == words.written(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['what']}, {r['cell']}")
+def test_a_line_keeps_its_goal_within_chance(row: dict) -> None:
+    goal, room = row["goal"], 4 * max(row["error"], 1.0)
+    if goal.startswith("at most"):
+        assert row["now"] <= float(goal.split()[-1]) + room
+    elif goal == "95":
+        assert row["now"] >= 95 - room
+
+
+def test_dividing_a_page_finds_more_on_the_same_pages() -> None:
+    power = [r for r in ROWS if r["goal"] == "power"]
+    for flat, divided in zip(power[::2], power[1::2], strict=True):
+        assert divided["now"] > flat["now"]
+
+
+def test_two_groups_that_do_not_differ_are_rarely_called_real() -> None:
+    """Wald: 35 of 100."""
+    hits = word_cases.one_comparison(words.SKEWED, 10, 200)(np.random.default_rng(1), 300)
+    assert hits.sum() <= binom.ppf(0.999, 300, 0.05)
+
+
+def test_no_false_real_on_more_pages_than_said() -> None:
+    hits = word_cases.scorecard_page(words.MIDDLE)(np.random.default_rng(2), 25)
+    assert hits.sum() <= binom.ppf(0.999, 25, 0.1)
+
+
+def test_slopes_of_two_segments_hold() -> None:
+    """With the spread of the segments taken for known: 80 of 100."""
+    hits = coverages.segment_slopes((0.2, 0.4), 150)(np.random.default_rng(3), 60)
+    assert hits.sum() >= binom.ppf(1e-3, 120, 0.95)
+
+
+def test_a_weak_construct_says_that_its_interval_is_too_short() -> None:
+    notes = cx.index(coverages.path_study(np.random.default_rng(1), 60), model=coverages.path_model(), draws=100).notes
+    assert any(
+        note.endswith("With 60 answers the interval of such an index holds in fewer samples than it says.")
+        for note in notes
+    )
+
+
+def test_no_kink_is_found_where_none_is() -> None:
+    """Without the clusters: 52 of 100."""
+    assert coverages.no_kink()(np.random.default_rng(4), 20).sum() <= binom.ppf(0.999, 20, 0.05)
+
+
+def test_a_page_whose_planned_sample_is_drawn_has_its_power() -> None:
+    """With equal variances assumed: 66 of 100."""
+    hits = word_cases.planned((0.05, 0.15, 0.8), 20)(np.random.default_rng(5), 300)
+    assert hits.sum() >= binom.ppf(1e-3, 300, 0.8)
