@@ -131,6 +131,12 @@ def explore(study: Study) -> Any:
     Raises
     ------
     DataProblem : the study has no question with a scale.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> type(cx.explore(cx.load("brand-tracker"))).__name__
+    'VBox'
     """
     import ipywidgets as w
 

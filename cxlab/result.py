@@ -158,11 +158,30 @@ class Result:
         return self.title + "".join(f": {name}" for name in names if name not in self.title)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the result; returns the Matplotlib axes."""
+        """Return the Matplotlib axes on which the result is drawn.
+
+        Parameters
+        ----------
+        ax : Matplotlib axes to draw on; default: new ones.
+        options : what this kind of picture takes beside.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> type(cx.nps(cx.load("brand-tracker"), by="mode").plot()).__name__
+        'Axes'
+        """
         return importlib.import_module("cxlab.plots").drawn(self, ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON types, in full precision; ``columns`` keeps the order of the table's columns."""
+        """Return everything as JSON types, in full precision; ``columns`` keeps the order of the table's columns.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> cx.nps(cx.load("brand-tracker")).to_dict()["unit"]
+        'points'
+        """
         fields = {k: getattr(self, k) for k in self.__dataclass_fields__ if k != "columns"}
         names = [c.name for c in self.columns]
         return plain(fields | {"columns": names, "typed": [vars(c) for c in self.columns]})

@@ -199,6 +199,22 @@ def test_what_follows_the_second_argument_is_named() -> None:
     assert long == {}
 
 
+DESCRIBED = re.compile(r"^\s*(\*{0,2}\w+(?:, \*{0,2}\w+)*) :", re.M)
+"""A line that describes parameters, `low, high : where ...`; in prose they stand as ``low`` or ``low=``."""
+
+
+@pytest.mark.parametrize("name", public_functions())
+def test_a_public_function_says_what_it_takes_and_returns_and_shows_a_call(name: str) -> None:
+    function = public_functions()[name]
+    said = inspect.getdoc(function) or ""
+    told = set(re.findall(r"``\*{0,2}(\w+)[=`]", said))
+    told |= {word.strip("* ") for line in DESCRIBED.findall(said) for word in line.split(",")}
+    assert set(inspect.signature(function).parameters) - told - {"self", "cls", "study"} == set(), "not described"
+    gives = inspect.signature(function).return_annotation != "None"
+    assert not gives or said.startswith("Return") or "\nReturns\n---" in said, "what it returns"
+    assert ">>> " in said, "an example that runs"
+
+
 MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
 
 

@@ -187,17 +187,44 @@ class Codebook:
         return tuple(f.name for f in self.fields)
 
     def role(self, role: str, *, measure: str = "") -> tuple[str, ...]:
-        """Return the names of the fields with this role (and measure, if given), in order."""
+        """Return the names of the fields with this role (and measure, if given), in order.
+
+        Parameters
+        ----------
+        role : role of the columns, e.g. 'outcome', 'touchpoint', 'wave'.
+        measure : measure of an outcome, e.g. 'recommendation'.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").codebook.role("wave")
+        ('wave',)
+        """
         one_of("role", role, ROLES)
         return tuple(f.name for f in self.fields if f.role == role and measure in ("", f.measure))
 
     def measure(self, measure: str) -> tuple[str, ...]:
-        """Return the names of the outcome fields with this measure, in order."""
+        """Return the names of the outcome fields with this measure, in order.
+
+        Parameters
+        ----------
+        measure : measure of an outcome, e.g. 'recommendation'.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").codebook.measure("recommendation")
+        ('recommendation',)
+        """
         one_of("measure", measure, MEASURES)
         return tuple(f.name for f in self.fields if f.measure == measure and f.role == "outcome")
 
     def label(self, *names: str) -> str:
         """Return what people read for the columns of a grouping; words that are no column ('stage', 'owner') stay.
+
+        Parameters
+        ----------
+        names : columns, or words that stay.
 
         >>> Codebook("s", (Field("bought_shop", "Shopped at the airport"),)).label("bought_shop", "stage")
         'Shopped at the airport and stage'
@@ -206,7 +233,14 @@ class Codebook:
         return " and ".join(self[name].label if name in self else words.get(name, name) for name in names)
 
     def table(self) -> Any:
-        """Return one row a field, as text to read: ``column, title, role, measure, scale, missing, stage``."""
+        """Return one row a field, as text to read: ``column, title, role, measure, scale, missing, stage``.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").codebook.table().columns.tolist()[:3]
+        ['column', 'title', 'role']
+        """
         import pandas as pd
 
         return pd.DataFrame(
@@ -221,7 +255,14 @@ class Codebook:
         return Result("codebook", f"Codebook of {self.title or self.name}", self.table())._repr_html_()
 
     def replace(self, name: str, **changes: Any) -> Codebook:
-        """Return a codebook in which field ``name`` has ``changes``."""
+        """Return a codebook in which field ``name`` has ``changes``.
+
+        Examples
+        --------
+        >>> book = Codebook("s", (Field("q1", "Staff"),))
+        >>> book.replace("q1", title="Our staff").label("q1")
+        'Our staff'
+        """
         old = self[name]
         return replace(self, fields=tuple(replace(f, **changes) if f is old else f for f in self.fields))
 

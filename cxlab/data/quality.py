@@ -137,6 +137,11 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
 
     ``question`` keeps the findings about one question; the checks are those in the table of `quality`.
 
+    Parameters
+    ----------
+    check : name of a check in the table of `quality`.
+    duration : column of the time an interview took; default: by its role.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -159,6 +164,12 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
 
     Of duplicates the first row by the order of the table is kept, on every engine; an engine that knows no order
     (Spark, a table of a database) keeps the first by the values of all columns.
+
+    Parameters
+    ----------
+    check : name of a check in the table of `quality`.
+    question : only findings about this question.
+    duration : column of the time an interview took; default: by its role.
 
     Raises
     ------

@@ -106,7 +106,14 @@ class Study:
         return self.lazy.with_columns(*changes) if changes else self.lazy
 
     def answers(self, columns: Iterable[str]) -> nw.LazyFrame:
-        """Return `frame` with only these columns: engines plan few columns faster than many."""
+        """Return `frame` with only these columns: engines plan few columns faster than many.
+
+        ``columns``: names of columns.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").answers(["brand"]).columns
+        ['brand']
+        """
         wanted = dict.fromkeys(columns)
         return self.lazy.select(*(answer(self.codebook[c]) if c in self.codebook else nw.col(c) for c in wanted))
 
@@ -114,6 +121,10 @@ class Study:
         """Return the study with its rows in memory, read once, if rows x columns are at most ``cells``; else itself.
 
         Worth it after `where`, when many numbers are made of few rows. Tables that are no DuckDB relation stay.
+
+        >>> import cxlab as cx
+        >>> len(cx.load("brand-tracker").where(brand="Alba").cache())
+        1000
         """
         if not nw.from_native(self.table).implementation.is_duckdb():
             return self
@@ -147,7 +158,18 @@ class Study:
         return seen[key]
 
     def part(self, rows: nw.LazyFrame, filters: tuple[str, ...]) -> Study:
-        """Return the study with only these of its rows: a domain, where it has clusters or strata."""
+        """Return the study with only these of its rows: a domain, where it has clusters or strata.
+
+        Parameters
+        ----------
+        rows : the rows to keep, a lazy frame of this study.
+        filters : what the filters so far are, in words.
+
+        >>> import cxlab as cx
+        >>> study = cx.load("brand-tracker")
+        >>> len(study.part(study.lazy.head(10), ("the first rows",)))
+        10
+        """
         d = self.design
         whole = (self.whole or self) if d.cluster or d.strata or self.calibration else None
         return replace(self, table=rows.to_native(), filters=filters, whole=whole)
@@ -163,6 +185,10 @@ class Study:
         """Return the codebook's field ``name``, or that of one option of a multiple-response question.
 
         An unknown name is an error that suggests the nearest.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").field("mode").title
+        'Interview mode'
         """
         if name in self.codebook:
             return self.codebook[name]
@@ -172,7 +198,12 @@ class Study:
         return option(whole, name)
 
     def need(self, role: str, what: str, *, measure: str = "") -> tuple[str, ...]:
-        """Return the columns with ``role`` (and ``measure``), or say that ``what`` cannot be done without them."""
+        """Return the columns with ``role`` (and ``measure``), or say that ``what`` cannot be done without them.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").need("wave", "a trend")
+        ('wave',)
+        """
         found = self.codebook.role(role, measure=measure)
         if not found:
             wanted = f"a column with role '{role}'" + (f" and measure '{measure}'" if measure else "")
@@ -180,7 +211,14 @@ class Study:
         return found
 
     def advice(self, role: str) -> str:
-        """Return what to do where no column has a role: the candidates among the doubts, each with its command."""
+        """Return what to do where no column has a role: the candidates among the doubts, each with its command.
+
+        ``role``: role of the columns, e.g. 'outcome', 'touchpoint', 'wave'.
+
+        >>> import cxlab as cx
+        >>> cx.load("abc").advice("wave")
+        'Declare it in its datapackage.json'
+        """
         from cxlab.data.doubt import candidates
         from cxlab.data.locations import seen
 
@@ -195,6 +233,8 @@ class Study:
 
         In a sample with clusters or strata that is a domain: its errors have the clusters of the whole sample, those
         without a row of it as zero (R's ``subset`` of a survey design).
+
+        ``wanted``: column=level, column=[levels] or column=(from, to).
 
         >>> from cxlab.data.catalogue import open_study
         >>> open_study("brand-tracker").where(brand=["Alba", "Brio"], wave=(7, 8)).filters
@@ -218,6 +258,12 @@ class Study:
 
         The settings are those of ``cxlab codebook set``: ``study.set("Q7", role="text")``,
         ``study.set("overall", role="outcome", scale="1-5", labels={1: "poor", 5: "excellent"}, missing=[9, 99])``.
+
+        ``settings``: what the codebook is to say of it.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").set("mode", title="How asked").field("mode").title
+        'How asked'
         """
         from cxlab.data.naming import named
         from cxlab.data.respondents import still
@@ -234,6 +280,14 @@ class Study:
     def derive(self, name: str, by: Any, *, of: str | Sequence[str] = "", rest: str = "", **settings: Any) -> Study:
         """Return the study with a new column: bands, NETs, conditions, or the sum or mean of several columns.
 
+        Parameters
+        ----------
+        name : the new column.
+        by : bands, conditions, or how columns are put together.
+        of : the column(s) it is made from.
+        rest : label of the rows that no band holds.
+        settings : what the codebook says of it: role, measure, title, ...
+
         >>> from cxlab.data.catalogue import open_study
         >>> study = open_study("brand-tracker").derive("half", {"first": (None, 4), "last": (5, 8)}, of="wave")
         >>> study.field("half").labels
@@ -248,7 +302,12 @@ class Study:
         return replace(done, before=before)
 
     def to_pandas(self, *, labels: bool = False) -> Any:
-        """Return the answers as a pandas table, missing codes as null; ``labels`` puts the wording for each code."""
+        """Return the answers as a pandas table, missing codes as null; ``labels`` puts the wording for each code.
+
+        >>> import cxlab as cx
+        >>> len(cx.load("brand-tracker").to_pandas())
+        6000
+        """
         table = self.frame.collect().to_pandas()
         for f in self.codebook if labels else ():
             words = {**(f.scale.labels if f.scale else {}), **f.labels}
@@ -262,6 +321,10 @@ class Study:
         Raises
         ------
         DataProblem : ``n`` is no whole number from 1.
+
+        >>> import cxlab as cx
+        >>> len(cx.load("brand-tracker").head(3))
+        3
         """
         if not isinstance(n, int) or isinstance(n, bool) or n < 1:
             raise DataProblem(f"n is {n!r}; allowed: whole numbers from 1")
@@ -271,12 +334,24 @@ class Study:
         """Return the study with only the rows where ``condition`` holds; ``said`` is printed in every report.
 
         As for `where`, that is a domain of a sample with clusters or strata.
+
+        >>> import cxlab as cx
+        >>> import narwhals as nw
+        >>> cx.load("brand-tracker").filter(nw.col("wave") > 6, "the last two waves").filters
+        ('the last two waves',)
         """
         before = self.before and replace(self.before, table=self.before.lazy.filter(condition).to_native())
         return replace(self.part(self.lazy.filter(condition), (*self.filters, said)), before=before)
 
     def select(self, *names: str) -> Study:
-        """Return the study with only these columns (and those of its design)."""
+        """Return the study with only these columns (and those of its design).
+
+        ``names``: names of columns.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").select("brand").columns
+        ['respondent', 'wave', 'brand', 'weight']
+        """
         keep = [n for n in self.codebook.names if n in names or n in vars(self.design).values()]
         for n in names:
             self.field(n)

@@ -60,6 +60,8 @@ def rake(
     blank : rows without an answer in a margin: 'refuse' them, or keep them 'neutral' (factor 1 in that margin, whose
         targets are shares of the answered).
     tolerance : largest difference allowed between a margin and its target, as a share of the target.
+    name : name of the new column of weights.
+    rounds : the most rounds of fitting.
 
     Raises
     ------
@@ -143,6 +145,11 @@ def poststratify(
 
     ``totals`` maps each category (or tuple of categories, in the order of ``by``) to its share or number in the
     population; the options are those of `rake`.
+
+    Parameters
+    ----------
+    name : name of the new column of weights.
+    options : those of `rake`.
 
     Examples
     --------

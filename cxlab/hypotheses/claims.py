@@ -89,6 +89,10 @@ def _threats(c: Card) -> list[str]:
 def claims(of: str | Study | None = None) -> pd.DataFrame | Told:
     """Return all claims; or one in full, by its id; or what a study can test and what it lacks for the others.
 
+    Parameters
+    ----------
+    of : id of a claim (all of its card), a study (what it can test), or None (all claims).
+
     >>> claims()["card"].tolist()[:2]
     ['CX-01', 'CX-02']
     """

@@ -185,10 +185,19 @@ def plan(
     ----------
     claims : ids of cards. ``columns``, ``sesoi`` : by card id, where the card or the codebook are to be overruled.
     correction : for the family of all cards: 'holm', 'bh' (screening only) or 'none'.
+    name : name of the plan; default: the study and the claims.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Raises
     ------
     DataProblem : an unknown card, or the study lacks what a card needs.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.plan("CX-05", cx.load("airline-survey")).correction
+    'holm'
     """
     ids = [c.strip() for c in (claims.split(",") if isinstance(claims, str) else claims)]
     planned = []

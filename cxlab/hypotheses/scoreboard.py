@@ -108,11 +108,20 @@ def scoreboard(
     correction : 'bh' (a screening: false discoveries), 'holm' (family-wise) or 'none', over all cells that could be
         tested. A SUPPORTED that does not survive it counts as DIRECTION-ONLY, and says so.
     ledger : file in which every look is recorded, or None.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
+    progress : True: say on the way what is tested.
 
     Returns
     -------
     Scoreboard, one row a card and study: ``card, title, study, direction, number, association, grade, estimate, low,
     high, se, n, n_eff, p, p_adjusted, unit, sentence, reason``. Studies that no card can be tested on are in the notes.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.scoreboard(["brand-tracker"], ["CX-12"], ledger=None).table["card"].tolist()
+    ['CX-12']
     """
     from tqdm import tqdm
 
@@ -270,6 +279,18 @@ def family(plan: str | Path | Plan, study: Study, *, ledger: str | None = book.D
     """Return the verdicts on all cards of a plan, corrected for the family as the plan says.
 
     Every card is tested at the plan's level; a SUPPORTED stands when its Holm- (or BH-) adjusted p-value does.
+
+    Parameters
+    ----------
+    plan : a plan, or the file of one.
+    ledger : file in which every look is recorded, or None.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> plan = cx.plan("CX-05", cx.load("airline-survey"))
+    >>> cx.family(plan, cx.load("airline-survey"), ledger=None).table["card"].tolist()
+    ['CX-05']
     """
     from cxlab.hypotheses.plan import Plan
 

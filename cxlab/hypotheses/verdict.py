@@ -170,10 +170,17 @@ def verdict(
         and Bonferroni's share of the level if it holds several cards. Without a plan the verdict is exploratory.
     robust : also run the specifications of `cxlab.hypotheses.specification` and say how many agree.
     ledger : file in which the run is recorded, or None.
+    seed : where random draws start: the same seed, the same numbers.
 
     Raises
     ------
     DataProblem : the card does not exist, the study lacks what it needs, the plan does not fit card, study or data.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.verdict("CX-05", cx.load("airline-survey"), robust=False, ledger=None).direction
+    'TRIVIAL'
     """
     chosen = claim if isinstance(claim, Card) else card(claim)
     planned = None

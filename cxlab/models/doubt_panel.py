@@ -66,6 +66,12 @@ def ask(study: Study) -> Any:
     Parameters
     ----------
     study : a study that was loaded from a file.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> type(cx.ask(cx.load("abc"))).__name__
+    'VBox'
     """
     import ipywidgets as w
 

@@ -29,7 +29,7 @@ class Skipped:
 
 @contextlib.contextmanager
 def optional(asked: object = None) -> Iterator[None]:
-    """Do what stands in the ``with``; where the data do not allow it, say why and go on.
+    """Return a ``with`` that does what stands in it and, where the data do not allow it, says why and goes on.
 
     Only a `DataProblem` is met so: a part that breaks in any other way is a fault of the notebook, and the run fails.
 

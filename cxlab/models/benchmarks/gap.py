@@ -44,12 +44,21 @@ def gap(
     se : standard error of the unit's own figure, where the table of units does not hold it.
     best : which end is best, 'high' or 'low'; default as the units say, else 'high'.
     top, probability : the target is the true score that is in the best ``top`` of unit and peers with ``probability``.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
     Result of kind 'gap': rows 'own', 'peers', 'gap to these peers', 'gap to such units in general'; ``parts``:
     ``percentile`` (share of the peers that are worse, with its set), ``target``, ``chance`` of the top now,
     ``tipping_se``.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> units = cx.league(cx.load("brand-tracker"))
+    >>> cx.leagues.gap(cx.leagues.peers(units, "Alba")).kind
+    'gap'
     """
     own, table = peers.parts["own"].iloc[0], peers.table
     name, se = table.columns[0], float(own.get("se", np.nan)) if se is None else se

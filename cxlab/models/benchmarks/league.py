@@ -89,6 +89,7 @@ def league(
     case_mix : case-mix columns: what customers bring with them. Raw and adjusted estimates stand side by side.
     top : which units may be among the ``top`` best (default: a quarter of them).
     level : of all intervals and sets.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
@@ -364,6 +365,12 @@ def funnel(table: Result) -> Result:
     Parameters
     ----------
     table : result of `league`.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.leagues.funnel(cx.league(cx.load("brand-tracker"))).kind
+    'funnel'
     """
     parts = table.parts
     points = parts["funnel"].sort_values("z", key=np.abs, ascending=False, ignore_index=True)

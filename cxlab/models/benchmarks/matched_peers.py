@@ -44,11 +44,23 @@ def matching(
     ----------
     units, edges : as for `peers`.
     industry, size : columns of category and of size.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
     Result of kind 'matching', one row a rule: ``rule, estimate`` (ratio), ``low, high, rmse, peers`` (median), ``n``.
     ``parts``: ``verdict`` on a cut by 5 %, ``claim``, ``draws`` (replicates of the ratios, a column a rule).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> import pandas as pd
+    >>> industry = ["bank", "bank", "rail", "rail"] * 2
+    >>> score, staff = [50, 52, 30, 31, 51, 49, 29, 32], [10, 900, 12, 800, 14, 700, 15, 600]
+    >>> units = pd.DataFrame({"firm": list("abcdefgh"), "estimate": score, "industry": industry, "staff": staff})
+    >>> cx.leagues.matching(units, industry="industry", size="staff", draws=50).table["rule"].tolist()
+    ['all others', 'same industry', 'similar size', 'both']
     """
     table, _, _, _ = as_units(units)
     for c in (industry, size):

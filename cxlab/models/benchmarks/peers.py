@@ -55,6 +55,12 @@ def peers(
     References
     ----------
     Iacus, King & Porro 2012, doi:10.1093/pan/mpr013; Gower 1971, doi:10.2307/2528823.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.leagues.peers(cx.league(cx.load("brand-tracker")), "Alba").kind
+    'peers'
     """
     one_of("method", method, METHODS)
     table, name, measure, level = as_units(units)

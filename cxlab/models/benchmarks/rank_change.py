@@ -48,12 +48,20 @@ def league_change(
     by, metric, question : as for `league`.
     waves : the two waves; default: the last two of the study's wave column.
     top : how many units count as stars (and as laggards); default a quarter.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
     Result of kind 'league_change': ``unit, before, after, estimate`` (change), ``low, high, se, n``; ``gap_change``
     with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both
     waves' marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star or laggard.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.leagues.league_change(cx.load("brand-tracker")).table["brand"].nunique()
+    6
     """
     by = study.field(by or study.need("brand", "a league table")[0]).name
     wave = study.design.wave

@@ -52,6 +52,10 @@ def asymmetry(
         5 of five, 1 against 4 of four, 0 to 3 against 7 to 10 of eleven. ``parts['cells']`` lists the answers.
     cut : asymmetry below -cut is 'basic', above cut 'excitement', between 'performance'. A penalty above or a reward
         below zero is 'unclassified', and so is a driver with fewer than 30 low or high answers.
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
@@ -65,6 +69,12 @@ def asymmetry(
     ----------
     Brandt (1987), in Add Value to Your Service, AMA (penalty-reward contrasts); Mikulic & Prebezac (2008),
     doi:10.1108/09604520810920068 (asymmetry).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance.asymmetry(cx.load("brand-tracker")).table["driver"].nunique()
+    8
     """
     if not 0 <= low < high <= 1:
         raise DataProblem(f"low is {low:g} and high {high:g}; both are places on the scale, 0 <= low < high <= 1")

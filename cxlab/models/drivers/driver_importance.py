@@ -62,6 +62,8 @@ def drivers(
         'last').
     missing : 'pairwise' (each correlation from those who answered both), 'complete', 'indicator' (not answered is a
         level of its own: not used is not bad) or 'impute'. The notes say how many rows each uses.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------

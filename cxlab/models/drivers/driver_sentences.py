@@ -22,6 +22,10 @@ def driver_findings(*results: Result) -> Findings:
     """Return in words what `drivers`, `asymmetry`, `one_failure`, `importance_performance`, `what_if` and
     `driver_segments` found; what the data leave open is said as well.
 
+    Parameters
+    ----------
+    results : results to be told, one or several.
+
     >>> driver_findings(cx.drivers(cx.load("abc")))  # doctest: +SKIP
     - Technical support goes with the most: 15.1 % of the variance (8.8 to 23.4 %), rank 1 to 5.
     """

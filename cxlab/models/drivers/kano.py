@@ -48,6 +48,8 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, leas
     by : segment column: features are often a mixture of segments, not of one category.
 
     least_n : segments (with ``by``) of fewer answers are counted and not shown, nor what would tell them.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
@@ -60,6 +62,16 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, leas
     ----------
     Kano et al. (1984), J. Japanese Society for Quality Control 14:39; Berger et al. (1993), Center for Quality of
     Management Journal 2:3; Fong (1996), same journal 5:21; Lee & Newcomb (1997), same journal 6:3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scale = cx.Scale(1, 5, "low")
+    >>> pair = {"f": "kano-functional", "d": "kano-dysfunctional"}
+    >>> book = cx.Codebook("k", tuple(cx.Field(c, measure=m, about="wifi", scale=scale) for c, m in pair.items()))
+    >>> table = pd.DataFrame({"f": [1] * 10 + [3] * 10, "d": [3] * 10 + [5] * 6 + [3] * 4})
+    >>> cx.importance.kano(cx.Study(table, book)).table["category"].tolist()
+    ['attractive']
     """
     if by:
         study.field(by)

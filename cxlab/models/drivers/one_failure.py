@@ -39,6 +39,13 @@ def one_failure(
     explains most of the outcome. The second row adds the worst answer to the regression on all touchpoints: what it
     costs beyond its own touchpoint, in units of the outcome per scale point.
 
+    Parameters
+    ----------
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
+
     Returns
     -------
     Result: ``term, estimate, low, high, p`` (of rho = 1; of no extra weight), ``n``; ``parts['profile']``: R² by rho.
@@ -46,6 +53,12 @@ def one_failure(
     References
     ----------
     Hardy, Littlewood & Polya (1934), Inequalities, chapter 2 (generalised means).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.one_failure(cx.load("brand-tracker")).table["term"].tolist()
+    ['exponent of the mean', 'worst touchpoint, beyond its own']
     """
     answers = driver_answers.read(study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of) or len(answers.drivers) < 2:

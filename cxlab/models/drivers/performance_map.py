@@ -47,6 +47,10 @@ def importance_performance(
         of drivers) and performance (0 to 100). They are yours to fix: drawn through the means, they would force drivers
         into every quadrant.
     method : 'lmg' (up to 15 drivers), 'johnson', 'car' or 'first'.
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------

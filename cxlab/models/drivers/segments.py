@@ -48,6 +48,9 @@ def driver_segments(
     Parameters
     ----------
     by : segment column (new or repeat, cabin, country); segments with few answers are left out, with a note.
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -61,6 +64,12 @@ def driver_segments(
     References
     ----------
     Cochran (1954), doi:10.2307/3001666; Gelman (2006), doi:10.1214/06-BA117A.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance.driver_segments(cx.load("brand-tracker"), "mode").table["mode"].unique().tolist()
+    ['online', 'phone']
     """
     study.field(by)
     answers = driver_answers.read(study, outcome, drivers, extra=[by])
@@ -186,6 +195,10 @@ def driver_levels(
     Parameters
     ----------
     by : column that says who belongs together; at least 20 groups, or the level between them is not estimated.
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
@@ -196,6 +209,12 @@ def driver_levels(
     ----------
     Searle, Casella & McCulloch (1992), Variance Components, doi:10.1002/9780470316856; Snijders & Bosker (2012),
     Multilevel Analysis, chapter 3.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance.driver_levels(cx.load("brand-tracker"), "brand").table["level"].unique().tolist()
+    ['within']
     """
     study.field(by)
     answers = driver_answers.read(study, outcome, drivers, extra=[by])

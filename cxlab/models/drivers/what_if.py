@@ -51,6 +51,10 @@ def what_if(
     or
         'mean'; default: 'nps' for a recommendation question from 0 to 10, else 'top'. A condition as outcome
         ('overall >= 4') is a share of its own.
+    outcome : what is explained; default: the study's first outcome.
+    drivers : what may explain it; default: the touchpoints of the codebook.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------
@@ -61,6 +65,12 @@ def what_if(
     -----
     A linear probability model: changes are averages over everybody and small against the scale. It is an association
     unless the study is an experiment: the result says which.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance.what_if(cx.load("brand-tracker")).table["scenario"].unique().tolist()
+    ['one point', 'fix worst']
     """
     answers = driver_answers.read(study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of):

@@ -122,6 +122,10 @@ def path_model(text: str, *, target: str = "", name: str = "path model") -> Path
     ``=~`` names the items a construct is seen through (Mode A), ``<~`` those it is made of (Mode B), ``~`` what
     explains it. ``target`` is by default the construct 'Satisfaction', else the last one explained.
 
+    Parameters
+    ----------
+    name : what the model is called.
+
     >>> m = path_model("Quality =~ q1 + q2\\nSatisfaction =~ s1 + s2\\nSatisfaction ~ Quality")
     >>> m.target, m.paths
     ('Satisfaction', (('Quality', 'Satisfaction'),))

@@ -33,6 +33,8 @@ def dose_response(
     Parameters
     ----------
     outcome : default: the first outcome of satisfaction. ``dose`` : default: the first operation that measures a wait.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------

@@ -48,6 +48,8 @@ def sequence(
     ----------
     outcome : default: the first outcome of satisfaction. ``stages`` : touchpoints in the order of the journey; default:
         those of the codebook, in its order.
+    level : confidence of the intervals, between 0 and 1.
+    seed : where random draws start: the same seed, the same numbers.
 
     Returns
     -------

@@ -29,6 +29,7 @@ def variation(
     metric : 'nps', 'csat', 'ces' or 'mean'. ``of`` : the question; default as in the metric itself.
     by : column whose groups are compared, e.g. the date, the agent, the shop.
     least_n : answers a group needs; smaller ones are left out and counted in the notes.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

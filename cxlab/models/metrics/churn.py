@@ -33,6 +33,11 @@ def churn(
     ----------
     of : the column that says who left; default: the outcome with measure 'churn'.
     value : the answer that means "left"; default 1 or True. A text column needs it.
+    by : segment column(s) that form groups; null is a group of its own.
+    interval : 'wilson' (default) or 'wald', as for `csat`.
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
+    population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
 
     Other parameters and the columns of the result are those of `cxlab.csat`.
 
@@ -59,7 +64,24 @@ def retention(
     least_n: int = metrics.SMALL,
     population: Mapping | float | None = None,
 ) -> Result:
-    """Return the share of customers who stayed: 1 - `churn`. Parameters as there."""
+    """Return the share of customers who stayed: 1 - `churn`. Parameters as there.
+
+    Parameters
+    ----------
+    of : the column that says who left; default: the outcome with measure 'churn'.
+    by : segment column(s) that form groups; null is a group of its own.
+    value : the answer that means "left"; default 1 or True.
+    interval : how the interval is made, as for `nps` and `csat`.
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
+    population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.metrics.retention(cx.load("brand-tracker"), by="mode").table["mode"].tolist()
+    ['online', 'phone']
+    """
     gone = churn(study, of, by=by, value=value, interval=interval, level=level, least_n=least_n, population=population)
     table = gone.table.copy()
     table["estimate"], table["low"], table["high"] = 1 - table["estimate"], 1 - table["high"], 1 - table["low"]

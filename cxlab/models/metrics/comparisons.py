@@ -65,6 +65,7 @@ def compare(
     smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
         points, 2 % of the scale for a mean.
     correction : 'holm' (default), 'bh', 'by', 'romano-wolf' or 'none', over all rows of the table.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -144,6 +145,7 @@ def against(
         last group column.
     se : standard error of the benchmark, in the same unit.
     n : answers behind the benchmark, if its error is unknown; its answers are taken to vary as the study's do.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

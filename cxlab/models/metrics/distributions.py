@@ -32,11 +32,19 @@ def answers(
     ----------
     of : questions with a scale of at most 11 answers; default: outcomes with measure 'satisfaction', else touchpoints.
     by : segment column(s).
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
 
     Returns
     -------
     Result, one row a group, item and answer: ``*by, item, answer`` (code), ``label``, ``estimate, low, high, se,
     total`` (answers to the question), ``n_eff``, ``side`` (-1 worst to 1 best). Wilson intervals, one by one.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.answers(cx.load("brand-tracker"), "satisfaction").table["answer"].tolist()
+    [1, 2, 3, 4, 5]
     """
     metrics.check_level(level)
     groups = metrics.listed(by)

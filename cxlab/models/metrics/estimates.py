@@ -59,6 +59,7 @@ def nps(
     least_n : groups with fewer answers are counted but not estimated.
     population : how many there are in all (by stratum, if there are strata), for a sample that is a large part of it;
         clusters, if the study has clusters.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -103,6 +104,7 @@ def csat(
     boxes : how many answers at the good end count; default 2 on scales of four and more points, else 1. On a reverse
         scale these are the lowest codes. ``method`` names scale and boxes.
     interval : 'wilson' (default), 'clopper-pearson', 'jeffreys' or 'wald'; under a design on the effective size.
+    level, least_n, population : as for `csat`.
 
     Other parameters and the columns of the result are those of `nps`; unit: share.
 
@@ -138,6 +140,8 @@ def ces(
     Parameters
     ----------
     show : 'easy' (share), 'mean' (on the scale as coded) or 'net' (points). The other two stand in ``parts``.
+    of : the question(s) on effort; default: outcomes with a measure of effort.
+    by, interval, level, least_n, population : as for `csat`.
 
     Examples
     --------
@@ -165,7 +169,12 @@ def mean(
 ) -> Result:
     """Return the mean answer with Student's t interval, on the scale as it is coded (``method`` states direction).
 
-    ``of`` is by default the outcomes with measure 'satisfaction', else the touchpoints. Parameters as for `csat`.
+    ``of`` is by default the outcomes with measure 'satisfaction', else the touchpoints. ``by``, ``level``,
+    ``least_n`` and ``population`` are those of `csat`.
+
+    >>> import cxlab as cx
+    >>> cx.mean(cx.load("brand-tracker"), "satisfaction").unit
+    'mean'
     """
     groups = listed(by)
     return estimate(study, scores.average(study, of, groups), groups, "t", level, least_n, population)
@@ -185,11 +194,9 @@ def share(
 ) -> Result:
     """Return the share of the answers to ``of`` that equal ``value``: a code, its label, or a list of them.
 
-    Works on text columns as well. Of a multiple-response question it is the share that ticked each option. Other
-    parameters as for `csat`.
+    Works on text columns as well. Of a multiple-response question it is the share that ticked each option. ``by``,
+    ``interval``, ``level``, ``least_n`` and ``population`` are those of `csat`.
 
-    Examples
-    --------
     >>> import cxlab as cx
     >>> cx.share(cx.load("brand-tracker"), "mode", value="phone").title
     'Share of Interview mode = phone'

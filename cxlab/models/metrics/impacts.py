@@ -50,6 +50,7 @@ def impact(
     metric, of, question : as in `cxlab.compare`, with one question.
     value : of options and flag columns, what says that the topic was named; default 1.
     correction : correction over the topics, as in `cxlab.compare`.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

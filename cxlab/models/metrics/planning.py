@@ -45,6 +45,7 @@ def sample_size(
     deff : design effect; default that of ``expect`` if it is a study, else 1. Clusters of m answers with intraclass
         correlation rho: 1 + (m - 1) rho. Waves that share the fraction s of respondents correlating by r: 1 - s r.
     population : how many people a group can be drawn from; nobody is asked twice.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -85,6 +86,15 @@ def detectable(
 
     Parameters and columns as for `sample_size`.
 
+    Parameters
+    ----------
+    metric : as for `sample_size`.
+    expect : a study like the one planned, or the shares (or the mean's standard deviation) that are expected.
+    kind : 'two' groups compared, or 'one' against a fixed value.
+    level : confidence of the intervals, between 0 and 1.
+    deff : design effect; default: that of the study, 1 where numbers are given.
+    population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
+
     >>> import cxlab as cx
     >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 400]).table["difference"].round(1).tolist()
     [32.1, 15.9]
@@ -115,6 +125,15 @@ def power(
     """Return the probability that ``n`` answers in each group find ``difference``.
 
     Parameters and columns as for `sample_size`.
+
+    Parameters
+    ----------
+    metric : as for `sample_size`.
+    expect : a study like the one planned, or the shares (or the mean's standard deviation) that are expected.
+    kind : 'two' groups compared, or 'one' against a fixed value.
+    level : confidence of the intervals, between 0 and 1.
+    deff : design effect; default: that of the study, 1 where numbers are given.
+    population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
 
     >>> import cxlab as cx
     >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), n=256, difference=20).table["power"].round(2).tolist()

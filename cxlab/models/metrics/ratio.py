@@ -58,11 +58,19 @@ def satisfaction_ratio(
         a sentiment above 80 % or below 20 %. 'B': half the mean rating (r / 10) and half the mean sentiment; who gave
         no comment has the mean rating alone.
     draws, seed : of the bootstrap, which draws respondents (clusters, if the study has them) anew.
+    by : segment column(s) that form groups; null is a group of its own.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
     Result in shares, one row a group: ``*by, item, estimate, low, high, se, n``. The bootstrap needs each respondent's
     ratio, so the distinct ratios with their counts, not the rows, are brought into memory.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.metrics.satisfaction_ratio(cx.load("brand-tracker"), version="A", draws=50).unit
+    'share'
     """
     one_of("version", version, VERSIONS)
     metrics.check_level(level)

@@ -94,6 +94,10 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
 
     ``by`` is a segment or wave column; with it there is one row a group and metric.
 
+    Parameters
+    ----------
+    level : confidence of the intervals, between 0 and 1.
+
     Returns
     -------
     Result, one row a metric: ``[by], question, metric, estimate, low, high, se, n, n_eff, unit``. ``parts['ends']`` are

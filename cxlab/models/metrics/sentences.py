@@ -29,6 +29,10 @@ def findings(*results: Result) -> Findings:
     Several results are judged as one family, as `together` judges them, and the last sentence says so; of these only
     the real differences are told one by one, the others are counted.
 
+    Parameters
+    ----------
+    results : results to be told, one or several.
+
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +SKIP
     - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).

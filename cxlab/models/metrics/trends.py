@@ -36,6 +36,20 @@ def trend(
     Parameters are those of `compare`; ``wave`` is by default the study's. The table holds the metric with its
     interval, then ``change, change_low, change_high, p_adjusted, detectable, verdict``. Several questions
     (``of=[...]``) give one series each, and one family of tests.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces', 'mean' or 'share'; what it needs beside is given by its own name.
+    smallest : the smallest difference that matters, in the unit of the metric.
+    correction : of p-values over several comparisons: 'holm', 'bh' or 'none'.
+    level : confidence of the intervals, between 0 and 1.
+    question : what the metric takes beside: ``of=``, ``boxes=``, ``show=``, ``value=``.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.trend(cx.load("brand-tracker"), "nps").table["wave"].tolist()
+    ['2024 Q1', '2024 Q2', '2024 Q3', '2024 Q4', '2025 Q1', '2025 Q2', '2025 Q3', '2025 Q4']
     """
     wave = wave or study.design.wave
     if not wave:

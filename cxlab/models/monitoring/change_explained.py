@@ -50,6 +50,7 @@ def change_explained(
     by : segment column(s) that form the groups, as the channel.
     waves : the two waves, as (before, after); None takes the last two with answers.
     wave : column of the waves; '' takes the study's.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

@@ -47,6 +47,7 @@ def running(
     by : column(s) whose groups are a series each; the band is for each series.
     wave, every : as in `cxlab.changes`.
     best_at : number of answers at which the band is to be narrowest; it must be chosen before looking.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

@@ -68,6 +68,7 @@ def logit(
         (clusters within strata). Default by the design: 'design' with strata or with weights and clusters, 'CR1' with
         clusters, 'HC0' with weights, else 'classical'. A term that rests on a single cluster has none.
     population, least_n : as for `ols`.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -127,6 +128,7 @@ def ordinal(
     formula : e.g. ``"overall ~ checkin + C(cabin)"``; the response is a rating of any number of ordered categories.
     link : 'logit' or 'probit'.
     errors, population, least_n : as for `logit`.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

@@ -147,6 +147,9 @@ def ridge(
     ----------
     penalty : lambda >= 0 added to the diagonal of the correlation matrix times n, or 'gcv' for the value that
         minimises generalised cross-validation. Predictors are standardised inside; the intercept is not penalised.
+    formula : outcome ~ predictors, as for `ols`.
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
 
     Returns
     -------

@@ -45,6 +45,8 @@ def mediation(
     ----------
     outcome, treatment, mediator, covariates : numeric columns; make 0/1 columns of categories.
     draws : case-bootstrap replicates: of respondents, or of the study's clusters.
+    seed : where random draws start: the same seed, the same numbers.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

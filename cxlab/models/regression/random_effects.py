@@ -38,6 +38,7 @@ def mixed(
         there are strata: numbers that start anew in every stratum are different clusters).
     least_n : as for `ols`; groups with fewer answers stand without their predicted intercept.
     crossed : a second grouping, crossed with the first (agents, touchpoints), at most 3,000 groups in the smaller one.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

@@ -34,6 +34,8 @@ def jackknife(
     statistic : 'mean', 'nps', 'sd' or a smooth function as for `bootstrap` (the jackknife fails for the median).
     by : columns whose groups are estimated one by one.
     least_n : as for `bootstrap`.
+    of : the question, a column of the study.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -112,6 +114,10 @@ def replicate_weights(
     kind : how they were made: 'bootstrap', 'brr', 'fay' (with ``rho``), 'jk1' or 'jk2'.
     rho : Fay's coefficient, 0 to below 1.
     least_n : as for `bootstrap`.
+    of : the question, a column of the study.
+    statistic : 'mean', 'nps', 'median', 'sd' or a function, as for `bootstrap`.
+    by : column(s) that form groups.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -126,6 +132,16 @@ def replicate_weights(
     ----------
     Wolter (2007), https://doi.org/10.1007/978-0-387-35099-8, ch. 3 to 5; Judkins (1990), Journal of Official
     Statistics 6, 223 (Fay).
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> import numpy as np, pandas as pd
+    >>> t = pd.DataFrame({"score": [1, 2, 3, 4], "w": 1.0, "r1": [2, 2, 0, 0], "r2": [0, 0, 2, 2]})
+    >>> study = cx.load(t).set("w", role="weight")
+    >>> found = cx.regressions.replicate_weights(study, "score", weights=["r1", "r2"], kind="brr", least_n=0)
+    >>> found.table["se"].round(2).tolist()
+    [1.0]
     """
     check_level(level)
     study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)

@@ -51,6 +51,10 @@ def bootstrap(
     draws : multinomial draws of the counts; with clusters, clusters are drawn within strata (Rao & Wu).
 
     least_n : groups with fewer answers are counted and not shown, nor what would tell them with the total.
+    of : the question, a column of the study.
+    by : column(s) that form groups.
+    seed : where random draws start: the same seed, the same numbers.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -103,9 +107,13 @@ def permutation(
 
     Parameters
     ----------
-    group : column with exactly two groups (filter the study with ``where`` first).
     least_n : groups with fewer answers are refused.
     statistic : as for `bootstrap`. Weights are not used: under the null hypothesis answers are exchangeable.
+    of : the question, a column of the study.
+    by : column with exactly two groups (filter the study with ``where`` first).
+    draws : repetitions of the resampling.
+    seed : where random draws start: the same seed, the same numbers.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -115,6 +123,13 @@ def permutation(
     Raises
     ------
     DataProblem : other than two groups.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> found = cx.regressions.permutation(cx.load("brand-tracker"), "satisfaction", by="mode", draws=99)
+    >>> found.table["groups"].tolist()
+    ['online − phone']
     """
     check_level(level)
     if by not in study.columns:
