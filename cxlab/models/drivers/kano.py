@@ -66,6 +66,7 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, leas
     Examples
     --------
     >>> import pandas as pd
+    >>> import cxlab as cx
     >>> scale = cx.Scale(1, 5, "low")
     >>> pair = {"f": "kano-functional", "d": "kano-dysfunctional"}
     >>> book = cx.Codebook("k", tuple(cx.Field(c, measure=m, about="wifi", scale=scale) for c, m in pair.items()))
