@@ -46,6 +46,7 @@ def hazard(
     time, event, entry, ends : as for `survival`; several ``ends`` are not compared here, name one.
     periods : more distinct times of leaving are grouped at their quantiles.
     least_n : leavers needed.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

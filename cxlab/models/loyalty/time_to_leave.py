@@ -57,6 +57,7 @@ def survival(
     at : times to report; default four, up to ``horizon``.
     horizon : end of the restricted mean; default the last time at which every group still has ``least_n`` under way.
     least_n : smaller groups are counted but not estimated.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

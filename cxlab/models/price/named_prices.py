@@ -58,6 +58,8 @@ def price_sensitivity(
     span : ends of the range: 'original' (not cheap x too cheap, too expensive x not expensive) or 'narrow' (expensive x
         too cheap, too expensive x cheap). Both are in use under the names PMC and PME.
     draws, seed : of the bootstrap of persons (clusters, within strata).
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
 
     Returns
     -------

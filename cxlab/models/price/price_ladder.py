@@ -39,6 +39,8 @@ def gabor_granger(
     price : the price shown, one row a person and price. ``buys`` : 1 or True who would buy, 0 who would not.
     person : who answered, where one person saw several prices; default: the study's cluster.
     draws, seed : of the bootstrap of persons (or clusters, within strata).
+    level : confidence of the intervals, between 0 and 1.
+    least_n : groups with fewer answers are counted but not estimated.
 
     Returns
     -------
