@@ -72,6 +72,7 @@ def experiment(
     unit : column of what was assigned, if that was not the row (shops, accounts); '' takes the study's clusters.
     expected : share of each arm that was planned; None: equal.
     adjust : 'lin' or 'cuped', with ``before``.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

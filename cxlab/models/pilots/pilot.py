@@ -51,6 +51,7 @@ def pilot(
     start : column with the first treated period of a row's unit (missing or 0: never), or a mapping unit -> period.
     wave, every : column and length of the periods, as in `cxlab.monitor`; a start within a period counts from the next.
     design : '' chooses: one unit 'interrupted', one date 'difference', several 'staggered'; 'synthetic' on request.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------

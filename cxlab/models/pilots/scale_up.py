@@ -31,6 +31,7 @@ def scale_up(
         or (effect, standard error). A list of several such: the first was scaled up, all were tried.
     rollout : the roll-out's, likewise; None: only the pilot's own.
     tried : how many pilots were tried, where only the best is at hand: then nothing can be shrunken, and that is said.
+    level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
