@@ -18,7 +18,7 @@ from cxlab.models.regression.formula import Coding, Model, assembled, bind, decl
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.moments import Moments, moments
-from cxlab.stats.fits import linear
+from cxlab.stats.fits import linear, penalised
 
 
 @dataclass(frozen=True)
@@ -172,42 +172,18 @@ def ridge(
     constant = _constant(fit)
     if constant is None or constant[0] < 0.5 or not np.allclose(constant[1:], 0):
         raise DataProblem(f"formula '{formula}' has no intercept; ridge regression needs one, leave '0 +' out")
-    n, w = fit.n, fit.moments.total[0, 0]
+    if penalty != "gcv" and (isinstance(penalty, str) or penalty < 0):
+        raise DataProblem(f"penalty is {penalty!r}; give a number from 0 up, or 'gcv'")
+    n = fit.n
     keep = np.flatnonzero(fit.solution.kept)[1:] if penalty == 0 else np.arange(1, len(fit.xy))
-    mean, mean_y = fit.xx[0, keep] / w, fit.xy[0] / w
-    cov = (fit.xx[np.ix_(keep, keep)] / w) - np.outer(mean, mean)
-    sd = np.sqrt(np.diag(cov))
+    mean, sd, _ = penalised.spread(fit.xx, keep)
     if not (sd > 1e-12 * np.abs(mean)).all():
         flat = [fit.coding.names[k] for k, s, m in zip(keep, sd, mean, strict=True) if s <= 1e-12 * abs(m)]
         raise DataProblem(f"{', '.join(flat)} is constant; leave it out")
-    cor = cov / np.outer(sd, sd)
-    with_y = (fit.xy[keep] / w - mean * mean_y) / sd
-    values, vectors = np.linalg.eigh(cor)
-    values, turned = np.maximum(values, 0.0), vectors.T @ with_y
-    var_y = fit.yy / w - mean_y**2
-
-    def shrunk(lam: float) -> tuple[np.ndarray, float, float]:
-        share = turned / (values + lam / n)
-        left = var_y - 2 * share @ turned + share @ (values * share)
-        return share, left, 1 + float(np.sum(values / (values + lam / n)))
-
-    if penalty == "gcv":
-        grid = n * np.geomspace(1e-8, 1e2, 401)
-        penalty = float(min(grid, key=lambda lam: shrunk(lam)[1] / (1 - shrunk(lam)[2] / n) ** 2))
-    elif isinstance(penalty, str) or penalty < 0:
-        raise DataProblem(f"penalty is {penalty!r}; give a number from 0 up, or 'gcv'")
-    share, left, used = shrunk(penalty)
-    beta = np.full(len(fit.xy), np.nan)
-    beta[keep] = vectors @ share / sd
-    beta[0] = mean_y - mean @ beta[keep]
-    sigma2 = left * n / (n - used)
-    inner = (vectors * (values / (values + penalty / n) ** 2)) @ vectors.T * sigma2 / n / np.outer(sd, sd)
-    covariance = np.zeros((len(beta), len(beta)))
-    covariance[np.ix_(keep, keep)] = inner
-    covariance[0, 0] = sigma2 / n + mean @ inner @ mean
-    covariance[0, keep] = covariance[keep, 0] = -inner @ mean
+    shrunk = penalised.ridge(fit.xx, fit.xy, fit.yy, n, keep, None if penalty == "gcv" else penalty)
+    beta, penalty, used = shrunk.beta, shrunk.penalty, shrunk.used
     fit = replace(fit, solution=replace(fit.solution, beta=beta, kept=~np.isnan(beta)))
-    beta, covariance = original(fit, covariance)
+    beta, covariance = original(fit, shrunk.covariance)
     notes = lost_note(study, fit.moments.lost, n, [*fit.model.atoms, fit.model.response])
     notes.append("intervals tell the sampling variance of shrunken coefficients, not their bias towards zero")
     if study.design.cluster:
@@ -216,7 +192,7 @@ def ridge(
     return fitted(
         f"Ridge regression of {fit.model.response}", found, level=level,
         method=f"ridge, penalty {penalty:.4g} on standardised predictors, {used - 1:.1f} effective degrees of freedom",
-        notes=notes, parts={"fit": {"n": n, "penalty": penalty, "r2": 1 - left / var_y}},
+        notes=notes, parts={"fit": {"n": n, "penalty": penalty, "r2": shrunk.r2}},
     )  # fmt: skip
 
 
