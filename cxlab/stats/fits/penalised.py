@@ -1,7 +1,7 @@
 """Ridge regression from moments: no row is seen in here.
 
-Notation: S = X'WX with the constant first, R the correlation matrix of the predictors, r their correlations with y times
-the standard deviation of y; R = V diag(d) V'.
+Notation: S = X'WX with the constant first, R the correlation matrix of the predictors, r their correlations with y
+times the standard deviation of y; R = V diag(d) V'.
 """
 
 from __future__ import annotations
