@@ -12,6 +12,7 @@ from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.stats.pilots import unit_changes
 
 TRUTH = Truth()
 UNITS = 3
@@ -49,16 +50,16 @@ def _difference(case: Case, rows: NDArray, y: NDArray, arm: NDArray, unit: NDArr
     one, none = (np.array(means[1.0]), np.array(means[0.0]))
     if min(len(one), len(none)) < UNITS:
         raise NotEstimable(f"{len(one)} and {len(none)} units in the arms; this test needs at least {UNITS} in each")
-    v1, v0 = (one.var(ddof=1) / len(one), none.var(ddof=1) / len(none))
-    df = (v1 + v0) ** 2 / (v1**2 / (len(one) - 1) + v0**2 / (len(none) - 1)) if v1 + v0 > 0 else np.nan
+    d, treated = np.r_[one, none], np.r_[np.ones(len(one), bool), np.zeros(len(none), bool)]
+    gap, se, df = unit_changes.difference(d, treated)
     found = finding(
         case,
         rows,
         y,
         "score: units with the outcome goal minus without",
-        float(one.mean() - none.mean()),
-        float(np.sqrt(v1 + v0)),
-        df,
+        gap,
+        se,
+        df if se > 0 else np.nan,
         n_eff=float(len(one) + len(none)),
     )
     return found, (len(one), len(none))
