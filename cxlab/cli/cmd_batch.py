@@ -220,6 +220,8 @@ def left_out(plan: Any) -> None:
         click.echo(f"left out, fewer than {rule} answers: {', '.join(small[:10])}{more}", err=True)
     if blank:
         click.echo(f"left out, level not stated: {answers(blank)} answers", err=True)
+    for name in plan.people:
+        click.echo(f"'{name}' may hold names of people: they stand in folders, pages and index, as asked for", err=True)
     if plan.withheld:
         click.echo(f"left out, {TELLS}: {', '.join(f'{study} {cell}' for study, cell in plan.withheld)}", err=True)
 

@@ -146,6 +146,10 @@ def _in_time(c: Column, f: Field, role: str) -> Made:
     return replace(f, role="wave"), [Guess(c.name, "role wave", f"its {c.distinct} values are parts of years"), which]
 
 
+PEOPLE = "names of people"
+"""An answer to what a column may hold that is called like people."""
+
+
 def person(c: Column, f: Field, role: str) -> Made:
     """Names of people: never a segment, so that nobody is shown by name."""
     if c.type != "string" or not c.filled or not _about_people(c):
@@ -153,7 +157,7 @@ def person(c: Column, f: Field, role: str) -> Made:
     why = "its name says it holds people's names; it is not shown"
     ask = asked(
         c.name, f"{c.distinct} texts in a column called like people: names of people, or groups?",
-        {"names of people": "", "groups": "role=segment"}, 0.3,
+        {PEOPLE: "", "groups": "role=segment"}, 0.3,
     )  # fmt: skip
     return f, [Guess(c.name, "no role", why), *([ask] if 2 <= c.distinct <= 30 else [])]
 

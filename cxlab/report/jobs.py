@@ -13,6 +13,7 @@ import yaml
 
 from cxlab.data import small_cells
 from cxlab.data.foreign import expected, foreign, kind, why
+from cxlab.data.identity import PEOPLE
 from cxlab.data.locations import READING, address
 from cxlab.data.masking import without_secrets
 from cxlab.problem import DataProblem, unknown
@@ -55,6 +56,8 @@ class Plan:
     left_out: tuple[tuple[str, str, int, int], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     withheld: tuple[tuple[str, str], ...] = ()
+    people: tuple[str, ...] = ()
+    """Columns that were asked for and look like names of people."""
 
 
 def read(path: Path) -> Plan:
@@ -94,6 +97,7 @@ def read(path: Path) -> Plan:
         tuple(cell for plan in plans for cell in plan.left_out),
         {k: v for k, v in said.items() if k != "reports"},
         tuple(cell for plan in plans for cell in plan.withheld),
+        tuple(dict.fromkeys(name for plan in plans for name in plan.people)),
     )
 
 
@@ -169,7 +173,16 @@ def expand(
         for cell in found[study]:
             only = {**(asked or {}), **cell}
             jobs.append(Job(notebook, study, {**given, "only": only} if only else dict(given)))
-    return Plan(tuple(jobs), tuple(left), withheld=tuple(told))
+    people = dict.fromkeys(name for study in found for name in like_people(study, by))
+    return Plan(tuple(jobs), tuple(left), withheld=tuple(told), people=tuple(people))
+
+
+def like_people(study: str, by: Sequence[str]) -> list[str]:
+    """Return which of the columns ``by`` may hold names of people: those the study is not sure of."""
+    import cxlab as cx
+
+    doubts = cx.load(study).doubts if by else ()
+    return [name for name in by if any(d.column == name and PEOPLE in d.answers for d in doubts)]
 
 
 def telling(counted: Sequence[tuple[Mapping[str, str | None], int]], by: Sequence[str]) -> list[Mapping]:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
+from cxlab.cli.cmd_batch import left_out
 from cxlab.problem import DataProblem
-from cxlab.report.jobs import Job, cells, expand, read
+from cxlab.report.jobs import Job, Plan, cells, expand, read
 
 
 @pytest.fixture
@@ -114,3 +115,27 @@ def test_a_wrong_plan_says_what_to_write(text: str, message: str, tmp_path: Path
     with pytest.raises(DataProblem) as problem:
         read(path)
     assert message.replace("{plan}", str(path)) in str(problem.value)
+
+
+def test_who_asks_for_reports_by_names_of_people_is_told(tmp_path: Path, capsys: pytest.CaptureFixture):
+    names = ["Anna Meier", "Bernd Huber", "Carla Ruiz", "David Kim"]
+    rows = "".join(f"{k % 11},{names[k % 4]},{'DE' if k % 3 else 'AT'}\n" for k in range(200))
+    (tmp_path / "calls.csv").write_text("recommend,agent,country\n" + rows)
+    asked = expand(["start"], [str(tmp_path / "calls.csv")], by=["agent"])
+    assert [job.given["only"]["agent"] for job in asked.jobs] == names and asked.people == ("agent",)
+    left_out(asked)
+    assert capsys.readouterr().err == (
+        "'agent' may hold names of people: they stand in folders, pages and index, as asked for\n"
+    )
+    assert expand(["start"], [str(tmp_path / "calls.csv")], by=["country"]).people == ()
+
+
+def test_sizes_of_small_cells_are_not_said(capsys: pytest.CaptureFixture):
+    left_out(
+        Plan((), (("calls", "brand = A", 3, 30), ("calls", "brand = not stated", 4, 30)), {}, (("calls", "brand = B"),))
+    )
+    assert capsys.readouterr().err == (
+        "left out, fewer than 30 answers: calls brand = A (fewer than 10)\n"
+        "left out, level not stated: fewer than 10 answers\n"
+        "left out, the whole less the other reports would tell cells of fewer than 10 answers: calls brand = B\n"
+    )
