@@ -40,6 +40,7 @@ _WHERE = {
     "scorecard": "cxlab.models.metrics.scorecard",
     "segments": "cxlab.models.metrics.scorecard",
     "findings": "cxlab.models.metrics.sentences",
+    "standing": "cxlab.models.metrics.standing",
     "message": "cxlab.models.metrics.main_findings",
     "remarks": "cxlab.models.paragraphs",
     "ols": "cxlab.models.regression.least_squares",

@@ -63,6 +63,7 @@ from cxlab.models.metrics.planning import sample_size as sample_size
 from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
+from cxlab.models.metrics.standing import standing as standing
 from cxlab.models.metrics.trends import trend as trend
 from cxlab.models.monitoring.change_explained import change_explained as change_explained
 from cxlab.models.monitoring.changes import changes as changes

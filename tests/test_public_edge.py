@@ -100,6 +100,7 @@ UNKNOWN = {
     "scorecard": lambda: cx.scorecard(STUDY, by=BAD),
     "sequence": lambda: cx.journeys.sequence(STUDY, BAD),
     "share": lambda: cx.share(STUDY, BAD),
+    "standing": lambda: cx.standing(STUDY, "nps", of=BAD),
     "simulate": lambda: cx.simulate(10, **{BAD: 1}),
     "simulated": lambda: cx.simulated(BAD, 0.1),
     "specifications": lambda: cx.specifications(BAD, STUDY),

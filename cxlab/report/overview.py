@@ -89,7 +89,8 @@ def card(report: Made, folder: Path) -> dict[str, Any]:
 
 def headline(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return name, value, interval and n of the number that the notebook puts first; empty where there is none."""
-    ranked = sorted(results, key=lambda key: (key.partition(".")[0] != HEADLINE, key))
+    standing = lambda key: results[key].get("kind") != "standing"  # noqa: E731
+    ranked = sorted(results, key=lambda key: (standing(key), key.partition(".")[0] != HEADLINE, key))
     for key in ranked:
         result = results[key]
         row, name, unit = result, result.get("name", ""), result.get("unit", "")

@@ -21,4 +21,5 @@ from cxlab.models.metrics.ratio import satisfaction_ratio as satisfaction_ratio
 from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
+from cxlab.models.metrics.standing import standing as standing
 from cxlab.models.metrics.trends import trend as trend

@@ -33,7 +33,11 @@ def message(made: Path) -> dict:
 
 def test_the_page_has_the_message_as_its_title_and_the_findings_first(made: Path, message: dict) -> None:
     page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.h1.get_text() == message["title"] == "Benelux (Country) is 43.7 pp below all others in CSAT"
+    assert (
+        page.h1.get_text()
+        == message["title"]
+        == "Benelux (Country) is 43.7 pp below all others in CSAT of Satisfaction overall"
+    )
     assert page.select_one(".subject").get_text().startswith("Scorecard: ")
     told = page.select_one(".cx-message")
     assert [li.get_text() for li in told.find_all("li")] == [row["finding"] for row in message["table"]]

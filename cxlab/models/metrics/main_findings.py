@@ -17,11 +17,14 @@ from cxlab.models.metrics import registry
 from cxlab.models.metrics.families import judged, together
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
+from cxlab.models.metrics.standing import in_words
 from cxlab.problem import DataProblem
 from cxlab.result import FIGURE, Result
 
 MOST = 5
 """So many findings a reader takes in."""
+DRAWN = ("comparison", "trend", "impact", "scorecard", "metric")
+"""Kinds of results that have a picture to carry the message."""
 ROUNDS = ((1, 3), (2, 4), (MOST, MOST))
 """How many findings of one comparison, and of one kind (over time, between groups), are told, round by round."""
 
@@ -89,6 +92,7 @@ def message(*results: Result, level: float = 0.95) -> Message:
         compared = together(*compared)
     told = chosen([t for k, r in zip(places, compared, strict=True) for t in _told(k, r, _waves(compared))])
     stand, spread = _standing(results), _touchpoints(results)
+    told = told[: MOST - bool(stand)]  # where we stand has a place of its own
     lines = [(t.sentence, t.row["estimate"], t.row["low"], t.row["high"], results[t.source].unit) for t in told]
     if told:
         title, source = told[0].headline, told[0].source
@@ -101,7 +105,8 @@ def message(*results: Result, level: float = 0.95) -> Message:
     return Message(
         kind="message", title=title, table=table, level=level,
         method="ranked by the end of the interval next to 0, in units of the smallest difference that matters",
-        notes=tuple(_caveats(results)), parts={"source": source, "real": len(told)},
+        notes=tuple(_caveats(results)),
+        parts={"source": source, "real": len(told), "drawn": results[source].kind in DRAWN},
         columns=(Column("finding", "text", "", "Finding"),),
     )  # fmt: skip
 
@@ -191,7 +196,10 @@ def _measure(result: Result) -> str:
         return result.title.partition(" by ")[0].partition(":")[0]
     name = registry.label(result.parts["metric"])
     if name not in ("mean", "share"):
-        return name
+        asked = [v for k, v in result.parts.get("labels", {}).items() if k not in result.table or k == "item"]
+        items = result.table["item"].unique() if "item" in result.table else ()
+        asked = [str(result.parts["labels"].get(i, i)) for i in items] or asked
+        return f"{name} of {asked[0]}" if len(asked) == 1 and result.parts["metric"] != "nps" else name
     words = re.sub(r" = (1|True|yes)$", "", result.title.partition(" by ")[0].partition(":")[0])
     return words[:1].lower() + words[1:]
 
@@ -213,7 +221,11 @@ def _quiet(compared: Sequence[Result], stand: tuple | None, spread: tuple | None
 
 
 def _standing(results: Sequence[Result]) -> tuple | None:
-    """Where we stand: the first metric of a scorecard."""
+    """Where we stand: the last wave, or the leader of the brands; else the first metric of a scorecard."""
+    for k, result in enumerate(results):
+        if result.kind == "standing" and len(result.table) and result.table["estimate"].notna().iloc[0]:
+            row = result.table.iloc[0]
+            return in_words(result), row["estimate"], row["low"], row["high"], result.unit, k
     for k, result in enumerate(results):
         if result.kind == "scorecard" and len(result.table):
             known = result.table[result.table["estimate"].notna()]

@@ -1,0 +1,203 @@
+"""Where we stand: the last wave, with its change from the wave before and from the year before, brand by brand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from cxlab.columns import Column, difference
+from cxlab.data import waves
+from cxlab.data.arguments import public
+from cxlab.data.study import Study, key
+from cxlab.models.metrics import estimates, registry, scan
+from cxlab.models.metrics.comparisons import compare
+from cxlab.models.metrics.families import together
+from cxlab.models.metrics.sentences import SIZES
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+BRANDS = 12
+"""So many brands are told apart."""
+
+
+@public
+def standing(
+    study: Study, metric: str, *, level: float = 0.95, smallest: float | None = None, **question: Any
+) -> Result:
+    """Return a metric in the last wave, with the change from the wave before and from the same part of the year before.
+
+    In a study of brands each brand has a row, the best first: the average of competitors is nobody's score.
+
+    Parameters
+    ----------
+    metric : 'nps', 'csat', 'ces', 'mean' or 'share'; ``question`` takes what that metric takes.
+    level : of the intervals.
+    smallest : the smallest change that matters, as for `compare`.
+
+    Returns
+    -------
+    Result, one row or one a brand: ``[brand], [wave], estimate, low, high, n``, then, as far as there are such waves,
+    ``change, change_low, change_high, change_verdict`` and the same with ``year``. All changes are one family.
+
+    Raises
+    ------
+    DataProblem : the study has neither waves nor brands, or nobody answered.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.standing(cx.load("brand-tracker"), "nps").table[["brand", "wave"]].head(2).values.tolist()
+    [['Alba', '2025 Q4'], ['Brio', '2025 Q4']]
+    """
+    wave, brand = study.design.wave, _brand(study)
+    if not wave and not brand:
+        raise DataProblem(
+            f"where we stand needs waves or brands, and {study.name} declares none; cx.scorecard has all its metrics. "
+            f"{study.advice('wave')}"
+        )
+    registry.metric(metric)
+    last, before, year = _last(study, wave, metric, question) if wave else (None, None, None)
+    now = study.where(**{wave: [last]}) if wave else study
+    found = getattr(estimates, metric)(now, by=brand or None, level=level, **question)
+    label = _label(study, wave, last) if wave else ""
+    own = scan.shown([brand])[0] if brand else ""
+    table = found.table[[*([own] if brand else []), "item", "estimate", "low", "high", "n"]].copy()
+    if table["item"].nunique() < 2:
+        table = table.drop(columns="item")
+    by = [brand, wave] if brand else [wave]
+    changes = {}
+    for name, other in (("change", before), ("year", year)):
+        if other is not None:
+            both, options = study.where(**{wave: [other, last]}), dict(question)
+            options |= {} if smallest is None else {"smallest": smallest}
+            changes[name] = compare(both, metric, by=by, pairs="ends", level=level, **options)
+    changes = dict(zip(changes, together(*changes.values()), strict=True)) if changes else {}
+    if wave:
+        table.insert(list(table).index("estimate"), "wave", label)
+    for name, result in changes.items():
+        table = _joined(table, result, name, own)
+    if brand:
+        best = found.better != "down"
+        table = table.sort_values("estimate", ascending=not best, kind="stable", ignore_index=True)
+    since = {"change": (before, "the wave before"), "year": (year, "a year before")}
+    told = [f"{what}: {_label(study, wave, since[what][0])}, {since[what][1]}" for what in changes]
+    return Result(
+        kind="standing", title=f"{found.title.partition(' by ')[0]}{f' in {label}' if label else ''}", table=table,
+        unit=found.unit, level=level, method=_method(found, changes),
+        notes=(*found.notes, *told), better=found.better, columns=_columns(found.unit, changes),
+        parts={"metric": metric, "labels": found.parts.get("labels", {}), "brand": own, "wave": label},
+    )  # fmt: skip
+
+
+def _brand(study: Study) -> str:
+    """The column of brands, where there are several but not too many."""
+    for name in study.codebook.role("brand"):
+        if name in study.columns:
+            values = study.answers([name]).unique().collect().to_pandas()[name].dropna()
+            if 2 <= len(values) <= BRANDS:
+                return name
+    return ""
+
+
+def _method(found: Result, changes: dict[str, Result]) -> str:
+    """How the numbers came about; the changes are one family of tests."""
+    if not changes:
+        return found.method
+    tests = next(iter(changes.values())).parts["family"]
+    return f"{found.method}; changes: MOVER or t intervals, {tests} tests judged together (Holm)"
+
+
+def _last(study: Study, wave: str, metric: str, question: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """The last wave that asked, the one before and that of a year before, None where there is none.
+
+    Raises
+    ------
+    DataProblem : nobody answered, or no order of the waves is known.
+    """
+    seen = study.answers([wave]).unique().collect().to_pandas()[wave].dropna().tolist()
+    asked = getattr(estimates, metric)(study, by=wave, **question).table
+    there = set(asked.loc[asked["n"] > 0, scan.shown([wave])[0]].astype(str))
+    seen = [v for v in seen if _label(study, wave, v) in there]
+    if not seen:
+        raise DataProblem(f"{study.name} has no answers in any wave; its filters: {', '.join(study.filters) or 'none'}")
+    order = waves.order_of(study, wave, seen)
+    if not order.known:
+        raise DataProblem(
+            f"which wave of '{wave}' is the last is not known; give it labels in the order of time in the codebook, or "
+            "dates"
+        )
+    values = list(order.values)
+    before = values[-2] if len(values) > 1 else None
+    return values[-1], before, _year_before(values, [_label(study, wave, v) for v in values])
+
+
+def _year_before(values: Sequence[Any], labels: Sequence[str]) -> Any:
+    """The wave at the same time of the year before the last, None where that is the wave before or there is none.
+
+    >>> _year_before([1, 2, 3, 4, 5], ["2024 Q1", "2024 Q2", "2024 Q3", "2024 Q4", "2025 Q1"])
+    1
+    >>> _year_before([2016, 2017], ["2016", "2017"])
+    """
+    place = waves.calendar(labels)
+    if place is None:
+        return None
+    wanted = (place[-1][0] - 1, *place[-1][1:])
+    near = lambda p: all(abs(a - b) < 1e-9 for a, b in zip(p, wanted, strict=True))  # noqa: E731
+    found = [v for v, p in zip(values, place, strict=True) if near(p)]
+    return found[0] if found and found[0] != values[-2] else None
+
+
+def _label(study: Study, wave: str, value: Any) -> str:
+    return str(study.field(wave).labels.get(key(value), value))
+
+
+def _joined(table: pd.DataFrame, result: Result, name: str, own: str) -> pd.DataFrame:
+    """The table with the change of each row."""
+    changes = result.table.rename(
+        columns={"estimate": name, "low": f"{name}_low", "high": f"{name}_high", "verdict": f"{name}_verdict"}
+    )
+    names = [name, f"{name}_low", f"{name}_high", f"{name}_verdict"]
+    keys = [c for c in (own, "item") if c and c in table and c in changes]
+    if keys:
+        return table.merge(changes[[*keys, *names]], on=keys, how="left")
+    for c in names:
+        table[c] = changes[c].iloc[0] if len(changes) else "" if c.endswith("verdict") else math.nan
+    return table
+
+
+def _columns(unit: str, changes: dict[str, Result]) -> tuple[Column, ...]:
+    out = [Column("wave", "label", "", "Wave")]
+    words = {"change": "Change", "year": "In a year"}
+    for name in changes:
+        u = difference(unit)
+        out += [Column(name, "estimate", u, words[name]), Column(f"{name}_low", "bound", u, f"{words[name]}, low"),
+                Column(f"{name}_high", "bound", u, f"{words[name]}, high"),
+                Column(f"{name}_verdict", "text", "", "Verdict")]  # fmt: skip
+    return tuple(out)
+
+
+def in_words(result: Result) -> str:
+    """Return where we stand as one sentence: the leader among brands, or the metric and its change.
+
+    >>> import cxlab as cx
+    >>> in_words(standing(cx.load("brand-tracker").where(brand=["Alba"]), "nps"))[:25]
+    'NPS is 52.1 in 2025 Q4 (3'
+    """
+    from cxlab.columns import show, span
+
+    row = result.table.iloc[0]
+    name = registry.label(result.parts["metric"])
+    number, interval = show(row["estimate"], result.unit), span(row["low"], row["high"], result.unit)
+    place = f" in {result.parts['wave']}" if result.parts["wave"] else ""
+    brand = result.parts["brand"]
+    words = f"{row[brand]} leads {len(result.table)} brands in {name}: {number}" if brand else f"{name} is {number}"
+    said = f"{words}{place} ({interval})"
+    if "change" in result.table and row["change"] == row["change"]:
+        word, factor, digits = SIZES.get(result.unit, ("", 1, 2))
+        word = "pp" if result.unit == "share" else word
+        moved = f"{'+' if row['change'] > 0 else '−'}{abs(row['change']) * factor:.{digits}f} {word}".strip()
+        said += f", {moved} on the wave before: {row['change_verdict']}"
+    return said

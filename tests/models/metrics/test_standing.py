@@ -1,0 +1,53 @@
+"""Where we stand: the last wave that asked, its changes as `compare` has them, brands in their order."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.models.metrics.standing import in_words
+from cxlab.problem import DataProblem
+
+STUDY = cx.load("brand-tracker")
+
+
+def test_each_brand_has_its_last_wave_and_the_best_stands_first() -> None:
+    found = cx.standing(STUDY, "nps").table
+    known = cx.nps(STUDY, by=["brand", "wave"]).table
+    known = known[known["wave"] == "2025 Q4"].set_index("brand")
+    assert found["estimate"].tolist() == sorted(found["estimate"], reverse=True) and len(found) == 6
+    for name in ("estimate", "low", "high", "n"):
+        assert found.set_index("brand")[name].to_dict() == pytest.approx(known[name].to_dict()), name
+
+
+def test_changes_are_from_the_wave_before_and_the_same_quarter_a_year_ago() -> None:
+    found = cx.standing(STUDY, "nps")
+    table = found.table.set_index("brand")
+    levels = cx.nps(STUDY, by=["brand", "wave"]).table.set_index(["brand", "wave"])["estimate"]
+    for brand in table.index:
+        assert table["change"][brand] == pytest.approx(levels[brand, "2025 Q4"] - levels[brand, "2025 Q3"])
+        assert table["year"][brand] == pytest.approx(levels[brand, "2025 Q4"] - levels[brand, "2024 Q4"])
+    assert found.notes[-2:] == ("change: 2025 Q3, the wave before", "year: 2024 Q4, a year before")
+    assert "12 tests judged together" in found.method
+
+
+def test_the_last_wave_is_the_last_that_asked() -> None:
+    table = pd.DataFrame({"year": np.repeat([2022, 2023, 2024], 100), "q": np.tile([1, 5], 150).astype(float)})
+    table.loc[table["year"] == 2024, "q"] = np.nan
+    fields = (
+        Field("year", "Year", "integer", "wave"),
+        Field("q", "Overall", "integer", "outcome", "satisfaction", Scale(1, 5)),
+    )
+    found = cx.standing(cx.Study(table, Codebook("made", fields)), "csat")
+    assert found.table["wave"].tolist() == ["2023"] and "year" not in found.table
+    assert re.match(r"CSAT is 50\.0 % in 2023 \(40\.4 to 59\.6 %\), .0\.0 pp on the wave before: ", in_words(found))
+
+
+def test_a_study_without_waves_and_brands_is_refused() -> None:
+    with pytest.raises(DataProblem, match="^where we stand needs waves or brands, and airline-survey declares none; "):
+        cx.standing(cx.load("airline-survey"), "csat")
