@@ -327,7 +327,9 @@ def check(data: str, like: str, as_json: bool) -> None:
         for finding in findings:
             click.echo(f"{'problem' if finding.serious else 'remark '}  {finding}")
         click.echo(f"{study.name}: {len(serious)} problems, {len(findings) - len(serious)} remarks")
-        if any(n.startswith("inferred ") for n in study.codebook.notes):
+        bare, options = apart(data)
+        given = bool(options.get("codebook")) or load.beside(placed(bare)) is not None
+        if not given and any(n.startswith("inferred ") for n in study.codebook.notes):
             click.echo(
                 "There is no codebook; one was inferred. Write it with `cxlab codebook infer -o auto`, then correct it."
             )

@@ -158,3 +158,13 @@ def test_marks_beyond_the_first_rows_of_a_large_file_are_left_out_too(tmp_path):
     pd.DataFrame(head + rows).to_csv(tmp_path / "q.csv", index=False, header=False)
     raw = cx.load(tmp_path / "q.csv")
     assert raw.dropped == (("'Status' says Survey Preview", 1),)
+
+
+def test_check_says_that_there_is_no_codebook_only_where_there_is_none(tmp_path):
+    path = tmp_path / "x.csv"
+    answers(Status=marked("Survey Preview", "IP Address")).to_csv(path, index=False)
+    said = "There is no codebook; one was inferred."
+    assert said in CliRunner().invoke(cli, ["codebook", "check", str(path)]).output
+    done = CliRunner().invoke(cli, ["codebook", "set", str(path), "Status", "sure"])
+    assert done.exit_code == 0, done.output
+    assert said not in CliRunner().invoke(cli, ["codebook", "check", str(path)]).output
