@@ -78,6 +78,8 @@ _WHERE = {
     "hazard": "cxlab.models.loyalty.pace_of_leaving",
     "price_sensitivity": "cxlab.models.price.named_prices",
     "gabor_granger": "cxlab.models.price.price_ladder",
+    "choice": "cxlab.models.price.choices",
+    "willingness_to_pay": "cxlab.models.price.choices",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
     "monitor": "cxlab.models.monitoring.monitor",

@@ -76,6 +76,8 @@ from cxlab.models.pilots.experiment import experiment as experiment
 from cxlab.models.pilots.pilot import pilot as pilot
 from cxlab.models.pilots.rollout_plan import rollout_plan as rollout_plan
 from cxlab.models.pilots.scale_up import scale_up as scale_up
+from cxlab.models.price.choices import choice as choice
+from cxlab.models.price.choices import willingness_to_pay as willingness_to_pay
 from cxlab.models.price.named_prices import price_sensitivity as price_sensitivity
 from cxlab.models.price.price_ladder import gabor_granger as gabor_granger
 from cxlab.models.regression.least_squares import ols as ols

@@ -43,6 +43,7 @@ UNKNOWN = {
     "survival": lambda: cx.survival(STUDY, time=BAD),
     "price_sensitivity": lambda: cx.price_sensitivity(STUDY, too_cheap=BAD),
     "gabor_granger": lambda: cx.gabor_granger(STUDY, price=BAD, buys="churned"),
+    "choice": lambda: cx.choice(STUDY, BAD, chosen="churned", among="respondent"),
     "impact": lambda: cx.impact(STUDY, BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -118,6 +119,7 @@ NAMELESS = {
     "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
     "findings": "takes results",
     "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
+    "willingness_to_pay": "takes a result",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
 PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}
@@ -155,6 +157,7 @@ def call(name: str, study: object, **options):
               "coders": ["brand", "mode"]}  # fmt: skip
     needed |= {"time": "wait"}
     needed |= {"price": "wait", "buys": "churned"}
+    needed |= {"chosen": "churned", "among": "respondent"}
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

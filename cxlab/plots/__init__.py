@@ -37,6 +37,8 @@ _WHERE: dict[str, str] = {
     "hazard": "cxlab.models.loyalty.loyalty_plots",
     "price_sensitivity": "cxlab.models.price.price_plots",
     "gabor_granger": "cxlab.models.price.price_plots",
+    "choice": "cxlab.models.price.price_plots",
+    "willingness_to_pay": "cxlab.models.price.price_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",
