@@ -42,7 +42,7 @@ def choice(
     chosen : 1 or True for the offer that was taken. ``among`` : the choice set that the offer was in.
     person : who chose; default: the study's cluster. Choices of one person are not independent: errors are those of
         persons. Weights belong to the set.
-    least_n : choices needed.
+    level : of confidence. ``least_n`` : choices needed.
 
     Returns
     -------
