@@ -100,7 +100,7 @@ def importance_performance(
         "labels": dict(zip(answers.drivers, answers.labels, strict=True)), "performance": level_of,
         "quadrants": pd.DataFrame({"driver": answers.drivers, **dict(zip(QUADRANTS, chance, strict=True))}),
     }  # fmt: skip
-    notes = [*answers.notes, _line_note(at, line), SURE]
+    notes = [*answers.notes, _line_note(at, line), SURE, *_undeclared(study, answers)]
     stated = _stated(study, outcome, answers, value, level, seed)
     if stated is not None:
         table = table.assign(stated=stated[0].set_index("driver").reindex(table.driver).stated.to_numpy())
@@ -115,6 +115,17 @@ def importance_performance(
         f"{DRAWS:,} joint bootstrap replicates of the sampled units",
         notes=(*notes, driver_answers.cause_note(study)), parts=parts,
     )  # fmt: skip
+
+
+def _undeclared(study: Study, answers: Answers) -> list[str]:
+    """Say of which drivers 0 and 100 are only the least and largest answer given."""
+    names = [
+        label for name, label in zip(answers.drivers, answers.labels, strict=True)
+        if driver_answers.field_of(study, name).scale is None
+    ]  # fmt: skip
+    if not names:
+        return []
+    return [f"no scale declared for {', '.join(names)}: 0 and 100 are the least and largest answer that was given"]
 
 
 def _line_note(at: tuple[float | None, float], line: np.ndarray) -> str:

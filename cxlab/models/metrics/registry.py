@@ -136,7 +136,20 @@ def metrics_of(field: Field) -> tuple[str, ...]:
 
 
 def smallest_of(found: Score, given: float | None) -> float:
-    """Return the smallest difference that matters: the given one, else that of the metric or of its unit."""
+    """Return the smallest difference that matters: the given one, else that of the metric or of its unit.
+
+    Raises
+    ------
+    DataProblem : it is not positive, there is no default, or means of questions on different scales have none in
+        common: two points of 0 to 100 are half of 1 to 5.
+    """
+    first, *others = found.kinds.items() or [("", "")]
+    for name, kind in others if found.unit == "mean" else ():
+        if kind.partition(" (")[0] != first[1].partition(" (")[0]:
+            raise DataProblem(
+                f"'{first[0]}' and '{name}' have no smallest difference in common: one is measured on {first[1]}, the "
+                f"other on {kind}; take them one at a time with of="
+            )
     if given is not None:
         if not given > 0:
             raise DataProblem(f"smallest is {given}; the smallest difference that matters is positive")
