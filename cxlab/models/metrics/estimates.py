@@ -79,7 +79,7 @@ def nps(
     33.3333
     """
     groups = listed(by)
-    return estimate(study, scores.net_promoter(study, of, groups), groups, interval, level, least_n, population)
+    return estimates(study, [scores.net_promoter(study, of, groups)], groups, [interval], level, least_n, population)[0]
 
 
 @public
@@ -177,7 +177,7 @@ def mean(
     'mean'
     """
     groups = listed(by)
-    return estimate(study, scores.average(study, of, groups), groups, "t", level, least_n, population)
+    return estimates(study, [scores.average(study, of, groups)], groups, ["t"], level, least_n, population)[0]
 
 
 @public
