@@ -1,11 +1,13 @@
 """Mutants: are the tests able to fail? Each turns a sign, halves a product, drops a weight or swaps limits somewhere.
 
-    python -m benchmarks.mutants [FILES ...] [--minutes 30] [--most 200] [--seed 0]
+    python -m benchmarks.mutants [FILES ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
 
 One mutation at a time is written into a copy of the package; the tests that belong to the file run there until one
-fails. What no test notices is a survivor. The table says by file how many of the tried mutants were killed; the
-survivors are listed with their line, so that a test can be written for each (or the mutant understood as equivalent).
-What makes simulated data (``simulate`` of a card) is left out: it is the truth the estimators are held against.
+fails. What no test notices is a survivor, and so is what ran out of time. The tests must pass without a mutation first,
+and how long they take then sets the time. A long run is made in pieces: the next one skips what was tried. The table
+says by file how many of the tried mutants were killed; the survivors are listed with their line, so that a test can be
+written for each (or the mutant understood as equivalent). What makes simulated data (``simulate`` of a card) is left
+out: it is the truth the estimators are held against.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ ROOMS = ("cxlab/hypotheses", "cxlab/models")
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
-SECONDS = 240
-"""A mutant whose tests run longer than this is killed by its time."""
+SECONDS, SLOWER = 60, 4
+"""A mutant's tests may take this long, or so many times what they take without it."""
 
 
 @dataclass(frozen=True)
@@ -146,18 +148,34 @@ def tests_of(file: str) -> list[str]:
     return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest]
 
 
-def survives(mutant: Mutant, home: Path) -> bool:
-    """Whether no test notices the mutant, in the copy at ``home``."""
+def run(tests: list[str], home: Path, seconds: float | None = None) -> bool | None:
+    """Whether the tests pass in the copy at ``home``; None where they ran out of time."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(command, cwd=home, env=env, capture_output=True, timeout=seconds).returncode == 0
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def seconds(tests: list[str], home: Path, known: dict[frozenset[str], float]) -> float:
+    """Return how long a mutant's tests may take; they must pass without a mutation."""
+    key = frozenset(tests)
+    if key not in known:
+        start = time.monotonic()
+        if not run(tests, home):
+            raise SystemExit(f"these tests fail without a mutation: {' '.join(tests)}")
+        known[key] = SECONDS + SLOWER * (time.monotonic() - start)
+    return known[key]
+
+
+def survives(mutant: Mutant, home: Path, limit: float) -> str:
+    """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed."""
     target = home / mutant.file
     whole = target.read_text(encoding="utf-8")
     target.write_text(mutant.source, encoding="utf-8")
     try:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.file)]
-        env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(command, cwd=home, env=env, capture_output=True, timeout=SECONDS)
-        return done.returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+        return {True: "survives", None: "too slow", False: ""}[run(tests_of(mutant.file), home, limit)]
     finally:
         target.write_text(whole, encoding="utf-8")
 
@@ -168,6 +186,7 @@ def main() -> int:
     parser.add_argument("files", nargs="*", help="files of the package (default: all of hypotheses and models)")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--most", type=int, default=200, help="mutants tried at most")
+    parser.add_argument("--skip", type=int, default=0, help="mutants of this seed that were tried before")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     files = args.files or [str(p.relative_to(ROOT)) for r in ROOMS for p in sorted((ROOT / r).rglob("*.py"))]
@@ -175,18 +194,20 @@ def main() -> int:
     every = [m for f in files for m in mutants(f)]
     random.Random(args.seed).shuffle(every)
     end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
+    known: dict[frozenset[str], float] = {}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copytree(ROOT / "cxlab", home / "cxlab", ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("tests", "datasets", "notebooks", "pyproject.toml", "constraints.txt"):
             (home / name).symlink_to(ROOT / name)
-        for m in every[: args.most]:
+        for m in every[args.skip : args.skip + args.most]:
             if time.monotonic() > end:
                 break
+            limit = seconds(tests_of(m.file), home, known)
             tried[m.file] += 1
-            if survives(m, home):
+            if how := survives(m, home, limit):
                 left.append(m)
-                print(f"survives  {m.file}:{m.line}  {m.kind}: {m.before[:90]}", flush=True)
+                print(f"{how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}", flush=True)
     lost = Counter(m.file for m in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):

@@ -98,7 +98,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     if patterns:
         rows = rows.group_by(*held).agg(nw.len().alias("n"))
     table = rows.collect().to_pandas()
-    table = table.sort_values(list(held), ignore_index=True) if patterns else table.assign(n=1.0)
+    table = table.sort_values(list(held), ignore_index=True, key=_sortable) if patterns else table.assign(n=1.0)
     weight = table["w"].to_numpy(float, na_value=np.nan) if d.weight else np.ones(len(table))
     kept = np.isfinite(weight) & (weight > 0)
     table, weight, notes = table[kept], weight[kept], list(weight_notes(study))
@@ -227,6 +227,11 @@ def usable_weight(study: Study) -> nw.Expr | None:
     if not any(weight_counts(study)[k] for k in KINDS):
         return w
     return nw.when((w > 0) & (w < float("inf"))).then(w)
+
+
+def _sortable(values: pd.Series) -> pd.Series:
+    """Objects of several kinds have no order; their texts have."""
+    return values.map(str) if values.dtype == object else values
 
 
 def _numeric(study: Study, name: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable, Sample, Spec, draw
+from cxlab.hypotheses.sample import NotEstimable, Sample, Spec, draw, unweighted
 from cxlab.hypotheses.slots import Slots
 from cxlab.problem import DataProblem
 
@@ -75,9 +75,8 @@ class Case:
 
         Other scorings and controls are for tests that take their answers from ``sample``.
         """
-        study, spec = self.study, self.spec
-        if not spec.weights and study.design.weight:
-            study = replace(study, codebook=study.codebook.replace(study.design.weight, role=""))
+        spec = self.spec
+        study = self.study if spec.weights else unweighted(self.study)
         many = [n.slot for n in self.card.needs if n.many and n.slot in self.slots.columns]
         if spec.exclude == "none" or not many:
             return study

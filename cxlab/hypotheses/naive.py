@@ -19,8 +19,7 @@ def unguarded(case: Case) -> bool:
     """Return whether the card's own test without its guards would have said that the claim holds."""
     card = case.card
     loose = replace(card, sesoi=0.0, trivial=0.0, least_n=2) if card.side != "inside" else card
-    bare = replace(case, card=loose)
-    flattened(bare)
+    bare = flattened(replace(case, card=loose), case)
     found = run(bare)
     if found.reason:
         return False
@@ -30,10 +29,11 @@ def unguarded(case: Case) -> bool:
     return f.low > f.null if card.side == "greater" else f.high < f.null
 
 
-def flattened(case: Case) -> None:
-    """Make the case forget weights and clusters."""
+def flattened(bare: Case, case: Case) -> Case:
+    """Return ``bare`` with the answers of ``case``, weights and clusters forgotten."""
     s = case.sample
-    vars(case)["sample"] = replace(s, c=None, w=np.ones(len(s.w)))
+    vars(bare)["sample"] = replace(s, c=None, w=np.ones(len(s.w)))
+    return bare
 
 
 def exceeds_zero(difference: NDArray) -> bool:

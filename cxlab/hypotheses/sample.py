@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.codebook import Field
+from cxlab.data.sample import sample
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import Card, Need
 from cxlab.hypotheses.slots import TWO_ANSWERS, Slots
@@ -54,7 +55,7 @@ class Sample:
 
     ``c`` and ``h`` are codes, or None; cluster names that repeat from stratum to stratum are clusters of their own.
     ``raw`` holds the values as they came, ``fields`` what they are, ``needs`` what the test takes them for. `points`
-    and `binary` score them.
+    and `binary` score them. ``notes`` say what the reader left out.
     """
 
     raw: dict[str, NDArray]
@@ -65,9 +66,8 @@ class Sample:
     h: NDArray | None
     needs: dict[str, Need]
     spec: Spec = field(default_factory=Spec)
-    dropped: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
     controls: NDArray | None = None
-    design: str = ""
 
     @property
     def answers(self) -> int:
@@ -97,10 +97,10 @@ class Sample:
     def keep(self, rows: NDArray, why: str = "") -> Sample:
         """Return the sample with only these rows; what went is counted under ``why``."""
         gone = self.answers - int(self.n[rows].sum())
-        dropped = (*self.dropped, (why, gone)) if why and gone else self.dropped
+        notes = (*self.notes, f"{gone:,} answers left out: {why}") if why and gone else self.notes
         cut = lambda a: None if a is None else a[rows]  # noqa: E731
         kept = {k: cut(getattr(self, k)) for k in ("n", "w", "c", "h", "controls")}
-        return replace(self, raw={k: v[rows] for k, v in self.raw.items()}, dropped=dropped, **kept)
+        return replace(self, raw={k: v[rows] for k, v in self.raw.items()}, notes=notes, **kept)
 
     def points(self, slot: str, *, outcome: bool = False) -> NDArray:
         """Return the slot's answers from 0 (worst) to 100 (best); an outcome is scored as `Spec.scale` says."""
@@ -188,85 +188,57 @@ def _percentiles(scored: NDArray, w: NDArray) -> NDArray:
 
 
 def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> Sample:
-    """Return the sample of a card's test: one scan that groups the study by the columns in use.
+    """Return the sample of a card's test, read as every model reads (`cxlab.data.sample`), as patterns with counts.
 
-    Rows (text, dates, weights of their own) are patterns of one answer each; that is all the memory this takes.
+    Rows (text, dates, weights of their own) are patterns of one answer each; that is all the memory this takes. A row
+    whose cluster or stratum is unknown does not count.
     """
     spec = spec or Spec()
+    study = study if spec.weights else unweighted(study)
     design = study.design
-    extra = [c for c in (design.weight if spec.weights else "", design.cluster, design.strata, *spec.controls) if c]
-    return scored(_patterns(study, list(dict.fromkeys([*slots.used, *extra]))), study, card, slots, spec)
-
-
-def scored(table: pd.DataFrame, study: Study, card: Card, slots: Slots, spec: Spec) -> Sample:
-    """Return the sample of a table of patterns with their counts ``_n``."""
-    weight = study.design.weight if spec.weights else ""
-    cluster, strata = study.design.cluster, study.design.strata
-    needs = {n.slot: n for n in card.needs}
+    schema = study.lazy.collect_schema()
+    counted = [c for c in slots.used if schema[c].is_numeric() or schema[c] == nw.Boolean]
+    others = [c for c in (*slots.used, design.cluster, design.strata, *spec.controls) if c and c not in counted]
+    found = sample(study, counted, other=others, patterns=True)
+    values = {**found.other, **found.answers}
+    raw = {slot: _array(study, values, cols, slot in _several(card)) for slot, cols in slots.columns.items()}
     fields = {slot: tuple(study.field(c) for c in cols) for slot, cols in slots.columns.items()}
-    many = {n.slot for n in card.needs if n.many}
-    h = pd.factorize(table[strata])[0] if strata else None
-    raw = {slot: _array(table, cols, slot in many) for slot, cols in slots.columns.items()}
-    w = table[weight].to_numpy(float) if weight else np.ones(len(table))
-    c = _nested(table, cluster, strata) if cluster else None
-    n = table["_n"].to_numpy(float)
-    controls = _dummies(table, spec.controls)
-    sample = Sample(raw, fields, n, w, c, h, needs, spec, study.dropped, controls, study.codebook.design)
-    if weight:
-        sample = sample.keep(np.isfinite(w) & (w > 0), "no positive weight")
-    if cluster:
-        sample = sample.keep(sample.c >= 0, "no cluster given")
-    if strata:
-        sample = sample.keep(sample.h >= 0, "no stratum given")
-    return _excluded(sample, many)
+    controls = _dummies(pd.DataFrame({c: values[c] for c in spec.controls}))
+    needs = {n.slot: n for n in card.needs}
+    drawn = Sample(raw, fields, found.n, found.w, found.cluster, found.strata, needs, spec, found.notes, controls)
+    for what, column in (("cluster", design.cluster), ("stratum", design.strata)):
+        if column:
+            drawn = drawn.keep(known := pd.notna(values[column]), f"no {what} given")
+            values = {k: v[known] for k, v in values.items()}
+    return _excluded(drawn, _several(card))
 
 
-def _nested(table: pd.DataFrame, cluster: str, strata: str) -> NDArray:
-    """Cluster codes, -1 where there is none; the same name in two strata is two clusters."""
-    own = pd.factorize(table[cluster])[0]
-    if not strata:
-        return own
-    both = pd.factorize(pd.Series(list(zip(pd.factorize(table[strata])[0], own, strict=True))))[0]
-    return np.where(own < 0, -1, both)
+def unweighted(study: Study) -> Study:
+    """Return the study as if it had no weights."""
+    weight = study.design.weight
+    return replace(study, codebook=study.codebook.replace(weight, role="")) if weight else study
 
 
-def _patterns(study: Study, names: Sequence[str]) -> pd.DataFrame:
-    types = {f.name: f.type for f in study.codebook}
-    cast = [nw.col(n).cast(nw.Float64) if types[n] in ("integer", "number") else nw.col(n) for n in names]
-    table = study.frame.select(*cast).group_by(*names).agg(nw.len().alias("_n")).collect().to_pandas()
-    for n in names:
-        if types[n] in ("date", "datetime"):
-            table[n] = pd.to_datetime(table[n])
-    order = table[names].astype(object).where(table[names].notna(), None)
-    key = pd.DataFrame(
-        {
-            n: order[n].map(lambda v: "" if v is None else v if isinstance(v, (int, float)) else str(v))
-            if types[n] not in ("integer", "number")
-            else table[n]
-            for n in names
-        }
-    )
-    for n in names:
-        if types[n] not in ("integer", "number"):
-            key[n] = key[n].astype(str)
-    return table.loc[key.sort_values(names, kind="stable", na_position="first").index].reset_index(drop=True)
+def _several(card: Card) -> set[str]:
+    return {n.slot for n in card.needs if n.many}
 
 
-def _array(table: pd.DataFrame, cols: Sequence[str], many: bool) -> NDArray:
+def _array(study: Study, values: dict[str, NDArray], cols: Sequence[str], many: bool) -> NDArray:
+    """The slot's values: numbers, or times, or texts with None where there is none."""
     if many:
-        return np.column_stack([table[c].to_numpy(float, na_value=np.nan) for c in cols])
-    column = table[cols[0]]
-    if column.dtype.kind in "iufb":
-        return column.to_numpy(float, na_value=np.nan)
-    if column.dtype.kind == "M":
-        return column.to_numpy()
-    return column.astype(object).where(column.notna(), None).to_numpy(object)
+        return np.column_stack([values[c] for c in cols]).astype(float)
+    one = values[cols[0]]
+    if study.field(cols[0]).type in ("date", "datetime"):
+        return pd.to_datetime(pd.Series(one)).to_numpy()
+    if one.dtype.kind in "iufbM":
+        return one
+    return np.where(pd.isna(one), None, one.astype(object))
 
 
-def _dummies(table: pd.DataFrame, controls: Sequence[str]) -> NDArray | None:
-    if not controls:
+def _dummies(table: pd.DataFrame) -> NDArray | None:
+    if not len(table.columns):
         return None
-    text = table[list(controls)].astype(object).where(table[list(controls)].notna(), "?").astype(str)
+    text = table.astype(object).where(table.notna(), "?").astype(str)
     return pd.get_dummies(text, drop_first=True).to_numpy(float)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cxlab.data.codebook import Field
+from cxlab.data.sample import check_weights
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import Card, Need
 from cxlab.problem import DataProblem, unknown
@@ -146,13 +147,14 @@ def _lacks(need: Need, names: tuple[str, ...]) -> str:
 
 
 def require(card: Card, study: Study, columns: Given = None) -> Slots:
-    """Return the slots, or say exactly what the study lacks for the card."""
+    """Return the slots, or say exactly what the study lacks for the card; negative weights are refused."""
     slots = resolve(card, study, columns)
     if slots.missing:
         raise DataProblem(
             f"{card.id} cannot be tested on {study.name}: it lacks {'; and '.join(slots.missing)}"
             + _advice(card, slots)
         )
+    check_weights(study)
     return slots
 
 

@@ -240,9 +240,8 @@ def assemble(case: Case, evidence: Evidence) -> Verdict:
 
 def _notes(case: Case, evidence: Evidence) -> tuple[str, ...]:
     known = calibration.standing(case.card.id)
-    simulated = ("SIMULATED data. The study does not describe real people.",) if case.study.codebook.simulated else ()
-    left = tuple(f"{k:,} answers left out: {why}" for why, k in case.sample.dropped)
-    return (*case.slots.notes, *simulated, *evidence.notes, *case.card.notes, *left, *([known] if known else ()))
+    said = (*case.slots.notes, *case.study.caveats, *evidence.notes, *case.card.notes, *case.sample.notes)
+    return (*dict.fromkeys(said), *([known] if known else ()))
 
 
 def _table(evidence: Evidence) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def test_the_choices_do_what_they_say(survey) -> None:
     straight = (touch.nunique(axis=1) == 1).sum()
     kept = draw(study, chosen, slots, Spec(exclude="straight-liners"))
     assert plain.answers - kept.answers == straight > 0
-    assert kept.dropped == (("straight-liners", straight),)
+    assert kept.notes == (f"{straight} answers left out: straight-liners",)
 
 
 def test_reverse_scales_and_missing_answers() -> None:
