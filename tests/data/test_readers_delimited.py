@@ -341,3 +341,12 @@ def test_an_empty_column_may_be_declared_a_number(tmp_path):
     study = cx.load(write(tmp_path, "q,n\n" + ",1\n" * 20), codebook=book)
     assert cx.mean(study, "q").table["n"][0] == 0
     assert cx.mean(study, "n").table["estimate"][0] == 1
+
+
+def test_a_lone_apostrophe_is_an_answer_and_opens_no_quote(tmp_path):
+    """Two cells of one apostrophe once swallowed all the rows between them."""
+    answers = ["yes", "'", "no", "maybe", "a;b", "'", "yes", "no", "7"]
+    (tmp_path / "x.csv").write_text("answer\n" + "".join(f"{a}\n" for a in answers))
+    assert cx.load(tmp_path / "x.csv").frame.collect().to_pandas()["answer"].tolist() == answers
+    (tmp_path / "y.csv").write_text("a,b\n'x, y',1\nz,2\n'w, q',3\n")
+    assert cx.load(tmp_path / "y.csv").frame.collect().to_pandas()["a"].tolist() == ["x, y", "z", "w, q"]

@@ -36,7 +36,16 @@ def dialect(source: Utf8) -> tuple[str, str, int]:
         delimiter, quote = _counted(first), '"'
     if delimiter not in first:
         delimiter = _counted(first)
-    return delimiter, quote if quote in ("'", '"') else '"', 0
+    return delimiter, "'" if quote == "'" and _single_quoted(source, delimiter) else '"', 0
+
+
+def _single_quoted(source: Utf8, delimiter: str) -> bool:
+    """Whether the first rows have a value in single quotes and none in double ones: a lone apostrophe is an answer."""
+    with source.path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [line.rstrip("\r\n") for line in itertools.islice(file, DIALECT)]
+    between = re.escape(delimiter)
+    single, double = (re.compile(f"(?:^|{between}){q}[^{q}]+{q}(?:{between}|$)") for q in "'\"")
+    return any(map(single.search, rows)) and not any(map(double.search, rows))
 
 
 def _first_line(source: Utf8) -> str:
