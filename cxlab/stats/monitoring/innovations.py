@@ -159,7 +159,7 @@ def _deviance(columns: NDArray, v: NDArray, tau2: NDArray, rho: NDArray) -> NDAr
     out, f = kalman(columns, v, tau2, rho)
     there = np.isfinite(f)
     out = np.where(there[..., None], out, 0) / np.sqrt(np.where(there, np.fmax(f, 1e-300), 1))[..., None]
-    cross = np.einsum("stp,stq->spq", out, out)
+    cross = out.transpose(0, 2, 1) @ out
     inner, c = cross[:, 1:, 1:], cross[:, 1:, 0]
     known = np.linalg.pinv(inner, hermitian=True)
     rss = cross[:, 0, 0] - np.einsum("sp,spq,sq->s", c, known, c)
@@ -209,7 +209,7 @@ def judge(
     e, o, f = out[..., 0], out[..., 1:], np.where(there, f, np.inf)
     weighed = np.where(there[..., None], o, 0) / f[..., None]
     first = slice(0, baseline)
-    known = np.einsum("stp,stq->spq", weighed[:, first], o[:, first])
+    known = weighed[:, first].transpose(0, 2, 1) @ o[:, first]
     cross = np.einsum("stp,st->sp", weighed[:, first], e[:, first])
     df = np.fmax(there[:, first].sum(1) - np.linalg.matrix_rank(known, hermitian=True) - 1, 1)
     inverse = np.linalg.pinv(known, hermitian=True)
