@@ -80,6 +80,7 @@ _WHERE = {
     "gabor_granger": "cxlab.models.price.price_ladder",
     "choice": "cxlab.models.price.choices",
     "willingness_to_pay": "cxlab.models.price.choices",
+    "repeat": "cxlab.models.loyalty.repeat_purchase",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
     "monitor": "cxlab.models.monitoring.monitor",

@@ -45,6 +45,7 @@ from cxlab.models.loop.alerts import alerts as alerts
 from cxlab.models.loop.alerts import tickets as tickets
 from cxlab.models.loop.closing import closing as closing
 from cxlab.models.loyalty.pace_of_leaving import hazard as hazard
+from cxlab.models.loyalty.repeat_purchase import repeat as repeat
 from cxlab.models.loyalty.time_to_leave import survival as survival
 from cxlab.models.metrics.churn import churn as churn
 from cxlab.models.metrics.comparisons import against as against

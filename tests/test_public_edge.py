@@ -44,6 +44,7 @@ UNKNOWN = {
     "price_sensitivity": lambda: cx.price_sensitivity(STUDY, too_cheap=BAD),
     "gabor_granger": lambda: cx.gabor_granger(STUDY, price=BAD, buys="churned"),
     "choice": lambda: cx.choice(STUDY, BAD, chosen="churned", among="respondent"),
+    "repeat": lambda: cx.repeat(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
     "impact": lambda: cx.impact(STUDY, BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -158,6 +159,7 @@ def call(name: str, study: object, **options):
     needed |= {"time": "wait"}
     needed |= {"price": "wait", "buys": "churned"}
     needed |= {"chosen": "churned", "among": "respondent"}
+    needed |= {"customer": "respondent", "date": "date", "until": "2024-06-30", "horizon": 4}
     parameters = inspect.signature(PUBLIC[name]).parameters.values()
     given = {p.name: needed[p.name] for p in parameters
              if p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.name != "study"}  # fmt: skip

@@ -39,6 +39,7 @@ _WHERE: dict[str, str] = {
     "gabor_granger": "cxlab.models.price.price_plots",
     "choice": "cxlab.models.price.price_plots",
     "willingness_to_pay": "cxlab.models.price.price_plots",
+    "repeat": "cxlab.models.loyalty.loyalty_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",

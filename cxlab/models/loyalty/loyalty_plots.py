@@ -87,3 +87,15 @@ def hazard(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("hazard ratio of leaving (log scale)", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
+
+
+def repeat(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the expected purchases a customer with their predictive interval, and what really happened as rings."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    names = ["all" if b == "all" else f"{b} before" for b in t["before"]]
+    forest(ax, names, t["estimate"] / t["n"], t["low"] / t["n"], t["high"] / t["n"], n=t["n"])
+    ax.scatter(t["actual"] / t["n"], np.arange(len(t))[::-1], facecolor="none", edgecolor=PALETTE[1], s=70, zorder=4)
+    ax.set_xlabel("purchases a customer (ring: what happened)", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax

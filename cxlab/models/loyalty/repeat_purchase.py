@@ -1,0 +1,180 @@
+"""`repeat`: how many purchases to expect of customers, with a predictive interval and a hold-out check."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.columns import Column
+from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL
+from cxlab.data.study import Study
+from cxlab.models.loyalty.spells import there
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+from cxlab.stats.purchases import bgnbd
+
+MOST = 7
+"""Customers with this many repeat purchases and more are one group."""
+TRIES, EACH = 50, 50
+"""Simulations of all purchases for their spread, and predictions for each draw of the parameters."""
+
+
+@public
+def repeat(
+    study: Study,
+    *,
+    customer: str,
+    date: str,
+    until: str,
+    horizon: float,
+    unit: str = "weeks",
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+    least_n: int = SMALL,
+) -> Result:
+    """Return how many purchases customers are expected to make after ``until``, and how many they made if it is known.
+
+    One row a purchase; several on one day are one. Only customers whose first purchase is at or before ``until`` count.
+
+    Parameters
+    ----------
+    customer, date : who bought, and the day.
+    until : the last day that the model may see, "1997-09-30". Later purchases in the data are the hold-out.
+    horizon : how long ahead, in ``unit``: 'days' or 'weeks'.
+    draws, seed : of the parameters and of the purchases, for the predictive interval; ``level`` : its probability.
+    least_n : customers needed, at least 10.
+
+    Returns
+    -------
+    Result, one row a number of repeat purchases before and one for all: ``before, estimate`` (expected purchases of
+    all its customers), ``low, high`` (predictive), ``actual`` (nan where the data end before), ``n`` customers.
+    ``parts``: ``parameters`` (r, alpha, a, b; standard errors of their logarithms), ``fit``, ``active`` (share not
+    dropped out).
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), doi:10.1287/mksc.1040.0098 (BG/NBD).
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> rng = np.random.default_rng(1)
+    >>> days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 900), unit="D")
+    >>> table = pd.DataFrame({"who": rng.integers(0, 300, 900), "day": days})
+    >>> found = cx.repeat(cx.load(table), customer="who", date="day", until="2024-06-30", horizon=10, draws=20)
+    >>> found.table["before"].iloc[-1], bool(found.table["actual"].notna().all())
+    ('all', True)
+    """
+    for name in (customer, date):
+        there(study, name)
+    if unit not in ("days", "weeks"):
+        raise DataProblem(f"unit is {unit!r}; allowed: 'days', 'weeks'")
+    if horizon <= 0:
+        raise DataProblem(f"horizon is {horizon:g}; it is how long ahead to look, above 0")
+    step = 1 if unit == "days" else 7
+    people, last_day, lost = _people(study, customer, date, _day(until), horizon * step)
+    x, last, watched = (people[c].to_numpy(float) / (1 if c == "x" else step) for c in ("x", "last", "watched"))
+    patterns, at, n = np.unique(np.column_stack([x, last, watched]), axis=0, return_inverse=True, return_counts=True)
+    if len(people) < max(least_n, 10) or not (x > 0).any():
+        raise DataProblem(f"{int((x > 0).sum()):,} of {len(people):,} customers of {study.name} bought again up to "
+                          f"{until}; {max(least_n, 10)} customers and some repeat purchases are needed")  # fmt: skip
+    fit = bgnbd.fit(*patterns.T, n.astype(float))
+    if not fit.converged:
+        raise DataProblem(f"the purchases of {study.name} do not determine the model: buyers hardly differ, or hardly "
+                          "any drop out; a longer window up to until= may")  # fmt: skip
+    group = np.fmin(patterns[:, 0], MOST).astype(int)
+    mean, low, high = _predicted(fit, patterns, n, group, horizon, (draws, seed), level)
+    full = last_day >= _day(until) + dt.timedelta(days=horizon * step)
+    actual = np.bincount(np.append(group[at.ravel()], [MOST + 1]), np.append(people["later"], 0.0), MOST + 2)
+    actual[-1] = people["later"].sum()
+    size = np.append(np.bincount(group, n, MOST + 1), n.sum()).astype(int)
+    words = [*map(str, range(MOST)), f"{MOST} and more", "all"]
+    table = pd.DataFrame({"before": words, "estimate": mean, "low": low, "high": high,
+                          "actual": actual if full else np.nan, "n": size})  # fmt: skip
+    table = table[table["n"] > 0].reset_index(drop=True)
+    active = float(n @ bgnbd.alive(fit.log, *patterns.T) / n.sum())
+    notes = [*study.caveats, *([f"{lost:,} rows without customer or day do not count"] if lost else [])]
+    notes += _said(table.iloc[-1], full=full, level=level)
+    parameters = pd.DataFrame({"parameter": ["r", "alpha", "a", "b"], "estimate": np.exp(fit.log),
+                               "se_log": np.sqrt(np.diag(fit.covariance))})  # fmt: skip
+    figures = {"loglik": fit.loglik, "customers": int(n.sum()), "patterns": len(n), "repeats": int(x.sum())}
+    method = (
+        f"BG/NBD by maximum likelihood on {len(n):,} patterns; predictive interval with the error of the parameters, "
+        f"{draws} draws"
+    )
+    return Result("repeat", f"Purchases in the {horizon:g} {unit} after {until}", table, "index", level, method,
+                  tuple(notes), {"parameters": parameters, "fit": figures, "active": active},
+                  (Column("before", "label", "", "Repeat purchases before"), Column("actual", "count", "", "Actual"),
+                   Column("n", "count", "", "Customers")))  # fmt: skip
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(str(text)[:10])
+    except ValueError:
+        raise DataProblem(f"until is {text!r}; write a day as '2025-06-30'") from None
+
+
+def _people(study: Study, customer: str, date: str, until: dt.date, ahead: float) -> tuple[pd.DataFrame, dt.date, int]:
+    """One row a customer seen up to ``until``: repeat days, last and watched in days since the first, later days."""
+    rows = study.answers([customer, date]).group_by(customer, date).agg(nw.len().alias("_rows"))
+    table = rows.collect().to_pandas()
+    day = pd.to_datetime(table[date], errors="coerce", format=None if table[date].dtype.kind == "M" else "ISO8601")
+    known = day.notna() & table[customer].notna()
+    lost = int(table["_rows"][~known].sum())
+    if not known.any():
+        raise DataProblem(f"'{date}' of {study.name} holds no days; they read like 2025-06-30")
+    bought = pd.DataFrame({"who": table[customer][known], "day": day[known].dt.normalize()}).drop_duplicates()
+    end = pd.Timestamp(until)
+    seen = bought[bought["day"] <= end]
+    if not len(seen):
+        raise DataProblem(
+            f"nobody of {study.name} bought up to {until}; the first day is {bought['day'].min():%Y-%m-%d}"
+        )
+    days = seen.groupby("who", sort=True)["day"].agg(["count", "min", "max"])
+    after = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=ahead))].groupby("who").size()
+    people = pd.DataFrame({
+        "x": days["count"] - 1, "last": (days["max"] - days["min"]).dt.days, "watched": (end - days["min"]).dt.days,
+        "later": after.reindex(days.index, fill_value=0),
+    })  # fmt: skip
+    return people, bought["day"].max().date(), lost
+
+
+def _predicted(fit: bgnbd.Fit, patterns: NDArray, n: NDArray, group: NDArray, ahead: float, drawing: tuple[int, int],
+               level: float) -> tuple[NDArray, NDArray, NDArray]:  # fmt: skip
+    """Expected purchases by group and of all, and the ends of their predictive intervals."""
+    draws, seed = drawing
+    rng = np.random.default_rng(seed)
+    whole = lambda each: np.append(np.bincount(group, each, MOST + 1), each.sum())  # noqa: E731
+    mean = whole(n * bgnbd.expected(fit.log, *patterns.T, ahead))
+    logs = rng.multivariate_normal(fit.log, fit.covariance, draws)
+    means = np.array([whole(n * bgnbd.expected(log, *patterns.T, ahead)) for log in logs])
+    tries = np.array([bgnbd.simulated(fit.log, *patterns.T, ahead, rng) for _ in range(TRIES)])
+    spread = np.sqrt(whole(n * tries.var(0, ddof=1)))
+    made = np.repeat(means, EACH, axis=0)
+    made += spread * rng.standard_normal(made.shape)
+    low, high = np.nanquantile(np.fmax(made, 0), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return mean, low, high
+
+
+def _said(total: pd.Series, *, full: bool, level: float) -> list[str]:
+    out = []
+    if not full:
+        out.append("the data end before the horizon does: nothing to check the forecast with")
+    elif total["low"] <= total["actual"] <= total["high"]:
+        out.append(f"hold-out: {total['actual']:,.0f} purchases, inside the {level:.0%} predictive interval")
+    else:
+        out.append(
+            f"hold-out: {total['actual']:,.0f} purchases, OUTSIDE the {level:.0%} predictive interval "
+            f"{total['low']:,.0f} to {total['high']:,.0f}: the model misses what happened; do not plan on it unchanged"
+        )
+    return [
+        *out,
+        "a customer without a repeat purchase counts as active: the model lets people drop out after one only",
+    ]

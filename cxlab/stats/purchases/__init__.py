@@ -1,0 +1,1 @@
+"""Repeat purchase: how many more from how many before, and when."""

@@ -1,0 +1,101 @@
+"""BG/NBD: customers buy at a pace of their own and may drop out after any purchase.
+
+A customer is what counts of it: x repeat purchases, the last of them at t_x, watched for T, all since the first one.
+
+References
+----------
+Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005). "Counting your customers" the easy way. Marketing Science 24,
+    275-284. doi:10.1287/mksc.1040.0098 (equations 6 and 10)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import betaln, gammaln, hyp2f1
+
+HALF = 1e-4
+
+
+@dataclass(frozen=True)
+class Fit:
+    """``log`` of r, alpha, a, b; its ``covariance``; the log-likelihood; whether it ``converged``."""
+
+    log: NDArray
+    covariance: NDArray
+    loglik: float
+    converged: bool
+
+
+def loglik(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray:
+    """Return the log-likelihood of each customer.
+
+    Parameters
+    ----------
+    log : (4,) logarithms of r, alpha, a, b. ``x``, ``last``, ``watched`` : (rows,) x, t_x, T.
+    """
+    r, alpha, a, b = np.exp(log)
+    start = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
+    with np.errstate(divide="ignore"):
+        gone = np.where(x > 0, np.log(a) - np.log(b + np.fmax(x, 1) - 1) - (r + x) * np.log(alpha + last), -np.inf)
+    return start + np.logaddexp(-(r + x) * np.log(alpha + watched), gone)
+
+
+def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
+    """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,)."""
+    total, unit = n.sum(), max(float(np.average(watched, weights=n)), 1e-12)
+    cost = lambda log: -float(n @ loglik(log, x, last / unit, watched / unit)) / total  # noqa: E731
+    best = None
+    for start in ([0.0, -1.0, 0.0, 0.5], [-1.0, -2.0, -0.5, 1.0]):
+        found = minimize(cost, start, method="L-BFGS-B", bounds=[(-8, 8)] * 4, options={"maxiter": 500, "ftol": 1e-15})
+        found = minimize(cost, found.x, method="BFGS", options={"gtol": 1e-9})
+        best = found if best is None or found.fun < best.fun - 1e-12 else best
+    assert best is not None
+    eye = np.eye(4) * HALF
+    info = np.array([[
+        (cost(best.x + i + j) - cost(best.x + i - j) - cost(best.x - i + j) + cost(best.x - i - j)) / (4 * HALF**2)
+        for j in eye] for i in eye]) * total  # fmt: skip
+    inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
+    log = best.x + np.array([0.0, np.log(unit), 0.0, 0.0])
+    covariance = np.linalg.inv(info) if inside else np.full((4, 4), np.nan)
+    return Fit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
+
+
+def alive(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray:
+    """Return the probability that each customer has not dropped out; 1 by assumption for those without a repeat."""
+    r, alpha, a, b = np.exp(log)
+    odds = np.where(x > 0, a / (b + np.fmax(x, 1) - 1) * ((alpha + watched) / (alpha + last)) ** (r + x), 0.0)
+    return 1 / (1 + odds)
+
+
+def expected(log: NDArray, x: NDArray, last: NDArray, watched: NDArray, ahead: float) -> NDArray:
+    """Return how many purchases each customer is expected to make in the next ``ahead`` (equation 10).
+
+    >>> log = np.log([0.243, 4.414, 0.793, 2.426])
+    >>> expected(log, np.array([2.0]), np.array([30.43]), np.array([38.86]), 39.0).round(3).tolist()
+    [1.226]
+    """
+    r, alpha, a, b = np.exp(log)
+    z = ahead / (alpha + watched + ahead)
+    series = hyp2f1(r + x, b + x, a + b + x - 1, z)
+    growth = 1 - ((alpha + watched) / (alpha + watched + ahead)) ** (r + x) * series
+    return (a + b + x - 1) / (a - 1) * growth * alive(log, x, last, watched)
+
+
+def simulated(
+    log: NDArray, x: NDArray, last: NDArray, watched: NDArray, ahead: float, rng: np.random.Generator
+) -> NDArray:
+    """Return how many purchases each customer makes in the next ``ahead``, drawn once."""
+    r, alpha, a, b = np.exp(log)
+    there = rng.random(len(x)) < alive(log, x, last, watched)
+    pace, drop = rng.gamma(r + x, 1 / (alpha + watched)), rng.beta(a, b + x)
+    made, clock = np.zeros(len(x)), np.zeros(len(x))
+    while there.any():
+        clock[there] += rng.exponential(1 / np.fmax(pace[there], 1e-300))
+        there &= clock <= ahead
+        made[there] += 1
+        there &= rng.random(len(x)) > drop
+    return made
