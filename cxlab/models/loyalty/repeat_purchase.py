@@ -64,12 +64,11 @@ def repeat(
     Examples
     --------
     >>> import pandas as pd, cxlab as cx
-    >>> rng = np.random.default_rng(1)
-    >>> days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 900), unit="D")
-    >>> table = pd.DataFrame({"who": rng.integers(0, 300, 900), "day": days})
-    >>> found = cx.repeat(cx.load(table), customer="who", date="day", until="2024-06-30", horizon=10, draws=20)
-    >>> found.table["before"].iloc[-1], bool(found.table["actual"].notna().all())
-    ('all', True)
+    >>> table = pd.DataFrame({"who": [1, 1, 2], "day": ["2024-01-01", "2024-02-01", "2024-01-05"]})
+    >>> cx.repeat(cx.load(table), customer="who", date="day", until="soon", horizon=10)
+    Traceback (most recent call last):
+    ...
+    cxlab.problem.DataProblem: until is 'soon'; write a day as '2025-06-30'
     """
     for name in (customer, date):
         there(study, name)
