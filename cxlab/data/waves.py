@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -85,6 +85,21 @@ def order_of(study: Study, column: str, values: Iterable[Any]) -> Order:
     there = [v for v in dict.fromkeys(values) if not pd.isna(v)]
     listed = _categories(study, column)
     return ordered(there, field, listed)
+
+
+def as_wave(study: Study, column: str) -> Study:
+    """Return the study with ``column`` as its wave, so that whatever lists its values lists them in the order of time.
+
+    >>> from cxlab.data.catalogue import open_study
+    >>> as_wave(open_study("brand-tracker"), "date").design.wave
+    'date'
+    """
+    book = study.codebook
+    if column not in book or book[column].role == "wave":
+        return study
+    for other in book.role("wave"):
+        book = book.replace(other, role="")
+    return replace(study, codebook=book.replace(column, role="wave"))
 
 
 def ordered(values: Sequence[Any], field: Field, categories: Sequence[Any] = ()) -> Order:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.data.waves import as_wave
 from cxlab.models.metrics import contrasts, registry, result_words
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.contrasts import Contrast, Rule
@@ -89,9 +90,11 @@ def compare(
     one_of("correction", correction, multiple.NAMES)
     by = metrics.listed(by)
     of = question.pop("of", None)
+    pairs = pairs or ("consecutive" if by and by[-1] == study.design.wave else "all")
+    if by and pairs in ("consecutive", "ends"):
+        study = as_wave(study, by[-1])
     score = registry.score(study, metric, of, by, **question)
     groups = grouped(study, score, by, level)
-    pairs = pairs or ("consecutive" if by[-1] == study.design.wave else "all")
     smallest = registry.smallest_of(score, smallest)
     order = order_of(study, by[-1], groups) if pairs in ("consecutive", "ends") and by[-1] in study.codebook else None
     table, groups, names = pairwise(groups, by, pairs, score, Rule(smallest, correction, level, score.better))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.data.waves import as_wave
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words, scan
 from cxlab.models.metrics.comparisons import family, pairwise, rules
@@ -54,6 +55,7 @@ def trend(
     wave = wave or study.design.wave
     if not wave:
         study.need("wave", "a trend")
+    study = as_wave(study, wave)
     metrics.check_level(level)
     one_of("correction", correction, multiple.NAMES)
     score = registry.score(study, metric, question.pop("of", None), [wave], **question)

@@ -37,3 +37,19 @@ def test_a_study_without_waves_has_no_trend():
     assert str(problem.value) == (
         "a trend needs a column with role 'wave'; s declares none. Declare it in its datapackage.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Before", "After"), ("Pre", "Post"), ("vorher", "nachher"), ("Dec 2024", "Apr 2025"), ("9", "10")],
+)
+def test_a_wave_that_is_named_in_the_call_has_its_order_too(first: str, second: str) -> None:
+    """The column is no wave in the codebook; the change must not turn its sign."""
+    answers = [10] * 30 + [0] * 10 + [10] * 10 + [0] * 30
+    study = cx.load(pd.DataFrame({"phase": [first] * 40 + [second] * 40, "ltr": answers}))
+    study = study.set("ltr", role="outcome", measure="recommendation", scale="0-10").set("phase", role="segment")
+    table = cx.trend(study, "nps", wave="phase").table
+    assert table["estimate"].tolist() == [50, -50]
+    assert table["change"].tolist()[1] == -100
+    pair = cx.compare(study, "nps", by="phase", pairs="consecutive").table.iloc[0]
+    assert (pair["estimate"], str(pair["against"])) == (-100, first)
