@@ -76,7 +76,8 @@ def grid(result: Result) -> tuple[list[Column], list[list[str]]]:
                 values.append(_spans(raw, by_name[low], low, high))
         if column.name not in silent:
             columns.append(_headed(column, labels))
-            values.append([str(labels.get(v, v)) for v in table[column.name]])
+            words = {} if column.kind == "text" else labels  # a verdict is no question, whatever a question is called
+            values.append([str(words.get(v, v)) for v in table[column.name]])
     return columns, [list(row) for row in zip(*values, strict=True)]
 
 

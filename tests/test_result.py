@@ -184,3 +184,14 @@ def test_differences_of_shares_are_in_percentage_points_in_every_row() -> None:
     assert cells(Result("comparison", "t", table)) == [
         ["Question", "Against", "Difference"], ["a", "x", "10.0 pp"], ["b", "x", "3.000"],
     ]  # fmt: skip
+
+
+def test_a_verdict_is_no_question_whatever_a_question_is_called() -> None:
+    import pandas as pd
+
+    from cxlab.present import grid
+    from cxlab.result import Result
+
+    table = pd.DataFrame({"item": ["real", "other"], "estimate": [0.5, 0.4], "verdict": ["real", "noise"]})
+    _, rows = grid(Result("comparison", "t", table, "share", parts={"labels": {"real": "Is it real?"}}))
+    assert [(r[0], r[-1]) for r in rows] == [("Is it real?", "real"), ("other", "noise")]
