@@ -28,7 +28,7 @@ def weighted(design: str, kind: str) -> Study:
     roles = {cluster: "cluster", strata: "strata", weight: "weight"}
     fields = [Field(c, type="integer", role=roles.get(c, "")) for c in ("h", "c", "k")]
     fields += [Field("w", type="number", role=roles.get("w", "")), Field("wave", type="integer", role="wave")]
-    fields += [Field("brand", type="string", role="segment")]
+    fields += [Field("brand", type="string", role="segment"), Field("x", type="number"), Field("t", type="integer")]
     fields += [Field("y", type="integer", role="outcome", measure="satisfaction", scale=Scale(1, 5))]
     fields += [Field("nps", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10))]
     study = Study(DATA, Codebook("hard", tuple(fields)))
@@ -59,6 +59,39 @@ def test_errors_under_fitted_weights_equal_r(design: str, kind: str) -> None:
         assert one(cx.nps(study.where(brand=brand))) == truth
     change = cx.compare(study, "nps", by="wave")
     assert one(change) == pytest.approx(value(design, kind, "2-1", "change"), rel=1e-6)
+
+
+MODELS = {
+    "ols": (cx.ols, "y ~ x + t"), "logit": (cx.regressions.logit, "I(nps >= 9) ~ x + t"),
+    "ordinal": (cx.regressions.ordinal, "y ~ x + t"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["raked", "post"])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_regressions_under_fitted_weights_equal_r(design: str, kind: str) -> None:
+    """But for what rests on fewer than ten clusters: its variance is times k / (k - 1) in logit and ordinal."""
+    whole, unit = weighted(design, kind), ["h", "c"] if design == "cluster+strata" else ["k"]
+    rows = R[(R["design"] == design) & (R["weights"] == kind) & R["quantity"].str.contains(" ")]
+    assert len(rows) == 15
+    for (domain, quantity), (e, se) in (
+        rows.set_index(["domain", "quantity"])[["estimate", "se"]].astype(float).iterrows()
+    ):
+        name, term = quantity.split(" ", 1)
+        study = whole.where(brand=["Alfa", "Beta"]) if domain else whole
+        model, formula = MODELS[name]
+        found = model(study, formula)
+        row = found.table.set_index("term").rename({"Intercept": "(Intercept)"}).loc[term]
+        grown = 1.0
+        if term == "t" and name != "ols" and "cluster" in design:
+            there = DATA[(DATA["t"] == 1) & (DATA["brand"] != "Gamma" if domain else True)]
+            there = there if name == "logit" else there[there["y"].notna()]
+            k = len(there[unit].drop_duplicates())
+            grown = np.sqrt(k / (k - 1)) if k < 10 else 1.0
+        close = 3e-5 if name == "ordinal" else 1e-6  # svyolr stops when the steps are small
+        assert (row["estimate"], row["se"]) == (pytest.approx(e, rel=close), pytest.approx(se * grown, rel=close))
+        assert "weights fitted to margins: linearised with the margins known" in found.method
+        assert not any("count as known" in note for note in found.notes)
 
 
 def test_the_rest_is_one_group_as_if_it_were_coded_so() -> None:

@@ -1,4 +1,5 @@
-# Means under weights that were fitted to margins, from R's survey package: calibrate (raking), postStratify, subsets.
+# Means and regressions under weights that were fitted to margins, from R's survey package: calibrate (raking), postStratify,
+# subsets; svyolr takes rows without weight as well, so their missing answers are filled with a category.
 #   Rscript tests/reference/calibration.R > tests/reference/calibration.csv   (in the project's folder)
 # Columns: design, weights, domain, quantity, estimate, se
 suppressPackageStartupMessages(library(survey))
@@ -23,6 +24,13 @@ for (name in c("none", "weight", "cluster+weight", "cluster+strata")) {
     for (b in levels(s$brand)) say(b, "mean", svymean(~y, subset(w, brand == b), na.rm = TRUE))
     t <- svytotal(~I(net * (wave == "1")) + I(net * (wave == "2")) + I(as.numeric(wave == "1")) + I(as.numeric(wave == "2")), w)
     names(t) <- c("s1", "s2", "n1", "n2"); dimnames(attr(t, "var")) <- list(names(t), names(t))
+    g <- svyglm(y ~ x + t, w); for (k in names(coef(g))) cat(sprintf("%s,%s,,ols %s,%.12g,%.12g\n", name, kind, k, coef(g)[[k]], SE(g)[[k]]))
+    g <- suppressWarnings(svyglm(I(nps >= 9) ~ x + t, w, family = quasibinomial(), epsilon = 1e-12))
+    for (k in names(coef(g))) cat(sprintf("%s,%s,,logit %s,%.12g,%.12g\n", name, kind, k, coef(g)[[k]], SE(g)[[k]]))
+    g <- suppressWarnings(svyglm(I(nps >= 9) ~ x + t, subset(w, brand != "Gamma"), family = quasibinomial(), epsilon = 1e-12))
+    for (k in names(coef(g))) cat(sprintf("%s,%s,not Gamma,logit %s,%.12g,%.12g\n", name, kind, k, coef(g)[[k]], SE(g)[[k]]))
+    o <- svyolr(factor(ifelse(is.na(y), 1, y)) ~ x + t, subset(w, !is.na(y))); se <- sqrt(diag(vcov(o))); e <- c(coef(o)); names(e) <- names(se)
+    for (k in names(e)) cat(sprintf("%s,%s,,ordinal %s,%.12g,%.12g\n", name, kind, k, e[[k]], se[[k]]))
     say("2-1", "change", svycontrast(t, quote(s2 / n2 - s1 / n1)))
   }
 }

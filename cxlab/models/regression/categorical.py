@@ -14,7 +14,7 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL, enough
 from cxlab.data.study import Study
-from cxlab.models.regression.errors import Population, without
+from cxlab.models.regression.errors import Errors, Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, bind, declared, match
 from cxlab.models.regression.pattern_errors import variance, with_guard
@@ -37,8 +37,8 @@ class Patterns:
     """Distinct answer patterns of a formula.
 
     ``kept``, ``sd`` : (p,) which columns carry information, and their spread. ``n`` and ``lost`` : rows used and left
-    out. ``size`` : how many patterns. Where they are listed, ``table`` has their weights and counts, ``x`` (P, p) their
-    design rows and ``y`` (P,) their answers.
+    out. ``size`` : how many patterns. ``columns`` : the expressions that make them. Where they are listed, ``table``
+    has their weights and counts, ``x`` (P, p) their design rows and ``y`` (P,) their answers.
     """
 
     model: Model
@@ -48,6 +48,7 @@ class Patterns:
     n: int
     lost: int
     size: int
+    columns: dict[str, nw.Expr]
     table: pd.DataFrame | None = None
     x: np.ndarray | None = None
     y: np.ndarray | None = None
@@ -66,7 +67,8 @@ def logit(
         true/false or a comparison.
     errors : 'classical' (inverse information), 'HC0' (rows independent), 'CR1' (clusters; factor G/(G - 1)) or 'design'
         (clusters within strata). Default by the design: 'design' with strata or with weights and clusters, 'CR1' with
-        clusters, 'HC0' with weights, else 'classical'. A term that rests on a single cluster has none.
+        clusters, 'HC0' with weights, else 'classical'; where weights were fitted in this session (`cx.rake`), errors
+        that know the margins (`calibrated_errors`). A term that rests on a single cluster has none.
     population, least_n : as for `ols`.
     level : confidence of the intervals, between 0 and 1.
 
@@ -109,7 +111,7 @@ def logit(
     answers = data.n if data.table is None else data.table["w"].sum()
     null = float(answers * (share * np.log(share) + (1 - share) * np.log(1 - share)))
     estimated = Estimated(data.coding.names, beta, whole, df, data.n, population is not None)
-    result = _result("Logistic regression", study, data, fit, estimated, (null, found.said, found.notes), level)
+    result = _result("Logistic regression", study, data, fit, estimated, (null, found), level)
     result.table["odds_ratio"] = np.exp(result.table["estimate"])
     return result
 
@@ -178,7 +180,7 @@ def ordinal(
     title = "Ordered logit" if link == "logit" else "Ordered probit"
     whole = _spread_out(without(found.covariance, found.alone), there)
     estimated = Estimated([*names, *cuts], theta, whole, _spread(found.df, there), data.n, population is not None)
-    return _result(title, study, data, fit, estimated, (null, found.said, found.notes), level)
+    return _result(title, study, data, fit, estimated, (null, found), level)
 
 
 def _enough(data: Patterns, least_n: int) -> None:
@@ -224,7 +226,7 @@ def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, Fit, float] | None
     sd = np.sqrt(np.maximum(np.diag(product) / n - (grid.sums(total) / n) ** 2, 0.0))
     left = grid.left.shape[1]
     grid = Grid(grid.left[:, kept[:left]], grid.right[:, kept[left:]])
-    data = Patterns(model, coding, kept, sd, n, counted.every - n, int(size))
+    data = Patterns(model, coding, kept, sd, n, counted.every - n, int(size), {})
     return data, logit_on_grid(grid, total, yes), float(yes.sum() / n)
 
 
@@ -285,7 +287,7 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     kept = linear.solve(product, np.zeros(len(product))).kept
     sd = np.sqrt(np.maximum(np.diag(product) / w.sum() - (total / w.sum()) ** 2, 0.0))
     y = table["y"].to_numpy(float)
-    return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), table, xt.T, y)
+    return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), columns, table, xt.T, y)
 
 
 def _separated(fit: Fit, names: Sequence[str], data: Patterns) -> None:
@@ -327,18 +329,19 @@ def _result(
     data: Patterns,
     fit: Fit,
     estimated: Estimated,
-    told: tuple[float, str, tuple[str, ...]],
+    told: tuple[float, Errors],
     level: float,
 ) -> Result:
-    """Put the result together; ``told`` is the log-likelihood without predictors, the errors' name, and notes."""
-    null, said, notes = told
+    """Put the result together; ``told`` is the log-likelihood without predictors, and the errors."""
+    null, found = told
     weight = study.design.weight
     used = [*data.model.atoms, *data.model.categories, data.model.response]
-    notes = lost_note(study, data.lost, data.n, used) + aliased_note(data.coding.names, data.kept) + notes
+    notes = lost_note(study, data.lost, data.n, used, known=found.name != "calibrated")
+    notes += aliased_note(data.coding.names, data.kept) + found.notes
     weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
     facts = {"n": data.n, "patterns": data.size, "loglik": fit.loglik, "loglik_null": null}
     return fitted(
         f"{title} of {data.model.response}", estimated, level=level, notes=notes,
-        method=f"{weighted} on {data.size:,} answer patterns; {said}",
+        method=f"{weighted} on {data.size:,} answer patterns; {found.said}",
         parts={"fit": facts | {"mcfadden": 1 - fit.loglik / null}},
     )  # fmt: skip

@@ -58,7 +58,7 @@ def variance(fit: Fit, errors: str, population: Population = None) -> Errors:
     one_of("errors", errors, ("", *ERRORS))
     if errors in ("CR1", "CR2") and not design.cluster:
         raise DataProblem(f"errors '{errors}' need clusters; {fit.study.name} declares no column with role 'cluster'")
-    if not errors and calibrated_errors.applies(fit):
+    if not errors and calibrated_errors.applies(fit.study):
         return _calibrated(fit, population)
     if errors == "classical":
         covariance = fit.solution.inverse * fit.rss / (n - k) * free(n, population)
@@ -84,8 +84,8 @@ def _calibrated(fit: Fit, population: Population) -> Errors:
     found = Errors("calibrated", covariance, np.array(df), fitted_weights.SAID)
     if not design.cluster:
         return found
-    clusters = int(fit.study.drawn["clusters"].sum()) if fit.study.drawn is not None else 0
-    return guarded(replace(found, clusters=clusters), fit.coding.names, _rests_on(fit), design.cluster)
+    found = replace(found, clusters=calibrated_errors.clusters(fit.study))
+    return guarded(found, fit.coding.names, _rests_on(fit), design.cluster)
 
 
 def _clustered(fit: Fit, errors: str, population: Population) -> Errors:

@@ -87,13 +87,13 @@ def weight_of(study: Study) -> nw.Expr | None:
     return usable_weight(study)
 
 
-def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[str]:
-    """Return the study's caveats and the note on rows left out, if any."""
+def lost_note(study: Study, lost: int, n: float, what: Sequence[str], *, known: bool = True) -> list[str]:
+    """Return the study's caveats and the note on rows left out, if any; ``known``: fitted weights count as known."""
     notes = list(study.caveats)
     if lost:
         said = f" or weight zero ({study.design.weight})" if study.design.weight else ""
         notes.append(f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}")
-    if study.calibration and study.calibration.weight == study.design.weight:
+    if known and study.calibration and study.calibration.weight == study.design.weight:
         notes.append(COUNT_AS_KNOWN)
     return notes
 

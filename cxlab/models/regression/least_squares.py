@@ -13,7 +13,7 @@ from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL, enough
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, variance, without
-from cxlab.models.regression.fitted import COUNT_AS_KNOWN, Estimated, aliased_note, fitted, lost_note, weight_of
+from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import Coding, Model, assembled, bind, declared
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -122,8 +122,7 @@ def ols(
     covariance = without(covariance, found.alone)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    lost = [note for note in lost_note(study, fit.moments.lost, n, used)
-            if note != COUNT_AS_KNOWN or found.name != "calibrated"]  # fmt: skip
+    lost = lost_note(study, fit.moments.lost, n, used, known=found.name != "calibrated")
     notes = lost + aliased_note(fit.coding.names, fit.solution.kept) + found.notes
     total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
     has_constant = _constant(fit) is not None

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.study import Study
+from cxlab.models.metrics import fitted_weights
+from cxlab.models.regression import calibrated_errors
 from cxlab.models.regression.errors import Errors, Population, free, guarded, lonely_note, one_cluster
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.fits import linear
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 def variance(study: Study, data: Patterns, fit: Fit, errors: str, population: Population = None) -> Errors:
     """Return the errors of theta asked for, or those that fit the design."""
     design, table = study.design, data.table
+    if not errors and calibrated_errors.applies(study):
+        return _calibrated(study, data, fit, population)
     if not errors:
         both = design.strata or (design.cluster and design.weight)
         errors = "design" if both else "CR1" if design.cluster else "HC0" if design.weight else "classical"
@@ -63,6 +67,16 @@ def variance(study: Study, data: Patterns, fit: Fit, errors: str, population: Po
     return Errors(errors, linear.sandwich(fit.inverse, meat), df, said, lonely_note(lonely), clusters=clusters)
 
 
+def _calibrated(study: Study, data: Patterns, fit: Fit, population: Population) -> Errors:
+    """Errors that know the margins the weights were fitted to."""
+    meat, df = calibrated_errors.pattern_meat(study, data.columns, data.table, fit.scores(), population)
+    if study.design.cluster and df < 1:
+        raise one_cluster(study.design.cluster)
+    df = np.array(df if study.design.cluster or study.design.strata else np.inf)
+    clusters = calibrated_errors.clusters(study)
+    return Errors("calibrated", linear.sandwich(fit.inverse, meat), df, fitted_weights.SAID, clusters=clusters)
+
+
 def _nested(table: pd.DataFrame, stratum: pd.Series) -> np.ndarray:
     """Return the number of each pattern's cluster; numbers that start anew in every stratum are different clusters."""
     return table.groupby([stratum, table["_cluster"]], sort=True).ngroup().to_numpy()
@@ -76,7 +90,7 @@ def with_guard(
     A logit has no CR2: what rests on k < 5 clusters has k - 1 degrees of freedom; with ``larger`` (where no errors were
     asked for) what rests on k < 10, and a variance times k / (k - 1).
     """
-    if not study.design.cluster or found.name not in ("CR1", "design"):
+    if not study.design.cluster or found.name not in ("CR1", "design", "calibrated"):
         return found
     stratum = data.table["_stratum"] if study.design.strata else pd.Series([""] * len(data.table))
     codes, x = _nested(data.table, stratum), data.x[:, columns]

@@ -64,6 +64,30 @@ def test_errors_are_those_of_the_jackknife_that_rakes_again(clusters: int) -> No
     assert "weights fitted to margins: linearised with the margins known" in found.method
 
 
+def log_odds(t: pd.DataFrame) -> np.ndarray:
+    """A weighted logit of y > 1 by Newton's steps, by hand."""
+    w, D, y, b = raked(t), np.column_stack([np.ones(len(t)), t["x"]]), (t["y"] > 1).to_numpy(float), np.zeros(2)
+    for _ in range(12):
+        p = 1 / (1 + np.exp(-D @ b))
+        b += np.linalg.solve(D.T @ (D * (w * p * (1 - p))[:, None]), D.T @ (w * (y - p)))
+    return b
+
+
+@pytest.mark.parametrize("clusters", [0, 40])
+def test_errors_of_a_logit_are_those_of_the_jackknife_that_rakes_again(clusters: int) -> None:
+    study = shop(240, 5, clusters)
+    t = study.to_pandas(labels=False)
+    unit = t["c"].to_numpy() if clusters else np.arange(len(t))
+    left = np.array([log_odds(t[unit != u]) for u in np.unique(unit)])
+    se = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    margins = cx.rake(study, MARGINS, tolerance=1e-10)
+    found = cx.regressions.logit(margins, "I(y > 1) ~ x").table
+    assert found["estimate"].to_numpy() == pytest.approx(log_odds(t), rel=1e-6)
+    assert found["se"].to_numpy() == pytest.approx(se, rel=0.06)
+    known = cx.regressions.logit(margins, "I(y > 1) ~ x", errors="HC0" if not clusters else "CR1").table
+    assert known["se"].iloc[0] > 1.15 * se[0]
+
+
 def test_a_mean_by_regression_is_that_of_the_metric() -> None:
     study = cx.rake(shop(300, 2, 30), MARGINS)
     mean, line = cx.mean(study, "y").table.iloc[0], cx.ols(study, "y ~ 1").table.iloc[0]
