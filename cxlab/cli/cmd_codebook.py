@@ -99,12 +99,15 @@ def _print(kind: str, draft: Draft) -> None:
 
 def unsure(doubts: Sequence[Doubt], data: str) -> None:
     """Print the heaviest doubts with their answers and the command of each."""
+    from cxlab.data.doubt import together
+
     if not doubts:
         return
+    doubts = together(doubts)
     more = f", the {MOST} that matter most" if len(doubts) > MOST else ""
     click.secho(f"\nNot sure ({len(doubts)}{more}):", bold=True)
     for k, d in enumerate(doubts[:MOST], 1):
-        click.echo(f"  {k}. {d.column}: {d.question}" if d.column else f"  {k}. {d.question}")
+        click.echo(f"  {k}. {d.asks}")
         if d.answers:
             click.echo(f"     taken: {d.answers[0]}; else: {' / '.join(d.answers[1:]) or '-'}")
         if line := d.line(data):
@@ -163,17 +166,19 @@ def ask(data: str, output: str) -> None:
     cxlab codebook ask survey.csv
     yes 1 | cxlab codebook ask survey.csv           # keep every guess
     """
+    from cxlab.data.doubt import together
     from cxlab.data.load import load
 
     target = target_of(data, output)
     study = load(data)
-    if not study.doubts:
+    doubts = together(study.doubts)
+    if not doubts:
         click.echo(f"Nothing is in doubt about {study.name}.")
         return
     before, asked, settled = headline_of(study), study, 0
-    click.echo(f"{len(study.doubts)} questions about {study.name}; now: {before}\n")
-    for k, doubt in enumerate(study.doubts, 1):
-        answer, asked = _asked(k, len(study.doubts), doubt, asked, data)
+    click.echo(f"{len(doubts)} questions about {study.name}; now: {before}\n")
+    for k, doubt in enumerate(doubts, 1):
+        answer, asked = _asked(k, len(doubts), doubt, asked, data)
         if answer == "q":
             break
         settled += answer != "s"
@@ -185,7 +190,7 @@ def ask(data: str, output: str) -> None:
 
 def _asked(k: int, of: int, doubt: Doubt, study: Study, data: str) -> tuple[str, Study]:
     """Ask one question until its answer can be used; return the answer and the study with it."""
-    click.secho(f"{k}/{of} {f'{doubt.column}: ' if doubt.column else ''}{doubt.question}", bold=True)
+    click.secho(f"{k}/{of} {doubt.asks}", bold=True)
     answers = doubt.answers or ("yes",)
     for n, words in enumerate(answers, 1):
         click.echo(f"   {n} {words}{' (taken now)' if n == 1 else ''}")
@@ -199,22 +204,35 @@ def _asked(k: int, of: int, doubt: Doubt, study: Study, data: str) -> tuple[str,
             click.echo(f"   this is answered by: {doubt.line(data) or 'editing the codebook'}")
             return "s", study
         try:
-            return answer, with_answer(study, doubt.column, setting)
+            return answer, with_answer(study, doubt.columns, setting)
         except DataProblem as problem:
             click.secho(f"   {problem}", fg="red")
 
 
-def with_answer(study: Study, column: str, setting: str) -> Study:
-    """Return the study with what an answer sets, and its doubt settled."""
+def with_answer(study: Study, columns: Sequence[str], setting: str) -> Study:
+    """Return the study with what an answer sets, and its doubt settled; of no column: what is asked of the file."""
+    if columns:
+        return declared(study, columns, settings_of(shlex.split(setting), columns[0]))
+    book = replace(study.codebook, settled=(*study.codebook.settled, ""))
+    book = replace(book, doubts=tuple(d for d in book.doubts if d.column))
+    return replace(study, codebook=book, doubts=tuple(d for d in study.doubts if d.column))
+
+
+def declared(study: Study, columns: Sequence[str], settings: dict[str, str], *, now: bool = False) -> Study:
+    """Return the study with the settings of the columns, and print what follows, with ``now`` what each column is."""
+    from cxlab.data.naming import named
     from cxlab.data.settings import with_settings
 
-    if not column:
-        book = replace(study.codebook, settled=(*study.codebook.settled, ""))
-        book = replace(book, doubts=tuple(d for d in book.doubts if d.column))
-        return replace(study, codebook=book, doubts=tuple(d for d in study.doubts if d.column))
-    study, told = with_settings(study, column, settings_of(shlex.split(setting), column))
-    for line in told:
-        click.echo(f"   {line}")
+    lines = []
+    for column in columns:
+        name = named(study, column)
+        study, told = with_settings(study, column, settings)
+        f = study.field(name)
+        is_now = [f"{k} {v}" for k, v in (("role", f.role), ("measure", f.measure), ("scale", f.scale)) if v]
+        head = [f"{name}: {', '.join(map(str, is_now)) or 'no role'}"] if now else []
+        lines += [*head, *(f"   {line}" if now or len(columns) == 1 else f"   {name}: {line}" for line in told)]
+    for line in lines:
+        click.echo(line)
     return study
 
 
@@ -258,12 +276,11 @@ def said(study: Study, data: str, target: Path, before: str) -> None:
 
 @codebook.command(name="set")
 @click.argument("data")
-@click.argument("column")
-@click.argument("settings", nargs=-1, required=True)
+@click.argument("words", nargs=-1, required=True, metavar="COLUMN... SETTING...")
 @click.option("-o", "--output", default="", help="Write it here; by default the codebook beside DATA.")
 @reads_data
-def set_(data: str, column: str, settings: tuple[str, ...], output: str) -> None:
-    """Declare COLUMN of DATA (a name, a title or a wording) by SETTINGS key=value; a codebook is drafted if need be.
+def set_(data: str, words: tuple[str, ...], output: str) -> None:
+    """Declare COLUMN of DATA (a name, title or wording; several too) by key=value; a codebook is drafted if need be.
 
     Keys: role, measure, type, scale (1-5, none), best (high, low), labels, missing, leave_out (values whose rows are
     nobody's answers; 'empty', none), title, question, stage, owner, unit, about, note, format (decimal-comma,
@@ -271,25 +288,36 @@ def set_(data: str, column: str, settings: tuple[str, ...], output: str) -> None
 
     \b
     cxlab codebook set survey.csv overall role=outcome scale=1-5 missing=9,99
+    cxlab codebook set survey.csv staff price speed scale=0-5 missing=
     cxlab codebook set survey.csv Q7 role=text
     cxlab codebook set survey.csv satisfaction role=outcome labels="1=dissatisfied;2=satisfied"
     cxlab codebook set survey.csv Finished leave_out=False
     cxlab codebook set survey.csv panel_id sure
     """
     from cxlab.data.load import load
-    from cxlab.data.naming import named
-    from cxlab.data.settings import with_settings
 
     target = target_of(data, output)
     study = load(data)
-    wanted = settings_of(settings, column)
-    changed, told = with_settings(study, column, wanted)
-    field = changed.field(named(study, column))
-    is_now = [f"{k} {v}" for k, v in (("role", field.role), ("measure", field.measure), ("scale", field.scale)) if v]
-    click.echo(f"{field.name}: {', '.join(map(str, is_now)) or 'no role'}")
-    for line in told:
-        click.echo(f"  {line}")
+    columns, settings = parted(study, words)
+    changed = declared(study, columns, settings_of(settings, columns[0]), now=True)
     said(changed, data, target, headline_of(study))
+
+
+def parted(study: Study, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the columns and the settings of ``set``: the first word and all that name columns before a setting."""
+    from cxlab.data.naming import named
+    from cxlab.data.settings import KEYS
+
+    k = 1
+    while k < len(words) and words[k] != "sure" and words[k].partition("=")[0] not in KEYS:
+        try:
+            named(study, words[k])
+        except DataProblem:
+            break
+        k += 1
+    if k == len(words):
+        raise click.UsageError(f"set needs what '{words[-1]}' is: key=value, as role=outcome, or sure")
+    return list(words[:k]), list(words[k:])
 
 
 @codebook.command()

@@ -165,7 +165,7 @@ def _within(cell: str, option: str, separator: str, nobody: str) -> str:
 
     Options are compared with what stands between separators, so that commas within an option do no harm.
     """
-    joint = {"": "[;,]", " ": r"\s", "\n": r"[\r\n]"}.get(separator) or re.escape(separator.strip())
+    joint = {"": "[;,]", " ": r"\s", "\n": r"[\r\n]", "\t": r"\t"}.get(separator) or re.escape(separator.strip())
     between = text(rf"\s*(?:{joint})+\s*")
     padded = f"concat(chr(31), regexp_replace(trim(cast({cell} as varchar)), {between}, chr(31), 'g'), chr(31))"
     parts = re.split(rf"\s*(?:{joint})+\s*", option.strip())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+
+NAMED = 3
+"""So many columns are named in a question about several."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Doubt:
     weight : how much hangs on it, 0 to 1; the heaviest is asked first.
     settings : what each answer sets in the codebook, one an answer, as it stands after ``cxlab codebook set FILE
         COLUMN``: ``role=outcome scale=1-5``; '' leaves the column as it was guessed. Empty: only ``command`` answers.
+    alike : further columns of which the same is asked (`together`).
 
     >>> print(Doubt("day", "'01/02/2024' is 1 February or January 2?", ("day first", "month first")))
     day: '01/02/2024' is 1 February or January 2? (day first / month first)
@@ -32,6 +36,22 @@ class Doubt:
     command: str = ""
     weight: float = 0.5
     settings: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that it is about; () for the whole file."""
+        return (self.column, *self.alike) if self.column else ()
+
+    @property
+    def asks(self) -> str:
+        """What it is about, and the question.
+
+        >>> Doubt("a", "is 0 an answer?", alike=("b", "c", "d", "e")).asks
+        'a, b, c and 2 more: is 0 an answer?'
+        """
+        more = f" and {len(self.columns) - NAMED} more" if len(self.columns) > NAMED else ""
+        return f"{', '.join(self.columns[:NAMED])}{more}: {self.question}" if self.column else self.question
 
     def line(self, file: str) -> str:
         """Return the command that answers otherwise than what was assumed, for ``file``; '' where there is none.
@@ -39,10 +59,10 @@ class Doubt:
         >>> Doubt("User rating", "is it the outcome?", ("no", "yes"), settings=("", "role=outcome")).line("my file.csv")
         "cxlab codebook set 'my file.csv' 'User rating' role=outcome"
         """
-        if self.command:
+        if self.command and not self.alike:
             return self.command.replace("FILE", shlex.quote(file))
         setting = next((s for s in self.settings if s), "")
-        return f"cxlab codebook set {shlex.quote(file)} {shlex.quote(self.column)} {setting}" if setting else ""
+        return f"cxlab codebook set {shlex.quote(file)} {shlex.join(self.columns)} {setting}" if setting else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is known as JSON types; `doubt` reads it back."""
@@ -66,6 +86,20 @@ def doubt(said: Mapping[str, Any]) -> Doubt:
 def heaviest_first(doubts: tuple[Doubt, ...]) -> tuple[Doubt, ...]:
     """Return the doubts, those first on which most hangs; equal ones keep their order, and each is there once."""
     return tuple(sorted(dict.fromkeys(doubts), key=lambda d: -d.weight))
+
+
+def together(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
+    """Return the doubts, those that ask the same of several columns as one, where the first of them stood.
+
+    >>> [d.asks for d in together(Doubt(c, "is 0 an answer?", ("no", "yes"), settings=("", "scale=0-5")) for c in "ab")]
+    ['a, b: is 0 an answer?']
+    """
+    found: dict[tuple[object, ...], Doubt] = {}
+    for d in doubts:
+        key = (d.question, d.answers, d.settings) if d.column and any(d.settings) else (d,)
+        first = found.get(key)
+        found[key] = replace(first, alike=(*first.alike, *d.columns)) if first else d
+    return tuple(found.values())
 
 
 def candidates(doubts: tuple[Doubt, ...], role: str, file: str, most: int = 3) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cxlab.data import wording
 from cxlab.data.vocabulary import words
 
-SEPARATORS = (";", "|", "\n", " / ", ",", " ")
+SEPARATORS = (";", "|", "\n", "::", "#", "\t", " / ", " + ", " & ", ",", " ")
 """What joins options in one cell, in the order they are tried; a blank only joins codes without blanks."""
 
 MOST = 30

@@ -11,6 +11,9 @@ from cxlab.data.guess import Log
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import Raw
 
+MARKS = {",": "comma", ";": "semicolon", "|": "bar", "\n": "line break", "\t": "tab", " / ": "slash", " ": "blank"}
+"""What joins options, in words."""
+
 
 def questions(raw: Raw, columns: list[Column], fields: dict[str, Field], log: Log) -> dict[str, Field]:
     """Return a field for each question whose options stand in columns of their own."""
@@ -100,5 +103,5 @@ def joined(raw: Raw, fields: dict[str, Field], columns: list[Column], log: Log) 
             fields[c.name], type="integer", role="", columns=names, labels=labels, separator=stored, missing={}
         )
         said = ", ".join(f"{n} = '{o}'" for n, o in labels.items())
-        mark = {",": "comma", ";": "semicolon", "|": "bar", "\n": "line break", " / ": "slash", " ": "blank"}[separator]
+        mark = MARKS.get(separator, separator.strip())
         log.say(c.name, f"multiple response: {said}", f"cells join a few recurring options by {mark}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from cxlab.data import codebook as codebooks
 from cxlab.data.arguments import public
-from cxlab.data.doubt import Doubt
+from cxlab.data.doubt import Doubt, together
 from cxlab.data.load import beside, load
 from cxlab.data.locations import apart, placed
 from cxlab.data.settings import with_settings
@@ -32,8 +32,10 @@ def answered(study: Study, answers: dict[Doubt, int]) -> tuple[Study, list[str]]
             said.append(f"{doubt.question} This is answered by: {doubt.line(apart(study.source)[0] or 'FILE')}")
             continue
         pairs = (word.partition("=") for word in shlex.split(setting))
-        study, told = with_settings(study, doubt.column, {key: value for key, sign, value in pairs if sign})
-        said += told
+        settings = {key: value for key, sign, value in pairs if sign}
+        for column in doubt.columns:
+            study, told = with_settings(study, column, settings)
+            said += told
     return study, said
 
 
@@ -80,12 +82,11 @@ def ask(study: Study) -> Any:
         out.value = f"<p>Nothing is in doubt about {html.escape(study.name)}.</p>"
         return w.VBox([out])
     asked = []
-    for doubt in study.doubts:
+    for doubt in together(study.doubts):
         words = doubt.answers or ("yes",)
         options = [(OPEN, -1), *((f"{a} (taken now)" if k == 0 else a, k) for k, a in enumerate(words))]
-        question = f"{doubt.column}: {doubt.question}" if doubt.column else doubt.question
         choice = w.Dropdown(options=options, value=-1, layout=w.Layout(width="max-content"))
-        asked.append((doubt, choice, w.VBox([w.HTML(f"<strong>{html.escape(question)}</strong>"), choice])))
+        asked.append((doubt, choice, w.VBox([w.HTML(f"<strong>{html.escape(doubt.asks)}</strong>"), choice])))
     button = w.Button(description="Write the codebook")
 
     def write(_: Any) -> None:

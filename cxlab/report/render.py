@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.data import locations
-from cxlab.data.doubt import doubt
+from cxlab.data.doubt import doubt, together
 from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import apart, placed
 from cxlab.data.masking import cleaned, quiet, without_secrets
@@ -192,12 +192,11 @@ def about(study: Mapping[str, Any], file: str) -> tuple[str, ...]:
     ("left out: 3 rows, 'Status' says Spam",)
     """
     out = tuple(f"left out: {d['rows']:,} rows, {d['reason']}" for d in study.get("dropped", ()))
-    doubts = [doubt(d) for d in study.get("doubts", ())]
+    doubts = together(doubt(d) for d in study.get("doubts", ()))
     if not doubts:
         return out
     more = f" and {len(doubts) - 1} more" if len(doubts) > 1 else ""
-    first = f"{doubts[0].column}: {doubts[0].question}".removeprefix(": ")
-    return (*out, f"not sure: {quiet(first)}{more}; cxlab codebook ask {shlex.quote(file)}")
+    return (*out, f"not sure: {quiet(doubts[0].asks)}{more}; cxlab codebook ask {shlex.quote(file)}")
 
 
 def whole(
@@ -300,8 +299,8 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     settings = {k: said(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]
-    doubts = [doubt(d) for d in study.get("doubts", ())]
-    listed = [(f"{d.column}: {d.question}".removeprefix(": "), d.answers, d.line(parameters["study"])) for d in doubts]
+    doubts = together(doubt(d) for d in study.get("doubts", ()))
+    listed = [(d.asks, d.answers, d.line(parameters["study"])) for d in doubts]
     about = [*facts(study, parameters["study"]), *settings.items()]
     return {
         **around,

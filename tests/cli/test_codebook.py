@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -227,3 +229,32 @@ def test_recoded_labels_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "b: turned round: was 1 to 3 (highest = best), its labels now say 1 to 3 (lowest = best)",
         "b: recoded: 1 was 'bad', is 'good'; 3 was 'good', is 'bad'",
     ]
+
+
+def test_one_answer_settles_what_is_asked_of_several_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    mood = rng.normal(3.6, 1, 300)
+    rated = {q: np.clip(np.round(mood + rng.normal(0, 0.7, 300)), 1, 5).astype(int) for q in ("staff", "price", "a b")}
+    table = {"overall": np.clip(np.round(mood), 1, 5).astype(int), **rated}
+    frame = pd.DataFrame(table)
+    for q in rated:
+        frame.loc[rng.random(300) < 0.1, q] = 0
+    frame.to_csv("x.csv", index=False)
+    told = run("infer", "x.csv").output
+    assert "staff, price, a b: 0 beside answers 1 to 5: taken as no answer" in told
+    line = "cxlab codebook set x.csv staff price 'a b' scale=0-5 missing="
+    assert told.count(line) == 1 and told.count("0 beside") == 1
+    made = run("set", "x.csv", "staff", "price", "a b", "scale=0-5", "missing=")
+    assert made.exit_code == 0, made.output
+    study = load.load("x.csv")
+    assert {study.field(q).scale.minimum for q in study.columns if q != "overall"} == {0} and not study.doubts
+    Path("x.datapackage.json").unlink()
+    asked = run("ask", "x.csv", answers="2\n")
+    assert asked.exit_code == 0 and "1/1 staff, price, a b:" in asked.output
+    assert {load.load("x.csv").field(q).scale.minimum for q in rated if q != "a b"} == {0}
+
+
+def test_set_without_a_setting_says_so(survey: Path) -> None:
+    made = run("set", "survey.csv", "nps", "grade")
+    assert made.exit_code == 2 and "set needs what 'grade' is: key=value, as role=outcome, or sure" in made.output

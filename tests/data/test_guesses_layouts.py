@@ -193,3 +193,27 @@ def test_pivoting_says_what_is_wrong(tmp_path):
 def test_previews_and_unfinished_answers_are_asked(name, marks, asked):
     frame = pd.DataFrame({"Overall satisfaction": [1 + k % 5 for k in range(40)], name: marks})
     assert [d.question for d in cx.load(frame).doubts if d.column == name] == asked
+
+
+@pytest.mark.parametrize("mark", [" & ", " + ", "::", "#", "\t", " / ", "|", ";", "; ", ",", "\n"])
+def test_options_joined_by_any_usual_mark_are_counted_right(tmp_path, mark):
+    rng = np.random.default_rng(3)
+    ticked = pd.DataFrame({o: rng.random(300) < 0.4 for o in ("Price", "Service", "Speed", "Range")})
+    cells = [mark.join(o for o in ticked if row[o]) for _, row in ticked.iterrows()]
+    overall = rng.integers(1, 6, 300)
+    pd.DataFrame({"overall": overall, "why": cells}).to_csv(tmp_path / "x.csv", index=False)
+    found = cx.mean(cx.load(tmp_path / "x.csv"), "overall", by="why").table.set_index("why")["estimate"]
+    some = ticked.any(axis=1).to_numpy()
+    for option in ticked:
+        assert found[option] == pytest.approx(overall[some & ticked[option].to_numpy()].mean()), option
+
+
+@pytest.mark.parametrize("values", [
+    ("Food & Drink", "Health & Beauty", "Home"), ("C#", "C", "F#", "F"), ("A::x", "B::y", "C::z"), ("R + D", "Sales"),
+])  # fmt: skip
+def test_a_mark_within_a_category_joins_nothing(tmp_path, values):
+    table = pd.DataFrame(
+        {"overall": [1 + k % 5 for k in range(120)], "kind": [values[k % len(values)] for k in range(120)]}
+    )
+    table.to_csv(tmp_path / "x.csv", index=False)
+    assert cx.load(tmp_path / "x.csv").field("kind").role == "segment"

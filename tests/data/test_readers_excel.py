@@ -61,7 +61,7 @@ PROBLEMS = {
     "blanks: unmerge them)": [["a", None, "c"], [1, 2, 3]],
     "x.xlsx: row 1 of sheet 'D' is a title ('Survey 2025'), not column names; delete the rows above the header": [
         ["Survey 2025"],
-        ["a", "b"],
+        ["a", "a"],
         [1, 2],
     ],
     "x.xlsx: sheet 'D' holds only a header (2 columns), no answers; export it again with its rows": [["a", "b"]],

@@ -48,7 +48,7 @@ def read(
     DataProblem : nothing in it, only a header, undecodable, rows of unequal length, duplicated or blank column names.
     """
     source = as_utf8(path, encoding)
-    delimiter, quote, before = dialect(source)
+    delimiter, quote, before, above = dialect(source)
     source = replace(source, skip=before)
     head = records(source, delimiter, quote, before)
     if not head:
@@ -67,6 +67,7 @@ def read(
         *header.notes,
         source.note,
         f"values separated by {NAMED.get(delimiter, repr(delimiter))}, quoted by {quote}",
+        *filter(None, (above,)),
     )
     small = layout.small
     if not small:

@@ -11,6 +11,7 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.masking import masked
+from cxlab.data.readers import preamble
 from cxlab.data.readers.encoding import Utf8
 from cxlab.problem import DataProblem
 
@@ -22,21 +23,35 @@ TOLD = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """The first line by which spreadsheet programs are told the separator."""
 
 
-def dialect(source: Utf8) -> tuple[str, str, int]:
-    """Return separator and quote of a file, and how many lines stand before its header."""
+def dialect(source: Utf8) -> tuple[str, str, int, str]:
+    """Return separator and quote of a file, how many rows stand before its header, and what is said of them."""
     first = _first_line(source)
     if told := TOLD.fullmatch(first):
-        return told[1], '"', 1
+        return told[1], '"', 1, ""
     try:
         delimiter, quote = duckdb.execute(
             f"select Delimiter, Quote from sniff_csv(?, ignore_errors=true, encoding='utf-8', sample_size={DIALECT})",
             [engine.one_file(source.path)],
         ).fetchall()[0]
     except duckdb.Error:
-        delimiter, quote = _counted(first), '"'
-    if delimiter not in first:
+        delimiter, quote = "", '"'
+    for mark in dict.fromkeys((delimiter, *",;\t|")) if first.strip() else ():
+        if mark and (above := _above(source, mark)):
+            return mark, "'" if quote == "'" and _single_quoted(source, mark) else '"', *above
+    if not delimiter or delimiter not in first:
         delimiter = _counted(first)
-    return delimiter, "'" if quote == "'" and _single_quoted(source, delimiter) else '"', 0
+    return delimiter, "'" if quote == "'" and _single_quoted(source, delimiter) else '"', 0, ""
+
+
+def _above(source: Utf8, delimiter: str) -> tuple[int, str] | None:
+    """Return how many rows, blank ones too, stand above the header, and what is said of them."""
+    with source.path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            rows = list(itertools.islice(csv.reader(file, delimiter=delimiter), preamble.MOST + HEAD))
+        except csv.Error:
+            return None
+    k = preamble.lines(rows)
+    return (k, preamble.note(rows[:k])) if k else None
 
 
 def _single_quoted(source: Utf8, delimiter: str) -> bool:
@@ -62,9 +77,7 @@ def records(source: Utf8, delimiter: str, quote: str, skip: int) -> list[list[st
     """Return the first records that are not blank."""
     csv.field_size_limit(2**27)
     with source.path.open(encoding="utf-8-sig", newline="") as file:
-        for _ in range(skip):
-            file.readline()
-        reader = csv.reader(file, delimiter=delimiter, quotechar=quote)
+        reader = itertools.islice(csv.reader(file, delimiter=delimiter, quotechar=quote), skip, None)
         return list(itertools.islice((r for r in reader if any(v.strip() for v in r)), HEAD))
 
 

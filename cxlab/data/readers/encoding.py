@@ -37,7 +37,7 @@ EASTERN = ("shift_jis", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 class Utf8:
     """A file as UTF-8: ``path`` is the file itself or a temporary copy that lives as long as ``keep``.
 
-    ``skip`` lines before the header tell something else, as ``sep=;``.
+    ``skip`` rows before the header tell something else, as ``sep=;``.
     """
 
     path: Path

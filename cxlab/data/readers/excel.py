@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import excel_parts, opened, platforms, spreadsheets, summary_row
+from cxlab.data.readers import excel_parts, opened, platforms, preamble, spreadsheets, summary_row
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -33,9 +33,10 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     rows = [r for r in rows if any(v not in (None, "") for v in r)]
     if not rows:
         raise DataProblem(f"{path.name}: sheet '{name}' is empty")
-    filled = {i for r in rows for i, v in enumerate(r) if v not in (None, "")}
-    start, wide = min(filled), max(filled) + 1 - min(filled)  # a table may begin right of the first column
-    rows = [tuple(r[start : start + wide]) + (None,) * (start + wide - max(len(r), start)) for r in rows]
+    head = [[_written(v) for v in r] for r in _framed(rows)[1][: preamble.MOST + 20]]
+    above = preamble.lines(head)
+    start, rows = _framed(rows[above:])
+    wide = len(rows[0])
     header = platforms.recognise([[_written(v) for v in r] for r in rows[:20]])
     if not header.platform and len(rows) > 1 and sum(v is not None for v in rows[0]) == 1 < wide:
         raise DataProblem(
@@ -51,10 +52,18 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     table, more = summary_row.without(table)
     told, doubts = (told, ()) if other else excel_parts.said(path, name, ("",) * start + header.names)
+    told = (*told, *filter(None, (preamble.note(head[:above]),)))
     notes = (*header.notes, f"sheet '{name}'", *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True
     )
+
+
+def _framed(rows: list[tuple]) -> tuple[int, list[tuple]]:
+    """Return the first column that holds anything, and the rows from there on, all of one width."""
+    filled = {i for r in rows for i, v in enumerate(r) if v not in (None, "")}
+    start, end = min(filled), max(filled) + 1
+    return start, [tuple(r[start:end]) + (None,) * (end - max(len(r), start)) for r in rows]
 
 
 def _sheet(path: Path, sheet: str) -> tuple[str, list[tuple]]:
