@@ -248,8 +248,8 @@ def _spline(
     rises = np.zeros(D.shape[1] - 1, bool)
     rises[1 : 1 + sum(len(k) - 1 for k in knots)] = True
     moments = replicated_ols.outer_moments(D, answers.w, groups)
-    weights = replicates.resampling_weights(groups.stratum, 200, seed)
-    weights = np.vstack([np.ones(len(groups.stratum)), weights])
+    weights = groups.resampled(200, seed)
+    weights = np.vstack([np.ones(groups.size), weights])
     fits = np.array([replicated_ols.monotone(m, rises) for m in np.tensordot(weights, moments, 1)])
     tail, rows, curves, start = (1 - level) / 2, [], [], 1
     for name, c, k in zip(answers.drivers, cells, knots, strict=True):

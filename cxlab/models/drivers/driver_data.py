@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, outside_note, weight_notes, within_scale
 from cxlab.data.study import Study
+from cxlab.models.drivers import known_margins
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.replicates import Groups, replicate_groups
@@ -57,6 +59,7 @@ class Answers:
     drawn: np.ndarray | None
     extra: pd.DataFrame
     notes: tuple[str, ...]
+    margins: known_margins.KnownMargins | None = None
 
     @property
     def n(self) -> int:
@@ -77,11 +80,13 @@ class Answers:
         cut = lambda a: None if a is None else a[keep]  # noqa: E731
         return replace(
             self, y=self.y[keep], X=self.X[keep], w=self.w[keep], cluster=cut(self.cluster), strata=cut(self.strata),
-            extra=self.extra[keep].reset_index(drop=True),
+            extra=self.extra[keep].reset_index(drop=True), margins=self.margins and self.margins.rows(self, keep),
         )  # fmt: skip
 
     def groups(self, *, limit: int = 1000, seed: int = 0) -> Groups:
         """Return the replicate groups of the design: clusters within strata, those without a row among them."""
+        if self.margins is not None:
+            return self.margins.groups(self, limit=limit, seed=seed)
         drawn = self.drawn
         if drawn is not None and self.strata is not None:
             drawn = drawn[np.unique(self.strata)]
@@ -98,7 +103,9 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     name, condition = _outcome(study, outcome)
     chosen, blocks = _chosen(study, drivers, name)
     design, field = study.design, study.field(name)
-    wanted = dict.fromkeys([name, *chosen, *extra, *filter(None, (design.weight, design.cluster, design.strata))])
+    fitted = study.calibration is not None and study.calibration.weight == design.weight
+    placed = known_margins.columns_of(study) if fitted else filter(None, (design.weight, design.cluster, design.strata))
+    wanted = dict.fromkeys([name, *chosen, *extra, *placed])
     frame = study.frame.select(*wanted).filter(~nw.col(name).is_null()).collect().to_pandas()
     y, outside = within_scale(_number(frame[name], field), field)
     keep = ~np.isnan(y)
@@ -109,8 +116,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         check_weights(study)
         keep &= np.isfinite(weight) & (weight > 0)
         notes += weight_notes(study)
-        if study.calibration and study.calibration.weight == design.weight:
-            notes.append("weights fitted to margins count as known here: errors are a little too wide")
+        notes += [known_margins.SAID] if fitted else []
     frame, y = frame[keep].reset_index(drop=True), y[keep]
     y = _turned(y, field) if condition is None else condition(y).astype(float)
     _spread(study, name, y)
@@ -120,8 +126,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         outcome=field.label if condition is None else f"{field.label} {outcome.strip().removeprefix(name).strip()}",
         y=y, X=X, columns=columns, drivers=tuple(kept), labels=_labels(study, kept), of=of,
         blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
-        cluster=_codes(frame, design.cluster), strata=_codes(frame, design.strata), drawn=_drawn(study, frame),
-        extra=frame[list(extra)], notes=tuple(notes),
+        extra=frame[list(extra)], notes=tuple(notes), **_design(study, frame, fitted=fitted),
     )  # fmt: skip
 
 
@@ -258,16 +263,21 @@ def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{x} ({n})" if labels.count(x) > 1 else x for x, n in zip(labels, names, strict=True))
 
 
-def _codes(frame: pd.DataFrame, name: str) -> np.ndarray | None:
-    return pd.factorize(frame[name], use_na_sentinel=False)[0] if name else None
-
-
-def _drawn(study: Study, frame: pd.DataFrame) -> np.ndarray | None:
-    """Return the clusters of each stratum in the whole sample, in the order of its codes; None without a design."""
-    if study.drawn is None:
-        return None
-    name = study.design.strata
-    return of_strata(study.drawn, pd.factorize(frame[name], use_na_sentinel=False)[1] if name else [""])
+def _design(study: Study, frame: pd.DataFrame, *, fitted: bool) -> dict[str, Any]:
+    """Return cluster, strata, the clusters drawn in each stratum of the whole sample, and the margins if known."""
+    d, n, margins = study.design, len(frame), None
+    if fitted:
+        margins, frame = known_margins.known_margins(study, frame)
+    codes = {"cluster": None, "strata": None}
+    labels = [""]
+    for part, name in (("cluster", d.cluster), ("strata", d.strata)):
+        if name:
+            code, labels = pd.factorize(frame[name], use_na_sentinel=False)
+            codes[part] = code[:n]
+            if margins is not None:
+                margins.others[part] = code[n:]
+    drawn = None if study.drawn is None else of_strata(study.drawn, labels if d.strata else [""])
+    return {**codes, "drawn": drawn, "margins": margins}
 
 
 def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:

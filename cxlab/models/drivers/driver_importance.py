@@ -174,9 +174,9 @@ def _effective(answers: Answers, found: Sampled) -> float:
     groups = answers.groups(limit=200)
     Z, _, _ = driver_answers.standardized(np.column_stack([np.nan_to_num(answers.X), answers.y]), answers.w)
     moments = replicates.group_moments(Z, answers.w, groups)
-    R = moments.combined(np.ones((1, len(groups.stratum)))).correlation()[0]
+    R = moments.combined(np.ones((1, groups.size))).correlation()[0]
     change = replicates.influence(R, moments)[:, :-1, -1]
-    variance = np.diag(replicates.spread(change, groups.stratum))
+    variance = np.diag(groups.spread(change))
     return n / max(1.0, float(np.median(variance * n / (1 - R[:-1, -1] ** 2) ** 2)))
 
 
@@ -208,9 +208,7 @@ def _dominance(answers: Answers, entry: Entry, model: str, seed: int) -> dict[st
             f"dominance analysis compares up to {dominances.LIMIT} drivers of one column each; here are {q}"
         )
     groups = answers.groups(seed=seed)
-    R, _ = driver_shares.correlations(
-        answers, model, groups, replicates.resampling_weights(groups.stratum, 200 if q <= 10 else 50, seed)
-    )
+    R, _ = driver_shares.correlations(answers, model, groups, groups.resampled(200 if q <= 10 else 50, seed))
     out = {}
     for kind, held in zip(("complete", "conditional", "general"), dominances.dominance(R), strict=True):
         i, j = np.nonzero(held[0])

@@ -17,7 +17,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.names import key, shown
-from cxlab.stats.counts.replicates import Groups, replicate_groups, spread
+from cxlab.stats.counts.replicates import Groups, replicate_groups
 
 CATEGORIES = {
     "A": "attractive",
@@ -179,8 +179,8 @@ def _ratio(
     if total == 0:
         return np.nan, np.nan, np.nan
     p = float((w * top).sum() / total)
-    scores = np.bincount(groups.code, w * base * (top - p) / total, minlength=len(groups.stratum))
-    variance = float(spread(scores[:, None], groups.stratum)[0, 0])
+    scores = np.bincount(groups.code, w * base * (top - p) / total, minlength=groups.size)
+    variance = float(groups.spread(scores[:, None])[0, 0])
     n_eff = p * (1 - p) / variance if variance > 0 else float(base.sum())
     z = ndtri((1 + level) / 2)
     centre, half = p + z * z / (2 * n_eff), z * np.sqrt(p * (1 - p) / n_eff + z * z / (4 * n_eff**2))

@@ -123,7 +123,7 @@ def power_mean(u: np.ndarray, rho: float) -> np.ndarray:
 def _profile(answers: Answers, u: np.ndarray, groups: Groups, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return R² at every exponent, and the best exponent of every replicate."""
     y = answers.y - np.average(answers.y, weights=answers.w)
-    weights = np.vstack([np.ones(len(groups.stratum)), replicates.resampling_weights(groups.stratum, DRAWS, seed)])
+    weights = np.vstack([np.ones(groups.size), groups.resampled(DRAWS, seed)])
     total = lambda columns: weights @ replicates.group_sums(columns * answers.w[:, None], groups)  # noqa: E731
     n, b, bb = total(np.column_stack([np.ones_like(y), y, y * y])).T[..., None]
     r2 = []

@@ -136,11 +136,11 @@ def _line_note(at: tuple[float | None, float], line: np.ndarray) -> str:
 def _replicated(study: Study, answers: Answers, method: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return importance and performance (1 + B, p), the estimate first, and R²."""
     groups = answers.groups(seed=seed)
-    weights = replicates.resampling_weights(groups.stratum, DRAWS, seed)
+    weights = groups.resampled(DRAWS, seed)
     R, _ = driver_shares.correlations(answers, "linear", groups, weights)
     shares = driver_shares.share_function(method, answers.of, (), seed)
     place = scale_places(study, answers)
-    weights = np.vstack([np.ones(len(groups.stratum)), weights])
+    weights = np.vstack([np.ones(groups.size), weights])
     return shares(R), means(place, answers.w, groups, weights), importance.r_squared(R)
 
 
@@ -176,8 +176,8 @@ def _stated(
     if list(own.drivers) != names:
         return None
     groups = own.groups(seed=seed)
-    weights = replicates.resampling_weights(groups.stratum, DRAWS, seed)
-    drawn = means(scale_places(study, own), own.w, groups, np.vstack([np.ones(len(groups.stratum)), weights]))
+    weights = groups.resampled(DRAWS, seed)
+    drawn = means(scale_places(study, own), own.w, groups, np.vstack([np.ones(groups.size), weights]))
     table = pd.DataFrame({"driver": [answers.drivers[j] for j in index], "stated": drawn[0]})
     tail = (1 - level) / 2
     table["stated_low"], table["stated_high"] = np.quantile(drawn[1:], [tail, 1 - tail], axis=0)

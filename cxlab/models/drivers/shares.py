@@ -125,10 +125,10 @@ def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: st
     groups = answers.groups(limit=replicates.GROUPS if bootstrap else 100, seed=seed)
     notes = _few(groups)
     if bootstrap:
-        weights, factor = replicates.resampling_weights(groups.stratum, DRAWS, seed), None
+        weights, factor = groups.resampled(DRAWS, seed), None
         how = f"{DRAWS:,} bootstrap replicates of {_units(groups, answers)}"
     else:
-        weights, factor = replicates.jackknife_weights(groups.stratum)
+        weights, factor = groups.left_out()
         how = f"jackknife over {_units(groups, answers)}"
     R, least = correlations(answers, model, groups, weights)
     if least < -1e-9:
@@ -176,7 +176,7 @@ def correlations(
     answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return correlations of columns and outcome, first as they are, then reweighted; and the smallest eigenvalue."""
-    weights = np.vstack([np.ones(len(groups.stratum)), weights])
+    weights = np.vstack([np.ones(groups.size), weights])
     if model == "linear":
         Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
         moments = replicates.group_moments(Z, answers.w, groups)
@@ -262,9 +262,9 @@ def analytic_errors(answers: Answers, players: Sequence[Sequence[int]]) -> np.nd
     groups = answers.groups()
     Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
     moments = replicates.group_moments(Z, answers.w, groups)
-    R = moments.combined(np.ones((1, len(groups.stratum)))).correlation()[0]
+    R = moments.combined(np.ones((1, groups.size))).correlation()[0]
     change = _summed(relative_weights_change(R, replicates.influence(R, moments)), players)
-    return np.sqrt(np.diag(replicates.spread(change, groups.stratum)))
+    return np.sqrt(np.diag(groups.spread(change)))
 
 
 def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) -> Sampled:
@@ -274,7 +274,7 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
     Z = np.column_stack([answers.X, answers.y])
     many, draws = (20, 100) if q <= BOOTSTRAP else (10, 40)
     groups = answers.groups(limit=500, seed=seed)
-    weights = replicates.resampling_weights(groups.stratum, draws, seed)
+    weights = groups.resampled(draws, seed)
     estimates, within, matrices, beta_se = [], [], [], []
     copies = imputations(Z, m=many, seed=seed)
     for full in copies:
@@ -321,7 +321,7 @@ def likelihood_shares(
     if family == "count":
         null = null - _saturated(answers.y)
     sums = replicates.group_sums(np.vstack([gain, null]).T * answers.w[:, None], groups)
-    weights = replicates.resampling_weights(groups.stratum, DRAWS, seed)
+    weights = groups.resampled(DRAWS, seed)
     ratio = lambda s: s[..., :q] / -s[..., q:]  # noqa: E731
     draws = ratio(weights @ sums)
     how = f"{DRAWS:,} linearised bootstrap replicates of {_units(groups, answers)}"

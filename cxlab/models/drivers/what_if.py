@@ -78,7 +78,7 @@ def what_if(
     score, unit, said = _score(study, answers, outcome, measure)
     place, move = _moves(study, answers)
     groups = answers.groups(seed=seed)
-    weights = np.vstack([np.ones(len(groups.stratum)), replicates.resampling_weights(groups.stratum, DRAWS, seed)])
+    weights = np.vstack([np.ones(groups.size), groups.resampled(DRAWS, seed)])
     rows = []
     for scenario, change in (
         ("one point", _one_point(answers, score, move, groups, weights)),

@@ -79,7 +79,7 @@ def check_level(level: float) -> None:
         raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
 
 
-COUNT_AS_KNOWN = "weights fitted to margins count as known here: errors are a little too wide"
+COUNT_AS_KNOWN = "weights fitted to margins count as known here: errors are mostly a little too wide"
 
 
 def weight_of(study: Study) -> nw.Expr | None:

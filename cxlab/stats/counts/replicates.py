@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxlab.stats.counts.drawn import lonely_times
+from cxlab.stats.counts.reraked import Margins
 
 GROUPS = 1000
 """More clusters than this are put together at random; the standard error of a standard error is then about 2 %."""
@@ -22,17 +23,42 @@ class Groups:
     """Which replicate group each row belongs to, and which stratum each group.
 
     ``code`` (n,) runs from 0 to G - 1; ``stratum`` (G,) from 0; ``clusters`` counts the sampled units before grouping.
-    A group may have no row: clusters that were drawn, and in which nobody belongs to the domain.
+    A group may have no row: clusters that were drawn, and in which nobody belongs to the domain. ``margins`` : where
+    weights were fitted in this session; then rows are summed by group and cell of the margins, and ``code`` runs over
+    these.
     """
 
     code: np.ndarray
     stratum: np.ndarray
     clusters: int
+    margins: Margins | None = None
+
+    @property
+    def size(self) -> int:
+        """How many sums of rows there are: groups, or groups by cell of the margins."""
+        return len(self.stratum) if self.margins is None else len(self.margins.owner)
 
     @property
     def merged(self) -> bool:
         """Whether several clusters share a group."""
-        return self.clusters > len(np.unique(self.code))
+        own = np.unique(self.code)
+        return self.clusters > len(own if self.margins is None else np.unique(self.margins.owner[own]))
+
+    def resampled(self, draws: int, seed: int | np.random.Generator) -> np.ndarray:
+        """Return bootstrap weights of the sums, (draws, size): `resampling_weights`, raked anew where margins are."""
+        return self._raked(resampling_weights(self.stratum, draws, seed))
+
+    def left_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights (G, size) and factors of `jackknife_weights`, raked anew where margins are known."""
+        weights, factor = jackknife_weights(self.stratum)
+        return self._raked(weights), factor
+
+    def spread(self, change: np.ndarray) -> np.ndarray:
+        """Return the covariance from the influences of the sums (size, k), with the margins known where there are."""
+        return spread(change if self.margins is None else self.margins.residual(change), self.stratum)
+
+    def _raked(self, weights: np.ndarray) -> np.ndarray:
+        return weights if self.margins is None else self.margins.raked(weights)
 
 
 def replicate_groups(
@@ -109,7 +135,7 @@ def jackknife_weights(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def group_sums(values: np.ndarray, groups: Groups) -> np.ndarray:
     """Return the sums of the rows of ``values`` (n, k) in every group, (G, k)."""
     order, bounds = by_group(groups)
-    out = np.zeros((len(groups.stratum), values.shape[1]))
+    out = np.zeros((groups.size, values.shape[1]))
     some = bounds[1:] > bounds[:-1]
     out[some] = np.add.reduceat(values[order], bounds[:-1][some], axis=0)
     return out
@@ -161,7 +187,7 @@ def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
 
     Columns should be centred and of comparable scale, for the last digits.
     """
-    G, q = len(groups.stratum), X.shape[1]
+    G, q = groups.size, X.shape[1]
     order, bounds = by_group(groups)
     complete = not np.isnan(X).any()
     parts = [np.empty((G, *shape)) for shape in _shapes(q, 1 if complete else q)]
@@ -178,9 +204,9 @@ def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
 
 def by_group(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows ordered by group, and where each group starts and ends (G + 1,)."""
-    small = groups.code.astype(np.int16) if len(groups.stratum) < 2**15 else groups.code  # sorted by radix
+    small = groups.code.astype(np.int16) if groups.size < 2**15 else groups.code  # sorted by radix
     order = np.argsort(small, kind="stable")
-    return order, np.searchsorted(groups.code[order], np.arange(len(groups.stratum) + 1))
+    return order, np.searchsorted(groups.code[order], np.arange(groups.size + 1))
 
 
 def _shapes(q: int, d: int) -> tuple[tuple[int, int], ...]:

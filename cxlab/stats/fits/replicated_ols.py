@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from cxlab.stats.counts.replicates import Groups, by_group, group_sums, spread
+from cxlab.stats.counts.replicates import Groups, by_group, group_sums
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -
     scores = group_sums(WD * e[:, None], groups)
     sse = float((w * e * e).sum())
     total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
-    return Fit(coef, bread @ spread(scores, groups.stratum) @ bread, sse / w.sum(), 1 - sse / total)
+    return Fit(coef, bread @ groups.spread(scores) @ bread, sse / w.sum(), 1 - sse / total)
 
 
 def monotone(moments: np.ndarray, rises: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def monotone(moments: np.ndarray, rises: np.ndarray) -> np.ndarray:
 def outer_moments(Z: np.ndarray, w: np.ndarray, groups: Groups) -> np.ndarray:
     """Return the weighted sums of z z' in every group, (G, k, k)."""
     order, bounds = by_group(groups)
-    out = np.empty((len(groups.stratum), Z.shape[1], Z.shape[1]))
+    out = np.empty((groups.size, Z.shape[1], Z.shape[1]))
     for g in range(len(out)):
         rows = order[bounds[g] : bounds[g + 1]]
         out[g] = (Z[rows] * w[rows, None]).T @ Z[rows]
