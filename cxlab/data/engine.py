@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import duckdb
 
+from cxlab.data import temporary
 from cxlab.problem import DataProblem
 
 WILD = "[*?"
@@ -22,7 +24,20 @@ def connect() -> duckdb.DuckDBPyConnection:
     threads = os.environ.get("CXLAB_THREADS", "")
     con = duckdb.connect(config={"threads": int(threads)} if threads else {})
     con.execute("set timezone = 'UTC'")
+    spill(con)
     return con
+
+
+def spill(con: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection write what does not fit into memory to the folder of this process, not where its caller stands.
+
+    A place that somebody chose, and one that is in use, stay.
+    """
+    place = con.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    ours = str(temporary.folder() / "spilled")
+    if place != ours and (not place or place.endswith(".tmp") or f"/{temporary.PREFIX}" in place):
+        with contextlib.suppress(duckdb.Error):
+            con.execute(f"set temp_directory = '{ours.replace(chr(39), chr(39) * 2)}'").fetchall()
 
 
 def settle() -> None:
@@ -33,6 +48,7 @@ def settle() -> None:
     threads = os.environ.get("CXLAB_THREADS", "")
     duckdb.execute("set enable_progress_bar = false").fetchall()
     duckdb.execute("set timezone = 'UTC'").fetchall()
+    spill(duckdb.default_connection())
     if threads:
         duckdb.execute(f"set threads = {int(threads)}").fetchall()
 

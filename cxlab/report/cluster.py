@@ -5,14 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxlab.data import locations
+from cxlab.data import locations, temporary
 from cxlab.problem import DataProblem
 from cxlab.report import render
 from cxlab.report.jobs import Job
@@ -69,7 +68,7 @@ def make(job: Job, form: render.Form, where: str) -> tuple[Any, dict[str, bytes]
     """Make one report on this machine and return it with the content of its files; one at a time in a process."""
     from cxlab.report import worker
 
-    with _one, locations.at(where), tempfile.TemporaryDirectory(prefix="cxlab-") as folder:
+    with _one, locations.at(where), temporary.inside() as folder:
         if not _kernels:
             _kernels.append(Kernels())
             atexit.register(_kernels[0].__exit__)

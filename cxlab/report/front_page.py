@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cxlab.report.collect import collect
 from cxlab.report.overview import overview
-from cxlab.report.room import fcntl
+from cxlab.data.temporary import fcntl
 
 
 def refresh(folder: Path) -> Path:

@@ -8,12 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cxlab.data import temporary
 from cxlab.problem import DataProblem
 
 APPLICATIONS = ("Google Chrome", "Chromium", "Microsoft Edge", "Brave Browser")
@@ -88,7 +88,7 @@ def check() -> None:
 @contextlib.contextmanager
 def beside(target: Path) -> Iterator[str]:
     """Yield a folder for what a program writes meanwhile: beside the draft, where a batch removes what died."""
-    place = target.parent.parent if target.parent.name.startswith(".") else Path(tempfile.gettempdir())
+    place = target.parent.parent if target.parent.name.startswith(".") else temporary.folder()
     folder = place / f".pdf-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     folder.mkdir(mode=0o700)
     try:

@@ -16,10 +16,11 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
+from cxlab.data.temporary import held
 from cxlab.report import render
 from cxlab.report.jobs import Job
 from cxlab.report.kernel import Kernels, forks
-from cxlab.report.room import SHORT, held, remove, short
+from cxlab.report.room import SHORT, remove, short
 
 TRIES = 2
 """A job whose worker process or fork server was killed is tried again, once."""

@@ -10,24 +10,12 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None
-
-PREFIX = "cxlab-"
-OWNER = ".owner"
-"""Held (flock) by the process that made the room, as long as it lives."""
+from cxlab.data.temporary import PLACES, PREFIX, held, sweep
 
 SHORT = 60
 """Longest name of a folder for Unix sockets: an address has at most 104 bytes on macOS, 108 on Linux."""
-
-PLACES = ("/tmp", "/var/tmp", "/dev/shm")
-"""Where sockets go when the temporary folder has too long a name for them."""
 
 
 class Room:
@@ -63,31 +51,3 @@ def short() -> str:
         if place and len(place) <= SHORT - 16 and os.path.isdir(place) and os.access(place, os.W_OK):
             return tempfile.mkdtemp(prefix=PREFIX, dir=place)
     return tempfile.mkdtemp(prefix=PREFIX)
-
-
-def held(folder: Path) -> IO[str]:
-    """Return the open file that says whose room it is; it appears under its name when it is already held."""
-    file = (folder / f"{OWNER}.new").open("w")
-    if fcntl:
-        fcntl.flock(file, fcntl.LOCK_EX)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    (folder / f"{OWNER}.new").rename(folder / OWNER)
-    return file
-
-
-def sweep() -> None:
-    """Remove the rooms of processes that were killed."""
-    for folder in rooms():
-        with contextlib.suppress(OSError), (folder / OWNER).open() as file:
-            if fcntl and folder.stat().st_uid == os.getuid():
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def rooms() -> Iterator[Path]:
-    """Yield the rooms in all places where there may be some."""
-    places = {tempfile.gettempdir(), os.environ.get("XDG_RUNTIME_DIR", ""), *PLACES}
-    for place in sorted(p for p in places if p and os.path.isdir(p)):
-        with contextlib.suppress(OSError):
-            yield from (p.parent for p in Path(place).glob(f"{PREFIX}*/{OWNER}"))

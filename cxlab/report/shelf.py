@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from cxlab.data import temporary
 from cxlab.problem import DataProblem
 
 READ = ("run.json", "results.json")
@@ -41,7 +42,7 @@ class Shelf:
             said = str(problem) or type(problem).__name__
             raise DataProblem(f"--output {output} cannot be written to: {said}") from None
         self.address = output.rstrip("/")
-        self.folder = Path(tempfile.mkdtemp(prefix="cxlab-out-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="out-", dir=temporary.folder()))
 
     def __enter__(self) -> Shelf:
         return self
@@ -117,7 +118,7 @@ class Shelf:
             found = sorted(self.remote.glob(f"{self.root}/*/*/run.json"))
             if found == seen:
                 break
-            with tempfile.TemporaryDirectory(prefix="cxlab-index-") as folder:
+            with temporary.inside("index-") as folder:
                 self.fetch(found, Path(folder))
                 refresh(Path(folder))
                 for name in ("results.parquet", "index.html"):
@@ -133,7 +134,7 @@ class Shelf:
             return alarm_file.refresh(self.folder)
         there = f"{self.root}/{alarm_file.NAME}"
         self.remote.invalidate_cache()
-        with tempfile.TemporaryDirectory(prefix="cxlab-alarms-") as name:
+        with temporary.inside("alarms-") as name:
             folder = Path(name)
             self.fetch(sorted(self.remote.glob(f"{self.root}/*/*/run.json")), folder)
             with contextlib.suppress(FileNotFoundError):

@@ -255,6 +255,8 @@ WELL = {
     "three kinds of line ends": ("recommend,n\r\n5,1\n6,2\r7,3\r\n", [(5, 1), (6, 2), (7, 3)]),
     "carriage returns": ("recommend,n\r5,1\r6,2\r", [(5, 1), (6, 2)]),
     "blank lines between": ("recommend,n\n\n5,1\n\n6,2\n\n", [(5, 1), (6, 2)]),
+    "lines of nothing but separators": ("recommend;n\n5;1\n;\n6;2\n;\n;\n", [(5, 1), (6, 2)]),
+    "a line that says there is no answer": ("a,b\nx,1\nNA,\ny,2\n", [("x", 1), ("NA", None), ("y", 2)]),
     "ids beyond 64 bits": ("id,n\n12345678901234567890,1\n12345678901234567891,2\n",
                            [("12345678901234567890", 1), ("12345678901234567891", 2)]),
     "ids of 40 digits": (f"id,n\n{'1' * 40},1\n{'1' * 39}2,2\n", [("1" * 40, 1), ("1" * 39 + "2", 2)]),
@@ -266,6 +268,20 @@ WELL = {
 def test_what_programs_write_is_read(tmp_path, case):
     content, rows = WELL[case]
     assert open_file(write(tmp_path, content)).table.fetchall() == rows
+
+
+def test_rows_of_blanks_are_counted_in_a_note(tmp_path):
+    raw = open_file(write(tmp_path, "recommend;n\n5;1\n;\n6;2\n;\n"))
+    assert raw.notes[-1] == "2 rows without a single value left out"
+    alone = open_file(write(tmp_path, 'recommend\n5\n""\n6\n'))  # someone who did not answer the one question
+    assert alone.table.fetchall() == [(5,), (None,), (6,)]
+
+
+@pytest.mark.parametrize("name", ["*", "a.b", 'a"b'])
+def test_a_column_declared_text_under_its_plain_name_stays_as_it_is_written(tmp_path, name):
+    path = write(tmp_path, f"x,{name}\na,-2\nb,3.50\n" if '"' not in name else 'x,"a""b"\na,-2\nb,3.50\n')
+    book = Codebook("text", tuple(Field(c, type="string") for c in cx.load(path).columns))
+    assert cx.load(path, codebook=book).frame.collect().to_pandas().iloc[:, 1].tolist() == ["-2", "3.50"]
 
 
 REFUSED = {

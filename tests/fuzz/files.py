@@ -122,6 +122,25 @@ def delimited(seed: int, folder: Path) -> int:
     return k * len(real)
 
 
+def line_ends(seed: int, folder: Path) -> int:
+    """A CSV whose lines end in three ways, also within quoted cells: every row is what Python's csv reads."""
+    rng = np.random.default_rng(seed)
+    k, n = int(rng.integers(2, 6)), int(rng.integers(1, 60))
+    ends, cells = rng.choice(["\n", "\r\n", "\r"], int(rng.integers(1, 4))), ("7", "10", "abc", "a,b", "two{}lines")
+    text = ",".join(f"h{j}" for j in range(k)) + str(rng.choice(ends))
+    for _ in range(n):
+        row = [str(c).format(rng.choice(ends)) for c in rng.choice(cells, k)]
+        text += ",".join(f'"{c}"' if set(c) & set(",\n\r") else c for c in row) + str(rng.choice(ends))
+    path = folder / "ends.csv"
+    path.write_bytes((text if rng.random() < 0.7 else text.rstrip()).encode(str(rng.choice(["utf-8", "utf-16"]))))
+    book = cx.Codebook("text", tuple(cx.Field(f"h{j}", type="string") for j in range(k)))
+    table = cx.load(path, codebook=book).frame.collect().to_pandas()
+    real = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    same = [[" ".join(c.split()) for c in row] for row in real]
+    assert [[" ".join(c.split()) for c in row] for row in table.to_numpy().tolist()] == same, f"{path.read_bytes()!r}"
+    return k * len(real)
+
+
 def _blank(text: str) -> bool:
     """Whether an export means 'no answer' by it."""
     return text.strip().lower() in ("na", "n/a", "null", "none", "nan", "-", "–", "'")

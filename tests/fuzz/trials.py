@@ -11,6 +11,7 @@ TRIALS = {
     "metrics": figures.metrics,
     "models": figures.models,
     "delimited": files.delimited,
+    "line_ends": files.line_ends,
     "excel": files.excel,
     "names": files.names,
     "labels": pages.labels,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from cxlab.data import engine
+from cxlab.data import engine, temporary
 from cxlab.data.locations import sought
 from cxlab.data.readers import (
     columnar,
@@ -105,7 +104,7 @@ def _packed(path: Path, **options: Any) -> Raw:
 
     A table that is scanned lazily keeps it until Python ends.
     """
-    folder = tempfile.TemporaryDirectory(prefix="cxlab-")
+    folder = temporary.inside()
     try:
         inside = packed.unpacked(path, Path(folder.name), ENDINGS)
         raw = open_file(inside, **options)

@@ -114,6 +114,7 @@ def _in_duckdb(url: str, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
     safe, path = without_secrets(url), url.partition(":///")[2]
     try:
         with duckdb.connect(path, read_only=True) as con:
+            engine.spill(con)
             con.execute("set enable_external_access = false")  # the query reads this database, no other file
             if not query:
                 query = _only_table([row[0] for row in con.execute("show tables").fetchall()], safe)

@@ -15,7 +15,7 @@ from cxlab.data.masking import quotable
 from cxlab.data.readers import decimal_mark, opened, platforms, summary_row, texts
 from cxlab.data.readers.dialect import broken, dialect, records
 from cxlab.data.readers.encoding import Utf8, as_utf8
-from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, quoted, text
+from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, plain, quoted, text
 from cxlab.problem import DataProblem
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space"}
@@ -62,7 +62,8 @@ def read(
     header, blank = _without_end(header)
     check_names([n for n in header.names if n not in blank], path.name)
     layout = Layout(source, path, delimiter, quote, header)
-    keep = {*header.as_text, *as_text}
+    keep = {*header.as_text, *(n for n in header.names if n in as_text or plain(n) in as_text)}
+    declared = {n: f for n in header.names if (f := (declared or {}).get(n) or (declared or {}).get(plain(n)))}
     notes = (
         *header.notes,
         source.note,
@@ -74,18 +75,54 @@ def read(
         notes += ("larger than memory may hold: every question scans the file anew; Parquet would be quicker",)
         KEPT.append(source.keep)
     try:
-        table, numbers = _typed(layout, _kinds(layout, keep), declared or {})
+        table, numbers = _typed(layout, _kinds(layout, keep), declared)
         table = _named(table, blank, path)
         raw = Raw(table, f"{header.platform} CSV".strip(), notes, header.facts, header.multiple)
-        look = None if small else _first_rows(table)
-        raw = texts.read(raw, keep=keep, delimiter=delimiter, declared=declared, numbers=numbers, look=look)
-        table, said = opened.relation(raw.table, look=None if small else _first_rows(raw.table))
-        if small:
-            table, more = summary_row.without(_loaded(table))
-            said += more
-        return replace(raw, table=table, notes=(*raw.notes, *said), held=small)
+        taken = Taken(raw, keep, delimiter, numbers, declared)
+        return _held(taken) if small else taken.read(_first_rows(table))
     except duckdb.Error as error:
         raise broken(error, path.name, source.path, quote) from error
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A table taken apart, and what is known of its columns before their texts are read."""
+
+    raw: Raw
+    keep: Collection[str]
+    delimiter: str
+    numbers: Collection[str]
+    declared: Mapping[str, str]
+
+    def read(self, look: duckdb.DuckDBPyRelation | None = None) -> Raw:
+        """Return the table with its texts read; ``look`` holds the first rows of one that is scanned lazily."""
+        told = {"delimiter": self.delimiter, "declared": self.declared, "numbers": self.numbers}
+        raw = texts.read(self.raw, keep=self.keep, look=look, **told)
+        table, said = opened.relation(raw.table, look=None if look is None else _first_rows(raw.table))
+        return replace(raw, table=table, notes=(*raw.notes, *said))
+
+
+def _held(taken: Taken) -> Raw:
+    """Return the table in memory, without rows that hold nothing and rows that sum up others."""
+    raw = taken.read()
+    table = _loaded(raw.table)
+    names, before = table.columns, taken.raw.table
+    silent = " and ".join(f"{quoted(n)} is null" for n in names)
+    if len(names) > 1 and table.filter(silent).limit(1).fetchone() and (gone := _without_blank(before)):
+        raw = replace(taken, raw=replace(taken.raw, table=gone[0], notes=(*taken.raw.notes, gone[1]))).read()
+        table = _loaded(raw.table)
+    table, more = summary_row.without(table)
+    return replace(raw, table=table, notes=(*raw.notes, *more), held=True)
+
+
+def _without_blank(table: duckdb.DuckDBPyRelation) -> tuple[duckdb.DuckDBPyRelation, str] | None:
+    """Return the table without rows of nothing but separators, and a note; None where there are none, or only such."""
+    cells = ", ".join(f"nullif(trim({quoted(n)}::varchar), '')" for n in table.columns)
+    filled = table.filter(f"coalesce({cells}) is not null")
+    rows, left = (t.aggregate("count(*)").fetchall()[0][0] for t in (table, filled))
+    if rows == left or not left:
+        return None
+    return filled, f"{rows - left:,} row{'s' * (rows - left > 1)} without a single value left out"
 
 
 def _without_end(header: platforms.Header) -> tuple[platforms.Header, tuple[str, ...]]:

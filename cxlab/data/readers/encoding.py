@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import os
-import tempfile
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxlab.data import temporary
 from cxlab.problem import DataProblem
 
 CHUNK = 8 * 2**20
@@ -58,6 +58,11 @@ def as_utf8(path: Path, encoding: str = "") -> Utf8:
     DataProblem : unknown encoding; a byte that the encoding does not have (with its place); a file that is UTF-8 with
         letters beyond ASCII up to some byte and then is not.
     """
+    return _with_one_end(_decoded_file(path, encoding))
+
+
+def _decoded_file(path: Path, encoding: str) -> Utf8:
+    """Return ``path`` as UTF-8, its lines ending as they do."""
     if encoding:
         return _transcoded(path, _known(encoding), f"encoding {encoding}, as asked")
     with path.open("rb") as file:
@@ -72,8 +77,6 @@ def as_utf8(path: Path, encoding: str = "") -> Utf8:
             f"{path.name} holds {zeros:,} bytes of zero, the first at byte {first:,}; it is damaged or no text: export "
             "it again"
         )
-    if bad is None and b"\0" not in head and _ends_mixed(path):
-        return _with_one_end(path)
     if bad is None and b"\0" not in head:
         return Utf8(path, "utf-8", f"encoding {'UTF-8' if beyond else 'ASCII (a subset of UTF-8)'}")
     if beyond and b"\0" not in head:
@@ -86,25 +89,40 @@ def as_utf8(path: Path, encoding: str = "") -> Utf8:
 
 
 def _ends_mixed(path: Path) -> bool:
-    """Whether some lines end with a lone carriage return and others with a line feed."""
-    lone = feeds = 0
+    """Whether rows end in several ways: with a carriage return, a line feed, or both. Within quotes nothing ends."""
+    kinds, within, last = set(), False, b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            feeds += chunk.count(b"\n")
-            if b"\r" in chunk:
-                lone += chunk.count(b"\r") - chunk.count(b"\r\n") - chunk.endswith(b"\r")
-    return bool(lone and feeds)
+            chunk, last = last + chunk, b""
+            if chunk.endswith(b"\r"):
+                chunk, last = chunk[:-1], b"\r"  # what follows it stands in the next chunk
+            both, feeds, returns = (chunk.count(end) for end in (b"\r\n", b"\n", b"\r"))
+            found = {k for k, n in enumerate((both, feeds - both, returns - both)) if n}
+            if len(kinds | found) > 1 and found and b'"' in chunk:
+                found = _ends(b"".join(chunk.split(b'"')[within::2]))
+            kinds |= found
+            within ^= chunk.count(b'"') % 2
+            if len(kinds) > 1:
+                return True
+    return bool(kinds) and bool(last) and not kinds <= {2}
 
 
-def _with_one_end(path: Path) -> Utf8:
-    """Return a copy in which every line ends with a line feed."""
-    handle, name = tempfile.mkstemp(prefix="cxlab-", suffix=".csv")
+def _ends(text: bytes) -> set[int]:
+    both = text.count(b"\r\n")
+    return {k for k, n in enumerate((both, text.count(b"\n") - both, text.count(b"\r") - both)) if n}
+
+
+def _with_one_end(source: Utf8) -> Utf8:
+    """Return the file with every line ending in a line feed: itself, where its rows all end alike."""
+    if not _ends_mixed(source.path):
+        return source
+    handle, name = temporary.file(".csv")
     keep = _Copy()
     weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
-    with path.open(encoding="utf-8", newline=None) as source, os.fdopen(handle, "w", encoding="utf-8") as target:
-        while chunk := source.read(CHUNK):
-            target.write(chunk)
-    return Utf8(Path(name), "utf-8", "encoding UTF-8; its lines end in several ways", keep)
+    with source.path.open(encoding="utf-8", newline=None) as old, os.fdopen(handle, "w", encoding="utf-8") as new:
+        while chunk := old.read(CHUNK):
+            new.write(chunk)
+    return Utf8(Path(name), source.encoding, f"{source.note}; its lines end in several ways", keep)
 
 
 def _known(encoding: str) -> str:
@@ -177,7 +195,7 @@ def _eastern(text: str) -> bool:
 def _transcoded(path: Path, encoding: str, note: str) -> Utf8:
     """Return a UTF-8 copy in the temporary folder; it is removed when nobody uses it any more."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    handle, name = tempfile.mkstemp(prefix="cxlab-", suffix=".csv")
+    handle, name = temporary.file(".csv")
     keep = _Copy()
     weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
     done = 0

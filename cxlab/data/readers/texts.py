@@ -12,7 +12,7 @@ from dataclasses import replace
 import duckdb
 
 from cxlab.data.readers import dates, decimal_mark
-from cxlab.data.readers.raw import Raw, quoted, text
+from cxlab.data.readers.raw import Raw, plain, quoted, text
 
 LOOKED = 1000
 """Rows looked at for what a column may be; whatever is found is tried on all of them."""
@@ -48,7 +48,9 @@ def read(
     numbers : text columns that are numbers, whatever decimal mark is judged.
     look : the first rows, where looking at all of them costs a scan of a large file.
     """
-    declared = {n: f for n, f in (declared or {}).items() if f and n in raw.table.columns}
+    columns, written = raw.table.columns, declared or {}
+    declared = {n: f for n in columns if (f := written.get(n) or written.get(plain(n)))}
+    keep = {n for n in columns if n in keep or plain(n) in keep}
     table, look = raw.table, raw.table if look is None else look
     names, kinds = _texts(table, keep), list(map(str, table.types))
     table, look, rows = _with_digits(table, look, names)
