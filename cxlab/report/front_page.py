@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from cxlab.data.temporary import fcntl
 from cxlab.report.collect import collect
 from cxlab.report.overview import overview
-from cxlab.data.temporary import fcntl
 
 
 def refresh(folder: Path) -> Path:
