@@ -81,7 +81,7 @@ def _end(process: int, mine: Folder) -> None:
 
 
 def _watched(path: Path) -> subprocess.Popen | None:
-    """Start the shell that removes a folder when this process and its forks have ended; None where there is no shell."""
+    """Start the shell that removes a folder when this process and its forks have ended; None where there is none."""
     quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         return subprocess.Popen(["/bin/sh", "-c", WATCH, "cxlab", str(path)], cwd="/", start_new_session=True, **quiet)
