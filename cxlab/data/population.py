@@ -14,9 +14,9 @@ lattice of width `STEP`, on which its distribution is a convolution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,15 @@ DRIVERS = {"website": 0.15, "service": 0.5, "delivery": 0.3, "invoice": 0.0, "ap
 OUTCOMES = {"satisfaction": (1, 5), "recommend": (0, 10)}
 """Each outcome and its scale."""
 NODES = 64
+Below = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""P(y* <= cut) as a function of t and v, the shifts of the touchpoints and of the outcomes."""
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of the quadrature over a standard normal."""
+    h, w = np.polynomial.hermite_e.hermegauss(NODES)
+    return h, w / w.sum()
 
 
 def names(kind: str, count: int) -> list[str]:
@@ -204,17 +213,26 @@ class Population:
             -v, v, 81 if self.direct else 5
         )
 
-    def _below(self, cuts: np.ndarray, leave_out: str = "", plus: float = 0.0) -> list[RectBivariateSpline]:
-        """Return splines of P(y* <= cut | t, v) for every cut."""
+    @cached_property
+    def _lattice(self) -> tuple[np.ndarray, np.ndarray]:
+        """The sum of all contributions given each t of the grid: what every cut is solved on."""
+        return self._sums(self._answers(self._grid[0]))
+
+    def _below(self, cuts: np.ndarray, leave_out: str = "", plus: float = 0.0) -> list[Below]:
+        """Return P(y* <= cut | t, v) for every cut, interpolated on the grid."""
         t, v = self._grid
-        s, p = self._sums(self._answers(t), leave_out)
-        return [RectBivariateSpline(t, v, p @ ndtr((c - s[:, None] - plus - v) / self.noise), kx=3, ky=3) for c in cuts]
+        s, p = self._sums(self._answers(t), leave_out) if leave_out else self._lattice
+        if not self.direct:  # v is 0 everywhere
+            return [_of_one(CubicSpline(t, p @ ndtr((c - s - plus) / self.noise))) for c in cuts]
+        return [
+            RectBivariateSpline(t, v, p @ ndtr((c - s[:, None] - plus - v) / self.noise), kx=3, ky=3).ev for c in cuts
+        ]
 
     def _points(self, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Quadrature over h at every shift: t and v of shape (shifts, nodes), weights of shape (nodes,)."""
-        h, w = np.polynomial.hermite_e.hermegauss(NODES)
+        h, w = _nodes()
         t = shifts[:, None] + np.sqrt(self.halo) * h
-        return t, np.broadcast_to(self.direct * h, t.shape), w / w.sum()
+        return t, np.broadcast_to(self.direct * h, t.shape), w
 
     def _distribution(self, cuts: np.ndarray) -> np.ndarray:
         """Return P(outcome = category) of every cell, shape (cells, len(cuts) + 1)."""
@@ -223,14 +241,14 @@ class Population:
         if len(at) > 81:
             at = np.linspace(at[0], at[-1], 81)
         t, v, w = self._points(at)
-        below = np.stack([f.ev(t, v) @ w for f in self._below(cuts)], axis=1)
+        below = np.stack([f(t, v) @ w for f in self._below(cuts)], axis=1)
         below = CubicSpline(at, below)(shift) if len(at) == 81 else below[np.searchsorted(at, shift)]
         return np.diff(below, axis=1, prepend=0.0, append=1.0)
 
     @cached_property
     def outcome_cuts(self) -> dict[str, np.ndarray]:
         """Cuts of the latent outcomes; those of `recommend` are shifted until the population has the NPS asked for."""
-        s, p = self._sums(self._answers(self._grid[0]))
+        s, p = self._lattice
         sd = np.sqrt(np.var(s @ p.T) + self.noise**2 + self.direct**2 + 0.5)
         middle = float(np.average(s @ p.T, weights=np.exp(-((self._grid[0] / 1.5) ** 2))))
         wide = sd * np.linspace(-2.6, 1.2, 10)
@@ -290,11 +308,11 @@ class Population:
         for i, (name, (low, _)) in enumerate(OUTCOMES.items()):
             cuts = self.outcome_cuts[name]
             top = low + len(cuts)
-            below = np.stack([f.ev(t, v) for f in self._below(cuts)])
+            below = np.stack([f(t, v) for f in self._below(cuts)])
             mean[k + i] = top - weight @ below.sum(0)
             second[k + i, k + i] = top**2 - weight @ ((2 * np.arange(low, top) + 1) @ below)
             for j, (touchpoint, f) in enumerate(self.effects.items()):
-                level = [top - sum(g.ev(t, v) for g in self._below(cuts, touchpoint, fa)) for fa in f]
+                level = [top - sum(g(t, v) for g in self._below(cuts, touchpoint, fa)) for fa in f]
                 second[j, k + i] = second[k + i, j] = weight @ sum(
                     a[q] * p[:, q] * level[q] for q in range(self.points)
                 )
@@ -304,13 +322,18 @@ class Population:
     def _both(self, t: np.ndarray, v: np.ndarray, weight: np.ndarray) -> float:
         """Return E[satisfaction x recommend]: independent given the sum of contributions, t and v."""
         grid, vs = self._grid
-        s, p = self._sums(self._answers(grid))
+        s, p = self._lattice
         low = [len(self.outcome_cuts[n]) + OUTCOMES[n][0] for n in OUTCOMES]
         means = [
             top - ndtr((self.outcome_cuts[n][:, None, None] - s[:, None] - vs) / self.noise).sum(0)
             for n, top in zip(OUTCOMES, low, strict=True)
         ]
         return float(weight @ RectBivariateSpline(grid, vs, p @ (means[0] * means[1])).ev(t, v))
+
+
+def _of_one(spline: CubicSpline) -> Below:
+    """Return a function of t as one of t and v."""
+    return lambda t, v: spline(t)
 
 
 def _shares(given: Sequence[float], of: Mapping[Any, float]) -> dict[Any, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,8 +44,8 @@ class Simulation(Study):
         linear = {k: float(f[1] - f[0]) for k, f in p.effects.items() if np.allclose(np.diff(f), f[1] - f[0])}
         return {
             "nps": p.nps,
-            "cells": p.table,
-            "drivers": p.effects,
+            "cells": p.table.copy(),
+            "drivers": {k: f.copy() for k, f in p.effects.items()},
             "slopes": linear,
             "coefficients": {k: v / p.noise for k, v in linear.items()},
             "moments": lambda: p.moments,
@@ -135,12 +136,24 @@ def codebook(world: Population) -> Codebook:
     return Codebook("simulated", tuple(book), title="Simulated survey", simulated=True, notes=(said,), design=design)
 
 
+KEPT = 32
+"""Worlds kept with their cuts solved: whoever draws from one again need not solve them anew."""
+_kept: dict[bytes, Population] = {}
+
+
 def _population(given: dict[str, Any]) -> Population:
+    """Return the population with these fields; one asked for before is the same object, its cuts solved."""
     allowed = [f.name for f in fields(Population)]
     for name in given:
         if name not in allowed:
             raise unknown("option", name, "cxlab.data.population.Population", allowed)
-    return Population(**given)
+    key = pickle.dumps(given)  # with the order of brands and drivers, which equality would pass over
+    if key not in _kept:
+        world = Population(**pickle.loads(key))  # a copy: what the caller changes later is not of this world
+        if len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = world
+    return _kept[key]
 
 
 def _pieces(world: Population, n: int, seed: int) -> Iterator[tuple[int, pa.Table]]:

@@ -136,3 +136,26 @@ def test_an_unknown_option_suggests_the_nearest():
         simulate(10, brnds=3)
     with pytest.raises(cx.DataProblem, match="^n is 0; ask at least one customer$"):
         simulate(0)
+
+
+def test_a_world_asked_for_again_is_solved_once_and_nobody_can_spoil_it():
+    effects = {"website": 0.4, "service": 0.2}
+    first = simulate(50, seed=1, drivers=effects, nps=33)
+    first.truth["cells"]["nps"] = 0.0
+    first.truth["drivers"]["website"][:] = 9.0
+    effects["website"] = -1.0
+    again = simulate(50, seed=1, drivers={"website": 0.4, "service": 0.2}, nps=33)
+    assert again.population is first.population
+    assert again.table.equals(first.table)
+    assert again.truth["nps"] == 33 and again.truth["cells"]["nps"].iloc[0] == pytest.approx(33)
+    assert again.truth["slopes"]["website"] == pytest.approx(0.4)
+    other = simulate(50, seed=1, drivers={"service": 0.2, "website": 0.4}, nps=33)
+    assert list(other.population.effects) == ["service", "website"]
+
+
+def test_without_a_direct_effect_one_dimension_is_enough():
+    world = Population(nps=30, brands=3, spread=0.4)
+    near = Population(nps=30, brands=3, spread=0.4, direct=1e-9)
+    assert world.outcome_cuts["recommend"] == pytest.approx(near.outcome_cuts["recommend"], abs=1e-6)
+    assert world.table["satisfaction"].to_numpy() == pytest.approx(near.table["satisfaction"].to_numpy(), abs=1e-6)
+    assert world.moments[1] == pytest.approx(near.moments[1], abs=1e-6)
