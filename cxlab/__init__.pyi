@@ -1,5 +1,4 @@
 # Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`; editors read it to jump and complete.
-from cxlab.data.benchmark_library import benchmarks as benchmarks
 from cxlab.data.catalogue import datasets as datasets
 from cxlab.data.check import check as check
 from cxlab.data.codebook import Codebook as Codebook
@@ -7,27 +6,16 @@ from cxlab.data.codebook import Field as Field
 from cxlab.data.codebook import Scale as Scale
 from cxlab.data.comments import comments as comments
 from cxlab.data.load import load as load
-from cxlab.data.population import Population as Population
-from cxlab.data.quality import concerned as concerned
 from cxlab.data.quality import drop as drop
 from cxlab.data.quality import quality as quality
-from cxlab.data.simulate import Simulation as Simulation
 from cxlab.data.simulate import simulate as simulate
 from cxlab.data.simulate_events import simulate_events as simulate_events
 from cxlab.data.study import Study as Study
-from cxlab.data.weights import poststratify as poststratify
 from cxlab.data.weights import rake as rake
-from cxlab.data.weights import weighting as weighting
-from cxlab.hypotheses.calibrate import calibrate as calibrate
 from cxlab.hypotheses.claims import claims as claims
-from cxlab.hypotheses.plan import plan as plan
-from cxlab.hypotheses.scoreboard import family as family
-from cxlab.hypotheses.scoreboard import scoreboard as scoreboard
 from cxlab.hypotheses.simulators import simulated as simulated
-from cxlab.hypotheses.specification import specifications as specifications
 from cxlab.hypotheses.verdict import verdict as verdict
 from cxlab.models.benchmarks.league import league as league
-from cxlab.models.doubt_panel import ask as ask
 from cxlab.models.drivers.driver_importance import drivers as drivers
 from cxlab.models.drivers.one_failure import one_failure as one_failure
 from cxlab.models.figures import figure as figure
@@ -42,7 +30,6 @@ from cxlab.models.journeys.variation import variation as variation
 from cxlab.models.loop.agreement import agreement as agreement
 from cxlab.models.loop.alert_policy import alert_policy as alert_policy
 from cxlab.models.loop.alerts import alerts as alerts
-from cxlab.models.loop.alerts import tickets as tickets
 from cxlab.models.loop.closing import closing as closing
 from cxlab.models.loyalty.pace_of_leaving import hazard as hazard
 from cxlab.models.loyalty.repeat_purchase import repeat as repeat
@@ -56,31 +43,19 @@ from cxlab.models.metrics.estimates import csat as csat
 from cxlab.models.metrics.estimates import mean as mean
 from cxlab.models.metrics.estimates import nps as nps
 from cxlab.models.metrics.estimates import share as share
-from cxlab.models.metrics.families import together as together
-from cxlab.models.metrics.impacts import impact as impact
-from cxlab.models.metrics.main_findings import message as message
 from cxlab.models.metrics.measurement_plan import measurement_plan as measurement_plan
 from cxlab.models.metrics.planning import sample_size as sample_size
 from cxlab.models.metrics.scorecard import scorecard as scorecard
-from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
-from cxlab.models.metrics.standing import standing as standing
 from cxlab.models.metrics.trends import trend as trend
 from cxlab.models.monitoring.change_explained import change_explained as change_explained
 from cxlab.models.monitoring.changes import changes as changes
-from cxlab.models.monitoring.chart import Chart as Chart
 from cxlab.models.monitoring.monitor import monitor as monitor
 from cxlab.models.monitoring.running import running as running
-from cxlab.models.optional_part import optional as optional
-from cxlab.models.paragraphs import remarks as remarks
 from cxlab.models.pilots.experiment import experiment as experiment
 from cxlab.models.pilots.pilot import pilot as pilot
 from cxlab.models.pilots.rollout_plan import rollout_plan as rollout_plan
 from cxlab.models.pilots.scale_up import scale_up as scale_up
-from cxlab.models.price.choices import choice as choice
-from cxlab.models.price.choices import willingness_to_pay as willingness_to_pay
-from cxlab.models.price.named_prices import price_sensitivity as price_sensitivity
-from cxlab.models.price.price_ladder import gabor_granger as gabor_granger
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab
@@ -88,12 +63,20 @@ from cxlab.panel import explore as explore
 from cxlab.problem import DataProblem as DataProblem
 from cxlab.result import Estimate as Estimate
 from cxlab.result import Result as Result
+from cxlab.rooms import checks as checks
+from cxlab.rooms import designs as designs
+from cxlab.rooms import evidence as evidence
 from cxlab.rooms import importance as importance
 from cxlab.rooms import indices as indices
 from cxlab.rooms import journeys as journeys
 from cxlab.rooms import leagues as leagues
+from cxlab.rooms import loops as loops
 from cxlab.rooms import metrics as metrics
+from cxlab.rooms import monitoring as monitoring
+from cxlab.rooms import pages as pages
+from cxlab.rooms import prices as prices
 from cxlab.rooms import regressions as regressions
+from cxlab.rooms import simulations as simulations
 
 __version__: str
 __all__: list[str]

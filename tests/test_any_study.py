@@ -121,7 +121,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "running": lambda s, c: cx.running(s, "nps", by=c["segment"], wave=c["wave"]),
     "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
-    "impact": lambda s, c: cx.impact(s, c["segment"]),
+    "impact": lambda s, c: cx.metrics.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, difference=20),
     "league": lambda s, c: cx.league(s, case_mix=c["segment"]),
@@ -162,8 +162,8 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "quality": lambda s, c: cx.quality(s, duration=c["dose"]),
     "comments": lambda s, c: cx.comments(s, by=c["segment"]),
     "rake": lambda s, c: cx.nps(cx.rake(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}, trim=(0.1, 9))),
-    "poststratify": lambda s, c: cx.nps(cx.poststratify(s, c["brand"], totals=dict.fromkeys(BRANDS, 1))),
-    "weighting": lambda s, c: cx.weighting(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}),
+    "poststratify": lambda s, c: cx.nps(cx.designs.poststratify(s, c["brand"], totals=dict.fromkeys(BRANDS, 1))),
+    "weighting": lambda s, c: cx.designs.weighting(s, {c["segment"]: {"North": 1, "South": 1, "West": 1}}),
 }  # fmt: skip
 EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "journey_types")
 LATER: dict[str, str] = {

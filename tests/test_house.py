@@ -120,13 +120,18 @@ def stub() -> str:
 
 
 def rooms() -> dict[str, str]:
-    """Return the text of each module in ``cxlab/rooms``: its special names and the daily names of the same folder."""
+    """Return the text of each module in ``cxlab/rooms``: its special names, and the daily names that live with them.
+
+    They live in the folder of the first special name; in ``data``, which has many subjects, in the same modules.
+    """
     from cxlab import _ROOMS, _WHERE
 
     texts = {}
     for room, special in _ROOMS.items():
-        folders = {module.rpartition(".")[0] for module in special.values()}
-        daily = {name: module for name, module in _WHERE.items() if module.rpartition(".")[0] in folders}
+        folder = next(iter(special.values())).rpartition(".")[0]
+        flat = folder == "cxlab.data"
+        near = {n: m for n, m in _WHERE.items() if not flat and m.rpartition(".")[0] == folder}
+        daily = {**near, **{n: m for n, m in _WHERE.items() if flat and m in special.values()}}
         inside = sorted({**special, **daily}.items(), key=lambda x: x[::-1])
         lines = [f"from {module} import {name} as {name}" for name, module in inside]
         head = f'"""The room `cx.{room}`. {WRITTEN}."""'
@@ -155,11 +160,36 @@ def test_a_room_hides_no_function_and_no_name_stands_twice() -> None:
 def test_a_name_of_a_room_is_found_from_the_top() -> None:
     import cxlab
 
-    with pytest.raises(AttributeError, match=r"^cxlab has no 'kano'; it is cx\.importance\.kano$"):
-        getattr(cxlab, "kano")  # noqa: B009
+    for room, names in cxlab._ROOMS.items():
+        for name in names:
+            with pytest.raises(AttributeError, match=rf"^cxlab has no '{name}'; it is cx\.{room}\.{name}$"):
+                getattr(cxlab, name)
 
 
-@pytest.mark.parametrize("name", ["nps", "drivers", "load", "verdict", "Study", "importance.kano", "journeys.sequence"])
+DAILY = 90
+"""At most so many names at the top: what is not asked every day goes into a room."""
+
+
+def test_the_top_is_for_daily_questions() -> None:
+    import cxlab
+
+    assert len(cxlab._WHERE) <= DAILY
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nps",
+        "drivers",
+        "load",
+        "verdict",
+        "Study",
+        "importance.kano",
+        "journeys.sequence",
+        "designs.rake",
+        "pages.message",
+    ],
+)
 def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
     import jedi
 

@@ -145,7 +145,7 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
     Examples
     --------
     >>> import cxlab as cx
-    >>> len(cx.concerned(cx.load("brand-tracker"), "speeding"))
+    >>> len(cx.checks.concerned(cx.load("brand-tracker"), "speeding"))
     87
     """
     one_of("check", check, DROPPABLE)

@@ -62,8 +62,8 @@ class Study:
     whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters or
         strata, or with weights made in this session: such a part is a domain, its errors keep the clusters that were
         drawn (`drawn`).
-    calibration : how the weights were made, if `cxlab.rake` or `cxlab.poststratify` made them: they are estimates, and
-        errors of metrics know that. Weights that came with the file count as known.
+    calibration : how the weights were made, if `cxlab.rake` or `cxlab.designs.poststratify` made them: they are
+        estimates, and errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
     before, chosen : the study of which `where` took one level of a column, and the columns with their levels: what is

@@ -154,7 +154,7 @@ def poststratify(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.poststratify(cx.load("brand-tracker"), "mode", totals={"online": 0.7, "phone": 0.3}).design.weight
+    >>> cx.designs.poststratify(cx.load("brand-tracker"), "mode", totals={"online": 0.7, "phone": 0.3}).design.weight
     'weight_post'
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
@@ -323,7 +323,7 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.weighting(cx.load("brand-tracker")).table.iloc[:2, 0].tolist()
+    >>> cx.designs.weighting(cx.load("brand-tracker")).table.iloc[:2, 0].tolist()
     ['rows', 'sum of weights']
     """
     old, usable = study.design.weight, usable_weight(study)

@@ -78,7 +78,7 @@ def calibrate(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.calibrate(["CX-23"], reps=2, n=100, scenarios=["null"]).table["card"].tolist()
+    >>> cx.evidence.calibrate(["CX-23"], reps=2, n=100, scenarios=["null"]).table["card"].tolist()
     ['CX-23']
     """
     from tqdm import tqdm

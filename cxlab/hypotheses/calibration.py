@@ -27,7 +27,7 @@ def fingerprint(chosen: Card) -> str:
 
 @cache
 def shipped() -> pd.DataFrame:
-    """Return the shipped table: the columns of `cx.calibrate`, with ``date``, ``seed`` and ``fingerprint``."""
+    """Return the shipped table: the columns of `cx.evidence.calibrate`, with ``date``, ``seed`` and ``fingerprint``."""
     if not FILE.is_file():
         return pd.DataFrame({"card": [], "fingerprint": [], "defect": []})
     return pd.read_csv(FILE, keep_default_na=False, na_values=["nan"], dtype={"fingerprint": str, "date": str})

@@ -196,7 +196,7 @@ def plan(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.plan("CX-05", cx.load("airline-survey")).correction
+    >>> cx.evidence.plan("CX-05", cx.load("airline-survey")).correction
     'holm'
     """
     ids = [c.strip() for c in (claims.split(",") if isinstance(claims, str) else claims)]

@@ -120,7 +120,7 @@ def scoreboard(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.scoreboard(["brand-tracker"], ["CX-12"], ledger=None).table["card"].tolist()
+    >>> cx.evidence.scoreboard(["brand-tracker"], ["CX-12"], ledger=None).table["card"].tolist()
     ['CX-12']
     """
     from tqdm import tqdm
@@ -288,8 +288,8 @@ def family(plan: str | Path | Plan, study: Study, *, ledger: str | None = book.D
     Examples
     --------
     >>> import cxlab as cx
-    >>> plan = cx.plan("CX-05", cx.load("airline-survey"))
-    >>> cx.family(plan, cx.load("airline-survey"), ledger=None).table["card"].tolist()
+    >>> plan = cx.evidence.plan("CX-05", cx.load("airline-survey"))
+    >>> cx.evidence.family(plan, cx.load("airline-survey"), ledger=None).table["card"].tolist()
     ['CX-05']
     """
     from cxlab.hypotheses.plan import Plan

@@ -70,7 +70,7 @@ def specifications(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.specifications("CX-05", cx.load("airline-survey")).table["finding"].nunique()
+    >>> cx.evidence.specifications("CX-05", cx.load("airline-survey")).table["finding"].nunique()
     1
     """
     chosen = claim if isinstance(claim, Card) else card(claim)

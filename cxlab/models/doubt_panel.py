@@ -72,7 +72,7 @@ def ask(study: Study) -> Any:
     Examples
     --------
     >>> import cxlab as cx
-    >>> type(cx.ask(cx.load("abc"))).__name__
+    >>> type(cx.pages.ask(cx.load("abc"))).__name__
     'VBox'
     """
     import ipywidgets as w

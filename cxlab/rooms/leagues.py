@@ -1,5 +1,6 @@
 """The room `cx.leagues`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
+from cxlab.data.benchmark_library import benchmarks as benchmarks
 from cxlab.models.benchmarks.gap import gap as gap
 from cxlab.models.benchmarks.league import funnel as funnel
 from cxlab.models.benchmarks.league import league as league

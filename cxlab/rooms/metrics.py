@@ -12,7 +12,6 @@ from cxlab.models.metrics.estimates import nps as nps
 from cxlab.models.metrics.estimates import share as share
 from cxlab.models.metrics.families import together as together
 from cxlab.models.metrics.impacts import impact as impact
-from cxlab.models.metrics.main_findings import message as message
 from cxlab.models.metrics.measurement_plan import measurement_plan as measurement_plan
 from cxlab.models.metrics.planning import detectable as detectable
 from cxlab.models.metrics.planning import power as power
@@ -21,5 +20,4 @@ from cxlab.models.metrics.ratio import satisfaction_ratio as satisfaction_ratio
 from cxlab.models.metrics.scorecard import scorecard as scorecard
 from cxlab.models.metrics.scorecard import segments as segments
 from cxlab.models.metrics.sentences import findings as findings
-from cxlab.models.metrics.standing import standing as standing
 from cxlab.models.metrics.trends import trend as trend

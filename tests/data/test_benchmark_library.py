@@ -12,7 +12,7 @@ HEAD = "name,metric,unit,scale_minimum,scale_maximum,best,estimate,se,n,period,s
 
 
 def test_no_figure_without_source_date_and_unit():
-    table = cx.benchmarks()
+    table = cx.leagues.benchmarks()
     assert len(table) > 1000
     for column in library.NEEDED:
         assert table[column].notna().all(), column
@@ -21,7 +21,7 @@ def test_no_figure_without_source_date_and_unit():
 
 
 def test_what_a_source_does_not_say_stays_unknown():
-    table = cx.benchmarks(origin="published")
+    table = cx.leagues.benchmarks(origin="published")
     assert table["n"].isna().all()
     assert table["se"].isna().all()
 
@@ -32,7 +32,7 @@ def test_every_row_names_the_file_it_is_checked_with():
         "acsi_2015/acsi_2015_sample.csv", "skytrax/lounge_reviews.csv", "corp_rep/corp_rep_data.csv",
         "airline_tweets/airline_tweets.csv",
     }  # fmt: skip
-    assert set(cx.benchmarks()["check"]) == known
+    assert set(cx.leagues.benchmarks()["check"]) == known
 
 
 @pytest.mark.mirror
@@ -43,7 +43,7 @@ def test_hospital_rows_equal_the_public_results(mirror):
     hospitals = pd.read_csv(mirror / "hcahps/responses.csv", dtype=str).groupby(["Release Period", "State"]).size()
     questions = {"H_HSP_RATING": "Overall rating of the hospital, 9 or 10 of 0 to 10",
                  "H_RECMND": "Would definitely recommend the hospital"}  # fmt: skip
-    ours = cx.benchmarks(industry="Hospitals").set_index(["name", "question", "period"])
+    ours = cx.leagues.benchmarks(industry="Hospitals").set_index(["name", "question", "period"])
     raw = raw[raw["Measure ID"].isin(questions)]
     assert len(ours) == len(raw)
     for _, row in raw.iterrows():
@@ -59,7 +59,7 @@ def test_hospital_rows_equal_the_public_results(mirror):
 def test_rail_rows_equal_the_published_shares(mirror):
     """golden: 83.8 % in 2008 to 56.0 % in 2018."""
     raw = pd.read_csv(mirror / "benchmarks_small/bart_overall_satisfaction_2008_2018.csv")
-    ours = cx.benchmarks(industry="Urban rail")
+    ours = cx.leagues.benchmarks(industry="Urban rail")
     np.testing.assert_allclose(ours["estimate"] * 100, raw["Very or Somewhat Satisfied"], rtol=1e-9)
     assert ours["period"].tolist() == raw["Year"].astype(str).tolist()
 
@@ -78,7 +78,7 @@ def test_computed_rows_equal_the_public_answers(mirror, file, group, column, whe
     raw = pd.read_csv(mirror / file, na_values=[-99])
     if column == "negative":
         raw[column] = (raw["airline_sentiment"] == "negative").astype(float)
-    ours = cx.benchmarks(**where).set_index("name")
+    ours = cx.leagues.benchmarks(**where).set_index("name")
     assert len(ours) == raw[group].nunique()
     for name, rows in raw.groupby(group):
         answers = rows[column].dropna()
@@ -92,14 +92,14 @@ def test_computed_rows_equal_the_public_answers(mirror, file, group, column, whe
 
 
 def test_filters_know_years_and_suggest():
-    found = cx.benchmarks(industry="Hospitals", period="2022", name=["Texas", "Ohio"])
+    found = cx.leagues.benchmarks(industry="Hospitals", period="2022", name=["Texas", "Ohio"])
     assert len(found) == 4
     assert set(found["period"]) == {"2021-10-01/2022-09-30"}
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(industri="Hospitals")
+        cx.leagues.benchmarks(industri="Hospitals")
     assert str(caught.value).startswith("column 'industri' is not in the benchmark library; did you mean 'industry'?")
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(metric="nps")
+        cx.leagues.benchmarks(metric="nps")
     assert str(caught.value) == (
         "metric 'nps' is not in the benchmark library. There are: mean, share, top-2-box, top-box"
     )
@@ -108,7 +108,7 @@ def test_filters_know_years_and_suggest():
 def test_rows_of_your_own_stand_beside_the_library(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(HEAD + "Alba,nps,points,-100,100,high,41.5,2.1,812,2025-03,own survey\n", encoding="utf-8-sig")
-    found = cx.benchmarks(path, metric="nps")
+    found = cx.leagues.benchmarks(path, metric="nps")
     assert found[["name", "estimate", "n", "origin"]].to_dict("records") == [
         {"name": "Alba", "estimate": 41.5, "n": 812.0, "origin": "own"}
     ]
@@ -143,7 +143,7 @@ def test_bad_rows_say_what_does_not_hold(tmp_path, row, said):
     path = tmp_path / "mine.csv"
     path.write_text(HEAD + row + "\n")
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(path)
+        cx.leagues.benchmarks(path)
     assert str(caught.value) == f"mine.csv: {said}"
 
 
@@ -151,17 +151,17 @@ def test_bad_files_say_what_is_missing(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("name,metric,estimate\nAlba,nps,41\n")
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(path)
+        cx.leagues.benchmarks(path)
     assert str(caught.value) == (
         "mine.csv has no column unit, period, source; benchmarks need name, metric, unit, estimate, period, source. "
         "cxlab benchmarks --columns explains them all"
     )
     path.write_text("name,value\nAlba,41\n")
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(path)
+        cx.leagues.benchmarks(path)
     assert str(caught.value).startswith("column 'value' is not in mine.csv")
     with pytest.raises(DataProblem) as caught:
-        cx.benchmarks(tmp_path / "none.csv")
+        cx.leagues.benchmarks(tmp_path / "none.csv")
     assert str(caught.value) == f"there is no file {tmp_path / 'none.csv'}; give the path of a CSV file with benchmarks"
 
 
@@ -169,14 +169,14 @@ def test_means_of_different_scales_can_be_rescaled(tmp_path):
     """7 of 1 to 10 is 66.67, 5 of 1 to 7 is 66.67: comparable numbers only after rescaling."""
     path = tmp_path / "mine.csv"
     path.write_text(HEAD + "A,mean,mean,1,10,high,7,0.9,50,2025,own\nB,mean,mean,1,7,high,5,0.6,50,2025,own\n")
-    raw = cx.benchmarks(path, origin="own")
+    raw = cx.leagues.benchmarks(path, origin="own")
     with pytest.raises(DataProblem) as caught:
         cx.leagues.peers(raw, "A")
     assert str(caught.value) == (
         "the units have different scale_maximum: 7, 10; figures on different scales cannot be compared. Keep one of "
-        "them, or turn means into 0 to 100: cx.benchmarks(..., rescale=True)"
+        "them, or turn means into 0 to 100: cx.leagues.benchmarks(..., rescale=True)"
     )
-    both = cx.benchmarks(path, origin="own", rescale=True)
+    both = cx.leagues.benchmarks(path, origin="own", rescale=True)
     np.testing.assert_allclose(both["estimate"], 200 / 3)
     np.testing.assert_allclose(both["se"], 10)
     assert len(cx.leagues.peers(both, "A").table) == 1

@@ -296,4 +296,4 @@ def test_the_first_rows_are_a_whole_number_of_rows(tmp_path: Path):
 
 def test_a_remark_is_text():
     with pytest.raises(DataProblem, match=r"^a remark is 3; give sentences as text$"):
-        cx.remarks("fine", 3)
+        cx.pages.remarks("fine", 3)

@@ -122,7 +122,7 @@ def test_where_nothing_tells_the_order_no_change_is_real_and_the_page_says_so() 
     assert note in trend.notes
     for result in (trend, cx.compare(study, "nps", by="period")):
         assert str(cx.findings(result)) == f"- Order not known (NPS by period): {note}."
-    page = cx.together(trend, cx.compare(study, "nps", by="brand"))
+    page = cx.metrics.together(trend, cx.compare(study, "nps", by="brand"))
     assert page[0].table["verdict"].tolist() == trend.table["verdict"].tolist()
     groups = cx.compare(study, "nps", by="period", pairs="all").table
     assert groups["verdict"].eq("real").any()  # that they differ needs no order

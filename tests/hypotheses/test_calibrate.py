@@ -18,7 +18,7 @@ TAIL = 0.0005
 
 @pytest.fixture(scope="module")
 def quick():
-    return cx.calibrate(QUICK, reps=REPS, n=600, seed=11).table.set_index(["card", "scenario"])
+    return cx.evidence.calibrate(QUICK, reps=REPS, n=600, seed=11).table.set_index(["card", "scenario"])
 
 
 def test_false_supported_stays_below_the_level(quick) -> None:
@@ -48,16 +48,16 @@ def test_threats_fool_the_naive_analysis_and_not_the_verdict(quick) -> None:
 
 
 def test_the_consultants_contrast_is_large_without_any_journey_effect() -> None:
-    t = cx.calibrate(["CX-04"], reps=20, seed=5, scenarios=["null"]).table.iloc[0]
+    t = cx.evidence.calibrate(["CX-04"], reps=20, seed=5, scenarios=["null"]).table.iloc[0]
     assert (t["supported"], t["naive"]) == (0.0, 1.0)
 
 
 @pytest.mark.slow
 def test_every_card_keeps_its_level() -> None:
-    result = cx.calibrate(reps=15, n=600, seed=3, scenarios=["boundary", "threat"])
+    result = cx.evidence.calibrate(reps=15, n=600, seed=3, scenarios=["boundary", "threat"])
     assert result.title.endswith(": none with too many false verdicts")
     assert len(result.table) == len(cards()) + sum(len(c.threats) for c in cards().values())
-    plt.close(cx.calibrate(["CX-23"], reps=10).plot().get_figure())
+    plt.close(cx.evidence.calibrate(["CX-23"], reps=10).plot().get_figure())
 
 
 def test_truths_are_where_the_card_says() -> None:

@@ -56,7 +56,7 @@ def test_a_card_above_its_level_is_marked_wherever_it_speaks(table) -> None:
     study = cx.simulated("CX-23", 9.0, n=300)
     v = cx.verdict("CX-23", study, robust=False, ledger=None)
     assert said in v.notes and v.parts["calibration"] == said
-    board = cx.scoreboard([study], ["CX-23"], ledger=None)
+    board = cx.evidence.scoreboard([study], ["CX-23"], ledger=None)
     assert f"CX-23 ‡ {said}" in board.notes
     assert "Promises and notices ‡" in board._repr_html_()
     assert said in repr(cx.claims("CX-23"))

@@ -44,7 +44,7 @@ def test_negative_weights_are_refused_in_the_words_of_every_model() -> None:
         "2 rows of trial have a negative weight in 'weight'; weights are positive. Correct them, or leave the rows out "
         "with study.filter"
     )
-    for call in (verdict, lambda s: cx.specifications("CX-23", s, columns={"arm": ["notice"]})):
+    for call in (verdict, lambda s: cx.evidence.specifications("CX-23", s, columns={"arm": ["notice"]})):
         with pytest.raises(DataProblem) as caught:
             call(study)
         assert str(caught.value) == said

@@ -18,14 +18,14 @@ from cxlab.problem import DataProblem
 @pytest.fixture
 def written(survey, tmp_path):
     study = survey()
-    path = cx.plan(["CX-05", "CX-26"], study, name="march").write(tmp_path / "march.yaml")
+    path = cx.evidence.plan(["CX-05", "CX-26"], study, name="march").write(tmp_path / "march.yaml")
     return study, path, tmp_path / "ledger.jsonl"
 
 
 def test_a_plan_reads_back_and_shows_nothing_of_the_answers(written) -> None:
     study, path, _ = written
     plan = Plan.read(path)
-    assert plan.edited == () and plan.hash == cx.plan(["CX-05", "CX-26"], study, name="march").hash
+    assert plan.edited == () and plan.hash == cx.evidence.plan(["CX-05", "CX-26"], study, name="march").hash
     text = path.read_text("utf-8")
     assert "Written by `cxlab plan` before looking" in text
     assert {"estimate", "direction", "SUPPORTED"} & set(text.split()) == set()
@@ -46,7 +46,7 @@ def test_a_planned_verdict_says_so_and_takes_its_share_of_the_level(written) -> 
 
 def test_a_family_is_corrected_by_holm(written) -> None:
     study, path, ledger = written
-    board = cx.family(str(path), study, ledger=str(ledger))
+    board = cx.evidence.family(str(path), study, ledger=str(ledger))
     t = board.table.set_index("card")
     small, large = sorted(t["p"])
     assert t["p_adjusted"].tolist() == pytest.approx(
@@ -144,12 +144,12 @@ def test_what_is_no_plan_is_refused(tmp_path, survey) -> None:
     with pytest.raises(DataProblem, match="is not a plan of cxlab"):
         Plan.read(tmp_path / "x.yaml")
     with pytest.raises(DataProblem, match="correction is 'bonferoni'"):
-        cx.plan("CX-05", survey(), correction="bonferoni")
+        cx.evidence.plan("CX-05", survey(), correction="bonferoni")
 
 
 def test_the_smallest_effect_of_the_plan_is_used(survey) -> None:
     study = survey()
-    wide = cx.plan("CX-26", study, sesoi={"CX-26": 5.0})
+    wide = cx.evidence.plan("CX-26", study, sesoi={"CX-26": 5.0})
     v = cx.verdict("CX-26", study, plan=replace(wide, stored=""), robust=False, ledger=None)
     assert v.table["bar"].iloc[0] == 5.0 and v.direction == "TRIVIAL"
 

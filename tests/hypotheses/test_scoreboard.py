@@ -71,7 +71,7 @@ def test_reverse_scales_and_missing_answers() -> None:
 
 @pytest.fixture(scope="module")
 def board():
-    return cx.scoreboard(["airline-survey", "abc", simulated("CX-23", 9.0, n=500)], ledger=None)
+    return cx.evidence.scoreboard(["airline-survey", "abc", simulated("CX-23", 9.0, n=500)], ledger=None)
 
 
 def test_the_board_has_a_reason_for_every_cell(board) -> None:
@@ -91,14 +91,14 @@ def test_screening_is_corrected(board) -> None:
     steps = np.minimum.accumulate((order["p"].to_numpy() * k / np.arange(1, k + 1))[::-1])[::-1]
     assert order["p_adjusted"].to_numpy() == pytest.approx(np.fmin(steps, 1))
     assert "Benjamini-Hochberg" in board.method
-    lone = cx.scoreboard(["abc"], ["CX-13", "CX-14"], correction="none", ledger=None)
+    lone = cx.evidence.scoreboard(["abc"], ["CX-13", "CX-14"], correction="none", ledger=None)
     assert (lone.table["p"].fillna(9) == lone.table["p_adjusted"].fillna(9)).all()
 
 
 def test_what_does_not_survive_is_not_supported() -> None:
     studies = [simulated("CX-23", 2.95, n=2500, seed=s) for s in range(3)]
     one = [cx.verdict("CX-23", s, robust=False, ledger=None).direction for s in studies]
-    table = cx.scoreboard(studies, ["CX-23"], correction="holm", ledger=None).table
+    table = cx.evidence.scoreboard(studies, ["CX-23"], correction="holm", ledger=None).table
     lost = table["direction"].ne(one)
     assert (table.loc[lost, "direction"] == "DIRECTION-ONLY").all()
     assert (table["direction"].eq("SUPPORTED") == (table["p_adjusted"] <= 0.025)).all()
@@ -122,6 +122,6 @@ def test_the_pictures_draw(board) -> None:
 def test_nothing_to_test_is_refused() -> None:
     study = simulated("CX-08", 0.0, n=100).select("excess")
     with pytest.raises(DataProblem, match=r"^none of the studies can answer any claim; cxlab claims --for DATA says"):
-        cx.scoreboard([study, study], ledger=None)
+        cx.evidence.scoreboard([study, study], ledger=None)
     with pytest.raises(DataProblem, match="correction is 'bonf'"):
-        cx.scoreboard(["abc"], correction="bonf", ledger=None)
+        cx.evidence.scoreboard(["abc"], correction="bonf", ledger=None)

@@ -33,7 +33,7 @@ def weighted(design: str, kind: str) -> Study:
     fields += [Field("nps", type="integer", role="outcome", measure="recommendation", scale=Scale(0, 10))]
     study = Study(DATA, Codebook("hard", tuple(fields)))
     if kind == "post":
-        return cx.poststratify(study, "brand", totals=BRANDS)
+        return cx.designs.poststratify(study, "brand", totals=BRANDS)
     return cx.rake(study, {"wave": {1: 0.7, 2: 0.3}, "brand": BRANDS}, tolerance=1e-12)
 
 
@@ -153,7 +153,7 @@ def test_impacts_and_pairs_under_fitted_weights_are_those_of_the_jackknife() -> 
     left = np.array([numbers(table.drop(index=i)) for i in table.index])
     se = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     raked = cx.rake(study, margins)
-    impact = cx.impact(raked, "top", of="ltr").table.set_index("topic").loc["a"]
+    impact = cx.metrics.impact(raked, "top", of="ltr").table.set_index("topic").loc["a"]
     pair = cx.compare(raked, "nps", by="item", of=["ltr", "other"]).table.iloc[0]
     assert impact["estimate"] == pytest.approx(numbers(table)[0], rel=1e-9)
     assert abs(pair["estimate"]) == pytest.approx(abs(numbers(table)[1]), rel=1e-9)

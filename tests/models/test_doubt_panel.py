@@ -26,7 +26,7 @@ def study(tmp_path: Path) -> cx.Study:
 
 
 def test_answers_are_written_and_the_headline_is_said(study: cx.Study) -> None:
-    panel = cx.ask(study)
+    panel = cx.pages.ask(study)
     first, second, button, out = panel.children
     assert "&lt;b&gt;is it&lt;/b&gt; the outcome?" in first.children[0].value
     assert [label for label, _ in first.children[1].options] == ["leave it open", "no (taken now)", "yes"]
@@ -39,7 +39,7 @@ def test_answers_are_written_and_the_headline_is_said(study: cx.Study) -> None:
 
 
 def test_an_answer_that_the_file_contradicts_writes_nothing(study: cx.Study) -> None:
-    panel = cx.ask(study)
+    panel = cx.pages.ask(study)
     panel.children[1].children[1].value = 1
     panel.children[2].click()
     assert "no answer to &#x27;nps&#x27; is on a scale of 20 to 30" in panel.children[3].value
@@ -50,11 +50,11 @@ def test_a_table_has_no_codebook_to_write() -> None:
     from dataclasses import replace
 
     bare = replace(cx.load(pd.DataFrame({"nps": [1, 9] * 20, "grade": [1, 2] * 20})), doubts=DOUBTS[:1])
-    panel = cx.ask(bare)
+    panel = cx.pages.ask(bare)
     panel.children[0].children[1].value = 0
     panel.children[1].click()
     assert "came from no file" in panel.children[2].value
-    assert "Nothing is in doubt" in cx.ask(replace(bare, doubts=())).children[0].value
+    assert "Nothing is in doubt" in cx.pages.ask(replace(bare, doubts=())).children[0].value
 
 
 def apart_of(study: cx.Study) -> str:

@@ -21,7 +21,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_stays_what_it_is(label):
-    told = cx.remarks(f"{label} leads.", f"The gap of {label} is **certain**.")
+    told = cx.pages.remarks(f"{label} leads.", f"The gap of {label} is **certain**.")
     soup = BeautifulSoup(told._repr_html_(), "html.parser")
     assert {e.name for e in soup.find_all(True)} == {"div", "ul", "li", "strong"}
     assert soup.li.get_text() == f"{label} leads.".replace("\0", "\ufffd")
@@ -36,7 +36,7 @@ def test_text_is_text(text):
 
 
 def test_one_is_a_paragraph_and_several_are_a_list():
-    assert "<p>Only `one`.</p>".replace("`one`", "<code>one</code>") in cx.remarks("Only `one`.")._repr_html_()
-    told = cx.remarks("### A & B", "first", "second", "first")
+    assert "<p>Only `one`.</p>".replace("`one`", "<code>one</code>") in cx.pages.remarks("Only `one`.")._repr_html_()
+    told = cx.pages.remarks("### A & B", "first", "second", "first")
     assert told._repr_html_().endswith("<h3>A &amp; B</h3><ul><li>first</li><li>second</li></ul></div>")
     assert repr(told) == "### A & B\n- first\n- second"

@@ -51,7 +51,7 @@ CALLS: dict[str, Callable[[cx.Study], cx.Result]] = {
     "rest": lambda s: cx.compare(s, "nps", by="seg", pairs="rest"),
     "trend": lambda s: cx.trend(s, "nps", wave="seg"),
     "against": lambda s: cx.against(s, "nps", benchmark=10, by="seg"),
-    "impact": lambda s: cx.impact(s, "seg"),
+    "impact": lambda s: cx.metrics.impact(s, "seg"),
     "league": lambda s: cx.league(s, "seg"),
     "bootstrap": lambda s: cx.bootstrap(s, "ltr", by="seg", draws=200),
     "jackknife": lambda s: cx.regressions.jackknife(s, "ltr", by="seg"),

@@ -40,7 +40,7 @@ def test_a_benchmark_is_named():
 
 
 def test_impact_and_plan_draw_all_their_rows():
-    ax = cx.impact(cx.load("brand-tracker"), "brand").plot()
+    ax = cx.metrics.impact(cx.load("brand-tracker"), "brand").plot()
     assert len(labels(ax.yaxis)) == 6
     ax = cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 200, 400]).plot()
     assert [len(line.get_xdata()) for line in ax.lines] == [3, 3]

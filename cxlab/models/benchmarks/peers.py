@@ -180,7 +180,7 @@ def _same_scale(table: pd.DataFrame) -> None:
             found = ", ".join(map(str, sorted(table[column].dropna().unique())))
             raise DataProblem(
                 f"the units have different {column}: {found}; figures on different scales cannot be compared. Keep one "
-                "of them, or turn means into 0 to 100: cx.benchmarks(..., rescale=True)"
+                "of them, or turn means into 0 to 100: cx.leagues.benchmarks(..., rescale=True)"
             )
 
 

@@ -147,7 +147,7 @@ def tickets(found: Result, *, layout: str = "plain") -> pd.DataFrame:
     >>> import pandas as pd, cxlab as cx
     >>> table = pd.DataFrame({"who": [7], "ltr": [3], "day": pd.to_datetime(["2025-01-01"])})
     >>> study = cx.load(table).set("who", role="id").set("day", role="date")
-    >>> list(cx.tickets(cx.alerts(study, {"detractor": {"ltr": (0, 6)}}), layout="zendesk"))
+    >>> list(cx.loops.tickets(cx.alerts(study, {"detractor": {"ltr": (0, 6)}}), layout="zendesk"))
     ['external_id', 'subject', 'assignee', 'tags', 'created_at', 'due_at']
     """
     one_of("layout", layout, LAYOUTS)

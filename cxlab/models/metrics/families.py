@@ -83,7 +83,7 @@ def together(
     --------
     >>> import cxlab as cx
     >>> study = cx.load("brand-tracker")
-    >>> page = cx.together(cx.trend(study, "nps"), cx.compare(study, "nps", by="customer", pairs="rest"))
+    >>> page = cx.metrics.together(cx.trend(study, "nps"), cx.compare(study, "nps", by="customer", pairs="rest"))
     >>> [result.parts["family"] for result in page]
     [8, 8]
     """
@@ -92,7 +92,7 @@ def together(
         if not judged(result):
             raise DataProblem(
                 f"'{result.title}' is a result of kind '{result.kind}' without comparisons; a page is judged from "
-                "results of cx.compare, cx.against, cx.trend and cx.impact"
+                "results of cx.compare, cx.against, cx.trend and cx.metrics.impact"
             )
     if not results:
         return []

@@ -1,4 +1,4 @@
-"""Metrics whose weights were made in this session (`cx.rake`, `cx.poststratify`): the margins do not vary."""
+"""Metrics whose weights were made in this session (`cx.rake`, `cx.designs.poststratify`): the margins do not vary."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ from cxlab.result import Result
 from cxlab.stats.inference import multiple, proportions, shared_clusters
 from cxlab.stats.inference.trinomial import z_value
 
-ALONE = "judged alone: p_adjusted counts these {count} topics and nothing else on a page (cx.together judges a page)"
+ALONE = (
+    "judged alone: p_adjusted counts these {count} topics and nothing else on a page "
+    "(cx.metrics.together judges a page)"
+)
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"
 
 
@@ -62,7 +65,7 @@ def impact(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.impact(cx.load("brand-tracker"), "mode", value="phone").unit
+    >>> cx.metrics.impact(cx.load("brand-tracker"), "mode", value="phone").unit
     'points'
     """
     metrics.check_level(level)

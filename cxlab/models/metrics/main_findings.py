@@ -81,7 +81,7 @@ def message(*results: Result, level: float = 0.95) -> Message:
     --------
     >>> import cxlab as cx
     >>> study = cx.load("brand-tracker")
-    >>> cx.message(cx.compare(study, "nps", by="brand", pairs="rest")).title
+    >>> cx.pages.message(cx.compare(study, "nps", by="brand", pairs="rest")).title
     'Alba is 24.1 points above all others in NPS'
     """
     if not results:

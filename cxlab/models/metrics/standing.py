@@ -49,7 +49,7 @@ def standing(
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.standing(cx.load("brand-tracker"), "nps").table[["brand", "wave"]].head(2).values.tolist()
+    >>> cx.pages.standing(cx.load("brand-tracker"), "nps").table[["brand", "wave"]].head(2).values.tolist()
     [['Alba', '2025 Q4'], ['Brio', '2025 Q4']]
     """
     wave, brand = study.design.wave, _brand(study)

@@ -57,7 +57,8 @@ def choice(
     --------
     >>> import pandas as pd, cxlab as cx
     >>> rows = {"set": np.repeat(np.arange(20), 2), "fast": [1, 0] * 20, "taken": [1, 0] * 16 + [0, 1] * 4}
-    >>> cx.choice(cx.load(pd.DataFrame(rows)), "fast", chosen="taken", among="set").table["estimate"].round(4).tolist()
+    >>> found = cx.prices.choice(cx.load(pd.DataFrame(rows)), "fast", chosen="taken", among="set")
+    >>> found.table["estimate"].round(4).tolist()
     [1.3863]
     """
     asked = terms(study, formula)
@@ -166,12 +167,12 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     >>> price = [4, 2, 3, 2, 5, 2] * 20
     >>> offers = pd.DataFrame({"set": np.repeat(np.arange(60), 2), "fast": [1, 0] * 60, "price": price})
     >>> taken = [1, 0] * 12 + [0, 1] * 8 + [1, 0, 1, 0, 0, 1, 0, 1] * 10
-    >>> found = cx.choice(cx.load(offers.assign(taken=taken)), "fast + price", chosen="taken", among="set")
-    >>> cx.willingness_to_pay(found, "price").table["term"].tolist()
+    >>> found = cx.prices.choice(cx.load(offers.assign(taken=taken)), "fast + price", chosen="taken", among="set")
+    >>> cx.prices.willingness_to_pay(found, "price").table["term"].tolist()
     ['fast']
     """
     if result.kind != "choice":
-        raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.choice")
+        raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.prices.choice")
     names = result.table["term"].tolist()
     if price not in names:
         raise unknown("term", price, "the result", names)

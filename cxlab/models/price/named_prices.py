@@ -75,7 +75,7 @@ def price_sensitivity(
     >>> import pandas as pd, cxlab as cx
     >>> rows = [(10, 20, 30, 40), (12, 18, 28, 36), (8, 22, 32, 44), (14, 21, 26, 38)] * 5
     >>> table = pd.DataFrame(rows, columns=["too_cheap", "cheap", "expensive", "too_expensive"])
-    >>> cx.price_sensitivity(cx.load(table), draws=20).table["estimate"].round(1).tolist()
+    >>> cx.prices.price_sensitivity(cx.load(table), draws=20).table["estimate"].round(1).tolist()
     [14.0, 32.0, 22.0, 14.0]
     """
     one_of("crossing", crossing, ("interpolated", "price"))

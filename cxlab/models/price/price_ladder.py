@@ -57,7 +57,8 @@ def gabor_granger(
     >>> import pandas as pd, cxlab as cx
     >>> yes, prices = [46, 44, 47, 30, 22, 10], [10, 12, 14, 16, 18, 20]
     >>> rows = [(p, int(k < y)) for p, y in zip(prices, yes) for k in range(60)]
-    >>> found = cx.gabor_granger(cx.load(pd.DataFrame(rows, columns=["price", "buys"])), price="price", buys="buys")
+    >>> data = cx.load(pd.DataFrame(rows, columns=["price", "buys"]))
+    >>> found = cx.prices.gabor_granger(data, price="price", buys="buys")
     >>> found.table["revenue"].round(4).tolist()
     [7.6667, 9.1, 10.6167, 8.0, 6.6, 3.3333]
     """

@@ -157,7 +157,7 @@ def test_errors_say_what_to_do():
     mixed = UNITS.assign(unit="mean", scale_minimum=[0.0, 1, 1, 1, 1, 1], scale_maximum=[100.0, 7, 7, 7, 7, 7])
     assert message(cx.leagues.peers, mixed, "own") == (
         "the units have different scale_minimum: 0.0, 1.0; figures on different scales cannot be compared. Keep one of "
-        "them, or turn means into 0 to 100: cx.benchmarks(..., rescale=True)"
+        "them, or turn means into 0 to 100: cx.leagues.benchmarks(..., rescale=True)"
     )
     assert message(cx.leagues.peers, UNITS, "bank", match="industry") == (
         "no unit is comparable with bank on industry; match on less, give wider edges, a larger caliper or parents= "

@@ -180,7 +180,7 @@ def test_the_load_a_week_is_poissons_and_layouts_are_those_of_the_systems() -> N
     assert poisson.cdf(row["n"], row["high"] * 10) == pytest.approx(0.025, abs=1e-6)
     assert poisson.sf(row["n"] - 1, row["low"] * 10) == pytest.approx(0.025, abs=1e-6)
     for layout, first in {"plain": "alert", "zendesk": "external_id", "jira": "External ID"}.items():
-        assert next(iter(cx.tickets(found, layout=layout))) == first
+        assert next(iter(cx.loops.tickets(found, layout=layout))) == first
 
 
 def test_wrong_input_is_said() -> None:
@@ -208,7 +208,7 @@ def test_wrong_input_is_said() -> None:
             lambda: cx.alerts(cx.load(answers()).set("who", role="id").set("day", role="date"), {"a": 3}),
             "rule 'a' is 3",
         ),
-        (lambda: cx.tickets(asked(answers()), layout="servicenow"), "layout"),
+        (lambda: cx.loops.tickets(asked(answers()), layout="servicenow"), "layout"),
         (lambda: cx.agreement(cx.load(tickets), ["t"]), "agreement needs two coders or more; coders is t"),
         (lambda: cx.agreement(cx.load(tickets), ["t", "t2"]), "t2"),
     ]:

@@ -31,7 +31,7 @@ def test_what_stands_in_two_tables_is_one_test():
     made = [cx.trend(s, "nps")]
     made += [cx.compare(s, "nps", by=b, pairs=p) for b, p in (("wave", "ends"), ("sex", "rest"), ("land", "rest"))]
     assert [r.parts["family"] for r in made] == [1, 1, 1, 4]
-    family = cx.together(*made)
+    family = cx.metrics.together(*made)
     assert {r.parts["family"] for r in family} == {6}
     p = np.array([made[0].table["p"].iloc[1], made[2].table["p"].iloc[0], *made[3].table["p"]])
     order = np.sort(p)
@@ -49,7 +49,7 @@ def test_two_segments_with_the_same_codes_are_different_tests():
     table = pd.DataFrame({"a": rng.integers(0, 3, 600), "b": rng.integers(0, 3, 600)})
     table["ltr"] = np.where(rng.random(600) < 0.3 + 0.3 * (table["a"] == 0), 10, 3)
     s = study(table, a="segment", b="segment")
-    family = cx.together(*(cx.compare(s, "nps", by=c, pairs="rest") for c in "ab"))
+    family = cx.metrics.together(*(cx.compare(s, "nps", by=c, pairs="rest") for c in "ab"))
     assert family[0].parts["family"] == 6
     rows = pd.concat([r.table for r in family])
     real = rows["verdict"].str.startswith("real")
@@ -62,7 +62,7 @@ def test_detectable_counts_all_comparisons_of_the_page():
     s = page()
     alone, family = (
         cx.compare(s, "nps", by="sex"),
-        cx.together(cx.compare(s, "nps", by="sex"), cx.compare(s, "nps", by="land")),
+        cx.metrics.together(cx.compare(s, "nps", by="sex"), cx.compare(s, "nps", by="land")),
     )
     one, seven = alone.table["detectable"][0], family[0].table["detectable"][0]
     assert family[0].parts["family"] == 7
@@ -111,20 +111,20 @@ def test_a_null_page_says_real_one_time_in_twenty(shares):
 def test_a_result_without_comparisons_is_refused():
     s = page()
     with pytest.raises(cx.DataProblem) as problem:
-        cx.together(cx.trend(s, "nps"), cx.nps(s))
+        cx.metrics.together(cx.trend(s, "nps"), cx.nps(s))
     assert str(problem.value) == (
         "'Net Promoter Score' is a result of kind 'metric' without comparisons; a page is judged from results of "
-        "cx.compare, cx.against, cx.trend and cx.impact"
+        "cx.compare, cx.against, cx.trend and cx.metrics.impact"
     )
     with pytest.raises(cx.DataProblem) as problem:
-        cx.together(cx.trend(s, "nps"), correction="homl")
+        cx.metrics.together(cx.trend(s, "nps"), correction="homl")
     assert str(problem.value) == "correction is 'homl'; did you mean 'holm'? allowed: 'holm', 'bh', 'by', 'none'"
-    assert cx.together() == []
+    assert cx.metrics.together() == []
 
 
 def test_benchmarks_are_part_of_the_page():
     s = page()
-    made = cx.together(cx.against(s, "nps", benchmark=10, by="land"), cx.trend(s, "nps"))
+    made = cx.metrics.together(cx.against(s, "nps", benchmark=10, by="land"), cx.trend(s, "nps"))
     assert made[0].parts["family"] == 5
     assert cx.findings(*made).lines[-1].startswith("**Judged together**: 5 comparisons")
 
@@ -212,7 +212,9 @@ def test_a_page_in_sections_says_how_the_level_is_divided() -> None:
         cx.compare(s, "nps", by="sex", pairs="rest"),
         cx.compare(s, "nps", by="land", pairs="rest"),
     ]
-    family = cx.together(*made, sections=["first", "first", "groups"], shares={"first": 3, "groups": 1}, chance=0.1)
+    family = cx.metrics.together(
+        *made, sections=["first", "first", "groups"], shares={"first": 3, "groups": 1}, chance=0.1
+    )
     assert family[0].notes[-1] == (
         "judged together with all 6 comparisons of this page: Holm (family-wise error) of 10% over the page, divided "
         "before looking: first 7.5%, groups 2.5% (Bretz et al. 2009)"
@@ -232,7 +234,7 @@ def test_real_has_an_interval_without_0_whatever_the_chance() -> None:
         made = cx.compare(page(seed), "nps", by="sex", pairs="rest")
         if 0.05 < made.table["p"][0] < 0.1:
             break
-    (one,) = cx.together(made, chance=0.1)
+    (one,) = cx.metrics.together(made, chance=0.1)
     assert one.table["low"][0] < 0 < one.table["high"][0]
     assert one.table["verdict"].tolist() == made.table["verdict"].tolist()
     assert one.table["p_adjusted"][0] == pytest.approx(2 * made.table["p"][0])
@@ -240,11 +242,12 @@ def test_real_has_an_interval_without_0_whatever_the_chance() -> None:
 
 def test_impacts_are_part_of_the_page_and_say_so_when_alone() -> None:
     s = page()
-    alone = cx.impact(s, "land")
-    assert "judged alone: p_adjusted counts these 4 topics and nothing else on a page (cx.together judges a page)" in (
-        alone.notes
+    alone = cx.metrics.impact(s, "land")
+    assert (
+        "judged alone: p_adjusted counts these 4 topics and nothing else on a page (cx.metrics.together judges a page)"
+        in (alone.notes)
     )
-    impact, trend = cx.together(alone, cx.trend(s, "nps"))
+    impact, trend = cx.metrics.together(alone, cx.trend(s, "nps"))
     assert impact.parts["family"] == trend.parts["family"] == 5
     assert not any(note.startswith("judged alone") for note in impact.notes)
     p = [*alone.table["p"], trend.table["p"].iloc[1]]
@@ -269,5 +272,5 @@ def test_impacts_are_part_of_the_page_and_say_so_when_alone() -> None:
 def test_sections_that_cannot_be_are_refused(given: dict, said: str) -> None:
     s = page()
     with pytest.raises(cx.DataProblem) as problem:
-        cx.together(cx.trend(s, "nps"), cx.impact(s, "land"), **given)
+        cx.metrics.together(cx.trend(s, "nps"), cx.metrics.impact(s, "land"), **given)
     assert str(problem.value) == said

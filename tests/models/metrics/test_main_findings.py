@@ -42,7 +42,7 @@ def page(made: cx.Study) -> list[cx.Result]:
 
 def test_the_largest_sure_difference_is_the_message_and_touchpoints_are_among_the_findings() -> None:
     results = page(study(0.6))
-    told = cx.message(*results)
+    told = cx.pages.message(*results)
     known = results[1].table.set_index("region")["estimate"]["South"]
     assert told.title == f"South (Region) is {abs(known) * 100:.1f} pp below all others in CSAT of Overall"
     assert told.parts["source"] == 1
@@ -54,14 +54,14 @@ def test_the_largest_sure_difference_is_the_message_and_touchpoints_are_among_th
 
 
 def test_findings_are_ranked_by_what_they_surely_are() -> None:
-    table = cx.message(*page(study(0.6))).table
+    table = cx.pages.message(*page(study(0.6))).table
     real = table[table["finding"].str.contains("above|below|rose|fell")]
     sure = real[["low", "high"]].abs().min(axis=1).tolist()
     assert sure == sorted(sure, reverse=True) and (real["low"] * real["high"] > 0).all()
 
 
 def test_where_nothing_differs_the_message_says_so_and_where_we_stand() -> None:
-    told = cx.message(*page(study(0.0)))
+    told = cx.pages.message(*page(study(0.0)))
     assert re.fullmatch(
         r"No difference is certain: of \d+ compared, (\d+ too small to matter)?( and )?(\d+ the sample cannot tell)?",
         told.title,
@@ -78,7 +78,7 @@ def test_less_can_be_better_and_the_words_say_so() -> None:
         Field("left", "Left", "integer", "outcome", "churn", labels={"0": "stayed", "1": "left"}),
     )
     made = cx.Study(table, Codebook("made", fields))
-    told = cx.message(cx.compare(made, "share", of="left", value=1, by="contract", pairs="rest"))
+    told = cx.pages.message(cx.compare(made, "share", of="left", value=1, by="contract", pairs="rest"))
     assert re.match(r"(monthly|yearly) \(Contract\) is [\d.]+ pp (above|below) \w+ in share of Left", told.title)
     assert ("above" in told.title) == told.title.endswith("which is worse")
 
@@ -86,7 +86,7 @@ def test_less_can_be_better_and_the_words_say_so() -> None:
 def test_a_study_without_groups_says_which_touchpoint_lags() -> None:
     survey = cx.load("airline-survey")
     touchpoints = list(survey.codebook.role("touchpoint"))
-    told = cx.message(cx.scorecard(survey), cx.csat(survey, touchpoints))
+    told = cx.pages.message(cx.scorecard(survey), cx.csat(survey, touchpoints))
     assert told.title == "Meal is rated lowest of 6 (56.9 %), Crew highest (83.7 %)"
     assert told.parts["source"] == 1
 
@@ -96,4 +96,4 @@ def test_a_message_of_nothing_is_refused() -> None:
         DataProblem,
         match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat$",
     ):
-        cx.message()
+        cx.pages.message()

@@ -73,7 +73,7 @@ def test_a_new_metric_has_trends_benchmarks_and_parts(added: Study) -> None:
     assert cx.trend(added, NAME).unit == "points"
     against = cx.against(added, NAME, benchmark=10).table.iloc[0]
     assert against["estimate"] == pytest.approx(whole - 10)
-    assert cx.impact(added, "brand", metric=NAME).unit == "points"
+    assert cx.metrics.impact(added, "brand", metric=NAME).unit == "points"
 
 
 def test_a_new_metric_is_ranked_split_and_planned(added: Study) -> None:

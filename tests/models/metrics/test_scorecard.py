@@ -83,8 +83,8 @@ def test_segments_with_too_many_or_too_few_groups_are_left_out() -> None:
     table = pd.DataFrame({"one": ["x"] * 40, "two": ["x", "y"] * 20, "forty": range(40)})
     fields = tuple(cx.Field(name, role="segment") for name in table)
     data = cx.Study(table, cx.Codebook("s", fields))
-    assert cx.segments(data) == ["two"]
-    assert cx.segments(data, most=40) == ["two", "forty"]
+    assert cx.metrics.segments(data) == ["two"]
+    assert cx.metrics.segments(data, most=40) == ["two", "forty"]
 
 
 def comparison(verdicts: list[str], estimates: list[float]) -> Result:

@@ -17,7 +17,7 @@ STUDY = cx.load("brand-tracker")
 
 
 def test_each_brand_has_its_last_wave_and_the_best_stands_first() -> None:
-    found = cx.standing(STUDY, "nps").table
+    found = cx.pages.standing(STUDY, "nps").table
     known = cx.nps(STUDY, by=["brand", "wave"]).table
     known = known[known["wave"] == "2025 Q4"].set_index("brand")
     assert found["estimate"].tolist() == sorted(found["estimate"], reverse=True) and len(found) == 6
@@ -26,7 +26,7 @@ def test_each_brand_has_its_last_wave_and_the_best_stands_first() -> None:
 
 
 def test_changes_are_from_the_wave_before_and_the_same_quarter_a_year_ago() -> None:
-    found = cx.standing(STUDY, "nps")
+    found = cx.pages.standing(STUDY, "nps")
     table = found.table.set_index("brand")
     levels = cx.nps(STUDY, by=["brand", "wave"]).table.set_index(["brand", "wave"])["estimate"]
     for brand in table.index:
@@ -43,11 +43,11 @@ def test_the_last_wave_is_the_last_that_asked() -> None:
         Field("year", "Year", "integer", "wave"),
         Field("q", "Overall", "integer", "outcome", "satisfaction", Scale(1, 5)),
     )
-    found = cx.standing(cx.Study(table, Codebook("made", fields)), "csat")
+    found = cx.pages.standing(cx.Study(table, Codebook("made", fields)), "csat")
     assert found.table["wave"].tolist() == ["2023"] and "year" not in found.table
     assert re.match(r"CSAT is 50\.0 % in 2023 \(40\.4 to 59\.6 %\), .0\.0 pp on the wave before: ", in_words(found))
 
 
 def test_a_study_without_waves_and_brands_is_refused() -> None:
     with pytest.raises(DataProblem, match="^where we stand needs waves or brands, and airline-survey declares none; "):
-        cx.standing(cx.load("airline-survey"), "csat")
+        cx.pages.standing(cx.load("airline-survey"), "csat")

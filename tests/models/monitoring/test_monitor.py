@@ -90,7 +90,7 @@ def test_what_the_mix_does_is_expected(stream: Stream) -> None:
     late = moved.table.assign(date=moved.table["date"] + pd.Timedelta(days=240))
     both = replace(study, table=pd.concat([study.table, late], ignore_index=True))
     raw = cx.monitor(both, "nps", every="day", baseline=120)
-    told = cx.monitor(both, "nps", every="day", baseline=120, chart=cx.Chart(mix="channel"))
+    told = cx.monitor(both, "nps", every="day", baseline=120, chart=cx.monitoring.Chart(mix="channel"))
     assert raw.parts["alarms"]["side"].iloc[-1] == "lower"
     assert not (told.parts["alarms"]["shift"].abs() > 15).any()
     after = told.table.iloc[240:]
@@ -135,7 +135,7 @@ def test_weights_and_clusters_enter_the_variance(stream: Stream) -> None:
     fields = study.codebook.fields
     clustered = cx.Study(rows, cx.Codebook("c", (*fields, cx.Field("who", role="cluster"))))
     alone = cx.Study(rows, cx.Codebook("c", fields))
-    chart = cx.Chart("plain")
+    chart = cx.monitoring.Chart("plain")
     a, b = (cx.monitor(s, "nps", every="day", chart=chart).parts["charts"]["sd"].iloc[0] for s in (clustered, alone))
     assert a / b == pytest.approx(5**0.5, rel=0.1)
 
@@ -144,7 +144,7 @@ def test_weights_and_clusters_enter_the_variance(stream: Stream) -> None:
 @pytest.mark.parametrize("rule", ["ewma", "cusum", "shewhart"])
 def test_every_chart_and_rule_finds_a_large_fall(stream: Stream, kind: str, rule: str) -> None:
     study = stream(days=120, fall={"Alba": (100, 0.6)})
-    found = cx.monitor(study, "nps", every="day", chart=cx.Chart(kind, rule))
+    found = cx.monitor(study, "nps", every="day", chart=cx.monitoring.Chart(kind, rule))
     assert (found.parts["alarms"]["side"] == "lower").any()
     assert found.parts["charts"]["delay"].iloc[0] > 1
     assert found.plot() is not None
@@ -174,7 +174,7 @@ MESSAGES = {
         "baseline": ("2020-01-01", "2025-01-20")
     },
     "season is asked for and the baseline is shorter than a year; a season can be told from a change only with a whole "
-    "year before: lengthen baseline=, or leave season out": {"chart": cx.Chart(season=True)},
+    "year before: lengthen baseline=, or leave season out": {"chart": cx.monitoring.Chart(season=True)},
     "nps has no option 'boxes'; it takes: none": {"boxes": 2},
 }  # fmt: skip
 
@@ -197,7 +197,7 @@ def test_what_is_refused(stream: Stream, message: str) -> None:
 )
 def test_what_a_chart_refuses(options: dict, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.Chart(**options)
+        cx.monitoring.Chart(**options)
     assert str(said.value) == message
 
 
@@ -212,7 +212,7 @@ def test_without_a_date_it_is_said(stream: Stream) -> None:
     assert str(said.value) == "stream has no answer with a date in 'date'; nothing can be followed over time"
     words = replace(study, table=study.table.assign(date=study.table["date"].astype(str)))
     with pytest.raises(cx.DataProblem, match=r"^every is 'week', and 'date' of stream holds String, no dates; leave"):
-        cx.monitor(words, "nps", every="week", chart=cx.Chart(wave="date"))
+        cx.monitor(words, "nps", every="week", chart=cx.monitoring.Chart(wave="date"))
 
 
 def test_dates_that_run_off_are_refused(stream: Stream) -> None:
@@ -225,6 +225,6 @@ def test_dates_that_run_off_are_refused(stream: Stream) -> None:
 def test_texts_that_are_dates_are_periods_of_their_own(stream: Stream) -> None:
     study = stream(days=40)
     text = replace(study, table=study.table.assign(date=study.table["date"].dt.strftime("%Y-%m-%d")))
-    found = cx.monitor(text, "nps", chart=cx.Chart(wave="date"))
+    found = cx.monitor(text, "nps", chart=cx.monitoring.Chart(wave="date"))
     assert found.parts["every"] == "wave" and found.table["period"].iloc[0] == "2025-01-06"
     assert date.fromisoformat(found.table["period"].iloc[-1]) == date(2025, 2, 14)

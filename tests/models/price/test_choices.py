@@ -31,7 +31,7 @@ def test_coefficients_equal_statsmodels() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer = ConditionalLogit(table["taken"], x, groups=table["set"]).fit(disp=0, gtol=1e-10)
-    found = cx.choice(cx.load(table), "price + fast + brand", chosen="taken", among="set")
+    found = cx.prices.choice(cx.load(table), "price + fast + brand", chosen="taken", among="set")
     np.testing.assert_allclose(found.table["estimate"], peer.params, rtol=1e-3)  # it stops early
     assert found.parts["fit"]["loglik"] == pytest.approx(peer.llf, rel=1e-6)
     assert found.parts["fit"]["loglik"] >= peer.llf
@@ -45,10 +45,10 @@ def test_heating_has_the_published_coefficients(mirror: Path) -> None:
         pd.DataFrame({"set": wide["idcase"], "kind": ("0" if k == "hp" else k), "ic": wide[f"ic.{k}"],
                       "oc": wide[f"oc.{k}"], "taken": (wide["depvar"] == k).astype(int)}) for k in kinds
     ], ignore_index=True)  # fmt: skip
-    plain = cx.choice(cx.load(rows), "ic + oc", chosen="taken", among="set")
+    plain = cx.prices.choice(cx.load(rows), "ic + oc", chosen="taken", among="set")
     np.testing.assert_allclose(plain.table["estimate"], [-0.006231869335, -0.004580082961], atol=5e-12)
     assert plain.parts["fit"]["loglik"] == pytest.approx(-1095.237125, abs=5e-7)
-    full = cx.choice(cx.load(rows), "ic + oc + C(kind)", chosen="taken", among="set")
+    full = cx.prices.choice(cx.load(rows), "ic + oc + C(kind)", chosen="taken", among="set")
     expected = [-0.001533153111, -0.006996367888, 1.658845943538, 1.853436967360, 1.710979300177, 0.308263247773]
     np.testing.assert_allclose(full.table["estimate"], expected, atol=5e-10)
     assert full.parts["fit"]["loglik"] == pytest.approx(-1008.228722, abs=5e-7)
@@ -62,13 +62,13 @@ def test_electricity_has_the_clustered_errors_of_r_and_fiellers_interval(mirror:
         pd.DataFrame({"set": wide.index, "who": wide["id"], "taken": (wide["choice"] == k).astype(int)}
                      | {c: wide[f"{c}{k}"] for c in names}) for k in range(1, 5)
     ], ignore_index=True)  # fmt: skip
-    found = cx.choice(cx.load(rows), " + ".join(names), chosen="taken", among="set", person="who")
+    found = cx.prices.choice(cx.load(rows), " + ".join(names), chosen="taken", among="set", person="who")
     b = [-0.6252277653, -0.1082990902, 1.4422428711, 0.9955040043, -5.4627586549, -5.8400308336]
     se = np.array([0.0334436415, 0.0139973057, 0.0787594158, 0.0637821683, 0.2777694413, 0.2723385114])
     np.testing.assert_allclose(found.table["estimate"], b, atol=5e-10)
     np.testing.assert_allclose(found.table["se"], se * np.sqrt(361 / 360), rtol=1e-7)  # R's have no G / (G - 1)
     assert found.parts["fit"]["loglik"] == pytest.approx(-4958.649119, abs=5e-7)
-    worth = cx.willingness_to_pay(found, "pf").table.set_index("term").loc["loc"]
+    worth = cx.prices.willingness_to_pay(found, "pf").table.set_index("term").loc["loc"]
     assert worth["estimate"] == pytest.approx(2.306748, abs=5e-7)
     np.testing.assert_allclose(worth[["low", "high"]].astype(float), [1.9632, 2.7092], atol=0.004)
     np.testing.assert_allclose(worth[["delta_low", "delta_high"]].astype(float), [1.9369, 2.6766], atol=0.004)
@@ -77,15 +77,19 @@ def test_electricity_has_the_clustered_errors_of_r_and_fiellers_interval(mirror:
 def test_intervals_of_worth_hold_the_truth() -> None:
     hits = 0
     for seed in range(30):
-        found = cx.choice(cx.load(offers(60, seed)), "price + fast + brand", chosen="taken", among="set", person="who")
-        row = cx.willingness_to_pay(found, "price").table.iloc[0]
+        found = cx.prices.choice(
+            cx.load(offers(60, seed)), "price + fast + brand", chosen="taken", among="set", person="who"
+        )
+        row = cx.prices.willingness_to_pay(found, "price").table.iloc[0]
         hits += row["low"] <= 2 <= row["high"]
     assert hits >= 25  # binomial, 30 draws at 95 %
 
 
 def test_a_price_that_may_be_zero_gives_no_bounds() -> None:
     table = offers(30).assign(price=np.random.default_rng(9).integers(1, 6, 360))
-    found = cx.willingness_to_pay(cx.choice(cx.load(table), "price + fast", chosen="taken", among="set"), "price")
+    found = cx.prices.willingness_to_pay(
+        cx.prices.choice(cx.load(table), "price + fast", chosen="taken", among="set"), "price"
+    )
     assert found.table["low"].isna().all()
     assert (
         "the interval of 'price' holds 0: what an attribute is worth has no bounds, and none are given" in found.notes
@@ -109,19 +113,19 @@ def test_a_price_that_may_be_zero_gives_no_bounds() -> None:
 )
 def test_bad_choices_are_said(change: dict, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.choice(cx.load(offers().assign(**change)), "price + fast", chosen="taken", among="set")
+        cx.prices.choice(cx.load(offers().assign(**change)), "price + fast", chosen="taken", among="set")
     assert str(said.value) == message
 
 
 def test_perfect_prediction_and_a_wrong_price_are_said() -> None:
     table = offers().assign(fast=lambda t: t["taken"])
     with pytest.raises(cx.DataProblem) as said:
-        cx.choice(cx.load(table), "fast", chosen="taken", among="set")
+        cx.prices.choice(cx.load(table), "fast", chosen="taken", among="set")
     assert str(said.value) == (
         "'fast' predicts the choices perfectly somewhere; no finite worth fits: merge levels, or leave an attribute out"
     )
-    found = cx.choice(cx.load(offers()), "price + fast", chosen="taken", among="set")
+    found = cx.prices.choice(cx.load(offers()), "price + fast", chosen="taken", among="set")
     with pytest.raises(cx.DataProblem) as said:
-        cx.willingness_to_pay(found, "pryce")
+        cx.prices.willingness_to_pay(found, "pryce")
     assert str(said.value) == "term 'pryce' is not in the result; did you mean 'price'? There are: price, fast"
-    assert len(found.plot().texts) == 2 and len(cx.willingness_to_pay(found, "price").plot().texts) == 1
+    assert len(found.plot().texts) == 2 and len(cx.prices.willingness_to_pay(found, "price").plot().texts) == 1

@@ -30,7 +30,7 @@ def named(n: int, seed: int = 1, **changes: object) -> pd.DataFrame:
     [("interpolated", [39.10891089, 97.6, 66.5, 69.0, 61, 76]), ("price", [40, 98, 67, 70, 61, 76])],
 )
 def test_both_rules_give_the_golden_values_of_r(crossing: str, points: list[float]) -> None:
-    found = cx.price_sensitivity(
+    found = cx.prices.price_sensitivity(
         cx.load("price-sensitivity"), intent=["intent_cheap", "intent_expensive"], crossing=crossing, draws=50
     )
     np.testing.assert_allclose(found.table["estimate"], points, atol=5e-9)
@@ -43,7 +43,9 @@ def test_both_rules_give_the_golden_values_of_r(crossing: str, points: list[floa
 
 @pytest.mark.mirror
 def test_the_best_price_is_a_set_and_intervals_are_those_of_a_peer_bootstrap() -> None:
-    found = cx.price_sensitivity(cx.load("price-sensitivity"), intent=["intent_cheap", "intent_expensive"], draws=1000)
+    found = cx.prices.price_sensitivity(
+        cx.load("price-sensitivity"), intent=["intent_cheap", "intent_expensive"], draws=1000
+    )
     best = found.parts["best"].set_index("price")["probability"]
     assert set(best.index[:3]) == {75.0, 76.0, 79.0} and best.loc[76.0] == pytest.approx(0.29, abs=0.06)
     ends = found.table.loc[[0, 2, 3], ["low", "high"]].to_numpy()
@@ -52,19 +54,19 @@ def test_the_best_price_is_a_set_and_intervals_are_those_of_a_peer_bootstrap() -
 
 def test_equal_weights_change_nothing_and_doubled_rows_are_a_weight_of_two() -> None:
     rows = named(80)
-    plain = cx.price_sensitivity(cx.load(rows), draws=10).table["estimate"]
+    plain = cx.prices.price_sensitivity(cx.load(rows), draws=10).table["estimate"]
     weights = np.where(np.arange(80) % 2, 2.0, 1.0)
     fields = (*(cx.Field(c, type="number") for c in NAMES), cx.Field("w", type="number", role="weight"))
     weighted = cx.Study(rows.assign(w=weights), cx.Codebook("s", fields))
     twice = cx.load(rows.loc[np.repeat(np.arange(80), weights.astype(int))])
-    found = cx.price_sensitivity(weighted, draws=10).table["estimate"]
-    np.testing.assert_allclose(found, cx.price_sensitivity(twice, draws=10).table["estimate"], rtol=1e-12)
+    found = cx.prices.price_sensitivity(weighted, draws=10).table["estimate"]
+    np.testing.assert_allclose(found, cx.prices.price_sensitivity(twice, draws=10).table["estimate"], rtol=1e-12)
     equal = cx.Study(rows.assign(w=3.0), cx.Codebook("s", fields))
-    np.testing.assert_allclose(cx.price_sensitivity(equal, draws=10).table["estimate"], plain, rtol=1e-12)
+    np.testing.assert_allclose(cx.prices.price_sensitivity(equal, draws=10).table["estimate"], plain, rtol=1e-12)
 
 
 def test_narrow_and_original_ends_are_told_apart_in_the_method() -> None:
-    wide, narrow = (cx.price_sensitivity(cx.load(named(200)), span=s, draws=10) for s in ("original", "narrow"))
+    wide, narrow = (cx.prices.price_sensitivity(cx.load(named(200)), span=s, draws=10) for s in ("original", "narrow"))
     assert "not cheap x too cheap" in wide.method and "expensive x too cheap" in narrow.method
     w, n = wide.table["estimate"], narrow.table["estimate"]
     assert w[0] < n[0] or w[1] > n[1]
@@ -90,14 +92,14 @@ def test_narrow_and_original_ends_are_told_apart_in_the_method() -> None:
 )  # fmt: skip
 def test_bad_prices_are_said(table: pd.DataFrame, options: dict, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.price_sensitivity(cx.load(table), **options)
+        cx.prices.price_sensitivity(cx.load(table), **options)
     assert str(said.value).endswith(message)
 
 
 def test_a_question_that_was_not_understood_is_said() -> None:
     rows = named(100)
     rows.loc[:30, "cheap"] = rows.loc[:30, "too_cheap"] - 1
-    found = cx.price_sensitivity(cx.load(rows), draws=10)
+    found = cx.prices.price_sensitivity(cx.load(rows), draws=10)
     assert "31 of 100 answers (31.0%) have prices that do not rise and are left out" in found.notes
     assert any(
         n.startswith("so many answers out of order mean that the question was not understood") for n in found.notes
@@ -105,7 +107,9 @@ def test_a_question_that_was_not_understood_is_said() -> None:
 
 
 def test_a_ladder_has_the_shares_and_revenue_of_isotonic_regression() -> None:
-    found = cx.gabor_granger(ladder([46, 44, 47, 30, 22, 10], [10, 12, 14, 16, 18, 20]), price="price", buys="buys")
+    found = cx.prices.gabor_granger(
+        ladder([46, 44, 47, 30, 22, 10], [10, 12, 14, 16, 18, 20]), price="price", buys="buys"
+    )
     share = [0.766667, 0.758333, 0.758333, 0.5, 0.366667, 0.166667]
     np.testing.assert_allclose(found.table["estimate"], share, atol=5e-7)
     np.testing.assert_allclose(found.table["revenue"], [7.6667, 9.1, 10.6167, 8, 6.6, 3.3333], atol=5e-5)
@@ -128,7 +132,7 @@ def test_persons_who_saw_several_prices_are_drawn_as_wholes() -> None:
     one = pd.DataFrame({"price": np.tile([10, 12], 100), "buys": buys, "who": np.arange(200)})
     many = pd.concat([one.assign(price=p) for p in (10, 12)] * 4, ignore_index=True)
     plain, whole = (
-        cx.gabor_granger(cx.load(many), price="price", buys="buys", person=p).table for p in ("", "who")
+        cx.prices.gabor_granger(cx.load(many), price="price", buys="buys", person=p).table for p in ("", "who")
     )  # fmt: skip
     width = lambda t: float((t["high"] - t["low"]).iloc[0])  # noqa: E731
     assert width(whole) > 1.7 * width(plain)
@@ -150,12 +154,12 @@ def test_persons_who_saw_several_prices_are_drawn_as_wholes() -> None:
 )  # fmt: skip
 def test_a_bad_ladder_is_said(table: dict, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.gabor_granger(cx.load(pd.DataFrame(table)), price="price", buys="buys")
+        cx.prices.gabor_granger(cx.load(pd.DataFrame(table)), price="price", buys="buys")
     assert str(said.value) == message
 
 
 def test_pictures_show_range_and_best() -> None:
-    ax = cx.price_sensitivity(cx.load(named(100)), draws=20).plot()
+    ax = cx.prices.price_sensitivity(cx.load(named(100)), draws=20).plot()
     assert len(ax.lines) >= 4
-    ax = cx.gabor_granger(ladder([50, 40, 10], [10, 12, 14]), price="price", buys="buys", draws=50).plot()
+    ax = cx.prices.gabor_granger(ladder([50, 40, 10], [10, 12, 14]), price="price", buys="buys", draws=50).plot()
     assert any("best" in t.get_text() for t in ax.texts)

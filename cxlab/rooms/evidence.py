@@ -1,0 +1,10 @@
+"""The room `cx.evidence`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
+
+from cxlab.hypotheses.calibrate import calibrate as calibrate
+from cxlab.hypotheses.claims import claims as claims
+from cxlab.hypotheses.plan import plan as plan
+from cxlab.hypotheses.scoreboard import family as family
+from cxlab.hypotheses.scoreboard import scoreboard as scoreboard
+from cxlab.hypotheses.simulators import simulated as simulated
+from cxlab.hypotheses.specification import specifications as specifications
+from cxlab.hypotheses.verdict import verdict as verdict
