@@ -281,6 +281,22 @@ def test_modules_and_functions_stay_short() -> None:
     assert long == []
 
 
+USERS_CHOICE = {"survival": 10, "hazard": 9, "repeat": 10, "price_sensitivity": 12, "experiment": 9, "index_by": 9}
+"""Public functions that have more than 8 parameters: each names a column of the study or is a choice of the user's."""
+
+
+def test_a_function_has_at_most_eight_parameters() -> None:
+    many = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                given = [x.arg for x in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]]
+                count = len([x for x in given if x not in ("self", "cls")])
+                if count > 8:
+                    many[node.name] = count
+    assert many == USERS_CHOICE
+
+
 def test_every_function_says_the_type_of_what_it_takes_and_returns() -> None:
     bare = []
     for path in MODULES:

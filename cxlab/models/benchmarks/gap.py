@@ -133,11 +133,11 @@ def _place(
     """The rank among the peers, its marginal set, and both as a percentile: the share of the peers that are worse."""
     x = sign * np.concatenate([[float(own["estimate"])], y])
     variance = np.concatenate([[se**2], v if known else np.zeros(len(y))])
-    low, high = ranks.rank_sets(x, variance, level=level, of=0, seed=seed)
+    low, high = ranks.rank_set(x, variance, 0, level=level, seed=seed)
     rank, p = int(1 + (x[1:] > x[0]).sum()), len(x)
     percent = lambda r: 100 * (p - r) / (p - 1)  # noqa: E731
     return {
-        "rank": rank, "rank_low": int(low[0]), "rank_high": int(high[0]), "places": p,
+        "rank": rank, "rank_low": low, "rank_high": high, "places": p,
         "percentile": percent(rank), "percentile_low": percent(int(high[0])), "percentile_high": percent(int(low[0])),
     }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,6 +39,15 @@ COLUMNS = (
     Column("high", "bound", "index", "Net, high"),
     Column("best", "flag", "", "May be the best"),
 )
+
+
+class Terms(NamedTuple):
+    """What a call is worth: money a customer who stays brings, cost of a call, share it keeps and its error."""
+
+    value: float
+    cost: float
+    keeps: float
+    keeps_se: float
 
 
 @public
@@ -91,7 +102,7 @@ def alert_policy(
     [7500.0, 10000.0]
     """
     metrics.check_level(level)
-    keeps, keeps_se = _saved(saved)
+    terms = Terms(value, cost, *_saved(saved))
     if not (np.isfinite(value) and value > 0 and np.isfinite(cost) and cost > 0):
         raise DataProblem(f"value is {value!r} and cost {cost!r}; both are money above 0")
     y_name = outcome or study.need("outcome", "a policy for alerts", measure="churn")[0]
@@ -104,8 +115,8 @@ def alert_policy(
     if not 0 < y.sum() < len(y):
         raise DataProblem(f"{int(y.sum())} of {len(y)} customers left; some must have left and some stayed")
     cuts = _cuts(x, field)
-    table, cov = _estimated(found, x, y, field, cuts, value, cost, keeps, keeps_se, level, seed)
-    floor = cost / (value * keeps)
+    table, cov = _estimated(found, (field, y_name), cuts, terms, level, seed)
+    floor = cost / (value * terms.keeps)
     best = table.loc[table["best"], "cut"].tolist()
     notes = (
         *found.notes,
@@ -114,7 +125,7 @@ def alert_policy(
         if len(best) > 1
         else f"the best rule is certain: {best[0]}",
         "the share that a call saves is taken as "
-        + (f"{keeps:.1%}, known" if not keeps_se else f"{keeps:.1%} (standard error {keeps_se:.1%})")
+        + (f"{terms.keeps:.1%}" + (f" (standard error {terms.keeps_se:.1%})" if terms.keeps_se else ", known"))
         + "; only calls given at random tell it",
     )
     return Result(
@@ -168,20 +179,21 @@ def _cuts(x: NDArray, field: Field) -> NDArray:
 
 
 def _estimated(
-    found: Sample, x: NDArray, y: NDArray, field: Field, cuts: NDArray, value: float, cost: float, keeps: float,
-    keeps_se: float, level: float, seed: int,
-) -> tuple[pd.DataFrame, NDArray]:  # fmt: skip
+    found: Sample, columns: tuple[Field, str], cuts: NDArray, terms: Terms, level: float, seed: int
+) -> tuple[pd.DataFrame, NDArray]:
+    field, outcome = columns
+    x, y = found.answers[field.name], found.answers[outcome]
     w = found.w / (found.n @ found.w)
     low_is_bad = field.scale.best == "high"
     a = np.column_stack([(x <= c) if low_is_bad else (x >= c) for c in cuts]).astype(float)
     rate, hit, gone = (w * found.n) @ a, (w * found.n) @ (a * y[:, None]), float((w * found.n) @ y)
-    each = a * (keeps * value * y - cost)[:, None]
+    each = a * (terms.keeps * terms.value * y - terms.cost)[:, None]
     net = (w * found.n) @ each
     precision = hit / rate
     u = np.column_stack([(each - net) * w[:, None] * 1000, a * (y[:, None] - precision) * (w[:, None] / rate)])
     v, df = covariance(u, found.n, found.cluster, found.strata)
     k = len(cuts)
-    cov = v[:k, :k] + np.outer(hit, hit) * (value * keeps_se * 1000) ** 2
+    cov = v[:k, :k] + np.outer(hit, hit) * (terms.value * terms.keeps_se * 1000) ** 2
     se = np.sqrt(np.diag(cov))
     half = float(t_value(level, df)) * se
     wide = float(t_value(1 - (1 - level) / k, df)) * se

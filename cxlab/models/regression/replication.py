@@ -99,8 +99,7 @@ def replicate_weights(
     of: str,
     *,
     weights: Sequence[str],
-    kind: str,
-    rho: float = 0.0,
+    kind: str | tuple[str, float],
     statistic: Statistic = "mean",
     by: str | Sequence[str] = (),
     level: float = 0.95,
@@ -111,8 +110,7 @@ def replicate_weights(
     Parameters
     ----------
     weights : columns of replicate weights (weights themselves, not factors of them); the estimate takes the study's.
-    kind : how they were made: 'bootstrap', 'brr', 'fay' (with ``rho``), 'jk1' or 'jk2'.
-    rho : Fay's coefficient, 0 to below 1.
+    kind : how they were made: 'bootstrap', 'brr', 'jk1', 'jk2', or ('fay', rho) with Fay's coefficient, 0 to below 1.
     least_n : as for `bootstrap`.
     of : the question, a column of the study.
     statistic : 'mean', 'nps', 'median', 'sd' or a function, as for `bootstrap`.
@@ -150,7 +148,7 @@ def replicate_weights(
     for name in [*groups, *weights]:
         if name not in schema:
             raise unknown("column", name, study.name, schema.names())
-    one_of("kind", kind, resample.KINDS)
+    kind, rho = _made(kind)
     if len(weights) < 2:
         raise DataProblem(f"{len(weights)} replicate weights were given; a variance needs two or more columns")
     table, lost, df = _weighted_counts(study, of, groups, weights)
@@ -168,6 +166,15 @@ def replicate_weights(
     said = f"{len(weights)} replicate weights ({kind}{f', rho {rho:g}' if kind == 'fay' else ''}), t intervals"
     kept, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
     return _result(study, of, statistic, named_groups(study, kept, groups), level, said, [*notes, *hidden])
+
+
+def _made(kind: str | tuple[str, float]) -> tuple[str, float]:
+    """How the weights were made, and Fay's coefficient (0 elsewhere)."""
+    name, rho = kind if isinstance(kind, (tuple, list)) and len(kind) == 2 else (kind, None)
+    one_of("kind", name, resample.KINDS)
+    if (name == "fay") != (rho is not None):
+        raise DataProblem(f"kind is {kind!r}; Fay's weights, and only they, have a coefficient: kind=('fay', 0.5)")
+    return name, 0.0 if rho is None else rho
 
 
 def _weighted_counts(

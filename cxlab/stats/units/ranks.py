@@ -23,7 +23,6 @@ def rank_sets(
     level: float = 0.95,
     kind: str = "marginal",
     stepdown: bool = True,
-    of: int | None = None,
     df: float = np.inf,
     draws: int = 1000,
     seed: int = 0,
@@ -41,7 +40,6 @@ def rank_sets(
     estimate : array (p,), one value a unit; all finite.
     covariance : array (p,) of variances of independent estimates, or array (p, p).
     level : probability with which the true rank(s) lie in the set(s).
-    of : position of the one unit that is wanted (marginal only); the sets then have one entry.
     df : degrees of freedom of the covariance, if it is estimated from few clusters: Z is then Student's t.
     draws : simulated Z.
 
@@ -57,15 +55,41 @@ def rank_sets(
     """
     one_of("kind", kind, KINDS)
     x, z, scale = _prepared(estimate, covariance, draws, seed)
-    if np.isfinite(df):
-        times = np.sqrt(df / np.random.default_rng(seed + 1).chisquare(df, z.shape[1]))
-        z = z * times.astype(np.float32)
+    z = _students(z, df, seed)
     if kind == "simultaneous":
         above, _ = _simultaneous(x, z, scale, level, stepdown)
         ahead, behind = above.sum(axis=0), above.sum(axis=1)
     else:
-        ahead, behind = _marginal(x, z, scale, level, stepdown, range(len(x)) if of is None else [of])
+        ahead, behind = _marginal(x, z, scale, level, stepdown, range(len(x)))
     return 1 + ahead, len(x) - behind
+
+
+def rank_set(
+    estimate: ArrayLike,
+    covariance: ArrayLike,
+    of: int,
+    *,
+    level: float = 0.95,
+    stepdown: bool = True,
+    df: float = np.inf,
+    draws: int = 1000,
+    seed: int = 0,
+) -> tuple[int, int]:
+    """Return the marginal set of the one unit at position ``of``, as `rank_sets` has it among all: its ends.
+
+    >>> rank_set([9.0, 5.0, 4.9, 1.0], [0.01, 0.01, 0.01, 0.01], 1)
+    (2, 3)
+    """
+    x, z, scale = _prepared(estimate, covariance, draws, seed)
+    ahead, behind = _marginal(x, _students(z, df, seed), scale, level, stepdown, [of])
+    return int(1 + ahead[0]), int(len(x) - behind[0])
+
+
+def _students(z: np.ndarray, df: float, seed: int) -> np.ndarray:
+    """Draws of Student's t for draws of the normal, where the covariance has few degrees of freedom."""
+    if not np.isfinite(df):
+        return z
+    return z * np.sqrt(df / np.random.default_rng(seed + 1).chisquare(df, z.shape[1])).astype(np.float32)
 
 
 def separated(

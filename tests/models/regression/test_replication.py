@@ -26,10 +26,8 @@ def call(design: str, **options):
     if design == "JKn":
         return cx.regressions.jackknife(study(cluster="clinic", strata="region", weight="weight"), "overall", **options)
     columns = [c for c in DATA.columns if c.startswith(design)]
-    rho = 0.3 if design == "fay" else 0.0
-    return cx.regressions.replicate_weights(
-        study(weight="weight"), "overall", weights=columns, kind=design, rho=rho, **options
-    )
+    kind = ("fay", 0.3) if design == "fay" else design
+    return cx.regressions.replicate_weights(study(weight="weight"), "overall", weights=columns, kind=kind, **options)
 
 
 @pytest.mark.parametrize("design", ["JKn", "brr", "fay", "jk1"])
@@ -73,6 +71,14 @@ def test_answers_left_out_one_at_a_time_give_the_textbook_error():
         (
             lambda: cx.regressions.replicate_weights(study(), "overall", weights=["brr1", "brr2"], kind="boot"),
             "kind is 'boot'; did you mean 'bootstrap'? allowed: 'bootstrap', 'brr', 'fay', 'jk1', 'jk2'",
+        ),
+        (
+            lambda: cx.regressions.replicate_weights(study(), "overall", weights=["brr1", "brr2"], kind="fay"),
+            "kind is 'fay'; Fay's weights, and only they, have a coefficient: kind=('fay', 0.5)",
+        ),
+        (
+            lambda: cx.regressions.replicate_weights(study(), "overall", weights=["brr1", "brr2"], kind=("jk1", 0.2)),
+            "kind is ('jk1', 0.2); Fay's weights, and only they, have a coefficient: kind=('fay', 0.5)",
         ),
     ],
 )
