@@ -138,7 +138,7 @@ def _place(
     percent = lambda r: 100 * (p - r) / (p - 1)  # noqa: E731
     return {
         "rank": rank, "rank_low": low, "rank_high": high, "places": p,
-        "percentile": percent(rank), "percentile_low": percent(int(high[0])), "percentile_high": percent(int(low[0])),
+        "percentile": percent(rank), "percentile_low": percent(high), "percentile_high": percent(low),
     }  # fmt: skip
 
 
