@@ -62,6 +62,8 @@ _WHERE = {
     "one_failure": "cxlab.models.drivers.one_failure",
     "survival": "cxlab.models.loyalty.time_to_leave",
     "hazard": "cxlab.models.loyalty.pace_of_leaving",
+    "value": "cxlab.models.loyalty.worth_of_a_point",
+    "loyalty_curve": "cxlab.models.loyalty.loyalty_curve",
     "repeat": "cxlab.models.loyalty.repeat_purchase",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
@@ -122,6 +124,9 @@ _ROOMS = {
         "permutation": "cxlab.models.regression.resampling",
         "jackknife": "cxlab.models.regression.replication",
         "replicate_weights": "cxlab.models.regression.replication",
+    },
+    "loyalty": {
+        "cost_to_serve": "cxlab.models.loyalty.cost_to_serve",
     },
     "journeys": {
         "regression_to_mean": "cxlab.models.journeys.mean_reversion",

@@ -31,9 +31,11 @@ from cxlab.models.loop.agreement import agreement as agreement
 from cxlab.models.loop.alert_policy import alert_policy as alert_policy
 from cxlab.models.loop.alerts import alerts as alerts
 from cxlab.models.loop.closing import closing as closing
+from cxlab.models.loyalty.loyalty_curve import loyalty_curve as loyalty_curve
 from cxlab.models.loyalty.pace_of_leaving import hazard as hazard
 from cxlab.models.loyalty.repeat_purchase import repeat as repeat
 from cxlab.models.loyalty.time_to_leave import survival as survival
+from cxlab.models.loyalty.worth_of_a_point import value as value
 from cxlab.models.metrics.churn import churn as churn
 from cxlab.models.metrics.comparisons import against as against
 from cxlab.models.metrics.comparisons import compare as compare
@@ -71,6 +73,7 @@ from cxlab.rooms import indices as indices
 from cxlab.rooms import journeys as journeys
 from cxlab.rooms import leagues as leagues
 from cxlab.rooms import loops as loops
+from cxlab.rooms import loyalty as loyalty
 from cxlab.rooms import metrics as metrics
 from cxlab.rooms import monitoring as monitoring
 from cxlab.rooms import pages as pages

@@ -150,6 +150,10 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "importance_performance": lambda s, c: cx.importance.importance_performance(s, c["sat"]),
     "survival": lambda s, c: cx.survival(s, time=c["dose"], event=c["sat"], ends=[1, 2], by=c["segment"]),
     "hazard": lambda s, c: cx.hazard(s, f"{c['ltr']} + {c['segment']}", time=c["dose"], event=c["sat"], ends=1),
+    "value": lambda s, c: cx.value(
+        cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
+    "loyalty_curve": lambda s, c: cx.loyalty_curve(s, c["sat"], score=c["ltr"]),
+    "cost_to_serve": lambda s, c: cx.loyalty.cost_to_serve(s, c["ltr"], cost=c["dose"]),
     "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model=model(c["sat"]), draws=20),
     "variation": lambda s, c: cx.variation(s, by=c["brand"]),

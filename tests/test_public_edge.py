@@ -46,6 +46,9 @@ UNKNOWN = {
     "choice": lambda: cx.prices.choice(STUDY, BAD, chosen="churned", among="respondent"),
     "repeat": lambda: cx.repeat(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
     "impact": lambda: cx.metrics.impact(STUDY, BAD),
+    "value": lambda: cx.value(cx.hazard(STUDY, "satisfaction", time="wait", event="churned"), BAD, change=1, margin=1),
+    "loyalty_curve": lambda: cx.loyalty_curve(STUDY, "churned", score=BAD),
+    "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
     "index_by": lambda: cx.indices.index_by(STUDY, BAD),
@@ -156,7 +159,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"]}  # fmt: skip
-    needed |= {"time": "wait"}
+    needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}
     needed |= {"chosen": "churned", "among": "respondent"}
     needed |= {"customer": "respondent", "date": "date", "until": "2024-06-30", "horizon": 4}

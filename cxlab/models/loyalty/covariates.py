@@ -15,6 +15,12 @@ from cxlab.data.study import Study
 from cxlab.models.loyalty.spells import there
 from cxlab.models.metrics.result_words import labelled
 from cxlab.problem import DataProblem
+from cxlab.stats.survival.grouped_hazard import Hazard
+
+ALIKE = 40
+"""Groups of customers of like pace in which a population is standardised."""
+ASSIGNING = ("experiment", "quasi-experiment")
+"""Designs after which a difference may be called an effect, of the columns they assigned."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +83,32 @@ def matrix(study: Study, asked: Sequence[Term], values: dict[str, NDArray]) -> t
     if not columns:
         raise DataProblem(f"{', '.join(t.name for t in asked)} of {study.name} does not vary; nothing can be compared")
     return np.column_stack(columns), called, kept
+
+
+def causal(study: Study, columns: Sequence[str]) -> list[str]:
+    """Return the columns that the study's design assigned: only of these may causal words be used.
+
+    >>> import pandas as pd, cxlab as cx
+    >>> causal(cx.load(pd.DataFrame({"score": [1, 2, 3]})), ["score"])
+    []
+    """
+    book = study.codebook
+    return [c for c in columns if book.design in ASSIGNING and c in book.assignment]
+
+
+def alike(x: NDArray, fit: Hazard, weight: NDArray) -> dict[str, NDArray]:
+    """Return ``b``, ``base`` and ``share`` (groups,), ``x`` (groups, p): customers in groups of like pace of leaving.
+
+    Parameters
+    ----------
+    x : (rows, p) covariates as they were fitted. ``weight`` : (rows,) spells of the row times their weight.
+    """
+    eta = x @ fit.b
+    order = np.argsort(eta, kind="stable")
+    place = np.cumsum(weight[order]) - weight[order] / 2
+    group = np.empty(len(x), int)
+    group[order] = np.fmin((place / weight.sum() * ALIKE).astype(int), ALIKE - 1)
+    group = np.unique(group, return_inverse=True)[1]
+    share = np.bincount(group, weight)
+    mean = np.stack([np.bincount(group, weight * x[:, j]) / share for j in range(x.shape[1])], axis=1)
+    return {"b": fit.b, "base": fit.base, "share": share / share.sum(), "x": mean}

@@ -12,7 +12,7 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import matrix, terms
+from cxlab.models.loyalty.covariates import alike, causal, matrix, terms
 from cxlab.models.loyalty.spells import Spells, joint, spells
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -53,7 +53,8 @@ def hazard(
     Result, one row a term: ``term, estimate`` (log hazard ratio), ``low, high, se, p``, ``ratio`` and its ends,
     ``n``.
     ``parts``: ``base`` (hazard by period, covariates at 0), ``proportional`` (does a ratio change over time: score test
-    by term and for all), ``fit`` (log-likelihood, spells, ends, periods).
+    by term and for all), ``fit`` (log-likelihood, spells, ends, periods), ``standard`` (what `value` needs: customers
+    in groups of like pace, and the joint covariance of ratios and base).
 
     Notes
     -----
@@ -92,9 +93,10 @@ def hazard(
         raise DataProblem(f"'{formula}' predicts who leaves perfectly somewhere; no hazard ratio is finite: merge "
                           "levels, or leave the column out")  # fmt: skip
     if data.simple:
-        v, df = fit.bread, np.inf
+        every, df = fit.covariance(), np.inf
     else:
-        v, df = joint(study, s, fit.influence * (s.n.sum() / (s.n @ s.w)))
+        every, df = joint(study, s, np.hstack([fit.influence, fit.base_influence()]) * (s.n.sum() / (s.n @ s.w)))
+    v = every[: len(called), : len(called)]
     table = _table(called, fit.b / spread, np.sqrt(np.diag(v)) / spread, df, int(s.n.sum()), level)
     clock = 1 - curves(t, ended.astype(int), s.n, s.w, e).before
     clock = clock[np.searchsorted(np.unique(t[ended]), until)]
@@ -108,7 +110,9 @@ def hazard(
         "hazard", f"Pace of leaving: {formula.split('~')[-1].strip()}", table, "", level,
         f"Grouped proportional hazards (complementary log-log) on counts by period; {errors}", tuple(notes),
         {"base": base, "proportional": test, "fit": figures,
-         "covariance": v / np.outer(spread, spread)},
+         "covariance": v / np.outer(spread, spread), "time": study.field(time).label, "unit": study.field(time).unit,
+         "causal": causal(study, [t.name for t in asked]),
+         "standard": alike((x - centre) / spread, fit, weight) | {"covariance": every, "spread": spread}},
         (Column("term", "label", "", "Term"), Column("ratio", "number", "", "Hazard ratio"),
          Column("ratio_low", "bound", "", "Ratio, low"), Column("ratio_high", "bound", "", "Ratio, high")),
     )  # fmt: skip

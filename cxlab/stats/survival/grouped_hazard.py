@@ -10,6 +10,7 @@ Prentice, R. L. & Gloeckler, L. A. (1978). Biometrics 34, 57-67. doi:10.2307/252
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,9 @@ FAR = 12.0
 class Hazard:
     """A fit: coefficients ``b`` (p,), base log hazards ``base`` (T,), log-likelihood, inverse information of b
     (``bread``, p x p), influence of one spell of each row on b (``influence``, rows x p), whether it converged, and by
-    period the score of b (T, p) and its information (T, p, p), the base hazards profiled out (``by_period``)."""
+    period the score of b (T, p) and its information (T, p, p), the base hazards profiled out (``by_period``).
+    ``pull`` (p, T) by how much a base falls as b rises, ``own`` (T,) the variance of a base where b is known, and
+    ``base_influence()`` (rows, T) of one spell of each row on the bases."""
 
     b: NDArray
     base: NDArray
@@ -33,6 +36,15 @@ class Hazard:
     influence: NDArray
     converged: bool
     by_period: tuple[NDArray, NDArray]
+    pull: NDArray
+    own: NDArray
+    base_influence: Callable[[], NDArray]
+
+    def covariance(self) -> NDArray:
+        """Return the covariance of (b, base), (p + T, p + T), where spells are a simple sample."""
+        cross = -self.bread @ self.pull
+        bases = np.diag(self.own) + self.pull.T @ self.bread @ self.pull
+        return np.block([[self.bread, cross], [cross.T, bases]])
 
 
 def periods(time: NDArray, ended: NDArray, most: int) -> tuple[NDArray, NDArray]:
@@ -104,11 +116,14 @@ def fit(
             break
     converged = converged and bool((np.abs(b) * patterns.std(0) < FAR).all())
     bread = np.linalg.pinv(left, rcond=1e-12, hermitian=True)
-    u = _scores(patterns, at, b, base, share * cross, period, ended, since)
+    pull = share * cross
+    u = _scores(patterns, at, b, base, pull, period, ended, since)
     slope, curve, loglik = _pieces(patterns @ b, base, risk, ends)
     apart = patterns[:, None, :] - (share * cross).T[None]
     by_period = np.einsum("gt,gtj->tj", slope, apart), np.einsum("gt,gtj,gtk->tjk", curve, apart, apart)
-    return Hazard(b, base, float(loglik), bread, u @ bread, converged, by_period)
+    rate = np.exp(np.clip(patterns @ b, -40, 5)[:, None] + base)
+    each = lambda: share * _base_scores(rate, at, period, ended, since) - (u @ bread) @ pull  # noqa: E731
+    return Hazard(b, base, float(loglik), bread, u @ bread, converged, by_period, pull, share, each)
 
 
 def proportional(found: Hazard, clock: NDArray) -> tuple[NDArray, float]:
@@ -167,3 +182,14 @@ def _scores(
     own = rate[at, last]
     gain = np.where(ended, own * np.exp(-own) / np.clip(-np.expm1(-own), 1e-300, 1), 0.0)
     return patterns[at] * (plain + gain)[:, None] - drawn - gain[:, None] * pull[:, last].T
+
+
+def _base_scores(rate: NDArray, at: NDArray, period: NDArray, ended: NDArray, since: NDArray | None) -> NDArray:
+    """(rows, T) score of one spell of each row for the base of each period."""
+    when = np.arange(rate.shape[1])
+    start = np.zeros_like(period) if since is None else np.fmin(since, period)
+    out = np.where((when >= start[:, None]) & (when < period[:, None]), -rate[at], 0.0)
+    rows = np.flatnonzero(ended)
+    own = rate[at[rows], period[rows]]
+    out[rows, period[rows]] += own * np.exp(-own) / np.clip(-np.expm1(-own), 1e-300, 1)
+    return out
