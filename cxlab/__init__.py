@@ -78,6 +78,7 @@ _WHERE = {
     "claims": "cxlab.hypotheses.claims",
     "verdict": "cxlab.hypotheses.verdict",
     "simulated": "cxlab.hypotheses.simulators",
+    "lesson": "cxlab.workshop.lesson",
 }
 """Each name of the daily questions and the module it lives in: `cx.nps`."""
 

@@ -80,6 +80,7 @@ from cxlab.rooms import pages as pages
 from cxlab.rooms import prices as prices
 from cxlab.rooms import regressions as regressions
 from cxlab.rooms import simulations as simulations
+from cxlab.workshop.lesson import lesson as lesson
 
 __version__: str
 __all__: list[str]

@@ -69,6 +69,7 @@ UNKNOWN = {
     "league": lambda: cx.league(STUDY, BAD),
     "league_change": lambda: cx.leagues.league_change(STUDY, BAD),
     "load": lambda: cx.load(BAD),
+    "lesson": lambda: cx.lesson(BAD),
     "logit": lambda: cx.regressions.logit(STUDY, f"churned ~ {BAD}"),
     "jackknife": lambda: cx.regressions.jackknife(STUDY, BAD),
     "mean": lambda: cx.mean(STUDY, BAD),

@@ -141,7 +141,8 @@ def test_an_unknown_option_suggests_the_nearest():
 def test_a_world_asked_for_again_is_solved_once_and_nobody_can_spoil_it():
     effects = {"website": 0.4, "service": 0.2}
     first = simulate(50, seed=1, drivers=effects, nps=33)
-    first.truth["cells"]["nps"] = 0.0
+    cells = first.truth["cells"]
+    cells["nps"] = 0.0
     first.truth["drivers"]["website"][:] = 9.0
     effects["website"] = -1.0
     again = simulate(50, seed=1, drivers={"website": 0.4, "service": 0.2}, nps=33)

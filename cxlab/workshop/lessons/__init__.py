@@ -1,0 +1,1 @@
+"""The lessons: a module (the world, the right answers, the known mistakes) and a text in each language (`*.toml`)."""
