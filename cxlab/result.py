@@ -9,8 +9,10 @@ from __future__ import annotations
 import html
 import importlib
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cxlab import present
@@ -172,6 +174,31 @@ class Result:
         'Axes'
         """
         return importlib.import_module("cxlab.plots").drawn(self, ax, **options)
+
+    def save(self, path: str | os.PathLike, **options: Any) -> Path:
+        """Return where the result was written to: a file whose ending says as what.
+
+        ``.png``, ``.svg``, ``.pdf``: the picture; ``.pptx``: a slide with a chart that can be edited; ``.xlsx``: the
+        table with method and notes; ``.csv``: the table alone, in full precision.
+
+        Parameters
+        ----------
+        path : where to; a file that is there is replaced in one step.
+        options : ``title``; of pictures also ``size`` (width and height in inches), ``highlight`` (labels of rows to
+            write in bold), and what `plot` takes.
+
+        Raises
+        ------
+        DataProblem : the ending or an option is unknown, the folder is not there, or nothing can be drawn.
+
+        Examples
+        --------
+        >>> import cxlab as cx, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cx.nps(cx.load("brand-tracker"), by="mode").save(pathlib.Path(folder) / "nps.csv").name
+        'nps.csv'
+        """
+        return importlib.import_module("cxlab.report.saved").saved(self, path, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON types, in full precision; ``columns`` keeps the order of the table's columns.

@@ -26,6 +26,7 @@ SHARED = (
     click.option("--to", metavar="html,pdf,docx,pptx,xlsx", help="What to make of it.  [default: html]"),
     click.option("--output", metavar="FOLDER|URL", help="Where all reports go: a folder, s3://...  [default: reports]"),
     click.option("--style", metavar="FILE", help="House style (YAML: name, logo, accent, heading, language, words)."),
+    click.option("--template", multiple=True, metavar="FILE", help="Your company's .pptx or .docx."),
     click.option("--timeout", metavar="SECONDS", help="How long one cell may take.  [default: 600]"),
     click.option("--memory", metavar="SIZE", help="How large one kernel may grow, e.g. 600MB.  [default: its share]"),
     click.option("--workers", metavar="N", help="Processes that make reports.  [default: one a core]"),
@@ -72,7 +73,7 @@ def batch(plan: Path, dry_run: bool, **options: Any) -> None:
     from cxlab.report import jobs
 
     found = jobs.read(plan)
-    given = {k: v for k, v in options.items() if v is not None}
+    given = {k: v for k, v in options.items() if v not in (None, ())}
     if dry_run:
         for job in found.jobs:
             click.echo(str(job))
@@ -242,12 +243,14 @@ def form_of(options: Mapping[str, Any], where: str, workers: int) -> Any:
 
     to = options.get("to") or "html"
     formats = to if isinstance(to, list) else [word.strip() for word in to.split(",") if word.strip()]
+    templates = options.get("template") or ()
+    templates = [templates] if isinstance(templates, str) else list(map(str, templates))
     file = options.get("style") or ("" if "://" in where or not Path(where, STYLE).is_file() else Path(where, STYLE))
     return render.Form(
         tuple(formats),
         whole("timeout", options.get("timeout"), 600),
         size(options.get("memory")) or int(0.8 * psutil.virtual_memory().total / workers),
-        house_style.read(Path(file)) if file else house_style.Style(),
+        house_style.with_templates(house_style.read(Path(file)) if file else house_style.Style(), templates),
     )
 
 

@@ -52,6 +52,8 @@ def public(function: F) -> F:
         except TypeError as error:
             raise DataProblem(_call(function.__name__, signature, kwargs, error)) from None
         given = bound.arguments
+        if "by" in given.get("question", ()):
+            raise DataProblem(_call(function.__name__, signature, {"by": ""}, TypeError()))
         for name, value in given.items():
             parameter = signature.parameters[name]
             kind = str(parameter.annotation)

@@ -10,13 +10,14 @@ from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from cxlab.models.tables.banner_grid import Grid, grids, in_pieces
+from cxlab.report.deck import Deck, described
 from cxlab.report.house_style import Style
 
 WIDE, LONG, SLIDES = 9, 15, 40
 """Columns and rows of a table that a slide can hold; slides that a report has of tables at most."""
 
 
-def add(deck: Any, result: Mapping[str, Any], house: Style, mark: str) -> None:
+def add(deck: Deck, result: Mapping[str, Any], mark: str) -> None:
     """Add slides for the tables of a `cxlab.crosstab` result; what does not fit is said, and is in the workbook."""
     from cxlab.report.slides import result_slide
 
@@ -26,19 +27,22 @@ def add(deck: Any, result: Mapping[str, Any], house: Style, mark: str) -> None:
         left = len(pieces) - SLIDES
         more += f"; {left} more tables in the workbook" if k == SLIDES - 1 and left > 0 else ""
         heading = ", ".join(dict.fromkeys(label for label, _ in piece.heads[0] if label))
-        slide = result_slide(deck, result, piece.title, f"{mark}By {heading}; letters: columns exceeded{more}", house)
-        _table(slide, piece, house)
+        slide = result_slide(deck, result, piece.title, f"{mark}By {heading}; letters: columns exceeded{more}")
+        _table(deck, slide, piece)
 
 
-def _table(slide: Any, grid: Grid, house: Style) -> None:
+def _table(deck: Deck, slide: Any, grid: Grid) -> None:
+    house = deck.style
     rows, columns = [*grid.rows[:LONG]], len(grid.rows[0].cells)
     height = min(0.3, 5.2 / (len(rows) + len(grid.heads)))
-    box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(height * (len(rows) + len(grid.heads))))
-    table = slide.shapes.add_table(len(rows) + len(grid.heads), columns + 1, *box).table
-    label = 3.4
-    table.columns[0].width = Inches(label)
+    box = deck.place((0.6, 1.9, 12.1, height * (len(rows) + len(grid.heads))), slide)
+    shape = slide.shapes.add_table(len(rows) + len(grid.heads), columns + 1, *box)
+    described(shape, f"{grid.title}: {len(rows)} rows, {columns} columns")
+    table = shape.table
+    label = int(box[2] * 0.28)
+    table.columns[0].width = label
     for k in range(columns):
-        table.columns[k + 1].width = Inches((12.1 - label) / columns)
+        table.columns[k + 1].width = (box[2] - label) // columns
     for k, line in enumerate(grid.heads):
         _fill(table.cell(k, 0), "", house, head=True)
         column = 1

@@ -7,6 +7,7 @@ needs no program beside Python (pandoc would be one more, and would lose the hou
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
@@ -24,8 +26,24 @@ from cxlab.report.house_style import Style
 from cxlab.report.pdf import screenless
 from cxlab.report.sanitiser import legal
 
-TEXT_WIDTH, TEXT_HEIGHT = 17.0, 21.0
-"""Room on an A4 page in cm."""
+STYLES = (
+    "Title",
+    "Heading 1",
+    "Heading 2",
+    "Heading 3",
+    "List Bullet",
+    "List Number",
+    "Caption",
+    "Quote",
+    "Table Grid",
+)
+"""Styles that are written in; a template that lacks one gets ours."""
+
+NARROW = 1.4
+"""A table that needs so many times the width of the page stands on a page turned on its side."""
+
+USUAL, SMALL = Pt(9), Pt(8)
+"""Letters of a table, and of one that needs more than the width of the page."""
 
 MARKS = {"strong": "bold", "b": "bold", "em": "italic", "i": "italic"}
 BLOCKS = ("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "table", "img", "figcaption", "blockquote", "pre", "dl")
@@ -34,25 +52,73 @@ BLOCKS = ("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "table", "img", "figcap
 def document(page: Path, target: Path, style: Style) -> None:
     """Write ``target`` (.docx) from the HTML page of a report."""
     soup = screenless(legal(page.read_text(encoding="utf-8")))
-    made = Document()
-    prepare(made, style, soup.html.get("lang", "en"), soup.h1.get_text() if soup.h1 else "")
-    for block in blocks(soup.body):
+    made = begun(style)
+    named(made, style, soup.html.get("lang", "en"), soup.h1.get_text() if soup.h1 else "")
+    found = list(blocks(soup.body))
+    for block, after in zip(found, [*found[1:], None], strict=True):
+        turn(made, block, after)
         add(made, block)
     made.save(str(target))
 
 
-def prepare(made: Any, style: Style, language: str, title: str) -> None:
-    """Set page, fonts, colours and language of the document."""
+def begun(style: Style) -> Any:
+    """Return the document to write in: a company's template without its text, or ours in the house style."""
+    if not style.document:
+        made = Document()
+        prepare(made, style)
+        return made
+    made, ours = Document(io.BytesIO(style.document)), Document()
+    for element in list(made.element.body):
+        if element.tag != qn("w:sectPr"):
+            made.element.body.remove(element)
+    there = {s.name for s in made.styles}
+    for name in (n for n in STYLES if n not in there):
+        made.styles.element.append(copy.deepcopy(ours.styles[name].element))
+    return made
+
+
+def named(made: Any, style: Style, language: str, title: str) -> None:
+    """Set title, author and language of the document."""
+    made.core_properties.title, made.core_properties.author = title, legal(style.name) or "cxlab"
+    mark = OxmlElement("w:lang")
+    mark.set(qn("w:val"), language)
+    made.styles["Normal"].element.get_or_add_rPr().append(mark)
+
+
+def room(made: Any) -> tuple[float, float]:
+    """Return width and height of the text on the pages of the last section, in cm."""
+    last = made.sections[-1]
+    return (
+        (last.page_width - last.left_margin - last.right_margin) / Cm(1),
+        0.84 * (last.page_height - last.top_margin - last.bottom_margin) / Cm(1),
+    )
+
+
+def turn(made: Any, block: Any, after: Any) -> None:
+    """Begin a page on its side before a table that is too wide (or its caption), and an upright one after it."""
+    last = made.sections[-1]
+    lying = last.orientation == WD_ORIENT.LANDSCAPE
+    upright = min(last.page_width, last.page_height) - last.left_margin - last.right_margin
+    wide = any(
+        b is not None and b.name == "table" and sum(needs(b)) > NARROW * upright / Cm(1)
+        for b in ((block, after) if block.name == "figcaption" else (block,))
+    )
+    ends = block.name in ("h1", "h2", "h3", "h4", "figcaption", "table", "img", "dl")
+    if wide == lying or lying and not ends:
+        return
+    new = made.add_section(WD_SECTION.NEW_PAGE)
+    new.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
+    new.page_width, new.page_height = last.page_height, last.page_width
+
+
+def prepare(made: Any, style: Style) -> None:
+    """Set page, fonts and colours of our own document."""
     section = made.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(2)
-    made.core_properties.title, made.core_properties.author = title, legal(style.name) or "cxlab"
     normal = made.styles["Normal"]
     normal.font.name, normal.font.size = "Calibri", Pt(10.5)
-    mark = OxmlElement("w:lang")
-    mark.set(qn("w:val"), language)
-    normal.element.get_or_add_rPr().append(mark)
     for name, size in (("Title", 24), ("Heading 1", 15), ("Heading 2", 12), ("Heading 3", 11)):
         font = made.styles[name].font
         font.name, font.size, font.color.rgb = "Calibri", Pt(size), RGBColor.from_string(style.heading[1:].upper())
@@ -117,9 +183,9 @@ def picture(made: Any, image: Any) -> None:
         made.add_paragraph(f"[{image.get('alt', 'picture')}]")
         return
     shape = made.add_picture(io.BytesIO(base64.b64decode(content)))
-    room = Cm(TEXT_WIDTH), Cm(TEXT_HEIGHT)
+    width, height = room(made)
     logo = "logo" in image.get("class", [])
-    scale = min(1.0, room[0] / shape.width, (Cm(1.5) if logo else room[1]) / shape.height)
+    scale = min(1.0, Cm(width) / shape.width, Cm(1.5 if logo else height) / shape.height)
     shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
     shape._inline.docPr.set("descr", image.get("alt", ""))
 
@@ -133,12 +199,14 @@ def table(made: Any, source: Any) -> None:
     grid = made.add_table(rows=len(rows), cols=columns, style="Table Grid")
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
     cells = grid._cells  # asked for once: each question to python-docx walks the whole table
-    widths(grid, cells, rows, columns)
+    need, wide = needs(source), room(made)[0]
+    widths(grid, cells, need, wide)
+    letters = SMALL if sum(need) > wide else USUAL
     heads = len(source.thead.find_all("tr")) if source.thead else 0
     for k, row in enumerate(rows):
         at = 0
         for cell in row:
-            fill(cells[k * columns + at], cell, head=k < heads)
+            fill(cells[k * columns + at], cell, head=k < heads, letters=letters)
             at += int(cell.get("colspan", 1))
         if k < heads:
             mark = OxmlElement("w:tblHeader")
@@ -148,28 +216,36 @@ def table(made: Any, source: Any) -> None:
     made.add_paragraph().paragraph_format.space_after = Pt(2)
 
 
-def widths(grid: Any, cells: list[Any], rows: list[list[Any]], columns: int) -> None:
-    """Share the width of the text among the columns by their longest words and usual length."""
+def needs(source: Any) -> list[float]:
+    """Return the width in cm that each column of a table needs, by its longest words and usual length."""
+    rows = [row.find_all(("th", "td"), recursive=False) for row in source.find_all("tr")]
+    columns = max((sum(int(cell.get("colspan", 1)) for cell in row) for row in rows), default=0)
     need = [1.2] * columns
     for row in (row for row in rows if len(row) == columns):
         for k, cell in enumerate(row):
             text = cell.get_text().strip()
             letters = max(min(len(text), 24), max(map(len, text.split()), default=0))
             need[k] = max(need[k], 0.5 + 0.2 * letters)  # cm: the cell's margins, and a letter at 9 pt
-    share = min(1.0, TEXT_WIDTH / sum(need))
+    return need
+
+
+def widths(grid: Any, cells: list[Any], need: list[float], wide: float) -> None:
+    """Share ``wide`` cm of text among the columns as they need it."""
+    share = min(1.0, wide / sum(need))
     for k, column in enumerate(grid.columns):
         column.width = Cm(share * need[k])
     for k, cell in enumerate(cells):
-        cell.width = Cm(share * need[k % columns])
+        cell.width = Cm(share * need[k % len(need)])
 
 
-def fill(cell: Any, source: Any, *, head: bool) -> None:
+def fill(cell: Any, source: Any, *, head: bool, letters: Any = USUAL) -> None:
     """Write one cell of a table."""
     paragraph = cell.paragraphs[0]
     words(paragraph, source, **({"bold": True} if head else {}))
     paragraph.paragraph_format.space_after = Pt(0)
     for run in paragraph.runs:
-        run.font.size = Pt(9)
+        run.font.size = letters
+        run.text = re.sub(r"(?<=\d) (?=%|pp\b)", "\u00a0", run.text)  # a number and its unit stay together
     if "num" in source.get("class", []) or re.fullmatch(r"[−\-+]?[\d.,]+( %)?|–", source.get_text().strip()):
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
@@ -194,5 +270,5 @@ def pairs(made: Any, source: Any) -> None:
     for k, cell in enumerate(cells):
         fill(cell, found[k // 2][k % 2], head=False)
         cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.LEFT
-        cell.width = Cm(TEXT_WIDTH - 4 if k % 2 else 4)
+        cell.width = Cm(room(made)[0] - 4 if k % 2 else 4)
     rules(grid)

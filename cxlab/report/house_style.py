@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,12 @@ WORDS = Path(__file__).parent / "templates" / "words.yml"
 """The fixed words of a page in other languages than English."""
 
 IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
+TEMPLATE = 20_000_000
+"""Most bytes of a template of slides or documents."""
+
+TEMPLATES = {"slides": ".pptx", "document": ".docx"}
+"""Settings that name a company's own template, and what it is."""
+
 LOGO = 500_000
 """Most bytes of a logo: it goes into every report."""
 
@@ -31,7 +38,8 @@ class Style:
     """House style of reports; the defaults are cxlab's own.
 
     ``accent`` colours links and charts, ``heading`` titles and rules. ``language`` is that of the fixed words (a code
-    like 'de'); ``words`` replaces single ones, e.g. ``{"Rows": "Answers"}``. ``logo`` is the content of a PNG or JPEG.
+    like 'de'); ``words`` replaces single ones, e.g. ``{"Rows": "Answers"}``. ``logo`` is the content of a PNG or JPEG;
+    ``slides`` and ``document`` those of a .pptx and a .docx whose masters and styles are used.
     """
 
     name: str = ""
@@ -40,6 +48,8 @@ class Style:
     heading: str = "#1b2733"
     language: str = "en"
     words: Mapping[str, str] = field(default_factory=dict)
+    slides: bytes = field(default=b"", repr=False)
+    document: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         for what in ("accent", "heading"):
@@ -57,7 +67,8 @@ class Style:
         return self.words.get(word) or dictionaries().get(self.language, {}).get(word, word)
 
     def __str__(self) -> str:
-        return f"{self!r} {hashlib.sha256(self.logo).hexdigest()}"
+        parts = b"".join(hashlib.sha256(part).digest() for part in (self.logo, self.slides, self.document))
+        return f"{self!r} {hashlib.sha256(parts).hexdigest()}"
 
     @property
     def image(self) -> str:
@@ -91,13 +102,56 @@ def read(path: Path) -> Style:
             raise unknown("setting", str(name), str(path), known)
     if said.get("logo"):
         said["logo"] = picture(path.parent / str(said["logo"]), path)
+    files = {k: template(path.parent / str(said[k]), k) for k in TEMPLATES if said.get(k)}
     words = said.get("words") or {}
     if not isinstance(words, dict):
         raise DataProblem(f"words of {path} must be pairs like Rows: Answers; they are {words!r}")
     for name in (k for k, v in said.items() if isinstance(v, (dict, list)) and k != "words"):
         raise DataProblem(f"'{name}' of {path} must be text; it is {said[name]!r}")
-    texts = {k: str(v) for k, v in said.items() if k not in ("logo", "words") and v is not None}
-    return Style(**texts, logo=said.get("logo") or b"", words={str(k): str(v) for k, v in words.items()})
+    texts = {k: str(v) for k, v in said.items() if k not in ("logo", "words", *TEMPLATES) and v is not None}
+    return Style(**texts, **files, logo=said.get("logo") or b"", words={str(k): str(v) for k, v in words.items()})
+
+
+def with_templates(style: Style, files: Sequence[str]) -> Style:
+    """Return the style with a company's templates: of each kind at most one.
+
+    Raises
+    ------
+    DataProblem : a file is not there, is neither .pptx nor .docx, is broken, or comes twice.
+    """
+    found: dict[str, bytes] = {}
+    for file in map(Path, files):
+        kinds = [k for k, ending in TEMPLATES.items() if file.suffix.lower() == ending]
+        if not kinds:
+            raise DataProblem(f"template {file} is neither .pptx nor .docx; save it as one of them (no .potx, .dotx)")
+        if kinds[0] in found:
+            raise DataProblem(f"two templates end in {file.suffix}; give one")
+        found[kinds[0]] = template(file, kinds[0])
+    return replace(style, **found)
+
+
+def template(file: Path, kind: str) -> bytes:
+    """Return the content of a template, which must open and have what is written to."""
+    if not file.is_file():
+        raise DataProblem(f"there is no template {file}")
+    if file.stat().st_size > TEMPLATE:
+        raise DataProblem(f"the template {file} has {file.stat().st_size:,} bytes; at most {TEMPLATE:,}")
+    content = file.read_bytes()
+    try:
+        if kind == "slides":
+            from cxlab.report.deck import Deck
+
+            Deck(Style(slides=content))
+        else:
+            from docx import Document
+
+            Document(io.BytesIO(content))
+    except DataProblem as problem:
+        raise DataProblem(f"{file}: {problem}") from None
+    except Exception as error:
+        said = f"the template {file} cannot be opened as {TEMPLATES[kind]} ({type(error).__name__}); save it anew"
+        raise DataProblem(said) from None
+    return content
 
 
 def picture(file: Path, style: Path) -> bytes:

@@ -26,7 +26,7 @@ AT_LEAST = 30
 LEAST = small_cells.SMALL
 """No plan may go below: cells with fewer answers are not published."""
 
-OPTIONS = ("to", "workers", "timeout", "memory", "style", "output")
+OPTIONS = ("to", "workers", "timeout", "memory", "style", "template", "output")
 ENTRY = ("notebook", "study", *READING, "by", "at_least", "parameters", "grid", "list")
 
 

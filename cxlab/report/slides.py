@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
-from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from cxlab.columns import difference, how_many, named, show, span
 from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
+from cxlab.report.deck import ABOVE, INK, Deck, described
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import legal
 from cxlab.report.workbook import facts, first_message
@@ -29,76 +29,82 @@ LISTED = 8
 
 ROWS = 16
 """Most rows that one chart shows; of longer tables the rows with the highest and the lowest estimates."""
+WAVES, SERIES = 24, 4
+"""Most waves and lines of a chart over time; of more lines those that changed for certain, the most first."""
+
+LINES = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Colours of the lines after the first, told apart by nearly everybody (Okabe & Ito)."""
+
 FACTOR = {"share": 100.0}
 NUMBER = {"share": '0.0" %"', "points": "0.0", "mean": "0.00", "index": "0.0"}
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
-INK = "1B2733"
 PLAIN = Style()
 
 
 def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     """Write ``target`` (.pptx): a title slide, then a slide a result with a chart that can be edited in PowerPoint."""
     report = replace(report, run=legal(report.run), results=legal(report.results))
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
-    title_slide(deck, report, style)
+    deck = Deck(style)
+    title_slide(deck, report)
     mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
     for result in report.results.values():
-        if result.get("kind") == "message":
-            continue  # it is the first slide
-        if result.get("kind") == "crosstab":
-            banner_slides.add(deck, result, style, mark)
-        elif rows := charted(result):
-            chart_slide(deck, result, rows, style, mark)
-        elif rows := listed(result):
-            table_slide(deck, result, rows, style, mark)
-    deck.save(str(target))
+        if result.get("kind") != "message":  # it is the first slide
+            result_slides(deck, result, mark)
+    target.write_bytes(deck.bytes())
 
 
-def title_slide(deck: Any, report: Made, style: Style) -> None:
+def result_slides(deck: Deck, result: Mapping[str, Any], mark: str = "") -> None:
+    """Add what can be shown of a result: banner tables, a chart, or a small table."""
+    if result.get("kind") == "crosstab":
+        banner_slides.add(deck, result, mark)
+    elif over := in_time(result):
+        time_slide(deck, result, over, mark)
+    elif rows := charted(result):
+        chart_slide(deck, result, rows, mark)
+    elif rows := listed(result):
+        table_slide(deck, result, rows, mark)
+
+
+def title_slide(deck: Deck, report: Made) -> None:
     """Add the first slide: the message and its findings where the report has one; what was asked of which data."""
-    slide = deck.slides.add_slide(deck.slide_layouts[6])
-    data = report.run["data"]
+    data, style = report.run["data"], deck.style
     told = first_message(report)
     named = report.notebook.replace("-", " ").capitalize()
-    if told:
-        text(slide, told["title"], (0.9, 1.6, 11.5, 1.3), 36 if len(told["title"]) < 70 else 28, bold=True,
-             colour=style.heading)  # fmt: skip
-        for k, row in enumerate(told["table"]):
-            text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18)
-    else:
-        text(slide, named, (0.9, 2.3, 11.5, 1.2), 44, bold=True, colour=style.heading)
+    slide = deck.slide(told["title"] if told else named, first=True)
+    for k, row in enumerate(told["table"] if told else ()):
+        deck.text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18)
     about = f"{named}: {subject(report)}" if told else subject(report)
-    text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24)
+    deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24)
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
     rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
     made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
-    text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14)
-    if style.logo:
-        slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
+    deck.text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14)
+    if style.logo and deck.own:
+        logo = slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
+        described(logo, style.name or "logo")
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))
 
 
-def result_slide(deck: Any, result: Mapping[str, Any], said: str, about: str, house: Style) -> Any:
+def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -> Any:
     """Add a slide with its message, the line under it, and method and notes below the slide; return the slide."""
-    slide = deck.slides.add_slide(deck.slide_layouts[6])
-    text(slide, said, (0.6, 0.35, 12.1, 1.1), 26 if len(said) < 100 else 20, bold=True, colour=house.heading)
-    text(slide, about, (0.6, 1.35, 12.1, 0.5), 14)
+    slide = deck.slide(said)
+    deck.text(slide, about, (0.6, ABOVE, 12.1, 0.5), 14)
     notes = [f"{method(result)}.", *result["notes"]]
     slide.notes_slide.notes_text_frame.text = "\n".join(notes)
     return slide
 
 
-def table_slide(
-    deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style, mark: str
-) -> None:
+def table_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mark: str) -> None:
     """Add the slide of a result whose rows have different units: a native table of estimate, interval and n."""
     about = f"{mark}{estimates(result)}"
-    slide = result_slide(deck, result, result["title"], about, house)
-    box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(0.5 * (len(rows) + 1)))
-    grid = slide.shapes.add_table(len(rows) + 1, 4, *box).table
+    slide = result_slide(deck, result, result["title"], about)
+    box = deck.place((0.6, 1.9, 12.1, 0.5 * (len(rows) + 1)), slide)
+    shape = slide.shapes.add_table(len(rows) + 1, 4, *box)
+    described(shape, f"{result['title']}: {len(rows)} rows with estimate, interval and n")
+    grid = shape.table
     for column, width in enumerate((5.5, 2.0, 3.1, 1.5)):
-        grid.columns[column].width = Inches(width)
+        grid.columns[column].width = int(box[2] * width / 12.1)
     lines = [("", "Estimate", "Interval", "n")]
     for row in rows:
         unit = row.get("unit") or result.get("unit", "")
@@ -107,7 +113,7 @@ def table_slide(
         lines.append((name(result, row), show(row["estimate"], unit), span(low, high, unit), n))
     for k, line in enumerate(lines):
         for column, words in enumerate(line):
-            fill(grid.cell(k, column), words, head=k == 0, right=column > 0, colour=house.heading)
+            fill(grid.cell(k, column), words, head=k == 0, right=column > 0, colour=deck.style.heading)
 
 
 def fill(cell: Any, words: str, *, head: bool, right: bool, colour: str) -> None:
@@ -121,24 +127,76 @@ def fill(cell: Any, words: str, *, head: bool, right: bool, colour: str) -> None
     paragraph.font.color.rgb = RGBColor.from_string("FFFFFF" if head else INK)
 
 
-def chart_slide(
-    deck: Any, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], house: Style, mark: str
-) -> None:
+def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mark: str) -> None:
     """Add the slide of a result with a bar chart that can be edited, intervals as error bars."""
-    slide = result_slide(deck, result, message(result, rows), mark + caption(result, rows), house)
+    said = message(result, rows)
+    slide = result_slide(deck, result, said, mark + caption(result, rows))
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
-    data.categories = [f"{name(result, row)}  {told(result, row['estimate'])}" for row in shown]
+    data.categories = [name(result, row) for row in shown]
     data.add_series("Estimate", [row["estimate"] * factor for row in shown])
-    box = (Inches(0.6), Inches(1.9), Inches(12.1), Inches(5.2))
-    chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data).chart
-    look(chart, house.accent)
+    frame = slide.shapes.add_chart(
+        XL_CHART_TYPE.BAR_CLUSTERED, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)  # fmt: skip
+    described(frame, said)
+    chart = frame.chart
+    look(chart, deck.style.accent)
+    values(chart, unit, "against" in result["columns"])
     ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
     error_bars(chart.plots[0].series[0], shown, factor)
+
+
+def in_time(result: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows of a result over waves as series of at most `WAVES`, the last ones; [] for any other result."""
+    wave = (result.get("parts") or {}).get("wave")
+    rows = [r for r in result.get("table") or () if r.get("estimate") is not None]
+    if not isinstance(wave, str) or wave not in (result.get("columns") or ()) or "verdict" not in result["columns"]:
+        return []
+    if len({r.get("unit") for r in rows}) > 1 or not {"low", "high"} <= set(result["columns"]):
+        return []
+    waves = list(dict.fromkeys(r[wave] for r in rows))[-WAVES:]
+    series: dict[str, list[Mapping[str, Any]]] = {}
+    others = [k for k in labels(result) if k not in (wave, "unit")]
+    for row in rows:
+        series.setdefault("\0".join(str(row[k]) for k in others), []).append(row)
+    found = [[r for r in own if r[wave] in waves] for own in series.values()]
+    whole = all([r[wave] for r in own] == waves for own in found)
+    if not whole or len(waves) < 2:
+        return []
+    moves = lambda own: max((abs(moved(r)) for r in own if r["verdict"].startswith("real")), default=0.0)  # noqa: E731
+    ranked = sorted(found, key=lambda own: (-moves(own), found.index(own)))[:SERIES]
+    return [own for own in found if any(own is one for one in ranked)]
+
+
+def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[str, Any]]], mark: str) -> None:
+    """Add the slide of a result over waves: a line a series that can be edited, time from left to right."""
+    rows = [row for own in series for row in own]
+    said, wave = message(result, rows), result["parts"]["wave"]
+    several = len({tuple(str(r[k]) for k in labels(result) if k not in (wave, "unit")) for r in result["table"]})
+    left = f"; the {len(series)} of {several} lines that changed most" if several > len(series) else ""
+    slide = result_slide(deck, result, said, f"{mark}{estimates(result)}{left}")
+    unit = result.get("unit", "")
+    factor = FACTOR.get(unit, 1.0)
+    data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
+    data.categories = [name({**result, "columns": [wave]}, {wave: row[wave]}) for row in series[0]]
+    for own in series:
+        rest = {**result, "columns": [k for k in result["columns"] if k != wave]}
+        data.add_series(name(rest, own[0]) or "Estimate",
+                        [row["estimate"] * factor for row in own])  # fmt: skip
+    frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)
+    described(frame, said)
+    look(frame.chart, deck.style.accent)
+    frame.chart.has_legend = len(series) > 1
+    if len(series) == 1:
+        values(frame.chart, unit, False)
+    ends = [row[k] * factor for row in rows for k in ("low", "high") if row.get(k) is not None]
+    room = 0.05 * (max(ends) - min(ends) or 1.0)
+    frame.chart.value_axis.minimum_scale, frame.chart.value_axis.maximum_scale = min(ends) - room, max(ends) + room
+    for own, line in zip(series, frame.chart.plots[0].series, strict=True):
+        error_bars(line, own, factor)
 
 
 def listed(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -165,13 +223,16 @@ def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     """Return the one sentence of a slide: the verdicts where there are some, else the highest and the lowest."""
     judged = [row for row in result["table"] if row.get("verdict")]
     real = sorted((r for r in judged if r["verdict"].startswith("real")), key=lambda r: -abs(moved(r)))
+    what = "change" if "change" in result["columns"] else "difference"
     if judged and not real:
         noise = sum(row["verdict"].startswith("noise") for row in judged)
-        return f"{result['title']}: no difference is real ({noise} noise, of {len(judged) - noise} it cannot tell)"
+        told_apart = [f"{noise} smaller than matters"] if noise else []
+        told_apart += [f"{len(judged) - noise} that these data cannot tell"] if len(judged) > noise else []
+        return f"{result['title']}: no {what} is real ({', '.join(told_apart)})"
     if real:
         first = f"{name(result, real[0])} {signed(moved(real[0]), difference(result.get('unit', '')))}"
         more = f", the largest: {first}" if len(real) > 1 else f": {first}"
-        count = f"{len(real)} of {len(judged)} differences {'is' if len(real) == 1 else 'are'} real"
+        count = f"{len(real)} of {len(judged)} {what}s {'is' if len(real) == 1 else 'are'} real"
         return f"{result['title']}: {count}{more}"
     if len(rows) == 1:
         return f"{result['title']}: {told(result, rows[0]['estimate'])}"
@@ -227,17 +288,49 @@ def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 
 def look(chart: Any, accent: str) -> None:
-    """Give a chart the look of the reports: no legend, no grid; the values stand with the names."""
+    """Give a chart the look of the reports: no legend, no grid, bars in a tint on which values can be read."""
     chart.has_legend = chart.has_title = False
     chart.value_axis.visible = chart.value_axis.has_major_gridlines = False
     chart.category_axis.tick_labels.font.size = Pt(13)
     chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     chart.category_axis.format.line.fill.background()
+    plot, colours = chart.plots[0], (accent, *LINES)
+    if hasattr(plot, "gap_width"):
+        plot.gap_width = 60
+    for series, colour in zip(plot.series, colours, strict=False):
+        series.format.line.color.rgb = RGBColor.from_string(colour.lstrip("#").upper())
+        if hasattr(series, "smooth"):
+            series.smooth = False
+            series.marker.format.fill.solid()
+            series.marker.format.fill.fore_color.rgb = RGBColor.from_string(colour.lstrip("#").upper())
+        else:
+            series.format.fill.solid()
+            series.format.fill.fore_color.rgb = RGBColor.from_string(tinted(colour))
+
+
+def tinted(colour: str, part: float = 0.35) -> str:
+    """Return a colour mixed with white, of which ``part`` stays.
+
+    >>> tinted("#000000", 0.5)
+    '808080'
+    """
+    parts = [int(colour.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4)]
+    return "".join(f"{round(255 + part * (c - 255)):02X}" for c in parts)
+
+
+def values(chart: Any, unit: str, signed: bool) -> None:
+    """Write the value of every bar or point on it, as numbers that follow the data when these are edited."""
+    number = NUMBER.get(unit, "0.00")
+    if signed:
+        number = number.replace(" %", " pp")
+        number = f"+{number};-{number};{number}"
     plot = chart.plots[0]
-    plot.gap_width = 60
-    fill = plot.series[0].format.fill
-    fill.solid()
-    fill.fore_color.rgb = RGBColor.from_string(accent.lstrip("#").upper())
+    plot.has_data_labels = True
+    labels = plot.data_labels
+    labels.number_format, labels.number_format_is_linked = number, False
+    labels.show_value, labels.font.size = True, Pt(13)
+    line = hasattr(plot.series[0], "smooth")
+    labels.position = XL_LABEL_POSITION.RIGHT if line else XL_LABEL_POSITION.INSIDE_BASE
 
 
 def error_bars(series: Any, rows: Sequence[Mapping[str, Any]], factor: float) -> None:
@@ -257,16 +350,6 @@ def error_bars(series: Any, rows: Sequence[Mapping[str, Any]], factor: float) ->
         for k, value in enumerate(values):
             if math.isfinite(value):
                 etree.SubElement(etree.SubElement(numbers, tag("pt"), idx=str(k)), tag("v")).text = repr(float(value))
+    drawn = etree.SubElement(etree.SubElement(bars, tag("spPr")), f"{{{DRAWING}}}ln", w="9525")
+    etree.SubElement(etree.SubElement(drawn, f"{{{DRAWING}}}solidFill"), f"{{{DRAWING}}}srgbClr", val="8A96A1")
     series._element.find(tag("cat")).addprevious(bars)
-
-
-def text(
-    slide: Any, words: str, box: tuple[float, float, float, float], size: int, *, bold: bool = False, colour: str = INK
-) -> None:
-    """Add a text box at (left, top, width, height) in inches."""
-    frame = slide.shapes.add_textbox(*(Inches(v) for v in box)).text_frame
-    frame.word_wrap = True
-    frame.text = words
-    font = frame.paragraphs[0].runs[0].font if words else frame.paragraphs[0].font
-    font.size, font.bold, font.name = Pt(size), bold, "Calibri"
-    font.color.rgb = RGBColor.from_string(colour.lstrip("#").upper())

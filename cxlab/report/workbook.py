@@ -16,6 +16,10 @@ from cxlab.report.collect import Made, labels, method, subject
 from cxlab.report.sanitiser import legal
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "pp": "0.0%", "": "0.000"}
+TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+"""What comes from data is written as it is."""
+
+HEAD = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
 NAME = 31
 """Longest name of a sheet that Excel takes."""
 
@@ -26,10 +30,8 @@ def workbook(report: Made, target: Path) -> None:
     Text from data is written as text, so that a label that begins with '=' is no formula.
     """
     report = replace(report, run=legal(report.run), results=legal(report.results))
-    book = xlsxwriter.Workbook(
-        str(target), {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
-    )
-    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    book = xlsxwriter.Workbook(str(target), TEXT)
+    bold = book.add_format(HEAD)
     sheets = Sheets(book)
     if told := first_message(report):
         findings(book, sheets.add("Findings"), told)

@@ -15,7 +15,7 @@ from cxlab.report import house_style
 from cxlab.report.collect import Made
 from cxlab.report.document import document
 from cxlab.report.page import page
-from cxlab.report.slides import slides
+from cxlab.report.slides import slides, tinted
 from cxlab.result import Estimate, Result
 
 PNG = base64.b64decode(
@@ -75,7 +75,7 @@ def test_the_document_holds_headings_tables_and_pictures_with_words(
     assert "bold" in bold
     facts, shares = made.tables
     assert [[c.text for c in row.cells] for row in facts.rows] == [["Antworten", "7"], ["Gewichte", "keine"]]
-    assert [c.text for c in shares.rows[2].cells] == ["B", "25.0 %", "1,200"]
+    assert [c.text for c in shares.rows[2].cells] == ["B", "25.0\u00a0%", "1,200"]
     assert [s._inline.docPr.get("descr") for s in made.inline_shapes] == ["Example & Co", "Figure: First"]
     assert made.core_properties.author == "Example & Co"
 
@@ -92,7 +92,8 @@ def test_slides_are_in_the_house_style(house: house_style.Style, tmp_path: Path)
     assert "Data, brand = A" in [s.text_frame.text for s in first.shapes if s.has_text_frame]
     assert second.shapes[1].text_frame.text.startswith("SIMULATED DATA. ")
     chart = next(s.chart for s in second.shapes if s.has_chart)
-    assert str(chart.plots[0].series[0].format.fill.fore_color.rgb) == "7A1F3D"
+    assert str(chart.plots[0].series[0].format.line.color.rgb) == "7A1F3D"
+    assert str(chart.plots[0].series[0].format.fill.fore_color.rgb) == tinted("#7a1f3d")
 
 
 @pytest.mark.parametrize(

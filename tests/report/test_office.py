@@ -60,8 +60,10 @@ def test_the_slides_have_native_charts_with_intervals(report: Made, tmp_path: Pa
     assert "SIMULATED DATA" in " ".join(s.text_frame.text for s in deck.slides[0].shapes if s.has_text_frame)
     slide = deck.slides[1]
     chart = next(s.chart for s in slide.shapes if s.has_chart)
-    assert list(chart.plots[0].categories) == ["Brio  25.0 %", "=1+1  50.0 %"]
+    assert list(chart.plots[0].categories) == ["Brio", "=1+1"]
     assert list(chart.plots[0].series[0].values) == [25.0, 50.0]
+    assert chart.plots[0].data_labels.show_value and chart.plots[0].data_labels.number_format == '0.0" %"'
+    assert slide.shapes.title.text_frame.text == slide.shapes[0].text_frame.text
     points = [v.text for v in chart._chartSpace.iterfind(".//{*}errBars/{*}plus//{*}v")]
     assert [float(p) for p in points] == pytest.approx([5.0, 10.0])
     assert chart.value_axis.minimum_scale == 0

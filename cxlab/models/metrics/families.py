@@ -148,7 +148,7 @@ def _judged(result: Result, p: NDArray, section: NDArray, known: NDArray, how: t
     (plan, correction), alpha, table = how, 1 - result.level, result.table.copy()
     chance = plan.chance if correction == "holm" else alpha
     if chance > alpha:  # an interval that holds 0 is never real
-        p = np.fmin(np.fmax(p, table["p"].to_numpy(float) * chance / alpha), 1)
+        p = np.minimum(np.fmax(p, table["p"].to_numpy(float) * chance / alpha), 1)  # nan where nothing was tested
     table["p_adjusted"] = p
     if "detectable" in table:
         before = multiple.first_step(result.parts["correction"], result.parts["family"], alpha)

@@ -108,7 +108,7 @@ def metric(name: str) -> Metric:
     return METRICS[name]
 
 
-def score(study: Study, name: str, of: str | Sequence[str] | None, by: Sequence[str], **options: object) -> Score:
+def score(study: Study, name: str, of: str | Sequence[str] | None, by: Sequence[str], /, **options: object) -> Score:
     """Return the score of a metric by name; ``options`` are those of the metric (``top``, ``value``, ``show``)."""
     make = metric(name).score
     known = [n for n in inspect.signature(make).parameters if n not in ("study", "of", "by")]

@@ -274,3 +274,13 @@ def test_sections_that_cannot_be_are_refused(given: dict, said: str) -> None:
     with pytest.raises(cx.DataProblem) as problem:
         cx.metrics.together(cx.trend(s, "nps"), cx.metrics.impact(s, "land"), **given)
     assert str(problem.value) == said
+
+
+def test_what_was_not_tested_gets_no_verdict_from_the_page():
+    study = cx.load("brand-tracker")
+    alone = cx.trend(study, "nps")
+    (paged,) = cx.metrics.together(alone, chance=0.1)
+    untested = alone.table["p"].isna()
+    assert untested.tolist() == [True] + [False] * 7
+    assert (paged.table.loc[untested, "verdict"] == "").all() and paged.table.loc[untested, "p_adjusted"].isna().all()
+    assert (paged.table.loc[~untested, "verdict"] != "").all()
