@@ -22,6 +22,7 @@ COMMANDS = {
     "notebooks": ("cxlab.cli.cmd_notebooks", "List the notebooks, or copy one to change it."),
     "datasets": ("cxlab.cli.cmd_datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.cmd_codebook", "Draft a codebook, or check data against theirs."),
+    "recipes": ("cxlab.cli.cmd_recipes", "List the exports that are recognised, or tell what one becomes."),
     "register": ("cxlab.cli.cmd_register", "Hold the register of touchpoints against what happens."),
     "pivot": ("cxlab.cli.cmd_pivot", "Turn a file with a row an answer into one with a row a respondent."),
     "doctor": ("cxlab.cli.cmd_doctor", "Say what is wrong with the data and what to do."),
@@ -36,7 +37,7 @@ COMMANDS = {
 
 SECTIONS = {
     "Reports": ("report", "batch", "lab", "notebooks"),
-    "Data": ("datasets", "codebook", "register", "pivot", "doctor", "benchmarks"),
+    "Data": ("datasets", "codebook", "recipes", "register", "pivot", "doctor", "benchmarks"),
     "Claims": ("claims", "plan", "verdict", "calibrate"),
 }
 SECTIONS["Other"] = tuple(name for name in COMMANDS if not any(name in names for names in SECTIONS.values()))

@@ -17,6 +17,8 @@ OPTIONS = (
     click.option("--encoding", metavar="NAME", default="", help="Encoding of a text file; detected when left out."),
     click.option("--dictionary", metavar="FILE|SHEET", default="", help="Wordings of questions or labels of codes in a "
                  "file or another sheet; several by ';'."),
+    click.option("--recipe", metavar="NAME", default="", help="Layout of an export (`cxlab recipes`); recognised when "
+                 "left out, 'none' for none."),
 )  # fmt: skip
 
 

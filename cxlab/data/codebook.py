@@ -161,6 +161,8 @@ class Codebook:
     """What was guessed when it was drafted and nobody has settled, the heaviest first."""
     settled: tuple[str, ...] = ()
     """Columns ('' for the file) whose doubts somebody settled: they are not asked again."""
+    recipe: str = ""
+    """The recipe by which these columns are made of an export (`cxlab recipes`)."""
 
     def __post_init__(self) -> None:
         one_of(f"design of '{self.name}'", self.design, DESIGNS)
@@ -298,6 +300,7 @@ def read(descriptor: Mapping[str, Any] | str | Path) -> Codebook:
             **_design_columns(descriptor, [f["name"] for f in schema]),
             doubts=tuple(doubt(d) for d in descriptor.get("doubts", ())),
             settled=tuple(map(str, descriptor.get("settled", ()))),
+            recipe=str(descriptor.get("recipe", "")),
         )
 
 
@@ -360,7 +363,7 @@ def _scale(raw: Any, where: str) -> Scale:
 def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
     """Return ``codebook`` as the content of a ``datapackage.json``; `read` gives the same codebook back."""
     package: dict[str, Any] = {"name": codebook.name, "title": codebook.title}
-    package |= {k: v for k in ("simulated", "design", "unit", "dates") if (v := getattr(codebook, k))}
+    package |= {k: v for k in ("simulated", "design", "unit", "dates", "recipe") if (v := getattr(codebook, k))}
     package |= {"assignment": list(codebook.assignment)} if codebook.assignment else {}
     if codebook.licence:
         package["licenses"] = [{"title": codebook.licence}]

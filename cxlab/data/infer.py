@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+import duckdb
+
 from cxlab.data import (
     batteries,
     candidates,
@@ -18,11 +20,12 @@ from cxlab.data import (
     wording,
 )
 from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.damaged_ids import damaged, told
 from cxlab.data.doubt import Doubt, heaviest_first
 from cxlab.data.guess import Guess, Log, asked
 from cxlab.data.masking import masked, quotable
 from cxlab.data.profile import Column, profile, sampled
-from cxlab.data.readers.raw import Raw
+from cxlab.data.readers.raw import Raw, quoted
 
 FEW = 30
 """A segment has at most this many values."""
@@ -52,6 +55,8 @@ def draft(raw: Raw, name: str) -> Draft:
     All rows of a table in memory are looked at, else the first. Every guess is in `Draft.guesses` and in the notes of
     the codebook; what matters and is not sure is in `Draft.doubts`. Overrule it by ``cxlab codebook set`` or ``ask``.
     """
+    if raw.declared:
+        return _beside_declared(raw, name)
     sample = sampled(raw)
     columns = profile(raw, sample)
     by_name = {c.name: c for c in columns}
@@ -70,9 +75,35 @@ def draft(raw: Raw, name: str) -> Draft:
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
     respondents.mark(fields, columns, sample, log)
+    _damaged(fields, sample, log)
     ordered = sorted(log.guesses, key=lambda g: list(fields).index(g.column) if g.column in fields else len(fields))
     book = Codebook(name, tuple(fields.values()), title=raw.title or name, notes=_notes(raw, columns, ordered))
     return Draft(book, tuple(ordered), heaviest_first(tuple(log.doubts)))
+
+
+def _beside_declared(raw: Raw, name: str) -> Draft:
+    """Return the codebook of a table that a recipe made: what the recipe declares, and a guess of all other columns."""
+    declared = [f for f in raw.declared if f.name in raw.table.columns]
+    rest = [c for c in raw.table.columns if c not in {f.name for f in declared}]
+    guessed = Draft(Codebook(name, (), title=raw.title or name, notes=raw.notes), (), raw.doubts)
+    if rest:
+        table = raw.table.project(", ".join(map(quoted, rest)))
+        facts = {c: f for c, f in raw.facts.items() if c in rest}
+        guessed = draft(replace(raw, table=table, declared=(), facts=facts, multiple={}), name)
+    taken = {f.role for f in declared} & {"id", "date", "cluster", "weight", "case", "event", "time", "wave"}
+    fields = (*declared, *(replace(f, role="") if f.role in taken else f for f in guessed.codebook))
+    book = replace(guessed.codebook, fields=fields, recipe=raw.recipe, design=raw.design)
+    return replace(guessed, codebook=book)
+
+
+def _damaged(fields: dict[str, Field], sample: duckdb.DuckDBPyRelation, log: Log) -> None:
+    """Take the role from ids that a spreadsheet has rounded, and say so."""
+    for f in [f for f in fields.values() if f.name in sample.columns and not f.scale]:
+        named = f.role in ("id", "cluster", "case") or wording.role(f.name) in ("id", "cluster")
+        if named and (seen := damaged(sample, f.name)) is not None:
+            fields[f.name] = replace(f, role="")
+            log.say(f.name, "no role after all", "its ids are damaged by a spreadsheet")
+            log.doubts.append(told(f.name, f.name, seen))
 
 
 def _notes(raw: Raw, columns: list[Column], guesses: list[Guess]) -> tuple[str, ...]:

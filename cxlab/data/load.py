@@ -22,6 +22,8 @@ from cxlab.data.locations import address, apart, placed, sought
 from cxlab.data.masking import quotable, without_secrets
 from cxlab.data.profile import CELLS
 from cxlab.data.readers.raw import Raw, check_names, plain, quoted
+from cxlab.data.recipes import NONE, landed
+from cxlab.data.recipes.cooked import cooked
 from cxlab.data.respondents import respondents
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
@@ -31,7 +33,7 @@ Book = Codebook | Mapping[str, Any] | str | Path | None
 
 def load(
     source: Any, *, codebook: Book = None, name: str = "", encoding: str = "", sheet: str = "", query: str = "",
-    dictionary: str | Path = "",
+    dictionary: str | Path = "", recipe: str = "",
 ) -> Study:  # fmt: skip
     """Return the study in ``source``.
 
@@ -50,6 +52,9 @@ def load(
     query : SQL, for a database.
     dictionary : a file, or another sheet of the workbook, that says the wording of each question or the label of each
         code; several by ``;``.
+    recipe : the layout of an export of a help desk, a review site or landed tables, as 'zendesk' (``cxlab recipes``
+        lists them); recognised by columns and values when left out, 'none' for none. A folder of landed tables is read
+        by a recipe, too.
 
     Raises
     ------
@@ -59,19 +64,25 @@ def load(
     'airline-survey'
     """
     if not isinstance(source, (str, Path)):
-        return respondents(_from_table(source, _book(codebook), name))
+        return respondents(_from_table(source, _book(codebook), name, recipe))
     if _is_url(source):
-        return study(readers.open_url(str(source), query=query), _book(codebook), name or stem(str(source)))
+        url, said = apart(source)
+        book = _book(codebook or said.get("codebook"))
+        wanted = recipe or said.get("recipe", "") or (book.recipe or NONE if book else "")
+        raw = readers.open_url(url, query=query) if query else landed.database(url, wanted)
+        return replace(study(raw, book, name or stem(url)), source=address(str(source), recipe=recipe))
     reading = {"codebook": codebook, "encoding": encoding, "sheet": sheet, "dictionary": str(dictionary)}
+    reading["recipe"] = recipe
     return _from_file(source, reading, name)
 
 
 def unchecked(
-    source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "", dictionary: str | Path = ""
-) -> Study:
+    source: str, *, codebook: Book = None, encoding: str = "", sheet: str = "", dictionary: str | Path = "",
+    recipe: str = "",
+) -> Study:  # fmt: skip
     """Return the study in ``source`` even where data and codebook disagree; for `cxlab.data.check`."""
     reading = {"codebook": codebook, "encoding": encoding, "sheet": sheet, "dictionary": str(dictionary)}
-    return _from_file(source, reading, strict=False)
+    return _from_file(source, {**reading, "recipe": recipe}, strict=False)
 
 
 def _from_file(source: str | Path, reading: dict[str, Any], name: str = "", *, strict: bool = True) -> Study:
@@ -96,7 +107,10 @@ def _from_file(source: str | Path, reading: dict[str, Any], name: str = "", *, s
 
 def _read(path: Path, book: Codebook | None, said: Mapping[str, Any]) -> Raw:
     options = {k: said[k] for k in ("encoding", "sheet") if k in said}
-    return described(opened(path, book, **options), said.get("dictionary", ""), path)
+    wanted = str(said.get("recipe", "")) or (book.recipe or NONE if book else "")
+    if path.is_dir() and wanted != NONE and (found := landed.folder(path, wanted)) is not None:
+        return found
+    return cooked(described(opened(path, book, **options), said.get("dictionary", ""), path), wanted)
 
 
 def drafted(source: str) -> tuple[Raw, infer.Draft]:
@@ -250,7 +264,7 @@ def _named(name: str, path: Path) -> Study:
     return catalogue.open_study(name)
 
 
-def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
+def _from_table(table: Any, book: Codebook | None, name: str, recipe: str = "") -> Study:
     try:
         frame = nw.from_native(table)
     except TypeError as error:
@@ -263,6 +277,9 @@ def _from_table(table: Any, book: Codebook | None, name: str) -> Study:
         raise
     columns = frame.collect_schema().names()
     check_names(columns, "the table")
+    wanted = recipe or (book.recipe or NONE if book else "")
+    if (raw := landed.table(frame, wanted)) is not None:
+        return study(raw, book, name or "table")
     table, notes = readers.opened.frame(table)
     frame = nw.from_native(table)
     if book is None:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 VARIABLE = "CXLAB_FOLDER"
 PACKAGE = Path(__file__).parents[1]
-READING = ("codebook", "sheet", "encoding", "dictionary")
+READING = ("codebook", "sheet", "encoding", "dictionary", "recipe")
 """What an address says beside the path, as ``survey.xlsx#sheet=Answers&codebook=book.json``."""
 
 _called: ContextVar[str] = ContextVar("called", default="")

@@ -59,7 +59,10 @@ def quality(study: Study, *, duration: str = "") -> Result:
         "finding": [f.finding for f in found], "action": [f.action for f in found],
     })  # fmt: skip
     notes = ["Nothing was left out; cx.drop(study, check) leaves rows out and every later result says so."]
-    notes += ["A response rate needs the number of invitations, which the file does not hold."]
+    if "answered" in study.columns and study.codebook.recipe:
+        notes += ["The response rate of those who were asked: cx.share(study, 'answered', value=1)."]
+    else:
+        notes += ["A response rate needs the number of invitations, which the file does not hold."]
     notes += study.caveats
     looked = pd.DataFrame(checked(study, duration), columns=["check", "columns", "note"])
     could_not = [f"{c} ({note})" for c, k, note in looked.itertuples(index=False) if not k]
@@ -98,6 +101,7 @@ def _all(study: Study, n: int, gaps: pd.DataFrame, by_wave: pd.DataFrame, durati
     yield from answers.gaps_of(study, gaps, by_wave, n)
     yield from answers.same_answer(study, n)
     yield from records.speeding(study, duration)
+    yield from records.rounded_ids(study, n)
     yield from answers.ceiling(known)
     yield from answers.completion(study, n, gaps, by_wave)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.codebook import Field
+from cxlab.data.damaged_ids import DAMAGED
 from cxlab.data.finding import Finding, collected, count, counts, filled
 from cxlab.data.masking import quotable
 from cxlab.data.study import Study, among
@@ -37,6 +38,13 @@ def speeding(study: Study, duration: str) -> Iterator[Finding]:
         said = f"below {median / 3:,.0f} {field.unit}, a third of the median of {median:,.0f}"
         yield Finding("look", "speeding", name, k, n, said,
                       "compare results with and without: cx.drop(study, 'speeding')", rows)  # fmt: skip
+
+
+def rounded_ids(study: Study, n: int) -> Iterator[Finding]:
+    """Ids that a spreadsheet has rounded, as the readers found them."""
+    for d in (d for d in study.doubts if d.question.startswith(DAMAGED)):
+        said, _, advice = d.question.partition(". ")
+        yield Finding("serious", "damaged ids", d.column, n, n, said, advice or said)
 
 
 def is_length(f: Field) -> bool:

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from cxlab.data import engine
-from cxlab.data.readers import opened
+from cxlab.data.readers import nested, opened
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem
 
@@ -21,8 +21,11 @@ def read(path: Path) -> Raw:
     DataProblem : the file is broken or of another format; it has no columns or no rows.
     """
     opener, kind = OPENERS[path.suffix.lower()]
+    said: tuple[str, ...] = ()
     try:
         table = opener(path)
+        if kind.startswith("JSON"):
+            table, said = nested.unnested(table, path.name)
         rows = table.limit(1).aggregate("count(*)").fetchall()[0][0]
     except DataProblem:
         raise
@@ -34,7 +37,9 @@ def read(path: Path) -> Raw:
     check_names(table.columns, path.name)
     table, notes = opened.relation(table, held=kind == "Arrow")
     return Raw(
-        table, kind, (f"{kind} file, scanned lazily" if kind != "Arrow" else "Arrow file, mapped into memory", *notes)
+        table,
+        kind,
+        (f"{kind} file, scanned lazily" if kind != "Arrow" else "Arrow file, mapped into memory", *said, *notes),
     )
 
 
@@ -74,6 +79,7 @@ def _json(path: Path) -> duckdb.DuckDBPyRelation:
     return duckdb.read_json(
         engine.one_file(path),
         hive_partitioning=False,
+        map_inference_threshold=-1,
         format="newline_delimited" if path.suffix.lower() != ".json" else "auto",
     )
 

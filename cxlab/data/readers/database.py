@@ -222,3 +222,51 @@ def _whole(url: str) -> str:
     """Return the URL of a database; the file of an SQLite or DuckDB one where `placed` finds it."""
     kind, _, path = url.partition(":///")
     return f"{kind}:///{placed(path)}" if kind.startswith(("sqlite", "duckdb")) and path else url
+
+
+def called(table: str) -> str:
+    """Return a table's name as SQL writes it; a dot parts the schema from it.
+
+    >>> print(called("zendesk.ticket"))
+    "zendesk"."ticket"
+    """
+    return ".".join('"{}"'.format(part.replace('"', '""')) for part in table.split("."))
+
+
+def columns(url: str) -> dict[str, list[str]]:
+    """Return the columns of all tables and views of a database; a table of another schema is called schema.table."""
+    scheme, url = url.partition(":")[0].partition("+")[0], _whole(url)
+    if scheme in ("sqlite", "duckdb"):
+        _there(url)
+    if scheme == "duckdb":
+        asked = (
+            "select case when schema_name = 'main' then table_name else schema_name || '.' || table_name end, "
+            "list(column_name order by column_index) from duckdb_columns() where not internal "
+            "and database_name = current_database() group by 1 order by 1"
+        )
+        try:
+            with duckdb.connect(url.partition(":///")[2], read_only=True) as con:
+                return dict(con.execute(asked).fetchall())
+        except duckdb.Error as error:
+            cause = str(error).splitlines()[0]
+            raise DataProblem(f"{without_secrets(url)} refused the query ({cause}): list of tables") from error
+    import sqlalchemy as sa
+
+    with _server(url) as server:
+        try:
+            asked = sa.inspect(server)
+            tables = [*asked.get_table_names(), *asked.get_view_names()]
+            return {t: [c["name"] for c in asked.get_columns(t)] for t in tables}
+        except sa.exc.SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise DataProblem(
+                f"{without_secrets(url)} refused the query ({without_secrets(cause)}): list of tables"
+            ) from None
+
+
+def rows(url: str, table: str, most: int = 0) -> duckdb.DuckDBPyRelation:
+    """Return the first ``most`` rows of a table of a database, all of them for 0; times and numbers as `read` does."""
+    scheme, url = url.partition(":")[0].partition("+")[0], _whole(url)
+    query = f"select * from {called(table)}" + (f" limit {most}" if most else "")
+    found = (_in_duckdb if scheme == "duckdb" else _fetched)(url, query)[0]
+    return opened.relation(found, held=True)[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from cxlab.data.codebook import Field
 from cxlab.data.doubt import Doubt
 from cxlab.problem import DataProblem
 
@@ -34,6 +35,10 @@ class Raw:
     doubts: tuple[Doubt, ...] = ()
     held: bool = False
     """Whether the rows are in memory: looking at all of them costs little."""
+    declared: tuple[Field, ...] = ()
+    """Columns that a recipe says what they are; the others are guessed."""
+    recipe: str = ""
+    design: str = ""
 
 
 def quoted(name: str) -> str:
