@@ -38,11 +38,12 @@ def test(case: Case) -> Evidence:
             f"only {kept.sum()} segments have {least} answers on {touch.shape[1]} touchpoints; two are needed"
         )
     b, v = own["slopes"][kept], own["errors"][kept]
-    low, high = profile(b, v, case.level)
+    df = np.array(list(own["df"].values()))[kept]
+    low, high = profile(b, v, case.level, df)
     carry = about(case, rows, y) | {"n": int(sum(k for k in own["sizes"].values() if k >= least))}
     found = Finding(
-        "standard deviation of the driver weights between segments", centre(b, v), low, high,
-        *profile(b, v, 1 - 2 * (1 - case.level)), p=exceeds(b, v, case.card.sesoi), **carry,
+        "standard deviation of the driver weights between segments", centre(b, v, df), low, high,
+        *profile(b, v, 1 - 2 * (1 - case.level), df), p=exceeds(b, v, case.card.sesoi, df), **carry,
     )  # fmt: skip
     labels = [f.label for f in sample.fields["touchpoints"]]
     shown = tuple(
@@ -55,13 +56,13 @@ def test(case: Case) -> Evidence:
     names = [str(s) for s, large in zip(own["segments"], kept, strict=True) if large]
     notes = (f"segment: {sample.fields['segment'][0].label} ({', '.join(names[:6])}{', ...' if names[6:] else ''})",)
     return Evidence(
-        (found,), None, shown, (_care(b, v, case.level),),
-        "Q-profile of the standardised weights (multivariate); weighted least squares in each segment",
+        (found,), None, shown, (_care(b, v, df, case.level),),
+        "Q-profile of the standardised weights (multivariate, covariances estimated); least squares in each segment",
         notes + tuple(n for n in model.notes if "left out" in n),
     )  # fmt: skip
 
 
-def _care(b: NDArray, v: NDArray, level: float) -> tuple[str, str, bool | None, str]:
+def _care(b: NDArray, v: NDArray, df: NDArray, level: float) -> tuple[str, str, bool | None, str]:
     """Whether the weights of segments differ when each segment's are divided by their mean.
 
     Less care (errors in the answers to touchpoints) or another use of the scale multiplies all weights of a segment by
@@ -76,7 +77,7 @@ def _care(b: NDArray, v: NDArray, level: float) -> tuple[str, str, bool | None, 
     jacobian = factor[:, None, None] * (np.eye(k) - pattern[:, :, None] / all_ * np.ones(k) / k)
     errors = jacobian @ v @ jacobian.transpose(0, 2, 1)
     across = np.linalg.svd(np.ones((1, k)))[2][1:].T
-    low, high = profile(pattern @ across, across.T @ errors @ across, level)
+    low, high = profile(pattern @ across, across.T @ errors @ across, level, df)
     said = f"standard deviation of the weights over their segment's mean {show(low)} to {show(high)}"
     return what, said, bool(low > 0), "unequal-care"
 
@@ -92,7 +93,9 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     deviation = rng.standard_normal((groups, k))
     deviation = (deviation - deviation.mean(0)) / deviation.std(0, ddof=1)
     slopes = 0.25 + effect * deviation
-    noise = np.linspace(0.4, 1.0, groups)[s] if threat == "unequal-noise" else 0.75
+    explained = float(np.mean(0.8 * (slopes**2).sum(axis=1) + 0.2 * slopes.sum(axis=1) ** 2))
+    even = np.sqrt(1 - explained)
+    noise = np.linspace(0.55, 1.35, groups)[s] * even if threat == "unequal-noise" else even
     y = (slopes[s] * t).sum(axis=1) + noise * rng.standard_normal(n)
     care = 3.0 * (s % 2) if threat == "unequal-care" else np.zeros(n)
     said = (t + care[:, None] * rng.standard_normal((n, k))) / np.sqrt(1 + care**2)[:, None]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
@@ -61,11 +60,13 @@ def driver_segments(
     ``driver, slope, low, high, tau, q, df, p`` (equal in all segments; Holm over drivers), ``differs``;
     ``parts['joint']``: all slopes equal (``q, df, p``), and ``tau, low, high``: the standard deviation between
     segments of the standardised slopes (driver and outcome in standard deviations of all answers), one for all drivers,
-    with its Q-profile interval. ``parts['standardised']``: those slopes and covariances, a row a segment.
+    with its Q-profile interval. ``parts['standardised']``:
+    those slopes and covariances, a row a segment, and the degrees of freedom of each covariance.
 
     References
     ----------
-    Cochran (1954), doi:10.2307/3001666; Gelman (2006), doi:10.1214/06-BA117A.
+    Cochran (1954), doi:10.2307/3001666; Johansen (1980), doi:10.1093/biomet/67.1.85; Gelman (2006),
+    doi:10.1214/06-BA117A.
 
     Examples
     --------
@@ -77,37 +78,38 @@ def driver_segments(
     answers = driver_answers.read(study, outcome, drivers, extra=[by])
     notes = list(answers.notes)
     segment = answers.extra[by].to_numpy()
-    fits, sizes = {}, {}
+    fits, sizes, df = {}, {}, {}
     for value in levels(study, by, pd.unique(segment[~pd.isna(segment)])):
         part = answers.rows(segment == value)
         fit = _slopes(part)
         if fit is None:
             notes.append(f"{by} = {value} has {part.n} answers, too few for {len(answers.drivers)} drivers: left out")
             continue
-        fits[value], sizes[value] = fit, part.n
+        fits[value], sizes[value], df[value] = fit[:2], part.n, fit[2]
     if len(fits) < 2:
         raise DataProblem(
             f"{len(fits)} segment of '{by}' has enough answers to fit {len(answers.drivers)} drivers; two are needed"
         )
     if answers.cluster is not None and _crossed(answers.cluster, segment):
         notes.append("some clusters have answers in several segments; the test takes segments as independent")
-    table, test, joint = _compared(answers, fits, sizes, by, level)
+    freedom = np.array(list(df.values()))
+    table, test, joint = _compared(answers, fits, sizes, freedom, by, level)
     slopes, errors = _standardised(answers, fits)
-    low, high = heterogeneity.profile(slopes, errors, level)
-    joint |= {"tau": heterogeneity.centre(slopes, errors), "low": low, "high": high}
+    low, high = heterogeneity.profile(slopes, errors, level, freedom)
+    joint |= {"tau": heterogeneity.centre(slopes, errors, freedom), "low": low, "high": high}
     p = "p < 0.001" if joint["p"] < 0.001 else f"p = {joint['p']:.3f}"
-    notes.append(f"all drivers at once: {p} (chi-square {joint['q']:.1f} on {joint['df']} df)")
+    notes.append(f"all drivers at once: {p} (Q {joint['q']:.1f} on {joint['df']} df)")
     notes.append(driver_answers.cause_note(study))
     return Result(
         kind="driver_segments", title=f"Drivers of {answers.outcome} by {study.field(by).label}", table=table,
         level=level,
-        method="slopes by segment from weighted least squares on all drivers, errors over sampled units; shrunken "
-        "with the uncertainty of how much segments differ (flat prior of tau); test: Cochran's Q by driver, "
-        "Holm over drivers",
+        method="slopes by segment from weighted least squares on all drivers, jackknife errors over sampled units; "
+        "shrunken with the uncertainty of how much segments differ (flat prior of tau); test: Q by driver, "
+        "whose covariances are estimates too (Welch, James, Johansen), Holm over drivers",
         notes=tuple(notes),
         parts={
             "test": test, "joint": joint, "labels": dict(zip(answers.drivers, answers.labels, strict=True)),
-            "standardised": {"segments": list(fits), "slopes": slopes, "errors": errors, "sizes": sizes},
+            "standardised": {"segments": list(fits), "slopes": slopes, "errors": errors, "sizes": sizes, "df": df},
         },
     )  # fmt: skip
 
@@ -124,8 +126,8 @@ def _standardised(answers: Answers, fits: dict) -> tuple[np.ndarray, np.ndarray]
     return slopes, np.array([v * np.outer(scale, scale) for _, v in fits.values()])
 
 
-def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return slopes and their covariance in one segment, or None if its answers are too few."""
+def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray, int] | None:
+    """Return slopes, their covariance and its degrees of freedom in one segment, or None if its answers are too few."""
     keep = np.array([(~np.isnan(part.X[:, c[0]])).sum() >= SMALL and np.nanstd(part.X[:, c[0]]) > 0 for c in part.of])
     if not keep.all() or any(len(c) > 1 for c in part.of) or np.ptp(part.y) == 0:
         return None
@@ -133,9 +135,9 @@ def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray] | None:
     D = np.column_stack([np.ones(part.n), settled.X])
     if part.n < max(SMALL, D.shape[1] + 10):
         return None
-    fit = replicated_ols.least_squares(D, part.y, part.w, part.groups())
+    b, v, df = replicated_ols.deleted(D, part.y, part.w, part.groups())
     lead = [1 + own[0] for own in settled.of]
-    return fit.coef[lead], fit.covariance[np.ix_(lead, lead)]
+    return (b[lead], v[np.ix_(lead, lead)], df) if df else None
 
 
 def _crossed(cluster: np.ndarray, segment: np.ndarray) -> bool:
@@ -144,7 +146,7 @@ def _crossed(cluster: np.ndarray, segment: np.ndarray) -> bool:
 
 
 def _compared(
-    answers: Answers, fits: dict, sizes: dict, by: str, level: float
+    answers: Answers, fits: dict, sizes: dict, freedom: np.ndarray, by: str, level: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     names, rows, tests = list(fits), [], []
     raw = np.array([f[0] for f in fits.values()])
@@ -158,24 +160,22 @@ def _compared(
         mean, error = float((w * y).sum() / w.sum()), float(1.96 / np.sqrt(w.sum()))
         for s, value in enumerate(names):
             rows.append((driver, value, found.estimate[s], low[s], high[s], y[s], np.sqrt(v[s]), sizes[value]))
-        q, p = shrinkage.q_test(y, v)
+        q = heterogeneity.quadratic(y[:, None], v[:, None, None], 0.0)
+        p = heterogeneity.exceeds(y[:, None], v[:, None, None], 0.0, freedom)
         tests.append((driver, mean, mean - error, mean + error, np.sqrt(tau2), q, len(y) - 1, p))
     own = ["driver", "estimate", "low", "high", "raw", "raw_se", "n"]
     table = pd.DataFrame(rows, columns=["driver", *shown([by], own), *own[1:]])
     test = pd.DataFrame(tests, columns=["driver", "slope", "low", "high", "tau", "q", "df", "p"])
     test["p"] = multiple.adjusted(test["p"].to_numpy())
     test["differs"] = test["p"] < 1 - level
-    return table, test.sort_values("p", ignore_index=True), _joint(fits)
+    joint = _joint(raw, np.array([v for _, v in fits.values()]), freedom)
+    return table, test.sort_values("p", ignore_index=True), joint
 
 
-def _joint(fits: dict) -> dict[str, float]:
-    """Return the chi-square test that all slopes are equal in all segments."""
-    precision = [np.linalg.pinv(V, hermitian=True) for _, V in fits.values()]
-    b = [f[0] for f in fits.values()]
-    mean = np.linalg.solve(sum(precision), sum(P @ x for P, x in zip(precision, b, strict=True)))
-    q = float(sum((x - mean) @ P @ (x - mean) for P, x in zip(precision, b, strict=True)))
-    df = (len(fits) - 1) * len(mean)
-    return {"q": q, "df": df, "p": float(chdtrc(df, q))}
+def _joint(b: np.ndarray, v: np.ndarray, freedom: np.ndarray) -> dict[str, float]:
+    """Return the test that all slopes are equal in all segments."""
+    p = heterogeneity.exceeds(b, v, 0.0, freedom)
+    return {"q": heterogeneity.quadratic(b, v, 0.0), "df": (len(b) - 1) * b.shape[1], "p": p}
 
 
 @public

@@ -6,18 +6,21 @@ Viechtbauer, W. (2007). Confidence intervals for the amount of heterogeneity in 
     Statistics in Medicine 26, 37-52. doi:10.1002/sim.2514
 Paule, R. C. & Mandel, J. (1982). Consensus values and weighting factors. J. Res. Natl. Bur. Stand. 87, 377-385.
 Raudenbush, S. W. (2009). Analyzing effect sizes: random-effects models. (REML of tau²)
+Johansen, S. (1980). The Welch-James approximation to the distribution of the residual sum of squares in a weighted
+    linear regression. Biometrika 67, 85-92. doi:10.1093/biomet/67.1.85
 Röver, C., Knapp, G. & Friede, T. (2015). Hartung-Knapp-Sidik-Jonkman approach and its modification.
     BMC Medical Research Methodology 15, 99. doi:10.1186/s12874-015-0091-1
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import chdtrc, chdtri, stdtrit
+from scipy.special import fdtrc, stdtrit
 
 
 @dataclass(frozen=True)
@@ -68,27 +71,37 @@ def reml(y: NDArray, v: NDArray, steps: int = 200) -> float:
     return float(tau2)
 
 
-def profile(y: NDArray, v: NDArray, level: float) -> tuple[float, float]:
+def profile(y: NDArray, v: NDArray, level: float, df: ArrayLike = np.inf) -> tuple[float, float]:
     """Return the Q-profile interval of tau for vectors of estimates: every value that Q(tau) does not reject.
+
+    Limits that Q cannot reach are 0.
 
     Parameters
     ----------
     y : shape (groups, p). ``v`` : sampling covariances, shape (groups, p, p). Groups differ by tau² I around a mean
-    vector; Q has (groups - 1) p degrees of freedom. Limits that Q cannot reach are 0.
+        vector; Q has (groups - 1) p degrees of freedom.
+    level : of the interval.
+    df : degrees of freedom of each group's covariance, which is itself an estimate; infinite: it is known.
     """
-    df = (len(y) - 1) * y.shape[1]
     tail = (1 - level) / 2
-    return _crossing(y, v, chdtri(df, tail)), _crossing(y, v, chdtri(df, 1 - tail))
+    low, high = (_solved(y, v, lambda t, at=at: exceeds(y, v, t, df) - at) for at in (tail, 1 - tail))
+    return low, high
 
 
-def exceeds(y: NDArray, v: NDArray, tau: float) -> float:
+def exceeds(y: NDArray, v: NDArray, tau: float, df: ArrayLike = np.inf) -> float:
     """Return the p-value of the null that the standard deviation between groups is at most ``tau``."""
-    return float(chdtrc((len(y) - 1) * y.shape[1], quadratic(y, v, tau**2)))
+    q, (c, f1, f2) = quadratic(y, v, tau**2), _reference(v, tau**2, df)
+    return float(fdtrc(f1, f2, q / c / f1)) if q > 0 else 1.0
 
 
-def centre(y: NDArray, v: NDArray) -> float:
-    """Return the tau at which Q equals its degrees of freedom (Paule & Mandel)."""
-    return _crossing(y, v, (len(y) - 1) * y.shape[1])
+def centre(y: NDArray, v: NDArray, df: ArrayLike = np.inf) -> float:
+    """Return the tau at which Q equals what is expected of it (Paule & Mandel)."""
+
+    def beyond(tau: float) -> float:
+        c, f1, f2 = _reference(v, tau**2, df)
+        return c * f1 * f2 / (f2 - 2) - quadratic(y, v, tau**2) if f2 > 2 else 1.0
+
+    return _solved(y, v, beyond)
 
 
 def quadratic(y: NDArray, v: NDArray, tau2: float) -> float:
@@ -98,10 +111,26 @@ def quadratic(y: NDArray, v: NDArray, tau2: float) -> float:
     return float(np.einsum("gi,gij,gj->", y - mean, precision, y - mean))
 
 
-def _crossing(y: NDArray, v: NDArray, target: float) -> float:
-    if quadratic(y, v, 0.0) <= target:
+def _reference(v: NDArray, tau2: float, df: ArrayLike) -> tuple[float, float, float]:
+    """Return c, f1, f2 with Q ~ c f1 F(f1, f2): Johansen's approximation for covariances that were estimated.
+
+    A = sum of (tr M² + (tr M)²) / (2 df) with M = (I - W^-1 W_g) W_g V_g, W_g = (V_g + tau² I)^-1, W their sum; known
+    covariances have A = 0 and Q is chi-square.
+    """
+    groups, p = v.shape[:2]
+    f1 = (groups - 1) * p
+    precision = np.linalg.inv(v + tau2 * np.eye(p))
+    own = (np.eye(p) - np.linalg.solve(precision.sum(0), precision)) @ precision @ v
+    trace = np.einsum("gii->g", own)
+    a = float(((np.einsum("gij,gji->g", own, own) + trace**2) / (2 * np.asarray(df, float))).sum())
+    return (1 + 2 * a / f1 - 6 * a / (f1 * (f1 + 2))), f1, f1 * (f1 + 2) / (3 * a) if a > 0 else 1e12
+
+
+def _solved(y: NDArray, v: NDArray, beyond: Callable[[float], float]) -> float:
+    """Return the tau from which on ``beyond``, which grows with tau, is at least 0; 0 where it is at once."""
+    if beyond(0.0) >= 0:
         return 0.0
-    top = float(y.var(axis=0).max()) + 1e-12
-    while quadratic(y, v, top) > target:
-        top *= 4
-    return float(np.sqrt(brentq(lambda t: quadratic(y, v, t) - target, 0.0, top, xtol=1e-12 * top)))
+    top = float(np.sqrt(y.var(axis=0).max() + np.einsum("gii->g", v).max())) + 1e-9
+    while beyond(top) < 0:
+        top *= 2
+    return float(brentq(beyond, 0.0, top, xtol=1e-12 * top, rtol=1e-12))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
+from statsmodels.stats.oneway import anova_oneway
 
 from cxlab.stats.fits import robust
 from cxlab.stats.fits.robust import least_squares, newey_west
@@ -71,3 +72,21 @@ def test_the_interval_covers() -> None:
         b = between(rng.normal(0, 2, 20) + rng.normal(0, np.sqrt(v)), v)
         inside += b.low <= 2 <= b.high
     assert binom.ppf(0.001, 400, 0.95) <= inside <= binom.ppf(0.999, 400, 0.95)
+
+
+def test_estimated_variances_make_welchs_test() -> None:
+    """Means of groups with their own variances: Johansen's approximation is Welch's F of statsmodels."""
+    rng = np.random.default_rng(1)
+    groups = [rng.normal(0.6 * i, 1 + i, 8 + 3 * i) for i in range(4)]
+    y, v = np.array([g.mean() for g in groups]), np.array([g.var(ddof=1) / len(g) for g in groups])
+    expected = anova_oneway(groups, use_var="unequal", welch_correction=True).pvalue
+    assert exceeds(y[:, None], v[:, None, None], 0.0, [len(g) - 1 for g in groups]) == pytest.approx(
+        expected, rel=1e-10
+    )
+
+
+def test_many_degrees_of_freedom_are_known_variances() -> None:
+    rng = np.random.default_rng(2)
+    y, v = 2 * rng.normal(size=(6, 3)), np.array([np.diag(rng.uniform(0.2, 0.6, 3)) for _ in range(6)])
+    assert profile(y, v, 0.95, 1e9) == pytest.approx(profile(y, v, 0.95), rel=1e-6)
+    assert 0 < profile(y, v, 0.95, 20)[0] < profile(y, v, 0.95)[0]
