@@ -40,7 +40,8 @@ def deleted(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> tupl
     """Return the coefficients of `least_squares`, their delete-a-group jackknife covariance, its degrees of freedom.
 
     V = sum over groups of (n - 1)/n (b_g - b)(b_g - b)', the fits without one group, the others of its stratum lifted
-    by n/(n - 1), and raked anew where weights were fitted in this session. Few rows bias it upwards, the sandwich downwards (MacKinnon & White 1985, HC3).
+    by n/(n - 1), and raked anew where weights were fitted in this session. Few rows bias it upwards, the sandwich
+    downwards (MacKinnon & White 1985, HC3).
 
     References
     ----------
