@@ -18,22 +18,15 @@ from cxlab.models.monitoring.time_series import Periods
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.trinomial import z_value
-from cxlab.stats.monitoring import innovations, level_changes
-from cxlab.stats.monitoring.innovations import Stream
+from cxlab.stats.monitoring import level_changes
 
 LEAST, MOST = 4, 400
 """Periods with answers that a series needs, and has at most: the search takes the square of them."""
 NOISE = {
-    "estimated": "sampling variance and the variation from period to period, with its autocorrelation",
+    "estimated": "sampling variance and the variation from period to period, with an autocorrelation up to .5",
     "sampling": "sampling variance alone",
 }
 """What periods may differ by without a change of level."""
-BLOCKS = 15
-"""Periods of a block: the variation from period to period is estimated within them, so that a change does not enter."""
-WORTH = 2.0
-"""A variation of the periods' own counts where it improves the deviance by this much (AIC of one parameter)."""
-SERIAL = 40
-"""Periods from which an autocorrelation is estimated; of fewer, only the variation."""
 
 
 @public
@@ -59,8 +52,9 @@ def changes(
     by : column(s) whose groups are a series each.
     wave : column of dates or waves; '' takes the first date of the codebook, else the study's wave.
     every : length of a period, as in `cxlab.monitor`.
-    noise : 'estimated' (default): periods differ by sampling and by a variation of their own, estimated within blocks
-        of periods; its autocorrelation from 40 periods on. 'sampling': by sampling alone, as waves of one design do.
+    noise : 'estimated' (default): periods differ by sampling and by a variation of their own that may resemble itself
+        from one to the next: an autocorrelation up to .5 is allowed for. 'sampling': by sampling alone, as waves of one
+        design do.
 
     Returns
     -------
@@ -135,10 +129,15 @@ def _judged(p: Periods, name: str, noise: str) -> tuple[NDArray, list[str]]:
     notes = []
     if not enough.all():
         notes.append(f"{int((~enough).sum())} series have fewer than {LEAST} {p.every}s with enough answers")
-    if noise == "estimated" and there.sum(1).max() < SERIAL:
+    if noise == "estimated" and there.sum(1)[enough].min() < level_changes.SPARE:
         notes.append(
-            f"of fewer than {SERIAL} periods an autocorrelation of their variation cannot be told: it counts as none, "
-            "and where there is one, a change may be called certain that is none"
+            f"of fewer than {level_changes.SPARE} {p.every}s these data cannot tell a change from a variation of the "
+            f"{p.every}s"
+        )
+    elif noise == "estimated" and there.sum(1)[enough].min() < level_changes.SHORT:
+        notes.append(
+            f"of fewer than {level_changes.SHORT} {p.every}s only large changes are certain, because a variation "
+            f"of the {p.every}s that resembles itself is allowed for; noise='sampling' where there is none"
         )
     return there, notes
 
@@ -150,23 +149,9 @@ def variance(y: NDArray, v: NDArray, noise: str) -> NDArray:
     ----------
     y, v : (periods,) metric and sampling variance. ``noise`` : as in `changes`.
 
-    The variation of the periods themselves is REML within blocks; with its autocorrelation rho it counts as
-    tau2 (1 + rho) / (1 - rho), what it adds to the mean of many periods.
+    The variation of the periods themselves comes from the differences of neighbours (`level_changes.variation`).
     """
-    size = len(y)
-    if noise == "sampling" or size < 2 * LEAST:
-        return v
-    blocks = np.arange(size) // max(BLOCKS, size // 12)
-    x = (blocks[:, None] == np.unique(blocks)[None]).astype(float)
-    if size < SERIAL:  # differences of neighbours, of which a change is one; their upper end, as they are few
-        spread = float(np.mean(np.diff(y) ** 2)) / 2 * (1 + np.sqrt(2 / size))
-        return v + max(spread - float(v.mean()), 0.0)
-    stream = Stream(y[None], v[None], x[None])
-    tau2, rho = innovations.fit(stream)
-    if innovations.gain(stream, tau2, rho)[0] < WORTH:
-        return v
-    rho = np.fmin(rho, 1 - 4 / BLOCKS)  # a longer memory cannot be seen within a block
-    return v + float(tau2[0] * (1 + rho[0]) / (1 - rho[0]))
+    return v if noise == "sampling" else v + level_changes.variation(y, v)
 
 
 def _one(p: Periods, k: int, there: NDArray, noise: str, level: float) -> tuple[list[tuple], NDArray]:

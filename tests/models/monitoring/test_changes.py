@@ -28,18 +28,48 @@ def test_a_change_is_found_where_it_is(stream: Stream) -> None:
     assert found.plot() is not None
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.5])
-def test_false_changes_stay_rare_with_true_days_that_resemble_each_other(rho: float) -> None:
-    """60 days with a day effect of their own: at most 5 % (and 3 binomial errors) of quiet series change."""
-    rng, runs, size, false = np.random.default_rng(3), 60, 60, 0
+@pytest.mark.parametrize(("size", "runs"), [(5, 100), (8, 300), (24, 300), (60, 100)])
+@pytest.mark.parametrize(("tau2", "rho"), [(0.0, 0.0), (1.0, 0.5), (6.0, 0.5), (100.0, 0.5)])
+def test_false_changes_stay_rare_with_true_days_that_resemble_each_other(
+    size: int, runs: int, tau2: float, rho: float
+) -> None:
+    """Quiet series whose periods have an effect of their own: at most 5 % (and 3 binomial errors below 200) change."""
+    rng, false = np.random.default_rng(3), 0
+    v = 6 * np.exp(rng.normal(0, 0.3, size))
+    limit = level_changes.threshold(tuple(np.ones(size)), 0.05)
     for _ in range(runs):
-        u = rng.normal(0, 4, size)
+        u = rng.normal(0, np.sqrt(tau2), size)
         for t in range(1, size):
             u[t] = rho * u[t - 1] + np.sqrt(1 - rho**2) * u[t]
-        v = np.full(size, 6.0)
         y = u + rng.normal(0, np.sqrt(v))
-        false += bool(level_changes.changes(y, variance(y, v, "estimated")).at)
-    assert false / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+        w = 1 / variance(y, v, "estimated")
+        sums = (np.r_[0, np.cumsum(w)], np.r_[0, np.cumsum(w * y)])
+        false += not level_changes._possible(*sums, limit)[0, -1]
+    assert false / runs <= 0.05 + (3 * np.sqrt(0.05 * 0.95 / runs) if runs < 200 else 0)
+
+
+def test_a_large_change_of_a_short_series_is_certain() -> None:
+    """24 waves with a variation of their own (rho .5) and a step of four of their standard deviations."""
+    rng, found, size = np.random.default_rng(4), 0, 24
+    for _ in range(60):
+        u = rng.normal(0, 2, size)
+        for t in range(1, size):
+            u[t] = 0.5 * u[t - 1] + np.sqrt(0.75) * u[t]
+        y = u + rng.normal(0, 2, size) + np.where(np.arange(size) < 12, 0, 4 * np.sqrt(8))
+        found += bool(level_changes.changes(y, variance(y, np.full(size, 4.0), "estimated")).at)
+    assert found >= 48
+
+
+def test_what_a_short_series_cannot_tell_is_said(stream: Stream) -> None:
+    found = cx.changes(stream(days=24), "nps", every="day")
+    assert any(
+        n.startswith("of fewer than 40 days only large changes are certain, because a variation") for n in found.notes
+    )
+    few = cx.changes(stream(days=5, fall={"Alba": (3, 0.9)}), "nps", every="day")
+    assert few.table["change"].tolist() == [0]
+    assert "of fewer than 6 days these data cannot tell a change from a variation of the days" in few.notes
+    sure = cx.changes(stream(days=5, fall={"Alba": (3, 0.9)}), "nps", every="day", noise="sampling")
+    assert sure.table["change"].tolist() == [1]
 
 
 def test_each_series_has_its_own_changes(stream: Stream) -> None:
