@@ -32,7 +32,7 @@ _WHERE = {
     "answers": "cxlab.models.metrics.distributions",
     "sample_size": "cxlab.models.metrics.planning",
     "figure": "cxlab.models.figures",
-    "explore": "cxlab.panel",
+    "explore": "cxlab.panel.explore",
     "scorecard": "cxlab.models.metrics.scorecard",
     "findings": "cxlab.models.metrics.sentences",
     "ols": "cxlab.models.regression.least_squares",

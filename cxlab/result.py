@@ -11,19 +11,23 @@ import importlib
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cxlab import present
 from cxlab.columns import Column, Hidden, show, typed
-from cxlab.problem import one_of
+from cxlab.problem import DataProblem, one_of
 
 FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
 """Classes of every result as HTML; MathJax in a notebook leaves its text alone: '$25,000 to $49,999' is no formula."""
 
 MIME = "application/vnd.cxlab.result+json"
 """Results carry their numbers in a notebook's outputs under this type; the report collects them from there."""
+
+
+def _long(value: Any) -> int:
+    return len(value) if hasattr(value, "__len__") else -1
 
 
 def plain(value: Any) -> Any:
@@ -174,6 +178,29 @@ class Result:
         'Axes'
         """
         return importlib.import_module("cxlab.plots").drawn(self, ax, **options)
+
+    def highest_first(self) -> Result:
+        """Return the result with the rows of the highest estimates first; rows without an estimate stand last.
+
+        Raises
+        ------
+        DataProblem : there are no estimates, or further parts go with the rows as they stand.
+
+        Examples
+        --------
+        >>> import cxlab as cx
+        >>> cx.nps(cx.load("brand-tracker"), by="country").highest_first().table["country"].tolist()
+        ['Spain', 'Germany', 'Poland']
+        """
+        aligned = [
+            k for k, v in self.parts.items() if not isinstance(v, (str, Mapping)) and _long(v) == len(self.table)
+        ]
+        if "estimate" not in self.table or aligned and len(self.table) > 1 and self.kind != "metric":
+            why = "has no estimates" if "estimate" not in self.table else f"has parts in the same order ({aligned[0]})"
+            raise DataProblem(f"'{self.title}' cannot be sorted: it {why}; sort its .table")
+        return replace(
+            self, table=self.table.sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
+        )
 
     def save(self, path: str | os.PathLike, **options: Any) -> Path:
         """Return where the result was written to: a file whose ending says as what.
