@@ -181,6 +181,17 @@ LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_ev
 """Functions that need no column by name, or another kind of study."""
 
 
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"rake"}))
+def test_every_interval_says_what_weights_fitted_in_the_session_do_to_it(name: str) -> None:
+    shares = {"North": 0.2, "South": 0.3, "West": 0.5}
+    study = cx.rake(named(NEUTRAL), {NEUTRAL["segment"]: shares})
+    result = CALLS[name](study, NEUTRAL | {"weight": "weight_raked"})
+    uncertain = isinstance(result, cx.Result) and {"low", "high", "se", "p"} & set(result.table.columns)
+    if uncertain and name not in ("funnel", "peers", "gap", "quality"):  # of a result, not of the study; of checks
+        said = [t for t in (result.method, *result.notes) if "weights fitted to margins" in t]
+        assert len(said) == 1, said
+
+
 def told(result: object) -> list:
     """Return the numbers and labels of a result's tables by position, column by column, without names of columns."""
     if isinstance(result, Study):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -67,11 +68,32 @@ def public(function: F) -> F:
         for name in (n for n in COLUMNS if n in given and isinstance(given.get("study"), Study)):
             given[name] = all_named(given["study"], given[name])
         try:
-            return function(*bound.args, **bound.kwargs)
+            return weights_said(function(*bound.args, **bound.kwargs), given.get("study"))
         except duckdb.Error as error:
             raise broken(error, _source(given)) from error
 
     return checked
+
+
+FITTED = "weights fitted to margins"
+COUNT_AS_KNOWN = f"{FITTED} count as known here: errors are mostly a little too wide"
+
+
+def weights_said(found: Any, study: Any) -> Any:
+    """Return a result with a note where weights were fitted in the session and its errors do not know of it.
+
+    A function whose errors know the margins says so itself, in a note or its method (`FITTED`).
+    """
+    if not (isinstance(found, Result) and isinstance(study, Study) and study.calibration):
+        return found
+    uncertain = {"low", "high", "se", "p"} & set(found.table.columns)
+    if (
+        not uncertain
+        or study.calibration.weight != study.design.weight
+        or FITTED in " ".join((found.method, *found.notes))
+    ):
+        return found
+    return replace(found, notes=(*found.notes, COUNT_AS_KNOWN))
 
 
 def _source(given: Mapping[str, Any]) -> str:

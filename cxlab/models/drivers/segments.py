@@ -13,7 +13,6 @@ from cxlab.data.waves import levels
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import known_margins
 from cxlab.models.drivers.driver_data import Answers
-from cxlab.models.regression.fitted import COUNT_AS_KNOWN
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.names import shown
@@ -233,7 +232,7 @@ def driver_levels(
     within, between = _components(Z, settled.w, code, weights)
     icc = between[0, -1, -1] / (between[0, -1, -1] + within[0, -1, -1])
     notes = [
-        *(COUNT_AS_KNOWN if note == known_margins.SAID else note for note in answers.notes),
+        *(note for note in answers.notes if note != known_margins.SAID),
         *said,
         f"{100 * max(icc, 0):.1f} % of the outcome's variance lies between the {many:,} groups",
     ]

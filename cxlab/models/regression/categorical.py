@@ -336,7 +336,7 @@ def _result(
     null, found = told
     weight = study.design.weight
     used = [*data.model.atoms, *data.model.categories, data.model.response]
-    notes = lost_note(study, data.lost, data.n, used, known=found.name != "calibrated")
+    notes = lost_note(study, data.lost, data.n, used)
     notes += aliased_note(data.coding.names, data.kept) + found.notes
     weighted = f"weighted maximum likelihood (weight {weight})" if weight else "maximum likelihood"
     facts = {"n": data.n, "patterns": data.size, "loglik": fit.loglik, "loglik_null": null}

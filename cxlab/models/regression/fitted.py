@@ -79,22 +79,17 @@ def check_level(level: float) -> None:
         raise DataProblem(f"level is {level}; a confidence level lies between 0 and 1, usually 0.95")
 
 
-COUNT_AS_KNOWN = "weights fitted to margins count as known here: errors are mostly a little too wide"
-
-
 def weight_of(study: Study) -> nw.Expr | None:
     """Return the study's design weight as an expression, null where a row does not count, or None."""
     return usable_weight(study)
 
 
-def lost_note(study: Study, lost: int, n: float, what: Sequence[str], *, known: bool = True) -> list[str]:
-    """Return the study's caveats and the note on rows left out, if any; ``known``: fitted weights count as known."""
+def lost_note(study: Study, lost: int, n: float, what: Sequence[str]) -> list[str]:
+    """Return the study's caveats and the note on rows left out, if any."""
     notes = list(study.caveats)
     if lost:
         said = f" or weight zero ({study.design.weight})" if study.design.weight else ""
         notes.append(f"{lost:,} of {lost + int(n):,} rows left out: a missing value in {', '.join(what)}{said}")
-    if known and study.calibration and study.calibration.weight == study.design.weight:
-        notes.append(COUNT_AS_KNOWN)
     return notes
 
 

@@ -122,7 +122,7 @@ def ols(
     covariance = without(covariance, found.alone)
     design = study.design
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
-    lost = lost_note(study, fit.moments.lost, n, used, known=found.name != "calibrated")
+    lost = lost_note(study, fit.moments.lost, n, used)
     notes = lost + aliased_note(fit.coding.names, fit.solution.kept) + found.notes
     total = fit.yy - _sum_y(fit) ** 2 / fit.moments.total[0, 0]
     has_constant = _constant(fit) is not None

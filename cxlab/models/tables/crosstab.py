@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from cxlab.columns import Column
 from cxlab.data import sample
-from cxlab.data.arguments import public
+from cxlab.data.arguments import COUNT_AS_KNOWN, public
 from cxlab.data.naming import named
 from cxlab.data.study import Study, answer
 from cxlab.models.tables import banner_columns, stub_lines, table_numbers
@@ -297,7 +297,7 @@ def _said(scan: Scan, rule: Rules, quiet: Sequence[str]) -> list[str]:
     if several := [b.heading for b in scan.banners if not b.apart]:
         out.append(f"columns of {', '.join(several)} share respondents, and are tested as dependent")
     if scan.study.calibration:
-        out.append("weights count as known, though they were made from these data: most errors are a little too large")
+        out.append(COUNT_AS_KNOWN)
     if quiet:
         out.append(f"no table for {', '.join(quiet)}: too many different values; band them with study.derive")
     return out
