@@ -86,7 +86,8 @@ def asymmetry(
     sides = [f"{side}{end}" for side in ("penalty", "reward") for end in ("", "_low", "_high")]
     spline, curves = _spline(answers, cells, groups, level, seed)
     few = [answers.labels[j] for j, c in enumerate(cells) if min(c.n_low, c.n_high) < CELL]
-    notes = [*answers.notes, "not answered is a level of its own: it counts neither as low nor as high"]
+    notes = [*answers.notes, *driver_answers.undeclared(study, answers)]
+    notes += ["not answered is a level of its own: it counts neither as low nor as high"]
     if few:
         notes.append(f"fewer than {CELL} low or high answers, so not classified: {', '.join(few)}")
     notes.append(driver_answers.cause_note(study))
@@ -125,13 +126,13 @@ class Cell:
 
 def _cells(study: Study, answers: Answers, low: float, high: float) -> list[Cell]:
     out = []
+    lows, highs = driver_answers.limits(study, answers)
     for name, own in zip(answers.drivers, answers.of, strict=True):
         if len(own) > 1 or answers.columns[own[0]] != driver_answers.field_of(study, name).label:
             raise DataProblem(
                 f"driver '{name}' has answers in words; penalties and rewards need a scale from bad to good"
             )
-        x, scale = answers.X[:, own[0]], driver_answers.field_of(study, name).scale
-        bottom, top = (scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x))
+        x, bottom, top = answers.X[:, own[0]], lows[len(out)], highs[len(out)]
         place = (x - bottom) / (top - bottom)
         gone = np.isnan(x)
         out.append(Cell(place, bottom, top, ~gone & (place <= low + 1e-9), ~gone & (place >= high - 1e-9), gone))

@@ -338,6 +338,29 @@ def _indicated(answers: Answers, gone: np.ndarray) -> Answers:
     return replace(answers, X=np.column_stack(X), columns=tuple(columns), of=tuple(of))
 
 
+def limits(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest answer of each driver's scale, (drivers,); as they were given where none is
+    declared: `undeclared` says so, and every result that uses these must."""
+    ends = []
+    for own, name in zip(answers.of, answers.drivers, strict=True):
+        x, scale = answers.X[:, own[0]], field_of(study, name).scale
+        ends.append((scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x)))
+    low, high = np.array(ends, float).T
+    return low, high
+
+
+def undeclared(study: Study, answers: Answers) -> list[str]:
+    """Return what is to be said of drivers without a declared scale, if any."""
+    names = [
+        label for name, label in zip(answers.drivers, answers.labels, strict=True)
+        if field_of(study, name).scale is None and field_of(study, name).note != NAMED
+    ]  # fmt: skip
+    if not names:
+        return []
+    said = "the least answer that was given counts as the worst, the largest as the best"
+    return [f"no scale declared for {', '.join(names)}: {said}"]
+
+
 def cause_note(study: Study) -> str:
     """Return what a result must say about causes: association, unless the study is an experiment."""
     if study.codebook.design == "experiment":

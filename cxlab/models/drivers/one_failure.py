@@ -63,8 +63,7 @@ def one_failure(
     answers = driver_answers.read(study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of) or len(answers.drivers) < 2:
         raise DataProblem("a generalised mean needs at least two drivers, all on a scale from bad to good")
-    spans = [_limits(study, d, answers.X[:, j]) for j, d in enumerate(answers.drivers)]
-    bottom, top = np.array(spans).T
+    bottom, top = driver_answers.limits(study, answers)
     u = (answers.X - bottom + 1) / (top - bottom + 1)
     kept = answers.rows((~np.isnan(u)).sum(axis=1) >= 2)
     u = u[(~np.isnan(u)).sum(axis=1) >= 2]
@@ -87,6 +86,7 @@ def one_failure(
     at_one = float(profile[np.argmin(np.abs(GRID - 1))])
     notes = [
         *answers.notes,
+        *driver_answers.undeclared(study, answers),
         f"R² is {profile.max():.3f} with the best exponent, {at_one:.3f} with the average, {profile[0]:.3f} "
         "with (nearly) the worst",
         "the exponent depends on where the scale starts: u runs from 1 / (number of answers) to 1",
@@ -102,11 +102,6 @@ def one_failure(
         "worst answer by weighted least squares beside all drivers, errors over sampled units",
         notes=tuple(notes), parts={"profile": pd.DataFrame({"exponent": GRID, "r2": profile})},
     )  # fmt: skip
-
-
-def _limits(study: Study, name: str, x: np.ndarray) -> tuple[float, float]:
-    scale = driver_answers.field_of(study, name).scale
-    return (scale.minimum, scale.maximum) if scale else (float(np.nanmin(x)), float(np.nanmax(x)))
 
 
 def power_mean(u: np.ndarray, rho: float) -> np.ndarray:

@@ -100,7 +100,7 @@ def importance_performance(
         "labels": dict(zip(answers.drivers, answers.labels, strict=True)), "performance": level_of,
         "quadrants": pd.DataFrame({"driver": answers.drivers, **dict(zip(QUADRANTS, chance, strict=True))}),
     }  # fmt: skip
-    notes = [*answers.notes, _line_note(at, line), SURE, *_undeclared(study, answers)]
+    notes = [*answers.notes, _line_note(at, line), SURE, *driver_answers.undeclared(study, answers)]
     stated = _stated(study, outcome, answers, value, level, seed)
     if stated is not None:
         table = table.assign(stated=stated[0].set_index("driver").reindex(table.driver).stated.to_numpy())
@@ -115,17 +115,6 @@ def importance_performance(
         f"{DRAWS:,} joint bootstrap replicates of the sampled units",
         notes=(*notes, driver_answers.cause_note(study)), parts=parts,
     )  # fmt: skip
-
-
-def _undeclared(study: Study, answers: Answers) -> list[str]:
-    """Say of which drivers 0 and 100 are only the least and largest answer given."""
-    names = [
-        label for name, label in zip(answers.drivers, answers.labels, strict=True)
-        if driver_answers.field_of(study, name).scale is None
-    ]  # fmt: skip
-    if not names:
-        return []
-    return [f"no scale declared for {', '.join(names)}: 0 and 100 are the least and largest answer that was given"]
 
 
 def _line_note(at: tuple[float | None, float], line: np.ndarray) -> str:
@@ -146,12 +135,8 @@ def _replicated(study: Study, answers: Answers, method: str, seed: int) -> tuple
 
 def scale_places(study: Study, answers: Answers) -> np.ndarray:
     """Return answers as places on their scale, 0 worst to 100 best; of the observed limits where none is declared."""
-    out = np.empty_like(answers.X)
-    for j, name in enumerate(answers.drivers):
-        x, scale = answers.X[:, j], driver_answers.field_of(study, name).scale
-        bottom, top = (scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x))
-        out[:, j] = 100 * (x - bottom) / (top - bottom)
-    return out
+    low, high = driver_answers.limits(study, answers)
+    return 100 * (answers.X - low) / (high - low)
 
 
 def means(X: np.ndarray, w: np.ndarray, groups: replicates.Groups, weights: np.ndarray) -> np.ndarray:

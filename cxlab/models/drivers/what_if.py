@@ -88,7 +88,8 @@ def what_if(
         rows.append(_rows(answers, scenario, change, moved, level))
     table = pd.concat(rows, ignore_index=True)
     now = float(np.average(score, weights=answers.w))
-    notes = [*answers.notes, f"now: {show(now, unit)}; {said}", driver_answers.cause_note(study)]
+    notes = [*answers.notes, *driver_answers.undeclared(study, answers)]
+    notes += [f"now: {show(now, unit)}; {said}", driver_answers.cause_note(study)]
     return Result(
         kind="what_if", title=f"Predicted change in {said} of {answers.outcome}", table=table, unit=unit, level=level,
         method=f"linear (probability) model with all drivers, not answered as a level of its own; {DRAWS:,} bootstrap "
@@ -132,8 +133,7 @@ def _score(
 def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     """Return each answer's place on its scale (0 to 100), and how far it can move up, at most one point."""
     place = scale_places(study, answers)
-    top = np.array([f.maximum if (f := driver_answers.field_of(study, d).scale) else np.nanmax(answers.X[:, j])
-                    for j, d in enumerate(answers.drivers)])  # fmt: skip
+    _, top = driver_answers.limits(study, answers)
     return place, np.clip(top - answers.X, 0.0, 1.0)
 
 

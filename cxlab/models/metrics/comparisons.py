@@ -262,7 +262,8 @@ def _pair_words(pairs: str) -> str:
 def _matters(score: Score, smallest: float) -> str:
     points = smallest * 100 if score.unit == "share" else smallest
     own = f"{registry.label(score.metric)} points" if score.metric == "nps" else "points"
-    unit = {"points": own, "share": "percentage points"}.get(score.unit, "points of the scale")
+    scale = "points of the scale" if score.limits[1] < float("inf") else "in the unit of the answers"
+    unit = {"points": own, "share": "percentage points"}.get(score.unit, scale)
     return f"smallest difference that matters: {points:.3g} {unit}"
 
 

@@ -78,6 +78,7 @@ def satisfaction_ratio(
     for name in groups:
         study.field(name)
     columns = _rated(study, metrics.listed(of), texts)
+    _moods(study, texts)
     each = _respondent(study, columns, texts, version)
     check_weights(study)
     d = study.design
@@ -131,6 +132,19 @@ def _rated(study: Study, of: list[str], texts: list[str]) -> list[str]:
         if study.field(name).scale is None:
             raise DataProblem(f"the satisfaction ratio needs the scale of '{name}' of {study.name}; declare it")
     return columns
+
+
+def _moods(study: Study, texts: list[str]) -> None:
+    """Refuse sentiment outside 0 to 1 that has no declared scale."""
+    for name in (n for n in texts if study.field(n).scale is None):
+        x = scores.number(study.field(name))
+        found = study.frame.select(x.min().alias("low"), x.max().alias("high")).collect().to_pandas().iloc[0]
+        if found["low"] < 0 or found["high"] > 1:
+            raise DataProblem(
+                f"sentiment '{name}' of {study.name} runs from {found['low']:g} to {found['high']:g} and has no "
+                "declared scale; without one a sentiment lies between 0 (negative) and 1 (positive): declare it, e.g. "
+                'scale="-1-1"'
+            )
 
 
 def percent(f: Field, version: str) -> nw.Expr:

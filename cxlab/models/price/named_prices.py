@@ -182,11 +182,16 @@ def _revenue(study: Study, found: Sample, prices: NDArray, asked: list[str], gri
     chances = []
     for name in asked:
         scale = study.field(name).scale
-        low, high = (scale.minimum, scale.maximum) if scale else (1, 5)
+        if scale is None:
+            raise DataProblem(
+                f"'{name}' of {study.name} has no declared scale, so the codebook does not say which of its answers is "
+                "'certainly': declare it, e.g. scale=\"1-5\", best high or low"
+            )
+        low, high = scale.minimum, scale.maximum
         if high - low != 4:
             raise DataProblem(f"'{name}' runs from {low:g} to {high:g}; the chances to buy are known for five answers")
         place = found.answers[name] - low
-        place = 4 - place if scale and scale.best == "low" else place
+        place = 4 - place if scale.best == "low" else place
         chances.append(np.interp(place, np.arange(5), price_curves.CHANCES))
     chance = price_curves.chance_to_buy(grid, prices, np.column_stack(chances))
     weight = found.n * found.w
