@@ -64,6 +64,9 @@ _WHERE = {
     "hazard": "cxlab.models.loyalty.pace_of_leaving",
     "value": "cxlab.models.loyalty.worth_of_a_point",
     "loyalty_curve": "cxlab.models.loyalty.loyalty_curve",
+    "contact_clock": "cxlab.models.loyalty.contact_clock",
+    "patience": "cxlab.models.loyalty.patience",
+    "lagged": "cxlab.models.loyalty.lagged",
     "repeat": "cxlab.models.loyalty.repeat_purchase",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",
@@ -128,6 +131,7 @@ _ROOMS = {
     },
     "loyalty": {
         "cost_to_serve": "cxlab.models.loyalty.cost_to_serve",
+        "repeat_models": "cxlab.models.loyalty.repeat_models",
     },
     "journeys": {
         "regression_to_mean": "cxlab.models.journeys.mean_reversion",

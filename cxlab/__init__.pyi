@@ -31,8 +31,11 @@ from cxlab.models.loop.agreement import agreement as agreement
 from cxlab.models.loop.alert_policy import alert_policy as alert_policy
 from cxlab.models.loop.alerts import alerts as alerts
 from cxlab.models.loop.closing import closing as closing
+from cxlab.models.loyalty.contact_clock import contact_clock as contact_clock
+from cxlab.models.loyalty.lagged import lagged as lagged
 from cxlab.models.loyalty.loyalty_curve import loyalty_curve as loyalty_curve
 from cxlab.models.loyalty.pace_of_leaving import hazard as hazard
+from cxlab.models.loyalty.patience import patience as patience
 from cxlab.models.loyalty.repeat_purchase import repeat as repeat
 from cxlab.models.loyalty.time_to_leave import survival as survival
 from cxlab.models.loyalty.worth_of_a_point import value as value

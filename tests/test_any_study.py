@@ -172,6 +172,10 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
 EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "journey_types")
 LATER: dict[str, str] = {
     "choice": "needs choice sets: tests/models/price/test_choices.py",
+    "lagged": "needs units over periods: tests/models/loyalty/test_clocks.py",
+    "patience": "needs waits that ended in two ways: tests/models/loyalty/test_clocks.py",
+    "contact_clock": "needs contacts of customers: tests/models/loyalty/test_clocks.py",
+    "repeat_models": "needs purchases: tests/models/loyalty/test_clocks.py",
     "repeat": "needs purchases: tests/models/loyalty/test_repeat_purchase.py",
     "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
     "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",

@@ -48,6 +48,10 @@ UNKNOWN = {
     "impact": lambda: cx.metrics.impact(STUDY, BAD),
     "value": lambda: cx.value(cx.hazard(STUDY, "satisfaction", time="wait", event="churned"), BAD, change=1, margin=1),
     "loyalty_curve": lambda: cx.loyalty_curve(STUDY, "churned", score=BAD),
+    "contact_clock": lambda: cx.contact_clock(STUDY, customer=BAD, date="date", since="2024-06-30"),
+    "patience": lambda: cx.patience(STUDY, wait=BAD, abandoned="churned"),
+    "lagged": lambda: cx.lagged(STUDY, "satisfaction", y=BAD, unit="brand", period="wave"),
+    "repeat_models": lambda: cx.loyalty.repeat_models(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
     "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -160,6 +164,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"]}  # fmt: skip
+    needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}
     needed |= {"chosen": "churned", "among": "respondent"}

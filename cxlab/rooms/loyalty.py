@@ -1,8 +1,12 @@
 """The room `cx.loyalty`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
+from cxlab.models.loyalty.contact_clock import contact_clock as contact_clock
 from cxlab.models.loyalty.cost_to_serve import cost_to_serve as cost_to_serve
+from cxlab.models.loyalty.lagged import lagged as lagged
 from cxlab.models.loyalty.loyalty_curve import loyalty_curve as loyalty_curve
 from cxlab.models.loyalty.pace_of_leaving import hazard as hazard
+from cxlab.models.loyalty.patience import patience as patience
+from cxlab.models.loyalty.repeat_models import repeat_models as repeat_models
 from cxlab.models.loyalty.repeat_purchase import repeat as repeat
 from cxlab.models.loyalty.time_to_leave import survival as survival
 from cxlab.models.loyalty.worth_of_a_point import value as value

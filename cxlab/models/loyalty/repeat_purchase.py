@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,15 +12,23 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.spells import there
+from cxlab.models.loyalty.purchase_days import day, purchase_days
+from cxlab.models.loyalty.spending import Buyers, spent
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.purchases import bgnbd
 
 MOST = 7
 """Customers with this many repeat purchases and more are one group."""
-TRIES, EACH = 50, 50
+SEED, TRIES, EACH = 0, 50, 50
 """Simulations of all purchases for their spread, and predictions for each draw of the parameters."""
+
+HEADINGS = (
+    Column("before", "label", "", "Repeat purchases before"), Column("actual", "count", "", "Actual"),
+    Column("n", "count", "", "Customers"), Column("spend", "number", "index", "Spending"),
+    Column("spend_low", "bound", "index", "Spending, low"), Column("spend_high", "bound", "index", "Spending, high"),
+    Column("paid", "number", "index", "Spent"),
+)  # fmt: skip
 
 
 @public
@@ -32,9 +39,9 @@ def repeat(
     date: str,
     until: str,
     horizon: float,
+    amount: str = "",
     unit: str = "weeks",
     draws: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
     least_n: int = SMALL,
 ) -> Result:
@@ -47,19 +54,21 @@ def repeat(
     customer, date : who bought, and the day.
     until : the last day that the model may see, "1997-09-30". Later purchases in the data are the hold-out.
     horizon : how long ahead, in ``unit``: 'days' or 'weeks'.
-    draws, seed : of the parameters and of the purchases, for the predictive interval; ``level`` : its probability.
+    amount : what a purchase cost (amounts of a day are added up): adds what customers will spend (gamma-gamma).
+    draws : of the parameters and of the purchases, for the predictive interval; ``level`` : its probability.
     least_n : customers needed, at least 10.
 
     Returns
     -------
     Result, one row a number of repeat purchases before and one for all: ``before, estimate`` (expected purchases of
-    all its customers), ``low, high`` (predictive), ``actual`` (nan where the data end before), ``n`` customers.
-    ``parts``: ``parameters`` (r, alpha, a, b; standard errors of their logarithms), ``fit``, ``active`` (share not
-    dropped out).
+    all its customers), ``low, high`` (predictive), ``actual`` (nan where the data end before), ``n`` customers;
+    with ``amount`` also ``spend, spend_low, spend_high, paid``. ``parts``: ``parameters`` (r, alpha, a, b; standard
+    errors of their logarithms), ``fit``, ``active`` (share not dropped out), ``spend`` (gamma-gamma: parameters,
+    log-likelihood, mean of a purchase, correlation of frequency and spend, which the model takes to be 0).
 
     References
     ----------
-    Fader, Hardie & Lee (2005), doi:10.1287/mksc.1040.0098 (BG/NBD).
+    Fader, Hardie & Lee (2005), doi:10.1287/mksc.1040.0098 (BG/NBD), doi:10.1509/jmkr.2005.42.4.415 (gamma-gamma).
 
     Examples
     --------
@@ -70,14 +79,14 @@ def repeat(
     ...
     cxlab.problem.DataProblem: until is 'soon'; write a day as '2025-06-30'
     """
-    for name in (customer, date):
-        there(study, name)
     if unit not in ("days", "weeks"):
         raise DataProblem(f"unit is {unit!r}; allowed: 'days', 'weeks'")
     if horizon <= 0:
         raise DataProblem(f"horizon is {horizon:g}; it is how long ahead to look, above 0")
     step = 1 if unit == "days" else 7
-    people, last_day, lost = _people(study, customer, date, _day(until), horizon * step)
+    end = day("until", until)
+    bought, lost = purchase_days(study, customer, date, amount)
+    people, last_day = people_seen(study, bought, end, horizon * step)
     x, last, watched = (people[c].to_numpy(float) / (1 if c == "x" else step) for c in ("x", "last", "watched"))
     patterns, at, n = np.unique(np.column_stack([x, last, watched]), axis=0, return_inverse=True, return_counts=True)
     if len(people) < max(least_n, 10) or not (x > 0).any():
@@ -88,48 +97,42 @@ def repeat(
         raise DataProblem(f"the purchases of {study.name} do not determine the model: buyers hardly differ, or hardly "
                           "any drop out; a longer window up to until= may")  # fmt: skip
     group = np.fmin(patterns[:, 0], MOST).astype(int)
-    mean, low, high = _predicted(fit, patterns, n, group, horizon, (draws, seed), level)
-    full = last_day >= _day(until) + dt.timedelta(days=horizon * step)
+    mean, low, high = _predicted(fit, patterns, n, group, horizon, draws, level)
+    full = last_day >= end + dt.timedelta(days=horizon * step)
     actual = np.bincount(np.append(group[at.ravel()], [MOST + 1]), np.append(people["later"], 0.0), MOST + 2)
     actual[-1] = people["later"].sum()
     size = np.append(np.bincount(group, n, MOST + 1), n.sum()).astype(int)
     words = [*map(str, range(MOST)), f"{MOST} and more", "all"]
     table = pd.DataFrame({"before": words, "estimate": mean, "low": low, "high": high,
                           "actual": actual if full else np.nan, "n": size})  # fmt: skip
+    money, more, said = pd.DataFrame(), {}, []
+    if amount:
+        buyers = Buyers(np.column_stack([x, last, watched]), group[at.ravel()], people["spend"].to_numpy(float))
+        money, more, said = _money(fit, buyers, people["paid"].to_numpy(float), horizon, level, full=full)
+    table = pd.concat([table, money], axis=1)
     table = table[table["n"] > 0].reset_index(drop=True)
-    active = float(n @ bgnbd.alive(fit.log, *patterns.T) / n.sum())
     notes = [*study.caveats, *([f"{lost:,} rows without customer or day do not count"] if lost else [])]
-    notes += _said(table.iloc[-1], full=full, level=level)
+    notes += [*_said(table.iloc[-1], full=full, level=level), *said]
     parameters = pd.DataFrame({"parameter": ["r", "alpha", "a", "b"], "estimate": np.exp(fit.log),
                                "se_log": np.sqrt(np.diag(fit.covariance))})  # fmt: skip
     figures = {"loglik": fit.loglik, "customers": int(n.sum()), "patterns": len(n), "repeats": int(x.sum())}
-    method = (
-        f"BG/NBD by maximum likelihood on {len(n):,} patterns; predictive interval with the error of the parameters, "
-        f"{draws} draws"
-    )
+    how = "predictive interval with the error of the parameters"
+    method = f"BG/NBD by maximum likelihood on {len(n):,} patterns; {how}, {draws} draws"
     return Result("repeat", f"Purchases in the {horizon:g} {unit} after {until}", table, "index", level, method,
-                  tuple(notes), {"parameters": parameters, "fit": figures, "active": active},
-                  (Column("before", "label", "", "Repeat purchases before"), Column("actual", "count", "", "Actual"),
-                   Column("n", "count", "", "Customers")))  # fmt: skip
+                  tuple(notes),
+                  {"parameters": parameters, "fit": figures, "active": bgnbd.active(fit.log, patterns, n), **more},
+                  HEADINGS)  # fmt: skip
 
 
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(str(text)[:10])
-    except ValueError:
-        raise DataProblem(f"until is {text!r}; write a day as '2025-06-30'") from None
+def people_seen(study: Study, bought: pd.DataFrame, until: dt.date, ahead: float) -> tuple[pd.DataFrame, dt.date]:
+    """Return one row a customer seen up to ``until``: repeat days, last and watched in days since the first, later
+    days.
 
-
-def _people(study: Study, customer: str, date: str, until: dt.date, ahead: float) -> tuple[pd.DataFrame, dt.date, int]:
-    """One row a customer seen up to ``until``: repeat days, last and watched in days since the first, later days."""
-    rows = study.answers([customer, date]).group_by(customer, date).agg(nw.len().alias("_rows"))
-    table = rows.collect().to_pandas()
-    day = pd.to_datetime(table[date], errors="coerce", format=None if table[date].dtype.kind == "M" else "ISO8601")
-    known = day.notna() & table[customer].notna()
-    lost = int(table["_rows"][~known].sum())
-    if not known.any():
-        raise DataProblem(f"'{date}' of {study.name} holds no days; they read like 2025-06-30")
-    bought = pd.DataFrame({"who": table[customer][known], "day": day[known].dt.normalize()}).drop_duplicates()
+    Parameters
+    ----------
+    bought : of `purchase_days`; with ``amount`` also the mean ``spend`` of repeat days and ``paid`` later.
+    until : last day seen. ``ahead`` : days after it that are the hold-out.
+    """
     end = pd.Timestamp(until)
     seen = bought[bought["day"] <= end]
     if not len(seen):
@@ -137,19 +140,31 @@ def _people(study: Study, customer: str, date: str, until: dt.date, ahead: float
             f"nobody of {study.name} bought up to {until}; the first day is {bought['day'].min():%Y-%m-%d}"
         )
     days = seen.groupby("who", sort=True)["day"].agg(["count", "min", "max"])
-    after = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=ahead))].groupby("who").size()
+    late = bought[(bought["day"] > end) & (bought["day"] <= end + pd.Timedelta(days=ahead))].groupby("who")
     people = pd.DataFrame({
         "x": days["count"] - 1, "last": (days["max"] - days["min"]).dt.days, "watched": (end - days["min"]).dt.days,
-        "later": after.reindex(days.index, fill_value=0),
+        "later": late.size().reindex(days.index, fill_value=0),
     })  # fmt: skip
-    return people, bought["day"].max().date(), lost
+    if "amount" in bought:
+        repeats = seen[seen["day"] > days["min"].reindex(seen["who"]).to_numpy()].groupby("who")["amount"].mean()
+        people["spend"] = repeats.reindex(days.index, fill_value=0.0)
+        people["paid"] = late["amount"].sum().reindex(days.index, fill_value=0.0)
+    return people, bought["day"].max().date()
 
 
-def _predicted(fit: bgnbd.Fit, patterns: NDArray, n: NDArray, group: NDArray, ahead: float, drawing: tuple[int, int],
+def _money(
+    fit: bgnbd.Fit, buyers: Buyers, paid: NDArray, ahead: float, level: float, *, full: bool
+) -> tuple[pd.DataFrame, dict, list[str]]:
+    """Expected and real spending by group and of all, the fit, and what is to be said."""
+    money, fitted, said = spent(fit, buyers, ahead, MOST + 1, seed=SEED, level=level)
+    really = np.append(np.bincount(buyers.group, paid, MOST + 1), paid.sum())
+    return money.assign(paid=really if full else np.nan), {"spend": fitted}, said
+
+
+def _predicted(fit: bgnbd.Fit, patterns: NDArray, n: NDArray, group: NDArray, ahead: float, draws: int,
                level: float) -> tuple[NDArray, NDArray, NDArray]:  # fmt: skip
     """Expected purchases by group and of all, and the ends of their predictive intervals."""
-    draws, seed = drawing
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     whole = lambda each: np.append(np.bincount(group, each, MOST + 1), each.sum())  # noqa: E731
     mean = whole(n * bgnbd.expected(fit.log, *patterns.T, ahead))
     logs = rng.multivariate_normal(fit.log, fit.covariance, draws)

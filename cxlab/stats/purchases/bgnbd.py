@@ -10,6 +10,7 @@ Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005). "Counting your customers" th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,18 @@ def loglik(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray
     return start + np.logaddexp(-(r + x) * np.log(alpha + watched), gone)
 
 
+def curvature(cost: Callable[[NDArray], float], at: NDArray) -> NDArray:
+    """Return the second derivatives of ``cost`` at a point, by central differences.
+
+    >>> curvature(lambda v: float(v[0] ** 2 + v[0] * v[1]), np.array([1.0, 2.0])).round(4).tolist()
+    [[2.0, 1.0], [1.0, 0.0]]
+    """
+    eye = np.eye(len(at)) * HALF
+    return np.array([[
+        (cost(at + i + j) - cost(at + i - j) - cost(at - i + j) + cost(at - i - j)) / (4 * HALF**2)
+        for j in eye] for i in eye])  # fmt: skip
+
+
 def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
     """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,)."""
     total, unit = n.sum(), max(float(np.average(watched, weights=n)), 1e-12)
@@ -54,10 +67,7 @@ def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
         found = minimize(cost, found.x, method="BFGS", options={"gtol": 1e-9})
         best = found if best is None or found.fun < best.fun - 1e-12 else best
     assert best is not None
-    eye = np.eye(4) * HALF
-    info = np.array([[
-        (cost(best.x + i + j) - cost(best.x + i - j) - cost(best.x - i + j) + cost(best.x - i - j)) / (4 * HALF**2)
-        for j in eye] for i in eye]) * total  # fmt: skip
+    info = curvature(cost, best.x) * total
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, np.log(unit), 0.0, 0.0])
     covariance = np.linalg.inv(info) if inside else np.full((4, 4), np.nan)
@@ -69,6 +79,11 @@ def alive(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray:
     r, alpha, a, b = np.exp(log)
     odds = np.where(x > 0, a / (b + np.fmax(x, 1) - 1) * ((alpha + watched) / (alpha + last)) ** (r + x), 0.0)
     return 1 / (1 + odds)
+
+
+def active(log: NDArray, patterns: NDArray, n: NDArray) -> float:
+    """Return the share of customers who have not dropped out; ``patterns`` (rows, 3) are x, t_x, T, ``n`` of each."""
+    return float(n @ alive(log, *patterns.T) / n.sum())
 
 
 def expected(log: NDArray, x: NDArray, last: NDArray, watched: NDArray, ahead: float) -> NDArray:

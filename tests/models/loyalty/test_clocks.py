@@ -1,0 +1,213 @@
+"""Clocks: CDNOW's contact clock, spending and second model; patience with known truth; what comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.study import Study
+from cxlab.stats.fits.half_panel import lags
+from cxlab.stats.purchases import gamma_gamma
+from tests.models.loyalty.test_repeat_purchase import purchases
+
+
+@pytest.fixture
+def cdnow(mirror: Path) -> Study:
+    raw = pd.read_csv(mirror / "cdnow_repeat_purchase/CDNOW_sample.txt", sep=r"\s+", header=None, dtype=str)
+    return cx.load(pd.DataFrame({"who": raw[1], "day": pd.to_datetime(raw[2]), "paid": raw[4].astype(float)}))
+
+
+@pytest.mark.mirror
+def test_cdnow_spending_is_as_published(cdnow: Study) -> None:
+    found = cx.repeat(cdnow, customer="who", date="day", until="1997-09-30", horizon=39, amount="paid", draws=50)
+    spend = found.parts["spend"]
+    np.testing.assert_allclose(spend["parameters"]["estimate"], [6.2488, 3.7446, 15.4477], rtol=2e-3)
+    assert spend["customers"] == 946 and spend["loglik"] == pytest.approx(-4055.92, abs=0.006)
+    assert spend["mean"] == pytest.approx(35.171, abs=0.01)
+    assert spend["correlation"] == pytest.approx(0.1139, abs=5e-5)
+    total = found.table.iloc[-1]
+    assert total["spend_low"] < total["spend"] < total["spend_high"]
+    assert total["paid"] > total["spend"]  # more purchases than forecast, too
+
+
+@pytest.mark.mirror
+def test_cdnow_by_two_models(cdnow: Study) -> None:
+    found = cx.loyalty.repeat_models(cdnow, customer="who", date="day", until="1997-09-30", horizon=39)
+    p = found.parts["parameters"]
+    pareto = p[p["model"] == "Pareto/NBD"]["estimate"]
+    np.testing.assert_allclose(pareto, [0.5533971, 10.5801985, 0.6060625, 11.6562237], rtol=1.5e-3)
+    assert found.table["loglik"][1] == pytest.approx(-9594.976, abs=1e-3)
+    assert found.table["estimate"][0] == pytest.approx(1653.4, abs=0.05)
+    assert (found.table["actual"] == 1882).all() and found.plot() is not None
+
+
+@pytest.mark.mirror
+def test_cdnow_clock(cdnow: Study) -> None:
+    found = cx.contact_clock(cdnow, customer="who", date="day", since="1997-09-30", at=[4, 13, 39])
+    assert found.table["n"].tolist() == [411] * 3
+    np.testing.assert_allclose(found.table["estimate"], [0.234, 0.489, 0.698], atol=5e-4)
+    assert found.parts["gap"] == pytest.approx(4.86, abs=0.005)
+    clock = found.parts["clock"].set_index("point")
+    assert 13 < clock.loc["t50", "estimate"] < 15 and np.isnan(clock.loc["t90", "estimate"])
+    assert "90% have not come back within the 39 weeks seen" in found.notes
+    assert found.plot() is not None
+
+
+def test_spending_of_known_customers_is_found_again() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.integers(1, 9, 4000).astype(float)
+    mean = rng.gamma(5 * x) / (rng.gamma(4.0, 1 / 12, 4000) * x)
+    fit = gamma_gamma.fit(x, mean, np.ones(4000))
+    error = np.sqrt(np.diag(fit.covariance))
+    assert (np.abs(fit.log - np.log([5.0, 4.0, 12.0])) < 3.5 * error).all()
+
+
+def test_forecast_spending_holds_what_was_paid() -> None:
+    hits = 0
+    for seed in range(5):
+        table = purchases(200, seed)
+        rng = np.random.default_rng(seed)
+        pace = rng.gamma(4.0, 1 / 12, 200)
+        table = table.assign(paid=rng.gamma(5.0, 1.0, len(table)) / pace[table["who"]])
+        found = cx.repeat(cx.load(table), customer="who", date="day", until="2024-09-01", horizon=20, amount="paid",
+                          draws=30)  # fmt: skip
+        total = found.table.iloc[-1]
+        hits += total["spend_low"] <= total["paid"] <= total["spend_high"]
+    assert hits >= 3  # binomial of 5 at 95 %
+
+
+def test_the_clock_of_an_exponential_cycle() -> None:
+    rng = np.random.default_rng(2)
+    rows = [pd.DataFrame({"who": range(1500), "day": 0.0}), pd.DataFrame({"who": [9999], "day": [400.0]})]
+    rows.append(pd.DataFrame({"who": range(1500), "day": 1 + rng.exponential(50, 1500)}))
+    table = pd.concat(rows)
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.floor(table["day"]), unit="D")
+    study = cx.load(pd.DataFrame({"who": table["who"], "day": days}))
+    found = cx.contact_clock(study, customer="who", date="day", since="2025-01-01", unit="days")
+    clock = found.parts["clock"].set_index("point")
+    for point, truth in (("t50", 50 * np.log(2)), ("t90", 50 * np.log(10))):
+        assert clock.loc[point, "low"] - 1 <= truth + 1 <= clock.loc[point, "high"] + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"since": "soon"}, "since is 'soon'; write a day as '2025-06-30'"),
+        ({"since": "2030-01-01"}, "the last contact in table is 2025-02-23; nothing is seen after 2030-01-01"),
+        ({"unit": "years"}, "unit is 'years'; allowed: 'days', 'weeks'"),
+        ({"at": [900]}, "at is [900]; allowed: times above 0 and at most 25.1429 weeks, the end of the data"),
+        ({"since": "2023-01-01"},
+         "0 customers of table had a contact in the 13 weeks up to 2023-01-01; 10 are needed"),
+    ],
+)  # fmt: skip
+def test_bad_clocks_are_said(options: dict, message: str) -> None:
+    given = {"customer": "who", "date": "day", "since": "2024-08-31"} | options
+    with pytest.raises(cx.DataProblem) as said:
+        cx.contact_clock(cx.load(purchases(60, 1)), **given)
+    assert str(said.value) == message
+
+
+def calls(n: int, seed: int) -> Study:
+    """M/M/n+M at heart: patience of mean 4, offered wait of mean 3; scores fall with the wait."""
+    rng = np.random.default_rng(seed)
+    patience, offered = rng.exponential(4, n), rng.exponential(3, n)
+    wait = np.fmin(patience, offered)
+    score = np.clip(np.round(5 - wait / 2 + rng.normal(0, 0.7, n)), 1, 5)
+    gone = patience < offered
+    table = pd.DataFrame({"wait": wait, "gone": gone.astype(int), "score": np.where(gone, np.nan, score)})
+    fields = (Field("wait", "Wait", "number", "operation", "wait"), Field("gone", "Hung up", "integer"),
+              Field("score", "CSAT", "number", "outcome", "satisfaction", Scale(1, 5)))  # fmt: skip
+    return Study(table, Codebook("calls", fields))
+
+
+def test_patience_is_found_where_most_are_served() -> None:
+    found = cx.patience(calls(6000, 3), wait="wait", abandoned="gone", score="score", at=[1, 2, 4])
+    truth = np.exp(-np.array([1, 2, 4]) / 4)
+    assert ((found.table["low"] <= truth) & (truth <= found.table["high"])).all()
+    offered = found.parts["offered"]
+    assert offered["estimate"][offered["at"] <= 3].iloc[-1] == pytest.approx(np.exp(-1), abs=0.03)
+    held = []
+    for seed in range(6):
+        pace = cx.patience(calls(1500, seed), wait="wait", abandoned="gone").parts["pace"]
+        held += ((pace["low"] <= 0.25) & (pace["high"] >= 0.25)).tolist()
+    assert len(held) == 36 and sum(held) >= 31  # binomial of 36 at 95 %
+    assert found.parts["abandoned"] == pytest.approx(3 / 7, abs=0.02)
+    naive = 12 / 7  # mean wait of those who hung up: the smaller of the two waits
+    assert found.parts["medians"]["estimate"][0] > naive
+
+
+def test_bounds_hold_whatever_those_who_hung_up_would_say() -> None:
+    study = calls(2000, 5)
+    found = cx.patience(study, wait="wait", abandoned="gone", score="score")
+    table, scores = study.to_pandas(), found.parts["scores"].set_index("who hung up")
+    share, mean = table["gone"].mean(), table["score"].mean()
+    assert scores.loc["as happy as possible", "estimate"] == pytest.approx((1 - share) * mean + share * 5)
+    assert scores.loc["as unhappy as possible", "estimate"] == pytest.approx((1 - share) * mean + share)
+    assert scores.loc["like those who were served", "estimate"] == pytest.approx(mean)
+    served = np.sort(table["score"].dropna())
+    k = len(served) // 10
+    tenth = scores.loc["like the lowest 10% of those served", "estimate"]
+    assert tenth == pytest.approx((1 - share) * mean + share * served[:k].mean(), abs=0.02)
+    low, high = found.parts["bounds"]
+    assert low < scores["estimate"].min() and high > scores["estimate"].max()
+    assert scores["low"].min() <= low  # one-sided where the bounds lie apart
+
+
+def test_patience_that_cannot_be_known_is_said() -> None:
+    study = calls(200, 1)
+    everyone = study.where(gone=1)
+    with pytest.raises(cx.DataProblem) as said:
+        cx.patience(everyone, wait="wait", abandoned="gone")
+    n = len(everyone.to_pandas())
+    assert str(said.value) == f"all {n} in calls hung up by 'gone': nothing is known of the wait that was offered"
+    with pytest.raises(cx.DataProblem) as said:
+        cx.patience(study, wait="wait", abandoned="gone", score="wait")
+    wrong = "'wait' of calls has no scale; without its ends there are no bounds: declare it in the codebook"
+    assert str(said.value) == wrong
+
+
+def panel(units: int, periods: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Customers keep .3 of themselves; employees keep .4 and follow customers by .1."""
+    own = rng.standard_normal((units, 2)) @ np.array([[1, 0.5], [0, 1]])
+    z = np.zeros((units, periods + 50, 2))
+    for t in range(1, periods + 50):
+        z[:, t] = z[:, t - 1] @ np.array([[0.3, 0.1], [0, 0.4]]) + own * 0.5 + rng.standard_normal((units, 2))
+    return z[:, 50:, 0], z[:, 50:, 1]
+
+
+def test_the_half_panel_takes_the_shortfall_away() -> None:
+    rng = np.random.default_rng(2)
+    corrected, raw, held = [], [], 0
+    for _ in range(60):
+        c, e = panel(40, 12, rng)
+        unit, period = np.repeat(np.arange(40), 12), np.tile(np.arange(12), 40)
+        f = lags(unit, period, np.column_stack([c.ravel(), e.ravel()]))
+        corrected.append(f.b[1, 1])
+        raw.append(f.raw[1, 1])
+        se = np.sqrt(40 / 39 * (f.influence[:, 2] ** 2).sum())  # employees on customers
+        held += abs(f.b[1, 0] - 0.1) <= 2.02 * se
+    assert np.mean(raw) == pytest.approx(0.281, abs=0.02)  # known from 400 panels
+    assert np.mean(corrected) == pytest.approx(0.374, abs=0.02)
+    assert held >= 51  # binomial of 60 at 95 %
+
+
+def test_the_direction_is_said() -> None:
+    rng = np.random.default_rng(1)
+    c, e = panel(400, 12, rng)
+    table = {"shop": np.repeat(np.arange(400), 12), "month": np.tile(np.arange(12), 400)}
+    study = cx.load(pd.DataFrame(table | {"customers": c.ravel(), "staff": e.ravel()}))
+    found = cx.lagged(study, "customers", y="staff", unit="shop", period="month")
+    rows = found.table.set_index("path")
+    assert rows.loc["customers, then staff", "low"] > 0.05
+    assert rows.loc["staff, then customers", "low"] < 0 < rows.loc["staff, then customers", "high"]
+    assert "customers, then staff: the stronger direction" in found.notes and found.plot() is not None
+    with pytest.raises(cx.DataProblem) as said:
+        cx.lagged(study.where(month=[0, 1]), "customers", y="staff", unit="shop", period="month")
+    assert str(said.value) == (
+        "400 units and 2 periods of table have both scores; paths within units need at least 10 and 4"
+    )
