@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy.stats import binom
+from scipy.stats import t as student
 
 import cxlab as cx
 
@@ -61,3 +62,16 @@ def test_the_threat_is_in_the_data() -> None:
     t = np.log(cx.simulated("CX-18", 1.0, n=4000).table)
     rest = t["t90"] - 0.8 - t["cycle"]
     assert rest[t["cycle"] > 3].std() == pytest.approx(rest[t["cycle"] <= 3].std(), rel=0.1)
+
+
+def test_whether_people_simply_notice_at_their_next_contact() -> None:
+    """Contacts by chance: 90 % have come after ln 10 = 2.303 cycles; the geometric mean ratio and its t interval."""
+    rng = np.random.default_rng(4)
+    study = cx.simulated("CX-18", 1.0, n=80, seed=4)
+    t90 = np.log(10) * study.table["cycle"] * np.exp(0.1 * rng.standard_normal(80))
+    shown = verdict(cx.Study(study.table.assign(t90=t90), study.codebook)).parts["shown"].iloc[0]
+    log = np.log(t90 / study.table["cycle"])
+    half = log.std() * np.sqrt(80) / 79 * student.ppf(0.975, 79)  # HC3 of a mean
+    expected = np.exp([log.mean(), log.mean() - half, log.mean() + half])
+    assert shown[["estimate", "low", "high"]].tolist() == pytest.approx(expected.tolist(), rel=2e-2)
+    assert shown["estimate"] == pytest.approx(np.exp(log.mean()), rel=1e-9) and shown["low"] < 2.3026 < shown["high"]

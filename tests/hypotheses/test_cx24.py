@@ -104,3 +104,23 @@ def test_threats_do_what_they_say() -> None:
     assert abs(before[None]) < 0.08 and before["self-selection"] < -0.4
     long = {t: d["satisfaction"].isna().groupby(d["wait"] > 32).mean().tolist() for t, d in data.items()}
     assert long[None] == [0, 0] and long["hang-ups"][0] == 0 and long["hang-ups"][1] > 0.2
+
+
+def test_those_who_give_up_are_a_hazard() -> None:
+    """Patience of 8 minutes, answered after 4 on average: a rate of 1/8 a minute, though only a third gives up."""
+    rng = np.random.default_rng(6)
+    patience, answered = rng.exponential(8, 4000), rng.exponential(4, 4000)
+    wait, gone = np.minimum(patience, answered), patience < answered
+    table = pd.DataFrame(
+        {"sat": np.where(gone, np.nan, rng.integers(30, 90, 4000)), "wait": wait, "abandoned": gone * 1}
+    )
+    fields = (
+        cx.Field("sat", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100)),
+        cx.Field("wait", role="operation", measure="wait"),
+        cx.Field("abandoned", type="integer", role="operation"),
+    )
+    shown = verdict(cx.Study(table, cx.Codebook("calls", fields))).parts["shown"].set_index("label")
+    row = shown.loc["given up per unit of the wait (hazard)"]
+    assert row["estimate"] == pytest.approx(gone.sum() / wait.sum(), rel=1e-9)
+    assert row["low"] < 1 / 8 < row["high"]
+    assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * np.sqrt(gone.sum()) / wait.sum(), rel=0.06)  # Poisson

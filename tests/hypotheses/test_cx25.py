@@ -28,7 +28,7 @@ def test_by_hand() -> None:
     )
     v = verdict(cx.Study(table, cx.Codebook("journeys", fields, design="experiment", assignment=("switches",))))
     assert v.estimate.value == pytest.approx(-5.0) and v.direction == "SUPPORTED"
-    assert v.parts["shown"]["estimate"].tolist() == pytest.approx([70, 66, 60])
+    assert v.parts["shown"]["estimate"].tolist() == pytest.approx([70, 66, 60, -7])
     assert any("no touchpoint is rated" in n for n in v.notes)
 
 
@@ -81,3 +81,25 @@ def test_threats_do_what_they_say() -> None:
     assert abs(r[None]) < 0.08 and r["hard-cases"] > 0.3
     gone = {t: d["score"].isna().groupby(d["switches"] > 1).mean().tolist() for t, d in data.items()}
     assert gone[None] == [0, 0] and gone["truncation"][0] == 0 and gone["truncation"][1] > 0.2
+
+
+def test_one_channel_against_several_and_what_a_rough_switch_costs() -> None:
+    """As `cx.ols` has them, beyond the touchpoints; a rough switch was made to cost 4 points more than a smooth one."""
+    study = cx.simulated("CX-25", 3.0, n=3000, seed=7)
+    made = study.table
+    rng = np.random.default_rng(7)
+    rough = rng.binomial(made["switches"].astype(int), 0.4)
+    table = made.assign(
+        rough=rough, score=np.clip(made["score"] - 4 * rough, 0, 100), several=(made["switches"] > 0) * 1
+    )
+    fields = (*study.codebook.fields, cx.Field("rough", type="integer", role="operation"), cx.Field("several", role=""))
+    known = cx.Study(table, replace(study.codebook, fields=fields))
+    shown = verdict(known).parts["shown"].set_index("label")
+    touch, limits = "touchpoints1 + touchpoints2", ["estimate", "low", "high"]
+    for label, formula, term in (
+        ("score: several channels minus one", f"score ~ several + {touch}", "several"),
+        ("score per rough switch, beyond a smooth one", f"score ~ rough + switches + {touch}", "rough"),
+    ):
+        model = cx.ols(known, formula, errors="HC3").table.set_index("term").loc[term, limits]
+        assert shown.loc[label, limits].tolist() == pytest.approx(model.tolist(), rel=1e-8)
+    assert shown.loc["score per rough switch, beyond a smooth one", "estimate"] == pytest.approx(-4, abs=0.9)

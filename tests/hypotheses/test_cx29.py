@@ -54,7 +54,7 @@ def test_the_bounds_by_hand() -> None:
         full = t["score"].fillna(t["arm"].map({1.0: fill[0], 0.0: fill[1]}))
         means = full.groupby([t["arm"], t["unit"]]).mean().groupby("arm").mean()
         at.append(means[1] - means[0])
-    shown = verdict(study).parts["shown"]
+    shown = verdict(study).parts["shown"].iloc[:2]
     assert shown["estimate"].tolist() == pytest.approx(at) and shown["label"].str.contains("it could be").all()
 
 
@@ -75,3 +75,20 @@ def test_threats_do_what_they_say() -> None:
     assert spread["clustering"] > 1.8 * spread[None]
     gone = data["gaming"]["score"].isna().groupby(data["gaming"]["arm"]).mean()
     assert gone[0.0] == 0 and gone[1.0] > 0.2 and data[None]["score"].notna().all()
+
+
+def test_units_that_ask_fewer_are_shown() -> None:
+    """The share of customers with a score, a unit at a time: Welch's t of scipy."""
+    study = cx.simulated("CX-29", 0.0, n=1000, threat="gaming", seed=1)
+    study.table.loc[::9, "score"] = np.nan
+    unit = study.table.assign(asked=study.table["score"].notna()).groupby("unit")[["asked", "arm"]].mean()
+    test = ttest_ind(unit["asked"][unit["arm"] == 1], unit["asked"][unit["arm"] == 0], equal_var=False)
+    limits = test.confidence_interval(0.95)
+    row = (
+        verdict(study)
+        .parts["shown"]
+        .set_index("label")
+        .loc["share of customers with a score: units with the goal minus without"]
+    )
+    assert row[["low", "high"]].tolist() == pytest.approx([limits.low, limits.high], rel=1e-8)
+    assert row["high"] < -0.2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, finding, mean, row, two_groups
+from cxlab.hypotheses.estimation import alike, answered, coefficient, finding, mean, row, standardised, two_groups
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth
 
@@ -21,20 +24,34 @@ def test(case: Case) -> Evidence:
     difference = coefficient(case, rows, left, failed, name="leaving: with minus without a failure")
     with_, without = (rows & (failed == 1), rows & (failed == 0))
     share = finding(case, with_, left, "share leaving after a failure", *mean(case, with_, left))
-    shown = (
+    shown = [
         row(case, "leaving after a failure", *mean(case, with_, left), sample.n[with_].sum()),
         row(case, "leaving without a failure", *mean(case, without, left), sample.n[without].sum()),
-    )
+        *_matched(case, rows, left, failed),
+    ]
     intention = sample.fields["leave"][0].measure != "churn"
     notes = ("leaving is an answer in the lower half of the intention scale, not behaviour",) if intention else ()
     return Evidence(
         (difference,),
         share,
-        shown,
+        tuple(shown),
         (alike(case, rows, failed, "tenure", "self-selection"),),
         method="Difference of shares, linear probability model, robust errors",
         notes=notes,
     )
+
+
+def _matched(case: Case, rows: NDArray, left: NDArray, failed: NDArray) -> list[dict[str, Any]]:
+    """The difference between customers of the same tenure: what it is where failures meet newcomers."""
+    if "tenure" not in case.sample:
+        return []
+    tenure = case.sample.number("tenure")
+    both = rows & ~np.isnan(tenure)
+    if not np.ptp(tenure[both]) > 0:
+        return []
+    z = standardised(np.where(both, tenure, np.nan), case.sample.n * case.sample.w)
+    held = coefficient(case, both, left, failed, z, name="leaving: with minus without a failure, of the same tenure")
+    return [row(case, held.name, held.value, held.se, held.df, held.n)]
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

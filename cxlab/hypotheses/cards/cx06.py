@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import recorded
@@ -40,6 +43,7 @@ def test(case: Case) -> Evidence:
     trend = np.zeros(len(model.b))
     trend[1 : k + 1] = position / (position @ position)
     shown.append(row(case, "change of weight per stage (recency)", *model.contrast(trend), found.n))
+    shown += _shape(case, rows, touch, target)
     notes = (
         f"order of the journey: {', '.join(f.stage or f.name for f in fields)}",
         "the last stage is also another subject than the earlier ones; only a random order separates the two",
@@ -52,6 +56,36 @@ def test(case: Case) -> Evidence:
         method="Standardised regression on all stages, robust errors",
         notes=notes,
     )
+
+
+def _shape(case: Case, rows: NDArray, touch: NDArray, target: NDArray) -> list[dict[str, Any]]:
+    """Standardised weights of mean, peak, trough, end and trend of the journey, given each other, and of its length.
+
+    Peak-end theory (Fredrickson & Kahneman 1993): the end and the peak count, how long it lasted does not.
+    """
+    sample, seen = case.sample, np.isfinite(touch)
+    there = rows & seen[:, -1]
+    if not there.any():
+        return []
+    place = np.where(seen, np.arange(touch.shape[1]), np.nan)
+    with np.errstate(invalid="ignore"):
+        off = place - np.nansum(place, axis=1, keepdims=True) / seen.sum(axis=1, keepdims=True)
+    mean = np.nansum(touch, axis=1) / np.fmax(seen.sum(axis=1), 1)
+    trend = np.nansum(off * np.where(seen, touch, 0.0), axis=1) / np.fmax(np.nansum(off**2, axis=1), 1e-9)
+    low, high = (np.where(seen, touch, end).min(axis=1) if end > 0 else np.where(seen, touch, end).max(axis=1)
+                 for end in (np.inf, -np.inf))  # fmt: skip
+    parts = {"mean": mean, "positive peak": high, "trough": low, "end": touch[:, -1], "trend": trend}
+    if "duration" in sample:
+        parts["duration (nothing: within 0.05 of 0)"] = sample.number("duration")
+        there &= ~np.isnan(sample.number("duration"))
+    columns = {k: v for k, v in parts.items() if np.ptp(v[there]) > 0}
+    z = [standardised(np.where(there, v, np.nan), sample.n * sample.w) for v in columns.values()]
+    model = fit(case, there, target, *z)
+    n = int(sample.n[there].sum())
+    at = np.eye(len(model.b))
+    return [
+        row(case, f"weight of the {k}, given the others", *model.contrast(at[j + 1]), n) for j, k in enumerate(columns)
+    ]
 
 
 def _checks(case: Case) -> tuple[tuple[str, str, bool, str], ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, mean, row, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
@@ -31,8 +34,23 @@ def test(case: Case) -> Evidence:
     gone, bounds = unanswered(case, found, y, wait >= 0, doubled, threat="hang-ups")
     checks = (gone, alike(case, rows, doubled, "before", "self-selection"))
     note = f"waits below {floor:.3g} (an eighth of the median) count as {floor:.3g}"
-    shown = (*group_means(case, rows, y, wait), *bounds)
+    shown = (*group_means(case, rows, y, wait), *bounds, *_given_up(case, wait))
     return Evidence((found,), None, shown, checks, "Slope on log2 of the wait, robust errors", (note,))
+
+
+def _given_up(case: Case, wait: NDArray) -> tuple[dict[str, Any], ...]:
+    """How many give up in a unit of the wait: abandonments over all that was waited, the hazard of leaving."""
+    sample = case.sample
+    if "abandoned" not in sample:
+        return ()
+    gone = sample.binary("abandoned")
+    rows = ~np.isnan(gone) & (wait >= 0)
+    waited = float(np.average(wait[rows], weights=(sample.n * sample.w)[rows])) if rows.any() else 0.0
+    if not waited > 0:
+        return ()
+    rate = float(np.average(gone[rows], weights=(sample.n * sample.w)[rows])) / waited
+    _, se, df = mean(case, rows, (gone - rate * wait) / waited)
+    return (row(case, "given up per unit of the wait (hazard)", rate, se, df, sample.n[rows].sum()),)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

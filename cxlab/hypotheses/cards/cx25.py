@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, filled, group_means, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, filled, group_means, row, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
@@ -26,8 +29,28 @@ def test(case: Case) -> Evidence:
     found = coefficient(case, rows, y, switches, *touch, name="score per switch")
     gone, bounds = unanswered(case, found, y, ~np.isnan(switches), switches, *touch, threat="truncation")
     checks = (gone, alike(case, rows, switches, "difficulty", "hard-cases"))
-    shown = (*group_means(case, rows, y, switches), *bounds)
+    shown = (*group_means(case, rows, y, switches), *bounds, *_kinds(case, rows, y, switches, touch))
     return Evidence((found,), None, shown, checks, "Slope per switch, robust errors", notes)
+
+
+def _kinds(
+    case: Case, rows: NDArray, y: NDArray, switches: NDArray, touch: tuple[NDArray, ...]
+) -> list[dict[str, Any]]:
+    """One channel against several, and what a switch that was not smooth costs beyond a smooth one."""
+    sample, out = case.sample, []
+    any_ = (switches > 0).astype(float)
+    if 0 < any_[rows].sum() < rows.sum():
+        found = coefficient(case, rows, y, any_, *touch, name="score: several channels minus one")
+        out.append(row(case, found.name, found.value, found.se, found.df, found.n))
+    if "rough" in sample:
+        rough = sample.number("rough")
+        both = rows & ~np.isnan(rough)
+        if np.ptp(rough[both]) > 0:
+            found = coefficient(
+                case, both, y, rough, switches, *touch, name="score per rough switch, beyond a smooth one"
+            )
+            out.append(row(case, found.name, found.value, found.se, found.df, found.n))
+    return out
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

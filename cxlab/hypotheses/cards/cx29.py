@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +32,19 @@ def test(case: Case) -> Evidence:
     found, units = _difference(case, rows, y, arm, unit)
     again = lambda filled: _difference(case, there, filled, arm, unit)[0]  # noqa: E731
     chosen, bounds = unanswered(case, found, y, there, arm, threat="gaming", again=again)
+    asked = _asked(case, there, y, arm, unit)
     checks = (chosen, ("number of units", f"{units[0]} and {units[1]}", sum(units) >= 20))
-    return Evidence((found,), None, bounds, checks, "Welch's t on unit means (cluster-randomised)")
+    return Evidence((found,), None, (*bounds, *asked), checks, "Welch's t on unit means (cluster-randomised)")
+
+
+def _asked(case: Case, there: NDArray, y: NDArray, arm: NDArray, unit: NDArray) -> tuple[dict[str, Any], ...]:
+    """Whether units with the goal have scores of fewer customers: a sign that they choose whom they ask."""
+    answered_ = (~np.isnan(y)).astype(float)
+    if not np.ptp(answered_[there]) > 0:
+        return ()
+    f, _ = _difference(case, there, answered_, arm, unit)
+    label = "share of customers with a score: units with the goal minus without"
+    return ({"label": label, "estimate": f.value, "low": f.low, "high": f.high, "n": f.n},)
 
 
 def _plain(value: object) -> str:

@@ -1,0 +1,83 @@
+"""One bad experience: by hand, equal to `cx.ols` with HC3, recovered, and not fooled by newcomers who meet failures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, t
+
+import cxlab as cx
+
+REPS = 40
+SAME = "leaving: with minus without a failure, of the same tenure"
+
+
+def verdict(study: cx.Study) -> cx.Result:
+    return cx.verdict("CX-02", study, robust=False, ledger=None)
+
+
+def test_by_hand() -> None:
+    """32 of 100 leave after a failure, 20 of 200 without: 22 points more; the number is the share of 32 %."""
+    table = pd.DataFrame({"failure": np.repeat([1, 0], [100, 200]), "left": [1] * 32 + [0] * 68 + [1] * 20 + [0] * 180})
+    fields = (
+        cx.Field("failure", type="integer", role="operation"),
+        cx.Field("left", type="integer", role="outcome", measure="churn"),
+    )
+    v = verdict(cx.Study(table, cx.Codebook("made", fields, design="experiment", assignment=("failure",))))
+    se = np.sqrt(0.32 * 0.68 * 100 / 99**2 + 0.1 * 0.9 * 200 / 199**2)  # HC3
+    half = se * t.ppf(0.975, 298)
+    e = v.estimate
+    assert [e.value, e.low, e.high] == pytest.approx([0.22, 0.22 - half, 0.22 + half], rel=1e-9)
+    shares = v.parts["shown"].set_index("label")["estimate"]
+    assert shares["leaving after a failure"] == pytest.approx(0.32)
+    assert shares["leaving without a failure"] == pytest.approx(0.1)
+    assert (v.direction, v.number) == ("SUPPORTED", "INCONCLUSIVE")
+
+
+def test_it_is_the_models_number() -> None:
+    study = cx.simulated("CX-02", 0.12, n=800, seed=2)
+    model = cx.ols(study, "leave ~ failure", errors="HC3").table.set_index("term").loc["failure"]
+    v = verdict(study)
+    found = [v.estimate.value, v.estimate.low, v.estimate.high]
+    assert found == pytest.approx(model[["estimate", "low", "high"]].tolist(), rel=1e-9)
+    held = cx.ols(study, "leave ~ failure + tenure", errors="HC3").table.set_index("term").loc["failure"]
+    same = v.parts["shown"].set_index("label").loc[SAME]
+    assert same[["estimate", "low", "high"]].tolist() == pytest.approx(
+        held[["estimate", "low", "high"]].tolist(), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("effect", [0.12, 0.06])
+def test_the_effect_is_recovered_and_covered(replicates, effect: float) -> None:
+    found = replicates("CX-02", effect, n=1500, reps=REPS, seed=1)
+    assert found["value"].mean() == pytest.approx(effect, abs=0.3 * effect)
+    assert found["value"].mean() == pytest.approx(effect, abs=4 * found["value"].std() / np.sqrt(REPS))
+    assert (found["low"].le(effect) & found["high"].ge(effect)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+    if effect == 0.12:
+        assert found["direction"].eq("SUPPORTED").mean() > 0.8
+
+
+@pytest.mark.parametrize(("effect", "threat"), [(0.0, None), (0.02, None), (0.0, "self-selection")])
+def test_what_is_too_small_or_not_its_doing_is_not_supported(replicates, effect, threat) -> None:
+    found = replicates("CX-02", effect, n=1500, reps=REPS, threat=threat, seed=2)
+    assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
+    if threat:
+        assert found["association"].eq("SUPPORTED").mean() > 0.9 and found["direction"].eq("NOT-IDENTIFIED").all()
+
+
+def test_between_customers_of_the_same_tenure_the_pull_of_newcomers_is_gone() -> None:
+    v = verdict(cx.simulated("CX-02", 0.0, n=6000, seed=4, threat="self-selection"))
+    same = v.parts["shown"].set_index("label").loc[SAME]
+    assert v.estimate.low > 0.05 > same["high"] and same["low"] < 0 < same["high"]
+    assert "customers who meet failures would have left anyway" in v.sentence
+
+
+def test_the_threat_is_in_the_data() -> None:
+    def apart(threat: str | None) -> tuple[float, float]:
+        made = cx.simulated("CX-02", 0.0, n=4000, seed=5, threat=threat).table
+        groups = made.groupby("failure")
+        return np.diff(groups["tenure"].mean())[0] / made["tenure"].std(), np.diff(groups["leave"].mean())[0]
+
+    (even, none), (selected, some) = apart(None), apart("self-selection")
+    assert abs(even) < 0.15 < 1 < abs(selected) and abs(none) < 0.05 < 0.08 < some
