@@ -155,6 +155,7 @@ _ROOMS = {
     "simulations": {
         "Simulation": "cxlab.data.simulate",
         "Population": "cxlab.data.population",
+        "simulate_comments": "cxlab.data.simulate_comments",
     },
     "prices": {
         "price_sensitivity": "cxlab.models.price.named_prices",

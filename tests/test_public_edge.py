@@ -62,6 +62,7 @@ UNKNOWN = {
     "handoffs": lambda: cx.handoffs(STUDY, of=BAD),
     "pain_points": lambda: cx.pain_points(STUDY, problems=BAD),
     "journey_types": lambda: cx.journey_types(STUDY, BAD),
+    "simulate_comments": lambda: cx.simulations.simulate_comments(coded=BAD),
     "simulate_events": lambda: cx.simulate_events(9, problems={BAD: (0.1, 1.0)}),
     "alert_policy": lambda: cx.alert_policy(STUDY, BAD, value=1, cost=1, saved=0.1),
     "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),

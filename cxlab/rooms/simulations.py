@@ -3,3 +3,4 @@
 from cxlab.data.population import Population as Population
 from cxlab.data.simulate import Simulation as Simulation
 from cxlab.data.simulate import simulate as simulate
+from cxlab.data.simulate_comments import simulate_comments as simulate_comments

@@ -37,6 +37,13 @@ class Drawn:
     study: Study
     truth: Mapping[str, Any]
     extras: Mapping[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` gives, computed once for this seat's data: several checks need it."""
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
 
 
 Rule = Callable[[Drawn], Answer]
