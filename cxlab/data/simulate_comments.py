@@ -57,6 +57,8 @@ SENTENCES = {
 """What customers write about each theme, bad and good, by language."""
 
 THEMES = tuple(SENTENCES["en"])
+COMPLAINTS = 0.6
+"""Share of comments that complain."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +81,6 @@ def simulate_comments(
     *,
     seed: int = 0,
     themes: Mapping[str, float] | None = None,
-    bad: float = 0.6,
     languages: Mapping[str, float] | None = None,
     coded: str = "waiting",
     coder_error: tuple[float, float] = (0.05, 0.05),
@@ -94,7 +95,6 @@ def simulate_comments(
     seed : the same seed gives the same comments.
     themes : share of the comments on each theme ('waiting', 'staff', 'price', 'delivery'); they sum to 1, one theme a
         comment. 30 % are on waiting if not given.
-    bad : share of complaints.
     languages : share of each language ('en', 'de'); English only if not given.
     coded : the theme that the coders look for.
     coder_error : of both people: chance of a yes where it is not about it, and of a no where it is, 0 to below 1.
@@ -121,13 +121,13 @@ def simulate_comments(
     one_of("coded", coded, THEMES)
     mix = _shares("themes", themes or {coded: 0.3, **{t: 0.7 / 3 for t in THEMES if t != coded}}, THEMES)
     speak = _shares("languages", languages or {"en": 1.0}, list(SENTENCES))
-    _chances(bad=(bad,), coder_error=coder_error, machine_error=machine_error)
+    _chances(coder_error=coder_error, machine_error=machine_error)
     most = n if coded_n is None else coded_n
     if not 0 <= most <= n:
         raise DataProblem(f"coded_n is {coded_n}; people can code 0 to {n} comments")
     rng = np.random.default_rng(seed)
     theme = rng.choice(list(mix), n, p=list(mix.values()))
-    polarity = np.where(rng.random(n) < bad, "bad", "good")
+    polarity = np.where(rng.random(n) < COMPLAINTS, "bad", "good")
     language = rng.choice(list(speak), n, p=list(speak.values()))
     text = [_text(rng, str(la), str(t), str(p)) for la, t, p in zip(language, theme, polarity, strict=True)]
     about = theme == coded
@@ -172,6 +172,5 @@ def _shares(what: str, given: Mapping[str, float], allowed: list[str] | tuple[st
 
 def _chances(**given: tuple[float, ...]) -> None:
     for name, values in given.items():
-        if any(not 0 <= x < 1 for x in values) or len(values) not in (1, 2):
-            said = values[0] if len(values) == 1 else values
-            raise DataProblem(f"{name} is {said}; chances lie from 0 to below 1")
+        if len(values) != 2 or any(not 0 <= x < 1 for x in values):
+            raise DataProblem(f"{name} is {values}; give two chances, of a false yes and a false no, from 0 to below 1")

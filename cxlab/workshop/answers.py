@@ -159,7 +159,10 @@ def judge(question: Question, drawn: Drawn, answer: Answer, language: str, other
     if near and (question.kind == "number" or _ends(question, right, answer)):
         return Judged(True)
     for name, rule in question.mistakes.items():
-        if _same(question, rule(drawn), answer):
+        wrong = rule(drawn)
+        if near and math.isnan(wrong.width):
+            continue  # the value is right: what is wrong is the interval
+        if _same(question, wrong, answer):
             return Judged(False, name)
     if any(_copied(question, other, answer) for other in others):
         return Judged(False, "other_seat", say(language, "other_seat"))

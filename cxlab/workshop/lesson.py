@@ -227,7 +227,7 @@ def lesson(name: str | int, *, seat: int | None = None, language: str = "") -> L
 
     Parameters
     ----------
-    name : 'noise', 'weighting', 'halo', 'rebound', 'ranking', 'claimed', 'peeking', 'coders', or their numbers 1 to 8;
+    name : 'noise', 'weighting', 'halo', 'rebound', 'ranking', 'claimed', 'peeking', 'codes', or their numbers 1 to 8;
         a teacher's own lesson by its name or folder.
     seat : for a learner alone: which seat's data to draw.
     language : 'en' or 'de'; that of the room if not given.

@@ -20,7 +20,7 @@ from cxlab.workshop import phrases
 from cxlab.workshop.questions import Drawn, Question
 
 LESSONS = Path(__file__).parent / "lessons"
-NAMES = ("noise", "weighting", "halo", "rebound", "ranking", "claimed", "peeking", "coders")
+NAMES = ("noise", "weighting", "halo", "rebound", "ranking", "claimed", "peeking", "codes")
 """The lessons that come with cxlab, in the order of a workshop; the last two are optional."""
 
 

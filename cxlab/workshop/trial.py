@@ -128,7 +128,7 @@ def wrong_draws(about: Outline, seats: list[int]) -> list[str]:
     for question in about.questions.values():
         if question.kind == "interval" and question.right is not None:
             right = {question.right(drawn(about, place.at(seat))) for seat in seats}
-            if len(right) < len(seats) / 2:
+            if len(right) <= len(seats) / 2:
                 found.append(f"'{question.name}': most seats have the same right answer; draw with the seat's stream")
     return [f"{about.name}: {fault}" for fault in found]
 

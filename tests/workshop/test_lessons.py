@@ -41,7 +41,7 @@ def test_the_notebook_runs_with_answers_and_with_the_dots_left_in(name):
     about, shown = outline(name), []
     cells = json.loads(about.notebook.read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-    empty: dict = {"display": shown.append}
+    empty: dict = {"display": lambda *things: shown.extend(things)}
     for source in code:
         exec(source.replace("from IPython.display import display", ""), empty)
     assert empty["lesson"].book.events()[0]["do"] == "reveal"  # nothing was answered, nothing stopped
@@ -53,7 +53,7 @@ def test_the_notebook_runs_with_answers_and_with_the_dots_left_in(name):
         asked[match[1]] = solved or repr((question.choices or [20])[0])
         return f'seen["{match[1]}"] = lesson.check("{match[1]}", {asked[match[1]]})'
 
-    full: dict = {"display": shown.append, "seen": {}}
+    full: dict = {"display": lambda *things: shown.extend(things), "seen": {}}
     for source in code:
         source = re.sub(r"display\((lesson\.check\(.*\))\)$", r"\1", source, flags=re.M)
         exec(trial.CHECK.sub(answered, source.replace("from IPython.display import display", "")), full)
@@ -92,7 +92,8 @@ def test_a_quarter_of_the_dashboards_alarm_though_nothing_changes():
 
 
 def test_weights_leave_the_bias_of_who_answers_and_the_correction_leaves_none():
-    from cxlab.workshop.lessons import coders, weighting
+    from cxlab.workshop.lessons import codes as coding
+    from cxlab.workshop.lessons import weighting
 
     seats = range(1, 13)
     drawn = [learner("weighting", k)._drawn for k in seats]
@@ -100,9 +101,9 @@ def test_weights_leave_the_bias_of_who_answers_and_the_correction_leaves_none():
     weighted = np.mean([weighting.weighted(d).value for d in drawn])
     assert plain < weighted - 4
     assert weighted > drawn[0].truth["nps"] + 2
-    codes = [learner("coders", k)._drawn for k in seats]
-    share, machine = codes[0].truth["share"], np.mean([coders.machine(d).value for d in codes])
-    corrected = [coders.corrected(d) for d in codes]
+    codes = [learner("codes", k)._drawn for k in seats]
+    share, machine = codes[0].truth["share"], np.mean([coding.machine(d).value for d in codes])
+    corrected = [coding.corrected(d) for d in codes]
     expected = share * 0.95 + (1 - share) * 0.05  # the people's own errors stay
     assert np.mean([a.value for a in corrected]) == pytest.approx(expected, abs=0.04)
     assert machine == pytest.approx(codes[0].truth["machine"], abs=0.03)
@@ -159,7 +160,8 @@ def test_comments_have_the_themes_and_the_errors_that_were_asked_for():
         ({"themes": {"wating": 1.0}}, "theme 'wating' is not in the simulated comments; did you mean 'waiting'? "
                                       "There are: waiting, staff, price, delivery"),
         ({"themes": {"waiting": 0.4}}, "themes is {'waiting': 0.4}; give shares from 0 to 1 that sum to 1"),
-        ({"coder_error": (0.1, 1.0)}, "coder_error is (0.1, 1.0); chances lie from 0 to below 1"),
+        ({"coder_error": (0.1, 1.0)}, "coder_error is (0.1, 1.0); give two chances, of a false yes and a "
+                                     "false no, from 0 to below 1"),
         ({"coded_n": 500}, "coded_n is 500; people can code 0 to 400 comments"),
         ({"languages": {"fr": 1.0}}, "language 'fr' is not in the simulated comments. There are: en, de"),
     ],
