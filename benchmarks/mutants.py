@@ -3,11 +3,12 @@
     python -m benchmarks.mutants [FILES ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
 
 One mutation at a time is written into a copy of the package; the tests that belong to the file run there until one
-fails. What no test notices is a survivor, and so is what ran out of time. The tests must pass without a mutation first,
-and how long they take then sets the time. A long run is made in pieces: the next one skips what was tried. The table
+fails. What no test notices is a survivor, and so is what ran out of time. A test that killed must pass without a
+mutation. A long run is made in pieces: the next one skips what was tried. The table
 says by file how many of the tried mutants were killed; the survivors are listed with their line, so that a test can be
-written for each (or the mutant understood as equivalent). What makes simulated data (``simulate`` of a card) is left
-out: it is the truth the estimators are held against.
+written for each (or the mutant understood as equivalent). At the end stands the rate with its interval and the seed:
+the tried are the first of all mutants in the order that the seed gives, a random sample of them. What makes simulated
+data (``simulate`` of a card) is left out: it is the truth the estimators are held against.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import itertools
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -27,34 +30,50 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxlab.stats.inference.proportions import wilson
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cxlab/hypotheses", "cxlab/models")
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
-SECONDS, SLOWER = 60, 4
-"""A mutant's tests may take this long, or so many times what they take without it."""
+SECONDS, FIRST = 300, 3
+"""A mutant's tests may take this long; so many files of tests, those that know the file best, are run first."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the file, the line, what was done there, and the source that results."""
+    """One change: the file, the line, what is done there, what stood there, and the number of the change."""
 
     file: str
     line: int
     kind: str
     before: str
-    source: str
+    number: int
 
 
 def mutants(file: str) -> Iterator[Mutant]:
     """Return every mutant of a file."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    places = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and _counts(n, _texts(tree))]
-    for node in places:
-        for kind, new in _changes(node):
-            other = _replaced(tree, node, new)
-            yield Mutant(file, node.lineno, kind, ast.unparse(node), ast.unparse(ast.fix_missing_locations(other)))
+    for number, (node, kind, _) in enumerate(_all_changes(ast.parse((ROOT / file).read_text(encoding="utf-8")))):
+        yield Mutant(file, node.lineno, kind, ast.unparse(node), number)
+
+
+def source(mutant: Mutant) -> str:
+    """Return the file with the mutation in it."""
+    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
+    node, _, new = next(itertools.islice(_all_changes(tree), mutant.number, None))
+
+    class Put(ast.NodeTransformer):
+        def visit(self, n: ast.AST) -> ast.AST:
+            return copy.deepcopy(new) if n is node else self.generic_visit(n)
+
+    return ast.unparse(ast.fix_missing_locations(Put().visit(tree)))
+
+
+def _all_changes(tree: ast.Module) -> Iterator[tuple[ast.expr, str, ast.expr]]:
+    texts = _texts(tree)
+    places = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and id(n) not in texts]
+    return ((node, kind, new) for node in places for kind, new in _changes(node))
 
 
 def _texts(tree: ast.AST) -> set[int]:
@@ -72,10 +91,6 @@ def _texts(tree: ast.AST) -> set[int]:
             parts = [n.annotation]
         out |= {id(x) for p in parts if p is not None for x in ast.walk(p)}
     return out
-
-
-def _counts(node: ast.expr, texts: set[int]) -> bool:
-    return id(node) not in texts
 
 
 def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -117,19 +132,6 @@ def _swapped(elements: list[ast.expr], names: list[str]) -> list[ast.expr]:
     return out
 
 
-def _replaced(tree: ast.AST, node: ast.expr, new: ast.expr) -> ast.AST:
-    class Put(ast.NodeTransformer):
-        def visit(self, n: ast.AST) -> ast.AST:
-            return copy.deepcopy(new) if n is node else self.generic_visit(n)
-
-    marked = {id(n): n for n in ast.walk(tree)}
-    assert id(node) in marked
-    clone = copy.deepcopy(tree, memo := {})
-    twin = memo[id(node)]
-    node = twin
-    return Put().visit(clone)
-
-
 def tests_of(file: str) -> list[str]:
     """Return the tests that belong to a file: its own, else those of its room."""
     path = Path(file)
@@ -142,42 +144,55 @@ def tests_of(file: str) -> list[str]:
     room = ROOT / "tests" / path.parent.relative_to("cxlab")
     while not room.is_dir():
         room = room.parent
-    rest = sorted(
-        p for p in room.glob("test_*.py") if p != own and not p.stem.startswith(("test_cx", "test_notebooks"))
-    )
+    rest = [p for p in room.glob("test_*.py") if p != own and not p.stem.startswith(("test_cx", "test_notebooks"))]
+    rest = sorted(rest, key=lambda p: (-_mentions(p, path), p))
     return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest]
 
 
-def run(tests: list[str], home: Path, seconds: float | None = None) -> bool | None:
-    """Whether the tests pass in the copy at ``home``; None where they ran out of time."""
+def _mentions(test: Path, file: Path) -> int:
+    """Return how often a test names the module or a function of it: those that know it most are run first."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    names = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))} | {file.stem}
+    return len(re.findall(rf"\b({'|'.join(names)})\b", test.read_text(encoding="utf-8")))
+
+
+def run(tests: list[str], home: Path, limit: float) -> str:
+    """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the file of the test that failed."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return subprocess.run(command, cwd=home, env=env, capture_output=True, timeout=seconds).returncode == 0
+        done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
-        return None
+        return "too slow"
+    failed = re.search(r"^(?:FAILED|ERROR) ([^\s:]+)", done.stdout, re.M)
+    return failed[1] if failed else "" if done.returncode == 0 else done.stdout[-300:] + done.stderr[-300:]
 
 
-def seconds(tests: list[str], home: Path, known: dict[frozenset[str], float]) -> float:
-    """Return how long a mutant's tests may take; they must pass without a mutation."""
-    key = frozenset(tests)
-    if key not in known:
-        start = time.monotonic()
-        if not run(tests, home):
-            raise SystemExit(f"these tests fail without a mutation: {' '.join(tests)}")
-        known[key] = SECONDS + SLOWER * (time.monotonic() - start)
-    return known[key]
+def passes(test: str, home: Path, known: set[str]) -> None:
+    """End the run where a test that killed a mutant fails without one, too."""
+    if test in known:
+        return
+    if said := run([test], home, 5 * SECONDS):
+        raise SystemExit(f"{test} fails without a mutation: {said}")
+    known.add(test)
 
 
-def survives(mutant: Mutant, home: Path, limit: float) -> str:
-    """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed."""
-    target = home / mutant.file
+def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
+    """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed.
+
+    The tests that know the file best are run first, the rest of its room only where these pass.
+    """
+    target, tests = home / mutant.file, tests_of(mutant.file)
     whole = target.read_text(encoding="utf-8")
-    target.write_text(mutant.source, encoding="utf-8")
+    target.write_text(source(mutant), encoding="utf-8")
     try:
-        return {True: "survives", None: "too slow", False: ""}[run(tests_of(mutant.file), home, limit)]
+        said = run(tests[:FIRST], home, SECONDS) or (run(tests[FIRST:], home, SECONDS) if tests[FIRST:] else "")
     finally:
         target.write_text(whole, encoding="utf-8")
+    if said in ("", "too slow"):
+        return said or "survives"
+    passes(said, home, known)
+    return ""
 
 
 def main() -> int:
@@ -194,26 +209,36 @@ def main() -> int:
     every = [m for f in files for m in mutants(f)]
     random.Random(args.seed).shuffle(every)
     end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
-    known: dict[frozenset[str], float] = {}
+    known: set[str] = set()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copytree(ROOT / "cxlab", home / "cxlab", ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("tests", "datasets", "notebooks", "pyproject.toml", "constraints.txt"):
             (home / name).symlink_to(ROOT / name)
+        where = [sys.executable, "-c", "import cxlab; print(cxlab.__file__)"]
+        loaded = subprocess.run(
+            where, cwd=home, env=os.environ | {"PYTHONPATH": str(home)}, capture_output=True, text=True
+        )
+        if not loaded.stdout.startswith(str(home)):
+            raise SystemExit(f"the tests would not try the copy but {loaded.stdout}{loaded.stderr}")
         for m in every[args.skip : args.skip + args.most]:
             if time.monotonic() > end:
                 break
-            limit = seconds(tests_of(m.file), home, known)
             tried[m.file] += 1
-            if how := survives(m, home, limit):
-                left.append(m)
-                print(f"{how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}", flush=True)
-    lost = Counter(m.file for m in left)
+            if how := escapes(m, home, known):
+                left.append((m, how))
+                print(f"{sum(tried.values()):>4} {how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}", flush=True)
+    lost = Counter(m.file for m, _ in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):
         print(f"{file:<52}{k:>6}{k - lost[file]:>8}")
+    print(f"\n{'not killed':<52}")
+    for m, how in left:
+        print(f"{how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}")
     total, killed = sum(tried.values()), sum(tried.values()) - len(left)
-    print(f"{killed} of {total} mutants killed ({killed / max(total, 1):.0%}); there are {len(every)}")
+    low, high = wilson(killed, total, 0.95) if total else (0.0, 1.0)
+    print(f"{killed} of {total} mutants killed ({killed / max(total, 1):.1%} [{low:.1%}, {high:.1%}]), "
+          f"seed {args.seed}, {args.skip} skipped; there are {len(every)}")  # fmt: skip
     return 0 if killed >= 0.9 * total else 1
 
 
