@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 import cxlab as cx
 from cxlab.models.drivers.kano import EVALUATION
-from cxlab.models.drivers.one_failure import power_mean
+from cxlab.stats.fits.power_means import power_mean
 
 
 def rated(n: int, seed: int, **effects) -> pd.DataFrame:

@@ -17,7 +17,6 @@ from cxlab.data.study import Study
 from cxlab.models.benchmarks import casemix
 from cxlab.models.benchmarks.casemix import CaseMix
 from cxlab.models.benchmarks.certain_pairs import Answers, certain
-from cxlab.models.benchmarks.steadied import PRIOR_CLUSTERS, steadied
 from cxlab.models.index.satisfaction import index_weights
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry
@@ -30,6 +29,7 @@ from cxlab.stats.inference import multiple
 from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
+from cxlab.stats.units.steadied import PRIOR_CLUSTERS, Steadied, steadied
 
 FEW_UNITS = 20
 """Up to so many units the intervals of shrunken estimates count that tau is known badly."""
@@ -210,7 +210,7 @@ def ranked_units(
             + (f" ({len(small)} with fewer)" if len(small) else "")
         )
     inside = np.ix_(keep, keep)
-    pooled, covariance, size = steadied(shown.table[keep], shown.cov[inside], score.factor, shown.simple)
+    pooled, covariance, size = steady(shown.table[keep], shown.cov[inside], score.factor, shown.simple)
     if mix:
         places = {key: i for i, key in enumerate(mix.keys)}
         shift = mix.shift[[places[k[1]] for k, yes in zip(shown.keys, keep, strict=True) if yes]]
@@ -224,6 +224,12 @@ def ranked_units(
     by_level = score.shape != "mean"
     found = Units(names, value[keep], covariance, n[keep], size, sign, pooled, shared, by_level, score.limits, answers)
     return found, small
+
+
+def steady(table: pd.DataFrame, cov: np.ndarray, factor: float, simple: bool) -> Steadied:
+    """Return the steadied covariance of the units of a table with ``n``, ``spread`` of one answer and ``df``."""
+    n, spread, df = (table[c].to_numpy(float) for c in ("n", "spread", "df"))
+    return steadied(n, spread * factor**2, cov, df=None if simple else df)
 
 
 def _ranked(units: Units, top: int | None, level: float, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -12,8 +12,7 @@ from cxlab.columns import show
 from cxlab.data import waves as waves_of
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.benchmarks.league import unit_score
-from cxlab.models.benchmarks.steadied import steadied
+from cxlab.models.benchmarks.league import steady, unit_score
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
@@ -135,8 +134,7 @@ def _in_both(found: Groups, unit: str, waves: tuple[Any, Any]) -> tuple[list[str
 def _covariance(found: Groups, at: np.ndarray, factor: float) -> np.ndarray:
     """Covariance (2p, 2p) of first waves, then second waves, with stabilised variances."""
     rows = at.T.ravel()
-    _, cov, _ = steadied(found.table.iloc[rows], found.cov[np.ix_(rows, rows)], factor, found.simple)
-    return cov
+    return steady(found.table.iloc[rows], found.cov[np.ix_(rows, rows)], factor, found.simple).covariance
 
 
 def _changes(

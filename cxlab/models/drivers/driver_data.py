@@ -366,13 +366,3 @@ def cause_note(study: Study) -> str:
     if study.codebook.design == "experiment":
         return "the study is an experiment: what its arms differ in has an effect; what people rated is an association"
     return "association, not cause: the study is no experiment"
-
-
-def standardized(X: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the columns centred and scaled by weighted mean and deviation of their answers, with both."""
-    there = (~np.isnan(X)) * w[:, None]
-    total = there.sum(axis=0)
-    mean = (np.nan_to_num(X) * there).sum(axis=0) / total
-    sd = np.sqrt(((np.nan_to_num(X - mean)) ** 2 * there).sum(axis=0) / total)
-    sd = np.where(sd > 0, sd, 1.0)
-    return (X - mean) / sd, mean, sd

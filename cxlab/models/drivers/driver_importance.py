@@ -14,15 +14,16 @@ from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
-from cxlab.models.drivers import shares as driver_shares
 from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
-from cxlab.models.drivers.shares import METHODS, MODELS, SIGNED, Sampled
+from cxlab.models.drivers.share_names import METHODS, MODELS
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
 from cxlab.stats.importance import dominance as dominances
 from cxlab.stats.importance import marginal as importance
-from cxlab.stats.importance import shapley
+from cxlab.stats.importance import sampled_shares, shapley, share_functions
+from cxlab.stats.importance.sampled_shares import Sampled
+from cxlab.stats.importance.share_functions import SIGNED
 from cxlab.stats.inference import explained_variance, multiple
 from cxlab.stats.units import ranks
 
@@ -146,22 +147,22 @@ def _estimated(
     """Return the sampled shares, the noise floor, and parts that only some methods have."""
     q = len(entry.names)
     if model in LIKELIHOOD:
-        return driver_shares.likelihood_shares(answers, model, entry.columns, method, seed), float("nan"), {}
-    shares = driver_shares.share_function(method, entry.columns, entry.blocks, seed)
-    found = driver_shares.sampled(answers, model, shares, q, missing=missing, seed=seed)
+        return sampled_shares.likelihood_shares(answers, model, entry.columns, method, seed), float("nan"), {}
+    shares = share_functions.share_function(method, entry.columns, entry.blocks, seed)
+    found = sampled_shares.sampled(answers, model, shares, q, missing=missing, seed=seed)
     k = len(found.R) - 1
     blocks = (*entry.blocks, (k,)) if entry.blocks else ()
-    shadowed = driver_shares.share_function(method, (*entry.columns, (k,)), blocks, seed)
+    shadowed = share_functions.share_function(method, (*entry.columns, (k,)), blocks, seed)
     n = _effective(answers, found)
-    floor = driver_shares.noise_floor(found.R, lambda R: shadowed(R)[:, -1], n, seed)
+    floor = share_functions.noise_floor(found.R, lambda R: shadowed(R)[:, -1], n, seed)
     extra = {"details": _details(answers, entry, found, shares), "n": n}
     if method == "dominance":
         extra |= _dominance(answers, entry, model, seed)
     if method == "johnson" and model == "linear" and not np.isnan(answers.X).any():
-        errors = driver_shares.analytic_errors(answers, entry.columns)
+        errors = sampled_shares.analytic_errors(answers, entry.columns)
         extra["analytic"] = pd.DataFrame({"driver": entry.names, "estimate": found.estimate, "se": errors})
     if method == "lmg" and q > shapley.EXACT:
-        order = shapley.orders(q, driver_shares.ORDERS, seed)
+        order = shapley.orders(q, share_functions.ORDERS, seed)
         extra["sampling_se"] = float(shapley.lmg_sampled(found.R, order, entry.columns)[1].max())
     return found, floor, extra
 
@@ -172,7 +173,7 @@ def _effective(answers: Answers, found: Sampled) -> float:
     if answers.cluster is None:
         return n
     groups = answers.groups(limit=200)
-    Z, _, _ = driver_answers.standardized(np.column_stack([np.nan_to_num(answers.X), answers.y]), answers.w)
+    Z, _, _ = sampled_shares.standardized(np.column_stack([np.nan_to_num(answers.X), answers.y]), answers.w)
     moments = replicates.group_moments(Z, answers.w, groups)
     R = moments.combined(np.ones((1, groups.size))).correlation()[0]
     change = replicates.influence(R, moments)[:, :-1, -1]
@@ -180,7 +181,7 @@ def _effective(answers: Answers, found: Sampled) -> float:
     return n / max(1.0, float(np.median(variance * n / (1 - R[:-1, -1] ** 2) ** 2)))
 
 
-def _details(answers: Answers, entry: Entry, found: Sampled, shares: driver_shares.Shares) -> pd.DataFrame:
+def _details(answers: Answers, entry: Entry, found: Sampled, shares: share_functions.Shares) -> pd.DataFrame:
     """Return for each driver of one column: correlation, coefficient, VIF, and its share by the company it keeps."""
     R = found.R[None]
     single = _leads(answers, entry)
@@ -188,7 +189,7 @@ def _details(answers: Answers, entry: Entry, found: Sampled, shares: driver_shar
     table = pd.DataFrame({"driver": entry.names, "correlation": pick(importance.correlation(R)[0])})
     table["coefficient"], table["se"] = pick(importance.beta(R)[0]), pick(found.beta_se)
     table["vif"] = pick(importance.vif(R)[0])
-    if len(entry.names) <= driver_shares.BOOTSTRAP:
+    if len(entry.names) <= sampled_shares.BOOTSTRAP:
         alone = shares(importance.without_own_effect(found.R))
         table["by_company"] = [float(alone[k, j]) if k >= 0 else np.nan for j, k in enumerate(single)]
     return table
@@ -208,7 +209,7 @@ def _dominance(answers: Answers, entry: Entry, model: str, seed: int) -> dict[st
             f"dominance analysis compares up to {dominances.LIMIT} drivers of one column each; here are {q}"
         )
     groups = answers.groups(seed=seed)
-    R, _ = driver_shares.correlations(answers, model, groups, groups.resampled(200 if q <= 10 else 50, seed))
+    R, _ = sampled_shares.correlations(answers, model, groups, groups.resampled(200 if q <= 10 else 50, seed))
     out = {}
     for kind, held in zip(("complete", "conditional", "general"), dominances.dominance(R), strict=True):
         i, j = np.nonzero(held[0])
@@ -221,7 +222,7 @@ def _dominance(answers: Answers, entry: Entry, model: str, seed: int) -> dict[st
 def _sampling(entry: Entry, method: str, extra: Mapping) -> str:
     if "sampling_se" not in extra:
         return ""
-    return f"{driver_shares.ORDERS:,} sampled orders (standard error at most {extra['sampling_se']:.1e}); "
+    return f"{share_functions.ORDERS:,} sampled orders (standard error at most {extra['sampling_se']:.1e}); "
 
 
 def _table(

@@ -14,12 +14,10 @@ from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.counts import replicates
 from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
+from cxlab.stats.fits.power_means import GRID, exponents
 
-GRID = np.concatenate([np.arange(-20, -6, 1.0), np.arange(-60, 61) / 10, np.arange(7, 21, 1.0)])
-"""Exponents tried; at -20 the mean is practically the worst touchpoint, at 20 the best."""
 DRAWS = 1000
 
 
@@ -70,7 +68,7 @@ def one_failure(
     if kept.n < 30:
         raise DataProblem(f"only {kept.n} people answered two drivers or more; at least 30 are needed")
     groups = kept.groups(seed=seed)
-    profile, drawn = _profile(kept, u, groups, seed)
+    profile, drawn = exponents(u, kept.y, kept.w, groups, draws=DRAWS, seed=seed)
     tail = (1 - level) / 2
     best = float(GRID[profile.argmax()])
     low, high = np.quantile(drawn, [tail, 1 - tail], method="nearest")
@@ -102,32 +100,6 @@ def one_failure(
         "worst answer by weighted least squares beside all drivers, errors over sampled units",
         notes=tuple(notes), parts={"profile": pd.DataFrame({"exponent": GRID, "r2": profile})},
     )  # fmt: skip
-
-
-def power_mean(u: np.ndarray, rho: float) -> np.ndarray:
-    """Return the generalised mean of the answered columns of each row; ``u`` positive, NaN where not answered.
-
-    >>> power_mean(np.array([[0.2, 1.0]]), 1.0).round(3), power_mean(np.array([[0.25, 1.0]]), -1.0).round(3)
-    (array([0.6]), array([0.4]))
-    """
-    if abs(rho) < 1e-9:
-        return np.exp(np.nanmean(np.log(u), axis=1))
-    return np.nanmean(u**rho, axis=1) ** (1 / rho)
-
-
-def _profile(answers: Answers, u: np.ndarray, groups: Groups, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return R² at every exponent, and the best exponent of every replicate."""
-    y = answers.y - np.average(answers.y, weights=answers.w)
-    weights = np.vstack([np.ones(groups.size), groups.resampled(DRAWS, seed)])
-    total = lambda columns: weights @ replicates.group_sums(columns * answers.w[:, None], groups)  # noqa: E731
-    n, b, bb = total(np.column_stack([np.ones_like(y), y, y * y])).T[..., None]
-    r2 = []
-    for some in np.array_split(GRID, 15):  # a few exponents at a time, for memory
-        m = np.column_stack([power_mean(u, rho) for rho in some])
-        a, aa, ab = np.split(total(np.hstack([m, m * m, m * y[:, None]])), 3, axis=1)
-        r2.append((ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n)))
-    r2 = np.hstack(r2)
-    return r2[0], GRID[r2[1:].argmax(axis=1)]
 
 
 def _worst(

@@ -10,12 +10,13 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
-from cxlab.models.drivers import shares as driver_shares
+from cxlab.models.drivers import share_names
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
 from cxlab.stats.importance import marginal as importance
+from cxlab.stats.importance import sampled_shares, share_functions
 from cxlab.stats.units import ranks
 
 QUADRANTS = ("concentrate here", "keep up", "low priority", "possible overkill")
@@ -75,9 +76,9 @@ def importance_performance(
         raise DataProblem("a performance needs a scale from bad to good; leave out drivers whose answers are words")
     if not 0 <= at[1] <= 100:
         raise DataProblem(f"performance cross-hair is {at[1]:g}; it lies between 0 (worst) and 100 (best)")
-    if method == "lmg" and len(answers.drivers) > driver_shares.BOOTSTRAP:
+    if method == "lmg" and len(answers.drivers) > sampled_shares.BOOTSTRAP:
         raise DataProblem(
-            f"{len(answers.drivers)} drivers: method 'lmg' maps up to {driver_shares.BOOTSTRAP}; use 'johnson'"
+            f"{len(answers.drivers)} drivers: method 'lmg' maps up to {sampled_shares.BOOTSTRAP}; use 'johnson'"
         )
     value, performance, r2 = _replicated(study, answers, method, seed)
     line = (r2 / value.shape[1] if at[0] is None else np.full(len(r2), at[0]))[:, None]
@@ -111,7 +112,7 @@ def importance_performance(
     return Result(
         kind="importance_performance", title=f"Importance and performance for {answers.outcome}",
         table=table.iloc[order].reset_index(drop=True), unit="share", level=level,
-        method=f"importance: {driver_shares.METHODS[method]}, pairwise correlations; performance: mean on 0 to 100; "
+        method=f"importance: {share_names.METHODS[method]}, pairwise correlations; performance: mean on 0 to 100; "
         f"{DRAWS:,} joint bootstrap replicates of the sampled units",
         notes=(*notes, driver_answers.cause_note(study)), parts=parts,
     )  # fmt: skip
@@ -126,8 +127,8 @@ def _replicated(study: Study, answers: Answers, method: str, seed: int) -> tuple
     """Return importance and performance (1 + B, p), the estimate first, and R²."""
     groups = answers.groups(seed=seed)
     weights = groups.resampled(DRAWS, seed)
-    R, _ = driver_shares.correlations(answers, "linear", groups, weights)
-    shares = driver_shares.share_function(method, answers.of, (), seed)
+    R, _ = sampled_shares.correlations(answers, "linear", groups, weights)
+    shares = share_functions.share_function(method, answers.of, (), seed)
     place = scale_places(study, answers)
     weights = np.vstack([np.ones(groups.size), weights])
     return shares(R), means(place, answers.w, groups, weights), importance.r_squared(R)

@@ -19,9 +19,11 @@ from cxlab.stats.counts.names import shown
 from cxlab.stats.counts.replicates import resampling_weights
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
+from cxlab.stats.importance.sampled_shares import standardized
 from cxlab.stats.inference import heterogeneity, multiple
 from cxlab.stats.units import shrinkage
 from cxlab.stats.units.posterior import posterior
+from cxlab.stats.units.variance_components import components
 
 SMALL = 30
 """Segments need this many answers, and ten more than coefficients."""
@@ -155,13 +157,12 @@ def _compared(
         tau2 = shrinkage.reml(y, v)
         found = posterior(y, v)
         low, high = found.interval(level)
-        w = 1 / (v + tau2)
-        mean, error = float((w * y).sum() / w.sum()), float(1.96 / np.sqrt(w.sum()))
+        mean, least, most = heterogeneity.common(y, v, tau2, level=level)
         for s, value in enumerate(names):
             rows.append((driver, value, found.estimate[s], low[s], high[s], y[s], np.sqrt(v[s]), sizes[value]))
         q = heterogeneity.quadratic(y[:, None], v[:, None, None], 0.0)
         p = heterogeneity.exceeds(y[:, None], v[:, None, None], 0.0, freedom)
-        tests.append((driver, mean, mean - error, mean + error, np.sqrt(tau2), q, len(y) - 1, p))
+        tests.append((driver, mean, least, most, np.sqrt(tau2), q, len(y) - 1, p))
     own = ["driver", "estimate", "low", "high", "raw", "raw_se", "n"]
     table = pd.DataFrame(rows, columns=["driver", *shown([by], own), *own[1:]])
     test = pd.DataFrame(tests, columns=["driver", "slope", "low", "high", "tau", "q", "df", "p"])
@@ -227,9 +228,9 @@ def driver_levels(
     many = int(code.max()) + 1
     if many < 2 or many > settled.n - len(settled.drivers) - 2:
         raise DataProblem(f"'{by}' has {many} groups in {settled.n} answers; within groups there is nothing to compare")
-    Z, _, _ = driver_answers.standardized(np.column_stack([settled.X, settled.y]), settled.w)
+    Z, _, _ = standardized(np.column_stack([settled.X, settled.y]), settled.w)
     weights = np.vstack([np.ones(many), resampling_weights(np.zeros(many, int), DRAWS, seed)])
-    within, between = _components(Z, settled.w, code, weights)
+    within, between = components(Z, settled.w, code, weights)
     icc = between[0, -1, -1] / (between[0, -1, -1] + within[0, -1, -1])
     notes = [
         *(note for note in answers.notes if note != known_margins.SAID),
@@ -251,29 +252,6 @@ def driver_levels(
         notes=tuple(notes),
         parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
-
-
-def _components(Z: np.ndarray, w: np.ndarray, code: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariance within and between groups for each reweighting of the groups, (B, q, q) each."""
-    many, q = weights.shape[1], Z.shape[1]
-    w = w / w.mean()
-    size = np.bincount(code, w, minlength=many)
-    rows = np.bincount(code, minlength=many)
-    total = np.zeros((many, q))
-    np.add.at(total, code, Z * w[:, None])
-    mean = total / size[:, None]
-    inside = np.zeros((many, q, q))
-    e = Z - mean[code]
-    for j in range(q):
-        np.add.at(inside[:, j], code, e * (w * e[:, j])[:, None])
-    outer = np.einsum("g,gi,gj->gij", size, mean, mean)
-    flat = lambda a: (weights @ a.reshape(many, -1)).reshape(len(weights), *a.shape[1:])  # noqa: E731
-    N, groups = weights @ size, weights.sum(axis=1)
-    within = flat(inside) / (weights @ (rows - 1.0))[:, None, None]
-    centre = flat(total) / N[:, None]
-    between = flat(outer) - N[:, None, None] * centre[:, :, None] * centre[:, None, :]
-    n0 = (N - (weights @ size**2) / N) / (groups - 1)
-    return within, (between / (groups - 1)[:, None, None] - within) / n0[:, None, None]
 
 
 def _level(name: str, answers: Answers, covariance: np.ndarray, n: int, level: float) -> pd.DataFrame:

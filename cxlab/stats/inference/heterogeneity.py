@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import fdtrc, stdtrit
+from scipy.special import fdtrc, ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -134,3 +134,17 @@ def _solved(y: NDArray, v: NDArray, beyond: Callable[[float], float]) -> float:
     while beyond(top) < 0:
         top *= 2
     return float(brentq(beyond, 0.0, top, xtol=1e-12 * top, rtol=1e-12))
+
+
+def common(y: np.ndarray, v: np.ndarray, tau2: float, *, level: float) -> tuple[float, float, float]:
+    """Return the mean of estimates that differ by more than their errors, and its limits.
+
+    Weights 1 / (v + tau2), variance 1 / (sum of the weights): DerSimonian & Laird (1986),
+    doi:10.1016/0197-2456(86)90046-2.
+
+    >>> [round(x, 3) for x in common(np.array([1.0, 3.0]), np.array([1.0, 1.0]), 1.0, level=0.95)]
+    [2.0, 0.04, 3.96]
+    """
+    w = 1 / (v + tau2)
+    mean, half = float((w * y).sum() / w.sum()), float(ndtri(0.5 + level / 2) / np.sqrt(w.sum()))
+    return mean, mean - half, mean + half

@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
-from cxlab.models.benchmarks.league import steadied
 from cxlab.problem import DataProblem
 from cxlab.stats.units.ranks import rank_sets
+from cxlab.stats.units.steadied import steadied
 
 
 def study(means, n=80, seed=1, unit="shop", **columns):
@@ -83,8 +83,8 @@ def test_rank_sets_of_nps_hold_the_true_ranks():
     for seed in range(400):
         counts = np.stack([rng.multinomial(60, row) for row in p]) / 60
         t = counts @ score
-        table = pd.DataFrame({"n": 60.0, "df": 59.0, "spread": counts @ score**2 - t**2})
-        _, cov, _ = steadied(table, np.diag(table["spread"] / 60), 1.0, True)
+        spread = counts @ score**2 - t**2
+        cov = steadied(np.full(6, 60.0), spread, np.diag(spread / 60)).covariance
         low, high = rank_sets(t, np.diag(cov), kind="simultaneous", level=0.9, draws=400, seed=seed)
         held += ((low <= true_rank) & (true_rank <= high)).all()
     assert held >= binom.ppf(1e-4, 400, 0.9)

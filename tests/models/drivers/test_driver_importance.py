@@ -13,8 +13,7 @@ from scipy.stats import binom
 
 import cxlab as cx
 from cxlab.models.drivers import driver_data as driver_answers
-from cxlab.models.drivers import shares as driver_shares
-from cxlab.stats.importance import shapley
+from cxlab.stats.importance import sampled_shares, shapley, share_functions
 from cxlab.stats.units import ranks
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -255,13 +254,13 @@ def test_dominance_comes_with_its_reproducibility():
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(driver_shares, "DRAWS", 300)
+    monkeypatch.setattr(sampled_shares, "DRAWS", 300)
 
 
-def _lmg(table: pd.DataFrame, seed: int) -> driver_shares.Sampled:
+def _lmg(table: pd.DataFrame, seed: int) -> sampled_shares.Sampled:
     answers = driver_answers.read(study(table), None, None)
-    function = driver_shares.share_function("lmg", answers.of, (), seed)
-    return driver_shares.sampled(answers, "linear", function, len(answers.of), missing="pairwise", seed=seed)
+    function = share_functions.share_function("lmg", answers.of, (), seed)
+    return sampled_shares.sampled(answers, "linear", function, len(answers.of), missing="pairwise", seed=seed)
 
 
 def test_intervals_and_rank_sets_cover_the_truth(quick):
@@ -404,8 +403,8 @@ def test_intervals_cover_the_truth_under_clusters_and_weights(quick):
     for seed in range(runs):
         table = _respondents(150, effects, seed + 1)
         answers = driver_answers.read(study(table, cluster="who", weight="w"), None, None)
-        function = driver_shares.share_function("lmg", answers.of, (), seed)
-        found = driver_shares.sampled(answers, "linear", function, 3, missing="pairwise", seed=seed)
+        function = share_functions.share_function("lmg", answers.of, (), seed)
+        found = sampled_shares.sampled(answers, "linear", function, 3, missing="pairwise", seed=seed)
         low, high = np.quantile(found.draws, [0.025, 0.975], axis=0)
         inside += (low <= true) & (true <= high)
     assert inside.min() >= binom.ppf(1e-4, runs, 0.95)

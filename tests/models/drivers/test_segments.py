@@ -54,6 +54,16 @@ def test_slopes_shrink_to_the_common_one():
         assert row.low <= row.estimate <= row.high
 
 
+def test_the_common_slope_has_an_interval_at_the_level_asked():
+    """Mean of the segments' slopes weighted by 1 / (se² + tau²), half a width of 1.2816 standard errors at 80 %."""
+    found = cx.importance.driver_segments(study(by_segment(900, 3, change=0.4), who="segment"), "who", level=0.8)
+    for row in found.parts["test"].itertuples():
+        own = found.table[found.table.driver == row.driver]
+        w = 1 / (own.raw_se**2 + row.tau**2)
+        mean, half = (w * own.raw).sum() / w.sum(), 1.2815515655446004 / np.sqrt(w.sum())
+        np.testing.assert_allclose([row.slope, row.low, row.high], [mean, mean - half, mean + half], rtol=1e-9)
+
+
 def test_segments_without_answers_are_named():
     table = by_segment(600, 4)
     table.loc[:9, "who"] = "tiny"
@@ -84,6 +94,9 @@ def test_within_and_between_are_told_apart():
     assert share["between", "b"] == pytest.approx(0.8, abs=0.08)
     assert share["between", "a"] == pytest.approx(0.0, abs=0.05)
     assert found.parts["icc"] == pytest.approx(0.5, abs=0.06)
+    large = found.table[found.table.estimate > 0.5]
+    assert ((large.low < large.estimate) & (large.estimate < large.high)).all()
+    np.testing.assert_allclose(large.high - large.low, 2 * 1.96 * large.se, rtol=0.2)  # percentiles, nearly normal
 
 
 def test_within_equals_the_regression_on_deviations():

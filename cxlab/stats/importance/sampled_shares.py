@@ -5,55 +5,48 @@ Moments (or a fitted likelihood) go in by replicate group, shares come out for e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import gammaln, xlogy
 
-from cxlab.models.drivers.driver_data import Answers, standardized
 from cxlab.problem import DataProblem
 from cxlab.stats.counts import replicates
 from cxlab.stats.fits import subset_fits
 from cxlab.stats.fits.impute import imputations, rubin
 from cxlab.stats.importance import marginal as importance
-from cxlab.stats.importance import shapley
-from cxlab.stats.importance.relative_weights import relative_weights, relative_weights_change
+from cxlab.stats.importance.relative_weights import relative_weights_change
+from cxlab.stats.importance.share_functions import ORDERS, SUBSETS, Shares, subset_coefficients, summed
 
-METHODS = {
-    "lmg": "LMG (Shapley) shares of R²",
-    "owen": "Owen values of R²",
-    "dominance": "general dominance (equal to LMG) shares of R²",
-    "johnson": "Johnson's relative weights",
-    "first": "R² of each driver alone",
-    "last": "R² that each driver adds to all others",
-    "pratt": "Pratt's measure",
-    "car": "squared CAR scores",
-    "beta": "standardized coefficients",
-    "correlation": "correlations with the outcome",
-}
-SIGNED = ("beta", "correlation")
-MODELS = {
-    "linear": "R² of least squares",
-    "logit": "latent R² (McKelvey-Zavoina) of a logit",
-    "ordinal": "latent R² (McKelvey-Zavoina) of an ordered logit",
-    "count": "link-scale R² (Nakagawa) of a Poisson regression",
-    "logit-mcfadden": "McFadden's R² of a logit",
-    "ordinal-mcfadden": "McFadden's R² of an ordered logit",
-    "count-deviance": "deviance R² of a Poisson regression",
-    "multinomial": "McFadden's R² of a multinomial logit",
-}
 DRAWS = 1000
 """Bootstrap replicates."""
 BOOTSTRAP = 15
 """Drivers (or blocks) up to which every replicate is exact; beyond, a delete-a-group jackknife of 100 groups."""
-ORDERS = 10_000
 TOLERATED = 0.05
 """Pairwise correlation matrices with an eigenvalue below minus this are refused, not repaired."""
-_SUBSETS = 10
-"""Drivers (or blocks) up to which a likelihood is maximised on all subsets; beyond, on those of sampled orders."""
 
-Shares = Callable[[np.ndarray], np.ndarray]
+
+class Rows(Protocol):
+    """What goes in, as arrays of a dataclass: outcome ``y`` (n,), columns ``X`` (n, K; NaN: no answer), ``w`` (n,).
+
+    ``w`` are weights, ``cluster`` and ``strata`` (n,) or None; ``columns``, ``drivers`` and ``outcome`` are names for
+    messages. ``groups`` gives the replicate groups of the design.
+    """
+
+    y: np.ndarray
+    X: np.ndarray
+    w: np.ndarray
+    cluster: np.ndarray | None
+    strata: np.ndarray | None
+    columns: tuple[str, ...]
+    drivers: tuple[str, ...]
+    outcome: str
+
+    def groups(self, *, limit: int = 1000, seed: int = 0) -> replicates.Groups:
+        """Return the replicate groups: clusters (or rows) within strata, at most ``limit``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,50 +68,26 @@ class Sampled:
     beta_se: np.ndarray | None = None
 
 
-def share_function(method: str, players: Sequence[Sequence[int]], blocks: Sequence[Sequence[int]], seed: int) -> Shares:
-    """Return the function (B, K + 1, K + 1) -> (B, players) of a method; ``blocks``: columns, for Owen values."""
-    single = all(len(p) == 1 for p in players)
-    if method in ("lmg", "dominance"):
-        if len(players) <= shapley.EXACT:
-            return lambda R: shapley.block_shares(R, players)
-        order = shapley.orders(len(players), ORDERS, seed)
-        several = None if single and _in_order(players) else players
-        few = int(np.clip(100 * (40 / sum(map(len, players))) ** 2, 20, 100))  # replicates share these orders
-        return lambda R: np.array(
-            [shapley.lmg_sampled(S, order if len(R) == 1 else order[:few], several)[0] for S in R]
-        )
-    if method == "owen":
-        return lambda R: _summed(shapley.owen(R, blocks), players)
-    simple = {"johnson": relative_weights, "pratt": importance.pratt, "car": importance.car}
-    if method in simple:
-        return lambda R: _summed(simple[method](R), players)
-    if method in SIGNED:
-        signed = getattr(importance, method)
-        return lambda R: np.column_stack(
-            [signed(R)[:, p[0]] if len(p) == 1 else np.full(len(R), np.nan) for p in players]
-        )
-    return getattr(importance, method) if single and _in_order(players) else lambda R: _ends(R, players, method)
+def standardized(X: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the columns centred and scaled by weighted mean and deviation of their answers, with both.
+
+    >>> Z, mean, sd = standardized(np.array([[1.0], [3.0], [np.nan]]), np.ones(3))
+    >>> Z.ravel().tolist(), mean.tolist(), sd.tolist()
+    ([-1.0, 1.0, nan], [2.0], [1.0])
+    """
+    there = (~np.isnan(X)) * w[:, None]
+    total = there.sum(axis=0)
+    mean = (np.nan_to_num(X) * there).sum(axis=0) / total
+    sd = np.sqrt(((np.nan_to_num(X - mean)) ** 2 * there).sum(axis=0) / total)
+    sd = np.where(sd > 0, sd, 1.0)
+    return (X - mean) / sd, mean, sd
 
 
-def _in_order(players: Sequence[Sequence[int]]) -> bool:
-    return [p[0] for p in players] == list(range(len(players)))
+def sampled(answers: Rows, model: str, shares: Shares, q: int, *, missing: str, seed: int) -> Sampled:
+    """Return the shares of ``q`` players with their replicates under the design, for one model.
 
-
-def _summed(columns: np.ndarray, players: Sequence[Sequence[int]]) -> np.ndarray:
-    return np.column_stack([columns[:, list(p)].sum(axis=1) for p in players])
-
-
-def _ends(R: np.ndarray, players: Sequence[Sequence[int]], method: str) -> np.ndarray:
-    y = R.shape[-1] - 1
-    r2 = lambda some: importance.r_squared(R[:, [*some, y]][:, :, [*some, y]]) if len(some) else np.zeros(len(R))  # noqa: E731
-    if method == "first":
-        return np.column_stack([r2(list(p)) for p in players])
-    everything = [k for p in players for k in p]
-    return np.column_stack([r2(everything) - r2([k for k in everything if k not in p]) for p in players])
-
-
-def sampled(answers: Answers, model: str, shares: Shares, q: int, *, missing: str, seed: int) -> Sampled:
-    """Return the shares of ``q`` players with their replicates under the design, for one model."""
+    Replicates of pairwise correlations, or of one Newton step from the fit of a likelihood.
+    """
     if missing == "impute" and np.isnan(answers.X).any():
         return _imputed(answers, model, shares, q, seed)
     bootstrap = q + (answers.X.shape[1] - q) / 4 <= BOOTSTRAP  # a step of two columns costs more than one
@@ -157,7 +126,7 @@ def _scatter(draws: np.ndarray, factor: np.ndarray) -> np.ndarray:
     return (e * factor[:, None]).T @ e
 
 
-def _units(groups: replicates.Groups, answers: Answers) -> str:
+def _units(groups: replicates.Groups, answers: Rows) -> str:
     unit = "clusters" if answers.cluster is not None else "answers"
     merged = f"{len(groups.stratum):,} random groups of " if groups.merged else ""
     strata = f" within {np.unique(groups.stratum).size} strata" if answers.strata is not None else ""
@@ -172,9 +141,7 @@ def _few(groups: replicates.Groups) -> tuple[str, ...]:
     )
 
 
-def correlations(
-    answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray
-) -> tuple[np.ndarray, float]:
+def correlations(answers: Rows, model: str, groups: replicates.Groups, weights: np.ndarray) -> tuple[np.ndarray, float]:
     """Return correlations of columns and outcome, first as they are, then reweighted; and the smallest eigenvalue."""
     weights = np.vstack([np.ones(groups.size), weights])
     if model == "linear":
@@ -200,7 +167,7 @@ def correlations(
     return _latent(answers, model, groups, weights), 0.0
 
 
-def _overlap(answers: Answers, moments: replicates.Moments) -> None:
+def _overlap(answers: Rows, moments: replicates.Moments) -> None:
     """Refuse pairs of drivers that hardly anybody answered together: their correlation is not known."""
     if moments.count.shape[1] == 1:
         return
@@ -214,7 +181,7 @@ def _overlap(answers: Answers, moments: replicates.Moments) -> None:
         )
 
 
-def _latent(answers: Answers, model: str, groups: replicates.Groups, weights: np.ndarray) -> np.ndarray:
+def _latent(answers: Rows, model: str, groups: replicates.Groups, weights: np.ndarray) -> np.ndarray:
     """Return latent correlations; replicates take one Newton step from the fit (estimating-function bootstrap)."""
     Z, _, _ = standardized(answers.X, answers.w)
     y = outcome_codes(answers, model)
@@ -238,7 +205,7 @@ def check_fit(fit: subset_fits.Fits, model: str) -> None:
         )
 
 
-def outcome_codes(answers: Answers, model: str) -> np.ndarray:
+def outcome_codes(answers: Rows, model: str) -> np.ndarray:
     """Return the outcome as the model needs it: 0/1, categories from 0, or counts."""
     values = np.unique(answers.y)
     if model.startswith("count"):
@@ -257,20 +224,18 @@ def outcome_codes(answers: Answers, model: str) -> np.ndarray:
     return np.searchsorted(values, answers.y)
 
 
-def analytic_errors(answers: Answers, players: Sequence[Sequence[int]]) -> np.ndarray:
+def analytic_errors(answers: Rows, players: Sequence[Sequence[int]]) -> np.ndarray:
     """Return the standard errors of Johnson's weights by the delta method, from the influence of every group."""
     groups = answers.groups()
     Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
     moments = replicates.group_moments(Z, answers.w, groups)
     R = moments.combined(np.ones((1, groups.size))).correlation()[0]
-    change = _summed(relative_weights_change(R, replicates.influence(R, moments)), players)
+    change = summed(relative_weights_change(R, replicates.influence(R, moments)), players)
     return np.sqrt(np.diag(groups.spread(change)))
 
 
-def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) -> Sampled:
+def _imputed(answers: Rows, model: str, shares: Shares, q: int, seed: int) -> Sampled:
     """Combine imputations by Rubin's rules; each has bootstrap replicates within."""
-    from dataclasses import replace
-
     Z = np.column_stack([answers.X, answers.y])
     many, draws = (20, 100) if q <= BOOTSTRAP else (10, 40)
     groups = answers.groups(limit=500, seed=seed)
@@ -289,16 +254,15 @@ def _imputed(answers: Answers, model: str, shares: Shares, q: int, seed: int) ->
     how = f"{many} imputations (chained normal regressions), each with {draws} bootstrap replicates, Rubin's rules"
     made = np.isnan(answers.X).mean()
     notes = _few(groups)
-    if made > 0.3 or answers.X.shape[1] > answers.n / 10:
+    if made > 0.3 or answers.X.shape[1] > len(answers.y) / 10:
         notes += (
-            f"{made:.0%} of the answers are imputed from {answers.n:,} rows: the imputation model decides much of this",
+            f"{made:.0%} of the answers are imputed from {len(answers.y):,} rows: "
+            "the imputation model decides much of this",
         )
     return Sampled(mean, None, total, df, np.mean(matrices, axis=0), how, notes, np.mean(beta_se, axis=0))
 
 
-def likelihood_shares(
-    answers: Answers, model: str, players: Sequence[Sequence[int]], method: str, seed: int
-) -> Sampled:
+def likelihood_shares(answers: Rows, model: str, players: Sequence[Sequence[int]], method: str, seed: int) -> Sampled:
     """Return Shapley (or first, last) shares of McFadden's or the deviance R², from maximised likelihoods of subsets.
 
     By the envelope theorem the log-likelihood moves with the weight of a row by the row's own contribution, so the
@@ -310,7 +274,7 @@ def likelihood_shares(
         raise DataProblem(f"R² of likelihoods has no '{method}' measure; allowed: 'lmg', 'first', 'last'")
     family, q = model.removesuffix("-mcfadden").removesuffix("-deviance"), len(players)
     Z, _, _ = standardized(answers.X, answers.w)
-    subsets, C = _subset_coefficients(q, method, seed)
+    subsets, C = subset_coefficients(q, method, seed)
     keep = np.zeros((len(subsets), Z.shape[1]), bool)
     for j, p in enumerate(players):
         keep[:, list(p)] |= subsets[:, j : j + 1]
@@ -325,7 +289,7 @@ def likelihood_shares(
     ratio = lambda s: s[..., :q] / -s[..., q:]  # noqa: E731
     draws = ratio(weights @ sums)
     how = f"{DRAWS:,} linearised bootstrap replicates of {_units(groups, answers)}"
-    notes = () if q <= _SUBSETS or method != "lmg" else (f"{len(subsets):,} subsets of {ORDERS // 100} sampled orders",)
+    notes = () if q <= SUBSETS or method != "lmg" else (f"{len(subsets):,} subsets of {ORDERS // 100} sampled orders",)
     return Sampled(
         ratio(sums.sum(axis=0)),
         draws,
@@ -338,57 +302,4 @@ def likelihood_shares(
 
 
 def _saturated(y: np.ndarray) -> np.ndarray:
-    from scipy.special import gammaln, xlogy
-
     return xlogy(y, y) - y - gammaln(y + 1)
-
-
-def _subset_coefficients(q: int, method: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return subsets (U, q), the empty one first, and the coefficients (q, U) that turn their values into shares."""
-    if method in ("first", "last"):
-        one, full = np.eye(q, dtype=bool), np.ones((1, q), bool)
-        subsets = np.vstack([np.zeros((1, q), bool), one if method == "first" else ~one, full])
-        C = np.zeros((q, q + 2))
-        C[:, 1:-1] = np.eye(q) * (1 if method == "first" else -1)
-        C[:, 0 if method == "first" else -1] = -1 if method == "first" else 1
-        return subsets, C
-    if q <= _SUBSETS:
-        number = np.arange(2**q)
-        subsets = ((number[:, None] >> np.arange(q)) & 1).astype(bool)
-        return subsets, shapley.shapley(np.eye(2**q)).T
-    order = shapley.orders(q, ORDERS // 100, seed).reshape(-1, q)
-    position = np.argsort(order, axis=1)
-    prefix = position[:, None, :] < np.arange(q + 1)[None, :, None]
-    subsets, at = np.unique(prefix.reshape(-1, q), axis=0, return_inverse=True)
-    at = at.reshape(len(order), q + 1)
-    C = np.zeros((q, len(subsets)))
-    np.add.at(C, (order, at[:, 1:]), 1 / len(order))
-    np.add.at(C, (order, at[:, :-1]), -1 / len(order))
-    return subsets, C
-
-
-def noise_floor(R: np.ndarray, shares: Callable[[np.ndarray], np.ndarray], n_eff: float, seed: int) -> float:
-    """Return the 95th percentile of the share that a shadow driver gets: a driver whose answers were shuffled.
-
-    A shuffled driver correlates with every column by chance only, with covariance R / n, so its correlations are drawn
-    from that and the shares computed with it added. Few draws are enough: a gamma distribution is fitted to them.
-
-    Parameters
-    ----------
-    R : (K + 1, K + 1), outcome last.
-    shares : function of (B, K + 2, K + 2) -> (B,), the shadow's share; the shadow is column K.
-    n_eff : effective number of answers.
-    """
-    rng = np.random.default_rng(seed)
-    k = len(R) - 1
-    many = int(np.clip(2**21 >> k, 20, 200)) if k <= shapley.EXACT else 20
-    values, vectors = np.linalg.eigh(R)
-    chance = rng.standard_normal((many, k + 1)) @ (vectors * np.sqrt(np.maximum(values, 0))).T / np.sqrt(n_eff)
-    shadowed = np.zeros((many, k + 2, k + 2))
-    old = [*range(k), k + 1]
-    shadowed[np.ix_(range(many), old, old)] = R
-    shadowed[:, k, old] = shadowed[:, old, k] = np.clip(chance, -0.9, 0.9)
-    shadowed[:, k, k] = 1.0
-    value = np.abs(shares(shadowed))
-    mean, variance = value.mean(), value.var()
-    return float(gammaincinv(mean**2 / variance, 0.95) * variance / mean) if variance > 0 else float(mean)
