@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -17,6 +18,7 @@ from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, labels, sorted_out, subject
 from cxlab.report.page import TEMPLATES
 from cxlab.report.render import said
+from cxlab.report.what_changed import ALPHA, Matrix, matrices, of
 
 HEADLINE = "headline"
 """The cell of a notebook whose first result is its headline number; else the first result that has an estimate."""
@@ -25,17 +27,19 @@ HEADLINE = "headline"
 def overview(folder: Path) -> Path:
     """Write ``folder/index.html`` over the reports under ``folder`` (replaced in one step) and return its path."""
     folder = Path(folder)
-    cards, unread = [], []
+    cards, unread, readable = [], [], []
     for report, why in sorted_out(folder):
         if report:
             try:
                 with foreign(str(report.folder / "results.json"), "make the report again"):
                     cards.append(card(report, folder))
+                    list(of(report.results))
+                readable.append(report)
                 continue
             except DataProblem as problem:
                 why = str(problem)
         unread.append(why)
-    text = page(cards, unread)
+    text = page(cards, unread, [table(m, folder) for m in matrices(readable)])
     draft = folder / f".index-{uuid.uuid4().hex[:8]}.html"
     try:
         draft.write_text(text, encoding="utf-8")
@@ -45,7 +49,7 @@ def overview(folder: Path) -> Path:
     return folder / "index.html"
 
 
-def page(cards: list[Mapping[str, Any]], unread: Sequence[str] = ()) -> str:
+def page(cards: list[Mapping[str, Any]], unread: Sequence[str] = (), changed: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the page; everything that came from data or parameters is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -54,12 +58,26 @@ def page(cards: list[Mapping[str, Any]], unread: Sequence[str] = ()) -> str:
     return environment.get_template("overview.html.j2").render(
         cards=cards,
         unread=unread,
+        changed=changed,
         style=style,
         notebooks=sorted({c["notebook"] for c in cards}),
         subjects=sorted({c["subject"] for c in cards}),
         verdicts=sorted({v for c in cards for v in c["verdicts"]}),
         failed=sum(c["failed"] for c in cards),
     )
+
+
+def table(found: Matrix, folder: Path) -> dict[str, Any]:
+    """Return a matrix as the page prints it."""
+    cells = lambda own: [own.get(metric) for metric in found.columns]  # noqa: E731
+    rows = [
+        {"link": report.page.relative_to(folder).as_posix(), "subject": card(report, folder)["subject"],
+         "cells": [c and {"cell": c, "line": sparkline(list(c.points), 90, 22)} for c in cells(own)]}
+        for report, own in found.rows
+    ]  # fmt: skip
+    arrows = sum(c is not None and c.real for _, own in found.rows for c in cells(own))
+    return {"notebook": found.notebook, "columns": found.columns, "rows": rows, "tests": found.tests,
+            "arrows": arrows, "waves": found.waves, "alpha": ALPHA}  # fmt: skip
 
 
 def card(report: Made, folder: Path) -> dict[str, Any]:
@@ -82,7 +100,7 @@ def card(report: Made, folder: Path) -> dict[str, Any]:
         "made": report.run["made"][:16].replace("T", " "),
         "link": report.page.relative_to(folder).as_posix(),
         "headline": headline(report.results),
-        "line": sparkline(series(report.results)),
+        "line": sparkline(series(report.results, headline(report.results))),
         "verdicts": verdicts(report.results),
     }
 
@@ -107,17 +125,13 @@ def headline(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {}
 
 
-def series(results: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, float, float]]:
-    """Return (estimate, low, high) of the first trend among the results, of one question; empty without a trend."""
-    for key in sorted(results):
-        result = results[key]
-        if result.get("kind") == "trend":
-            rows = result["table"]
-            if "item" in result["columns"]:
-                rows = [r for r in rows if r["item"] == rows[0]["item"]]
-            return [
-                (r["estimate"], r["low"], r["high"]) for r in rows if None not in (r["estimate"], r["low"], r["high"])
-            ]
+def series(
+    results: Mapping[str, Mapping[str, Any]], shown: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[float, float, float]]:
+    """Return (estimate, low, high) over waves of the number ``shown``: the trend that ends in it; [] without one."""
+    for cell in (c for _, c in of(results)):
+        if not shown or (cell.value, cell.interval) == (shown.get("value"), shown.get("interval")):
+            return list(cell.points)
     return []
 
 
