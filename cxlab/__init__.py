@@ -67,6 +67,7 @@ _WHERE = {
     "contact_clock": "cxlab.models.loyalty.contact_clock",
     "patience": "cxlab.models.loyalty.patience",
     "lagged": "cxlab.models.loyalty.lagged",
+    "personas": "cxlab.models.personas.kinds",
     "repeat": "cxlab.models.loyalty.repeat_purchase",
     "league": "cxlab.models.benchmarks.league",
     "variation": "cxlab.models.journeys.variation",

@@ -57,6 +57,7 @@ from cxlab.models.monitoring.change_explained import change_explained as change_
 from cxlab.models.monitoring.changes import changes as changes
 from cxlab.models.monitoring.monitor import monitor as monitor
 from cxlab.models.monitoring.running import running as running
+from cxlab.models.personas.kinds import personas as personas
 from cxlab.models.pilots.experiment import experiment as experiment
 from cxlab.models.pilots.pilot import pilot as pilot
 from cxlab.models.pilots.rollout_plan import rollout_plan as rollout_plan

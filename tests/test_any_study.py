@@ -153,6 +153,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "value": lambda s, c: cx.value(
         cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
     "loyalty_curve": lambda s, c: cx.loyalty_curve(s, c["sat"], score=c["ltr"]),
+    "personas": lambda s, c: cx.personas(s, ["item0", "item1"], about=[c["sat"]], split=c["segment"], most=2),
     "cost_to_serve": lambda s, c: cx.loyalty.cost_to_serve(s, c["ltr"], cost=c["dose"]),
     "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model=model(c["sat"]), draws=20),

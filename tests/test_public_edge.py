@@ -52,6 +52,7 @@ UNKNOWN = {
     "patience": lambda: cx.patience(STUDY, wait=BAD, abandoned="churned"),
     "lagged": lambda: cx.lagged(STUDY, "satisfaction", y=BAD, unit="brand", period="wave"),
     "repeat_models": lambda: cx.loyalty.repeat_models(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
+    "personas": lambda: cx.personas(STUDY, [BAD, "service"]),
     "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),

@@ -1,0 +1,1 @@
+"""Kinds of customers by their answers."""
