@@ -117,3 +117,18 @@ def test_threats_do_what_they_say() -> None:
     assert among["halo"] > among[None] + 0.1 and among["reliability"] < among[None] - 0.1
     last = {k: c.loc[STAGES[4], "overall"] - c.loc[STAGES[0], "overall"] for k, c in r.items()}
     assert last["mood"] > 0.15 > abs(last[None]) and last["reliability"] > 0.08
+
+
+def test_an_experiment_on_something_else_does_not_make_the_order_random() -> None:
+    """A price test, and a column called order (which purchase it was): the last stage is still answered best."""
+    study = cx.simulated("CX-06", 0.0, n=800, seed=6, threat="reliability")
+    rng = np.random.default_rng(6)
+    table = study.table.assign(order=rng.integers(1, 9, 800), price=rng.integers(0, 2, 800))
+    own = (cx.Field("order", type="integer", role="operation"), cx.Field("price", type="integer", role="operation"))
+    fields = (*study.codebook.fields, *own)
+    told = lambda v: {c[0]: c[1] for c in v.parts["checks"]}  # noqa: E731
+    v = verdict(cx.Study(table, cx.Codebook("price test", fields, design="experiment", assignment=("price",))))
+    assert told(v)["the order of the stages"] == "the same for everybody"
+    assert v.direction != "SUPPORTED"
+    drawn = verdict(cx.Study(table, cx.Codebook("order test", fields, design="experiment", assignment=("order",))))
+    assert told(drawn)["the order of the stages"] == "assigned at random"

@@ -90,3 +90,15 @@ def test_threats_do_what_they_say() -> None:
     assert (plain["published"] < plain["date"]).all() and (late["published"] >= late["date"]).mean() > 0.4
     after = lambda made: made["excess"].autocorr()  # noqa: E731
     assert after(linked) > 0.15 > 0.1 > abs(after(plain))
+
+
+def test_months_dated_by_their_last_day_begin_on_their_first() -> None:
+    """Scores of the 15th cannot have chosen the portfolio of that month, though its return is dated the 31st."""
+    study = cx.simulated("CX-08", 0.0135, n=240, seed=3)
+    first = study.table["date"]
+    end = first + pd.offsets.MonthEnd(0)
+    ahead = cx.Study(study.table.assign(date=end, published=first + pd.Timedelta(days=14)), study.codebook)
+    v = verdict(ahead)
+    assert v.direction == "NOT-IDENTIFIED" and "240 of 240 months use later scores" in v.sentence
+    before = cx.Study(study.table.assign(date=end, published=first - pd.Timedelta(days=1)), study.codebook)
+    assert verdict(before).direction == "SUPPORTED"

@@ -96,3 +96,12 @@ def test_threats_do_what_they_say() -> None:
 
     assert spread(made["clustering"]) > spread(made[None]) + 0.015
     assert rise(made["trends"]) > 0.1 > 0.06 > abs(rise(made[None]))
+
+
+def test_weeks_without_their_location_are_not_as_many_answers() -> None:
+    study = cx.simulated("CX-11", 0.3, n=2000, seed=3)
+    fields = tuple(f for f in study.codebook.fields if f.name != "cluster")
+    book = cx.Codebook("weeks", fields, design="experiment", assignment=("treated",))
+    v = verdict(cx.Study(study.table.drop(columns="cluster"), book))
+    assert v.direction == "INCONCLUSIVE" and "no column says which location a week is of" in v.sentence
+    assert verdict(study).direction == "SUPPORTED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, row, standardised
@@ -26,11 +27,20 @@ def test(case: Case) -> Evidence:
         check = ("the score does not go with what was bought before it", "no earlier purchase is known", None)
         return Evidence((found,), checks=((*check, "self-selection"),), method=method)
     lead = coefficient(case, rows, earlier, z, name="bought before the score, per standard deviation of it (placebo)")
-    small = -case.card.sesoi < lead.inner_low and lead.inner_high < case.card.sesoi
+    often = _often(case, rows, y) / _often(case, rows, earlier) if earlier[rows].any() else np.inf
+    most = case.card.sesoi / max(often, 1.0)
+    small = -most < lead.inner_low and lead.inner_high < most
     said = f"{lead.value:+.1%} [{lead.low:+.1%}, {lead.high:+.1%}] per standard deviation of the score"
+    if 1 < often < np.inf:
+        said += f", where {often:.1f} times fewer bought than after it"
     check = ("the score does not go with what was bought before it", said, bool(small), "self-selection")
     shown = (row(case, lead.name, lead.value, lead.se, lead.df, lead.n),)
     return Evidence((found,), None, shown, (check,), method + ", given the earlier purchase")
+
+
+def _often(case: Case, rows: NDArray, bought: NDArray) -> float:
+    """How many bought: a placebo of rare purchases is judged in proportion."""
+    return float(np.average(bought[rows], weights=(case.sample.n * case.sample.w)[rows]))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -91,7 +91,8 @@ def _shape(case: Case, rows: NDArray, touch: NDArray, target: NDArray) -> list[d
 def _checks(case: Case) -> tuple[tuple[str, str, bool, str], ...]:
     """Only a recorded outcome is free of the last mood; only a random order of stages of their reliability."""
     apart = recorded(case.study, {"overall": case.slots["overall"]})
-    mixed = case.study.codebook.design == "experiment" and "order" in case.slots.columns
+    book = case.study.codebook
+    mixed = book.design == "experiment" and "order" in case.slots.columns and case.column("order") in book.assignment
     source = "recorded behaviour" if apart else "an answer given right after the last stage"
     order = "assigned at random" if mixed else "the same for everybody"
     return (

@@ -26,13 +26,13 @@ def test(case: Case) -> Evidence:
 
 
 def _published(case: Case, rows: NDArray) -> tuple[str, str, bool | None, str]:
-    """Whether every month's portfolio was formed of scores that were out before the month began."""
+    """Whether every month's portfolio was formed of scores that were out before its first day, however it is dated."""
     what, sample = "the scores were published before the month they chose the portfolio of", case.sample
     if "date" not in sample or "published" not in sample:
         lacks = " and ".join(k for k in ("date", "published") if k not in sample)
         return what, f"no column for {lacks}", None, "look-ahead"
-    month, out = (sample.raw[k][rows].astype("datetime64[D]") for k in ("date", "published"))
-    late = int((~(out < month)).sum())
+    month = sample.raw["date"][rows].astype("datetime64[M]").astype("datetime64[D]")
+    late = int((~(sample.raw["published"][rows].astype("datetime64[D]") < month)).sum())
     return what, f"{late} of {int(rows.sum())} months use later scores", late == 0, "look-ahead"
 
 

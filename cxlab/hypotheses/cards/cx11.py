@@ -22,7 +22,12 @@ def test(case: Case) -> Evidence:
     found = coefficient(case, rows, y, treated * after, treated, after, name="top-3 share: difference in differences")
     random = case.study.codebook.design == "experiment"
     said = "the order of the roll-out was random" if random else "not testable with one period before"
-    checks = (("parallel trends before the roll-out", said, True if random else None, "trends"),)
+    place = case.study.design.cluster
+    counted = f"by {place}" if place else "no column says which location a week is of (role 'cluster')"
+    checks = (
+        ("parallel trends before the roll-out", said, True if random else None, "trends"),
+        ("errors are counted by location", counted, True if place else None, "clustering"),
+    )
     return Evidence((found,), None, (), checks, "Two-by-two difference in differences, clustered by location")
 
 
