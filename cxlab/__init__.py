@@ -45,6 +45,8 @@ _WHERE = {
     "alert_policy": "cxlab.models.loop.alert_policy",
     "closing": "cxlab.models.loop.closing",
     "agreement": "cxlab.models.loop.agreement",
+    "loop_effect": "cxlab.models.loop.loop_effect",
+    "heard": "cxlab.models.loop.heard",
     "measurement_plan": "cxlab.models.metrics.measurement_plan",
     "transitions": "cxlab.models.journeys.transitions",
     "simulate_events": "cxlab.data.simulate_events",
@@ -165,7 +167,8 @@ _ROOMS = {
         "willingness_to_pay": "cxlab.models.price.choices",
     },
     "loops": {
-        "tickets": "cxlab.models.loop.alerts",
+        "tickets": "cxlab.models.loop.ticket_layouts",
+        "heard_sheet": "cxlab.models.loop.heard",
     },
     "evidence": {
         "family": "cxlab.hypotheses.scoreboard",

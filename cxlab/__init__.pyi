@@ -31,6 +31,8 @@ from cxlab.models.loop.agreement import agreement as agreement
 from cxlab.models.loop.alert_policy import alert_policy as alert_policy
 from cxlab.models.loop.alerts import alerts as alerts
 from cxlab.models.loop.closing import closing as closing
+from cxlab.models.loop.heard import heard as heard
+from cxlab.models.loop.loop_effect import loop_effect as loop_effect
 from cxlab.models.loyalty.contact_clock import contact_clock as contact_clock
 from cxlab.models.loyalty.lagged import lagged as lagged
 from cxlab.models.loyalty.loyalty_curve import loyalty_curve as loyalty_curve

@@ -69,6 +69,9 @@ UNKNOWN = {
     "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),
     "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
     "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
+    "loop_effect": lambda: cx.loop_effect(STUDY, "satisfaction", before="service", called=BAD),
+    "heard": lambda: cx.heard(f"{BAD}.csv"),
+    "heard_sheet": lambda: cx.loops.heard_sheet(STUDY, BAD),
     "alerts": lambda: cx.alerts(STUDY.set("respondent", role="id").set("date", role="date"), {"a": {BAD: 1}}),
     "tickets": lambda: cx.loops.tickets(BAD, layout=BAD),
     "kano": lambda: cx.importance.kano(STUDY, by=BAD),
@@ -165,7 +168,7 @@ def call(name: str, study: object, **options):
               "plan": "p.json", "arm": "mode", "unit": "brand", "start": {"Alba": 5},
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
-              "coders": ["brand", "mode"]}  # fmt: skip
+              "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}

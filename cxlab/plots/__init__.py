@@ -74,6 +74,8 @@ _WHERE: dict[str, str] = {
     "alert_policy": "cxlab.models.loop.loop_plots",
     "closing": "cxlab.models.loop.loop_plots",
     "agreement": "cxlab.models.loop.loop_plots",
+    "loop_effect": "cxlab.models.loop.loop_plots",
+    "heard": "cxlab.models.loop.loop_plots",
     "pilot": "cxlab.models.pilots.pilot_plots",
     "experiment": "cxlab.models.pilots.pilot_plots",
     "rollout_plan": "cxlab.models.pilots.pilot_plots",

@@ -19,23 +19,9 @@ from cxlab.data.arguments import public
 from cxlab.data.row_order import numbered
 from cxlab.data.study import Study, answer
 from cxlab.models.metrics import estimates as metrics
-from cxlab.problem import DataProblem, one_of
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.names import free
-
-LAYOUTS: dict[str, dict[str, str]] = {
-    "plain": {"alert": "alert", "id": "id", "reason": "reason", "touchpoint": "touchpoint", "owner": "owner",
-              "created": "created", "due": "due"},
-    "zendesk": {"alert": "external_id", "reason": "subject", "owner": "assignee", "touchpoint": "tags",
-                "created": "created_at", "due": "due_at"},
-    "freshdesk": {"alert": "unique_external_id", "reason": "subject", "owner": "agent", "touchpoint": "tags",
-                  "due": "due_by"},
-    "salesforce": {"alert": "ExternalId__c", "reason": "Subject", "owner": "Owner", "touchpoint": "Type",
-                   "due": "DueDate__c"},
-    "jira": {"alert": "External ID", "reason": "Summary", "owner": "Assignee", "touchpoint": "Labels",
-             "due": "Due Date"},
-}  # fmt: skip
-"""How each ticket system calls our columns; none of them holds what a customer wrote."""
 
 COLUMNS = (
     Column("owner", "label", "", "Owner"),
@@ -52,6 +38,7 @@ def alerts(
     touchpoint: str | None = None,
     register: str | Path | pd.DataFrame | None = None,
     due: float = 48.0,
+    text: str | None = None,
     level: float = 0.95,
 ) -> Result:
     """Return which answers call for somebody to act, by rules fixed before looking.
@@ -67,13 +54,14 @@ def alerts(
     register : CSV file or table of touchpoints with ``owner`` and ``due_hours``; default: ``touchpoints.csv`` beside
         the study's file.
     due : hours until somebody should have acted, where the register says nothing.
+    text : column with what the customer wrote; it stays in the list and leaves only where `tickets` is asked for it.
     level : of confidence.
 
     Returns
     -------
     Result, a row an owner and reason: ``owner, reason, estimate`` (alerts a week) with ``low, high`` (Poisson), ``n``.
     ``parts["alerts"]`` is the list itself, oldest first: ``alert`` (an id made of study, customer, time and reason),
-    ``id, reason, touchpoint, owner, created, due``; what customers wrote is not in it. `tickets` lays it out for a
+    ``id, reason, touchpoint, owner, created, due`` (and ``text``, if asked for). `cx.loops.tickets` lays it out for a
     ticket system.
 
     Raises
@@ -102,8 +90,10 @@ def alerts(
     where = touchpoint or next(iter(study.codebook.role("event")), None)
     if where:
         study.field(where)
+    if text:
+        study.field(text)
     book = registers.register(study, register)
-    listed, weeks = _listed(study, rules, who, when, where)
+    listed, weeks = _listed(study, rules, who, when, where, text)
     listed = _owned(listed, book, due)
     table = _load(listed, weeks, level)
     share = len(listed) / max(len(study), 1)
@@ -125,41 +115,6 @@ def alerts(
     )
 
 
-@public
-def tickets(found: Result, *, layout: str = "plain") -> pd.DataFrame:
-    """Return the alerts as a ticket system takes them; nothing is sent.
-
-    Parameters
-    ----------
-    found : of `alerts`.
-    layout : 'plain', 'zendesk', 'freshdesk', 'salesforce' or 'jira'.
-
-    Returns
-    -------
-    A row an alert, with the columns of the layout and the id under which a second import finds the first.
-
-    Raises
-    ------
-    DataProblem : another kind of result or an unknown layout.
-
-    Examples
-    --------
-    >>> import pandas as pd, cxlab as cx
-    >>> table = pd.DataFrame({"who": [7], "ltr": [3], "day": pd.to_datetime(["2025-01-01"])})
-    >>> study = cx.load(table).set("who", role="id").set("day", role="date")
-    >>> list(cx.loops.tickets(cx.alerts(study, {"detractor": {"ltr": (0, 6)}}), layout="zendesk"))
-    ['external_id', 'subject', 'assignee', 'tags', 'created_at', 'due_at']
-    """
-    one_of("layout", layout, LAYOUTS)
-    if not isinstance(found, Result) or found.kind != "alerts":
-        came = getattr(found, "kind", type(found).__name__)
-        raise DataProblem(
-            f"tickets are made of the result of cx.alerts, and this is of '{came}'; give that of cx.alerts"
-        )
-    named = LAYOUTS[layout]
-    return found.parts["alerts"][list(named)].rename(columns=named)
-
-
 def _role(study: Study, *roles: str) -> str:
     for role in roles:
         found = study.codebook.role(role)
@@ -172,13 +127,19 @@ def _role(study: Study, *roles: str) -> str:
 
 
 def _listed(
-    study: Study, rules: Mapping[str, Mapping[str, Any]], who: str, when: str, where: str | None
+    study: Study,
+    rules: Mapping[str, Mapping[str, Any]],
+    who: str,
+    when: str,
+    where: str | None,
+    text: str | None = None,
 ) -> tuple[pd.DataFrame, float]:
     """The alerts, oldest first, each under its first rule; and the weeks that the answers span."""
     row = free("_row", study.columns)
     whole = replace(study, table=numbered(study.table, row).to_native())
     chosen = {"row": nw.col(row), "id": answer(study.field(who)), "created": answer(study.field(when))}
     chosen |= {"touchpoint": answer(study.field(where)).cast(nw.String)} if where else {}
+    chosen |= {"text": answer(study.field(text)).cast(nw.String)} if text else {}
     parts = []
     for reason, condition in rules.items():
         if not isinstance(condition, Mapping) or not condition:
@@ -208,7 +169,8 @@ def _owned(listed: pd.DataFrame, book: registers.Register | None, due: float) ->
         owner=[of(t, "owner") or "" for t in listed["touchpoint"]],
         due=listed["created"] + pd.to_timedelta(np.array(hours, float), unit="h"),
     )
-    return listed[["alert", "id", "reason", "touchpoint", "owner", "created", "due"]]
+    own = ["alert", "id", "reason", "touchpoint", "owner", "created", "due", "text"]
+    return listed[[c for c in own if c in listed]]
 
 
 def _load(listed: pd.DataFrame, weeks: float, level: float) -> pd.DataFrame:

@@ -60,3 +60,24 @@ def agreement(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(NEEDED, color=MUTED, linewidth=1, linestyle=":")
     ax.set_title(f"{result.title}: {result.parts['verdict']}", loc="left", fontsize=10, color=INK)
     return ax
+
+
+def loop_effect(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each comparison with its interval and the line of no effect."""
+    table = result.table
+    ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
+    forest(ax, table["comparison"], table["estimate"], table["low"], table["high"], n=table["n"])
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def heard(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of replies that have each element, with its interval."""
+    table = result.table[result.table["estimate"].notna()]
+    ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
+    names = [str(e).partition(":")[0] for e in table["element"]]
+    forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"], unit="share")
+    ticks(ax.xaxis, "share")
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
