@@ -80,6 +80,8 @@ def closing(
     metrics.check_level(level)
     if not (np.isfinite(due) and due > 0):
         raise DataProblem(f"due is {due!r}; it is a number of days above 0")
+    if not (opened and closed):
+        raise DataProblem("no columns are named that say when a ticket was opened and closed: opened=, closed=")
     for column in (opened, closed, *([by] if by else [])):
         if column not in study.columns:
             raise unknown("column", column, study.name, study.columns)

@@ -167,6 +167,8 @@ def heard(codes: pd.DataFrame | str | Path, *, level: float = 0.95) -> Result:
 def _read(codes: pd.DataFrame | str | Path) -> pd.DataFrame:
     """The filled sheet with codes as numbers."""
     if not isinstance(codes, pd.DataFrame):
+        if not str(codes):
+            raise DataProblem("no filled sheet is named; make one with cx.loops.heard_sheet, and give its path")
         path = Path(codes)
         if not path.is_file():
             raise DataProblem(f"there is no sheet {path}; make one with cx.loops.heard_sheet and fill it")

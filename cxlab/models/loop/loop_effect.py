@@ -87,6 +87,10 @@ def loop_effect(
     'threshold'
     """
     metrics.check_level(level)
+    if not (outcome and before and called):
+        raise DataProblem(
+            "name the answer after the call, the one before, and who was called: outcome, before=, called="
+        )
     for name in (outcome, before, called):
         study.field(name)
     found = sample(study, [outcome, before, called])
