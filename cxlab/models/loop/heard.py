@@ -171,7 +171,7 @@ def _read(codes: pd.DataFrame | str | Path) -> pd.DataFrame:
             raise DataProblem("no filled sheet is named; make one with cx.loops.heard_sheet, and give its path")
         path = Path(codes)
         if not path.is_file():
-            raise DataProblem(f"there is no sheet {path}; make one with cx.loops.heard_sheet and fill it")
+            raise DataProblem(f"there is no sheet {path}; make one with cx.loops.heard_sheet, or give its path")
         codes = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
     lost = [c for c in ("reply", "coder") if c not in codes]
     if lost or not set(ELEMENTS) & set(codes.columns):
