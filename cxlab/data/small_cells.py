@@ -126,8 +126,9 @@ def parts(table: pd.DataFrame, small: int, by: Sequence[str], cut: Sequence[str]
 
 
 def withheld(
-    study: Study, counted: Mapping[str, Sequence[nw.Expr]], by: Sequence[str], units: pd.DataFrame, small: int
-) -> NDArray[np.bool_]:
+    study: Study, counted: Mapping[str, Sequence[nw.Expr]], by: Sequence[str], units: pd.DataFrame, small: int,
+    *, unit: str = "",
+) -> NDArray[np.bool_]:  # fmt: skip
     """Return which rows of a part of a study are not shown because its other parts would tell a small one.
 
     The part is what `Study.where` took: one level of a column, or of several. Its rows are hidden where they are hidden
@@ -139,6 +140,7 @@ def withheld(
     by : columns whose groups the rows are.
     units : the rows: ``item``, and the `cxlab.stats.counts.names.key` of each column of ``by``.
     small : least number of answers of a group.
+    unit : column whose distinct values count, as the cases of events; '' counts rows.
     """
     whole = study.before
     if not small or whole is None or not len(units):
@@ -150,7 +152,8 @@ def withheld(
     sums = [
         reduce(add, ((~x.is_null()).cast(nw.Int64) for x in counted[item])).alias(name) for name, item in called.items()
     ]
-    answers = whole.frame.select(*columns, *sums)
+    frame = whole.frame.select(*columns, unit).unique() if unit else whole.frame
+    answers = frame.select(*columns, *sums)
     sizes = answers.group_by(*columns).agg(nw.col(*called).sum()).collect("pandas").to_native()
     sizes = sizes.rename(columns=dict(zip(columns, keys(columns), strict=True)))
     told = set()
@@ -162,6 +165,44 @@ def withheld(
         told |= {(item, *(code(v) for v in row)) for row in gone[keys(by)].itertuples(index=False, name=None)}
     rows = units[["item", *keys(by)]].itertuples(index=False, name=None)
     return np.array([(item, *(code(v) for v in row)) in told for item, *row in rows])
+
+
+def gone(
+    study: Study, of: str, by: Sequence[str], table: pd.DataFrame, small: int, *, unit: str = ""
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which groups of a table of ``n`` leave it, and what is said of them: `hidden`, and `withheld` of a part.
+
+    Parameters
+    ----------
+    of : column whose values count. ``unit`` : column whose distinct values count instead, as the cases of events.
+    by : columns of the study; the table has them under their `cxlab.stats.counts.names.key`.
+    """
+    out = hidden(table, small, keys(by))
+    also = [nw.col(unit or of)]
+    out |= withheld(study, {of: also}, by, table.assign(item=of), small, unit=unit)
+    return out, said(table["n"].to_numpy(float), out, small) if out.any() else []
+
+
+def refuse_part(study: Study, of: Sequence[str], small: int = SMALL, *, unit: str = "", hint: bool = True) -> None:
+    """Raise where a part of a study, with the other parts and the whole, would tell a part of fewer answers.
+
+    For models that rest on all rows of a part at once and cannot leave a group out.
+
+    Parameters
+    ----------
+    of : columns that must all be answered for a row to count. ``unit`` : column whose distinct values count instead.
+    hint : whether the function has ``least_n``.
+    """
+    if study.before is None or not small:
+        return
+    there = [(~nw.col(c).is_null()).cast(nw.Int64) for c in of if c in study.before.columns]
+    all_ = reduce(lambda a, b: a * b, there) if there else nw.lit(1)
+    complete = nw.col(unit) if unit else nw.when(all_ == 1).then(nw.lit(1))
+    if withheld(study, {"": [complete]}, [], pd.DataFrame({"item": [""]}), small, unit=unit).any():
+        told = " and ".join(f"{c} = {v}" for c, v in study.chosen)
+        raise DataProblem(
+            f"{told} of {study.name} is not shown: " + (TELLS if hint else TELLS.removesuffix(" (least_n=0 shows it)"))
+        )
 
 
 def _lines(table: pd.DataFrame, fixed: list[str]) -> list[NDArray[np.intp]]:

@@ -255,6 +255,8 @@ WELL = {
     "three kinds of line ends": ("recommend,n\r\n5,1\n6,2\r7,3\r\n", [(5, 1), (6, 2), (7, 3)]),
     "carriage returns": ("recommend,n\r5,1\r6,2\r", [(5, 1), (6, 2)]),
     "blank lines between": ("recommend,n\n\n5,1\n\n6,2\n\n", [(5, 1), (6, 2)]),
+    "another separator in an answer of each row": ("a\tb\tc\n1\tx\ty;z\n2\t'\ty;z\n",
+                                                    [(1, "x", "y;z"), (2, "'", "y;z")]),
     "lines of nothing but separators": ("recommend;n\n5;1\n;\n6;2\n;\n;\n", [(5, 1), (6, 2)]),
     "a line that says there is no answer": ("a,b\nx,1\nNA,\ny,2\n", [("x", 1), ("NA", None), ("y", 2)]),
     "ids beyond 64 bits": ("id,n\n12345678901234567890,1\n12345678901234567891,2\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -35,12 +36,28 @@ def dialect(source: Utf8) -> tuple[str, str, int, str]:
         ).fetchall()[0]
     except duckdb.Error:
         delimiter, quote = "", '"'
-    for mark in dict.fromkeys((delimiter, *",;\t|")) if first.strip() else ():
+    whole = _throughout(source, dict.fromkeys((delimiter, *",;\t|")))
+    delimiter = whole or delimiter
+    for mark in dict.fromkeys((delimiter, *",;\t|")) if first.strip() and not whole else ():
         if mark and (above := _above(source, mark)):
             return mark, "'" if quote == "'" and _single_quoted(source, mark) else '"', *above
     if not delimiter or delimiter not in first:
         delimiter = _counted(first)
     return delimiter, "'" if quote == "'" and _single_quoted(source, delimiter) else '"', 0, ""
+
+
+def _throughout(source: Utf8, marks: Iterable[str]) -> str:
+    """Return the separator by which the first line is names, each another, and all rows have as many; '' if none is."""
+    for mark in filter(None, marks):
+        with source.path.open(encoding="utf-8-sig", newline="") as file:
+            try:
+                rows = [r for r in itertools.islice(csv.reader(file, delimiter=mark), HEAD) if r]
+            except csv.Error:
+                continue
+        names = [v.strip() for v in rows[0]] if rows else []
+        if len(names) > 1 and all(names) and len(set(names)) == len(names) and {len(r) for r in rows} == {len(names)}:
+            return mark
+    return ""
 
 
 def _above(source: Utf8, delimiter: str) -> tuple[int, str] | None:

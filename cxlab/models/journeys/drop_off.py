@@ -85,20 +85,18 @@ def drop_off(
     log = event_log(study, by=metrics.listed(by))
     _known(log, states, gone)
     each, last = _spells(log, states, gone)
+    if len(each) < least_n:
+        raise DataProblem(f"{study.name} has {len(each)} cases; {least_n} are needed, or least_n=0")
+    each, told = log.without(each, least_n)
     parts = list(each.groupby(log.groups, sort=True, dropna=False)) if log.groups else [((), each)]
-    rows, few = [], 0
+    rows = []
     for group, mine in parts:
-        if len(mine) < least_n:
-            few += 1
-            continue
         label = dict(zip(log.groups, group, strict=True))
         rows += [{**label, **row} for row in _rows(log, mine, list(states), times, level)]
-    if not rows:
-        raise DataProblem(f"no group of {study.name} has {least_n} cases; least_n=0 shows them all the same")
     open_ = float((each["cause"] == 0).mean())
     notes = [*log.notes, f"{open_:.1%} of the cases had not ended when they were last seen"]
     notes += [f"cases without an end are watched until the last moment of the log ({last})"] if open_ else []
-    notes += [f"{few} groups with fewer than {least_n} cases are not shown (least_n=0 shows them)"] if few else []
+    notes += told
     return Result(
         "drop_off",
         "How journeys end" + (f" by {study.codebook.label(*log.by)}" if log.by else ""),

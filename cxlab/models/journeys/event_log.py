@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from cxlab.data import engine
+from cxlab.data import engine, small_cells
 from cxlab.data.row_order import numbered
 from cxlab.data.sample import check_weights, weight_notes
 from cxlab.data.study import CELLS, Study, answer
@@ -106,10 +108,47 @@ class EventLog:
         words = result_words.labelled_groups(self.study, list(self.by), keyed)
         return pd.concat([words, table.drop(columns=self.groups)], axis=1)
 
+    def gone(self, least_n: int) -> pd.DataFrame:
+        """Return the groups that are not shown, with ``said`` of them: of few cases, or that would tell such a one.
+
+        Raises
+        ------
+        DataProblem : none is left, or this part of a log would tell a smaller one.
+        """
+        case = self.study.codebook.role("case")[0]
+        if not self.by:
+            small_cells.refuse_part(self.study, [case], least_n, unit=case)
+            return pd.DataFrame({"said": []})
+        sizes = self.ask(f"SELECT {self.listed('count(DISTINCT c) AS n')} FROM o GROUP BY ALL")
+        keyed = sizes.rename(columns=dict(zip(self.groups, map(key, self.by), strict=True)))
+        hide, said = small_cells.gone(self.study, case, self.by, keyed, least_n, unit=case)
+        if hide.all():
+            raise DataProblem(f"no group of {self.study.name} has {least_n} cases; least_n=0 shows them all the same")
+        return sizes[hide].assign(said=" ".join(said))[[*self.groups, "said"]]
+
+    def without(self, table: pd.DataFrame, least_n: int) -> tuple[pd.DataFrame, list[str]]:
+        """Return a table by groups without those that are `gone`, and what is said of them."""
+        out = self.gone(least_n)
+        if not len(out):
+            return table, []
+        there = table.merge(out, on=self.groups, how="left")["said"].isna().to_numpy()
+        return table[there].reset_index(drop=True), [out["said"].iloc[0]]
+
     @property
     def group_names(self) -> list[str]:
         """How the group columns are called in a result."""
         return scan.shown(list(self.by))
+
+
+def small_events(table: pd.DataFrame, n: str, groups: list[str], least_n: int) -> NDArray[np.bool_]:
+    """Return which rows of a table by groups and events ``e`` rest on few cases, or would tell such a row of a group.
+
+    >>> small_events(pd.DataFrame({"g0": [1, 2, 3], "e": "call", "n": [3, 20, 90]}), "n", ["g0"], 10).tolist()
+    [True, True, False]
+    """
+    one = table.drop_duplicates([*groups, "e"])[[*groups, "e"]].assign(n=table[n])
+    hide = one.assign(hide=small_cells.hidden(one, least_n, groups, within=["e"]))
+    return table[[*groups, "e"]].merge(hide, on=[*groups, "e"], how="left")["hide"].to_numpy(bool)
 
 
 def event_log(study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] | None = None) -> EventLog:

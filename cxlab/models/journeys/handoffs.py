@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import Column
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.journeys.cases import Cases, cases
@@ -53,7 +54,7 @@ def handoffs(
     outcome : a score of the case; default: the first outcome of satisfaction, else the days from first to last event.
     of : 'owner', 'channel' or a column: what changes.
     given : what is held fixed: 'events' (their number), 'days'; () for nothing.
-    least_n : groups with fewer cases are not shown.
+    least_n : groups with fewer cases, and those that would tell them, are not shown.
     level : of confidence.
 
     Returns
@@ -88,7 +89,11 @@ def handoffs(
     if y:
         scores.average(study, [y], [])
     found = cases(study, y, of=holder)
-    table = _groups(found, y, level, least_n)
+    case = study.codebook.role("case")[0]
+    small_cells.refuse_part(study, [case], least_n, unit=case)
+    table = _groups(found, y, level)
+    figures = ["share", "share_low", "share_high", "estimate", "low", "high"]
+    table, told = small_cells.blanked(table, least_n, figures, ["switches"])
     slopes = _slopes(found, y, tuple(given), level)
     t, w = found.table, found.weight
     some, back = float(w @ (t["switches"] > 0) / w.sum()), float(w @ (t["returns"] > 0) / w.sum())
@@ -96,6 +101,7 @@ def handoffs(
     notes = (
         *found.log.notes,
         f"{some:.1%} of the cases change {what} at least once, {back:.1%} come back to one they had before",
+        *told,
         *_said(slopes, given, study.field(y).label if y else "days"),
         "difficult cases are handed on: what goes with a handoff need not come from it",
     )
@@ -131,7 +137,7 @@ def _holder(study: Study, of: str) -> str:
     return found[0]
 
 
-def _groups(found: Cases, y: str | None, level: float, least_n: int) -> pd.DataFrame:
+def _groups(found: Cases, y: str | None, level: float) -> pd.DataFrame:
     t, w = found.table, found.weight
     k, rows = t["switches"].to_numpy(float), []
     value = t["y" if y else "days"].to_numpy(float)
@@ -141,10 +147,7 @@ def _groups(found: Cases, y: str | None, level: float, least_n: int) -> pd.DataF
             continue
         share, s_low, s_high = _share(found, mine, w, level)
         there = mine & np.isfinite(value)
-        if mine.sum() < least_n:
-            middle = (np.nan, np.nan, np.nan)
-        else:
-            middle = _mean(found, value, there, level) if y else _median(value[there], w[there], level)
+        middle = _mean(found, value, there, level) if y else _median(value[there], w[there], level)
         rows.append((name, share, s_low, s_high, *middle, int(mine.sum())))
     columns = ["switches", "share", "share_low", "share_high", "estimate", "low", "high", "n"]
     return pd.DataFrame(rows, columns=columns)

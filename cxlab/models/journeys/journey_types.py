@@ -98,6 +98,7 @@ def journey_types(
     kept = best if (k or stable >= STABLE) else 1
     if kept not in fits:
         fits[kept] = markov_mixture.mixture(steps, first, n, kept, rng)
+    few = log.ask(f"SELECT e FROM o GROUP BY e HAVING count(DISTINCT c) < {metrics.SMALL}")["e"].tolist()
     errors = _errors(fits[kept], steps, first, each, draws, rng)
     table = _table(fits[kept], names, patterns, each, errors, y, level)
     bic = pd.Series({size: f.bic for size, f in fits.items()}, name="bic")
@@ -109,8 +110,8 @@ def journey_types(
         level,
         "mixture of first-order Markov chains by EM, ten starts; BIC; stability: adjusted Rand index of half-samples; "
         f"errors from {draws} bootstrap samples of clusters",
-        (*log.notes, _said(k, best, kept, stable, fits)),
-        {"bic": bic, "stability": stable, "steps": _steps(fits[kept], names), "outcome": y},
+        (*log.notes, _said(k, best, kept, stable, fits), *_rare(few)),
+        {"bic": bic, "stability": stable, "steps": _steps(fits[kept], names, few), "outcome": y},
         better="none",
         columns=COLUMNS,
     )
@@ -230,13 +231,21 @@ def _typical(fit: Mixture, j: int, names: list[str]) -> str:
     return " → ".join(names[i] for i in out) + back
 
 
-def _steps(fit: Mixture, names: list[str]) -> pd.DataFrame:
+def _rare(few: list[str]) -> list[str]:
+    """What is said of events of few cases."""
+    what = f"{len(few)} event{'s' if len(few) > 1 else ''}"
+    return [f"what follows {what} that fewer than {metrics.SMALL} cases met is not shown"] if few else []
+
+
+def _steps(fit: Mixture, names: list[str], few: list[str]) -> pd.DataFrame:
+    """What follows what in each type; not what follows the events of ``few`` cases."""
     ends = [*names, END]
     order = np.argsort(-fit.share, kind="stable")
     rows = [
         (f"type {t + 1}", names[a], ends[b], float(fit.steps[j, a, b]))
         for t, j in enumerate(order)
         for a in range(len(names))
+        if names[a] not in few
         for b in range(len(ends))
         if fit.steps[j, a, b] >= 0.01
     ]

@@ -13,7 +13,7 @@ from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import EventLog, event_log
+from cxlab.models.journeys.event_log import EventLog, event_log, small_events
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
 from cxlab.result import Result
@@ -108,10 +108,14 @@ def journey(
     table = _ratios(log, y, whole, level)
     table = table.merge(_waits(log, level), on=[*log.groups, "e"], how="left")
     table = _described(table, log, book)
-    few = table["n"] < least_n
-    notes = [*log.notes, *score_note, *_said(book, table, log)]
+    table, told = log.without(table, least_n)
+    few = small_events(table, "n", log.groups, least_n)
+    notes = [*log.notes, *score_note, *_said(book, table, log), *told]
     if few.any():
-        notes.append(f"{int(few.sum())} touchpoints that fewer than {least_n} cases met are not shown (least_n=0)")
+        notes.append(
+            f"{int(few.sum())} touchpoints that fewer than {least_n} cases met, or that would tell them, are not shown "
+            "(least_n=0 shows them)"
+        )
     table = log.named(table[~few].reset_index(drop=True))
     measured = ["reach", "repeats", "exit", "wait", *(["score"] if y else [])]
     own = [c for m in measured for c in (m, f"{m}_low", f"{m}_high")]

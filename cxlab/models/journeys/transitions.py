@@ -10,7 +10,7 @@ import pandas as pd
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import END, EventLog, event_log
+from cxlab.models.journeys.event_log import END, EventLog, event_log, small_events
 from cxlab.models.metrics import estimates as metrics
 from cxlab.result import Result
 
@@ -83,11 +83,15 @@ def transitions(
     cells, steps = _counted(log)
     table, _ = log.measured(cells, "share", level)
     table = table.merge(steps, on=[*log.groups, "e", "b"], how="left")
-    few = table["met"] < least_n
-    notes = list(log.notes)
+    table, told = log.without(table, least_n)
+    notes = [*log.notes, *told]
+    few = small_events(table, "met", log.groups, least_n)
     if few.any():
         lost = table[few].drop_duplicates([*log.groups, "e"])
-        notes.append(f"{len(lost)} events that fewer than {least_n} cases met are not shown (least_n=0 shows them)")
+        notes.append(
+            f"{len(lost)} events that fewer than {least_n} cases met, or that would tell them, are not shown "
+            "(least_n=0 shows them)"
+        )
     first = ["n", *log.groups, "e"]
     table = table[~few].sort_values([*first, "times", "b"], ascending=[False, *[True] * (len(first) - 1), False, True])
     table = log.named(table.reset_index(drop=True)).rename(columns={"e": "from", "b": "to"})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import Column
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
@@ -15,6 +18,7 @@ from cxlab.models.metrics.result_words import labelled
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import names
+from cxlab.stats.counts.names import key
 from cxlab.stats.inference.influences import covariance
 from cxlab.stats.survival.time_curves import Curves, curves, loglog
 
@@ -91,11 +95,11 @@ def closing(
     time = np.where(ended, stop, last) - start
     group = found.other[by] if by else np.zeros(len(time), int)
     code, called = pd.factorize(pd.Series(group, dtype=object), use_na_sentinel=True)
-    rows, few = [], 0
+    hide, told = _small(study, opened, by, called, np.bincount(code[code >= 0], minlength=len(called)), least_n)
+    rows = []
     for k, name in enumerate(called):
         mine = code == k
-        if mine.sum() < least_n:
-            few += 1
+        if hide[k]:
             continue
         part = found.keep(mine)
         row = _row(time[mine], ended[mine], part.w, part.cluster, part.strata, due, level)
@@ -112,7 +116,7 @@ def closing(
     notes += [
         f"{int((~ended).sum()):,} of {len(ended):,} tickets are open: they count until the last moment in the data"
     ]
-    notes += [f"{few} groups with fewer than {least_n} tickets are not shown (least_n=0 shows them)"] if few else []
+    notes += told
     notes += (
         [f"{int((code < 0).sum()):,} tickets without {study.field(by).label} do not count"]
         if by and (code < 0).any()
@@ -123,6 +127,16 @@ def closing(
     return Result(
         "closing", title, table, "", level, method, tuple(notes), {"due": due, "by": by}, COLUMNS, better="down"
     )
+
+
+def _small(
+    study: Study, opened: str, by: str | None, called: Sequence, n: NDArray, least_n: int
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which groups are not shown, and what is said of them."""
+    if by:
+        return small_cells.gone(study, opened, [by], pd.DataFrame({key(by): list(called), "n": n}), least_n)
+    small_cells.refuse_part(study, [opened], least_n)
+    return n < least_n, []
 
 
 def _tickets(study: Study, found: Sample, opened: str, closed: str) -> tuple[Sample, NDArray, NDArray, float]:

@@ -99,7 +99,7 @@ def survival(
     drawn = _drawn(study, data, own, level)
     medians = _medians(data, own, drawn, level)
     differences = _differences(data, numbers, v, df, level)
-    rest = data.groups.assign(n=size)[hide]
+    rest = data.groups.assign(n=small_cells.sizes(pd.Series(size), hide, least_n))[hide]
     table = pd.concat([table, rest], ignore_index=True) if len(rest) else table
     title = f"{'How it ended' if len(data.ends) > 1 else 'Still there'} over {study.field(time).label}"
     said = small_cells.said(size, hide, least_n) if hide.any() else []

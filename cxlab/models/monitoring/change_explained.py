@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.columns import Column, difference, show
+from cxlab.columns import Column, Hidden, difference, show
 from cxlab.data import small_cells
 from cxlab.data import waves as order
 from cxlab.data.arguments import public
@@ -184,6 +184,9 @@ def _table(
     if small.any():
         hide = np.r_[[False] * 3, small, small]
         table.loc[hide, ["estimate", "low", "high", "se", "share", "share_before", "share_after"]] = nan
+        size = np.r_[np.full(3, np.inf), least, least]
+        table["n"] = small_cells.sizes(table["n"], hide & (size >= SMALL), 0)
+        table["n"] = [Hidden(small_cells.few(SMALL)) if s < SMALL else v for s, v in zip(size, table["n"], strict=True)]
         notes.append(
             f"{int(small.sum())} of {k} groups are not shown, and counted: fewer than {SMALL} answers in a wave, or "
             "they would tell of those that have fewer"

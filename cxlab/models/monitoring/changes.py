@@ -87,7 +87,7 @@ def changes(
         levels[k] = own
     table = _table(p, rows)
     series = p.labels.loc[p.labels.index.repeat(len(p.names))].reset_index(drop=True)
-    series = series.assign(period=p.names * len(p.labels), n=p.n.ravel().astype(int), estimate=p.y.ravel(),
+    series = series.assign(period=p.names * len(p.labels), n=p.told(), estimate=p.y.ravel(),
                            level=levels.ravel())  # fmt: skip
     return Result(
         kind="changes",

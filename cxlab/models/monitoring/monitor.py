@@ -186,7 +186,7 @@ def _table(p: Periods, w: Watched, s: chart_rules.Signals, base: int, single: fl
     table = p.labels.loc[p.labels.index.repeat(t)].reset_index(drop=True)
     flat = lambda x: np.asarray(x).ravel()  # noqa: E731
     return table.assign(
-        period=p.names * k, n=flat(p.n).astype(int), estimate=flat(p.y), expected=flat(w.expected),
+        period=p.names * k, n=p.told(), estimate=flat(p.y), expected=flat(w.expected),
         low=flat(w.expected - single * w.sd), high=flat(w.expected + single * w.sd), z=flat(w.z),
         statistic=flat(s.statistic), alarm=flat(alarm),
     )  # fmt: skip

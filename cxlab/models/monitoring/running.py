@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import Column
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
@@ -91,8 +93,9 @@ def running(
         said = "asymptotic confidence sequence"
     blank = lambda x: np.where(seen, x, np.nan).ravel()  # noqa: E731
     table = p.labels.loc[p.labels.index.repeat(len(p.names))].reset_index(drop=True)
+    told = small_cells.sizes(pd.Series(n.ravel().astype(int)), (~seen & (n > 0)).ravel(), SMALL)
     table = table.assign(
-        period=p.names * len(p.labels), n=n.ravel().astype(int), n_eff=blank(size), estimate=blank(t), low=blank(low),
+        period=p.names * len(p.labels), n=told.to_numpy(), n_eff=blank(size), estimate=blank(t), low=blank(low),
         high=blank(high),
     )  # fmt: skip
     return Result(

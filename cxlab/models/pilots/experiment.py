@@ -12,9 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from cxlab.columns import Column, difference, show, span
+from cxlab.columns import Column, Hidden, difference, show, span
+from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.sample import usable_weight
+from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry
@@ -80,7 +82,7 @@ def experiment(
     ``value`` (of the treated), ``estimate, low, high, se, lift, p, p_adjusted`` (Holm over all rows),
     ``always_low, always_high`` (valid however often one looked),
     ``detectable`` (80 % power), ``units, n``. ``parts``: ``srm`` (counts, p), ``balance``, ``saved`` (share of the
-    variance that covariates take away). No unit a side fewer than two is estimated.
+    variance that covariates take away). An arm of fewer than 10 answers, or of two units, is not shown.
 
     References
     ----------
@@ -99,9 +101,12 @@ def experiment(
     covariates = [before] if isinstance(before, str) else list(before)
     unit = unit or study.design.cluster
     rows = _rows(study, asked, arm, covariates, unit)
+    small_cells.refuse_part(study, [arm], hint=False)
     names, control = _arms(study, rows, arm, control)
     counts = _units(rows, unit)
     srm = _sample_ratio(counts, names, expected)
+    if not unit:
+        srm["counts"] = {k: v if v >= SMALL else Hidden(small_cells.few(SMALL)) for k, v in srm["counts"].items()}
     x, filled = _covariates(rows, covariates)
     found, saved = [], []
     for i, o in enumerate(asked):
@@ -113,6 +118,10 @@ def experiment(
     columns = ["outcome", "treated", "unit", "benchmark", "value", "estimate", "low", "high", "se", "lift",
                "p", "always_low", "always_high", "detectable", "units", "n"]  # fmt: skip
     table = pd.DataFrame(found, columns=columns)
+    if any(isinstance(row[-1], Hidden) for row in found):
+        table = table.assign(
+            **{c: pd.Series([r[columns.index(c)] for r in found], dtype=object) for c in ("units", "n")}
+        )
     table.insert(columns.index("p") + 1, "p_adjusted", multiple.adjusted(table["p"], "holm"))
     table.insert(2, "against", str(control))
     balance = _balance(rows, covariates, names, control, bool(unit))
@@ -268,9 +277,10 @@ def _compared(
     y, w, arm = y[use], rows["w"].to_numpy(float)[use], (rows["arm"] == pair[1]).to_numpy().astype(int)[use]
     unit = rows["unit"].to_numpy()[use] if clustered else None
     sizes = [len(np.unique(unit[arm == k])) if clustered else int((arm == k).sum()) for k in (0, 1)]
-    nan = float("nan")
-    if min(sizes) < LEAST:
-        return (nan,) * 11 + (sum(sizes), len(y)), nan
+    nan, answers = float("nan"), [int((arm == k).sum()) for k in (0, 1)]
+    if min(sizes) < LEAST or min(answers) < SMALL:
+        n = Hidden(small_cells.few(SMALL)) if answers[1] < SMALL else Hidden(small_cells.NOT_SHOWN)
+        return (nan,) * 11 + ((n, n) if min(answers) < SMALL else (sum(sizes), len(y))), nan
     z = None if x is None else x[use]
     if len(o.scores) == 2:
         mean, psi = arms.ratio_influence(y[:, 0], y[:, 1], arm, w)
@@ -314,7 +324,7 @@ def _balance(rows: pd.DataFrame, before: list[str], names: list, control: Any, c
 
 def _said(study: Study, table: pd.DataFrame, srm: dict, balance: pd.DataFrame, filled: int, level: float) -> list[str]:
     """The checks, then what differs."""
-    counts = ", ".join(f"{k} {v:,}" for k, v in srm["counts"].items())
+    counts = ", ".join(f"{k} {v}" if isinstance(v, Hidden) else f"{k} {v:,}" for k, v in srm["counts"].items())
     out = []
     if srm["p"] < MISMATCH:
         out.append(
@@ -328,8 +338,9 @@ def _said(study: Study, table: pd.DataFrame, srm: dict, balance: pd.DataFrame, f
         out.append(f"{filled:,} rows without a covariate take its mean")
     if study.codebook.design != "experiment":
         out.append(f"{study.name} is not declared as an experiment: differences, not effects")
-    small = table["units"][table["estimate"].isna()]
-    if len(small):
+    if small_cells.is_hidden(table["n"]).any():
+        out.append(f"arms of {small_cells.few(SMALL)} answers are not shown, nor what is compared with them")
+    elif table["estimate"].isna().any():
         out.append("an arm with fewer than two units (or answers) is not estimated: its noise cannot be told")
     for _, r in table[table["estimate"].notna()].iterrows():
         word = "differs" if r["p_adjusted"] < 1 - level else "these data cannot tell whether it differs"

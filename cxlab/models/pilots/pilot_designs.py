@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, stdtrit
 from scipy.stats import ncx2
 
+from cxlab.data import small_cells
+from cxlab.data.small_cells import SMALL
 from cxlab.models.pilots.unit_panel import Panel
 from cxlab.problem import DataProblem
 from cxlab.stats.inference.few_treated import FEW
@@ -140,7 +142,17 @@ def _before(s: int, every: str) -> list[str]:
 def _placebo(p: Panel, d: NDArray, treated: NDArray) -> pd.DataFrame:
     """The difference that each untreated unit alone would have had."""
     rows = [(p.units[k], d[k] - d[~treated & (np.arange(len(d)) != k)].mean()) for k in np.flatnonzero(~treated)]
-    return pd.DataFrame(rows, columns=["unit", "estimate"])
+    return _of_enough(p, pd.DataFrame(rows, columns=["unit", "estimate"]))
+
+
+def _of_enough(p: Panel, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table by ``unit`` without figures of units of few people; where rows are units and periods, with all."""
+    if p.n.max() <= 1:
+        return table
+    n = dict(zip(p.units, p.n.sum(1), strict=True))
+    few = small_cells.hidden(pd.DataFrame({"unit": p.units, "n": list(n.values())}), SMALL, ["unit"])
+    hide = dict(zip(p.units, few, strict=True))
+    return table.assign(estimate=table["estimate"].mask(table["unit"].map(hide).to_numpy(bool)))
 
 
 def several_dates(p: Panel, level: float, later: bool) -> Found:
@@ -233,7 +245,7 @@ def synthetic(p: Panel, level: float) -> Found:
     ]
     if int(treated.sum()) > 1:
         notes.append("placebos are single units, the pilot is the mean of several: their spread is rather too large")
-    spread = pd.DataFrame({"unit": weights["unit"], "estimate": placebo["sdid"]})
+    spread = _of_enough(p, pd.DataFrame({"unit": weights["unit"], "estimate": placebo["sdid"]}))
     parts = {"weights": weights, "period_weights": periods, "placebo": spread, "least_p": least}
     return Found(
         table, notes, "weights on the simplex (ridge for synthetic DiD); placebo errors of untreated units", parts

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
-from cxlab.data.small_cells import SMALL, enough
+from cxlab.data.small_cells import SMALL, enough, refuse_part
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Errors, Population, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, bind, declared, match
+from cxlab.models.regression.formula import Coding, Model, bind, declared, match, mentioned
 from cxlab.models.regression.pattern_errors import variance, with_guard
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -94,6 +94,7 @@ def logit(
     [0.8, 0.3]
     """
     study = declared(formula, study)
+    refuse_part(study, mentioned(formula, study), least_n)
     model, columns = asked(study, formula, errors)
     design = study.design
     counted = cells(study.frame, columns, weight=weight_of(study))
@@ -150,6 +151,7 @@ def ordinal(
     """
     one_of("link", link, ("logit", "probit"))
     study = declared(formula, study)
+    refuse_part(study, mentioned(formula, study), least_n)
     data = listed(study, *asked(study, formula, errors))
     _enough(data, least_n)
     constant = _constant_column(data)

@@ -190,10 +190,15 @@ def declared(formula: str, study: Study) -> Study:
     ----------
     formula : as for `bind`; one that cannot be read is left to it.
     """
+    return in_scale(study, mentioned(formula, study))
+
+
+def mentioned(formula: str, study: Study) -> list[str]:
+    """Return the columns that a formula names, as far as it can be read."""
     try:
         left, right = _parsed(formula)
     except Exception:  # `bind` says what is wrong
-        return study
+        return []
     there, found = set(study.columns), []
     for text in (factor.expr for term in (*left, *right) for factor in term.factors):
         if text in there:
@@ -205,7 +210,7 @@ def declared(formula: str, study: Study) -> Study:
             ]
         except SyntaxError:
             continue
-    return in_scale(study, found)
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -10,11 +10,11 @@ import narwhals as nw
 import numpy as np
 
 from cxlab.data.arguments import public
-from cxlab.data.small_cells import SMALL, enough
+from cxlab.data.small_cells import SMALL, enough, refuse_part
 from cxlab.data.study import Study
 from cxlab.models.regression.errors import Population, variance, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import Coding, Model, assembled, bind, declared
+from cxlab.models.regression.formula import Coding, Model, assembled, bind, declared, mentioned
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.moments import Moments, moments
@@ -112,6 +112,7 @@ def ols(
     ['Intercept', 'service', 'price']
     """
     study = declared(formula, study)
+    refuse_part(study, mentioned(formula, study), least_n)
     fit = least_squares(study, formula)
     enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
     n, rank = fit.n, fit.solution.rank
@@ -166,6 +167,7 @@ def ridge(
     ['Intercept', 'service', 'price']
     """
     study = declared(formula, study)
+    refuse_part(study, mentioned(formula, study), least_n)
     fit = least_squares(study, formula)
     enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
     constant = _constant(fit)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
-from cxlab.data.small_cells import SMALL, blanked, enough
+from cxlab.data.small_cells import SMALL, blanked, enough, refuse_part
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
-from cxlab.models.regression.formula import declared, match
+from cxlab.models.regression.formula import declared, match, mentioned
 from cxlab.models.regression.least_squares import Fit, least_squares, original
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -71,6 +71,7 @@ def mixed(
             raise unknown("column", name, study.name, study.columns)
     nested = [study.design.strata] if by == study.design.cluster and study.design.strata else []
     asked = [c for c in (*nested, by, crossed) if c]
+    refuse_part(study, [*mentioned(formula, study), *asked], least_n)
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in asked)).to_native())
     fit = least_squares(there, formula, totals="" if nested else by)
     enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)

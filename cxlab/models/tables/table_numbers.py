@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from cxlab.models.tables.banner_columns import TOTAL, Banner
 from cxlab.models.tables.column_letters import Rules
 from cxlab.models.tables.stub_lines import Line, Question
 from cxlab.models.tables.table_layout import Layout
+from cxlab.stats.counts.names import key
 from cxlab.stats.inference.column_tests import Ratios, ratios
 
 if TYPE_CHECKING:
@@ -39,9 +41,9 @@ def numbers(
 ) -> tuple[dict[str, NDArray], pd.DataFrame, list[str]]:
     """Return the columns of the table of one question (one entry a cell), the tests behind its letters, and notes."""
     lines = stub_lines.lines(scan.study, asked, scan.found.questions, layout)
-    whole = _part(scan, _total(scan), lines, layout, rule)
+    whole = _part(scan, _total(scan), lines, asked, layout, rule)
     order = _order(lines, whole.found, layout)
-    lines, parts = [lines[k] for k in order], [_part(scan, b, lines, layout, rule) for b in scan.banners]
+    lines, parts = [lines[k] for k in order], [_part(scan, b, lines, asked, layout, rule) for b in scan.banners]
     whole = _kept(whole, order)
     tests = _tests(parts, lines, rule, scan.simple)
     shown = [whole, *parts] if layout.total else parts
@@ -71,7 +73,7 @@ def _total(scan: Scan) -> Banner:
     return Banner("", names, (TOTAL,), ("",), ("",), np.ones((len(keys), 1)))
 
 
-def _part(scan: Scan, banner: Banner, lines: Sequence[Line], layout: Layout, rule: Rules) -> Part:
+def _part(scan: Scan, banner: Banner, lines: Sequence[Line], asked: Question, layout: Layout, rule: Rules) -> Part:
     """The ratios of all lines in the columns of a banner, and in the rest of each where arrows want it."""
     members = column_letters.with_rest(banner) if "rest" in rule.against else banner.members
     sources, found = list(dict.fromkeys(line.source for line in lines)), {}
@@ -87,7 +89,7 @@ def _part(scan: Scan, banner: Banner, lines: Sequence[Line], layout: Layout, rul
                 median[k] = _medians(values, (block.counts[1] @ members) * lines[k].base[:, None])
     put = lambda name: np.stack([getattr(found[k][0], name)[found[k][1]] for k in range(len(lines))])  # noqa: E731
     all_ = Ratios(**{f.name: put(f.name) for f in fields(Ratios)})
-    return Part(banner, all_, _hidden(banner, all_, layout), median)
+    return Part(banner, all_, _hidden(scan, banner, all_, layout, asked), median)
 
 
 def _medians(values: NDArray, weight: NDArray) -> NDArray:
@@ -104,15 +106,32 @@ def _medians(values: NDArray, weight: NDArray) -> NDArray:
     return out
 
 
-def _hidden(banner: Banner, found: Ratios, layout: Layout) -> NDArray:
+def _hidden(scan: Scan, banner: Banner, found: Ratios, layout: Layout, asked: Question) -> NDArray:
     """Return which cells are not shown: columns of a small base and what would tell them, lines of few answers."""
     width = len(banner.labels)
+    out = np.zeros((len(found.n), width), bool)
     if not layout.least_n:
-        return np.zeros((len(found.n), width), bool)
-    n = found.n[0, :width]
-    table = pd.DataFrame({"n": n, "outer": banner.outer, "column": banner.labels})
+        return out
+    table = pd.DataFrame({"outer": banner.outer, "column": banner.labels})
     by = (["outer", "column"] if any(banner.outer) else ["column"]) if banner.apart and width > 1 else []
-    return small_cells.hidden(table, layout.least_n, by)[None] | (found.n[:, :width] < layout.least_n)
+    sizes, line = np.unique(found.n[:, :width], axis=0, return_inverse=True)
+    out = np.stack([small_cells.hidden(table.assign(n=n), layout.least_n, by) for n in sizes])[line.reshape(-1)]
+    return out | _withheld(scan, banner, layout, asked)[None]
+
+
+def _withheld(scan: Scan, banner: Banner, layout: Layout, asked: Question) -> NDArray:
+    """Return which columns would tell, with the tables of the other parts of a study, one of few answers."""
+    width, names = len(banner.labels), [] if banner.labels == (TOTAL,) else list(banner.names)
+    if scan.study.before is None:
+        return np.zeros(width, bool)
+    if any(scan.study.field(n).columns for n in names):
+        names = []
+    keys, _ = scan.patterns(banner.names)
+    first = [int(np.argmax(banner.members[:, k])) for k in range(width)]
+    units = {key(n): [scan.found.groupings[n][keys[p, i]] for p in first] for i, n in enumerate(names)}
+    item = (asked.field.columns or (asked.field.name,))[0]
+    table = pd.DataFrame({"item": [item] * width, **units})
+    return small_cells.withheld(scan.study, {item: [nw.col(item)]}, names, table, layout.least_n)
 
 
 def _order(lines: Sequence[Line], total: Ratios, layout: Layout) -> list[int]:
@@ -230,7 +249,7 @@ def _cells(joined: Joined, lines: Sequence[Line], scan: Scan, layout: Layout, wh
             told.append(("Median", "median", k, "mean", r["median"][k], False))
     labels, kinds, at, units, values, full = zip(*told, strict=True)
     at, full, width = np.array(at), np.array(full), len(joined.heads["column"])
-    hide = joined.hidden[at] & (np.array(kinds) != "base")[:, None]
+    hide = joined.hidden[at]
     counted = np.isin(np.array(kinds), ("category", "net"))[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = r["a"] / whole.found.a[:, :1]
@@ -241,10 +260,17 @@ def _cells(joined: Joined, lines: Sequence[Line], scan: Scan, layout: Layout, wh
         "row": each(labels), "kind": each(kinds), **{k: np.tile(v, len(told)) for k, v in joined.heads.items()},
         "estimate": seen(np.stack(values), np.True_), "low": seen(low[at], own), "high": seen(high[at], own),
         "se": seen(se[at], own), "unit": each(units), "count": seen(r["a"][at], counted),
-        "row_share": seen(share[at], counted), "n": r["n"][at].ravel(), "weighted": r["w"][at].ravel(),
-        "effective": r["kish"][at].ravel(), "depth": np.repeat([lines[k].depth for k in at], width),
+        "row_share": seen(share[at], counted), "n": _sizes(r["n"][at], hide, layout.least_n),
+        "weighted": seen(r["w"][at], np.True_),
+        "effective": seen(r["kish"][at], np.True_), "depth": np.repeat([lines[k].depth for k in at], width),
         "shown": ~hide.ravel(), "line": np.repeat(np.where(full, at, -1), width),
     }  # fmt: skip
+
+
+def _sizes(n: NDArray, hide: NDArray, small: int) -> NDArray:
+    """The bases of all cells, of hidden ones in words."""
+    flat = pd.Series(n.ravel())
+    return small_cells.sizes(flat, hide.ravel(), small).to_numpy()
 
 
 def _intervals(

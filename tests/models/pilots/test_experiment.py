@@ -99,6 +99,12 @@ def test_an_arm_of_one_answer_is_not_estimated() -> None:
     few = pd.concat([study.table[study.table["arm"] == "old"], study.table[study.table["arm"] == "new"].head(1)])
     found = cx.experiment(replace(study, table=few.reset_index(drop=True)), ["value"], arm="arm", control="old")
     assert np.isnan(found.table["estimate"].iloc[0])
+    assert "arms of fewer than 10 answers are not shown, nor what is compared with them" in found.notes
+    one = few.assign(unit=0).reset_index(drop=True)
+    one.loc[one["arm"] == "old", "unit"] = range(1, 1 + (one["arm"] == "old").sum())
+    alone = pd.concat([one, *[one[one["arm"] == "new"]] * 11], ignore_index=True)  # one unit of twelve rows
+    found = cx.experiment(replace(study, table=alone), ["value"], arm="arm", control="old", unit="unit")
+    assert np.isnan(found.table["estimate"].iloc[0])
     assert "an arm with fewer than two units (or answers) is not estimated: its noise cannot be told" in found.notes
 
 
