@@ -7,6 +7,7 @@ question.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -156,3 +157,35 @@ def test_bootstraps_keep_the_design_of_a_domain(design: str) -> None:
     asked = sample(design).where(brand="Beta")
     ratio = cx.metrics.satisfaction_ratio(asked, of="y", draws=4000).table.iloc[0]
     assert (5 * ratio["estimate"], 5 * ratio["se"]) == (pytest.approx(estimate), pytest.approx(se, rel=0.1))
+
+
+QUANTILES = pd.read_csv(REFERENCE / "domain_quantiles.csv", comment="#")
+
+
+def quantile(p: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The smallest value at or below which a share p of the weighted answers lies, of each block of counts."""
+    return lambda values, c: values[np.argmax(np.cumsum(c, axis=1) >= p * c.sum(axis=1, keepdims=True) - 1e-9, axis=1)]
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize("design", ["cluster+strata+weight", "cluster+strata", "cluster+weight"])
+def test_quantiles_of_a_domain_equal_r(design: str, name: str) -> None:
+    rows = QUANTILES[(QUANTILES["design"] == design) & (QUANTILES["domain"] == name)]
+    for p, truth in rows[rows["method"] == "woodruff"].set_index("quantile")["estimate"].items():
+        found = cx.bootstrap(domain(design, name), "x", statistic=quantile(p), draws=20, seed=1, least_n=0)
+        assert found.table["estimate"].iloc[0] == pytest.approx(truth, abs=1e-9)
+    if "weight" in design:  # an even number of answers without weights has two middles
+        middle = rows[(rows["method"] == "woodruff") & (rows["quantile"] == 0.5)]["estimate"].iloc[0]
+        found = cx.bootstrap(domain(design, name), "x", statistic="median", draws=20, seed=1, least_n=0)
+        assert found.table["estimate"].iloc[0] == pytest.approx(middle, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["all", "beta"])
+@pytest.mark.parametrize("design", ["cluster+strata+weight", "cluster+strata", "cluster+weight"])
+def test_errors_of_a_median_of_a_domain_are_those_of_r_s_bootstrap(design: str, name: str) -> None:
+    """Both draw at random; R takes no stratum of one cluster, so these are left out."""
+    few = DATA[~DATA["h"].isin([7, 8])]
+    rows = QUANTILES[(QUANTILES["design"] == design) & (QUANTILES["domain"] == name)]
+    estimate, se = rows[rows["method"] == "bootstrap"][["estimate", "se"]].iloc[0]
+    found = cx.bootstrap(domain(design, name, few), "x", statistic=quantile(0.5), draws=3000, seed=2).table.iloc[0]
+    assert (found["estimate"], found["se"]) == (pytest.approx(estimate, abs=1e-9), pytest.approx(se, rel=0.1))

@@ -144,7 +144,7 @@ def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups: Groups
     total = np.tensordot(weights, moments, 1)
     gram = total[:, :k, :k].copy()
     gram[:, np.arange(k), np.arange(k)] *= 1 + 1e-10
-    gram[:, np.arange(k), np.arange(k)] += 1e-9
+    gram[:, np.arange(k), np.arange(k)] += 1e-9 * answers.w.mean()  # weights count by their ratio
     return np.linalg.solve(gram, total[:, :k, k:])[..., 0]
 
 

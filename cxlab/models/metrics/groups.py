@@ -345,8 +345,11 @@ def limits_at(g: Groups, score: Score, at: NDArray, z: NDArray) -> tuple[NDArray
     (t_{n-1} / t_df)**2, Korn & Graubard 1998) for shares and net scores, Student's t for means. Where all answers of a
     group agree a mean takes the Wilson bound of the share that may still differ, each by the whole scale.
     """
-    columns = ("estimate", "spread", "n", "n_eff", "df", "se", "reach")
-    t, spread, n, n_eff, df, se, reach = (g.table[c].to_numpy(float)[at] for c in columns)
+    held = g.__dict__.get("_arrays")
+    if held is None:  # asked for some fifty times, once a level that is tried
+        columns = ("estimate", "spread", "n", "n_eff", "df", "se", "reach")
+        held = g.__dict__["_arrays"] = [g.table[c].to_numpy(float) for c in columns]
+    t, spread, n, n_eff, df, se, reach = (x[at] for x in held)
     t = t / score.factor
     flat = (spread <= 1e-12 * np.fmax(1, t * t)) & (n > 0)
     if score.shape == "mean":
