@@ -262,3 +262,11 @@ def test_a_regression_without_a_complete_row_says_so() -> None:
     ):
         with pytest.raises(cx.DataProblem, match=r"none of 0 rows|no row|no answer|there are 0|has 0"):
             call_it()
+
+
+def test_too_many_arguments_are_not_taken_for_an_unknown_option() -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.compare(STUDY, "nps", "brand", of="recommendation")
+    assert str(said.value) == (
+        "compare: too many positional arguments; It takes: study, metric, by, pairs, smallest, correction, level"
+    )

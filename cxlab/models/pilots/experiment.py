@@ -68,7 +68,8 @@ def experiment(
     ----------
     outcomes : metrics ('nps', 'csat', 'ces'), columns (their means), mappings as {'metric': 'share', 'of': 'q1',
         'value': 1}, or pairs (numerator, denominator) for a ratio of sums; None takes the headline metric.
-    arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value.
+    arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value (of
+        numbers only 0).
     before : columns measured before the start, to make the estimate surer (`adjust`) and to look at balance; rows
         without one take the mean.
     unit : column of what was assigned, if that was not the row (shops, accounts); '' takes the study's clusters.
@@ -222,6 +223,12 @@ def _arms(study: Study, rows: pd.DataFrame, arm: str, control: Any) -> tuple[lis
     if len(names) > 12:
         raise DataProblem(f"'{arm}' of {study.name} has {len(names)} values; arms are few: name the column of the arms")
     if control is None:
+        if not isinstance(names[0], str) and float(names[0]) != 0:  # 1 and 2: either may be the treated one
+            few = ", ".join(f"{n:g}" for n in names)
+            raise DataProblem(
+                f"'{arm}' of {study.name} holds {few}; which of them is the control cannot be known: give control=, "
+                f"e.g. control={names[0]:g}"
+            )
         return names, names[0]
     at = {str(n): n for n in names}
     if str(control) not in at:

@@ -143,3 +143,18 @@ def test_a_unit_in_two_arms_and_a_single_arm_are_refused() -> None:
         cx.experiment(mixed, ["value"], arm="arm", unit="unit")
     with pytest.raises(cx.DataProblem, match=r"^an experiment needs two arms; 'arm' of trial has 1: \['new'\]$"):
         cx.experiment(study.where(arm="new"), ["value"], arm="arm")
+
+
+def test_arms_coded_1_and_2_do_not_say_which_is_the_control() -> None:
+    """Taken for granted, either turns the sign of the effect."""
+    study = trial(400)
+    coded = replace(study, table=study.table.assign(arm=np.where(study.table["arm"] == "new", 1, 2)))
+    with pytest.raises(cx.DataProblem) as said:
+        cx.experiment(coded, ["value"], arm="arm")
+    assert str(said.value) == (
+        "'arm' of trial holds 1, 2; which of them is the control cannot be known: give control=, e.g. control=1"
+    )
+    words = cx.experiment(study, ["value"], arm="arm", control="old").table["estimate"].iloc[0]
+    assert cx.experiment(coded, ["value"], arm="arm", control=2).table["estimate"].iloc[0] == pytest.approx(words)
+    zero = replace(study, table=study.table.assign(arm=(study.table["arm"] == "new").astype(int)))
+    assert cx.experiment(zero, ["value"], arm="arm").table["estimate"].iloc[0] == pytest.approx(words)
