@@ -165,6 +165,9 @@ _ROOMS = {
         "gabor_granger": "cxlab.models.price.price_ladder",
         "choice": "cxlab.models.price.choices",
         "willingness_to_pay": "cxlab.models.price.choices",
+        "worth_in_money": "cxlab.models.price.worth_in_money",
+        "choice_design": "cxlab.models.price.choice_design",
+        "stated_premium": "cxlab.models.price.stated_premium",
     },
     "loops": {
         "tickets": "cxlab.models.loop.ticket_layouts",

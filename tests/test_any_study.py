@@ -154,6 +154,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
         cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
     "loyalty_curve": lambda s, c: cx.loyalty_curve(s, c["sat"], score=c["ltr"]),
     "personas": lambda s, c: cx.personas(s, ["item0", "item1"], about=[c["sat"]], split=c["segment"], most=2),
+    "stated_premium": lambda s, c: cx.prices.stated_premium(s, ordinary=c["dose"], great=c["sat"]),
     "cost_to_serve": lambda s, c: cx.loyalty.cost_to_serve(s, c["ltr"], cost=c["dose"]),
     "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model=model(c["sat"]), draws=20),
@@ -177,6 +178,8 @@ LATER: dict[str, str] = {
     "patience": "needs waits that ended in two ways: tests/models/loyalty/test_clocks.py",
     "contact_clock": "needs contacts of customers: tests/models/loyalty/test_clocks.py",
     "repeat_models": "needs purchases: tests/models/loyalty/test_clocks.py",
+    "worth_in_money": "needs choice sets: tests/models/price/test_mixed_choices.py",
+    "choice_design": "needs choice sets: tests/models/price/test_mixed_choices.py",
     "repeat": "needs purchases: tests/models/loyalty/test_repeat_purchase.py",
     "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
     "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",

@@ -53,6 +53,9 @@ UNKNOWN = {
     "lagged": lambda: cx.lagged(STUDY, "satisfaction", y=BAD, unit="brand", period="wave"),
     "repeat_models": lambda: cx.loyalty.repeat_models(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
     "personas": lambda: cx.personas(STUDY, [BAD, "service"]),
+    "worth_in_money": lambda: cx.prices.worth_in_money(STUDY, BAD, price="wait", chosen="churned", among="respondent"),
+    "choice_design": lambda: cx.prices.choice_design(STUDY, BAD, among="respondent"),
+    "stated_premium": lambda: cx.prices.stated_premium(STUDY, ordinary=BAD, great="wait"),
     "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -169,6 +172,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
+    needed |= {"ordinary": "wait", "great": "weight"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}

@@ -38,6 +38,8 @@ _WHERE: dict[str, str] = {
     "price_sensitivity": "cxlab.models.price.price_plots",
     "gabor_granger": "cxlab.models.price.price_plots",
     "choice": "cxlab.models.price.price_plots",
+    "choice_design": "cxlab.models.price.price_plots",
+    "stated_premium": "cxlab.models.price.price_plots",
     "willingness_to_pay": "cxlab.models.price.price_plots",
     "repeat": "cxlab.models.loyalty.loyalty_plots",
     "contact_clock": "cxlab.models.loyalty.clock_plots",

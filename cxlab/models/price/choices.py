@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from cxlab.columns import Column
@@ -16,11 +18,15 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.loyalty.covariates import Term, matrix, terms
 from cxlab.models.loyalty.spells import there
+from cxlab.models.price import mixed_choices
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
 from cxlab.stats.pricing import conditional_logit
+
+ROBB = 10_000
+"""Draws of Krinsky & Robb's intervals."""
 
 
 @public
@@ -31,10 +37,11 @@ def choice(
     chosen: str,
     among: str,
     person: str = "",
+    random: Sequence[str] | Mapping[str, str] = (),
     level: float = 0.95,
     least_n: int = SMALL,
 ) -> Result:
-    """Return what each attribute of an offer adds to its worth (conditional logit of choices between offers).
+    """Return what each attribute of an offer adds to its worth (logit of choices between offers).
 
     Parameters
     ----------
@@ -42,6 +49,8 @@ def choice(
     chosen : 1 or True for the offer that was taken. ``among`` : the choice set that the offer was in.
     person : who chose; default: the study's cluster. Choices of one person are not independent: errors are those of
         persons. Weights belong to the set.
+    random : terms whose worth differs between persons (mixed logit, 100 Halton draws a person): a list (normal), or
+        ``{"price": "lognormal"}``. A price is fixed or log-normal, never normal: its ratios would have no mean.
     level : of confidence. ``least_n`` : choices needed.
 
     Returns
@@ -61,6 +70,60 @@ def choice(
     >>> found.table["estimate"].round(4).tolist()
     [1.3863]
     """
+    found, x, called, sets, taken, notes = read_sets(study, formula, chosen, among, person, least_n)
+    start = np.flatnonzero(np.r_[True, np.diff(sets) > 0])
+    first = found.keep(start)
+    spread = x.std(0)
+    fit = conditional_logit.fit(x / spread, taken, sets, first.w / first.w.mean())
+    if not fit.converged:
+        raise DataProblem(f"'{formula}' predicts the choices perfectly somewhere; no finite worth fits: merge levels, "
+                          "or leave an attribute out")  # fmt: skip
+    who = pd.factorize(first.other[person])[0] if person else first.cluster
+    u = fit.scores @ fit.bread * (first.w / first.w.mean())[:, None]
+    drawn = None if person else study.drawn
+    v, df = covariance(u, first.n, who, first.strata, names=first.strata_names, drawn=drawn)
+    table = _table(called, fit.b / spread, np.sqrt(np.diag(v)) / spread, df, len(start), level)
+    persons = len(np.unique(who)) if who is not None else 0
+    differ = mixed_choices.tastes(random, called)
+    more: dict = {}
+    if differ:
+        theta, v, df, more = mixed_choices.fitted(x, taken, sets, found, who, called, differ)
+        names = mixed_choices.names(called, differ)
+        table = _table(names, theta, np.sqrt(np.diag(v)), df, len(start), level)
+        spread, notes = np.ones(len(theta)), [*notes, *_mixed_notes(fit.loglik, more["loglik"])]
+    if who is None:
+        notes.append("each choice counts as a person of its own; name person= where one chose several times")
+    notes.append("worth is relative: what a bundle without this attribute would do is not asked")
+    figures = {"loglik": fit.loglik, "chance": fit.null, "r2": 1 - fit.loglik / fit.null, "choices": len(start),
+               "persons": persons, "df": df} | more  # fmt: skip
+    errors = f"errors of {persons:,} persons" if who is not None else "robust errors of choices"
+    return Result("choice", f"What makes people choose: {formula}", table, "", level,
+                  f"{_model(differ)}; {errors}", tuple(notes),
+                  {"fit": figures, "covariance": v / np.outer(spread, spread), "random": differ, "means": len(called)},
+                  (Column("term", "label", "", "Term"),))  # fmt: skip
+
+
+def _model(differ: dict[str, str]) -> str:
+    if not differ:
+        return "Conditional logit by maximum likelihood"
+    return (
+        f"Mixed logit ({', '.join(differ)} differ between persons) by simulated likelihood, 100 Halton draws a person"
+    )
+
+
+def _mixed_notes(plain: float, mixed: float) -> list[str]:
+    return [f"letting tastes differ raises the log-likelihood from {plain:,.1f} to {mixed:,.1f}"]
+
+
+def read_sets(
+    study: Study, formula: str, chosen: str, among: str, person: str, least_n: int
+) -> tuple[Sample, NDArray, list[str], NDArray, NDArray, list[str]]:
+    """Return the rows of complete sets, sorted: sample, attributes, names of terms, set numbers, taken, notes.
+
+    Parameters
+    ----------
+    formula, chosen, among, person, least_n : as for `choice`.
+    """
     asked = terms(study, formula)
     for name in (chosen, among, *([person] if person else [])):
         there(study, name)
@@ -76,28 +139,7 @@ def choice(
         raise DataProblem(
             f"{still}: the same for all offers of every set, so choices say nothing about it; leave it out"
         )
-    first = found.keep(start)
-    spread = x.std(0)
-    fit = conditional_logit.fit(x / spread, taken, sets, first.w / first.w.mean())
-    if not fit.converged:
-        raise DataProblem(f"'{formula}' predicts the choices perfectly somewhere; no finite worth fits: merge levels, "
-                          "or leave an attribute out")  # fmt: skip
-    who = pd.factorize(first.other[person])[0] if person else first.cluster
-    u = fit.scores @ fit.bread * (first.w / first.w.mean())[:, None]
-    drawn = None if person else study.drawn
-    v, df = covariance(u, first.n, who, first.strata, names=first.strata_names, drawn=drawn)
-    table = _table(called, fit.b / spread, np.sqrt(np.diag(v)) / spread, df, len(start), level)
-    persons = len(np.unique(who)) if who is not None else 0
-    if who is None:
-        notes.append("each choice counts as a person of its own; name person= where one chose several times")
-    notes.append("worth is relative: what a bundle without this attribute would do is not asked")
-    figures = {"loglik": fit.loglik, "chance": fit.null, "r2": 1 - fit.loglik / fit.null, "choices": len(start),
-               "persons": persons, "df": df}  # fmt: skip
-    errors = f"errors of {persons:,} persons" if who is not None else "robust errors of choices"
-    return Result("choice", f"What makes people choose: {formula}", table, "", level,
-                  f"Conditional logit by maximum likelihood; {errors}", tuple(notes),
-                  {"fit": figures, "covariance": v / np.outer(spread, spread)},
-                  (Column("term", "label", "", "Term"),))  # fmt: skip
+    return found, x, called, sets, taken, notes
 
 
 def _sets(
@@ -153,13 +195,15 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
 
     Returns
     -------
-    Result in the unit of the price, one row an attribute: ``term, estimate, low, high, se, delta_low, delta_high``.
-    ``low`` and ``high`` by Fieller (where the price's own interval holds 0 they are unbounded and not given), the
-    others by the delta method.
+    Result in the unit of the price, one row an attribute: ``term, estimate, low, high, se, delta_low, delta_high,
+    robb_low, robb_high``. ``low`` and ``high`` by Fieller (where the price's own interval holds 0 they are unbounded
+    and not given), the others by the delta method and by Krinsky & Robb (10,000 draws). Of a mixed logit: of the mean
+    person, with ``positive``, the share of persons who are ready to pay anything for it. See `worth_in_money` for a fit
+    in the space of money.
 
     References
     ----------
-    Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x
+    Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x; Krinsky & Robb (1986), doi:10.2307/1924536.
 
     Examples
     --------
@@ -173,13 +217,16 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     """
     if result.kind != "choice":
         raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.prices.choice")
-    names = result.table["term"].tolist()
+    names = result.table["term"].tolist()[: result.parts["means"]]
+    if price in result.parts["random"] or f"{price} (log)" in names:
+        raise DataProblem(f"'{price}' differs between persons in this result; its ratios have no mean: let it be "
+                          "fixed, or fit in the space of money with cx.prices.worth_in_money")  # fmt: skip
     if price not in names:
         raise unknown("term", price, "the result", names)
     level = level or result.level
     z = float(t_value(level, result.parts["fit"]["df"]))
     b, v, k = result.table["estimate"].to_numpy(float), result.parts["covariance"], names.index(price)
-    rows = []
+    rows, drawn = [], _robb(result, k, len(names), level)
     for j, name in enumerate(names):
         if j == k:
             continue
@@ -188,8 +235,9 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
         se = float(np.sqrt(max(pair[0, 0] + 2 * worth * pair[0, 1] + worth**2 * pair[1, 1], 0.0)) / abs(b[k]))
         low, high = conditional_logit.fieller(-b[j], b[k], pair * np.array([[1, -1], [-1, 1]]), z)
         rows.append({"term": name, "estimate": worth, "low": low, "high": high, "se": se,
-                     "delta_low": worth - z * se, "delta_high": worth + z * se})  # fmt: skip
-    table = pd.DataFrame(rows, columns=["term", "estimate", "low", "high", "se", "delta_low", "delta_high"])
+                     "delta_low": worth - z * se, "delta_high": worth + z * se, "robb_low": drawn[0][j],
+                     "robb_high": drawn[1][j], **_ready(result, name, j, k)})  # fmt: skip
+    table = pd.DataFrame(rows)
     notes = list(result.notes)
     if table["low"].isna().any():
         notes.append(f"the interval of '{price}' holds 0: what an attribute is worth has no bounds, and none are given")
@@ -200,7 +248,31 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     notes.append("stated choices: people pay less than they say, by a factor of 1.0 to 1.4")
     return replace(
         result, kind="willingness_to_pay", title=f"What it is worth, in units of {price}", table=table, level=level,
-        method=f"{result.method}; ratios by Fieller, beside them the delta method", notes=tuple(notes), parts={},
+        method=f"{result.method}; ratios by Fieller, beside them the delta method and Krinsky & Robb",
+        notes=tuple(notes), parts={},
         columns=(Column("term", "label", "", "Term"), Column("delta_low", "bound", "", "Delta method, low"),
-                 Column("delta_high", "bound", "", "Delta method, high")),
+                 Column("delta_high", "bound", "", "Delta method, high"),
+                 Column("robb_low", "bound", "", "Krinsky & Robb, low"),
+                 Column("robb_high", "bound", "", "Krinsky & Robb, high"),
+                 Column("positive", "share", "", "Would pay anything")),
     )  # fmt: skip
+
+
+def _robb(result: Result, k: int, count: int, level: float) -> tuple[NDArray, NDArray]:
+    """Ends of the ratios by draws of all coefficients (Krinsky & Robb); nan where the price's interval holds 0."""
+    b, v = result.table["estimate"].to_numpy(float)[:count], result.parts["covariance"][:count, :count]
+    if abs(b[k]) <= float(t_value(level, result.parts["fit"]["df"])) * np.sqrt(v[k, k]):
+        return np.full(count, np.nan), np.full(count, np.nan)
+    drawn = np.random.default_rng(0).multivariate_normal(b, v, ROBB, method="eigh")
+    low, high = np.quantile(-drawn / drawn[:, [k]], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def _ready(result: Result, name: str, j: int, k: int) -> dict[str, float]:
+    """The share of persons whose worth is above 0, where it differs between them."""
+    if not result.parts["random"]:
+        return {}
+    table = result.table.set_index("term")["estimate"]
+    sd = float(table.get(f"sd of {name} between persons", 0.0))
+    mean = float(result.table["estimate"].iloc[j]) * -np.sign(float(result.table["estimate"].iloc[k]))
+    return {"positive": float(norm.cdf(mean / sd)) if sd > 0 else float(mean > 0)}

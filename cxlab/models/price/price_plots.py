@@ -73,3 +73,27 @@ def willingness_to_pay(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=MUTED, linewidth=1)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
+
+
+def choice_design(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw which share of each attribute's variation the others do not tell."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    forest(ax, t["term"], t["alone"], t["alone"], t["alone"], unit="share")
+    ax.set_xlim(0, 1.1)
+    ticks(ax.xaxis, "share")
+    ax.set_xlabel("share of its variation that the other attributes do not tell", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def stated_premium(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the premium by how much it is stated too high."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    names = ["as stated" if f == 1 else f"stated {f:g} times too high" for f in t["factor"]]
+    forest(ax, names, t["estimate"], t["low"], t["high"], unit="share")
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ticks(ax.xaxis, "share")
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
