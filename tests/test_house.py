@@ -139,6 +139,59 @@ def rooms() -> dict[str, str]:
     return texts
 
 
+TYPED = {"league": "League", "drivers": "DriverShares", "comparison": "Comparison", "trend": "Trend"}
+"""Kinds of results that have a class of their own, so that an editor knows what they hold."""
+
+
+def kinds() -> str:
+    """Return the text of ``cxlab/typed_results.py``: a class a kind, a property a part, from the table of parts."""
+    from cxlab.parts import PARTS
+    from cxlab.result import Result
+
+    head = [f'"""Results whose parts an editor knows. {WRITTEN.replace("__init__", "parts")}."""']
+    head += ["", "from __future__ import annotations", "", "from dataclasses import dataclass", ""]
+    head += ["import numpy as np", "import pandas as pd", "", "from cxlab.result import Result", ""]
+    for kind, name in TYPED.items():
+        head += ["", "@dataclass(frozen=True, repr=False)", f"class {name}(Result):"]
+        head += [f'    """A result of kind \'{kind}\': each of its ``parts`` is a property, too."""']
+        for part, (form, said) in PARTS[kind].items():
+            if part in dir(Result) or part in Result.__dataclass_fields__:
+                continue
+            head += [
+                "",
+                "    @property",
+                f"    def {part}(self) -> {form}:",
+                f'        """Return {said}."""',
+            ]
+            head += [f'        return self.parts["{part}"]']
+        head += [""]
+    return "\n".join(head)
+
+
+def test_results_have_a_property_for_every_part() -> None:
+    assert (ROOT / "cxlab" / "typed_results.py").read_text(encoding="utf-8") == kinds(), (
+        "run `python tests/test_house.py`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "parts"),
+    [
+        ("league(data)", {"funnel", "may_be_top", "separated_pairs", "case_mix"}),
+        ("drivers(data)", {"r2", "pairs", "noise_floor"}),
+        ("compare(data, 'nps', by='brand')", {"groups", "smallest", "family"}),
+        ("trend(data, 'nps')", {"wave", "changes", "correction"}),
+        ("verdict('CX-04', data)", {"direction", "number", "association", "grade", "sentence", "reason", "threat"}),
+    ],
+)
+def test_an_editor_knows_what_a_result_holds(call: str, parts: set[str]) -> None:
+    import jedi
+
+    text = f"import cxlab as cx\ndata = cx.load('brand-tracker')\nfound = cx.{call}\nfound."
+    known = {c.name for c in jedi.Script(text, project=jedi.Project(ROOT)).complete(4, 6)}
+    assert parts - known == set()
+
+
 def test_editors_find_every_public_name() -> None:
     there = (ROOT / "cxlab" / "__init__.pyi").read_text(encoding="utf-8")
     assert there == stub(), "run `python tests/test_house.py`"
@@ -315,5 +368,6 @@ def test_every_function_says_the_type_of_what_it_takes_and_returns() -> None:
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")
+    (ROOT / "cxlab" / "typed_results.py").write_text(kinds(), encoding="utf-8")
     for name, text in rooms().items():
         (ROOT / "cxlab" / "rooms" / f"{name}.py").write_text(text, encoding="utf-8")

@@ -36,6 +36,7 @@ class Verdict(Result):
 
     @property
     def direction(self) -> str:
+        """The verdict on the direction."""
         return self.parts["direction"]
 
     @property
@@ -45,7 +46,23 @@ class Verdict(Result):
 
     @property
     def association(self) -> str:
+        """The same rule applied to what goes with what, whoever causes it."""
         return self.parts["association"]
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is no better."""
+        return self.parts["reason"]
+
+    @property
+    def threat(self) -> str:
+        """The threat that caps the verdict; '' where none does."""
+        return self.parts["threat"]
+
+    @property
+    def sides(self) -> pd.DataFrame:
+        """The numbers beside the headline: ``label, estimate, low, high, n``."""
+        return self.parts["shown"]
 
     @property
     def grade(self) -> str:

@@ -30,6 +30,7 @@ from cxlab.stats.units import funnel as funnels
 from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
 from cxlab.stats.units.steadied import PRIOR_CLUSTERS, Steadied, steadied
+from cxlab.typed_results import League
 
 FEW_UNITS = 20
 """Up to so many units the intervals of shrunken estimates count that tau is known badly."""
@@ -77,7 +78,7 @@ def league(
     level: float = 0.95,
     seed: int = 0,
     **question: Any,
-) -> Result:
+) -> League:
     """Return all units with their estimate, shrunken estimate and the ranks that the data do not exclude.
 
     Parameters
@@ -127,7 +128,7 @@ def league(
     parts |= {"small": small, "unit": called, "metric": metric, "best": best, "measure": score.title}
     if mix:
         parts |= _mix_facts(mix, raw, units, score)
-    return Result(
+    return League(
         kind="league",
         title=f"{score.title} by {study.field(by).label}: {len(table)} units",
         table=table.iloc[order].reset_index(drop=True),

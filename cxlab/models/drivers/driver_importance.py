@@ -17,7 +17,6 @@ from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
 from cxlab.models.drivers.share_names import METHODS, MODELS
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result
 from cxlab.stats.counts import replicates
 from cxlab.stats.importance import dominance as dominances
 from cxlab.stats.importance import marginal as importance
@@ -26,6 +25,7 @@ from cxlab.stats.importance.sampled_shares import Sampled
 from cxlab.stats.importance.share_functions import SIGNED
 from cxlab.stats.inference import explained_variance, multiple
 from cxlab.stats.units import ranks
+from cxlab.typed_results import DriverShares
 
 WHOLE = ("lmg", "dominance", "owen", "johnson", "pratt", "car")
 """Methods whose shares sum to R²."""
@@ -47,7 +47,7 @@ def drivers(
     missing: str = "pairwise",
     level: float = 0.95,
     seed: int = 0,
-) -> Result:
+) -> DriverShares:
     """Return how much of the outcome's variance goes with each driver, with intervals and rank confidence sets.
 
     Parameters
@@ -107,7 +107,7 @@ def drivers(
     parts |= extra | {"noise_floor": floor, "covariance": found.covariance, "labels": entry.labels}
     notes = (*raw.notes, *said, *found.notes, *_notes(answers, found, method, parts), driver_answers.cause_note(study))
     r2 = f", {R2.get(model, 'latent')} R² = {show(found.estimate.sum(), 'share')}" if method in WHOLE else ""
-    return Result(
+    return DriverShares(
         kind="drivers", title=f"What goes with {raw.outcome}{r2}".replace(",  ", ", "), table=table,
         unit="share", level=level,
         method=f"{METHODS[method]}; {MODELS[model]}; {_sampling(entry, method, extra)}{found.how}; "

@@ -28,8 +28,8 @@ from cxlab.models.metrics.groups import (
 )  # fmt: skip
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result
 from cxlab.stats.inference import differences, multiple
+from cxlab.typed_results import Comparison
 
 """Smallest difference that matters unless told: 5 NPS points, 3 percentage points, 2 % of the scale for means."""
 ELSEWHERE = "a benchmark of another questionnaire, mode or population differs for reasons no error shows"
@@ -46,7 +46,7 @@ def compare(
     correction: str = "holm",
     level: float = 0.95,
     **question: Any,
-) -> Result:
+) -> Comparison:
     """Return the differences of a metric between groups, waves or questions, with a verdict on each.
 
     Respondents who answered in both groups (the study's clusters) or both questions (its rows) make the estimates
@@ -102,7 +102,7 @@ def compare(
         table["verdict"] = UNORDERED
     compared = groups.labels.columns[-1]
     interval = "t interval and test" if score.shape == "mean" else "MOVER interval of two score intervals, p from it"
-    return Result(
+    return Comparison(
         kind="comparison",
         title=f"{result_words.titled(study, score, [compared])}: differences, {_pair_words(pairs)}",
         table=table,
@@ -134,7 +134,7 @@ def against(
     smallest: float | None = None,
     level: float = 0.95,
     **question: Any,
-) -> Result:
+) -> Comparison:
     """Return a metric's differences from a benchmark whose own error is known, or the error at which they tip over.
 
     The interval is MOVER's from those of the metric and of the benchmark, and p belongs to it. Without ``se`` or ``n``
@@ -181,7 +181,7 @@ def against(
         if se is None and n is None
         else f"standard error of the benchmark: {_given(se, n)}"
     )
-    return Result(
+    return Comparison(
         kind="comparison",
         title=f"{score.title} against a benchmark",
         table=table.reset_index(drop=True),

@@ -15,8 +15,8 @@ from cxlab.models.metrics.comparisons import family, pairwise, rules
 from cxlab.models.metrics.contrasts import Rule
 from cxlab.models.metrics.groups import UNORDERED, grouped, order_of, published, unordered_note
 from cxlab.problem import one_of
-from cxlab.result import Result
 from cxlab.stats.inference import multiple
+from cxlab.typed_results import Trend
 
 VALUES = ("estimate", "low", "high", "se", "n", "n_eff", "detractors", "passives", "promoters")
 
@@ -31,7 +31,7 @@ def trend(
     correction: str = "holm",
     level: float = 0.95,
     **question: Any,
-) -> Result:
+) -> Trend:
     """Return a metric wave by wave, with each change against the wave before and whether it is real.
 
     Parameters are those of `compare`; ``wave`` is by default the study's. The table holds the metric with its
@@ -76,7 +76,7 @@ def trend(
     said = family(table, table["test"].fillna(""), smallest, correction)
     table = table.drop(columns=["test", "p_equivalent"])
     interval = result_words.interval_name(score.shape, registry.INTERVALS[score.shape])
-    return Result(
+    return Trend(
         kind="trend",
         title=result_words.titled(study, score, [wave]),
         table=table.assign(verdict=table["verdict"].fillna("")),
