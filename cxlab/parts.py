@@ -1,4 +1,4 @@
-"""What the ``parts`` of each kind of result hold, and of what type: the table behind `cxlab.typed_results` and the editors.
+"""What the ``parts`` of each kind of result hold, and of what type: the table behind `cxlab.typed_results`.
 
 ``None`` where a part depends on the call (an imputation, a case mix, several items). A kind without a row here has no
 parts, or lists them where its function says what it returns.
@@ -216,8 +216,11 @@ PARTS: dict[str, dict[str, Part]] = {
         "by": BY,
         "ends": ("list[str]", "what ends a spell"),
     },
-    "hazard": {"unit": UNIT, "causal": ("list[str]", "terms whose cause the design tells")},
-    "loyalty_curve": {"causal": ("list[str]", "terms whose cause the design tells")},
+    "hazard": {
+        "unit": UNIT,
+        "causal": ("list[str]", "columns that the design assigned: of these causal words may be used"),
+    },
+    "loyalty_curve": {"causal": ("list[str]", "columns that the design assigned: of these causal words may be used")},
     "pilot": {
         "metric": METRIC,
         "design": ("str", "how the effect is told"),
