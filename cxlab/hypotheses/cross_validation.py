@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case
+from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.sample import NotEstimable
-from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, splits
+from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, gain_at_most, splits
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100
 PER_COLUMN = 5
@@ -19,16 +21,30 @@ HOW = f"{FOLDS}-fold cross-validation repeated {REPEATS} times on block moments,
 
 @dataclass(frozen=True)
 class Validation:
-    """Block moments of the columns (constant first, outcome last), the test splits, the models by name."""
+    """Block moments of the columns (constant first, outcome last), test splits, R² and columns of models by name."""
 
     moments: NDArray
     tests: NDArray
     r2: dict[str, NDArray]
-    journey: int = 0
+    columns: dict[str, list[int]]
 
     def gain(self, more: str, less: str) -> tuple[float, float, float]:
         """Return mean, standard error and degrees of freedom of R²(more) - R²(less)."""
         return corrected(self.r2[more] - self.r2[less], self.tests)
+
+    def gained(
+        self, case: Case, name: str, more: str, less: str, carry: dict[str, Any], r2: NDArray | None = None
+    ) -> Finding:
+        """Return the finding of what a model gains over one that it holds: no upper limit is below `gain_at_most`.
+
+        ``r2`` : the smaller model's R² where it is another in each split.
+        """
+        change = self.r2[more] - (self.r2[less] if r2 is None else r2)
+        found = from_t(name, *corrected(change, self.tests), level=case.level, **carry)
+        whole, columns = self.moments.sum(0), (self.columns[more], self.columns[less])
+        tail = 1 - case.level
+        high, inner = (gain_at_most(whole, *columns, n=carry["n_eff"], p=p) for p in (tail / 2, tail))
+        return replace(found, high=max(found.high, high), inner_high=max(found.inner_high, inner))
 
     def level(self, name: str) -> tuple[float, float, float]:
         return corrected(self.r2[name], self.tests)
@@ -59,4 +75,4 @@ def validate(case: Case, rows: NDArray, y: NDArray, columns: NDArray, models: di
     tests = splits(blocks, FOLDS, REPEATS, case.rng)
     chosen = [[0, *(1 + i for i in (*cols, *extra))] for cols in models.values()]
     r2 = fold_r2(moments, chosen, z.shape[1] - 1, tests)
-    return Validation(moments, tests, dict(zip(models, r2.T, strict=True)))
+    return Validation(moments, tests, dict(zip(models, r2.T, strict=True)), dict(zip(models, chosen, strict=True)))

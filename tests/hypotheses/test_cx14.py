@@ -58,3 +58,12 @@ def test_the_threat_is_in_the_data() -> None:
     assert r2(y, t[metrics].to_numpy()) - r2(y, first) < 0.004
     in_sample = cx.simulated("CX-14", 0.0, n=4000).table
     assert [c for c in in_sample if c.startswith("metrics")] == ["metrics1", "metrics2"]
+
+
+def test_a_gain_at_the_smallest_that_matters_is_covered_and_not_called_trivial(replicates) -> None:
+    """Close to 0 a gain is a square: its estimated error is small where it is; 11 % were missed on one side."""
+    found = replicates("CX-14", 0.005, n=666, reps=REPS, seed=3)
+    truth = 0.005 - 0.55 / 666
+    assert found["high"].lt(truth).sum() <= binom.ppf(0.9995, REPS, 0.025)
+    assert found["low"].gt(truth).sum() <= binom.ppf(0.9995, REPS, 0.025)
+    assert found["direction"].eq("TRIVIAL").sum() <= binom.ppf(0.9995, REPS, 0.05)

@@ -34,9 +34,7 @@ def test(case: Case) -> Evidence:
     models = {"touchpoints": t, "journey": [len(t)], "both": [*t, len(t)]}
     v = validate(case, rows, y, np.column_stack([touch, journey - 50.0]), models)
     carry = about(case, rows, y)
-    gain = from_t(
-        "R² gained by the journey score over all touchpoints", *v.gain("both", "touchpoints"), level=case.level, **carry
-    )
+    gain = v.gained(case, "R² gained by the journey score over all touchpoints", "both", "touchpoints", carry)
     against = from_t(
         "that gain minus the touchpoints' gain over the journey score",
         *v.gain("journey", "touchpoints"),

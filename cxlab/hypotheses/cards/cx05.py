@@ -31,12 +31,7 @@ def test(case: Case) -> Evidence:
     models = {"touchpoints": t, "worst": [*t, len(t)], "best": [*t, len(t) + 1]}
     v = validate(case, rows, y, np.column_stack([touch, worst, best]), models)
     carry = about(case, rows, y)
-    gain = from_t(
-        "R² gained by the worst touchpoint over all touchpoints",
-        *v.gain("worst", "touchpoints"),
-        level=case.level,
-        **carry,
-    )
+    gain = v.gained(case, "R² gained by the worst touchpoint over all touchpoints", "worst", "touchpoints", carry)
     model = one_failure(
         case.specified,
         case.column("overall"),

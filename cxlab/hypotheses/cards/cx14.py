@@ -12,9 +12,8 @@ from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, validate
 from cxlab.hypotheses.estimation import about, answered, filled, row
 from cxlab.hypotheses.naive import flat
-from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
-from cxlab.stats.fits.folds import corrected, solve
+from cxlab.stats.fits.folds import solve
 
 TRUTH = Truth(claimed=0.05, n=2000, loss=0.55)
 
@@ -38,12 +37,8 @@ def test(case: Case) -> Evidence:
     best = np.argmax(inside, axis=1)
     single = np.array([v.r2[names[b]][i] for i, b in enumerate(best)])
     carry = about(case, rows, y)
-    gain = from_t(
-        "R² gained by all metrics over the best one",
-        *corrected(v.r2["all"] - single, v.tests),
-        level=case.level,
-        **carry,
-    )
+    whole = names[int(np.bincount(best, minlength=k).argmax())]
+    gain = v.gained(case, "R² gained by all metrics over the best one", "all", whole, carry, single)
     shown = [row(case, f"R² out of sample: {m}", *v.level(m), carry["n"]) for m in (*names, "all")]
     order = sorted(names, key=lambda m: -v.r2[m].mean())
     if len(order) > 1:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtr, chndtrinc
 
 MANY = 500_000
 """Up to this many answers are dealt one by one; beyond, the copies of a pattern are dealt by one multinomial."""
@@ -109,3 +110,33 @@ def jackknife(moments: NDArray, statistic: Callable[[NDArray], Any]) -> tuple[ND
     b = len(left)
     se = np.sqrt((b - 1) / b * ((left - left.mean(0)) ** 2).sum(0))
     return value, se, b - 1.0
+
+
+def gain_at_most(moments: NDArray, more: Sequence[int], less: Sequence[int], *, n: float, p: float) -> float:
+    """Return the largest gain in R² out of sample beside which one so small has probability ``p`` or more.
+
+    n times the gain over what is left is noncentral chi-square with a degree of freedom a further column; its
+    noncentrality, less these degrees, over n is the gain out of sample. Close to 0 a gain is a square, and
+    `corrected`, which is as small as the gain, is too sure of it.
+
+    Parameters
+    ----------
+    moments : (p, p) of all answers, a constant first, the outcome last. ``more, less`` : columns of the two models,
+        the constant among them, the second model's among the first's.
+    n : effective answers. ``p`` : probability, below one half.
+
+    >>> m = np.array([[100.0, 0, 0], [0, 100, 30], [0, 30, 100]])
+    >>> round(gain_at_most(m, [0, 1], [0], n=100, p=0.025), 4)
+    0.2419
+    """
+    y = moments.shape[-1] - 1
+    total = moments[y, y] - moments[0, y] ** 2 / moments[0, 0]
+    left = [1 - (_explained(moments, x, y) - moments[0, y] ** 2 / moments[0, 0]) / total for x in (more, less)]
+    k = len(more) - len(less)
+    seen = n * max(left[1] - left[0], 0.0) / max(left[0], 1e-300)
+    beyond = 0.0 if chdtr(k, seen) <= p else float(chndtrinc(seen, k, p))
+    return (beyond - k) * left[0] / n
+
+
+def _explained(moments: NDArray, x: Sequence[int], y: int) -> float:
+    return float(solve(moments, x, y) @ moments[list(x), y])

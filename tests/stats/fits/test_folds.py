@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
+from scipy.stats import binom, ncx2
 
-from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, jackknife, splits
+from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, gain_at_most, jackknife, splits
 
 
 def data(n: int = 300, seed: int = 0):
@@ -74,3 +76,27 @@ def test_noise_gains_nothing() -> None:
         value, se, df = corrected(r2[:, 1] - r2[:, 0], tests)
         gains.append(value / se > 2.0)
     assert sum(gains) <= 4  # P(X >= 5) = 0.003 for X ~ Binomial(40, 0.025)
+
+
+def test_the_largest_gain_that_agrees_with_a_small_one() -> None:
+    """Two further columns of a regression of statsmodels: the noncentrality at which scipy's F-like sum is so rare."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((200, 4))
+    y = x @ [0.5, 0.3, 0.1, 0.05] + rng.standard_normal(200)
+    z = np.column_stack([np.ones(200), x, y])
+    whole, less = sm.OLS(y, z[:, :5]).fit(), sm.OLS(y, z[:, :3]).fit()
+    top = gain_at_most(z.T @ z, [0, 1, 2, 3, 4], [0, 1, 2], n=200, p=0.025)
+    beyond = top * 200 / (1 - whole.rsquared) + 2
+    seen = 200 * (whole.rsquared - less.rsquared) / (1 - whole.rsquared)
+    assert ncx2.cdf(seen, 2, beyond) == pytest.approx(0.025, rel=1e-6)
+
+
+def test_the_limit_of_a_small_gain_is_kept() -> None:
+    """One further column, its gain .01 of 1: the limit at 2.5 % lies below in no more than about so many of 1,000."""
+    rng = np.random.default_rng(4)
+    below = 0
+    for _ in range(1000):
+        x = rng.standard_normal((300, 2))
+        z = np.column_stack([np.ones(300), x, x @ [0.5, 0.1] + np.sqrt(0.74) * rng.standard_normal(300)])
+        below += gain_at_most(z.T @ z, [0, 1, 2], [0, 1], n=300, p=0.025) < 0.01 - 0.74 / 300
+    assert binom.ppf(0.001, 1000, 0.015) <= below <= binom.ppf(0.999, 1000, 0.025)
