@@ -112,3 +112,12 @@ def test_late_parcels_are_the_difference_of_the_comparison() -> None:
     v = verdict(study)
     assert v.estimate.value == pytest.approx(25 * abs(model["estimate"]), rel=1e-9)
     assert v.direction == "NOT-IDENTIFIED"
+
+
+def test_it_is_the_difference_of_the_experiment() -> None:
+    """`cx.experiment` has the same difference; its errors (HC2, Welch) are those of HC3 but for 1 / n."""
+    study = cx.simulated("CX-23", 5.0, n=500, seed=1)
+    model = cx.experiment(study, ["satisfaction"], arm="arm").table.iloc[0]
+    e = verdict(study).estimate
+    assert e.value == pytest.approx(model["estimate"], rel=1e-9)
+    assert [e.low, e.high] == pytest.approx(model[["low", "high"]].tolist(), abs=0.006)

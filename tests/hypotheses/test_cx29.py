@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binom, ttest_ind
 
@@ -92,3 +93,17 @@ def test_units_that_ask_fewer_are_shown() -> None:
     )
     assert row[["low", "high"]].tolist() == pytest.approx([limits.low, limits.high], rel=1e-8)
     assert row["high"] < -0.2
+
+
+def test_it_is_the_number_of_the_pilot() -> None:
+    """With every unit at 50 before, changes are means: `cx.pilot` has the same difference, interval and units."""
+    study = cx.simulated("CX-29", 3.0, n=900, seed=4)
+    t = study.table
+    before = pd.concat([t.drop_duplicates("unit").assign(score=50.0, post=0)] * 12)
+    both = pd.concat([t.assign(post=1), before]).assign(start=lambda d: np.where(d["arm"] == 1, 1.0, np.nan))
+    fields = (*study.codebook.fields, cx.Field("post", type="integer", role="wave"), cx.Field("start"))
+    waves = cx.Study(both, cx.Codebook("pilot", fields, design="experiment", assignment=("arm",)))
+    model = cx.pilot(waves, "mean", of="score", unit="unit", start="start", wave="post").table.iloc[0]
+    e = verdict(study).estimate
+    expected = model[["estimate", "low", "high", "units"]].tolist()
+    assert [e.value, e.low, e.high, e.n_eff] == pytest.approx(expected, rel=1e-9)
