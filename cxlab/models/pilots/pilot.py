@@ -9,7 +9,8 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
-from cxlab.models.pilots import pilot_designs
+from cxlab.models.monitoring import time_series
+from cxlab.models.pilots import pilot_designs, rivals
 from cxlab.models.pilots.pilot_designs import Found
 from cxlab.models.pilots.unit_panel import Panel, panel
 from cxlab.problem import DataProblem, one_of
@@ -58,7 +59,8 @@ def pilot(
     Result: ``when`` (all after against before, then period by period; before the start each step against the period
     before), ``estimate, low, high``, ``simultaneous_low, simultaneous_high`` (bands that hold together), ``se, p,
     units, n``. ``parts``: ``placebo``, ``sensitivity`` (intervals where trends may differ by 0.5 to 2 times the
-    largest step before), ``pre_p``, ``least_p``, ``weights``.
+    largest step before), ``smoothness`` (intervals where the difference of trends may bend by m a period),
+    ``placebo_dates``, ``rivals`` (what else moved with the start), ``pre_p``, ``least_p``, ``weights``.
 
     Raises
     ------
@@ -85,6 +87,10 @@ def pilot(
     design = design or _chosen(p)
     found = _made(p, design, level)
     cause = _said(study, found, score.unit, unit)
+    column = time_series.time_column(study, wave)
+    but = tuple(c for c in (*score.columns, start) if isinstance(c, str))
+    other = rivals.moved(study, p, unit, column, but)
+    rival = rivals.said(other, float(found.parts.get("least_p", 0.0)))
     return Result(
         kind="pilot",
         title=f"{result_words.titled(study, score, [])}: {DESIGNS[design]}, by {study.codebook.label(unit)}",
@@ -92,9 +98,9 @@ def pilot(
         unit=score.unit,
         level=level,
         method=f"{score.method}; {found.method}",
-        notes=(*p.notes, *cause, *found.notes, _rival(p)),
+        notes=(*p.notes, *cause, *found.notes, rival),
         parts={"metric": score.metric, "design": design, "treated": int((p.start >= 0).sum()), "units": len(p.y),
-               "starts": [str(p.periods[s]) for s in p.starts], **found.parts},
+               "starts": [str(p.periods[s]) for s in p.starts], "rivals": other, **found.parts},
         columns=tuple(
             Column(c, kind, difference(score.unit), heading) for c, kind, heading in (
                 ("estimate", "estimate", "Difference"), ("low", "bound", "Low"), ("high", "bound", "High"),
@@ -150,7 +156,3 @@ def _said(study: Study, found: Found, unit: str, column: str) -> list[str]:
     if not random:
         out.append(f"who starts was not drawn at random here ({column}): what else differs may have done it")
     return out
-
-
-def _rival(p: Panel) -> str:
-    return "a questionnaire, mode or sample that changed with the start is a rival no number here rules out"

@@ -17,7 +17,7 @@ from cxlab.models.pilots.unit_panel import Panel
 from cxlab.problem import DataProblem
 from cxlab.stats.inference.few_treated import FEW
 from cxlab.stats.inference.trinomial import z_value
-from cxlab.stats.pilots import interrupted, staggered, synthetic_control, unit_changes
+from cxlab.stats.pilots import interrupted, smooth_trends, staggered, synthetic_control, unit_changes
 
 COLUMNS = ("when", "estimate", "low", "high", "simultaneous_low", "simultaneous_high", "se", "p", "units", "n")
 ITS = 8
@@ -25,6 +25,8 @@ ITS = 8
 SYNTHETIC = 3
 """Periods before that a synthetic control needs."""
 SIZES = np.array([0.5, 1.0, 1.5, 2.0])
+BENDS = (0.0, 0.25, 0.5, 1.0)
+"""Bends of the difference of trends a period, as shares of the largest seen before the start."""
 SEASON = {"month": 12.0, "week": 365.25 / 7, "day": 7.0, "quarter": 4.0}
 
 
@@ -65,11 +67,27 @@ def one_date(p: Panel, level: float) -> Found:
         table, more, said = _bands(table, c, len(steps), level)
         notes, parts = notes + said, parts | more
     notes += _before(s, p.every)
+    dates = placebo_dates(p, treated, level, few)
+    if len(dates):
+        larger = int((dates["estimate"].abs() >= abs(table["estimate"].iloc[0])).sum())
+        notes.append(f"placebo dates before the start: {larger} of {len(dates)} have a difference as large")
+    parts["placebo_dates"] = dates
     method = (
         "difference of changes, compared with other choices of the treated (randomisation inference)" if few else
         "difference of changes, Welch's t of units; bands hold together (largest |t| of normal values)"
     )  # fmt: skip
     return Found(table, notes, method, parts)
+
+
+def placebo_dates(p: Panel, treated: NDArray, level: float, few: bool) -> pd.DataFrame:
+    """Return the difference that each date before the start would have given, from the periods before it alone."""
+    s = p.starts[0]
+    rows = []
+    for at in range(1, s):
+        d = p.y[:, at:s].mean(1) - p.y[:, :at].mean(1)
+        row = _row(p, str(p.periods[at]), d, treated, level, few)
+        rows.append((row[0], row[1], row[2], row[3], row[7]))
+    return pd.DataFrame(rows, columns=["period", "estimate", "low", "high", "p"])
 
 
 def _row(p: Panel, when: str, d: NDArray, treated: NDArray, level: float, few: bool) -> tuple:
@@ -130,7 +148,22 @@ def pre_trend(est: NDArray, cov: NDArray, event: NDArray, level: float) -> tuple
         notes.append(
             f"the first effect is not told from trends that differ by {SIZES[0]:g} times the largest step before"
         )
-    return {"pre_p": p, "pre_slope": slope, "sensitivity": table}, notes
+    smooth, more = _smooth(est, cov, event, level) if len(first) else ({}, [])
+    return {"pre_p": p, "pre_slope": slope, "sensitivity": table} | smooth, notes + more
+
+
+def _smooth(est: NDArray, cov: NDArray, event: NDArray, level: float) -> tuple[dict[str, Any], list[str]]:
+    """The first effect where the difference of trends goes on straight, or bends by at most so much a period."""
+    steps = est[event < 0]
+    largest = float(np.abs(np.diff(steps)).max()) if len(steps) > 1 else float(np.sqrt(np.diag(cov)[event == 0][0]))
+    parts = smooth_trends.from_steps(est, cov, event)
+    rows = [(share * largest, *smooth_trends.interval(*parts, share * largest, level)) for share in BENDS]
+    table = pd.DataFrame(rows, columns=["m", "low", "high"])
+    low, high = table["low"].iloc[0], table["high"].iloc[0]
+    holds = table["m"][((table["low"] > 0) | (table["high"] < 0)).cummin()]
+    tells = f"it differs from 0 up to a bend of {holds.max():.3g}" if len(holds) else "it is not told from 0"
+    said = f"if the trends before go on straight, the first effect is between {low:.3g} and {high:.3g}; {tells}"
+    return {"smoothness": table}, [said]
 
 
 def _before(s: int, every: str) -> list[str]:

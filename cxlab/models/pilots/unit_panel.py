@@ -27,6 +27,7 @@ class Panel:
 
     ``y``, ``n``, ``v`` : (units, periods) metric in its unit, answers, sampling variance. ``start`` : (units,) number
     of the first treated period, -1 for never. ``units``, ``periods`` : their names. ``notes`` : what was left out.
+    ``read`` : all units and periods as read, of which ``rows`` and ``seen`` (mask of periods) were kept.
     """
 
     y: NDArray
@@ -37,6 +38,9 @@ class Panel:
     periods: list[Any]
     every: str
     notes: tuple[str, ...]
+    read: Periods
+    rows: NDArray
+    seen: NDArray
 
     @property
     def starts(self) -> list[int]:
@@ -54,7 +58,7 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
     """
     column = time_series.time_column(study, wave)
     study.field(unit)
-    p = time_series.read(study, score, [unit], column, every, least_n=0)
+    p = whole = time_series.read(study, score, [unit], column, every, least_n=0)
     _no_duplicates(p, study.name, unit)
     names = [str(x) for x in p.labels.iloc[:, 0]]
     began = _mapped(names, start, study, unit) if isinstance(start, Mapping) else _read(study, p, unit, start, names)
@@ -82,7 +86,9 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
     if p.last_incomplete and (p.n > 1).any():
         notes.append(f"the last {p.every} had not ended with the last answer")
     rows = np.flatnonzero(keep)
-    return Panel(p.y[rows], p.n[rows], p.v[rows], at[rows], [names[k] for k in rows], p.names, p.every, tuple(notes))
+    seen = np.isfinite(whole.y).any(0)
+    kept = (p.y[rows], p.n[rows], p.v[rows], at[rows])
+    return Panel(*kept, [names[k] for k in rows], p.names, p.every, tuple(notes), whole, rows, seen)
 
 
 def _asked(p: Periods, at: NDArray) -> tuple[Periods, NDArray]:

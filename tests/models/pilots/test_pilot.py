@@ -259,3 +259,73 @@ def test_periods_in_which_nobody_was_asked_are_passed_over() -> None:
     found = cx.pilot(dated, "mean", of="score", unit="shop", every="month", start=dict.fromkeys(HALF, "2024-11-15"))
     assert found.table["estimate"].tolist() == pytest.approx(waves["estimate"].tolist())
     assert found.table["when"].tolist()[-1] == "month +3 (2025-10)"
+
+
+def with_column(study: cx.Study, name: str, values: object) -> cx.Study:
+    book = cx.Codebook("shops", (*study.codebook.fields, cx.Field(name, type="string", role="segment")))
+    return cx.Study(study.table.assign(**{name: values}), book)
+
+
+def test_a_questionnaire_that_came_with_the_start_is_a_rival() -> None:
+    study = shops(HALF, effect=0.5)
+    on = (study.table["start"] > 0) & (study.table["wave"] >= 5)
+    found = cx.pilot(with_column(study, "version", np.where(on, "B", "A")), "mean", of="score", unit="shop",
+                     start="start")  # fmt: skip
+    assert found.notes[-1] == (
+        "RIVAL: with the start moved, more than elsewhere: version 'A' (-1.00 of 1); the outcome may follow from it"
+    )
+    everywhere = with_column(study, "version", np.where(study.table["wave"] >= 5, "B", "A"))
+    found = cx.pilot(everywhere, "mean", of="score", unit="shop", start="start")
+    assert found.notes[-1].startswith("nothing else seen moved with the start (tested: answers, version)") or (
+        found.notes[-1].startswith("nothing else seen moved with the start (tested: version)")
+    )
+    one = shops({"S00": 5}, units=8, effect=1.0)
+    on = (one.table["start"] > 0) & (one.table["wave"] >= 5)
+    found = cx.pilot(with_column(one, "version", np.where(on, "B", "A")), "mean", of="score", unit="shop",
+                     start="start")  # fmt: skip
+    assert found.notes[-1].startswith("RIVAL: ")
+    alone = cx.pilot(shops({"S00": 5}, units=8), "mean", of="score", unit="shop", start="start")
+    assert alone.notes[-1].startswith("no column tells whether questionnaire, mode or sample changed with the start")
+
+
+def test_a_mix_that_moved_is_a_rival_and_chance_is_none() -> None:
+    study, rng = shops(HALF, effect=0.5, periods=6, per=20), np.random.default_rng(5)
+    on = (study.table["start"] > 0) & (study.table["wave"] >= 5)
+    phone = np.where(rng.random(len(on)) < np.where(on, 0.7, 0.3), "phone", "web")
+    found = cx.pilot(with_column(study, "channel", phone), "mean", of="score", unit="shop", start="start")
+    assert found.notes[-1].startswith("RIVAL: with the start moved, more than elsewhere: channel 'phone' (+0.")
+    row = found.parts["rivals"].set_index("column").loc["channel"]
+    assert row["estimate"] == pytest.approx(0.4, abs=0.06) and row["others"] == pytest.approx(0, abs=0.06)
+    false = 0
+    for seed in range(12):
+        quiet = np.where(np.random.default_rng(seed).random(len(on)) < 0.4, "phone", "web")
+        said = cx.pilot(with_column(study, "channel", quiet), "mean", of="score", unit="shop", start="start").notes[-1]
+        false += said.startswith("RIVAL")
+    assert false <= 2
+    starts = {f"S{k:02d}": 3 + k % 3 for k in range(12)}
+    several = shops(starts, units=20)
+    on = (several.table["start"] > 0) & (several.table["wave"] >= several.table["start"])
+    found = cx.pilot(with_column(several, "mode", np.where(on, "new", "old")), "mean", of="score", unit="shop",
+                     start="start")  # fmt: skip
+    assert found.notes[-1].startswith("RIVAL: with the start moved, more than elsewhere: mode 'new' (+1.00 of 1)")
+
+
+def test_dates_and_units_that_were_not_treated_are_placebos() -> None:
+    study = shops(HALF, effect=1.0)
+    found = cx.pilot(study, "mean", of="score", unit="shop", start="start")
+    dates = found.parts["placebo_dates"]
+    assert dates["period"].tolist() == ["2", "3", "4"]
+    y = study.table.groupby(["shop", "wave"])["score"].mean().unstack()
+    own = y.index.isin(list(HALF))
+    change = y[[3, 4]].mean(axis=1) - y[[1, 2]].mean(axis=1)
+    assert dates["estimate"][1] == pytest.approx(change[own].mean() - change[~own].mean())
+    assert "placebo dates before the start: 0 of 3 have a difference as large" in found.notes
+    assert len(found.parts["placebo"]) == 6
+
+
+def test_trends_that_may_bend_widen_the_interval() -> None:
+    found = cx.pilot(shops(HALF, units=20, periods=10, effect=1.5), "mean", of="score", unit="shop", start="start")
+    table = found.parts["smoothness"]
+    width = (table["high"] - table["low"]).to_numpy()
+    assert table["m"][0] == 0 and (np.diff(width) >= -1e-9).all()
+    assert any(n.startswith("if the trends before go on straight, the first effect is between ") for n in found.notes)
