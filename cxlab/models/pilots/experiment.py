@@ -40,13 +40,15 @@ BEST_AT = 1000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is compared: its name, unit, factor, and the scores of a row (two for a ratio)."""
+    """What is compared: its name, unit, factor, and the scores of a row (two for a ratio, or for a time and whether it
+    ended in the event, up to a ``horizon``)."""
 
     name: str
     unit: str
     factor: float
     scores: tuple[nw.Expr, ...]
     columns: tuple[str, ...]
+    horizon: float = 0.0
 
 
 @public
@@ -67,7 +69,9 @@ def experiment(
     Parameters
     ----------
     outcomes : metrics ('nps', 'csat', 'ces'), columns (their means), mappings as {'metric': 'share', 'of': 'q1',
-        'value': 1}, or pairs (numerator, denominator) for a ratio of sums; None takes the headline metric.
+        'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time': 'days',
+        'event': 'left', 'horizon': 90} (mean time without it up to the horizon; event 0: last seen); None: the headline
+        metric.
     arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value (of
         numbers only 0).
     before : columns measured before the start, to make the estimate surer (`adjust`) and to look at balance; rows
@@ -170,6 +174,8 @@ def _outcome(study: Study, given: Any) -> Outcome:
         above, below = (_mean(study, c) for c in given)
         name = f"{study.field(given[0]).label} per {study.field(given[1]).label}"
         return Outcome(name, "", 1.0, (above.scores[0], below.scores[0]), (*above.columns, *below.columns))
+    if isinstance(given, Mapping) and "time" in given:
+        return _until(study, dict(given))
     if isinstance(given, Mapping):
         options = dict(given)
         return _of(study, registry.score(study, options.pop("metric", ""), options.pop("of", None), [], **options))
@@ -178,6 +184,33 @@ def _outcome(study: Study, given: Any) -> Outcome:
     if not isinstance(given, str) or (given not in study.columns and given not in study.codebook):
         raise unknown("outcome", str(given), f"{study.name} or among the metrics", [*registry.METRICS, *study.columns])
     return _mean(study, given)
+
+
+def _until(study: Study, given: dict[str, Any]) -> Outcome:
+    """Time until an event, up to a horizon."""
+    horizon = given.get("horizon")
+    if set(given) != {"time", "event", "horizon"} or not isinstance(horizon, (int, float)) or not horizon > 0:
+        raise DataProblem(
+            f"outcome {given!r} is no time to an event; give {{'time': column, 'event': column, 'horizon': a number "
+            "above 0}"
+        )
+    time, event = (_mean(study, given[k]) for k in ("time", "event"))
+    name = f"{study.field(given['time']).label} without {study.field(given['event']).label}, up to {horizon:g}"
+    scores = (time.scores[0], event.scores[0])
+    return Outcome(name, "mean", 1.0, scores, (*time.columns, *event.columns), float(horizon))
+
+
+def _seen_until(y: NDArray, arm: NDArray, o: Outcome, pair: tuple) -> None:
+    """Times and events that can be used, in both arms watched up to the horizon."""
+    if not np.isin(y[:, 1], (0, 1)).all() or (y[:, 0] < 0).any():
+        raise DataProblem(f"'{o.name}': an event is 1 (it came) or 0 (not yet), a time is 0 or more; recode the column")
+    for k, name in enumerate(pair):
+        last = float(y[arm == k, 0].max())
+        if last < o.horizon:
+            raise DataProblem(
+                f"'{o.name}': the arm {name} was watched until {last:g}, which is before the horizon {o.horizon:g}; "
+                "give a horizon that both arms reach"
+            )
 
 
 def _mean(study: Study, column: str) -> Outcome:
@@ -289,7 +322,11 @@ def _compared(
         n = Hidden(small_cells.few(SMALL)) if answers[1] < SMALL else Hidden(small_cells.NOT_SHOWN)
         return (nan,) * 11 + ((n, n) if min(answers) < SMALL else (sum(sizes), len(y))), nan
     z = None if x is None else x[use]
-    if len(o.scores) == 2:
+    if o.horizon:
+        _seen_until(y, arm, o, pair)
+        mean, psi = arms.time_influence(y[:, 0], y[:, 1], arm, w, o.horizon)
+        plain = psi
+    elif len(o.scores) == 2:
         mean, psi = arms.ratio_influence(y[:, 0], y[:, 1], arm, w)
         plain = psi
     else:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from cxlab.stats.survival import time_curves
+
 
 def sample_ratio(counts: NDArray, shares: NDArray) -> float:
     """Return the p-value of Pearson's chi-squared test that the arms have the shares they were to have.
@@ -68,6 +70,26 @@ def ratio_influence(a: NDArray, b: NDArray, arm: NDArray, w: NDArray) -> tuple[N
         ratio[k] = (w[mine] * a[mine]).sum() / below
         psi[mine, k] = w[mine] * (a[mine] - ratio[k] * b[mine]) / below * np.sqrt(mine.sum() / (mine.sum() - 1))
     return ratio, psi
+
+
+def time_influence(time: NDArray, ended: NDArray, arm: NDArray, w: NDArray, horizon: float) -> tuple[NDArray, NDArray]:
+    """Return the mean time without the event up to ``horizon`` of each arm and the influence of every row on it.
+
+    Rows without the event were last seen at their time (censored); the area under the curve of those without it
+    (Kaplan & Meier), errors as Greenwood's.
+
+    >>> time, ended, arm = np.array([1.0, 3, 2, 3]), np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1])
+    >>> time_influence(time, ended, arm, np.ones(4), 3)[0].tolist()
+    [2.0, 2.5]
+    """
+    mean, psi = np.empty(2), np.zeros((len(time), 2))
+    for k in (0, 1):
+        mine = arm == k
+        cause = (ended[mine] > 0).astype(int)
+        found = time_curves.curves(time[mine], cause, np.ones(mine.sum()), w[mine])
+        mean[k] = found.restricted_mean(horizon)
+        psi[mine, k] = w[mine] * found.influence(found.jump_of_mean(horizon), time[mine], cause)
+    return mean, psi
 
 
 def difference(

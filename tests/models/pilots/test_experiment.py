@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,47 @@ def test_a_ratio_is_that_of_sums() -> None:
         s = t.groupby("arm")[["value", "bill"]].sum()
         draws.append((s["value"] / s["bill"])["new"] - (s["value"] / s["bill"])["old"])
     assert np.std(draws) == pytest.approx(found["se"], rel=0.1)
+
+
+@pytest.mark.mirror
+def test_a_time_to_an_event_is_that_of_r_survival(mirror: Path) -> None:
+    """Telco, R survival: restricted means to 36 months 23.9620477 (.25032141134), 35.4461961 (.09047345617)."""
+    found_file = next((mirror / "churn").rglob("*elco*.csv"))
+    table = pd.read_csv(found_file)
+    table = table[table["tenure"] > 0].assign(left=(table["Churn"] == "Yes").astype(int))
+    table = table[table["Contract"].isin(["Month-to-month", "One year"])]
+    fields = (cx.Field("Contract", type="string", role="segment"), cx.Field("tenure", type="integer"),
+              cx.Field("left", type="integer"))  # fmt: skip
+    study = cx.Study(table[["Contract", "tenure", "left"]].reset_index(drop=True), cx.Codebook("telco", fields))
+    until = {"time": "tenure", "event": "left", "horizon": 36}
+    row = cx.experiment(study, [until], arm="Contract", control="Month-to-month").table.iloc[0]
+    assert [row["benchmark"], row["value"]] == pytest.approx([23.9620477, 35.4461961], abs=5e-7)
+    assert row["se"] == pytest.approx(np.hypot(0.25032141134, 0.09047345617), abs=1e-9)
+    assert row["outcome"] == "tenure without left, up to 36"
+
+
+def test_times_to_an_event_with_units_and_what_is_refused() -> None:
+    study = trial(cluster=10)
+    rng = np.random.default_rng(3)
+    t = rng.exponential(np.where(study.table["arm"] == "new", 30, 20))
+    rows = study.table.assign(days=np.minimum(t, 60), left=(t < 60).astype(int))
+    fields = (*study.codebook.fields, cx.Field("days", type="number"), cx.Field("left", type="integer"))
+    timed = replace(study, table=rows, codebook=replace(study.codebook, fields=fields))
+    until = {"time": "days", "event": "left", "horizon": 50}
+    row = cx.experiment(timed, [until], arm="arm", control="old", unit="unit").table.iloc[0]
+    right = 30 * (1 - np.exp(-5 / 3)) - 20 * (1 - np.exp(-2.5))
+    assert row["low"] < right < row["high"] and row["units"] == 200 and row["p"] < 0.01
+    for given, message in (
+        ({**until, "horizon": 0}, "outcome {'time': 'days', 'event': 'left', 'horizon': 0} is no time to an event; "
+         "give {'time': column, 'event': column, 'horizon': a number above 0}"),
+        ({**until, "horizon": 61}, "'days without left, up to 61': the arm old was watched until 60, which is before "
+         "the horizon 61; give a horizon that both arms reach"),
+        ({**until, "event": "ltr"}, "'days without ltr, up to 50': an event is 1 (it came) or 0 (not yet), a time is 0 "
+         "or more; recode the column"),
+    ):  # fmt: skip
+        with pytest.raises(cx.DataProblem) as said:
+            cx.experiment(timed, [given], arm="arm", control="old")
+        assert str(said.value) == message
 
 
 def test_a_mismatch_is_said_first() -> None:
