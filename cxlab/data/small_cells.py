@@ -16,6 +16,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from cxlab.columns import Hidden
 from cxlab.data.study import Study
@@ -89,11 +90,23 @@ def _told(
     of = [(group[at] == g, gone[g]) for group, gone in wider for g in np.unique(group[at])]
     known = np.array([row for row, gone in of if not gone], float).reshape(-1, len(at))
     asked = np.vstack([np.eye(len(at))[tiny[at]], *(row.astype(float) for row, gone in of if gone)])
-    _, size, basis = np.linalg.svd(known, full_matrices=False)
-    basis = basis[size > 1e-9 * size.max(initial=1.0)]
-    follows = (np.abs(asked - asked @ basis.T @ basis) < 1e-7).all(axis=1)
+    follows = (np.abs(asked - asked @ _spanned(known)) < 1e-7).all(axis=1)
     told[at] = asked[follows].any(axis=0)
     return told
+
+
+def _spanned(known: NDArray) -> NDArray:
+    """Return the projection on what the rows of 0 and 1 span, block by block of columns that share no row."""
+    out = np.zeros((known.shape[1], known.shape[1]))
+    _, block = connected_components(known.T @ known > 0, directed=False)
+    for k in range(block.max(initial=-1) + 1):
+        own = np.flatnonzero(block == k)
+        part = known[known[:, own].any(axis=1)][:, own]
+        if len(part):
+            _, size, basis = np.linalg.svd(part, full_matrices=False)
+            basis = basis[size > 1e-9 * size.max(initial=1.0)]
+            out[np.ix_(own, own)] = basis.T @ basis
+    return out
 
 
 MOST = 400

@@ -62,7 +62,7 @@ def charts(p: Periods, w: Watched, drawn: NDArray, chart: Chart, limit: float, s
     """
     usual = np.array([np.median(w.v[k][w.there[k]]) for k in drawn])
     tau2, rho = w.tau2[drawn], w.rho[drawn]
-    after = np.array([innovations.response(*each, STEPS) for each in zip(usual, tau2, rho, strict=True)]) * shift
+    after = innovations.response(usual, tau2, rho, STEPS) * shift
     if chart.rule == "cusum":
         delay = np.array([run_length.cusum_arl(limit, mu) for mu in after[:, -1]])
     else:

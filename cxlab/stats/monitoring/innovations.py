@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
 
-SHARES = (0.0, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+SHARES = (0.02, 0.1, 0.25, 0.5, 0.8, 1.2, 2.0)
 """tau2 that are tried first, as shares of the variance seen."""
 CORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9)
-FINER = ((1.6, 0.1), (1.25, 0.05), (1.1, 0.02))
+FINER = ((1.6, 0.1), (1.25, 0.05), (1.1, 0.03), (1.04, 0.01))
 """Steps of the search around the best: factor of tau2, difference of rho."""
 MOST = 0.9
 """Largest rho: above, nobody can tell a level from its wandering."""
@@ -59,25 +59,31 @@ def kalman(values: NDArray, v: NDArray, tau2: NDArray, rho: NDArray) -> tuple[ND
 
     Parameters
     ----------
-    values : (..., series, periods, columns).
+    values : (series, periods, columns).
     v : (series, periods) sampling variances.
-    tau2, rho : (..., series).
+    tau2, rho : (series,).
 
     Returns
     -------
-    innovations (..., series, periods, columns), variances (..., series, periods), infinite where v is.
+    innovations (series, periods, columns), variances (series, periods), infinite where v is.
     """
-    shape = np.broadcast_shapes(tau2.shape, v.shape[:-1])
-    state, p = np.zeros((*shape, values.shape[-1])), np.broadcast_to(tau2, shape).copy()
-    fresh = tau2 * (1 - rho**2)
-    out = np.empty((*shape, *values.shape[-2:]))
-    f = np.empty((*shape, v.shape[-1]))
-    for t in range(v.shape[-1]):
-        out[..., t, :] = values[..., t, :] - state
-        f[..., t] = p + v[..., t]
-        gain = np.where(f[..., t] > 0, p / np.where(f[..., t] > 0, f[..., t], 1), 0.0)
-        state = rho[..., None] * (state + gain[..., None] * out[..., t, :])
-        p = rho**2 * p * (1 - gain) + fresh
+    out, f = _filtered(values.transpose(1, 2, 0), v.T, tau2, rho)
+    return out.transpose(2, 0, 1), f.T
+
+
+def _filtered(values: NDArray, v: NDArray, tau2: NDArray, rho: NDArray) -> tuple[NDArray, NDArray]:
+    """The same with the series last, over which arrays are contiguous."""
+    values, v = np.ascontiguousarray(values), np.ascontiguousarray(v)
+    state, p, square = np.zeros(values.shape[1:]), tau2 + 0.0, rho * rho
+    fresh = tau2 * (1 - square)
+    out, f = np.empty_like(values), np.empty_like(v)
+    for t in range(len(v)):
+        np.subtract(values[t], state, out=out[t])
+        np.add(p, v[t], out=f[t])
+        gain = p / np.where(f[t] > 0, f[t], 1.0)
+        state += gain * out[t]
+        state *= rho
+        p = square * p * (1 - gain) + fresh
     return out, f
 
 
@@ -99,33 +105,33 @@ def fit(stream: Stream, *, cautious: bool = False) -> tuple[NDArray, NDArray]:
     [4.0, 0.3]
     """
     y, v, x = _filled(stream)
-    rest = _rest(y, v, x)
+    rest, left = _rest(y, v, x)
     n = np.isfinite(v).sum(1)
-    seen = (rest**2).sum(1) / np.fmax(n - x.shape[2], 1)
-    pairs = np.array([(t, r) for t in SHARES for r in CORRELATIONS])
+    rest = rest * np.sqrt(np.fmax(n - 1, 1) / np.fmax(n - left, 1))[:, None]  # as much as other columns took away
+    columns = _last(np.stack([rest, np.isfinite(v).astype(float)], axis=-1))
+    seen, v = (rest**2).sum(1) / np.fmax(n - 1, 1), np.ascontiguousarray(v.T)
+    pairs = np.array([(0.0, 0.0), *((t, r) for t in SHARES for r in CORRELATIONS)])
     tau2, rho = pairs[:, :1] * seen, np.broadcast_to(pairs[:, 1:], (len(pairs), len(y)))
-    best = _best(rest, v, np.ones((*rest.shape, 1)), tau2, rho)
+    best = _best(columns, v, tau2, rho)
     for factor, step in FINER:
-        best = _best(y, v, x, *_around(best, (1 / factor, 1, factor), (-step, 0, step)))
+        best = _best(columns, v, *_around(best, (1 / factor, 1, factor), (-step, 0, step)))
     if not cautious:
         return best
     floor = np.fmax(best[0], 0.02 * seen), best[1]
-    return _best(y, v, x, *_around(floor, (0.6, 0.8, 1, 1.25, 1.6), (0, 0.05, 0.1, 0.15, 0.2, 0.3)), base=best)
+    return _best(columns, v, *_around(floor, (0.6, 0.8, 1, 1.25, 1.6), (0, 0.05, 0.1, 0.15, 0.2, 0.3)), base=best)
 
 
-def gain(stream: Stream, tau2: NDArray, rho: NDArray) -> NDArray:
-    """Return by how much a day effect improves the restricted deviance of each series over none."""
-    y, v, x = _filled(stream)
-    columns, none = np.concatenate([y[..., None], x], axis=-1), np.zeros(len(y))
-    return _deviance(columns, v, none, none) - _deviance(columns, v, tau2, rho)
+def _last(columns: NDArray) -> NDArray:
+    """(series, periods, columns) as (periods, columns, series), contiguous."""
+    return np.ascontiguousarray(columns.transpose(1, 2, 0))
 
 
-def _rest(y: NDArray, v: NDArray, x: NDArray) -> NDArray:
-    """What weighted least squares leave of y, 0 where there is no answer."""
+def _rest(y: NDArray, v: NDArray, x: NDArray) -> tuple[NDArray, NDArray]:
+    """What weighted least squares leave of y, 0 where there is no answer, and the rank of x in each series."""
     w = np.where(np.isfinite(v), 1 / v, 0)
     xx, xy = np.einsum("stp,st,stq->spq", x, w, x), np.einsum("stp,st->sp", x, w * y)
     b = np.einsum("spq,sq->sp", np.linalg.pinv(xx, hermitian=True), xy)
-    return np.where(np.isfinite(v), y - np.einsum("stp,sp->st", x, b), 0)
+    return np.where(np.isfinite(v), y - np.einsum("stp,sp->st", x, b), 0), np.linalg.matrix_rank(xx, hermitian=True)
 
 
 def _around(best: tuple[NDArray, NDArray], factors: Sequence[float], steps: Sequence[float]) -> tuple[NDArray, NDArray]:
@@ -140,12 +146,11 @@ def _filled(stream: Stream) -> tuple[NDArray, NDArray, NDArray]:
 
 
 def _best(
-    y: NDArray, v: NDArray, x: NDArray, tau2: NDArray, rho: NDArray, *, base: tuple[NDArray, NDArray] | None = None
+    columns: NDArray, v: NDArray, tau2: NDArray, rho: NDArray, *, base: tuple[NDArray, NDArray] | None = None
 ) -> tuple[NDArray, NDArray]:
     """For every series the pair with the smallest restricted deviance; about ``base`` the most persistent allowed."""
-    columns = np.concatenate([y[..., None], x], axis=-1)
     deviance = np.stack([_deviance(columns, v, t, r) for t, r in zip(tau2, rho, strict=True)])
-    s = np.arange(len(y))
+    s = np.arange(columns.shape[-1])
     if base is None:
         k = deviance.argmin(0)
         return tau2[k, s], rho[k, s]
@@ -155,21 +160,23 @@ def _best(
 
 
 def _deviance(columns: NDArray, v: NDArray, tau2: NDArray, rho: NDArray) -> NDArray:
-    """-2 log restricted likelihood of each series, without its constant."""
-    out, f = kalman(columns, v, tau2, rho)
+    """-2 log restricted likelihood of each series, without its constant; the first column is the metric."""
+    out, f = _filtered(columns, v, tau2, rho)
     there = np.isfinite(f)
-    out = np.where(there[..., None], out, 0) / np.sqrt(np.where(there, np.fmax(f, 1e-300), 1))[..., None]
-    cross = out.transpose(0, 2, 1) @ out
+    f = np.where(there, np.fmax(f, 1e-300), 1.0)
+    out *= np.where(there, 1 / np.sqrt(f), 0.0)[:, None]
+    logs = np.log(f).sum(0)
+    if out.shape[1] == 2:  # the metric and a constant
+        yy, y1, one = (np.einsum("ts,ts->s", out[:, a], out[:, b]) for a, b in ((0, 0), (0, 1), (1, 1)))
+        one = np.fmax(one, 1e-300)
+        return logs + np.log(one) + np.fmax(yy - y1 * y1 / one, 0)
+    cross = np.einsum("tas,tbs->sab", out, out, optimize=True)
     inner, c = cross[:, 1:, 1:], cross[:, 1:, 0]
     known = np.linalg.pinv(inner, hermitian=True)
     rss = cross[:, 0, 0] - np.einsum("sp,spq,sq->s", c, known, c)
     eigen = np.linalg.eigvalsh(inner)
     kept = eigen > 1e-10 * eigen[:, -1:]
-    return (
-        np.where(there, np.log(np.where(there, np.fmax(f, 1e-300), 1)), 0).sum(1)
-        + np.where(kept, np.log(np.where(kept, eigen, 1)), 0).sum(1)
-        + np.fmax(rss, 0)
-    )
+    return logs + np.where(kept, np.log(np.where(kept, eigen, 1)), 0).sum(1) + np.fmax(rss, 0)
 
 
 @dataclass(frozen=True)
@@ -242,17 +249,23 @@ def normal_of_t(t: NDArray, df: NDArray) -> NDArray:
         return -np.sign(t) * ndtri(tail)
 
 
-def response(v: float, tau2: float, rho: float, steps: int = 40) -> NDArray:
-    """Return what a step of 1 in the level adds to the standardised innovations after it, once the filter has settled.
+def response(v: NDArray, tau2: NDArray, rho: NDArray, steps: int = 40) -> NDArray:
+    """Return what a step of 1 in the level adds to the standardised innovations after it, (series, steps).
 
-    With autocorrelation the filter takes part of a step for a day effect, so that what is left is less than the step.
+    With autocorrelation the filter, once settled, takes part of a step for a day effect, so that what is left is less.
+
+    >>> response(np.array([3.0]), np.array([1.0]), np.array([0.0]), 2).tolist()
+    [[0.5, 0.5]]
     """
-    p = tau2
+    p = tau2 + 0.0
     for _ in range(500):
         gain = p / (p + v)
-        p = rho**2 * p * (1 - gain) + tau2 * (1 - rho**2)
-    gain, state, out = p / (p + v), 0.0, np.empty(steps)
+        new = rho**2 * p * (1 - gain) + tau2 * (1 - rho**2)
+        if np.abs(new - p).max() <= 1e-15 * np.abs(p).max():
+            break
+        p = new
+    gain, state, out = p / (p + v), np.zeros(len(p)), np.empty((len(p), steps))
     for t in range(steps):
-        out[t] = 1 - state
-        state = rho * (state + gain * out[t])
-    return out / np.sqrt(p + v)
+        out[:, t] = 1 - state
+        state = rho * (state + gain * out[:, t])
+    return out / np.sqrt(p + v)[:, None]

@@ -110,9 +110,9 @@ def test_reml_is_that_of_a_dense_likelihood() -> None:
         return float(np.linalg.slogdet(cov)[1] + np.linalg.slogdet(known)[1] + rest @ inverse @ rest)
 
     one = lambda a: np.array([a])  # noqa: E731
-    columns = np.concatenate([y[None, :, None], x[None]], axis=-1)
+    columns = np.column_stack([y, x])[..., None]
     for tau2, rho in ((0.5, 0.2), (2.0, 0.7), (0.0, 0.0)):
-        assert innovations._deviance(columns, v[None], one(tau2), one(rho))[0] == pytest.approx(deviance(tau2, rho))
+        assert innovations._deviance(columns, v[:, None], one(tau2), one(rho))[0] == pytest.approx(deviance(tau2, rho))
     tau2, rho = (float(a[0]) for a in innovations.fit(Stream(y[None], v[None], x[None])))
     grid = [deviance(t, r) for t in np.linspace(0.2, 4, 20) for r in np.linspace(0, 0.95, 20)]
     assert deviance(tau2, rho) <= min(grid) + 0.01
