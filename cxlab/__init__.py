@@ -33,6 +33,7 @@ _WHERE = {
     "sample_size": "cxlab.models.metrics.planning",
     "figure": "cxlab.models.figures",
     "explore": "cxlab.panel.explore",
+    "find": "cxlab.panel.find",
     "scorecard": "cxlab.models.metrics.scorecard",
     "findings": "cxlab.models.metrics.sentences",
     "ols": "cxlab.models.regression.least_squares",

@@ -68,6 +68,7 @@ from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab
 from cxlab.panel.explore import explore as explore
+from cxlab.panel.find import find as find
 from cxlab.problem import DataProblem as DataProblem
 from cxlab.result import Estimate as Estimate
 from cxlab.result import Result as Result

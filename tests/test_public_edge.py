@@ -134,7 +134,7 @@ NAMELESS = {
     "ask": "takes a study alone",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
     "driver_findings": "takes results", "explore": "takes a study alone", "figure": "takes a result",
-    "findings": "takes results",
+    "find": "takes words", "findings": "takes results",
     "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "willingness_to_pay": "takes a result",
     "matching": "takes a league", "peers": "takes a league",

@@ -26,7 +26,7 @@ def alpha(first: Sequence[int], second: Sequence[int]) -> float:
     """Return Krippendorff's alpha of two coders' labels, 0 or 1 each; `nan` where all labels are the same.
 
     >>> round(alpha([1, 1, 0, 0, 1], [1, 1, 0, 1, 1]), 3)
-    0.609
+    0.571
     """
     yes = np.asarray(first) + np.asarray(second)
     if yes.min() == 2 or yes.max() == 0:

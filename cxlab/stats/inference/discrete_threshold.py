@@ -40,7 +40,7 @@ def critical(t: float, level: float) -> float:
     """Return the quantile of |N(t, 1)|: the standard errors that an interval needs whose centre may be off by t.
 
     >>> round(critical(0.0, 0.95), 3), round(critical(1.0, 0.95), 3)
-    (1.96, 2.65)
+    (1.96, 2.646)
     """
     return float(np.sqrt(ncx2.ppf(level, 1, t**2))) if t < 30 else t + float(np.sqrt(ncx2.ppf(2 * level - 1, 1, 0)))
 
@@ -49,7 +49,7 @@ def line_weights(x: NDArray, mass: NDArray, width: float) -> NDArray:
     """Return the weights (points,) that a local line's value at 0 gives to the means at ``x``; they add up to 1.
 
     >>> line_weights(np.array([1.0, 2.0, 3.0]), np.ones(3), 100.0).round(2).tolist()
-    [1.33, 0.33, -0.66]
+    [1.34, 0.33, -0.66]
     """
     k = mass * np.fmax(1 - np.abs(x) / width, 0)
     s0, s1, s2 = k.sum(), k @ x, k @ x**2
