@@ -53,11 +53,15 @@ def two_groups(case: Case, rows: NDArray, group: NDArray, what: str) -> None:
             raise NotEstimable(f"only {count} answers {side} {what}; each side needs at least {FEW}")
 
 
-def alike(case: Case, rows: NDArray, group: NDArray, slot: str, threat: str) -> tuple[str, str, bool | None, str]:
+def alike(
+    case: Case, rows: NDArray, group: NDArray, slot: str, threat: str, y: NDArray | None = None
+) -> tuple[str, str, bool | None, str]:
     """Return the check that two groups (or doses) were alike before, in the column of ``slot``.
 
     Without an experiment they must surely lie at most `ALIKE` deviations apart, and without the column that cannot be
-    seen. What an experiment assigned is alike by design; where there is a column it must not surely (`SURELY`) differ.
+    seen. A column that tells little of the outcome ``y`` can hide much: the distance is over its correlation with y
+    within groups, the least reliability it can have if both measure one thing. What an experiment assigned is alike by
+    design; where there is a column it must not surely (`SURELY`) differ.
     """
     what = "the groups were alike before"
     drawn = case.study.codebook.design == "experiment"
@@ -77,7 +81,20 @@ def alike(case: Case, rows: NDArray, group: NDArray, slot: str, threat: str) -> 
     said = f"{slot} differs by {apart.value:.2f} standard deviations [{apart.low:.2f}, {apart.high:.2f}]"
     if drawn:
         return what, f"assigned at random; {said}", bool(apart.low <= 0 <= apart.high), threat
-    return what, said, bool(apart.inner_low > -ALIKE and apart.inner_high < ALIKE), threat
+    tells = (
+        1.0
+        if y is None
+        else _correlation(model.e, fit(case, there, y, group).e, (case.sample.n * case.sample.w)[there])
+    )
+    if y is not None:
+        said += f", and goes with the outcome at r = {tells:.2f}"
+    return what, said, bool(apart.inner_low > -ALIKE * tells and apart.inner_high < ALIKE * tells), threat
+
+
+def _correlation(a: NDArray, b: NDArray, w: NDArray) -> float:
+    """Return the size of the correlation of two sets of residuals; 0 where one of them does not vary."""
+    spread = float(w @ a**2) * float(w @ b**2)
+    return abs(float(w @ (a * b))) / np.sqrt(spread) if spread > 0 else 0.0
 
 
 def design(case: Case, rows: NDArray, *columns: NDArray) -> NDArray:

@@ -28,7 +28,7 @@ def test(case: Case) -> Evidence:
         row(case, said[k], *mean(case, rows & (good == 1 - k), y), sample.n[rows & (good == 1 - k)].sum())
         for k in (0, 1)
     )
-    checks = (silent, alike(case, rows, good, "before", "self-selection"))
+    checks = (silent, alike(case, rows, good, "before", "self-selection", y))
     notes = ("no notice was assigned here; the contrast is a promise kept or broken",) if broken else ()
     return Evidence((found,), None, (*means, *bounds), checks, "Difference of means, robust errors", notes)
 

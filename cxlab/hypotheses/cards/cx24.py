@@ -32,7 +32,7 @@ def test(case: Case) -> Evidence:
     doubled = np.log2(np.fmax(wait, floor))
     found = coefficient(case, rows, y, doubled, name="satisfaction per doubling of the wait")
     gone, bounds = unanswered(case, found, y, wait >= 0, doubled, threat="hang-ups")
-    checks = (gone, alike(case, rows, doubled, "before", "self-selection"))
+    checks = (gone, alike(case, rows, doubled, "before", "self-selection", y))
     note = f"waits below {floor:.3g} (an eighth of the median) count as {floor:.3g}"
     shown = (*group_means(case, rows, y, wait), *bounds, *_given_up(case, wait))
     return Evidence((found,), None, shown, checks, "Slope on log2 of the wait, robust errors", (note,))

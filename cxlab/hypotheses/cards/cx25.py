@@ -28,7 +28,7 @@ def test(case: Case) -> Evidence:
         touch = tuple(columns.T)
     found = coefficient(case, rows, y, switches, *touch, name="score per switch")
     gone, bounds = unanswered(case, found, y, ~np.isnan(switches), switches, *touch, threat="truncation")
-    checks = (gone, alike(case, rows, switches, "difficulty", "hard-cases"))
+    checks = (gone, alike(case, rows, switches, "difficulty", "hard-cases", y))
     shown = (*group_means(case, rows, y, switches), *bounds, *_kinds(case, rows, y, switches, touch))
     return Evidence((found,), None, shown, checks, "Slope per switch, robust errors", notes)
 
