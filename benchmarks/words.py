@@ -13,28 +13,16 @@ import json
 import sys
 import time
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import coverages as c
 from benchmarks import word_cases as w
+from benchmarks.word_rows import MORE, Line
 
 OUT = Path(__file__).with_suffix(".json")
 SKEWED, MIDDLE, EVEN = (0.02, 0.08, 0.9), (0.05, 0.15, 0.8), (0.2, 0.3, 0.5)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row: what is measured and where, the goal in percent as words, the earlier rate, how often it is drawn."""
-
-    what: str
-    cell: str
-    goal: str
-    before: float | None
-    sets: int
-    run: c.Run
 
 
 COVERAGE = [
@@ -113,7 +101,7 @@ def main(scale: str = "1", only: str = "") -> None:
     """Measure the lines whose name starts with ``only``, the others stay; write `words.json`, print the table."""
     old = json.loads(OUT.read_text(encoding="utf-8")) if only else []
     rows = []
-    for line in (*COVERAGE, *WORDS):
+    for line in (*COVERAGE, *WORDS, *MORE):
         kept = [r for r in old if r["what"] == line.what and r["cell"].partition(" (said")[0] == line.cell]
         again = not kept or line.what.startswith(only)
         rows.append(measured(line, max(int(line.sets * float(scale)), 20)) if again else kept[0])

@@ -19,6 +19,8 @@ from cxlab.stats.units import ranks, shrinkage
 from cxlab.stats.units.posterior import posterior
 
 DRAWS = 4000
+FEW = 6
+"""With so many places or fewer a note says that chances near 0 and 1 are too sure."""
 
 
 @public
@@ -64,6 +66,8 @@ def gap(
     name, se = table.columns[0], float(own.get("se", np.nan)) if se is None else se
     best = best or peers.parts["best"]
     one_of("best", best, ("high", "low"))
+    if not 0 < top < 1:
+        raise DataProblem(f"top is {top:g}; it is a share of the unit and its peers, above 0 and below 1, e.g. 0.25")
     if not se > 0:
         raise DataProblem(f"{own[name]} has no standard error; a gap needs at least the own figure's error: give se=")
     sign = 1 if best == "high" else -1
@@ -181,6 +185,11 @@ def _words(
         f"It is among the best {facts['places_of_top']} of {facts['places']} with a chance of {facts['chance']:.0%}; a "
         f"true score of {show(facts['target'], unit)} would be with {probability:.0%}.",
     ]
+    if facts["places"] <= FEW:
+        notes.append(
+            f"{facts['places'] - 1} peers hardly tell how much such units differ: a chance near 0 or 1 is too sure "
+            "where they differ by no more than their errors."
+        )
     if not facts["known"]:
         tip = facts["tipping_se"]
         notes.append(
