@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -73,6 +73,15 @@ class EventLog:
         visit, back = VISIT if "back" in sql else ("", "")
         text = ORDERED.replace("{days}", self.days).replace("{visit}", visit).replace("{back}", back)
         return self.relation.query("log", text + sql).to_df()
+
+    def counted(self) -> EventLog:
+        """Return the log with the clusters of each stratum and what is to be said of it."""
+        drawn, notes = _looked_at(self, own=bool(self.study.codebook.role("cluster")))
+        return self.told(drawn, notes)
+
+    def told(self, drawn: pd.DataFrame, notes: Sequence[str]) -> EventLog:
+        """Return the log with clusters and notes that were counted elsewhere."""
+        return replace(self, notes=(*self.study.caveats, *weight_notes(self.study), *notes), drawn=drawn)
 
     @property
     def groups(self) -> list[str]:
@@ -151,13 +160,16 @@ def small_events(table: pd.DataFrame, n: str, groups: list[str], least_n: int) -
     return table[[*groups, "e"]].merge(hide, on=[*groups, "e"], how="left")["hide"].to_numpy(bool)
 
 
-def event_log(study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] | None = None) -> EventLog:
+def event_log(
+    study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] | None = None, look: bool = True
+) -> EventLog:
     """Read the events of a study.
 
     Parameters
     ----------
     study : a row an event, with columns of the roles 'case', 'event' and 'time'.
     by : columns of groups. ``more`` : further columns, our name → the study's.
+    look : whether the log is counted; without, `EventLog.counted` does it.
 
     Raises
     ------
@@ -169,21 +181,20 @@ def event_log(study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] |
     row = free("_row", study.columns)
     frame = numbered(study.table, row)
     d, cluster = study.design, next(iter(study.codebook.role("cluster")), "")
-    said = lambda name: answer(study.field(name)) if name in study.codebook else nw.col(name)  # noqa: E731
+    told = lambda name: answer(study.field(name)) if name in study.codebook else nw.col(name)  # noqa: E731
     chosen = {
-        "c": said(case), "e": said(event).cast(nw.String), "t": said(time), "k": nw.col(row),
-        "w0": said(d.weight).cast(nw.Float64) if d.weight else nw.lit(1.0),
-        "h": said(d.strata).cast(nw.String) if d.strata else nw.lit(""),
-        "u": said(cluster) if cluster else said(case),
+        "c": told(case), "e": told(event).cast(nw.String), "t": told(time), "k": nw.col(row),
+        "w0": told(d.weight).cast(nw.Float64) if d.weight else nw.lit(1.0),
+        "h": told(d.strata).cast(nw.String) if d.strata else nw.lit(""),
+        "u": told(cluster) if cluster else told(case),
     }  # fmt: skip
-    chosen |= {f"g{i}": said(b) for i, b in enumerate(groups)}
-    chosen |= {name: said(column) for name, column in (more or {}).items()}
+    chosen |= {f"g{i}": told(b) for i, b in enumerate(groups)}
+    chosen |= {name: told(column) for name, column in (more or {}).items()}
     days = _days(study, time, frame)
     frame = frame.select(**chosen)
     relation = _relation(frame)
     log = EventLog(study, relation, days, tuple(by))
-    drawn, said = _looked_at(log, own=bool(cluster))
-    return replace(log, notes=(*study.caveats, *weight_notes(study), *said), drawn=drawn)
+    return log.counted() if look else log
 
 
 def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
@@ -247,16 +258,39 @@ def _looked_at(log: EventLog, *, own: bool) -> tuple[pd.DataFrame, list[str]]:
         f"{clusters} AS clusters FROM o GROUP BY h ORDER BY h"
     )
     known = parts[["n", "ties", "cases"]].sum()
-    if not known["n"]:
-        raise DataProblem(f"{log.study.name} has no row with a case, an event and a time")
-    left = [(int(lost[k]), w) for k, w in (("c", "a case"), ("e", "an event"), ("t", "a time")) if lost[k]]
-    notes = [f"{n:,} rows without {what} do not count" for n, what in left]
-    notes += [f"{int(known['cases']):,} cases, {int(known['n']):,} events"]
-    if known["ties"]:
-        notes.append(f"{int(known['ties']):,} events have the time of the one before: they keep the order of the file")
-    if known["n"] == known["cases"]:
-        notes.append("every case has one event: nothing follows anything. Is the column of role 'case' the right one?")
+    notes = said(log.study, (lost["c"], lost["e"], lost["t"]), *(int(known[k]) for k in ("cases", "n", "ties")))
     return parts[["h", "clusters"]], notes
 
 
-__all__ = ["END", "EventLog", "event_log"]
+def end_word(events: Iterable[str]) -> str:
+    """Return what the end of a case is called where no event is called so.
+
+    >>> end_word(["pay"]), end_word(["pay", "(end)"])
+    ('(end)', '(end of the case)')
+    """
+    there, word = set(events), END
+    while word in there:
+        word = "(end of the case)" if word == END else f"({word})"
+    return word
+
+
+def said(study: Study, lost: Sequence[int], cases: int, events: int, ties: int) -> list[str]:
+    """Return what is to be said of a log: events without a case, an event or a time, ties, one event a case.
+
+    Raises
+    ------
+    DataProblem : no event has all three.
+    """
+    if not events:
+        raise DataProblem(f"{study.name} has no row with a case, an event and a time")
+    left = [(int(k), w) for k, w in zip(lost, ("a case", "an event", "a time"), strict=True) if k]
+    notes = [f"{n:,} rows without {what} do not count" for n, what in left]
+    notes += [f"{cases:,} cases, {events:,} events"]
+    if ties:
+        notes.append(f"{ties:,} events have the time of the one before: they keep the order of the file")
+    if events == cases:
+        notes.append("every case has one event: nothing follows anything. Is the column of role 'case' the right one?")
+    return notes
+
+
+__all__ = ["EventLog", "end_word", "event_log", "said"]

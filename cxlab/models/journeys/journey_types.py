@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import END, EventLog, event_log
+from cxlab.models.journeys.event_log import EventLog, end_word, event_log
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
@@ -239,7 +239,7 @@ def _rare(few: list[str]) -> list[str]:
 
 def _steps(fit: Mixture, names: list[str], few: list[str]) -> pd.DataFrame:
     """What follows what in each type; not what follows the events of ``few`` cases."""
-    ends = [*names, END]
+    ends = [*names, end_word(names)]
     order = np.argsort(-fit.share, kind="stable")
     rows = [
         (f"type {t + 1}", names[a], ends[b], float(fit.steps[j, a, b]))

@@ -10,7 +10,8 @@ import pandas as pd
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import END, EventLog, event_log, small_events
+from cxlab.models.journeys import step_counts
+from cxlab.models.journeys.event_log import EventLog, end_word, event_log, small_events
 from cxlab.models.metrics import estimates as metrics
 from cxlab.result import Result
 
@@ -79,10 +80,20 @@ def transitions(
     ('order', True)
     """
     metrics.check_level(level)
-    log = event_log(study, by=metrics.listed(by))
-    cells, steps = _counted(log)
+    log = event_log(study, by=metrics.listed(by), look=False)
+    quick = step_counts.steps(log)
+    if quick is None:
+        log = log.counted()
+        found = _balanced(_by_sql(log), log)
+    else:
+        log = log.told(pd.DataFrame({"h": [""], "clusters": [quick.cases]}), quick.notes)
+        found = quick.table
+    cells, steps = _cells(log, found.assign(b=_objects(found["b"])))
     table, _ = log.measured(cells, "share", level)
+    table["b"] = _objects(table["b"])
     table = table.merge(steps, on=[*log.groups, "e", "b"], how="left")
+    end = end_word(table["e"])
+    table["b"] = _objects(table["b"], end)
     table, told = log.without(table, least_n)
     notes = [*log.notes, *told]
     few = small_events(table, "met", log.groups, least_n)
@@ -105,28 +116,38 @@ def transitions(
         "share of all times the first event happened; Wilson interval on the effective size, linearised over clusters "
         "of cases",
         tuple(notes),
-        {"by": log.group_names, "end": END},
+        {"by": log.group_names, "end": end},
         columns=COLUMNS,
     )
 
 
-def _counted(log: EventLog) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ratio means by step with their variance; and times, cases, waits and returns of each step."""
+def _objects(column: pd.Series, nothing: str | None = None) -> pd.Series:
+    """A column of texts with ``nothing`` where there is none, whatever type pandas gave it."""
+    return pd.Series([nothing if pd.isna(v) else v for v in column], column.index, dtype=object)
+
+
+def _by_sql(log: EventLog) -> pd.DataFrame:
+    """Sums of each step by stratum and group."""
     keys = log.listed("h")
     cases = "count(DISTINCT c)" if log.study.codebook.role("cluster") else "1"
-    join = " AND ".join(f"p.{g} IS NOT DISTINCT FROM f.{g}" for g in [*log.groups, "h", "e"])
+    same = lambda c: f"p.{c} IS NOT DISTINCT FROM f.{c}"  # noqa: E731
+    join = " AND ".join(map(same, [*log.groups, "h", "e"]))
     named = ", ".join(f"p.{g}" for g in [*log.groups, "h", "e"])
-    found = log.ask(
+    return log.ask(
         STEPS.replace("{keys}", keys).replace("{cases}", cases)
-        + f"SELECT {named}, coalesce(p.b, '{END}') AS b, p.a, p.a AS q, p.aa, p.ab, f.bb, f.w, f.w2, f.m, f.n, times, "
+        + f"SELECT {named}, p.b AS b, p.a, p.a AS q, p.aa, p.ab, f.bb, f.w, f.w2, f.m, f.n, times, "
         f"cases, waited, coalesce(returned, 0) AS returned FROM pair AS p JOIN met AS f ON {join}"
     )
-    found = _balanced(found, log)
+
+
+def _cells(log: EventLog, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ratio means by step with their variance; and times, cases, waits and returns of each step."""
     cells = log.cells(found, ["e", "b"])
     by = [*log.groups, "e", "b"]
     total = found.groupby(by, sort=False, dropna=False)[["times", "cases", "waited", "returned", "a", "m"]].sum()
     total = total.assign(wait=total["waited"] / total["a"], back=total["returned"] / total["a"]).reset_index()
-    total.loc[total["b"] == END, ["wait", "back"]] = np.nan
+    total.loc[total["b"].isna(), ["wait", "back"]] = np.nan
+    total["b"] = _objects(total["b"])
     total = total.astype({"times": int, "cases": int})
     total = total.rename(columns={"m": "met"})
     return cells, total[[*by, "times", "cases", "wait", "back", "met"]]

@@ -308,3 +308,37 @@ def test_pain_points_of_olist_and_the_second_place_is_not_certain(mirror_logs: P
     )
     assert found.loc["late", ["rank_low", "rank_high"]].tolist() == [1, 1]
     assert found.loc["handover", "rank_high"] >= 3 and found.loc["shipping", "rank_low"] == 2
+
+
+def test_steps_in_arrays_are_those_of_sql(monkeypatch) -> None:
+    from dataclasses import replace
+
+    from cxlab.data.codebook import Field
+    from cxlab.models.journeys import step_counts
+
+    log = cx.simulate_events(400, seed=3)
+    table = log.lazy.collect().to_pandas().assign(w=lambda t: 0.5 + t["case_id"] % 3)
+    table.loc[table["case_id"] == 7, "w"] = 0.0
+    fields = (*log.codebook.fields, Field("w", role="weight"))
+    weighted = cx.load(table, codebook=replace(log.codebook, fields=fields))
+    for study in (log, weighted):
+        quick = cx.transitions(study)
+        with monkeypatch.context() as patch:
+            patch.setattr(step_counts, "MOST", 0)
+            slow = cx.transitions(study)
+        keys = ["from", "to"]
+        a, b = (x.table.sort_values(keys, ignore_index=True) for x in (quick, slow))
+        pd.testing.assert_frame_equal(a, b)
+        assert quick.notes == slow.notes
+
+
+def test_an_event_called_end_is_no_end_of_a_case() -> None:
+    rows = [
+        (c, e, i) for c in range(30) for i, e in enumerate(("start", "(end)", "more") if c % 2 else ("start", "(end)"))
+    ]
+    table = pd.DataFrame(rows, columns=["case", "event", "at"])
+    study = cx.load(table).set("case", role="case").set("event", role="event").set("at", role="time")
+    found = cx.transitions(study)
+    steps = found.table.set_index(["from", "to"])["estimate"]
+    assert steps["start", "(end)"] == 1.0 and steps["(end)", "(end of the case)"] == 0.5
+    assert found.parts["end"] == "(end of the case)"
