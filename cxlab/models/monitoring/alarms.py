@@ -46,13 +46,16 @@ def listed(p: Periods, w: Watched, s: chart_rules.Signals, base: int, level: flo
 def step(w: Watched, p: Periods, k: int, since: int, last: int) -> tuple[float, float]:
     """Return the step from ``since`` to ``last`` that fits a series best, and its standard error."""
     v, tau2, rho = w.v[k : k + 1, : last + 1], w.tau2[k : k + 1], w.rho[k : k + 1]
-    on = (np.arange(last + 1) >= since).astype(float)[None, :, None]
-    out, f = innovations.kalman(on, v, tau2, rho)
+    on = (np.arange(last + 1) >= since).astype(float)
+    out, f = innovations.kalman(np.column_stack([on, np.ones(last + 1)])[None], v, tau2, rho)
     there = w.there[k, : last + 1] & np.isfinite(f[0])
-    r, f = out[0, there, 0], f[0, there]
-    e = w.z[k, : last + 1][there] * np.sqrt(f)
-    known = float((r * r / f).sum())
-    return (float((r * e / f).sum() / known), known**-0.5) if known > 0 else (float("nan"), float("nan"))
+    (o, one), f = out[0, there].T, f[0, there]
+    known, seen = np.cumsum(one * one / f), np.cumsum(one * o / f)
+    before = np.concatenate([[0.0], seen[:-1] / known[:-1]])  # what of the step the level has learned already
+    r, sd = o - one * before, w.sd[k, : last + 1][there]
+    e = w.z[k, : last + 1][there] * sd
+    total = float((r * r / sd**2).sum())
+    return (float((r * e / sd**2).sum() / total), total**-0.5) if total > 0 else (float("nan"), float("nan"))
 
 
 def charts(p: Periods, w: Watched, drawn: NDArray, chart: Chart, limit: float, shift: float) -> pd.DataFrame:

@@ -17,6 +17,10 @@ KINDS = {
 """Kinds of chart and what they hold a period against."""
 
 
+LAST_YEAR = "last year"
+"""Season by the same period of the year before."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """Which control chart `cxlab.monitor` draws.
@@ -31,7 +35,8 @@ class Chart:
     wave : column of dates or waves; '' takes the first date of the codebook, else the study's wave.
     mix : segment columns whose mix may vary without being news, as the channel: what their changed shares alone would
         do to the metric counts as expected.
-    season : whether the baseline holds at least one whole year and its season (two harmonics) counts as expected.
+    season : what of the year counts as expected. True: two harmonics from a baseline of at least a whole year. 'last
+        year': the same period last year, so that the chart begins with the second year.
     shift : the fall whose delay is said, in the unit of the metric; None takes the smallest difference that matters.
 
     Examples
@@ -45,7 +50,7 @@ class Chart:
     weight: float = 0.2
     wave: str = ""
     mix: tuple[str, ...] = ()
-    season: bool = False
+    season: bool | str = False
     shift: float | None = None
 
     def __post_init__(self) -> None:
@@ -53,6 +58,8 @@ class Chart:
         one_of("rule", self.rule, RULES)
         if not isinstance(self.weight, Real) or not 0 < self.weight <= 1:
             raise DataProblem(f"weight is {self.weight!r}; the weight of the newest period is above 0, at most 1")
+        if self.season not in (True, False, LAST_YEAR):
+            raise DataProblem(f"season is {self.season!r}; give True, False or '{LAST_YEAR}'")
         if self.shift is not None and not (isinstance(self.shift, Real) and self.shift > 0):
             raise DataProblem(f"shift is {self.shift!r}; give the size of a fall, above 0, in the unit of the metric")
         object.__setattr__(self, "mix", (self.mix,) if isinstance(self.mix, str) else tuple(self.mix))

@@ -53,11 +53,19 @@ def watched(study: Study, score: Score, by: Sequence[str], p: Periods, base: int
     there = np.isfinite(p.v) & (p.v > 0)
     if p.last_incomplete:
         there[:, -1] = False
+    ago, error = np.zeros(p.y.shape), np.zeros(p.y.shape)
+    if p.year_ago is not None:
+        ago, error = p.year_ago
+        there &= np.isfinite(ago) & np.isfinite(error)
+        ago = np.where(there, ago, 0.0)
     usable = (there[:, :base].sum(1) >= LEAST) & there[:, base:].any(1)
-    v = np.where(there, p.v, np.inf)
+    v = np.where(there, p.v + error, np.inf)
     x, notes = _columns(p, base, chart, there[usable])
     moved, said = _mix(study, score, by, p, base, chart)
     notes += said
+    if p.year_ago is not None:
+        moved = moved + ago
+        notes.append(f"the same {p.every} last year counts as expected, with its sampling error")
     y = np.where(there, p.y - moved, 0.0)
     if chart.kind == "innovation":
         x = np.broadcast_to(x, (*y.shape, x.shape[-1]))
@@ -107,7 +115,7 @@ def _columns(p: Periods, base: int, chart: Chart, there: NDArray) -> tuple[NDArr
             kept = np.flatnonzero(seen)
             columns += [(weekday == d).astype(float) for d in kept[1:]]
             notes.append(f"weekdays count as expected (their effects on {base} days of baseline)")
-    if chart.season:
+    if chart.season is True:
         if not len(p.dates) or base * time_series.DAYS[p.every] < 365:
             raise DataProblem(
                 "season is asked for and the baseline is shorter than a year; a season can be told from a change only "

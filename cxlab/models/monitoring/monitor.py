@@ -14,7 +14,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
 from cxlab.models.monitoring import alarms, expectation, time_series
-from cxlab.models.monitoring.chart import KINDS, Budget, Chart, budget_of
+from cxlab.models.monitoring.chart import KINDS, LAST_YEAR, Budget, Chart, budget_of
 from cxlab.models.monitoring.expectation import Watched
 from cxlab.models.monitoring.time_series import Periods
 from cxlab.problem import DataProblem
@@ -83,6 +83,7 @@ def monitor(
     score = registry.score(study, metric, question.pop("of", None), [], **question)
     column = time_series.time_column(study, chart.wave)
     p = time_series.read(study, score, groups, column, every)
+    p = p.against_last_year() if chart.season == LAST_YEAR else p
     p, base, phase = _baseline(p, baseline, study.name)
     w = expectation.watched(study, score, groups, p, base, chart)
     drawn = np.flatnonzero(w.usable)

@@ -26,6 +26,8 @@ EVERY = {"day": "1d", "week": "", "month": "1mo", "quarter": "1q", "year": "1y"}
 """Lengths of a period, and how engines cut dates into them; weeks, which begin on Monday, are counted (`_monday`)."""
 OFFSETS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
+YEAR = {"day": 364, "week": 52, "month": 12, "quarter": 4}
+"""Periods between one and the same of the year before; days are 52 weeks apart, so that weekdays agree."""
 MOST = 5000
 """So many periods at most: a chart of more shows nothing."""
 ENOUGH, FEWEST, LONGEST = 30, 24, 400
@@ -55,6 +57,7 @@ class Periods:
     raw : (4, series, periods) sums of weights w, of w t, of w t**2 and of w**2 / Kish's, of all answers, t the score.
     last_incomplete : whether the last period had not ended with the last answer.
     notes : what has to be said.
+    year_ago : (2, series, periods) metric and variance of the same period a year before (`against_last_year`), or None.
     """
 
     labels: pd.DataFrame
@@ -69,13 +72,35 @@ class Periods:
     raw: NDArray
     last_incomplete: bool
     notes: tuple[str, ...]
+    year_ago: NDArray | None = None
 
     def since(self, first: int) -> Periods:
         """Return the series from a period on."""
         if not first:
             return self
         cut = {name: getattr(self, name)[:, first:] for name in ("y", "n", "v", "size")}
+        cut["year_ago"] = None if self.year_ago is None else self.year_ago[:, :, first:]
         return replace(self, names=self.names[first:], dates=self.dates[first:], raw=self.raw[:, :, first:], **cut)
+
+    def against_last_year(self) -> Periods:
+        """Return the periods from the second year on, with the same period of the year before beside each.
+
+        Raises
+        ------
+        DataProblem : periods are no parts of a year, or there is no second year.
+        """
+        lag = YEAR.get(self.every, 0)
+        if not lag:
+            raise DataProblem(
+                f"season is 'last year' and the periods are {self.every}s; the same period last year needs dates and "
+                f"{', '.join(YEAR)} as every="
+            )
+        if len(self.names) <= lag:
+            raise DataProblem(
+                f"season is 'last year' and there are {len(self.names)} {self.every}s ({self.names[0]} to "
+                f"{self.names[-1]}); more than {lag} are needed to have the same {self.every} a year before"
+            )
+        return replace(self, year_ago=np.stack([_later(self.y, lag, np.nan), _later(self.v, lag, np.inf)])).since(lag)
 
     def so_far(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """Return answers, Kish's size, estimate and variance of one answer up to every period, in the unit.
@@ -95,6 +120,10 @@ class Periods:
     def called(self, s: int) -> str:
         """Return what a series is called; '' where there is only one."""
         return ", ".join(str(x) for x in self.labels.iloc[s])
+
+
+def _later(x: NDArray, lag: int, none: float) -> NDArray:
+    return np.concatenate([np.full((len(x), lag), none), x[:, :-lag]], axis=1)
 
 
 def time_column(study: Study, wave: str) -> str:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 from scipy.special import ndtr, ndtri
 
+LATEST = 10
+"""So many differences before the start enter at most, the latest; more hardly narrow the interval."""
 FAR = 30.0
 """From so many standard errors of bias on, only one end of the normal distribution matters."""
 
@@ -40,7 +42,7 @@ def from_steps(steps: NDArray, cov: NDArray, event: NDArray) -> tuple[NDArray, N
     ----------
     steps : the effects by time since the start (``event``): before it each against the period before it.
     """
-    before = sorted(int(e) for e in event if e < 0)
+    before = sorted(int(e) for e in event if e < 0)[-LATEST:]
     first = int(np.flatnonzero(event == 0)[0])
     turn = np.zeros((len(before) + 1, len(steps)))
     for row, e in enumerate(before):  # the period e - 1 against -1 is what the steps e .. -1 undo
@@ -98,11 +100,15 @@ def _best(
     scale = float(np.sqrt(cov[-1, -1]))
     cov, most = cov / scale**2, most / scale
 
-    def half(x: NDArray) -> float:
+    def half(x: NDArray) -> tuple[float, NDArray]:
         w = np.r_[x[:k], 1.0]
         sd = float(np.sqrt(max(w @ cov @ w, 1e-18)))
         bias = most * (x[k:].sum() + 1.0)  # 1: the change of slope at the last period before
-        return sd * folded(bias / sd, level)
+        far = bias / sd
+        c = folded(far, level)
+        near, off = np.exp(-0.5 * (c - far) ** 2), np.exp(-0.5 * (c + far) ** 2)
+        by_bias = (near - off) / (near + off)
+        return sd * c, np.r_[(c - far * by_bias) / sd * (cov @ w)[:k], np.full(kinks, most * by_bias)]
 
     slack = [
         {"type": "eq", "fun": lambda x: x[:k] @ before + 1.0, "jac": lambda x: np.r_[before, np.zeros(kinks)]},
@@ -111,11 +117,11 @@ def _best(
     ]
     last_only = np.where(before == -1, 1.0, 0.0)  # the last step goes on: no bend before it enters
     tried = []
-    for v in (start, last_only, (start + last_only) / 2):
+    for v in (start, last_only):
         x = np.r_[v, np.abs(bend @ v)]
-        found = minimize(half, x, method="SLSQP", constraints=slack, options={"maxiter": 400, "ftol": 1e-12})
+        found = minimize(half, x, jac=True, method="SLSQP", constraints=slack, options={"maxiter": 400, "ftol": 1e-12})
         for y in (found.x, x):
             own = y[:k] - before * (y[:k] @ before + 1.0) / (before @ before)
-            tried.append((half(np.r_[own, np.abs(bend @ own)]), own))
+            tried.append((half(np.r_[own, np.abs(bend @ own)])[0], own))
     best = min(tried, key=lambda t: t[0])
     return best[1], best[0] * scale

@@ -17,17 +17,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-DRAWS = 100_000
+DRAWS = 50_000
 
 
 @dataclass(frozen=True)
 class Effects:
-    """``table``: one row a start and period (``start, period, estimate``); ``influence``: (units, rows); ``start``:
-    (units,) first treated period, its number, -1 for never."""
+    """``table``: one row a start and period (``start, period, estimate``).
+
+    The influence of a unit on them follows from its group (the units that start together, -1: never): (y - mean) a + c.
+    ``starts``, ``sizes``: the groups; ``spread``: (groups, periods, periods) sums of products about the group's mean;
+    ``a``: (groups, periods, rows); ``c``: (groups, rows).
+    """
 
     table: pd.DataFrame
-    influence: NDArray
-    start: NDArray
+    starts: NDArray
+    sizes: NDArray
+    spread: NDArray
+    a: NDArray
+    c: NDArray
 
 
 @dataclass(frozen=True)
@@ -47,23 +54,33 @@ def effects(y: NDArray, start: NDArray, *, later: bool = False) -> Effects:
     later : whether units that start later count as untreated until then, beside those never treated.
     """
     units, periods = y.shape
-    never, rows, psi = start < 0, [], []
-    for g in np.unique(start[~never]):
-        mine = start == g
+    starts, group = np.unique(start, return_inverse=True)
+    each = [y[group == h] for h in range(len(starts))]
+    sizes, mean = np.array([len(x) for x in each]), np.array([x.mean(0) for x in each])
+    spread = np.array([(x - m).T @ (x - m) for x, m in zip(each, mean, strict=True)])
+    rows, weights, shifts = [], [], []
+    for h in np.flatnonzero(starts >= 0):
+        g = starts[h]
         for t in range(1, periods):
             base = g - 1 if t >= g else t - 1
             if base < 0:
                 continue
-            others = never | (later & (start > max(t, base)) & ~mine)
+            others = (starts < 0) | (later & (starts > max(t, base)) & (starts != g))
             if not others.any():
                 continue
-            d = y[:, t] - y[:, base]
-            a, b = d[mine].mean(), d[others].mean()
-            share, rest = mine.mean(), others.mean()
-            psi.append(np.where(mine, (d - a) / share, 0) - np.where(others, (d - b) / rest, 0))
-            rows.append((int(g), t, a - b))
+            d, rest = mean[:, t] - mean[:, base], sizes[others].sum()
+            b = d[others] @ sizes[others] / rest
+            w, c = np.zeros((len(starts), periods)), np.zeros(len(starts))
+            factor = np.where(others, -units / rest, 0.0)
+            factor[h] = units / sizes[h]
+            w[:, t], w[:, base] = factor, -factor
+            c[others] = (d[others] - b) * factor[others]
+            weights.append(w)
+            shifts.append(c)
+            rows.append((int(g), t, d[h] - b))
     table = pd.DataFrame(rows, columns=["start", "period", "estimate"])
-    return Effects(table, np.array(psi).T.reshape(units, len(rows)), start)
+    a = np.array(weights).reshape(-1, len(starts), periods).transpose(1, 2, 0)
+    return Effects(table, starts, sizes, spread, a, np.array(shifts).reshape(-1, len(starts)).T)
 
 
 def aggregates(found: Effects) -> Aggregates:
@@ -72,41 +89,51 @@ def aggregates(found: Effects) -> Aggregates:
     Weights are the shares of the groups of starters, whose own sampling error is counted.
     """
     t = found.table
-    event = (t["period"] - t["start"]).to_numpy()
-    share = np.array([(found.start == g).mean() for g in t["start"]])
-    est, psi = t["estimate"].to_numpy(float), found.influence
-    rows, columns = [], []
+    begun, est = t["start"].to_numpy(), t["estimate"].to_numpy(float)
+    event = t["period"].to_numpy() - begun
+    part = found.sizes / found.sizes.sum()
+    share = part[np.searchsorted(found.starts, begun)]
+    Value = tuple[float, NDArray, NDArray]  # estimate, its weights of the rows, and what each group adds by its size
 
-    def mean(keep: NDArray) -> tuple[float, NDArray]:
+    def mean(keep: NDArray) -> Value:
         k = np.flatnonzero(keep)
-        w = share[k] / share[k].sum()
-        own = (found.start[:, None] == t["start"].to_numpy()[k][None]).astype(float) - share[k]
+        w = np.zeros(len(est))
+        w[k] = share[k] / share[k].sum()
+        own = (found.starts[:, None] == begun[k][None]).astype(float) - share[k]
         drift = own / share[k].sum() - own.sum(1, keepdims=True) * share[k] / share[k].sum() ** 2
-        return float(w @ est[k]), psi[:, k] @ w + drift @ est[k]
+        return float(w @ est), w, drift @ est[k]
 
-    def add(when: str, at: float, value: tuple[float, NDArray]) -> None:
-        rows.append((when, at, value[0]))
-        columns.append(value[1])
+    def average(values: list[Value], w: NDArray) -> Value:
+        return (
+            float(sum(x * v[0] for x, v in zip(w, values, strict=True))),
+            np.sum([x * v[1] for x, v in zip(w, values, strict=True)], axis=0),
+            np.sum([x * v[2] for x, v in zip(w, values, strict=True)], axis=0),
+        )
 
-    add("all treated periods", np.nan, mean(event >= 0))
     steps = {int(e): mean(event == e) for e in np.unique(event)}
     after = [steps[e] for e in steps if e >= 0]
-    add("mean over time since the start", np.nan,
-        (float(np.mean([a[0] for a in after])), np.mean([a[1] for a in after], axis=0)))  # fmt: skip
-    by_start = {int(g): mean(((t["start"] == g) & (event >= 0)).to_numpy()) for g in np.unique(t["start"])}
-    size = np.array([(found.start == g).mean() for g in by_start])
+    by_start = {int(g): mean((begun == g) & (event >= 0)) for g in np.unique(begun)}
+    size = part[np.searchsorted(found.starts, list(by_start))]
     w = size / size.sum()
-    own = (found.start[:, None] == np.array(list(by_start))[None]).astype(float) - size
+    whole = average(list(by_start.values()), w)
+    own = (found.starts[:, None] == np.array(list(by_start))[None]).astype(float) - size
     drift = own / size.sum() - own.sum(1, keepdims=True) * size / size.sum() ** 2
-    each = np.array([v[0] for v in by_start.values()])
-    moved = np.column_stack([v[1] for v in by_start.values()]) @ w + drift @ each
-    add("mean over starts", np.nan, (float(w @ each), moved))
-    for e, value in steps.items():
-        add("since the start", e, value)
-    for g, value in by_start.items():
-        add("start", g, value)
-    influence = np.array(columns).T
-    cov = influence.T @ influence / len(influence) ** 2
+    whole = (whole[0], whole[1], whole[2] + drift @ np.array([v[0] for v in by_start.values()]))
+    values = [
+        ("all treated periods", np.nan, mean(event >= 0)),
+        ("mean over time since the start", np.nan, average(after, np.full(len(after), 1 / len(after)))),
+        ("mean over starts", np.nan, whole),
+        *(("since the start", e, value) for e, value in steps.items()),
+        *(("start", g, value) for g, value in by_start.items()),
+    ]
+    combine = np.array([v[1] for _, _, v in values]).T
+    shift = found.c @ combine + np.array([v[2] for _, _, v in values]).T
+    cov = (shift * found.sizes[:, None]).T @ shift
+    for spread, a in zip(found.spread, found.a, strict=True):
+        one = a @ combine
+        cov += one.T @ spread @ one
+    cov = cov / found.sizes.sum() ** 2
+    rows = [(name, at, v[0]) for name, at, v in values]
     table = pd.DataFrame(rows, columns=["when", "event", "estimate"]).assign(se=np.sqrt(np.diag(cov)))
     return Aggregates(table, cov)
 
@@ -122,7 +149,7 @@ def simultaneous(cov: NDArray, level: float, *, seed: int = 0) -> float:
     r = cov[np.ix_(ok, ok)] / np.outer(sd[ok], sd[ok])
     value, vector = np.linalg.eigh(r)
     root = vector * np.sqrt(np.fmax(value, 0))
-    z = np.random.default_rng(seed).standard_normal((DRAWS, len(r))) @ root.T
+    z = np.random.default_rng(seed).standard_normal((DRAWS, len(r)), np.float32) @ root.T.astype(np.float32)
     return float(np.quantile(np.abs(z).max(1), level))
 
 

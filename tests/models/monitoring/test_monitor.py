@@ -228,3 +228,44 @@ def test_texts_that_are_dates_are_periods_of_their_own(stream: Stream) -> None:
     found = cx.monitor(text, "nps", chart=cx.monitoring.Chart(wave="date"))
     assert found.parts["every"] == "wave" and found.table["period"].iloc[0] == "2025-01-06"
     assert date.fromisoformat(found.table["period"].iloc[-1]) == date(2025, 2, 14)
+
+
+def seasonal(stream: Stream, weeks: int = 130, fall: int = 0) -> cx.Study:
+    """A recommendation by week with a strong season, and from the week ``fall`` on 30 points less."""
+    rng, rows = np.random.default_rng(3), []
+    for t in range(weeks):
+        up = 0.45 + 0.15 * np.sin(2 * np.pi * t / 52) ** 3 - 0.15 * bool(fall and t >= fall)
+        u = rng.random(150)
+        rows.append(pd.DataFrame({"date": pd.Timestamp("2023-01-02") + pd.Timedelta(weeks=t),
+                                  "ltr": np.where(u < up, 10, np.where(u < up + 0.3, 8, 3))}))  # fmt: skip
+    study = stream(days=1)
+    fields = tuple(f for f in study.codebook if f.name in ("date", "ltr"))
+    return cx.Study(pd.concat(rows, ignore_index=True), cx.Codebook("seasons", fields))
+
+
+def test_the_same_period_last_year_is_expected(stream: Stream) -> None:
+    chart = cx.monitoring.Chart(season="last year")
+    quiet = cx.monitor(seasonal(stream), "nps", every="week", baseline=26, chart=chart)
+    assert not len(quiet.parts["alarms"])
+    assert quiet.table["period"].iloc[0] == "2024-01-01", "the chart begins with the second year"
+    assert "the same week last year counts as expected, with its sampling error" in quiet.notes
+    year = cx.nps(seasonal(stream), by="date").table["estimate"].to_numpy()
+    own = quiet.table.iloc[30]
+    level = (quiet.table["expected"].to_numpy() - year[: len(quiet.table)])[30]
+    assert own["estimate"] == pytest.approx(year[82]) and abs(level) < 8
+    fell = cx.monitor(seasonal(stream, fall=110), "nps", every="week", baseline=26, chart=chart)
+    (alarm,) = fell.parts["alarms"].to_dict("records")
+    assert alarm["side"] == "lower" and alarm["shift_low"] < -30 < alarm["shift_high"]
+    for options, message in (
+        ({"every": "year"}, "season is 'last year' and the periods are years; the same period last year needs dates "
+         "and day, week, month, quarter as every="),
+        ({"every": "day"}, "season is 'last year' and there are 358 days (2023-01-02 to 2023-12-25); more than 364 are "
+         "needed to have the same day a year before"),
+    ):  # fmt: skip
+        study = seasonal(stream, 52 if options["every"] == "day" else 130)
+        with pytest.raises(cx.DataProblem) as said:
+            cx.monitor(study, "nps", chart=chart, **options)
+        assert str(said.value) == message
+    with pytest.raises(cx.DataProblem) as said:
+        cx.monitoring.Chart(season="easter")
+    assert str(said.value) == "season is 'easter'; give True, False or 'last year'"
