@@ -1,11 +1,11 @@
-# make report | test | lab | bench | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | workshop | bench | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab bench bench-reading bench-words fuzz nightly calibrate lint audit clean
+.PHONY: report test lab workshop bench bench-reading bench-words fuzz nightly calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -20,6 +20,9 @@ lint: $(VENV)/.test
 
 environment.yml: pyproject.toml
 	$(BIN)/python tests/test_house.py
+
+workshop: $(VENV)/.core
+	$(BIN)/cxlab workshop serve --seats $(or $(SEATS),20) --room $(or $(ROOM),class)
 
 lab: $(VENV)/.core
 	$(BIN)/cxlab lab

@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": ("cxlab.cli.cmd_batch", "Make many reports by a plan, side by side."),
     "lab": ("cxlab.cli.cmd_lab", "Open JupyterLab on the notebooks."),
     "notebooks": ("cxlab.cli.cmd_notebooks", "List the notebooks, or copy one to change it."),
+    "workshop": ("cxlab.cli.cmd_workshop", "Teach a class: lessons with known truth, seats, a board."),
     "datasets": ("cxlab.cli.cmd_datasets", "List the data at hand: shipped and public."),
     "codebook": ("cxlab.cli.cmd_codebook", "Draft a codebook, or check data against theirs."),
     "recipes": ("cxlab.cli.cmd_recipes", "List the exports that are recognised, or tell what one becomes."),
@@ -39,6 +40,7 @@ SECTIONS = {
     "Reports": ("report", "batch", "lab", "notebooks"),
     "Data": ("datasets", "codebook", "recipes", "register", "pivot", "doctor", "benchmarks"),
     "Claims": ("claims", "plan", "verdict", "calibrate"),
+    "Teaching": ("workshop",),
 }
 SECTIONS["Other"] = tuple(name for name in COMMANDS if not any(name in names for names in SECTIONS.values()))
 """How the help orders them; a command that is in no section stands under 'Other'."""

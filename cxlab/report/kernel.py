@@ -24,7 +24,7 @@ import tempfile
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ def forks() -> bool:
 class Kernels:
     """A fork server for as long as the ``with`` block lasts; `manager` is what Jupyter starts kernels with."""
 
+    module = "cxlab.report.kernel"
+    """What is run as the fork server."""
+
     def __init__(self) -> None:
         self.room = Room()
         self.folder = self.room.folder
@@ -75,7 +78,7 @@ class Kernels:
         """Start the server at its address; ``started`` counts how often."""
         if forks():
             self.started += 1
-            command = [sys.executable, "-m", "cxlab.report.kernel", self.address]
+            command = [sys.executable, "-m", self.module, self.address]
             environment = os.environ | ONE_THREAD
             self.server = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)
 
@@ -190,8 +193,19 @@ def settings() -> None:
     os.environ["CXLAB_THREADS"] = "1"  # the same input gives the same bytes: see cxlab.data.engine
 
 
-def serve(address: str) -> None:
-    """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends."""
+def serve(
+    address: str,
+    preload: Sequence[str] = PRELOAD,
+    begin: Callable[[str], int] | None = None,
+) -> None:
+    """Listen at once, import, then fork a kernel for every shim that calls, until standard input ends.
+
+    Parameters
+    ----------
+    address : of the Unix socket.
+    preload : modules to import.
+    begin : what a fork does with the connection file; by default it is a report's kernel (`start`).
+    """
     settings()
     os.environ["CXLAB_MADE"] = str(
         Path(address).parent / "scratch"
@@ -200,7 +214,7 @@ def serve(address: str) -> None:
     listener.bind(address)
     listener.listen(64)
     sys.modules["debugpy"] = None  # every kernel would import it for a sixth of a second; no report is debugged
-    for module in PRELOAD:
+    for module in preload:
         importlib.import_module(module)
     del sys.modules["debugpy"]
     draw()
@@ -218,7 +232,7 @@ def serve(address: str) -> None:
                 kernels.pop(pid).close()
         if listener in ready:
             shim, _ = listener.accept()
-            if pid := fork(shim, [listener, *kernels.values()]):
+            if pid := fork(shim, [listener, *kernels.values()], begin or start):
                 kernels[pid] = shim
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
@@ -239,7 +253,7 @@ def draw() -> None:
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
-def fork(shim: socket.socket, others: list[socket.socket]) -> int:
+def fork(shim: socket.socket, others: list[socket.socket], begin: Callable[[str], int]) -> int:
     """Fork a kernel for ``shim`` and tell it the process number; only the parent returns.
 
     A shim may be killed at any moment: without a request there is no kernel (0), without a reader it is ended later.
@@ -264,7 +278,7 @@ def fork(shim: socket.socket, others: list[socket.socket]) -> int:
     settle(request["folder"], request["called"], request["temporary"])
     code = 1
     with contextlib.suppress(SystemExit):
-        code = start(request["connection_file"])
+        code = begin(request["connection_file"])
     os._exit(code)
 
 

@@ -28,7 +28,8 @@ def reach(address: str, tries: int = 400) -> socket.socket:
 
 def main() -> None:
     server = reach(sys.argv[1])
-    request = dict(zip(("connection_file", "folder", "called", "temporary"), sys.argv[2:6], strict=True))
+    places = (sys.argv[2], *map(os.path.abspath, sys.argv[3:6]))  # "." is where Jupyter starts a kernel
+    request = dict(zip(("connection_file", "folder", "called", "temporary"), places, strict=True))
     server.sendall(json.dumps(request).encode() + b"\n")
     kernel = int(server.makefile().readline() or 0)
     if not kernel:

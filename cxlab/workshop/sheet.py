@@ -1,0 +1,69 @@
+"""`sheet`: a page to print, one strip a seat with its address and its QR code."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import segno
+
+from cxlab.workshop.phrases import say
+from cxlab.workshop.seat import read_room
+
+STYLE = """
+@page{margin:12mm}body{margin:1.2rem;font:1rem/1.4 system-ui,sans-serif;color:#1b2733;background:#fff}
+h1{font-size:1.3rem;margin:0 0 .4rem}h2{font-size:1.15rem;margin:0}p{margin:.25rem 0}
+ol{list-style:none;margin:1rem 0;padding:0;display:grid;
+  grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}
+li{border:1px dashed #6a7680;padding:.7rem;display:flex;gap:.9rem;align-items:center;break-inside:avoid}
+li svg{width:7.2rem;height:7.2rem;flex:none}a{color:#0b5394;overflow-wrap:anywhere;font-size:.85rem}
+"""
+
+
+def addresses(folder: Path, base: str) -> dict[int, str]:
+    """Return the address of each seat.
+
+    Parameters
+    ----------
+    folder : of the room.
+    base : such as ``http://127.0.0.1:8888``.
+    """
+    room = read_room(folder)
+    first = sorted(p.name for p in (folder / "seats" / "01").glob("*.ipynb"))[0]
+    return {
+        seat: f"{base}/lab/workspaces/seat-{seat:02d}/tree/{first}?token={room['tokens'][str(seat)]}"
+        for seat in range(1, room["seats"] + 1)
+    }
+
+
+def sheet(folder: Path, base: str, *, far: bool) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    folder : of the room.
+    base : address of the server.
+    far : whether other machines reach it.
+    """
+    room = read_room(folder)
+    said: Any = lambda key, **values: html.escape(say(room["language"], key, **values))  # noqa: E731
+    strips = []
+    for seat, address in addresses(folder, base).items():
+        code = segno.make(address, error="m")
+        label = html.escape(say(room["language"], "sheet_qr", seat=f"{seat:02d}"), quote=True)
+        picture = code.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
+        picture = picture.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        link = html.escape(address, quote=True)
+        seat_said = said("sheet_seat", seat=f"{seat:02d}")
+        strips.append(
+            f'<li>{picture}<div><h2>{seat_said}</h2><p>{said("sheet_open")}</p><a href="{link}">{link}</a></div></li>'
+        )
+    title = said("sheet_title", room=room["name"])
+    reach = said("sheet_room" if far else "sheet_here")
+    return (
+        f'<!doctype html><html lang="{room["language"]}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body><main><h1>{title}</h1><p>{said('sheet_cut')}</p><p>{said('sheet_see')}</p><p>{reach}</p>"
+        f"<ol>{''.join(strips)}</ol></main></body></html>"
+    )
