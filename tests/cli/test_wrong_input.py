@@ -47,6 +47,8 @@ CASES = [
     ("completion cmd", "cmd"),
     ("notebooks copy scorcard", "notebook 'scorcard' is not in cxlab; did you mean 'scorecard'?"),
     ("lab two.csv", "two.csv"),
+    ("recipes nosuch", "nosuch"),
+    ("workshop board nowhere", "room 'nowhere' is not in workshops. There are: none"),
     ("batch nofile.yml", "there is no plan nofile.yml; an example is reports/plans/monthly.yml"),
     ("batch .", ". is a folder; give one plan, as reports/plans/monthly.yml"),
     ("batch two.csv", "two.csv has no list 'reports:'; an example is reports/plans/monthly.yml"),
