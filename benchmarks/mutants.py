@@ -37,8 +37,11 @@ ROOMS = ("cxlab/hypotheses", "cxlab/models")
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
-SECONDS, FIRST = 300, 3
-"""A mutant's tests may take this long; so many files of tests, those that know the file best, are run first."""
+SECONDS, FIRST, MOST = 300, 3, 12
+"""A mutant's tests may take this long; so many files of tests, those that know the file best, are run first; and in all
+so many."""
+LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_study")
+"""Tests of claims belong to their cards; those of the house and the long tables are not run for a mutant."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def _swapped(elements: list[ast.expr], names: list[str]) -> list[ast.expr]:
 
 
 def tests_of(file: str) -> list[str]:
-    """Return the tests that belong to a file: its own, else those of its room."""
+    """Return the tests that belong to a file: its own, those of its room and those that name it; then its examples."""
     path = Path(file)
     own = ROOT / "tests" / path.parent.relative_to("cxlab") / f"test_{path.stem}.py"
     if path.parent.name == "cards":
@@ -144,9 +147,10 @@ def tests_of(file: str) -> list[str]:
     room = ROOT / "tests" / path.parent.relative_to("cxlab")
     while not room.is_dir():
         room = room.parent
-    rest = [p for p in room.glob("test_*.py") if p != own and not p.stem.startswith(("test_cx", "test_notebooks"))]
-    rest = sorted(rest, key=lambda p: (-_mentions(p, path), p))
-    return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest]
+    every = [p for p in (ROOT / "tests").rglob("test_*.py") if p != own and not p.stem.startswith(LEFT_OUT)]
+    known = {p: _mentions(p, path) for p in every}
+    rest = sorted((p for p in every if known[p] or p.parent == room), key=lambda p: (-known[p], p))
+    return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest[:MOST]] + [file]
 
 
 def _mentions(test: Path, file: Path) -> int:
@@ -158,7 +162,7 @@ def _mentions(test: Path, file: Path) -> int:
 
 def run(tests: list[str], home: Path, limit: float) -> str:
     """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the file of the test that failed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--doctest-modules", *tests]
     env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=limit)

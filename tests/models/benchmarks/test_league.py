@@ -250,6 +250,10 @@ def test_stars_of_equal_units_regress_as_expected():
     stars = cx.leagues.league_change(equal).parts["stars"].iloc[0]
     assert stars["expected"] < -5
     assert abs(stars["observed"] - stars["expected"]) < 3.5 * stars["se"]
+    every = cx.leagues.league_change(equal).table
+    best = every.nlargest(6, "before")  # a quarter of all: how they changed, beside how all did
+    assert stars["units"] == "stars (6)"
+    assert stars["observed"] == pytest.approx(best["estimate"].mean() - every["estimate"].mean(), abs=1e-9)
 
 
 def test_changes_of_rank_hold_both_sets():

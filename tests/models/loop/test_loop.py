@@ -134,6 +134,21 @@ def test_a_simple_sample_has_the_interval_of_a_weighted_one() -> None:
     other = cx.closing(cx.load(table).set("w", role="weight"), opened="o", closed="c").table
     assert other["within_low"].iloc[0] == pytest.approx(plain["within_low"].iloc[0], abs=5e-4)
     assert other["estimate"].iloc[0] == pytest.approx(plain["estimate"].iloc[0])
+    clustered = cx.load(table.assign(own=range(400))).set("own", role="cluster")
+    own = cx.closing(clustered, opened="o", closed="c").table.iloc[0]
+    widths = [t["within_high"] - t["within_low"] for t in (own, other.iloc[0], plain.iloc[0])]
+    assert widths[0] == pytest.approx(widths[2], rel=0.05) and widths[1] == pytest.approx(widths[2], rel=0.05)
+
+
+def test_what_is_open_is_a_share_and_nothing_closed_has_an_end_by_the_number_of_tickets() -> None:
+    """30 of 80 are open; nobody closed by the due day: the other end is 1 - .025 ** (1 / 80)."""
+    start = pd.Timestamp("2025-01-01")
+    closed = [start + pd.Timedelta(days=5)] * 50 + [pd.NaT] * 29 + [pd.NaT]
+    table = pd.DataFrame({"o": start, "c": closed})
+    row = cx.closing(cx.load(table), opened="o", closed="c", due=2).table.iloc[0]
+    assert row["open"] == pytest.approx(30 / 80)
+    assert (row["within"], row["within_low"]) == (0, 0)
+    assert row["within_high"] == pytest.approx(1 - 0.025 ** (1 / 80))
 
 
 def answers() -> pd.DataFrame:

@@ -36,6 +36,9 @@ def test_differences_are_those_of_the_metrics() -> None:
     nps = cx.compare(study, "nps", by="arm", pairs="old").table.iloc[0]
     assert found.loc["NPS", "estimate"] == pytest.approx(nps["estimate"])
     assert found.loc["NPS", "se"] == pytest.approx(nps["se"], rel=1e-3)
+    assert ((found["always_low"] < found["low"]) & (found["high"] < found["always_high"])).all()
+    middle = (found["always_low"] + found["always_high"]) / 2
+    np.testing.assert_allclose(middle, found["estimate"], rtol=1e-9)
     each = study.table.groupby("arm")["value"].mean()
     assert found["estimate"].iloc[1] == pytest.approx(each["new"] - each["old"])
     assert found["p_adjusted"].iloc[0] == pytest.approx(max(2 * found["p"].min(), found["p"].iloc[0]), rel=1)
