@@ -106,6 +106,12 @@ def test_few_rows_of_a_table_have_letters_where_nothing_differs(design: str) -> 
     assert hits.mean() <= 0.15  # rows of one table go together
 
 
+def test_few_tables_have_a_letter_by_the_rate_of_false_ones() -> None:
+    """With the error of a few heavy answers alone: 16 of 100 tables."""
+    hits = tool_cases.letters("bh", "weights")(np.random.default_rng(11), 25)
+    assert hits.sum() <= binom.ppf(0.999, 25, 0.05)
+
+
 def test_a_whole_page_on_which_nothing_differs_rarely_says_real() -> None:
     """Skewed answers of whole stores, in waves and kinds of stores, by the calls of the scorecard's notebook."""
     rng, world = np.random.default_rng(10), "60 stores of unequal size, ICC .15"

@@ -162,8 +162,9 @@ def pair_tests(found: Ratios, first: Sequence[int], second: Sequence[int], share
 
     Shares of a simple random sample: z with the pooled share, p(1 - p) (1/n_k + 1/n_l - 2 n_kl / (n_k n_l)), n_kl those
     in both columns; without overlap it is the test of SPSS's column proportions. All else: the difference over its
-    linearised error, Student's t with Satterthwaite's degrees of freedom. A column whose answers all agree has no
-    variance of its own; it takes that of the pooled share on Kish's size.
+    linearised error, Student's t with Satterthwaite's degrees of freedom; p of shares takes no smaller error than that
+    of the pooled share on Kish's sizes (with lognormal weights one null table in nine had a letter by BH).
+    A column whose answers all agree has no variance of its own; it takes that of the pooled share on Kish's size.
 
     Parameters
     ----------
@@ -190,6 +191,9 @@ def pair_tests(found: Ratios, first: Sequence[int], second: Sequence[int], share
         se = np.sqrt(np.where(square > 1e-18 * (at[0] + at[1] + 1e-300), square, np.nan))
         difference = r[:, k] - r[:, j]
         t = np.abs(difference / se)
+        if not simple:  # of few answers the spread may be small by chance
+            least = [np.where(share, noise / found.kish[:, c], 0.0) for c in (k, j)]
+            t = np.abs(difference) / np.fmax(se, np.sqrt(np.fmax(least[0] + least[1] - 2 * cross, 0)))
         known = (df >= 1) & np.isfinite(t)
         p = np.where(np.isinf(df), 2 * ndtr(-t), 2 * stdtr(np.where(known & np.isfinite(df), df, 1), -t))
     return Tests(difference, se, df, np.where(known, p, np.nan))
