@@ -47,6 +47,8 @@ _WHERE = {
     "closing": "cxlab.models.loop.closing",
     "agreement": "cxlab.models.loop.agreement",
     "loop_effect": "cxlab.models.loop.loop_effect",
+    "kpi_tree": "cxlab.models.planning.kpi_tree",
+    "gaming": "cxlab.models.planning.gaming",
     "heard": "cxlab.models.loop.heard",
     "measurement_plan": "cxlab.models.metrics.measurement_plan",
     "transitions": "cxlab.models.journeys.transitions",
@@ -179,6 +181,7 @@ _ROOMS = {
         "specifications": "cxlab.hypotheses.specification",
         "calibrate": "cxlab.hypotheses.calibrate",
         "plan": "cxlab.hypotheses.plan",
+        "sign": "cxlab.hypotheses.signature",
         "scoreboard": "cxlab.hypotheses.scoreboard",
     },
     "monitoring": {

@@ -64,6 +64,8 @@ from cxlab.models.pilots.experiment import experiment as experiment
 from cxlab.models.pilots.pilot import pilot as pilot
 from cxlab.models.pilots.rollout_plan import rollout_plan as rollout_plan
 from cxlab.models.pilots.scale_up import scale_up as scale_up
+from cxlab.models.planning.gaming import gaming as gaming
+from cxlab.models.planning.kpi_tree import kpi_tree as kpi_tree
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab

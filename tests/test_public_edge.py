@@ -73,6 +73,8 @@ UNKNOWN = {
     "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
     "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
     "loop_effect": lambda: cx.loop_effect(STUDY, "satisfaction", before="service", called=BAD),
+    "kpi_tree": lambda: cx.kpi_tree(STUDY, "satisfaction", targets={BAD: 4}),
+    "gaming": lambda: cx.gaming(STUDY, "satisfaction", owner=BAD),
     "heard": lambda: cx.heard(f"{BAD}.csv"),
     "heard_sheet": lambda: cx.loops.heard_sheet(STUDY, BAD),
     "alerts": lambda: cx.alerts(STUDY.set("respondent", role="id").set("date", role="date"), {"a": {BAD: 1}}),
@@ -130,6 +132,7 @@ UNKNOWN = {
     "what_if": lambda: cx.importance.what_if(STUDY, BAD),
 }
 NAMELESS = {
+    "sign": "takes what was agreed",
     "remarks": "takes sentences", "optional": "takes what was asked for",
     "ask": "takes a study alone",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",
@@ -174,6 +177,7 @@ def call(name: str, study: object, **options):
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
     needed |= {"ordinary": "wait", "great": "weight"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
+    needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}
     needed |= {"chosen": "churned", "among": "respondent"}

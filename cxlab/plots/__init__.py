@@ -77,6 +77,8 @@ _WHERE: dict[str, str] = {
     "closing": "cxlab.models.loop.loop_plots",
     "agreement": "cxlab.models.loop.loop_plots",
     "loop_effect": "cxlab.models.loop.loop_plots",
+    "kpi_tree": "cxlab.models.planning.plan_plots",
+    "gaming": "cxlab.models.planning.plan_plots",
     "heard": "cxlab.models.loop.loop_plots",
     "pilot": "cxlab.models.pilots.pilot_plots",
     "experiment": "cxlab.models.pilots.pilot_plots",

@@ -5,6 +5,7 @@ from cxlab.hypotheses.claims import claims as claims
 from cxlab.hypotheses.plan import plan as plan
 from cxlab.hypotheses.scoreboard import family as family
 from cxlab.hypotheses.scoreboard import scoreboard as scoreboard
+from cxlab.hypotheses.signature import sign as sign
 from cxlab.hypotheses.simulators import simulated as simulated
 from cxlab.hypotheses.specification import specifications as specifications
 from cxlab.hypotheses.verdict import verdict as verdict

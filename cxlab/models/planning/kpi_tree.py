@@ -1,0 +1,138 @@
+"""`kpi_tree`: from the goal to the touchpoints that carry it, each with its distance to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from cxlab.columns import Column
+from cxlab.data import waves
+from cxlab.data.arguments import public
+from cxlab.data.study import Study
+from cxlab.models.drivers.driver_importance import drivers
+from cxlab.models.metrics import estimates as metrics
+from cxlab.problem import DataProblem
+from cxlab.result import Result
+
+COLUMNS = (
+    Column("item", "label", "", "Measured"),
+    Column("estimate", "estimate", "", "Now"),
+    Column("target", "number", "mean", "Target"),
+    Column("reached", "share", "", "Chance that it is reached"),
+    Column("needed", "count", "", "Answers to tell"),
+    Column("weight", "share", "", "Weight"),
+    Column("contribution", "number", "mean", "Weight times distance"),
+    Column("contribution_low", "bound", "mean", "Contribution, low"),
+    Column("contribution_high", "bound", "mean", "Contribution, high"),
+)
+
+
+@public
+def kpi_tree(
+    study: Study, goal: str, *, targets: Mapping[str, float], wave: str | None = None, power: float = 0.8,
+    level: float = 0.95,
+) -> Result:  # fmt: skip
+    """Return how far the goal and its touchpoints are from their targets, and what each distance weighs.
+
+    The weights are the touchpoints' shares of what they explain of the goal (`drivers`, over all waves); scores are
+    means of the last wave. Contribution = weight times (target - score): where the tree says that work counts most. The
+    chance that a target is reached is P(true mean >= target | last wave), with a flat prior: Phi((score - target) /
+    se). The answers to tell are those with which a distance of this size is found with ``power``.
+
+    Parameters
+    ----------
+    study : the answers. ``goal`` : the outcome at the top.
+    targets : question → mean that it should have, in the points of its scale; touchpoints of the goal, and the goal.
+    wave : column of waves; default: that of the codebook, if there is one.
+    power, level : of telling a distance.
+
+    Returns
+    -------
+    Result, the goal first, then the touchpoints by contribution: ``item, estimate, low, high, se, n, target, reached,
+    needed`` and for touchpoints ``weight, contribution`` with ``_low, _high`` (weights and scores taken as
+    independent). ``parts``: ``goal, wave``.
+
+    Raises
+    ------
+    DataProblem : a target outside its scale, for a question that is none, or no target at all.
+
+    References
+    ----------
+    Johnson, J. W. (2000). A heuristic method for estimating the relative weight of predictor variables in multiple
+        regression. Multivariate Behavioral Research 35, 1-19. doi:10.1207/S15327906MBR3501_1
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> aims = {"satisfaction": 4, "service": 4, "price": 3.8}
+    >>> tree = kpi_tree(cx.load("brand-tracker"), "satisfaction", targets=aims)
+    >>> len(tree.table), bool(tree.table["reached"].between(0, 1).all())
+    (3, True)
+    """
+    metrics.check_level(level)
+    if not 0 < power < 1:
+        raise DataProblem(f"power is {power}; it lies between 0 and 1, usually 0.8")
+    under = _checked(study, goal, targets)
+    last, said = _last(study, wave)
+    asked = [c for c in (goal, *under) if c in targets]
+    scores = metrics.mean(last, asked, level=level, least_n=0).table.set_index("item").loc[asked].reset_index()
+    table = scores[["item", "estimate", "low", "high", "se", "n"]].assign(target=[targets[c] for c in asked])
+    table["item"] = [study.field(c).label for c in asked]
+    gap = table["target"] - table["estimate"]
+    table["reached"] = norm.cdf(-gap / table["se"])
+    reach = norm.ppf(0.5 + level / 2) + norm.ppf(power)
+    sd = table["se"] * np.sqrt(table["n"])  # with the design's effect in it
+    with np.errstate(divide="ignore"):
+        table["needed"] = np.ceil((reach * sd / gap) ** 2)
+    if under:
+        found = drivers(study, goal, drivers=under, level=level).table.set_index("driver")
+        share = found["of_explained"].reindex(asked)
+        spread = share * (found["se"] / found["estimate"]).reindex(asked)
+        table["weight"] = share.to_numpy()
+        table["contribution"] = share.to_numpy() * gap
+        half = norm.ppf(0.5 + level / 2) * np.sqrt(
+            (share.to_numpy() * table["se"]) ** 2 + (gap * spread.to_numpy()) ** 2
+        )
+        table["contribution_low"], table["contribution_high"] = (
+            table["contribution"] - half,
+            table["contribution"] + half,
+        )
+        top = table["weight"].isna()
+        table = pd.concat([table[top], table[~top].sort_values("contribution", ascending=False)], ignore_index=True)
+    return Result(
+        "kpi_tree", f"{study.field(goal).label}: what stands between now and the target", table, "", level,
+        "means of the last wave; weights: shares of what is explained (drivers); chance: normal, flat prior",
+        (*study.caveats, *said, "weights say what goes with the goal, not what would raise it"),
+        {"goal": goal, "wave": wave}, COLUMNS, better="up",
+    )  # fmt: skip
+
+
+def _checked(study: Study, goal: str, targets: Mapping[str, float]) -> list[str]:
+    """The touchpoints with a target, in their order."""
+    if not targets:
+        raise DataProblem("targets is empty; give question → mean that it should have, as {'service': 4.2}")
+    study.field(goal)
+    for name, value in targets.items():
+        scale = study.field(name).scale
+        if scale is None:
+            raise DataProblem(f"'{name}' has no scale: a target needs a question with one")
+        if not scale.minimum <= value <= scale.maximum:
+            raise DataProblem(
+                f"the target of '{name}' is {value:g}, outside its scale from {scale.minimum:g} to {scale.maximum:g}; "
+                "give it in points of that scale"
+            )
+    return [c for c in targets if c != goal]
+
+
+def _last(study: Study, wave: str | None) -> tuple[Study, list[str]]:
+    """The last wave of a study, and what is to be said of it."""
+    name = wave or next(iter(study.codebook.role("wave")), "")
+    if not name:
+        return study, ["there is no column of waves: scores are of all answers"]
+    study.field(name)
+    values = study.answers([name]).unique().collect().to_pandas()[name].tolist()
+    newest = waves.order_of(study, name, values).values[-1]
+    return study.where(**{name: newest}), [f"scores of the last wave, {study.field(name).label} {newest}"]

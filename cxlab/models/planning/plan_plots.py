@@ -1,0 +1,34 @@
+"""Pictures of the plan: how far each measure is from its target, and who lies outside the funnel."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from cxlab.plots.style import BAD, INK, NEUTRAL, canvas, forest, ticks
+from cxlab.result import Result
+
+
+def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each mean with its interval and its target as a line across its row."""
+    table = result.table
+    ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
+    labels = [f"{i}: reached with {p:.0%}" for i, p in zip(table["item"], table["reached"], strict=True)]
+    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
+    for k, target in enumerate(table["target"]):
+        ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
+    ax.set_xlabel("mean; the line is the target", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def gaming(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each share against the limits within which chance would leave it; orange lies outside."""
+    table = result.table.head(20)
+    ax = canvas(ax, width=8, height=0.45 * len(table) + 1.4)
+    labels = [f"{o}: {c}" for o, c in zip(table["owner"], table["check"], strict=True)]
+    colour = [BAD if v == "look" else NEUTRAL for v in table["verdict"]]
+    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="share", colour=colour)
+    ticks(ax.xaxis, "share")
+    ax.set_xlabel("share, and the limits of chance around that of all", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax

@@ -1,0 +1,118 @@
+"""The tree of targets by hand, its promise in simulation; the watch that stays quiet; the plan's hash in the ledger."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, norm
+
+import cxlab as cx
+from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.hypotheses import ledger as book
+from cxlab.problem import DataProblem
+
+SCALE = Scale(1, 5)
+
+
+def answers(n: int, seed: int, mean: float = 3.5) -> cx.Study:
+    rng = np.random.default_rng(seed)
+    t = rng.normal(mean, 0.8, (n, 3))
+    y = np.clip(np.round(0.6 * t[:, 0] + 0.3 * t[:, 1] + rng.normal(0.3, 0.4, n)), 1, 5)
+    table = pd.DataFrame(np.clip(np.round(t), 1, 5), columns=["a", "b", "c"]).assign(y=y, wave=np.arange(n) % 2 + 1)
+    fields = [Field(c, c.upper(), "integer", "touchpoint", scale=SCALE) for c in "abc"]
+    fields += [
+        Field("y", "Goal", "integer", "outcome", "satisfaction", SCALE),
+        Field("wave", role="wave", type="integer"),
+    ]
+    return cx.load(table, codebook=Codebook("s", tuple(fields)))
+
+
+def test_the_tree_is_that_of_a_hand_calculation() -> None:
+    study = answers(1_000, 1)
+    found = cx.kpi_tree(study, "y", targets={"y": 4, "a": 4, "b": 4, "c": 4})
+    last = study.lazy.collect().to_pandas().query("wave == 2")
+    top = found.table.iloc[0]
+    assert top["item"] == "Goal" and top["estimate"] == pytest.approx(last["y"].mean()) and top["n"] == len(last)
+    se = last["y"].std() / np.sqrt(len(last))
+    assert top["reached"] == pytest.approx(norm.cdf((last["y"].mean() - 4) / se), abs=1e-3)
+    gap = 4 - last["y"].mean()
+    n = (norm.ppf(0.975) + norm.ppf(0.8)) ** 2 * last["y"].var() / gap**2
+    assert top["needed"] == pytest.approx(np.ceil(n), abs=1)
+    share = cx.drivers(study, "y", drivers=["a", "b", "c"]).table.set_index("driver")["of_explained"]
+    rows = found.table.iloc[1:].set_index("item")
+    assert rows.loc["A", "contribution"] == pytest.approx(share["a"] * (4 - last["a"].mean()))
+    assert rows["weight"].sum() == pytest.approx(1) and rows.index[0] == "A"
+
+
+def test_the_chance_of_a_target_is_as_often_true_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    told, true = [], []
+    for k in range(60):
+        mean = rng.uniform(3.2, 3.8)
+        study = answers(200, k, mean)
+        told.append(cx.kpi_tree(study, "a", targets={"a": 3.5}).table["reached"].iloc[0])
+        true.append(mean > 3.5)
+    sure = np.array(told) > 0.5
+    assert (np.array(true) == sure).mean() > 0.85  # seven of eight verdicts are right
+    assert abs(np.mean(told) - np.mean(true)) < 0.15
+
+
+def shops(n: int, seed: int, *, lift: float = 0.0) -> cx.Study:
+    """Ten shops whose customers are alike; the first asks its answers up from just below the cut."""
+    rng = np.random.default_rng(seed)
+    shop = np.repeat(np.arange(10), n)
+    y = rng.choice([1.0, 2, 3, 4, 5], len(shop), p=[0.05, 0.1, 0.25, 0.4, 0.2])
+    raised = (shop == 0) & (y == 3) & (rng.random(len(shop)) < lift)
+    y[raised] = 4
+    silent = rng.random(len(shop)) < 0.5
+    table = pd.DataFrame({"y": np.where(silent, np.nan, y), "shop": [f"shop {s}" for s in shop]})
+    fields = (
+        Field("y", "Score", "integer", "outcome", "satisfaction", SCALE),
+        Field("shop", type="string", role="segment"),
+    )
+    return cx.load(table, codebook=Codebook("s", fields))
+
+
+def test_alike_owners_are_left_alone_and_a_heap_at_the_cut_is_seen() -> None:
+    reps = 60
+    quiet = sum(not cx.gaming(shops(150, k), "y", owner="shop", cut=4).parts["looked"] for k in range(reps))
+    assert quiet >= binom.ppf(0.001, reps, 0.95)
+    seen = [cx.gaming(shops(300, k, lift=0.7), "y", owner="shop", cut=4) for k in range(10)]
+    assert sum("shop 0" in f.parts["looked"] for f in seen) >= 9
+    assert seen[0].table.iloc[0][["owner", "check"]].tolist() == ["shop 0", "at the cut-off 4"]
+    answered = seen[0].table.query("check == 'answered'")
+    assert len(answered) == 10 and answered["expected"].nunique() == 1
+
+
+def test_the_same_plan_is_signed_once_and_a_changed_one_anew(tmp_path) -> None:
+    file = tmp_path / "ledger.jsonl"
+    first = cx.evidence.sign({"a": 1, "b": [2]}, name="p", ledger=file)
+    assert cx.evidence.sign({"b": [2], "a": 1}, name="p", ledger=file) == first == book.digest({"a": 1, "b": [2]})
+    assert len(book.entries(file)) == 1
+    other = cx.evidence.sign({"a": 2}, name="p", ledger=file)
+    assert other != first and [e["plan"]["hash"] for e in book.entries(file)] == [first, other]
+    assert json.loads(file.read_text().splitlines()[0])["said"] == {"a": 1, "b": [2]}
+
+
+MESSAGES = [
+    (lambda s: cx.kpi_tree(s, "y", targets={}), r"^targets is empty; give question → mean that it should have, as"),
+    (lambda s: cx.kpi_tree(s, "y", targets={"a": 9}),
+     r"^the target of 'a' is 9, outside its scale from 1 to 5; give it in points of that scale$"),
+    (lambda s: cx.kpi_tree(s, "y", targets={"wave": 2}), r"^'wave' has no scale: a target needs a question with one$"),
+    (lambda s: cx.gaming(s, "y", owner=""),
+     r"^name the score that is paid for and the column of who is measured by it: outcome, owner=$"),
+    (lambda s: cx.gaming(s, "wave", owner="a"), r"^'wave' has no scale; name the score that is paid for$"),
+    (lambda s: cx.gaming(s, "y", owner="a", cut=7), r"^cut is 7; it is a score of 'y' above 1: 1 to 5"),
+    (lambda s: cx.gaming(s, "y", owner="wave"), r"^fewer than 3 owners in 'wave' have 10 rows on which something can"),
+    (lambda s: cx.evidence.sign({}, name="p", ledger=None), r"^the plan is empty: there is nothing to sign$"),
+    (lambda s: cx.evidence.sign({"a": 1}, name="", ledger=None), r"^name is ''; give the plan a name$"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "said"), MESSAGES)
+def test_wrong_input_is_said(ask, said) -> None:
+    with pytest.raises(DataProblem, match=said):
+        ask(answers(100, 1))
