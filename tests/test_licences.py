@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 FREE = re.compile(
-    r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla Public|Unlicense|HPND|CC0|Zlib|MIT-CMU)\b",
+    r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla Public|Unlicense|HPND|CC0|Zlib|NCSA"
+    r"|MIT-CMU)\b",
     re.I,
 )
 BOUND = re.compile(
@@ -25,7 +26,7 @@ BOUND = re.compile(
 )
 """What obliges whoever ships it with other code; the lesser GPL and the Mozilla licence do not."""
 
-STATED = {"xlsxwriter": "BSD-2-Clause"}
+STATED = {"xlsxwriter": "BSD-2-Clause", "axe-playwright-python": "MIT"}
 """Licences read by a person where the metadata say nothing."""
 
 
