@@ -365,6 +365,17 @@ def test_every_function_says_the_type_of_what_it_takes_and_returns() -> None:
     assert bare == []
 
 
+def test_each_fault_that_the_page_promises_names_tests_that_there_are() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("| fault | what happens | held by |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(table) > 25
+    for row in table:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row.rpartition(" | ")[2])
+        assert named, f"no test holds: {row[:80]}"
+        for file, name in named:
+            assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {name}"
+
+
 if __name__ == "__main__":
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     (ROOT / "cxlab" / "__init__.pyi").write_text(stub(), encoding="utf-8")
