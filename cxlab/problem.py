@@ -45,7 +45,8 @@ def unknown(what: str, name: str, where: str, allowed: Iterable[str]) -> DataPro
     names = [str(a) for a in allowed]
     listed = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
     hint = nearest(name, names) or "."
-    return DataProblem(f"{what} '{name}' is not in {where}{hint} There are: {listed or 'none'}")
+    short = name if len(name) <= 200 else f"{name[:199]}…"
+    return DataProblem(f"{what} '{short}' is not in {where}{hint} There are: {listed or 'none'}")
 
 
 def one_of(what: str, value: object, allowed: Iterable[object]) -> None:

@@ -99,7 +99,10 @@ def read(path: str | Path) -> pd.DataFrame:
     path = placed(path)
     if not path.is_file():
         raise DataProblem(f"there is no file {sought(path)}; give the path of a CSV file with benchmarks")
-    raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    try:
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, pd.errors.ParserError) as error:  # empty, torn rows, another encoding
+        raise DataProblem(f"{path.name} is no CSV file in UTF-8: {' '.join(str(error).split())[:200]}") from None
     raw.columns = raw.columns.str.strip()
     strange = [c for c in raw.columns if c not in COLUMNS]
     if strange:

@@ -75,7 +75,7 @@ def _facts(one: str, path: Path, columns: set[str]) -> dict[str, dict[str, Any]]
     if not known[named]:
         raise DataProblem(
             f"dictionary '{one}' names no column of {path.name}; it needs a column with their names, "
-            f"and has: {', '.join(head)}. The data have: {', '.join(sorted(columns)[:10])}"
+            f"and has: {', '.join(h[:40] for h in head[:20])}. The data have: {', '.join(sorted(columns)[:10])}"
         )
     rest = [h for h in head if h != named]
     code = next((h for h in rest if re.search(CODE, h.strip(), re.I)), None)
@@ -105,7 +105,7 @@ def _facts(one: str, path: Path, columns: set[str]) -> dict[str, dict[str, Any]]
 def _rows(one: str, path: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
     """Return the rows and the headings of a dictionary: a file, else a sheet of the workbook itself."""
     file = placed(one)
-    beside = path.with_name(one)
+    beside = path.parent / one
     if file.is_file() or beside.is_file():
         raw = readers.open_file(file if file.is_file() else beside)
     elif path.suffix.lower() in readers.EXCEL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,17 +72,15 @@ def ordered(table: Register | None, events: Iterable[str]) -> dict[str, tuple]:
 def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (ValueError, pd.errors.ParserError, csv.Error) as error:
         raise DataProblem(f"the register {path.name} is no CSV file in UTF-8: {error}") from None
 
 
 def _checked(table: pd.DataFrame, name: str) -> Register:
     unknown = [c for c in table.columns if c not in COLUMNS]
     if "touchpoint" not in table or unknown:
-        raise DataProblem(
-            f"{name} has the columns {', '.join(map(str, table.columns))}; it needs 'touchpoint' and knows "
-            + ", ".join(COLUMNS)
-        )
+        there = ", ".join(str(c)[:40] for c in table.columns[:20])
+        raise DataProblem(f"{name} has the columns {there}; it needs 'touchpoint' and knows " + ", ".join(COLUMNS))
     names = table["touchpoint"].fillna("").astype(str).str.strip()
     if (names == "").any():
         raise DataProblem(f"{name}: row {int((names == '').to_numpy().argmax()) + 2} has no touchpoint")

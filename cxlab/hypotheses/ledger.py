@@ -48,11 +48,11 @@ def entries(path: str | Path = DEFAULT) -> list[dict[str, Any]]:
     file, found, last = where(path), [], START
     if not file.is_file():
         return []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
             entry = json.loads(line)
             own = entry.pop("hash")
-        except (json.JSONDecodeError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataProblem(f"line {number} of {file} is not an entry of the ledger; it was cut or edited") from error
         if entry.get("previous") != last or digest(entry) != own:
             raise DataProblem(

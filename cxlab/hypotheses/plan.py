@@ -156,9 +156,10 @@ class Plan:
             return cls(**raw_without_hash(raw), cards=cards, stored=raw["hash"])
         except FileNotFoundError as error:
             raise DataProblem(f"there is no plan {sought(path)}; write one with cxlab plan CARDS DATA") from error
-        except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            cause = " ".join(str(error).split())[:200]
             raise DataProblem(
-                f"{path} is not a plan of cxlab ({error}); write one with cxlab plan CARDS DATA"
+                f"{path} is not a plan of cxlab ({cause}); write one with cxlab plan CARDS DATA"
             ) from error
 
 

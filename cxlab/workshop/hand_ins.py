@@ -83,7 +83,7 @@ def read(file: Path) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and "do" in event:
             yield event
@@ -91,8 +91,14 @@ def read(file: Path) -> Iterator[dict[str, Any]]:
 
 def answered(event: dict[str, Any]) -> Answer:
     """Return the answer that an event holds."""
-    number = {k: float("nan") if event.get(k) is None else float(event[k]) for k in ("value", "low", "high")}
-    return Answer(**number, word=str(event.get("word") or ""), items=tuple(event.get("items") or ()))
+    number = {k: _number(event.get(k)) for k in ("value", "low", "high")}
+    items = event.get("items")
+    return Answer(**number, word=str(event.get("word") or ""), items=tuple(items) if isinstance(items, list) else ())
+
+
+def _number(value: Any) -> float:
+    """A number, nan for what is none: one seat's edited file does not stop the board of all."""
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e300 else float("nan")
 
 
 def standing(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
