@@ -23,7 +23,7 @@ from cxlab.data import catalogue, codebook
 from cxlab.data.finding import asked
 from cxlab.problem import DataProblem
 
-SHIPPED = ("abc", "abc-items", "airline-survey", "brand-tracker")
+SHIPPED = ("abc", "abc-items", "airline-survey", "brand-tracker", "customers", "offers", "purchases")
 TRACKER = catalogue.FOLDER / "brand-tracker"
 
 

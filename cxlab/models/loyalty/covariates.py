@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from cxlab.data.sample import within_scale
 from cxlab.data.study import Study
 from cxlab.models.loyalty.spells import there
 from cxlab.models.metrics.result_words import labelled
-from cxlab.problem import DataProblem
+from cxlab.problem import DataProblem, unknown
 from cxlab.stats.survival.grouped_hazard import Hazard
 
 ALIKE = 40
@@ -112,3 +112,24 @@ def alike(x: NDArray, fit: Hazard, weight: NDArray) -> dict[str, NDArray]:
     share = np.bincount(group, weight)
     mean = np.stack([np.bincount(group, weight * x[:, j]) / share for j in range(x.shape[1])], axis=1)
     return {"b": fit.b, "base": fit.base, "share": share / share.sum(), "x": mean}
+
+
+def columns_of(study: Study, asked: Sequence[Term]) -> dict[str, str]:
+    """Return the terms that are numbers, by column: the name that a result gives each."""
+    return {t.name: study.field(t.name).label for t in asked if not t.category}
+
+
+def term_called(name: str, columns: Mapping[str, str], called: Sequence[str], where: str) -> str:
+    """Return the term of a result that a column, or the term itself, names.
+
+    Parameters
+    ----------
+    name : as the user gave it. ``columns`` : of `columns_of`. ``called`` : the terms. ``where`` : what holds them.
+
+    >>> term_called("score", {"score": "Would recommend"}, ["Would recommend"], "the result")
+    'Would recommend'
+    """
+    found = name if name in called else columns.get(name, name)
+    if found not in called:
+        raise unknown("term", name, where, called)
+    return found

@@ -12,7 +12,7 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import alike, causal, matrix, terms
+from cxlab.models.loyalty.covariates import alike, causal, columns_of, matrix, terms
 from cxlab.models.loyalty.spells import Spells, joint, spells
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -111,7 +111,7 @@ def hazard(
         f"Grouped proportional hazards (complementary log-log) on counts by period; {errors}", tuple(notes),
         {"base": base, "proportional": test, "fit": figures,
          "covariance": v / np.outer(spread, spread), "time": study.field(time).label, "unit": study.field(time).unit,
-         "causal": causal(study, [t.name for t in asked]),
+         "causal": causal(study, [t.name for t in asked]), "columns": columns_of(study, asked),
          "standard": alike((x - centre) / spread, fit, weight) | {"covariance": every, "spread": spread}},
         (Column("term", "label", "", "Term"), Column("ratio", "number", "", "Hazard ratio"),
          Column("ratio_low", "bound", "", "Ratio, low"), Column("ratio_high", "bound", "", "Ratio, high")),

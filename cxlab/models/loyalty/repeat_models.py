@@ -72,13 +72,15 @@ def repeat_models(
     patterns, n = np.unique(seen, axis=0, return_counts=True)
     full = last_day >= end + dt.timedelta(days=horizon * step)
     actual = float(people["later"].sum()) if full else float("nan")
-    rows, parameters = [], []
+    rows, parameters, open_ = [], [], []
     for name, (model, letters) in MODELS.items():
         fit = model.fit(*patterns.T, n.astype(float))
-        if not fit.converged:
-            raise DataProblem(f"the purchases of {study.name} do not determine {name}: buyers hardly differ, or "
-                              "hardly any drop out; a longer window up to until= may")  # fmt: skip
-        total = float(n @ model.expected(fit.log, *patterns.T, horizon))
+        total = float(n @ model.expected(fit.log, *patterns.T, horizon)) if fit.converged else np.nan
+        open_ += (
+            []
+            if fit.converged
+            else [f"the purchases do not determine {name}: buyers hardly differ, or hardly any drop out; no forecast"]
+        )
         missed = (actual - total) / actual if actual else np.nan
         rows.append({"model": name, "estimate": total, "actual": actual, "missed": missed, "loglik": fit.loglik,
                      "n": int(n.sum())})  # fmt: skip
@@ -88,7 +90,7 @@ def repeat_models(
     better = table["model"][int(table["loglik"].argmax())]
     apart = abs(table["estimate"].diff().iloc[1])
     notes = [*study.caveats, *([f"{lost:,} rows without customer or day do not count"] if lost else []),
-             f"{better} fits the purchases seen better; the two forecasts differ by {apart:,.0f}",
+             *(open_ or [f"{better} fits the purchases seen better; the two forecasts differ by {apart:,.0f}"]),
              *([] if full else ["the data end before the horizon does: nothing to check with"])]  # fmt: skip
     return Result(
         "repeat_models", f"Purchases in the {horizon:g} {unit} after {until} by model", table, "index", 0.95,

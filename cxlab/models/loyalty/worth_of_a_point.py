@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
+from cxlab.models.loyalty.covariates import term_called
 from cxlab.models.loyalty.uncertain import Uncertain, uncertain
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import DataProblem
 from cxlab.result import Estimate, Result
 
 DRAWS, SEED, BLOCK = 4000, 0, 250
@@ -71,8 +72,7 @@ def value(
     if result.kind != "hazard":
         raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.hazard")
     names = result.table["term"].tolist()
-    if term not in names:
-        raise unknown("term", term, "the result", names)
+    column, term = term, term_called(term, result.parts["columns"], names, "the result")
     given = {"change": change, "margin": margin, "customers": customers, "cost": cost}
     amounts = {k: uncertain(k, v, result.level) for k, v in given.items()}
     _sensible(amounts, discount)
@@ -89,7 +89,8 @@ def value(
     net = steps["net of the cost"]
     chance = float((net > 0).mean())
     tornado = _tornado(model, amounts, drawn, pace, tail)
-    causes = term in result.parts["causal"]
+    column = next((c for c, label in result.parts["columns"].items() if label == term), column)
+    causes = column in result.parts["causal"]
     called = f"{amounts['change'].value:+g} of {term}"
     title = f"What {called} {'brings' if causes else 'would be worth'}, up to {model.until:g} {model.clock}".rstrip()
     notes = _said(result, term, chance, tornado, causes=causes)

@@ -10,9 +10,9 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.sample import sample
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import matrix, terms
+from cxlab.models.loyalty.covariates import columns_of, matrix, term_called, terms
 from cxlab.models.loyalty.spells import there
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 TOLD = 0.5
@@ -54,8 +54,7 @@ def choice_design(study: Study, formula: str, *, among: str, price: str = "", de
         raise DataProblem(f"detect is {detect:g}; it is the smallest worth to be found, above 0")
     found = sample(study, [], other=[among, *(t.name for t in asked)])
     x, called, kept = matrix(study, asked, {t.name: found.other[t.name] for t in asked})
-    if price and price not in called:
-        raise unknown("term", price, "the formula", called)
+    price = term_called(price, columns_of(study, asked), called, "the formula") if price else ""
     codes = pd.factorize(found.other[among], sort=True)[0]
     kept &= codes >= 0
     order = np.argsort(codes[kept], kind="stable")

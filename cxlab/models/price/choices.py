@@ -16,10 +16,10 @@ from cxlab.data.arguments import public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import Term, matrix, terms
+from cxlab.models.loyalty.covariates import Term, columns_of, matrix, term_called, terms
 from cxlab.models.loyalty.spells import there
 from cxlab.models.price import mixed_choices
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
@@ -84,7 +84,7 @@ def choice(
     v, df = covariance(u, first.n, who, first.strata, names=first.strata_names, drawn=drawn)
     table = _table(called, fit.b / spread, np.sqrt(np.diag(v)) / spread, df, len(start), level)
     persons = len(np.unique(who)) if who is not None else 0
-    differ = mixed_choices.tastes(random, called)
+    differ = mixed_choices.tastes(random, called, columns_of(study, terms(study, formula)))
     more: dict = {}
     if differ:
         theta, v, df, more = mixed_choices.fitted(x, taken, sets, found, who, called, differ)
@@ -99,7 +99,8 @@ def choice(
     errors = f"errors of {persons:,} persons" if who is not None else "robust errors of choices"
     return Result("choice", f"What makes people choose: {formula}", table, "", level,
                   f"{_model(differ)}; {errors}", tuple(notes),
-                  {"fit": figures, "covariance": v / np.outer(spread, spread), "random": differ, "means": len(called)},
+                  {"fit": figures, "covariance": v / np.outer(spread, spread), "random": differ, "means": len(called),
+                   "columns": columns_of(study, terms(study, formula))},
                   (Column("term", "label", "", "Term"),))  # fmt: skip
 
 
@@ -218,11 +219,11 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     if result.kind != "choice":
         raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.prices.choice")
     names = result.table["term"].tolist()[: result.parts["means"]]
+    price = result.parts["columns"].get(price, price)
     if price in result.parts["random"] or f"{price} (log)" in names:
         raise DataProblem(f"'{price}' differs between persons in this result; its ratios have no mean: let it be "
                           "fixed, or fit in the space of money with cx.prices.worth_in_money")  # fmt: skip
-    if price not in names:
-        raise unknown("term", price, "the result", names)
+    price = term_called(price, result.parts["columns"], names, "the result")
     level = level or result.level
     z = float(t_value(level, result.parts["fit"]["df"]))
     b, v, k = result.table["estimate"].to_numpy(float), result.parts["covariance"], names.index(price)

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.sample import Sample
-from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.models.loyalty.covariates import term_called
+from cxlab.problem import DataProblem, one_of
 from cxlab.stats.inference.influences import covariance
 from cxlab.stats.pricing import conditional_logit, mixed_logit
 
@@ -18,20 +19,20 @@ LEAST = 20
 """Persons needed for tastes that differ between them."""
 
 
-def tastes(random: Sequence[str] | Mapping[str, str], called: list[str]) -> dict[str, str]:
+def tastes(random: Sequence[str] | Mapping[str, str], called: list[str],
+           columns: Mapping[str, str]) -> dict[str, str]:  # fmt: skip
     """Return which terms differ between persons and how: ``['wait']`` are normal, ``{'price': 'lognormal'}``.
 
     Parameters
     ----------
-    random : as the user gave it. ``called`` : the terms there are.
+    random : as the user gave it. ``called`` : the terms there are. ``columns`` : their names by column.
     """
     listed = [random] if isinstance(random, str) else list(random)
     asked = dict(random) if isinstance(random, Mapping) else dict.fromkeys(listed, "normal")
     for name, kind in asked.items():
-        if name not in called:
-            raise unknown("term", name, "the formula", called)
+        term_called(name, columns, called, "the formula")
         one_of(f"random['{name}']", kind, KINDS)
-    return asked
+    return {term_called(name, columns, called, "the formula"): kind for name, kind in asked.items()}
 
 
 def fitted(

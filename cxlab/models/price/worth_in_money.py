@@ -10,9 +10,10 @@ import pandas as pd
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
+from cxlab.models.loyalty.covariates import columns_of, term_called, terms
 from cxlab.models.price.choices import read_sets
 from cxlab.models.price.mixed_choices import fitted, names, tastes
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 
@@ -65,11 +66,11 @@ def worth_in_money(
     True
     """
     found, x, called, sets, taken, notes = read_sets(study, formula, chosen, among, person, LEAST)
-    if price not in called:
-        raise unknown("term", price, "the formula", called)
+    columns = columns_of(study, terms(study, formula))
+    price = term_called(price, columns, called, "the formula")
     if len(called) < 2:
         raise DataProblem(f"the formula holds only '{price}'; name an attribute whose worth is asked")
-    asked = tastes(random, called)
+    asked = tastes(random, called, columns)
     wrong = [c for c, kind in asked.items() if c != price and kind == "lognormal"]
     if wrong:
         raise DataProblem(f"random['{wrong[0]}'] is 'lognormal'; in the space of money a worth is 'normal'")

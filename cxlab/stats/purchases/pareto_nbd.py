@@ -24,7 +24,8 @@ def loglik(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray
     ----------
     log : (4,) logarithms of r, alpha, s, beta. ``x``, ``last``, ``watched`` : (rows,) x, t_x, T.
     """
-    return np.logaddexp(*_pieces(log, x, last, watched))
+    with np.errstate(invalid="ignore"):
+        return np.logaddexp(*_pieces(log, x, last, watched))
 
 
 def _pieces(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> tuple[NDArray, NDArray]:
@@ -53,8 +54,8 @@ def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
         value = -float(n @ loglik(log, x, last / unit, watched / unit)) / total
         return value if np.isfinite(value) else 1e10
 
-    start = minimize(cost, [-0.5, -1.0, -0.5, -1.0], method="L-BFGS-B", bounds=[(-6, 6)] * 4)
-    best = minimize(cost, start.x, method="BFGS", options={"gtol": 1e-7})
+    start = minimize(cost, [-0.5, -1.0, -0.5, -1.0], method="L-BFGS-B", bounds=[(-6, 6)] * 4, options={"maxiter": 100})
+    best = minimize(cost, start.x, method="BFGS", options={"gtol": 1e-7, "maxiter": 100})
     info = curvature(cost, best.x) * total
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 6 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, np.log(unit), 0.0, np.log(unit)])
