@@ -136,6 +136,7 @@ _ROOMS = {
         "replicate_weights": "cxlab.models.regression.replication",
     },
     "loyalty": {
+        "churn_model": "cxlab.models.loyalty.churn_model",
         "cost_to_serve": "cxlab.models.loyalty.cost_to_serve",
         "repeat_models": "cxlab.models.loyalty.repeat_models",
     },

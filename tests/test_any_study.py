@@ -155,6 +155,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "loyalty_curve": lambda s, c: cx.loyalty_curve(s, c["sat"], score=c["ltr"]),
     "personas": lambda s, c: cx.personas(s, ["item0", "item1"], about=[c["sat"]], split=c["segment"], most=2),
     "stated_premium": lambda s, c: cx.prices.stated_premium(s, ordinary=c["dose"], great=c["sat"]),
+    "churn_model": lambda s, c: cx.loyalty.churn_model(s, "item0", left=c["sat"], ends=[1, 2]),
     "cost_to_serve": lambda s, c: cx.loyalty.cost_to_serve(s, c["ltr"], cost=c["dose"]),
     "index_by": lambda s, c: cx.indices.index_by(
         s, c["segment"], model=model(c["sat"]), draws=20),

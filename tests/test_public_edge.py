@@ -56,6 +56,7 @@ UNKNOWN = {
     "worth_in_money": lambda: cx.prices.worth_in_money(STUDY, BAD, price="wait", chosen="churned", among="respondent"),
     "choice_design": lambda: cx.prices.choice_design(STUDY, BAD, among="respondent"),
     "stated_premium": lambda: cx.prices.stated_premium(STUDY, ordinary=BAD, great="wait"),
+    "churn_model": lambda: cx.loyalty.churn_model(STUDY, "satisfaction", left=BAD),
     "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),
     "importance_performance": lambda: cx.importance.importance_performance(STUDY, BAD),
     "index": lambda: cx.index(STUDY, BAD),
@@ -175,7 +176,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
-    needed |= {"ordinary": "wait", "great": "weight"}
+    needed |= {"left": "churned", "ordinary": "wait", "great": "weight"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}

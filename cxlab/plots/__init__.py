@@ -49,6 +49,7 @@ _WHERE: dict[str, str] = {
     "personas": "cxlab.models.personas.persona_plots",
     "value": "cxlab.models.loyalty.value_plots",
     "loyalty_curve": "cxlab.models.loyalty.value_plots",
+    "churn_model": "cxlab.models.loyalty.value_plots",
     "cost_to_serve": "cxlab.models.loyalty.value_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",

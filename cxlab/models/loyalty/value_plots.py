@@ -53,3 +53,18 @@ def cost_to_serve(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"change of {result.parts['cost']} a customer", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
+
+
+def churn_model(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw what happened against the stated chance, by tenths of customers; on the line the chances are true."""
+    t = result.parts["tenths"]
+    ax = canvas(ax, width=6.5, height=4.2)
+    end = float(max(t["high"].max(), t["expected"].max())) * 1.05
+    ax.plot([0, end], [0, end], color=MUTED, linewidth=1, linestyle=":")
+    ax.vlines(t["expected"], t["low"], t["high"], color=GOOD, linewidth=2, alpha=0.75)
+    ax.scatter(t["expected"], t["estimate"], color=GOOD, s=34, zorder=3)
+    ticks(ax.xaxis, "share")
+    ticks(ax.yaxis, "share")
+    ax.set_xlabel("stated chance of leaving (tenths of customers; up: share that left)", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
