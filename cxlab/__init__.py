@@ -187,6 +187,7 @@ _ROOMS = {
     },
     "monitoring": {
         "Chart": "cxlab.models.monitoring.chart",
+        "cry_wolf": "cxlab.models.monitoring.cry_wolf",
     },
 }
 """Each room and the special names in it: `cx.importance.kano`. A room shows the daily names of its folder, too."""

@@ -97,6 +97,7 @@ UNKNOWN = {
     "rollout_plan": lambda: cx.rollout_plan(list("abcd"), sd=1, effect=1, kind=BAD),
     "scale_up": lambda: cx.scale_up(BAD),
     "running": lambda: cx.running(STUDY, "nps", by=BAD),
+    "cry_wolf": lambda: cx.monitoring.cry_wolf(rho=BAD),
     "change_explained": lambda: cx.change_explained(STUDY, "nps", by=BAD),
     "nps": lambda: cx.nps(STUDY, BAD),
     "ols": lambda: cx.ols(STUDY, f"satisfaction ~ {BAD}"),

@@ -66,6 +66,7 @@ _WHERE: dict[str, str] = {
     "monitor": "cxlab.models.monitoring.monitoring_plots",
     "changes": "cxlab.models.monitoring.monitoring_plots",
     "running": "cxlab.models.monitoring.monitoring_plots",
+    "cry_wolf": "cxlab.models.monitoring.monitoring_plots",
     "change_explained": "cxlab.models.monitoring.monitoring_plots",
     "journey": "cxlab.models.journeys.event_plots",
     "transitions": "cxlab.models.journeys.event_plots",

@@ -96,6 +96,25 @@ def change_explained(result: Result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def cry_wolf(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw for each practice in how many of the years in which nothing changed it raised an alarm."""
+    table = result.table.iloc[::-1]
+    ax = style.canvas(ax, width=8, height=1 + 0.42 * len(table))
+    own = [str(name).startswith("cx.") for name in table["practice"]]
+    at = np.arange(len(table))
+    colour = [style.GOOD if mine else style.BAD for mine in own]
+    ax.barh(at, table["estimate"], color=colour, height=0.62)
+    for k, share in zip(at, table["estimate"], strict=True):
+        ax.annotate(f"{share:.0%}", (share, k), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.set_yticks(at, table["practice"].tolist())
+    ax.set_xlim(0, 1.12)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.set_title("Years with a false alarm, of those in which nothing changed", loc="left", fontsize=10,
+                 color=style.INK)  # fmt: skip
+    style.ticks(ax.xaxis, "share")
+    return ax
+
+
 # Parts -----------------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference import design_variance
-from cxlab.stats.monitoring import running_bands
+from cxlab.stats.monitoring import level_changes, running_bands
 
 
 @public
@@ -54,8 +54,9 @@ def running(
     Returns
     -------
     Result, one row a series and period: group columns, ``period``, ``n`` (answers so far), ``n_eff``, ``estimate``,
-    ``low, high``. Shares without a design have exact bands (beta-binomial mixture), all others asymptotic ones from 30
-    effective answers on.
+    ``low, high``. Where periods differ by more than sampling (Cochran's Q, p < .01), their variation with an
+    autocorrelation up to .5 makes the band wider, and that is said. Shares without a design have exact bands
+    (beta-binomial mixture), all others asymptotic ones from 30 effective answers on.
 
     References
     ----------
@@ -80,8 +81,10 @@ def running(
     n, kish, t, spread = p.so_far()
     simple = not (study.design.weight or study.design.cluster or study.design.strata)
     size = kish if simple else kish / _design_effect(study, score, groups, p)[:, None]
+    wider = np.array([_restless(p, k) for k in range(len(p.labels))])
+    size = size / wider[:, None]
     seen = (size > 0) & (np.isfinite(p.y) | (p.n == 0)) & (n >= SMALL)
-    if score.shape == "share" and simple:
+    if score.shape == "share" and simple and (wider == 1).all():
         ends = [running_bands.bernoulli(a * b, b, best_at=best_at, level=level) if b > 0 else (np.nan, np.nan)
                 for a, b in zip(t.ravel(), n.ravel(), strict=True)]  # fmt: skip
         low, high = (np.array(e).reshape(n.shape) for e in zip(*ends, strict=True))
@@ -106,12 +109,27 @@ def running(
         level=level,
         method=f"{score.method}; {said}, narrowest at {best_at:,} answers; "
         f"{result_words.design_name(study, simple)}",
-        notes=(*p.notes, f"the band of {level:.0%} holds at all looks together, for one truth that does not change"),
+        notes=(*p.notes, f"the band of {level:.0%} holds at all looks together, for one truth that does not change",
+               *_said(wider, p)),
         parts={"metric": score.metric, "by": list(p.labels), "every": p.every,
                "labels": result_words.worded(study, score, groups)},
         columns=(Column("period", "label", "", "Period"),),
         better=score.better,
     )  # fmt: skip
+
+
+def _restless(p: Periods, k: int) -> float:
+    there = np.isfinite(p.y[k]) & np.isfinite(p.v[k]) & (p.v[k] > 0)
+    return level_changes.restless(p.y[k, there], p.v[k, there])
+
+
+def _said(wider: NDArray, p: Periods) -> list[str]:
+    if (wider == 1).all():
+        return []
+    return [
+        f"{p.every}s differ by more than sampling: the band counts a variation about one level (variance times "
+        f"{wider.max():.1f}{' at most' if len(wider) > 1 else ''}); if the level changed, it follows late"
+    ]
 
 
 def _design_effect(study: Study, score: Score, by: list[str], p: Periods) -> NDArray:

@@ -17,11 +17,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc
 
 DRAWS = 2000
 NEVER = 10**6
 ALLOWED = 0.5
 """Autocorrelation of the periods' own variation that raises no more false changes than promised."""
+SEEN = 0.01
 SPARE, SHORT = 6, 40
 """Periods from which the largest difference of neighbours may be a change and is left out; series shorter than 40."""
 
@@ -86,6 +88,21 @@ def variation(y: NDArray, v: NDArray) -> float:
     seen, sampling = float(np.average(half, weights=w)), float(np.average(known, weights=w))
     excess = max(seen * (1 + 4 / np.sqrt(len(y))) - sampling, 0.0)
     return float(excess) * (3 if len(y) < SHORT else 4)
+
+
+def restless(y: NDArray, v: NDArray) -> float:
+    """Return by what the variance of a mean of many periods exceeds that of sampling; 1 where they differ by chance.
+
+    Periods differ by more than sampling where Cochran's Q has a p below `SEEN`; then `variation` counts.
+
+    >>> restless(np.tile([0.0, 1.0], 20), np.ones(40)), restless(np.tile([0.0, 9.0], 20), np.ones(40)) > 10
+    (1.0, True)
+    """
+    w = 1 / v
+    q = float((w * (y - np.average(y, weights=w)) ** 2).sum())
+    if len(y) < 2 * SPARE or chdtrc(len(y) - 1, q) >= SEEN:
+        return 1.0
+    return 1 + variation(y, v) / float(np.average(v, weights=w))
 
 
 @lru_cache(maxsize=128)

@@ -204,3 +204,15 @@ def test_one_wave_is_no_change() -> None:
     with pytest.raises(cx.DataProblem) as said:
         cx.change_explained(study, "nps", by="channel")
     assert str(said.value) == "a change needs two waves with answers; two has 1 in 'wave'"
+
+
+def test_the_band_is_wider_where_days_differ_of_themselves(stream: Stream) -> None:
+    still = cx.running(stream(days=60), "nps", every="day")
+    assert not any("differ by more than sampling" in n for n in still.notes)
+    other = stream(days=60, fall={"Alba": (0, 0.5)}).table
+    odd = (stream(days=60).table["date"].dt.day % 2).astype(bool)
+    mixed = replace(stream(days=60), table=stream(days=60).table.where(~odd, other))
+    moved = cx.running(mixed, "nps", every="day")
+    assert any(n.startswith("days differ by more than sampling: the band counts a variation") for n in moved.notes)
+    width = [float((r.table["high"] - r.table["low"]).iloc[-1]) for r in (still, moved)]
+    assert width[1] > 1.5 * width[0]
