@@ -32,6 +32,7 @@ nav a[aria-current]{background:#0b5394;color:#fff;border-color:#0b5394}
 .boards section{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;background:#fff}
 svg{width:100%;height:auto;display:block}table{border-collapse:collapse;width:100%;max-width:44rem}
 th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid var(--line)}th:first-child{text-align:left}
+form{margin:.4rem 0 .8rem}
 button{font:inherit;padding:.35rem .8rem;border:1px solid #0b5394;border-radius:.4rem;background:#0b5394;color:#fff}
 .quiet{color:#4c5a66}
 """

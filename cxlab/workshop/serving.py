@@ -172,7 +172,7 @@ class Class:
             },
             "SeatIdentity": {"room": str(self.folder)},
             "WarmSpecs": {"argv": argv},
-            "LabApp": {"news_url": None, "extension_manager": "readonly"},
+            "LabApp": {"news_url": None, "extension_manager": "readonly", "expose_app_in_browser": True},
             "SeatKernels": {"default_kernel_name": "python3"},
         }
 

@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,8 @@ class Served:
 
     def run(self, who: str, kernel: str, code: str) -> str:
         """Run code in a kernel over its web socket; return what it printed or shows."""
-        return asyncio.run(self._run(who, kernel, code))
+        with ThreadPoolExecutor(1) as own:  # a browser test has a loop of its own in this thread
+            return own.submit(lambda: asyncio.run(self._run(who, kernel, code))).result()
 
     async def _run(self, who: str, kernel: str, code: str) -> str:
         from tornado.websocket import websocket_connect
@@ -133,3 +135,14 @@ def served(tmp_path_factory):
     yield made
     if made.process.poll() is None:
         stop(made)
+
+
+@pytest.fixture(scope="module")
+def serve_room():
+    """The functions that serve a room and stop it."""
+
+    def start(*args, **options) -> Served:
+        return serve(*args, **options)
+
+    start.stop = stop
+    return start

@@ -170,3 +170,11 @@ def test_comments_that_cannot_be_simulated(options, said):
     with pytest.raises(cx.DataProblem) as error:
         cx.simulations.simulate_comments(**options)
     assert str(error.value) == said
+
+
+def test_the_first_lesson_is_there_in_german_as_a_whole():
+    about = outline("noise")
+    assert [*trial.wrong_texts(about), *trial.wrong_notebook(about)] == []
+    learner = Lesson(about, Place("trial", 1, 3, b"trial"), "de")
+    assert learner.check("neighbour", "Nicht zu sagen").right
+    assert '"ja", "nein", "nicht zu sagen"' in str(learner.check("neighbour", "vielleicht"))
