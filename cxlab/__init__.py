@@ -144,6 +144,7 @@ _ROOMS = {
         "regression_to_mean": "cxlab.models.journeys.mean_reversion",
         "dose_response": "cxlab.models.journeys.dose_response",
         "sequence": "cxlab.models.journeys.sequence",
+        "consistency": "cxlab.models.journeys.channel_consistency",
     },
     "pages": {
         "optional": "cxlab.models.optional_part",

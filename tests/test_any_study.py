@@ -190,6 +190,7 @@ LATER |= dict.fromkeys(
     "need another kind of study: tests/models/loop/test_loop.py",
 )
 LATER |= dict.fromkeys(("kpi_tree", "gaming"), "take names of questions: tests/models/planning/test_plan_page.py")
+LATER["consistency"] = "needs a column of channels: tests/models/journeys/test_channels.py"
 LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_events.py")
 """Functions that need no column by name, or another kind of study."""
 

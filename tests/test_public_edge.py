@@ -73,6 +73,7 @@ UNKNOWN = {
     "closing": lambda: cx.closing(STUDY, opened="date", closed=BAD),
     "agreement": lambda: cx.agreement(STUDY, ["brand", BAD]),
     "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
+    "consistency": lambda: cx.journeys.consistency(STUDY, by=BAD),
     "loop_effect": lambda: cx.loop_effect(STUDY, "satisfaction", before="service", called=BAD),
     "kpi_tree": lambda: cx.kpi_tree(STUDY, "satisfaction", targets={BAD: 4}),
     "gaming": lambda: cx.gaming(STUDY, "satisfaction", owner=BAD),

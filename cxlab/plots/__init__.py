@@ -72,6 +72,7 @@ _WHERE: dict[str, str] = {
     "transitions": "cxlab.models.journeys.event_plots",
     "drop_off": "cxlab.models.journeys.event_plots",
     "handoffs": "cxlab.models.journeys.event_plots",
+    "consistency": "cxlab.models.journeys.journey_plots",
     "pain_points": "cxlab.models.journeys.event_plots",
     "journey_types": "cxlab.models.journeys.event_plots",
     "alerts": "cxlab.models.loop.loop_plots",

@@ -1,5 +1,6 @@
 """The room `cx.journeys`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
+from cxlab.models.journeys.channel_consistency import consistency as consistency
 from cxlab.models.journeys.dose_response import dose_response as dose_response
 from cxlab.models.journeys.drop_off import drop_off as drop_off
 from cxlab.models.journeys.handoffs import handoffs as handoffs

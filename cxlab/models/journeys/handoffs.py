@@ -103,6 +103,7 @@ def handoffs(
         f"{some:.1%} of the cases change {what} at least once, {back:.1%} come back to one they had before",
         *told,
         *_said(slopes, given, study.field(y).label if y else "days"),
+        *_exposed(found, slopes, what, least_n),
         "difficult cases are handed on: what goes with a handoff need not come from it",
     )
     return Result(
@@ -201,6 +202,25 @@ def _slopes(found: Cases, y: str | None, given: tuple[str, ...], level: float) -
         half = float(t_value(level, df)) * se
         rows.append((name, b, b - half, b + half))
     return pd.DataFrame(rows, columns=["slope", "estimate", "low", "high"])
+
+
+def _exposed(found: Cases, slopes: pd.DataFrame, what: str, least_n: int) -> list[str]:
+    """Say where what goes with changes goes with the number of events alone: who is met more often changes more."""
+    if "held fixed" not in set(slopes["slope"]):
+        return []
+    raw, held = (slopes.set_index("slope").loc[k] for k in ("raw", "held fixed"))
+    shown = raw["low"] > 0 or raw["high"] < 0
+    kept = held["low"] > 0 and raw["low"] > 0 or held["high"] < 0 and raw["high"] < 0
+    some = found.table["switches"].to_numpy(float) > 0
+    if not shown or kept or not np.isfinite(held["estimate"]) or min(some.sum(), (~some).sum()) < max(least_n, 1):
+        return []
+    n, w = found.table["events"].to_numpy(float), found.weight
+    more, less = (float(w[k] @ n[k] / w[k].sum()) for k in (some, ~some))
+    return [
+        f"why they look different: cases that change {what} have {more:.1f} events on average, the others {less:.1f}. "
+        f"Among cases with as many events nothing is left that chance would not make: it is more contact, not more "
+        f"{what}"
+    ]
 
 
 def _said(slopes: pd.DataFrame, given: Sequence[str], what: str) -> list[str]:

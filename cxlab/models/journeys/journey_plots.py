@@ -98,3 +98,15 @@ def sequence(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
     ax.set_title("Variance explained out of sample", loc="left", fontsize=10, color=INK)
     return ax
+
+
+def consistency(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the difference of each pair of channels: blue alike, orange different, grey not told apart."""
+    t = result.table.head(20)
+    ax = canvas(ax, width=8, height=0.45 * len(t) + 1.4)
+    labels = [f"{a} against {b}" for a, b in zip(t["channel"], t["against"], strict=True)]
+    colours = [{"alike": GOOD, "differ": BAD}.get(v, NEUTRAL) for v in t["verdict"]]
+    forest(ax, labels, t["estimate"], t["low"], t["high"], unit=result.unit, colour=colours)
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ax.set_title(f"{result.title} {result.parts['verdict']}", loc="left", fontsize=10, color=INK)
+    return ax
