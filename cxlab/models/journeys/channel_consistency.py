@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
@@ -22,8 +20,8 @@ COLUMNS = (
 
 @public
 def consistency(
-    study: Study, metric: str = "csat", *, by: str | None = None, smallest: float | None = None, level: float = 0.95,
-    **question: Any,
+    study: Study, metric: str = "csat", *, by: str | None = None, of: str | None = None,
+    smallest: float | None = None, level: float = 0.95,
 ) -> Result:  # fmt: skip
     """Return which channels differ, which are alike, and of which the data cannot tell.
 
@@ -33,7 +31,7 @@ def consistency(
 
     Parameters
     ----------
-    study : the answers. ``metric`` : 'nps', 'csat', 'ces' or 'mean', and ``of=`` its question.
+    study : the answers. ``metric`` : 'nps', 'csat', 'ces' or 'mean'. ``of`` : its question; default as in the metric.
     by : column of channels; default: that of role 'channel'.
     smallest : the smallest difference that matters, as for `compare`.
     level : of confidence.
@@ -67,7 +65,8 @@ def consistency(
             f"{study.name} has no column of role 'channel'; name it: by='COLUMN', or "
             "study.set('COLUMN', role='channel')"
         )
-    found = compare(study, metric, by=by, smallest=smallest, level=level, **question)
+    asked = {"of": of} if of else {}
+    found = compare(study, metric, by=by, smallest=smallest, level=level, **asked)
     table = found.table
     table = table.rename(columns={table.columns[0]: "channel", table.columns[1]: "against"})
     words = {"noise": "alike", "real": "differ", "real, but smaller than matters": "alike"}
@@ -76,7 +75,7 @@ def consistency(
     channels = len({*table["channel"], *table["against"]})
     tau, notes = float("nan"), [f"{verdict}: {channels} channels"]
     if channels >= 3:
-        spread = variation(study, metric, by=by, level=level, **question)
+        spread = variation(study, metric, by=by, level=level, **asked)
         tau = float(spread.parts["tau"])
         row = spread.table.iloc[2]
         notes.append(f"true standard deviation between channels {tau:.3g} [{row['low']:.3g}, {row['high']:.3g}]")
