@@ -98,9 +98,11 @@ def restless(y: NDArray, v: NDArray) -> float:
     >>> restless(np.tile([0.0, 1.0], 20), np.ones(40)), restless(np.tile([0.0, 9.0], 20), np.ones(40)) > 10
     (1.0, True)
     """
+    if len(y) < 2 * SPARE:
+        return 1.0
     w = 1 / v
     q = float((w * (y - np.average(y, weights=w)) ** 2).sum())
-    if len(y) < 2 * SPARE or chdtrc(len(y) - 1, q) >= SEEN:
+    if chdtrc(len(y) - 1, q) >= SEEN:
         return 1.0
     return 1 + variation(y, v) / float(np.average(v, weights=w))
 
