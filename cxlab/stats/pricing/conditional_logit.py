@@ -45,40 +45,56 @@ def fit(x: NDArray, chosen: NDArray, sets: NDArray, weight: NDArray) -> Choice:
     [1.3863]
     """
     start = np.flatnonzero(np.r_[True, np.diff(sets) > 0])
-    b, converged = np.zeros(x.shape[1]), False
     size = np.diff(np.append(start, len(sets)))
+    d, whose, even = _apart(x, chosen, sets, size)
+    b, converged = np.zeros(x.shape[1]), False
     for _ in range(STEPS):
-        p, loglik = _shares(x, b, sets, start, chosen, weight)
-        scores, info = _pieces(x, p, sets, start, chosen, weight)
+        p, scores, _ = _pieces(d, b, whose, even, len(size))
+        info = _information(d, p, scores, whose, weight)
         step = np.linalg.pinv(info, rcond=1e-12, hermitian=True) @ (weight @ scores)
-        b = b + step / max(1.0, float(np.abs(x @ step).max()) / 5)
-        if np.abs(x @ step).max() < STILL:
+        moved = float(np.abs(d @ step).max(initial=0.0))
+        b = b + step / max(1.0, moved / 5)
+        if moved < STILL:
             converged = True
             break
-    p, loglik = _shares(x, b, sets, start, chosen, weight)
-    scores, info = _pieces(x, p, sets, start, chosen, weight)
-    apart = np.maximum.reduceat(x @ b, start) - np.minimum.reduceat(x @ b, start)
-    converged = converged and bool(apart.max() < FAR)
+    p, scores, logs = _pieces(d, b, whose, even, len(size))
+    info = _information(d, p, scores, whose, weight)
+    v = d @ b
+    converged = converged and bool(np.abs(v).max(initial=0.0) < FAR)
     bread = np.linalg.pinv(info, rcond=1e-12, hermitian=True)
-    return Choice(b, bread, scores, loglik, float(-weight @ np.log(size)), converged)
+    return Choice(b, bread, scores, float(weight @ logs), float(-weight @ np.log(size)), converged)
 
 
-def _shares(
-    x: NDArray, b: NDArray, sets: NDArray, start: NDArray, chosen: NDArray, weight: NDArray
-) -> tuple[NDArray, float]:
-    v = x @ b
-    v = v - np.maximum.reduceat(v, start)[sets]
-    e = np.exp(v)
-    p = e / np.add.reduceat(e, start)[sets]
-    return p, float(weight[sets[chosen]] @ np.log(np.fmax(p[chosen], 1e-300)))
+def _apart(x: NDArray, chosen: NDArray, sets: NDArray, size: NDArray) -> tuple[NDArray, NDArray, bool]:
+    """Offers that were not taken less the one that was, their set, and whether all sets are of one size."""
+    other = ~chosen
+    whose = sets[other]
+    return np.ascontiguousarray(x[other] - x[chosen][whose]), whose, bool((size == size[0]).all() and size[0] > 1)
 
 
-def _pieces(
-    x: NDArray, p: NDArray, sets: NDArray, start: NDArray, chosen: NDArray, weight: NDArray
-) -> tuple[NDArray, NDArray]:
-    mean = np.add.reduceat(x * p[:, None], start, axis=0)
-    apart = x - mean[sets]
-    return apart[chosen], apart.T @ (apart * (p * weight[sets])[:, None])
+def _pieces(d: NDArray, b: NDArray, whose: NDArray, even: bool, count: int) -> tuple[NDArray, NDArray, NDArray]:
+    """Shares of the offers not taken, the score of each set and its log-likelihood."""
+    v = d @ b
+    if even:
+        v = v.reshape(count, -1)
+        top = np.fmax(v.max(1), 0.0)
+        e = np.exp(v - top[:, None])
+        total = e.sum(1) + np.exp(-top)
+        p = e / total[:, None]
+        scores = -np.matmul(p[:, None, :], d.reshape(count, -1, d.shape[1]))[:, 0]
+        return p.ravel(), scores, -top - np.log(total)
+    top = np.zeros(count)
+    np.maximum.at(top, whose, v)
+    e = np.exp(v - top[whose])
+    total = np.bincount(whose, e, count) + np.exp(-top)
+    p = e / total[whose]
+    scores = -np.stack([np.bincount(whose, p * c, count) for c in d.T], axis=1)
+    return p, scores, -top - np.log(total)
+
+
+def _information(d: NDArray, p: NDArray, scores: NDArray, whose: NDArray, weight: NDArray) -> NDArray:
+    plain = d.T @ (d * (p * weight[whose])[:, None])
+    return plain - scores.T @ (scores * weight[:, None])
 
 
 def fieller(a: float, b: float, v: NDArray, z: float) -> tuple[float, float]:

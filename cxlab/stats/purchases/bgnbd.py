@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, digamma, gammaln, hyp2f1
 
 HALF = 1e-4
 
@@ -60,18 +61,63 @@ def curvature(cost: Callable[[NDArray], float], at: NDArray) -> NDArray:
 def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
     """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,)."""
     total, unit = n.sum(), max(float(np.average(watched, weights=n)), 1e-12)
-    cost = lambda log: -float(n @ loglik(log, x, last / unit, watched / unit)) / total  # noqa: E731
+    numbers, at = np.unique(x, return_inverse=True)
+    held = (n, numbers, at, last / unit, watched / unit)
+    both = lambda log: _slope(log, *held)  # noqa: E731
     best = None
     for start in ([0.0, -1.0, 0.0, 0.5], [-1.0, -2.0, -0.5, 1.0]):
-        found = minimize(cost, start, method="L-BFGS-B", bounds=[(-8, 8)] * 4, options={"maxiter": 500, "ftol": 1e-15})
-        found = minimize(cost, found.x, method="BFGS", options={"gtol": 1e-9})
+        found = minimize(both, start, jac=True, method="L-BFGS-B", bounds=[(-8, 8)] * 4, options={"maxiter": 500})
         best = found if best is None or found.fun < best.fun - 1e-12 else best
     assert best is not None
-    info = curvature(cost, best.x) * total
+    best = minimize(both, best.x, jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 60})
+    eye = np.eye(4) * HALF
+    info = np.array([(both(best.x + e)[1] - both(best.x - e)[1]) / (2 * HALF) for e in eye]) * total
+    info = (info + info.T) / 2
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, np.log(unit), 0.0, 0.0])
     covariance = np.linalg.inv(info) if inside else np.full((4, 4), np.nan)
     return Fit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
+
+
+def _slope(
+    log: NDArray, n: NDArray, numbers: NDArray, at: NDArray, last: NDArray, watched: NDArray
+) -> tuple[float, NDArray]:
+    """Minus the mean log-likelihood and its slope; what depends on x alone is taken once a number of purchases."""
+    r, alpha, a, b = np.exp(log)
+    total = n.sum()
+    start = gammaln(r + numbers) - gammaln(r) + r * np.log(alpha) + betaln(a, b + numbers) - betaln(a, b)
+    again = numbers > 0
+    x = numbers[at]
+    long, short = np.log(alpha + watched), np.log(alpha + last)
+    with np.errstate(divide="ignore"):
+        odds = np.where(again, np.log(a) - np.log(b + np.fmax(numbers, 1) - 1), -np.inf)[at]
+    stay, gone = -(r + x) * long, odds - (r + x) * short
+    both = np.logaddexp(stay, gone)
+    share = np.exp(stay - both)
+    value = float((n * (start[at] + both)).sum()) / total
+    count, out = np.bincount(at, n), np.bincount(at, n * (1 - share))
+    slope = np.array([
+        count @ (digamma(r + numbers) - digamma(r) + np.log(alpha)) - (n * (share * long + (1 - share) * short)).sum(),
+        total * r / alpha - (n * (r + x) * (share / (alpha + watched) + (1 - share) / (alpha + last))).sum(),
+        count @ (digamma(a + b) - digamma(a + b + numbers)) + out.sum() / a,
+        count @ (digamma(b + numbers) - digamma(a + b + numbers) - digamma(b) + digamma(a + b))
+        - out[again] @ (1 / (b + numbers[again] - 1)),
+    ])  # fmt: skip
+    return -value, -slope * np.exp(log) / total
+
+
+def distinct(rows: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the distinct rows (by hashing their columns) and how often each is there.
+
+    >>> [v.tolist() for v in distinct(np.array([[1.0, 2.0], [0.0, 2.0], [1.0, 2.0]]))]
+    [[[1.0, 2.0], [0.0, 2.0]], [2.0, 1.0]]
+    """
+    code = np.zeros(len(rows), np.int64)
+    for column in rows.T:
+        part, values = pd.factorize(column)
+        code = pd.factorize(code * len(values) + part)[0]
+    first = np.flatnonzero(np.r_[True, np.diff(np.maximum.accumulate(code)) > 0])
+    return rows[first], np.bincount(code).astype(float)
 
 
 def alive(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray:

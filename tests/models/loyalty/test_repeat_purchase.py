@@ -88,3 +88,14 @@ def test_bad_questions_are_said(options: dict, message: str) -> None:
 def test_the_picture_rings_what_happened() -> None:
     found = cx.repeat(cx.load(purchases(200, 3)), customer="who", date="day", until="2024-09-01", horizon=10, draws=20)
     assert len(found.plot().collections) >= 3
+
+
+def test_the_slope_is_that_of_the_likelihood() -> None:
+    x, last, watched = np.array([0.0, 2, 5]), np.array([0.0, 8, 20]), np.array([12.0, 30, 25])
+    n, log = np.array([3.0, 2, 1]), np.log([0.7, 5.0, 0.9, 2.0])
+    numbers, at = np.unique(x, return_inverse=True)
+    value, slope = bgnbd._slope(log, n, numbers, at, last, watched)
+    mean = lambda v: -float(n @ bgnbd.loglik(v, x, last, watched)) / 6  # noqa: E731
+    assert value == pytest.approx(mean(log))
+    by_hand = [(mean(log + e) - mean(log - e)) / 2e-6 for e in np.eye(4) * 1e-6]
+    np.testing.assert_allclose(slope, by_hand, atol=1e-8)
