@@ -26,7 +26,9 @@ CORE_SETTINGS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 def jobs(names: tuple[str, ...]) -> list[tuple[str, Job]]:
     """Return (module, job) of the topics or jobs named, or of all."""
     modules = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name.startswith("bench_")]
-    everything = [(f"benchmarks.{m}", j) for m in modules for j in importlib.import_module(f"benchmarks.{m}").JOBS]
+    everything = [
+        (f"benchmarks.{m}", j) for m in modules for j in getattr(importlib.import_module(f"benchmarks.{m}"), "JOBS", ())
+    ]
     if not names:
         return everything
     found = [(m, j) for m, j in everything if {m.removeprefix("benchmarks.bench_"), j.name} & set(names)]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from cxlab.models.journeys.event_log import EventLog, said
 
-MOST = 40_000_000
-"""Events up to which the order is held in memory; more are counted by SQL, which writes to disk where it must."""
+MOST = 10_000_000
+"""Events up to which the order is held in memory, at about 250 bytes each; more are counted by SQL, which writes to
+disk where it must."""
 
 
 @dataclass(frozen=True)
