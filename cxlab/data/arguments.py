@@ -104,7 +104,7 @@ def _source(given: Mapping[str, Any]) -> str:
 def _call(function: str, signature: inspect.Signature, kwargs: dict[str, Any], error: TypeError) -> str:
     names = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
     open_ = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    unknown = [] if open_ else [k for k in kwargs if k not in names]
+    unknown = [] if open_ and str(error) else [k for k in kwargs if k not in names]
     said = f"has no option '{unknown[0]}'{nearest(unknown[0], names) or ';'}" if unknown else f"{error};"
     return f"{function}: {said} It takes: {', '.join(names)}".replace(";;", ";")
 
