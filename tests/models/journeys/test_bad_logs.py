@@ -1,0 +1,68 @@
+"""Odd logs, a line each, and what is said of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.problem import DataProblem
+
+START = pd.Timestamp("2025-03-30 00:30")
+
+
+def events() -> pd.DataFrame:
+    """Forty cases of three events, an hour apart, in the night of a change of clocks."""
+    at = [START + pd.Timedelta(hours=i) for i in range(3)] * 40
+    return pd.DataFrame({"case": np.repeat(range(40), 3), "event": ["a", "b", "c"] * 40, "at": at})
+
+
+def log(table: pd.DataFrame) -> cx.Study:
+    return cx.load(table).set("case", role="case").set("event", role="event").set("at", role="time")
+
+
+def many(kinds: int) -> pd.DataFrame:
+    at = pd.date_range("2025", periods=2 * kinds, freq="h")
+    return pd.DataFrame(
+        {"case": np.repeat(range(kinds), 2), "event": [f"e{i % kinds}" for i in range(2 * kinds)], "at": at}
+    )
+
+
+SAID = [
+    (lambda: cx.transitions(log(events().assign(at=START))),
+     "80 events have the time of the one before: they keep the order of the file"),
+    (lambda: cx.transitions(log(events().drop_duplicates("case"))),
+     "every case has one event: nothing follows anything. Is the column of role 'case' the right one?"),
+    (lambda: cx.journey(log(events()), register=pd.DataFrame({"touchpoint": ["a"], "owner": ["x"]})),
+     "'b' happens and is not in the register"),
+    (lambda: cx.transitions(log(many(5_000))),
+     "5000 events that fewer than 10 cases met, or that would tell them, are not shown (least_n=0 shows them)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "said"), SAID)
+def test_what_is_odd_is_said(ask, said) -> None:
+    assert said in ask().notes
+
+
+REFUSED = [
+    (lambda: cx.drop_off(log(events()), ends=["zzz"]), r"^'zzz' never happens in table; events: a, b, c$"),
+    (lambda: cx.journey(log(events()), register=pd.DataFrame({"touchpoint": ["a", "a"], "owner": ["x", "y"]})),
+     r"^the register names 'a' twice; one row a touchpoint$"),
+    (lambda: cx.journey_types(log(many(5_000))),
+     r"^table has 5000 kinds of events; types of journeys are told apart with at most 60: merge some with "
+     r"study\.derive$"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "said"), REFUSED)
+def test_what_cannot_be_is_refused(ask, said) -> None:
+    with pytest.raises(DataProblem, match=said):
+        ask()
+
+
+def test_hours_are_those_that_passed_where_clocks_change() -> None:
+    there = events().assign(at=lambda t: t["at"].dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin"))
+    waits = cx.transitions(log(there)).table.dropna(subset=["wait"])["wait"]
+    assert waits.tolist() == pytest.approx([1 / 24] * len(waits)) and len(waits) == 2
