@@ -162,7 +162,19 @@ def _mentions(test: Path, file: Path) -> int:
 
 def run(tests: list[str], home: Path, limit: float) -> str:
     """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the file of the test that failed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--doctest-modules", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--doctest-modules",
+        "-o",
+        "python_functions=test_",
+        *tests,
+    ]
     env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=limit)
