@@ -14,6 +14,7 @@ from cxlab.data.readers.raw import Raw
 from cxlab.data.recipes import NONE, bare, names, recipe
 from cxlab.data.recipes.cooked import cooked, finished, of_tables, plan
 from cxlab.data.recipes.recognised import LOOKED, recognise
+from cxlab.problem import DataProblem
 
 
 def database(url: str, wanted: str) -> Raw:
@@ -43,11 +44,19 @@ def folder(path: Path, wanted: str) -> Raw | None:
     """Return the study in a folder of landed tables, a file each; None where no recipe knows them."""
     files = [p for p in sorted(path.iterdir()) if p.suffix.lower() in readers.ENDINGS and p.stat().st_size]
     tables: dict[str, duckdb.DuckDBPyRelation] = {}
+    unread: list[DataProblem] = []
     for file in files:
-        raw = readers.open_file(file)
+        try:
+            raw = readers.open_file(file)
+        except DataProblem as problem:
+            unread.append(problem)
+            continue
         if wanted or _may_be(raw.table.columns):
             tables[file.stem] = raw.table
-    return of_tables(tables, wanted, "folder") if tables else None
+    found = of_tables(tables, wanted, "folder") if tables else None
+    if unread and (wanted or found is not None):
+        raise unread[0]  # it may be a table that the others need
+    return found
 
 
 def table(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: str) -> Raw | None:
