@@ -218,6 +218,7 @@ PARTS: dict[str, dict[str, Part]] = {
     },
     "hazard": {
         "unit": UNIT,
+        "columns": ("dict[str, str]", "each column of the study and the term that it is in the table"),
         "causal": ("list[str]", "columns that the design assigned: of these causal words may be used"),
     },
     "loyalty_curve": {"causal": ("list[str]", "columns that the design assigned: of these causal words may be used")},
