@@ -294,7 +294,7 @@ def measured(
         size = design_variance.adjusted_n(n_eff, n, df, level)
         few = np.fmin(cells["kish"], cells["m"]).to_numpy(float)
         n_eff, size = np.where(flat, few, n_eff), np.where(flat, few, size)
-    se = np.sqrt(np.where(flat & ~simple, 0.0, var))
+    se = np.sqrt(np.where(flat & (not simple), 0.0, var))
     cells = cells.assign(**_weight_reach(cells, n_eff, score.shape))
     reach, df = cells["reach"].to_numpy(float), cells["df"].to_numpy(float)
     if score.shape == "mean":

@@ -67,7 +67,7 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
         var = total(np.where(there, part, 0.0)) / w**2
     df, census = m - total(there), (m > 0) & (total(there & (taken < 1)) == 0)
     shift = sums["shift"].to_numpy(float)[first] if "shift" in sums else 0.0
-    var = np.where((df < 1) & ~census, np.nan, var)
+    var = np.where((df < 1) & np.logical_not(census), np.nan, var)
     cells = {
         "estimate": t + shift, "var": var, "spread": spread, "n": n, "w": w, "kish": kish, "df": df, "shift": shift,
         "m": m, "lonely": total(there & (k == 1) & (taken < 1)), "base": np.where(m == n, total(k), n),
