@@ -249,14 +249,20 @@ def missing(value: Any) -> bool:
 def show(value: Any, unit: str = "") -> str:
     """Return ``value`` as people read it in ``unit``; `nan` is an en dash.
 
+    A number without a unit of 1,000 and more has no decimals, of 100 and more one: amounts of money.
+
     >>> show(0.8379, "share"), show(40.41, "points"), show(-0.01, "points"), show(float("nan"))
     ('83.8 %', '40.4', '0.0', '–')
+    >>> show(0.8379), show(117.288), show(28747.511)
+    ('0.838', '117.3', '28,748')
     """
     if missing(value):
         return str(value) if isinstance(value, Hidden) else "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
         return str(value)
     factor, suffix, digits = UNITS.get(unit, UNITS[""])
+    if unit not in UNITS or not unit:
+        digits = 0 if abs(value) >= 999.5 else 1 if abs(value) >= 99.95 else digits
     text = f"{float(value) * factor:,.{digits}f}"
     text = text.removeprefix("-") if not text.strip("-0.,") else text
     return f"{text}{suffix}".replace("-", "−")

@@ -29,7 +29,7 @@ def test_every_public_name_has_a_question_and_a_sentence():
     assert folders <= set(QUESTIONS.values())
 
 
-@pytest.mark.parametrize("words", ["", "the of", "xyzzy"])
+@pytest.mark.parametrize("words", ["", "the of", "xyzzy", 3])
 def test_what_finds_nothing_says_so(words):
     with pytest.raises(cx.DataProblem, match="say what is wanted|nothing in cxlab speaks of"):
         cx.find(words)

@@ -12,6 +12,9 @@ from cxlab.data.vocabulary import words
 SEPARATORS = (";", "|", "\n", "::", "#", "\t", " / ", " + ", " & ", ",", " ")
 """What joins options in one cell, in the order they are tried; a blank only joins codes without blanks."""
 
+WITHIN = ("::", "#", "\t", " + ", " & ")
+"""Marks that stand within codes and names, too ('A#1', 'Food & Drink'): half of the options must stand alone, too."""
+
 MOST = 30
 """A question has at most so many options."""
 
@@ -73,7 +76,8 @@ def _split(values: Mapping[str, int], separator: str, joined: Mapping[str, int],
     several = sum(n for v, n in joined.items() if len(cells[v]) > 1)
     trailing = all(v.strip().endswith(separator.strip()) for v in joined) and len(joined) == len(values)
     alone = sum(1 for part in count if [part] in cells.values())
-    enough = several * 20 >= filled and several and (alone * 2 >= len(count) or len(values) > len(count))
+    free = alone * 2 >= len(count)
+    enough = several * 20 >= filled and several and (free or separator not in WITHIN and len(values) > len(count))
     fits = 2 <= len(count) <= MOST and max(map(len, count)) <= 80 and min(count.values()) >= 2
     return sorted(count, key=_place) if fits and enough and (trailing or len(count) < len(values)) else []
 

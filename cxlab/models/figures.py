@@ -38,7 +38,7 @@ def figure(result: Result, **options: Any) -> None:
     from IPython.display import display
 
     axes = result.plot(**options)
-    drawn = axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf()
+    drawn = untitled(axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf(), result)
     picture, width = png(drawn), int(drawn.get_figwidth() * 96)
     plt.close(drawn)
     text = alternative(result)
@@ -47,6 +47,15 @@ def figure(result: Result, **options: Any) -> None:
         metadata={"image/png": {"alt": text, "width": width, "caption": result.caption}},
         raw=True,
     )
+
+
+def untitled(drawn: Figure, result: Result) -> Figure:
+    """Return the figure without titles that only repeat the result's: it stands above the picture as its caption."""
+    for ax in drawn.axes:
+        for place in ("left", "center", "right"):
+            if "".join(ax.get_title(place).split()) == "".join(result.title.split()):
+                ax.set_title("", loc=place)
+    return drawn
 
 
 def png(drawn: Figure) -> bytes:

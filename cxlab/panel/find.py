@@ -110,6 +110,8 @@ def find(words: str) -> Result:
     >>> cx.find("willingness to pay").table["call"].tolist()[0]
     'cx.prices.willingness_to_pay'
     """
+    if not isinstance(words, str):
+        raise DataProblem(f"words is {words!r}; say what is wanted as text, as 'improve' or 'is the difference real'")
     wanted = [w for w in re.findall(r"\w+", words.lower()) if w not in STOP and len(w) > 1]
     if not wanted:
         raise DataProblem(f"words is {words!r}; say what is wanted, as 'improve' or 'is the difference real'")

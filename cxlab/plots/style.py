@@ -73,6 +73,7 @@ def forest(
         else list(labels)
     )
     ax.set_yticks(y, names)
+    ax.set_ylim(-0.7, len(y) - 0.3)
     ax.margins(x=0.12)
     return ax
 

@@ -58,10 +58,11 @@ def picture(
     """Return the result's picture as ``kind``; its title above it, the highlighted rows in bold."""
     import matplotlib.pyplot as plt
 
+    from cxlab.models.figures import untitled
     from cxlab.plots.lettering import PLAIN, wrapped
 
     axes = result.plot(**options)
-    figure = axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf()
+    figure = untitled(axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf(), result)
     try:
         with plt.rc_context({**PLAIN, "svg.hashsalt": "cxlab"}):
             if size is not None:

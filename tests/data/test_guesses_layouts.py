@@ -210,6 +210,7 @@ def test_options_joined_by_any_usual_mark_are_counted_right(tmp_path, mark):
 
 @pytest.mark.parametrize("values", [
     ("Food & Drink", "Health & Beauty", "Home"), ("C#", "C", "F#", "F"), ("A::x", "B::y", "C::z"), ("R + D", "Sales"),
+    tuple(f"{a}#{b}" for a in "ABC" for b in "123"), tuple(f"{a}::{b}" for a in "NSW" for b in "xyz"),
 ])  # fmt: skip
 def test_a_mark_within_a_category_joins_nothing(tmp_path, values):
     table = pd.DataFrame(

@@ -72,6 +72,23 @@ def test_an_address_above_the_header_is_masked(tmp_path):
     assert not any("ann.lee" in n for n in cx.load(path).codebook.notes)
 
 
+NAMELESS = {
+    "columns without a name": "name,score,,\nA,5,x,y\nB,4,z,w\nC,3,v,u\n",
+    "one name alone": "name,,,\nAnn,Oslo,x,y\nBob,Rome,z,w\n",
+    "two names and words below": "name,city,,\nAnn,Oslo,x,y\nBob,Rome,z,w\n",
+    "two names and a number below": "name,city,,\nAnn,Oslo,x,5\nBob,Rome,z,4\n",
+}
+
+
+@pytest.mark.parametrize("names", NAMELESS)
+def test_a_header_with_nameless_columns_is_no_title(tmp_path, names):
+    """Else the first answer would be read as the header, without a word that matters."""
+    path = tmp_path / "a.csv"
+    path.write_text(NAMELESS[names])
+    with pytest.raises(DataProblem, match="has no name for column"):
+        cx.load(path)
+
+
 KEPT = {
     "answers are no title": [["overall", "comment"], [5, ""], [4, "good"], [3, "well"], [2, ""], [1, "no"]],
     "few answers in the first row": [HEAD, ["1", "", "", "", ""], *ROWS],

@@ -17,8 +17,9 @@ TOLD = 2
 def lines(rows: Sequence[Sequence[str]]) -> int:
     """Return how many of the first rows are no part of the table: the header begins with the next one.
 
-    They hold at most two values and at most half as many as the header; the header's cells are all filled, no two
-    are alike, most are no numbers, and the rows below it are as wide as it is.
+    They hold at most two values and at most half as many as the header, and the first holds one or is no wider than
+    what it holds: 'name,score,,' is a header whose other columns have no name. The header's cells are all filled, no
+    two are alike, none is a number, the rows below it are as wide as it is, and some column below holds numbers.
 
     >>> lines([["Survey 2025"], [], ["id", "overall", "staff"], ["1", "5", "4"], ["2", "3", "3"]])
     2
@@ -30,16 +31,30 @@ def lines(rows: Sequence[Sequence[str]]) -> int:
         filled = [v for v in row if v]
         if len(filled) < 2 or len(filled) == TOLD and not _heads(held, k):
             continue
-        return k if _heads(held, k) and all(sum(map(bool, r)) * 2 <= len(filled) for r in held[:k]) else 0
+        short = all(sum(map(bool, r)) * 2 <= len(filled) for r in held[:k])
+        return k if _heads(held, k) and short and _titles(held[:k]) else 0
     return 0
 
 
+def _titles(above: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row that holds anything is a title, and no header that leaves columns without a name."""
+    first = next((row for row in above if any(row)), [])
+    filled = [v for v in first if v]
+    return len(filled) == 1 or len(first) == len(filled)
+
+
 def _heads(held: Sequence[Sequence[str]], k: int) -> bool:
-    """Whether row ``k`` is a header: every cell has a name of its own, and the rows below are as wide."""
-    row = held[k]
-    worded = sum(number(v) is None for v in row) * 2 > len(row)
-    below = {len(r) for r in held[k + 1 :] if any(r)}
-    return all(row) and len(set(row)) == len(row) and worded and below == {len(row)}
+    """Whether row ``k`` is a header: every cell has a name of its own, and the rows below are as wide and differ."""
+    row, below = held[k], [r for r in held[k + 1 :] if any(r)]
+    if not all(row) or len(set(row)) < len(row) or {len(r) for r in below} != {len(row)}:
+        return False
+    return all(number(v) is None for v in row) and any(map(_numbers, zip(*below, strict=True)))
+
+
+def _numbers(column: Sequence[str]) -> bool:
+    """Whether nearly all that a column holds are numbers."""
+    there = [v for v in column if v]
+    return bool(there) and sum(number(v) is not None for v in there) * 5 >= 4 * len(there)
 
 
 def note(rows: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,8 @@ def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw each mean with its interval and its target as a line across its row."""
     table = result.table
     ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
-    labels = [f"{i}: reached with {p:.0%}" for i, p in zip(table["item"], table["reached"], strict=True)]
+    chance = ["below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{p:.0%}" for p in table["reached"]]
+    labels = [f"{i}: target reached, chance {p}" for i, p in zip(table["item"], chance, strict=True)]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
     for k, target in enumerate(table["target"]):
         ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
