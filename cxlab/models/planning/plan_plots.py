@@ -15,7 +15,7 @@ def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
     chance = ["below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{p:.0%}" for p in table["reached"]]
     labels = [f"{i}: target reached, chance {p}" for i, p in zip(table["item"], chance, strict=True)]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
-    for k, target in enumerate(table["target"]):
+    for k, target in zip(reversed(range(len(table))), table["target"], strict=True):  # the first row stands on top
         ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
     ax.set_xlabel("mean; the line is the target", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)

@@ -116,3 +116,12 @@ MESSAGES = [
 def test_wrong_input_is_said(ask, said) -> None:
     with pytest.raises(DataProblem, match=said):
         ask(answers(100, 1))
+
+
+def test_the_picture_puts_each_target_on_the_row_of_its_question():
+    tree = cx.kpi_tree(answers(400, 5), "y", targets={"y": 3.1, "a": 4.9, "b": 3.4, "c": 2.2})
+    ax = tree.plot()
+    names = dict(zip(ax.get_yticks(), [t.get_text() for t in ax.get_yticklabels()], strict=True))
+    drawn = {names[np.mean(line.get_ydata())].partition(":")[0]: line.get_xdata()[0] for line in ax.lines}
+    assert drawn == dict(zip(tree.table["item"], tree.table["target"], strict=True))
+    assert len(set(drawn.values())) == 4
