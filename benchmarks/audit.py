@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
-
-from pip._internal.models.index import PyPI
 
 from tests.test_licences import judged, stated
 
@@ -76,6 +75,12 @@ def advisories(packages: list[tuple[str, str]], registry: str) -> tuple[list[str
     return known, silent
 
 
+def known_to_pip() -> str:
+    """Return the registry that pip asks unless told otherwise; pip is not imported here: it replaces distutils."""
+    said = "from pip._internal.models.index import PyPI; print(PyPI.url)"
+    return subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.strip(" /\n")
+
+
 def main(registry: str, packages: list[tuple[str, str]] | None = None) -> int:
     """Print both parts and return the exit code."""
     wrong = licences()
@@ -93,4 +98,4 @@ def main(registry: str, packages: list[tuple[str, str]] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ.get("CXLAB_REGISTRY") or PyPI.url.rstrip("/")))
+    sys.exit(main(os.environ.get("CXLAB_REGISTRY") or known_to_pip()))

@@ -68,7 +68,7 @@ def test_the_wheel_holds_what_the_repository_shows(wheel):
         listed = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True)
         assert {f"cxlab/_shipped/{n}" for n in listed.stdout.split()} <= names
     templates = {f"cxlab/report/templates/{p.name}" for p in (ROOT / "cxlab/report/templates").iterdir() if p.is_file()}
-    cards = {f"cxlab/hypotheses/cards/{p.name}" for p in (ROOT / "cxlab/hypotheses/cards").iterdir()}
+    cards = {f"cxlab/hypotheses/cards/{p.name}" for p in (ROOT / "cxlab/hypotheses/cards").iterdir() if p.is_file()}
     assert templates | cards <= names
     assert not any("__pycache__" in n or ".ipynb_checkpoints" in n for n in names)
     assert "Programming Language :: Python :: 3.13" in text

@@ -185,7 +185,7 @@ def _ranked(y: NDArray, chance: NDArray, w: NDArray, part: NDArray) -> tuple[flo
     area, pairs, u = 0.0, 0.0, np.zeros(len(y))
     for k in np.unique(part):
         mine = np.flatnonzero(part == k)
-        values, at = np.unique(chance[mine], return_inverse=True)
+        values, at = np.unique(chance[mine].round(12), return_inverse=True)  # alike but for the last digits: a tie
         gone = np.bincount(at, w[mine] * y[mine], len(values))
         stay = np.bincount(at, w[mine] * (1 - y[mine]), len(values))
         both = gone.sum() * stay.sum()
