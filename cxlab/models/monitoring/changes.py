@@ -14,7 +14,8 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
 from cxlab.models.monitoring import time_series
-from cxlab.models.monitoring.time_series import Periods
+from cxlab.models.monitoring.chart import LAST_YEAR
+from cxlab.models.monitoring.time_series import YEAR, Periods
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.trinomial import z_value
@@ -38,6 +39,7 @@ def changes(
     wave: str = "",
     every: str = "",
     noise: str = "estimated",
+    season: bool | str = False,
     level: float = 0.95,
     **question: Any,
 ) -> Result:
@@ -55,6 +57,8 @@ def changes(
     noise : 'estimated' (default): periods differ by sampling and by a variation of their own that may resemble itself
         from one to the next: an autocorrelation up to .5 is allowed for. 'sampling': by sampling alone, as waves of one
         design do.
+    season : 'last year': changes of the difference to the same period of the year before, so that a season is none;
+        ``before, after`` and the series are then differences, from the second year on. False: of the metric itself.
 
     Returns
     -------
@@ -76,8 +80,11 @@ def changes(
     metrics.check_level(level)
     one_of("noise", noise, NOISE)
     groups = metrics.listed(by)
+    if season not in (False, LAST_YEAR):
+        raise DataProblem(f"season is {season!r}; give False or '{LAST_YEAR}'")
     score = registry.score(study, metric, question.pop("of", None), [], **question)
     p = time_series.read(study, score, groups, time_series.time_column(study, wave), every)
+    p = p.against_last_year().on_last_year() if season else p
     there, notes = _judged(p, study.name, noise)
     enough = there.sum(1) >= LEAST
     rows, levels = [], np.full(p.y.shape, np.nan)
@@ -91,13 +98,14 @@ def changes(
                            level=levels.ravel())  # fmt: skip
     return Result(
         kind="changes",
-        title=f"{result_words.titled(study, score, groups)} by {p.every}: changes of level",
+        title=f"{result_words.titled(study, score, groups)} by {p.every}: changes of level"
+        + (", against last year" if season else ""),
         table=table,
-        unit=score.unit,
+        unit=difference(score.unit) if season else score.unit,
         level=level,
         method=f"{score.method}; multiscale change points (SMUCE), {NOISE[noise]}; steps: normal interval "
-        "given the places",
-        notes=(*p.notes, *notes, *_said(p, table, score.unit, level)),
+        "given the places" + ("; each period minus the same of the year before" if season else ""),
+        notes=(*p.notes, *notes, *_said(p, table, score.unit, level), *(_echoes(p, table) if season else ())),
         parts={"metric": score.metric, "by": list(p.labels), "every": p.every, "series": series,
                "labels": result_words.worded(study, score, groups)},
         columns=(
@@ -206,4 +214,18 @@ def _said(p: Periods, table: pd.DataFrame, unit: str, level: float) -> list[str]
         out.append(
             f"Each series is judged alone: of {len(p.labels)} without a change up to {1 - level:.0%} may show one"
         )
+    return out
+
+
+def _echoes(p: Periods, table: pd.DataFrame) -> list[str]:
+    """What follows from each period being a difference to the year before."""
+    names, lag = [str(n) for n in p.names], YEAR[p.every]
+    out = [f"Levels are differences to the same {p.every} of the year before, with the sampling error of both"]
+    for _, rows in table[table["change"] > 0].groupby([*p.labels] or "n", sort=False):
+        steps = rows.to_dict("records")
+        for a, b in ((a, b) for a in steps for b in steps if a["estimate"] * b["estimate"] < 0):
+            first, last = (names.index(b[c]) - lag for c in ("at_low", "at_high"))
+            if first <= names.index(a["at_high"]) and names.index(a["at_low"]) <= last:
+                out.append(f"The step at {b['at']} is a year after that at {a['at']}, and turns it: a change that "
+                           "lasted leaves the difference to last year again after a year")  # fmt: skip
     return out

@@ -102,6 +102,19 @@ class Periods:
             )
         return replace(self, year_ago=np.stack([_later(self.y, lag, np.nan), _later(self.v, lag, np.inf)])).since(lag)
 
+    def on_last_year(self) -> Periods:
+        """Return each period minus the same of the year before (after `against_last_year`), with the variance of both.
+
+        Two differences a year apart share a period, with opposite signs: of k years of differences some contrast has
+        1 + cos(pi / (k + 1)) times the variance it would have if they were independent, and no contrast more, where
+        variances are alike. All variances count that factor.
+        """
+        ago, error = self.year_ago if self.year_ago is not None else (self.y, self.v)
+        years = -(-len(self.names) // YEAR[self.every])
+        v = (self.v + error) * (1 + np.cos(np.pi / (years + 1)))
+        there = np.isfinite(self.y) & np.isfinite(ago) & np.isfinite(v)
+        return replace(self, y=np.where(there, self.y - ago, np.nan), v=np.where(there, v, np.inf))
+
     def so_far(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """Return answers, Kish's size, estimate and variance of one answer up to every period, in the unit.
 

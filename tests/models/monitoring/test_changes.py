@@ -11,6 +11,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.models.monitoring.changes import variance
+from cxlab.models.monitoring.time_series import Periods
 from cxlab.stats.monitoring import level_changes
 from cxlab.stats.monitoring.mix_within import parts
 
@@ -216,3 +217,72 @@ def test_the_band_is_wider_where_days_differ_of_themselves(stream: Stream) -> No
     assert any(n.startswith("days differ by more than sampling: the band counts a variation") for n in moved.notes)
     width = [float((r.table["high"] - r.table["low"]).iloc[-1]) for r in (still, moved)]
     assert width[1] > 1.5 * width[0]
+
+
+def seasons(weeks: int, *, fall: int = 0, back: int = 0, seed: int = 3) -> cx.Study:
+    """A recommendation by week with a strong season; from the week ``fall`` on 40 points less, until ``back``."""
+    rng, rows = np.random.default_rng(seed), []
+    for t in range(weeks):
+        low = bool(fall and t >= fall and not (back and t >= back))
+        up = 0.45 + 0.15 * np.sin(2 * np.pi * t / 52) ** 3 - 0.2 * low
+        u = rng.random(150)
+        when = pd.Timestamp("2023-01-02") + pd.Timedelta(weeks=t)
+        rows.append(pd.DataFrame({"date": when, "ltr": np.where(u < up, 10, np.where(u < up + 0.3, 8, 3))}))
+    fields = (cx.Field("date", type="date", role="date"),
+              cx.Field("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)))  # fmt: skip
+    return cx.Study(pd.concat(rows, ignore_index=True), cx.Codebook("seasons", fields))
+
+
+def test_against_last_year_a_season_is_no_change() -> None:
+    quiet = cx.changes(seasons(104), "nps", every="week", season="last year")
+    assert quiet.table["change"].tolist() == [0] and quiet.unit == "points"
+    assert (
+        quiet.notes[-1] == "Levels are differences to the same week of the year before, with the sampling error of both"
+    )
+    series = quiet.parts["series"]
+    own = cx.nps(seasons(104), by="date").table["estimate"].to_numpy()
+    assert series["period"].iloc[0] == "2024-01-01" and len(series) == 52
+    np.testing.assert_allclose(series["estimate"], own[52:] - own[:52], rtol=0, atol=1e-9)
+    fell = cx.changes(seasons(104, fall=80), "nps", every="week", season="last year")
+    (row,) = fell.table.to_dict("records")
+    assert row["at_low"] <= "2024-07-15" <= row["at_high"] and row["low"] < -40 < row["high"]
+    assert "each period minus the same of the year before" in fell.method and fell.plot() is not None
+
+
+def test_what_lasts_is_told_to_turn_after_a_year() -> None:
+    found = cx.changes(seasons(156, fall=70), "nps", every="week", season="last year")
+    assert found.table["estimate"].lt(0).tolist() == [True, False]
+    first, second = found.table["at"]
+    assert found.notes[-1] == (
+        f"The step at {second} is a year after that at {first}, and turns it: a change that lasted leaves the "
+        "difference to last year again after a year"
+    )
+
+
+@pytest.mark.parametrize("years", [1, 2, 3])
+def test_differences_to_last_year_raise_no_false_changes(years: int) -> None:
+    """Months that differ by sampling alone: at most 5 % of series of differences (and 3 binomial errors) change."""
+    rng, runs, false, size = np.random.default_rng(years), 300, 0, 12 * years
+    names = [f"{t}" for t in range(size)]
+    limit = level_changes.threshold(tuple(np.ones(size)), 0.05)
+    for _ in range(runs):
+        y = rng.normal(0, 1, (1, size + 12))
+        blank = np.ones((1, size))
+        p = Periods(pd.DataFrame(index=[0]), names, pd.DatetimeIndex([]), "month", y[:, 12:], blank, blank, blank,
+                    np.ones(1), np.ones((4, 1, size)), False, (), np.stack([y[:, :-12], blank]))  # fmt: skip
+        own = p.on_last_year()
+        w = 1 / own.v[0]
+        sums = (np.r_[0, np.cumsum(w)], np.r_[0, np.cumsum(w * own.y[0])])
+        false += not level_changes._possible(*sums, limit)[0, -1]
+    assert false / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_last_year_needs_a_year_before() -> None:
+    for options, message in (
+        ({"season": True}, "season is True; give False or 'last year'"),
+        ({"season": "last year", "every": "week"}, "season is 'last year' and there are 40 weeks (2023-01-02 to "
+         "2023-10-02); more than 52 are needed to have the same week a year before"),
+    ):  # fmt: skip
+        with pytest.raises(cx.DataProblem) as said:
+            cx.changes(seasons(40), "nps", **options)
+        assert str(said.value) == message
