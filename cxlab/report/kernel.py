@@ -102,11 +102,28 @@ class Kernels:
         found.folder, found.address, found.server = Path(folder), str(Path(folder) / "server"), None
         return found
 
-    def alive(self) -> None:
-        """Start the server anew if it ended: killed, say, for its memory."""
+    def alive(self, *, doubted: bool = False) -> None:
+        """Start the server anew if it ended: killed, say, for its memory.
+
+        ``doubted``: a kernel failed, so a server that listens no more is on its way out, and its end is awaited.
+        """
+        if doubted and self.server and self.refuses():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.server.wait(timeout=PATIENCE)
         if self.server and self.server.poll() is not None:
             Path(self.address).unlink(missing_ok=True)
             self.start()
+
+    def refuses(self) -> bool:
+        """Whether nobody listens at the server's address, although it was there."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            try:
+                caller.connect(self.address)
+            except ConnectionRefusedError:
+                return True
+            except OSError:  # not there yet, or too many wait
+                return False
+        return False
 
     @contextlib.contextmanager
     def meeting(self) -> Iterator[Path]:

@@ -25,6 +25,9 @@ from cxlab.report.room import SHORT, remove, short
 TRIES = 2
 """A job whose worker process or fork server was killed is tried again, once."""
 
+PATIENCE = 10
+"""Seconds in which a worker must have been started: a killed fork server takes its time to be gone."""
+
 
 def run(
     jobs: Sequence[Job],
@@ -65,14 +68,16 @@ class Pool:
 
         ours, theirs = self.context.Pipe()
         given = (theirs, str(self.kernels.folder), str(self.output), self.form)
-        for turn in range(1, TRIES + 1):
+        deadline = time.monotonic() + PATIENCE
+        while True:
             process = self.context.Process(target=work, args=given, daemon=True)
             try:
                 process.start()
                 break
-            except (EOFError, OSError) as problem:  # the process that forks them was killed: Python starts another
-                if turn == TRIES:
+            except (EOFError, OSError) as problem:  # what forks them was killed: once it is gone, Python starts another
+                if time.monotonic() > deadline:
                     raise OSError(f"no worker process can be started: {problem or type(problem).__name__}") from problem
+                time.sleep(0.05)
         theirs.close()
         self.workers[ours] = process
         return ours
@@ -107,7 +112,7 @@ class Pool:
                     continue
                 del busy[pipe]
                 idle.append(pipe)
-                self.kernels.alive()
+                self.kernels.alive(doubted=bool(said.cause))
                 if said.cause and turn < TRIES and self.kernels.started > server:  # its kernel went with the server
                     waiting.append((k, turn + 1))
                     continue

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -293,6 +294,52 @@ def test_whoever_is_killed_no_report_is_lost(slow_plan: Path, what: str):
     assert errors.splitlines()[-1] == "6 reports: 6 made; all in reports/index.html", errors
     assert (caller.returncode, len(said.splitlines())) == (0, 6)
     assert not [f for f in tree(slow_plan / "reports") if "/." in f]
+
+
+def test_a_worker_is_started_once_the_killed_fork_server_is_gone(tmp_path: Path, monkeypatch):
+    """A server that was killed refuses calls for a while before Python sees that it is gone, and starts another."""
+    started, refusals = [], iter([ConnectionRefusedError(111, "Connection refused")] * 5 + [EOFError()])
+
+    class Process:
+        pid, exitcode, terminate, join = 1, 0, lambda self: None, lambda self, seconds: None
+        is_alive = lambda self: False  # noqa: E731
+
+        def __init__(self, **_):
+            pass
+
+        def start(self):
+            if (refusal := next(refusals, None)) is not None:
+                raise refusal
+            started.append(self)
+
+    workers = pool.Pool(Kernels.at(tmp_path), tmp_path, PLAIN, 1)
+    monkeypatch.setattr(workers.context, "Process", Process)
+    workers.start()
+    assert len(started) == 1
+    workers.close()
+    monkeypatch.setattr(pool, "PATIENCE", 0)
+    refusals = iter([ConnectionRefusedError(111, "Connection refused")] * 100)
+    with pytest.raises(OSError, match=r"^no worker process can be started: \[Errno 111\] Connection refused$"):
+        workers.start()
+
+
+def test_a_server_of_kernels_on_its_way_out_is_awaited_and_replaced(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kernels = Kernels.at(Path())  # the path of a socket must be short
+    monkeypatch.setattr(kernels, "start", lambda: begun.append(1))
+    begun = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(kernels.address)
+        listener.listen()
+        with subprocess.Popen(["sleep", "60"]) as kernels.server:
+            kernels.alive(doubted=True)
+            assert not begun  # it listens: nothing to wait for
+            kernels.server.kill()
+    with subprocess.Popen(["sleep", "0.3"]) as kernels.server:  # listens no more, and is not gone yet
+        kernels.alive()
+        assert not begun
+        kernels.alive(doubted=True)
+        assert begun == [1]
 
 
 @pytest.mark.slow
