@@ -1,0 +1,1 @@
+"""Maths for what people write: shares and regressions that know the classifier errs, features, engines, cleaning."""

@@ -1,0 +1,301 @@
+"""Shares of themes from a few labels and predictions for all comments, whatever the predictions' errors are.
+
+With f the prediction for every comment and Y the label of a random part,
+
+    share = lambda mean_all(f) + mean_labelled(Y - lambda f),
+
+all means weighted (labels by weight over probability of being drawn). Any lambda is unbiased; the one taken makes the
+variance least, 0 is labels only. The variance is that of each comment's influence under weights, clusters and strata.
+
+References
+----------
+Angelopoulos, A. N., Duchi, J. C. & Zrnic, T. (2023). PPI++: efficient prediction-powered inference. arXiv:2311.01453.
+Zrnic, T. & Candes, E. J. (2024). Cross-prediction-powered inference. Proceedings of the National Academy of Sciences
+    121, e2322083121. doi:10.1073/pnas.2322083121
+Sarndal, C.-E., Swensson, B. & Wretman, J. (1992). Model assisted survey sampling, ch. 6 and 9. Springer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference.influences import covariance
+from cxlab.stats.inference.proportions import wilson
+
+LEAST_OF_EACH = 10
+"""Labels of yes and of no below which predictions are not used: their use could not be judged."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Predictions of all comments and the labels of some.
+
+    Parameters
+    ----------
+    f : (rows, themes) predicted probability, 0 to 1, of every comment; of the labelled by a model that did not see
+        them.
+    y : (rows, themes) label 0 to 1, nan where there is none.
+    pool : (rows,) weight of each comment in mean_all.
+    label : (rows,) weight of each label in mean_labelled: weight over probability of being drawn; 0 without a label.
+    cluster, strata : (rows,) codes from 0, or None.
+    """
+
+    f: NDArray
+    y: NDArray
+    pool: NDArray
+    label: NDArray
+    cluster: NDArray | None = None
+    strata: NDArray | None = None
+
+    @property
+    def there(self) -> NDArray:
+        """(rows,) whether a comment is labelled."""
+        return self.label > 0
+
+    def part(self, rows: NDArray) -> Labelled:
+        """Return the same comments with only ``rows`` counting: the others keep their place in the design."""
+        return Labelled(self.f, self.y, self.pool * rows, self.label * rows, self.cluster, self.strata)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the themes, all (themes,): estimate, se, degrees of freedom, lambda, and the se of labels only."""
+
+    estimate: NDArray
+    se: NDArray
+    df: NDArray
+    tuning: NDArray
+    labels_only: NDArray
+    labels_se: NDArray
+    rectifier: NDArray
+    rectifier_se: NDArray
+
+
+def tuned(data: Labelled) -> NDArray:
+    """Return the lambda of each theme with the least variance, between 0 and 1.
+
+    The influence of a comment is s + lambda t, s that of the labels alone; lambda = -cov(s, t) / var(t). Below ten
+    labels of yes or of no it is 0.
+
+    Examples
+    --------
+    >>> f = np.r_[np.tile([1.0, 0.0], 20), np.tile([1.0, 0.0], 200)][:, None]
+    >>> y = np.r_[np.tile([1.0, 0.0], 20), np.full(400, np.nan)][:, None]
+    >>> tuned(Labelled(f, y, np.ones(440), np.r_[np.ones(40), np.zeros(400)])).round(2).tolist()
+    [1.0]
+    """
+    s, t = _parts(data)
+    q = s.shape[1]
+    v, _ = _covariance(np.column_stack([s, t]), data)
+    st, tt = v[np.arange(q), q + np.arange(q)], v[q + np.arange(q), q + np.arange(q)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.clip(np.where(tt > 0, -st / tt, 0.0), 0, 1)
+    yes = np.nansum(data.y[data.there], axis=0)
+    few = np.fmin(yes, data.there.sum() - yes) < LEAST_OF_EACH
+    return np.where(few | ~np.isfinite(found), 0.0, found)
+
+
+def shares(data: Labelled, tuning: NDArray | None = None) -> Shares:
+    """Return the shares of the themes among the comments that count.
+
+    Parameters
+    ----------
+    tuning : (themes,) lambda of each; None: `tuned`.
+
+    Examples
+    --------
+    >>> f = np.r_[0.9, 0.2, 0.7, 0.6, 0.8, 0.1][:, None]
+    >>> y = np.r_[1, 0, 1, 0, np.nan, np.nan][:, None]
+    >>> found = shares(Labelled(f, y, np.r_[0, 0, 0, 0, 1, 1.0], np.r_[1, 1, 1, 1, 0, 0.0]), np.ones(1))
+    >>> found.estimate.round(4).tolist()
+    [0.35]
+    """
+    lam = tuned(data) if tuning is None else np.asarray(tuning, float)
+    s, t = _parts(data)
+    there = data.there
+    only = _mean(data.y[there], data.label[there])
+    predicted = _mean(data.f[there], data.label[there])
+    e = np.where(there[:, None], np.nan_to_num(data.y) - lam * data.f, 0.0)
+    rectifier = only - lam * predicted
+    u_r = data.label[:, None] / data.label.sum() * (e - rectifier) * there[:, None]
+    q = len(lam)
+    v, df = _covariance(np.column_stack([s + lam * t, s, u_r]), data)
+    se = np.sqrt(np.fmax(np.diag(v), 0))
+    df = np.fmin(df, there.sum() - 1.0)
+    return Shares(
+        lam * _mean(data.f, data.pool) + rectifier, se[:q], np.full(q, df), lam, only, se[q : 2 * q], rectifier,
+        se[2 * q :],
+    )  # fmt: skip
+
+
+def _parts(data: Labelled) -> tuple[NDArray, NDArray]:
+    """The influence of each comment on the labels' mean, and on mean_all(f) - mean_labelled(f)."""
+    there = data.there
+    a, b = data.pool / data.pool.sum(), data.label / data.label.sum()
+    y = np.where(there[:, None], np.nan_to_num(data.y), 0.0)
+    s = b[:, None] * (y - _mean(y[there], data.label[there])) * there[:, None]
+    t = a[:, None] * (data.f - _mean(data.f, data.pool))
+    t -= b[:, None] * (data.f - _mean(data.f[there], data.label[there]))
+    return s, t
+
+
+def _covariance(u: NDArray, data: Labelled) -> tuple[NDArray, float]:
+    counts = (data.pool > 0) | (data.label > 0)
+    if data.cluster is None and data.strata is None:
+        u = u[counts]
+        n = data.there.sum()  # the labels carry the error: theirs is the size the correction needs
+        return u.T @ u * (n / (n - 1) if n > 1 else np.nan), float(len(u) - 1)
+    return covariance(u, np.ones(len(u)), data.cluster, data.strata)
+
+
+def _mean(x: NDArray, w: NDArray) -> NDArray:
+    return (w[:, None] * x).sum(0) / w.sum()
+
+
+def interval(
+    estimate: NDArray, se: NDArray, df: NDArray, *, labels: NDArray, level: float = 0.95
+) -> tuple[NDArray, NDArray]:
+    """Return the limits of shares: Wilson's at the size of a simple random sample of the same error.
+
+    The size is share (1 - share) / se², made smaller by the ratio of Student's to the normal quantile; where the
+    estimate lies at an end, the number of labels. So an interval is never empty and stays within 0 and 1.
+
+    Parameters
+    ----------
+    estimate, se, df : of the shares. ``labels`` : labels behind each. ``level`` : of confidence.
+
+    Examples
+    --------
+    >>> low, high = interval(np.array([0.25, 0.0]), np.array([0.025, 0.0]), np.full(2, 199.0), labels=np.full(2, 200))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.204, 0.0], [0.302, 0.019])
+    """
+    p = np.clip(np.asarray(estimate, float), 0, 1)
+    labels = np.asarray(labels, float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = p * (1 - p) / np.square(se)
+    end = (p <= 0) | (p >= 1) | ~(np.asarray(se) > 0)
+    size = np.where(end, labels, size)
+    size = size * (t_value(level, np.inf) / t_value(level, np.fmax(df, 1))) ** 2
+    low, high = wilson(p * size, size, level)
+    lost = ~np.isfinite(np.asarray(estimate, float))
+    return np.where(lost, np.nan, low), np.where(lost, np.nan, high)
+
+
+def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Shares], NDArray, NDArray, NDArray]:
+    """Return the shares in each group, which groups have a rectifier of their own, and the test that all are alike.
+
+    A group of ``least`` labels or more is estimated from its own labels, with the lambda of all. Fewer: the rectifier
+    of all labels, which is right only where the classifier errs alike in the groups; the test (chi square of the
+    groups' mean Y - lambda f, weighted by precision) says whether it does.
+
+    Parameters
+    ----------
+    group : (rows,) codes from 0. ``least`` : labels for a rectifier of its own.
+
+    Returns
+    -------
+    Shares of each group, (groups,) whether its own rectifier, (groups,) labels, (themes,) p-value of the test (nan
+    where fewer than two groups have ten labels).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> y = (rng.random(4000) < 0.3).astype(float); f = np.clip(0.2 + 0.6 * y, 0, 1)
+    >>> there = rng.random(4000) < 0.1
+    >>> data = Labelled(f[:, None], np.where(there, y, np.nan)[:, None], np.ones(4000), there / 0.1)
+    >>> found, own, labels, p = grouped(data, np.arange(4000) % 2)
+    >>> own.tolist(), bool(abs(found[0].estimate[0] - 0.3) < 0.05)
+    ([True, True], True)
+    """
+    lam = tuned(data)
+    whole = shares(data, lam)
+    k = int(group.max()) + 1
+    labels = np.bincount(group, data.there, k).astype(int)
+    own = labels >= least
+    found = []
+    for g in range(k):
+        part = data.part(group == g)
+        if own[g]:
+            found.append(shares(part, lam))
+        elif part.pool.sum() > 0:
+            found.append(_borrowed(data, part, lam, whole))
+        else:
+            nothing = np.full(len(lam), np.nan)
+            found.append(Shares(*[nothing] * 8))
+    return found, own, labels, _alike(data, group, lam, labels)
+
+
+def _borrowed(data: Labelled, part: Labelled, lam: NDArray, whole: Shares) -> Shares:
+    """A group's mean prediction with the rectifier of all labels."""
+    mean = _mean(part.f, part.pool)
+    e = np.where(data.there[:, None], np.nan_to_num(data.y) - lam * data.f, 0.0)
+    u = data.label[:, None] / data.label.sum() * (e - whole.rectifier) * data.there[:, None]
+    u = u + lam * (part.pool / part.pool.sum())[:, None] * (part.f - mean)
+    v, df = _covariance(u, data)
+    n = part.there.sum()
+    only = _mean(np.nan_to_num(part.y)[part.there], part.label[part.there]) if n else np.full(len(lam), np.nan)
+    gone = np.full(len(lam), np.nan)
+    return Shares(
+        lam * mean + whole.rectifier, np.sqrt(np.fmax(np.diag(v), 0)),
+        np.full(len(lam), min(df, data.there.sum() - 1.0)), lam, only, gone, whole.rectifier, whole.rectifier_se,
+    )  # fmt: skip
+
+
+def _alike(data: Labelled, group: NDArray, lam: NDArray, labels: NDArray) -> NDArray:
+    """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more."""
+    from scipy.stats import chi2
+
+    kept = np.flatnonzero(labels >= LEAST_OF_EACH)
+    if len(kept) < 2:
+        return np.full(len(lam), np.nan)
+    parts = [shares(data.part(group == g), lam) for g in kept]
+    r, v = np.array([p.rectifier for p in parts]), np.array([np.square(p.rectifier_se) for p in parts])
+    pooled = np.average((np.array([p.estimate for p in parts]).clip(0.02, 0.98)), axis=0, weights=labels[kept])
+    v = np.fmax(v, (pooled * (1 - pooled) / labels[kept][:, None]) * 0.1)  # a group of equal labels is not certain
+    mean = (r / v).sum(0) / (1 / v).sum(0)
+    return chi2.sf((np.square(r - mean) / v).sum(0), len(kept) - 1)
+
+
+def labels_worth(found: Shares, n: int) -> NDArray:
+    """Return how many random labels alone would be as good: n Var(labels only) / Var(share).
+
+    Examples
+    --------
+    >>> made = Shares(*(np.array([x]) for x in (0.3, 0.02, 99, 1, 0.3, 0.03, 0, 0)))
+    >>> labels_worth(made, 100).round(1).tolist()
+    [225.0]
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return n * np.square(found.labels_se / found.se)
+
+
+def counted(f: NDArray, pool: NDArray, cut: float = 0.5) -> NDArray:
+    """Return the share that others print: of comments whose prediction is above ``cut``.
+
+    Examples
+    --------
+    >>> counted(np.array([[0.9], [0.4]]), np.ones(2)).tolist()
+    [0.5]
+    """
+    return _mean((f > cut).astype(float), pool)
+
+
+def table(found: Shares, themes: list[str]) -> pd.DataFrame:
+    """Return the shares as a table, a row a theme.
+
+    Examples
+    --------
+    >>> made = Shares(*(np.array([x]) for x in (0.3, 0.02, 99, 1, 0.3, 0.03, 0, 0)))
+    >>> table(made, ["staff"])[["theme", "estimate", "se"]].to_numpy().tolist()
+    [['staff', 0.3, 0.02]]
+    """
+    return pd.DataFrame({
+        "theme": themes, "estimate": found.estimate, "se": found.se, "labels_only": found.labels_only,
+        "labels_se": found.labels_se, "lambda": found.tuning,
+    })  # fmt: skip
