@@ -22,7 +22,7 @@ def answers(folder: Path, n: int) -> None:
 
 
 def own(folder: Path, n: int):
-    import duckdb
+    import pandas as pd
 
     import cxlab as cx
     from cxlab.data.codebook import Codebook, Field
@@ -32,7 +32,7 @@ def own(folder: Path, n: int):
         *(Field(q, type="integer", labels=labels) for q in QUESTIONS),
         *(Field(b, type="integer") for b in BANNERS),
     ]
-    rows = duckdb.connect().read_parquet(str(folder / "answers.parquet"))
+    rows = pd.read_parquet(folder / "answers.parquet")
     study = cx.Study(rows, Codebook("tables", tuple(fields)))
 
     def run():
@@ -76,8 +76,8 @@ def pandas_groupby(folder: Path, n: int):
 
 JOBS = [
     Job(
-        "banner-tables", "60 questions by 40 columns, 1 M rows; ours with letters and intervals", n=1_000_000,
+        "banner-tables", "60 questions by 40 columns, 1 M rows in memory; ours with letters and intervals", n=1_000_000,
         data=answers, own=own, peers={"pandas crosstab": pandas_crosstab, "pandas groupby": pandas_groupby},
-        tolerance=1e-12, turns=3,
+        targets={"pandas crosstab": 20}, tolerance=1e-12, turns=3,
     ),
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,18 +117,18 @@ def tested(
     }  # fmt: skip
 
 
-def adjusted(tests: pd.DataFrame, correction: str) -> NDArray:
-    """Return the p-values of the tests of one table, corrected in their families.
+def adjusted(tests: Mapping[str, NDArray], correction: str) -> NDArray:
+    """Return the p-values of the tests of some tables, corrected in their families.
 
     Parameters
     ----------
-    tests : of `tested`, of all blocks of a table, and which ``block`` each is of.
+    tests : of `tested`, of all blocks of the tables, and which ``block`` and ``table`` each is of.
     """
-    p = tests["p"].to_numpy(float)
+    p = tests["p"]
     if correction == "none" or not len(p):
         return p
-    arrow, block, line, group = (tests[c].to_numpy(int) for c in ("arrow", "block", "line", "group"))
-    family = arrow if correction == "bh" else ((arrow * (block.max() + 1) + block) * (line.max() + 1) + line)
+    arrow, block, line, group, table = (tests[c].astype(int) for c in ("arrow", "block", "line", "group", "table"))
+    family = table * 2 + arrow if correction == "bh" else (arrow * (block.max() + 1) + block) * (line.max() + 1) + line
     family = family if correction == "bh" else family * (group.max() + 1) + group
     number = np.unique(family, return_inverse=True)[1].reshape(-1)
     if correction == "bonferroni":
@@ -149,14 +149,16 @@ def marks(banner: Banner, tests: pd.DataFrame, rows: int, levels: Sequence[float
     letters, arrows = np.full((rows, width), "", object), np.full((rows, width), "", object)
     if not len(tests):
         return letters, arrows
-    for t in tests.itertuples():
-        if t.arrow:
-            arrows[t.line, t.first] = UP if t.difference > 0 else DOWN
-            continue
-        more, less = (t.first, t.second) if t.difference > 0 else (t.second, t.first)
-        letter = banner.letters[less]
-        letter = letter if t.p_adjusted < levels[-1] else letter.lower()
-        letters[t.line, more] = f"{letters[t.line, more]} {letter}".strip()
-    for cell in zip(*np.nonzero(letters != ""), strict=True):
-        letters[cell] = " ".join(sorted(letters[cell].split(), key=lambda x: (len(x), x.upper())))
+    arrow, line, first, second = (tests[c].to_numpy(int) for c in ("arrow", "line", "first", "second"))
+    rises, strict, arrow = tests["difference"].to_numpy() > 0, tests["p_adjusted"].to_numpy() < levels[-1], arrow > 0
+    arrows[line[arrow], first[arrow]] = np.where(rises[arrow], UP, DOWN)
+    more, less = np.where(rises, first, second)[~arrow], np.where(rises, second, first)[~arrow]
+    line, strict = line[~arrow], strict[~arrow]
+    order = np.lexsort((less, more, line))
+    line, more, less, strict = line[order], more[order], less[order], strict[order]
+    small = np.array([x.lower() for x in banner.letters], object)
+    words = np.where(strict, np.array(banner.letters, object)[less % width], small[less % width]).tolist()
+    ends = [*(np.flatnonzero((np.diff(line) != 0) | (np.diff(more) != 0)) + 1).tolist(), len(line)] if len(line) else []
+    for a, b in zip([0, *ends], ends, strict=False):
+        letters[line[a], more[a]] = " ".join(words[a:b])
     return letters, arrows

@@ -27,7 +27,7 @@ from cxlab.models.tables.table_layout import Layout, layout_of
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts import drawn
 from cxlab.stats.counts.cross_counts import CrossCounts, cross_counts, spaces_of
-from cxlab.stats.inference.column_tests import Block
+from cxlab.stats.inference.column_tests import Block, ratios, ratios_apart
 
 LEFT_OUT = ("id", "weight", "cluster", "strata", "text", "date")
 """Roles of columns that have no table of their own unless asked for."""
@@ -92,11 +92,12 @@ def crosstab(
     if "previous" in rule.against and not any(b.timed for b in scan.banners):
         raise DataProblem("against is 'previous', and no column of the banner is in the order of time; add a wave")
     results, tests, notes = [], [], []
-    for one in asked:
-        if rows is None and not one.several and found.questions[one.field.name] is None:
-            quiet.append(one.field.label)
-            continue
-        made, told, said = table_numbers.numbers(scan, one, shown, rule)
+    if rows is None:
+        many = [one for one in asked if not one.several and found.questions[one.field.name] is None]
+        quiet += [one.field.label for one in many]
+        asked = [one for one in asked if one not in many]
+    for some in table_numbers.folios(scan, asked, shown):
+        made, told, said = table_numbers.numbers(scan, some, shown, rule)
         results.append(made)
         tests.append(told)
         notes += said
@@ -255,12 +256,40 @@ class Scan:
         both, at = np.unique(h * (rows.cluster.max() + 1) + rows.cluster, return_inverse=True)
         return at, both // (rows.cluster.max() + 1)
 
+    def counts(self, source: str, names: Sequence[str]) -> NDArray:
+        """Return rows, weights and squared weights of each answer in each combination of a grouping: (3, S, P)."""
+        known = self.__dict__.setdefault("_counts", {})
+        if (source, names) not in known:
+            keys, place = self.patterns(names)
+            sums = self.found.sums[source, self.space(names)]
+            flat = sums.reshape(-1, len(place)) @ self.pooled(names)
+            known[source, names] = flat.reshape(*sums.shape[:2], len(keys))
+        return known[source, names]
+
+    def ratios(self, names: Sequence[str], members: NDArray, scores: Mapping[str, tuple[NDArray, NDArray]]) -> dict:
+        """Return the ratios of the lines of each counted column: ``scores`` are their y and base, (R, S) each.
+
+        Columns apart in a sample without strata and clusters have no covariance: their ratios are worked out together,
+        for all columns of the data with as many answers and lines.
+        """
+        rows_apart = self.found.rows is None and len(self.drawn) == 1 and members.sum(axis=1).max(initial=0) <= 1
+        if not rows_apart:
+            return {s: ratios(self.block(s, names, members), *both) for s, both in scores.items()}
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for source, (y, _) in scores.items():
+            alike.setdefault(y.shape, []).append(source)
+        out = {}
+        for some in alike.values():
+            counts = np.stack([self.counts(s, names) for s in some]) @ members
+            y, base = (np.stack([scores[s][i] for s in some]) for i in (0, 1))
+            out |= dict(zip(some, ratios_apart(counts, y, base, self.drawn[0], simple=self.simple), strict=True))
+        return out
+
     def block(self, source: str, names: Sequence[str], members: NDArray) -> Block:
         """Return the counts of a counted column by a grouping; ``members`` are those of its patterns."""
         k = self.space(names)
         keys, place = self.patterns(names)
-        sums = self.found.sums[source, k]
-        counts = (sums.reshape(-1, len(place)) @ self.pooled(names)).reshape(*sums.shape[:2], len(keys))
+        counts = self.counts(source, names)
         stratum = keys[:, -1] if self.study.design.strata else np.zeros(len(keys), int)
         rows = self.found.rows
         if rows is None:

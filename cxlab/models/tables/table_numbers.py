@@ -1,8 +1,8 @@
-"""The numbers of one question's table: every line in every column, with interval, bases, letters and arrows."""
+"""The numbers of the tables: every line in every column, with interval, bases, letters and arrows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from cxlab.models.tables.column_letters import Rules
 from cxlab.models.tables.stub_lines import Line, Question
 from cxlab.models.tables.table_layout import Layout
 from cxlab.stats.counts.names import key
-from cxlab.stats.inference.column_tests import Ratios, ratios
+from cxlab.stats.inference.column_tests import Ratios
 
 if TYPE_CHECKING:
     from cxlab.models.tables.crosstab import Scan
@@ -36,16 +36,48 @@ class Part:
     median: NDArray
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Questions whose tables are worked out together: their lines, and which question each line is of."""
+
+    questions: Sequence[Question]
+    lines: Sequence[Line]
+    of: NDArray
+
+    def kept(self, order: Sequence[int]) -> Asked:
+        """Return the lines in another order."""
+        return Asked(self.questions, [self.lines[k] for k in order], self.of[order])
+
+
+AT_ONCE = 2_000_000
+"""So many lines times pairs of columns are held at once."""
+
+
+def folios(scan: Scan, asked: Sequence[Question], layout: Layout) -> Iterator[Asked]:
+    """Yield the questions with their lines, as many at once as the pairs of columns leave room for."""
+    widest = max(len(b.labels) for b in scan.banners) * 2
+    most, some, lines, of = max(AT_ONCE // widest**2, 1), [], [], []
+    for one in asked:
+        own = stub_lines.lines(scan.study, one, scan.found.questions, layout)
+        if some and len(lines) + len(own) > most:
+            yield Asked(some, lines, np.array(of))
+            some, lines, of = [], [], []
+        lines += own
+        of += [len(some)] * len(own)
+        some.append(one)
+    if some:
+        yield Asked(some, lines, np.array(of))
+
+
 def numbers(
-    scan: Scan, asked: Question, layout: Layout, rule: Rules
+    scan: Scan, asked: Asked, layout: Layout, rule: Rules
 ) -> tuple[dict[str, NDArray], pd.DataFrame, list[str]]:
-    """Return the columns of the table of one question (one entry a cell), the tests behind its letters, and notes."""
-    lines = stub_lines.lines(scan.study, asked, scan.found.questions, layout)
-    whole = _part(scan, _total(scan), lines, asked, layout, rule)
-    order = _order(lines, whole.found, layout)
-    lines, parts = [lines[k] for k in order], [_part(scan, b, lines, asked, layout, rule) for b in scan.banners]
-    whole = _kept(whole, order)
-    tests = _tests(parts, lines, rule, scan.simple)
+    """Return the columns of the tables of some questions (one entry a cell), the tests behind letters, and notes."""
+    whole = _part(scan, _total(scan), asked, layout, rule)
+    order = _order(asked, whole.found, layout)
+    asked, whole = asked.kept(order), _kept(whole, order)
+    parts, lines = [_part(scan, b, asked, layout, rule) for b in scan.banners], asked.lines
+    tests = _tests(parts, asked, rule, scan.simple)
     shown = [whole, *parts] if layout.total else parts
     marks = [
         column_letters.marks(part.banner, tests[tests["block"] == k], len(lines), rule.levels)
@@ -54,7 +86,7 @@ def numbers(
     blank = np.full((len(lines), 1), "", object)
     marks = [(blank, blank), *marks] if layout.total else marks
     letters, arrows = (np.hstack(some) for some in zip(*marks, strict=True))
-    table = _cells(_joined(shown), lines, scan, layout, whole)
+    table = _cells(_joined(shown), asked, scan, layout, whole)
     flat = (
         np.where(table["line"] >= 0, table["line"], 0),
         np.tile(np.arange(letters.shape[1]), len(table["line"]) // letters.shape[1]),
@@ -62,8 +94,7 @@ def numbers(
     for name, array in (("letters", letters), ("arrow", arrows)):
         table[name] = np.where(table["line"] >= 0, array[flat], "")
     del table["line"]
-    table = {"question": np.full(len(table["row"]), asked.field.label, object), **table}
-    return table, _told(tests, parts, lines, asked.field.label, rule), _notes(shown, asked, layout)
+    return table, _told(tests, parts, asked, rule), _notes(shown, asked, layout)
 
 
 def _total(scan: Scan) -> Banner:
@@ -73,21 +104,24 @@ def _total(scan: Scan) -> Banner:
     return Banner("", names, (TOTAL,), ("",), ("",), np.ones((len(keys), 1)))
 
 
-def _part(scan: Scan, banner: Banner, lines: Sequence[Line], asked: Question, layout: Layout, rule: Rules) -> Part:
+def _part(scan: Scan, banner: Banner, asked: Asked, layout: Layout, rule: Rules) -> Part:
     """The ratios of all lines in the columns of a banner, and in the rest of each where arrows want it."""
     members = column_letters.with_rest(banner) if "rest" in rule.against else banner.members
-    sources, found = list(dict.fromkeys(line.source for line in lines)), {}
-    median = np.full((len(lines), members.shape[1]), np.nan)
-    for source in sources:
-        at = [k for k, line in enumerate(lines) if line.source == source]
-        block = scan.block(source, banner.names, members)
-        mine = ratios(block, np.stack([lines[k].y for k in at]), np.stack([lines[k].base for k in at]))
-        found |= {k: (mine, i) for i, k in enumerate(at)}
-        for k in at:
-            if lines[k].kind == "mean":
+    at: dict[str, list[int]] = {}
+    for k, line in enumerate(asked.lines):
+        at.setdefault(line.source, []).append(k)
+    scores = {
+        s: tuple(np.stack([getattr(asked.lines[k], x) for k in own]) for x in ("y", "base")) for s, own in at.items()
+    }
+    made, median = scan.ratios(banner.names, members, scores), np.full((len(asked.lines), members.shape[1]), np.nan)
+    for source, own in at.items():
+        for k in own:
+            if asked.lines[k].kind == "mean":
                 values = np.array([v if isinstance(v, (int, float)) else np.nan for v in scan.found.questions[source]])
-                median[k] = _medians(values, (block.counts[1] @ members) * lines[k].base[:, None])
-    put = lambda name: np.stack([getattr(found[k][0], name)[found[k][1]] for k in range(len(lines))])  # noqa: E731
+                weights = scan.block(source, banner.names, members).counts[1] @ members
+                median[k] = _medians(values, weights * asked.lines[k].base[:, None])
+    back = np.argsort(np.concatenate([np.array(own) for own in at.values()]))
+    put = lambda name: np.concatenate([getattr(made[s], name) for s in at])[back]  # noqa: E731
     all_ = Ratios(**{f.name: put(f.name) for f in fields(Ratios)})
     return Part(banner, all_, _hidden(scan, banner, all_, layout, asked), median)
 
@@ -106,7 +140,7 @@ def _medians(values: NDArray, weight: NDArray) -> NDArray:
     return out
 
 
-def _hidden(scan: Scan, banner: Banner, found: Ratios, layout: Layout, asked: Question) -> NDArray:
+def _hidden(scan: Scan, banner: Banner, found: Ratios, layout: Layout, asked: Asked) -> NDArray:
     """Return which cells are not shown: columns of a small base and what would tell them, lines of few answers."""
     width = len(banner.labels)
     out = np.zeros((len(found.n), width), bool)
@@ -114,9 +148,14 @@ def _hidden(scan: Scan, banner: Banner, found: Ratios, layout: Layout, asked: Qu
         return out
     table = pd.DataFrame({"outer": banner.outer, "column": banner.labels})
     by = (["outer", "column"] if any(banner.outer) else ["column"]) if banner.apart and width > 1 else []
-    sizes, line = np.unique(found.n[:, :width], axis=0, return_inverse=True)
-    out = np.stack([small_cells.hidden(table.assign(n=n), layout.least_n, by) for n in sizes])[line.reshape(-1)]
-    return out | _withheld(scan, banner, layout, asked)[None]
+    own = found.n[:, :width]
+    few = ((own > 0) & (own < layout.least_n)).any(axis=1)
+    if few.any():
+        sizes, line = np.unique(own[few], axis=0, return_inverse=True)
+        said = np.stack([small_cells.hidden(table.assign(n=n), layout.least_n, by) for n in sizes])
+        out[few] = said[line.reshape(-1)]
+    withheld = np.stack([_withheld(scan, banner, layout, one) for one in asked.questions])
+    return out | withheld[asked.of]
 
 
 def _withheld(scan: Scan, banner: Banner, layout: Layout, asked: Question) -> NDArray:
@@ -134,16 +173,17 @@ def _withheld(scan: Scan, banner: Banner, layout: Layout, asked: Question) -> ND
     return small_cells.withheld(scan.study, {item: [nw.col(item)]}, names, table, layout.least_n)
 
 
-def _order(lines: Sequence[Line], total: Ratios, layout: Layout) -> list[int]:
-    """Return the order of the lines: categories sorted within their NETs, empty ones left out."""
-    tree = [k for k, line in enumerate(lines) if line.kind in ("net", "category")]
-    size = np.nan_to_num(total.a[:, 0])
-    tree = [k for k in tree if layout.empty or size[k] > 0]
-    if layout.sort:
-        sign = -1 if layout.sort == "down" else 1
-        tree = _sorted(tree, [line.depth for line in lines], sign * np.nan_to_num(total.estimate[:, 0]))
-    first = [k for k, line in enumerate(lines) if line.kind == "asked"]
-    return [*first, *tree, *(k for k, line in enumerate(lines) if line.kind in ("mean", "metric"))]
+def _order(asked: Asked, total: Ratios, layout: Layout) -> list[int]:
+    """Return the order of the lines of each question: categories sorted within their NETs, empty ones left out."""
+    size, share, out = np.nan_to_num(total.a[:, 0]), np.nan_to_num(total.estimate[:, 0]), []
+    depth, sign = [line.depth for line in asked.lines], -1 if layout.sort == "down" else 1
+    for q in range(len(asked.questions)):
+        kinds = {k: asked.lines[k].kind for k in np.flatnonzero(asked.of == q).tolist()}
+        tree = [k for k, kind in kinds.items() if kind in ("net", "category") and (layout.empty or size[k] > 0)]
+        tree = _sorted(tree, depth, sign * share) if layout.sort else tree
+        first = [k for k, kind in kinds.items() if kind == "asked"]
+        out += [*first, *tree, *(k for k, kind in kinds.items() if kind in ("mean", "metric"))]
+    return out
 
 
 def _sorted(tree: list[int], depth: Sequence[int], size: NDArray) -> list[int]:
@@ -168,32 +208,38 @@ def _kept(part: Part, order: list[int]) -> Part:
     return Part(part.banner, found, part.hidden[order], part.median[order])
 
 
-def _tests(parts: Sequence[Part], lines: Sequence[Line], rule: Rules, simple: bool) -> pd.DataFrame:
-    """Every test of the table, corrected."""
-    shares, out = np.array([line.shape == "share" for line in lines]), []
+def _tests(parts: Sequence[Part], asked: Asked, rule: Rules, simple: bool) -> pd.DataFrame:
+    """Every test of the tables, corrected."""
+    shares, out = np.array([line.shape == "share" for line in asked.lines]), []
+    bases = np.array([line.kind == "asked" for line in asked.lines])[:, None]
     for k, part in enumerate(parts):
-        hidden = part.hidden | np.array([line.kind == "asked" for line in lines])[:, None]
-        tests = column_letters.tested(part.banner, part.found, hidden, shares, rule, simple)
+        tests = column_letters.tested(part.banner, part.found, part.hidden | bases, shares, rule, simple)
         if tests:
-            out.append(tests | {"block": np.full(len(tests["p"]), k)})
+            out.append(tests | {"block": np.full(len(tests["p"]), k), "table": asked.of[tests["line"]]})
     if not out:
         return pd.DataFrame({"block": []})
-    tests = pd.DataFrame({name: np.concatenate([t[name] for t in out]) for name in out[0]})
+    tests = {name: np.concatenate([t[name] for t in out]) for name in out[0]}
     tests["p_adjusted"] = column_letters.adjusted(tests, rule.correction)
-    return tests[tests["p_adjusted"] < rule.levels[0]]
+    real = tests["p_adjusted"] < rule.levels[0]
+    return pd.DataFrame({name: x[real] for name, x in tests.items()})
 
 
-def _told(tests: pd.DataFrame, parts: Sequence[Part], lines: Sequence[Line], title: str, rule: Rules) -> pd.DataFrame:
-    """The tests behind letters and arrows, in words."""
+def _told(tests: pd.DataFrame, parts: Sequence[Part], asked: Asked, rule: Rules) -> pd.DataFrame:
+    """The tests behind letters and arrows, in words, question by question."""
     if "p_adjusted" not in tests:
         return pd.DataFrame()
-    found = tests
-    factor = np.array([100.0 if line.unit == "points" else 1.0 for line in lines])[found["line"].to_numpy(int)]
-    called = [[*p.banner.letters, *["rest"] * len(p.banner.letters)] for p in parts]
+    found = tests.sort_values("table", kind="stable")
+    line, lines = found["line"].to_numpy(int), asked.lines
+    factor = np.array([100.0 if x.unit == "points" else 1.0 for x in lines])[line]
+    widest = max(len(p.banner.letters) for p in parts) * 2
+    called = np.full((len(parts), widest), "rest", object)
+    for b, p in enumerate(parts):
+        called[b, : len(p.banner.letters)] = p.banner.letters
+    block = found["block"].to_numpy(int)
+    titles = np.array([q.field.label for q in asked.questions], object)
     return pd.DataFrame(
-        {"question": title, "row": [lines[k].label for k in found["line"]],
-         "first": [called[b][k] for b, k in zip(found["block"], found["first"], strict=True)],
-         "second": [called[b][k] for b, k in zip(found["block"], found["second"], strict=True)],
+        {"question": titles[found["table"].to_numpy(int)], "row": np.array([x.label for x in lines], object)[line],
+         "first": called[block, found["first"].to_numpy(int)], "second": called[block, found["second"].to_numpy(int)],
          "difference": found["difference"].to_numpy() * factor, "se": found["se"].to_numpy() * factor,
          "df": found["df"].to_numpy(), "p": found["p"].to_numpy(), "p_adjusted": found["p_adjusted"].to_numpy()}
     )  # fmt: skip
@@ -228,9 +274,9 @@ def _joined(parts: Sequence[Part]) -> Joined:
     return Joined(found, np.hstack([p.hidden for p in parts]), {k: np.array(v, object) for k, v in heads.items()})
 
 
-def _cells(joined: Joined, lines: Sequence[Line], scan: Scan, layout: Layout, whole: Part) -> dict[str, NDArray]:
-    """The cells of a table by line and column: bases, lines, and what a mean has besides."""
-    r = joined.numbers
+def _cells(joined: Joined, asked: Asked, scan: Scan, layout: Layout, whole: Part) -> dict[str, NDArray]:
+    """The cells of the tables by line and column: bases, lines, and what a mean has besides."""
+    r, lines = joined.numbers, asked.lines
     low, high, se, estimate = _intervals(r, lines, scan, layout)
     told: list[tuple[str, str, int, str, NDArray, bool]] = []
     for k, line in enumerate(lines):
@@ -256,8 +302,10 @@ def _cells(joined: Joined, lines: Sequence[Line], scan: Scan, layout: Layout, wh
     each = lambda x: np.repeat(np.array(x, object), width)  # noqa: E731
     seen = lambda x, where: np.where(hide | ~where, np.nan, x).ravel()  # noqa: E731
     own = full[:, None]
+    titles = np.array([q.field.label for q in asked.questions], object)
     return {
-        "row": each(labels), "kind": each(kinds), **{k: np.tile(v, len(told)) for k, v in joined.heads.items()},
+        "question": np.repeat(titles[asked.of[at]], width), "row": each(labels),
+        "kind": each(kinds), **{k: np.tile(v, len(told)) for k, v in joined.heads.items()},
         "estimate": seen(np.stack(values), np.True_), "low": seen(low[at], own), "high": seen(high[at], own),
         "se": seen(se[at], own), "unit": each(units), "count": seen(r["a"][at], counted),
         "row_share": seen(share[at], counted), "n": _sizes(r["n"][at], hide, layout.least_n),
@@ -278,8 +326,8 @@ def _intervals(
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Return low, high, standard error and estimate of every line and column, as the metrics themselves have them."""
     out = [np.full(r["n"].shape, np.nan) for _ in range(4)]
-    for kind in dict.fromkeys(line.shape for line in lines):
-        at = [k for k, line in enumerate(lines) if line.shape == kind]
+    for kind, unit in dict.fromkeys((line.shape, line.unit) for line in lines):
+        at = [k for k, line in enumerate(lines) if (line.shape, line.unit) == (kind, unit)]
         off = np.array([lines[k].off for k in at])[:, None]
         var = r["var"][at]
         if scan.simple and kind == "mean":
@@ -288,7 +336,7 @@ def _intervals(
         cells = {name: r[name][at] for name in ("spread", "n", "w", "kish", "df", "m")}
         cells |= {"estimate": r["estimate"][at] + off, "shift": np.broadcast_to(off, var.shape), "var": var}
         cells |= {"base": np.where(r["m"][at] == r["n"][at], r["base"][at], r["n"][at]), "lonely": np.zeros(var.shape)}
-        score = Score("share", "", kind, lines[at[0]].unit, {}, "")
+        score = Score("share", "", kind, unit, {}, "")
         table = pd.DataFrame({c: np.ravel(x) for c, x in cells.items()})
         there = (table["n"] > 0).to_numpy()
         made, _ = estimates.measured(table[there], score, registry.INTERVALS[kind], layout.level, simple=scan.simple)
@@ -299,17 +347,18 @@ def _intervals(
     return out[0], out[1], out[2], out[3]
 
 
-def _notes(parts: Sequence[Part], asked: Question, layout: Layout) -> list[str]:
-    """Return what is to be said of hidden columns and of the base of a question with several answers."""
-    hidden = sum(int(p.hidden[0].sum()) for p in parts)
+def _notes(parts: Sequence[Part], asked: Asked, layout: Layout) -> list[str]:
+    """Return what is to be said of hidden columns and of the base of questions with several answers."""
     out = []
-    if hidden:
-        out.append(
-            f"{asked.field.label}: {hidden} columns of fewer than {layout.least_n} answers, or that would tell them, "
-            "are not shown (least_n=0 shows them)"
-        )
-    if asked.several:
-        out.append(f"{asked.field.label}: several answers; base: who ticked an option or could have")
+    for q, one in enumerate(asked.questions):
+        first = int(np.argmax(asked.of == q))
+        if hidden := sum(int(p.hidden[first].sum()) for p in parts):
+            out.append(
+                f"{one.field.label}: {hidden} columns of fewer than {layout.least_n} answers, or that would tell them, "
+                "are not shown (least_n=0 shows them)"
+            )
+        if one.several:
+            out.append(f"{one.field.label}: several answers; base: who ticked an option or could have")
     if layout.out:
         out.append(f"left out of the base: {', '.join(map(str, layout.out))}")
     return out

@@ -58,7 +58,9 @@ def numbers(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     if pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
         column = column.cast(pa.float64())
     if isinstance(column, pa.ChunkedArray):
-        return column.to_numpy()
+        if column.num_chunks != 1:
+            return column.to_numpy()
+        column = column.chunk(0)  # without a copy
     return column.to_numpy(zero_copy_only=False)
 
 

@@ -85,20 +85,21 @@ class CrossCounts:
 
 
 class _Sum:
-    """An array (3, codes, P) that grows."""
+    """An array (3, P, codes) that grows."""
 
     def __init__(self, weighted: bool) -> None:
         self.array, self.weighted = np.zeros((3 if weighted else 1, 0, 0)), weighted
 
-    def add(self, code: NDArray, pattern: NDArray, size: tuple[int, int], w: NDArray | None) -> None:
+    def add(self, code: NDArray, pattern: _Patterns, size: tuple[int, int], w: NDArray | None) -> None:
         codes, patterns = size
-        if codes > self.array.shape[1] or patterns > self.array.shape[2]:
+        if codes > self.array.shape[2] or patterns > self.array.shape[1]:
             old = self.array
-            new = np.zeros((len(old), max(codes, old.shape[1]), max(patterns * 5 // 4, old.shape[2])))
+            wide = max(1 << (codes - 1).bit_length(), old.shape[2])
+            new = np.zeros((len(old), max(patterns * 5 // 4, old.shape[1]), wide))
             new[:, : old.shape[1], : old.shape[2]] = old
             self.array = new
         wide = self.array.shape[2]
-        key, total = code * wide + pattern, self.array.shape[1] * wide
+        key, total = pattern.spread(wide) + code, self.array.shape[1] * wide
         self.array[0] += np.bincount(key, minlength=total).reshape(-1, wide)
         if w is not None:
             self.array[1] += np.bincount(key, w, total).reshape(-1, wide)
@@ -106,9 +107,22 @@ class _Sum:
 
     def done(self, codes: int, patterns: int) -> NDArray:
         out = np.zeros((3, codes, patterns))
-        have = self.array[:, :codes, :patterns]
-        out[:, : have.shape[1], : have.shape[2]] = have
+        have = self.array[:, :patterns, :codes]
+        out[:, : have.shape[2], : have.shape[1]] = have.transpose(0, 2, 1)
         return out
+
+
+class _Patterns:
+    """The pattern of each row of a piece, and where the counts of its answers begin."""
+
+    def __init__(self, number: NDArray[np.int64]) -> None:
+        self.number, self.starts = number, {}
+
+    def spread(self, wide: int) -> NDArray[np.int64]:
+        """Return the first of the ``wide`` cells of each row's pattern; questions of as many answers share it."""
+        if wide not in self.starts:
+            self.starts[wide] = self.number * wide
+        return self.starts[wide]
 
 
 def spaces_of(groupings: Sequence[Sequence[str]], sizes: Mapping[str, int]) -> list[tuple[str, ...]]:
@@ -198,13 +212,13 @@ class _Work:
             s.numbered([groups[c] for c in s.columns], [len(self.groups[c].values) for c in s.columns], n)
             for s in self.spaces
         ]
-        codes = {}
+        starts, codes = [_Patterns(p) for p in patterns], {}
         for i, (q, coder) in enumerate(self.coders.items()):
             if coder.full:
                 continue
             code = cut(coder.codes(piece.column(i)))
             for k, space in enumerate(self.spaces if not coder.full else ()):
-                self.sums[q, k].add(code, patterns[k], (len(coder.values), len(space.found)), w)
+                self.sums[q, k].add(code, starts[k], (len(coder.values), len(space.found)), w)
             if keep:
                 codes[q] = code.astype(np.int16)
         if keep:

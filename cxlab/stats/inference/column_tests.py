@@ -100,6 +100,31 @@ def ratios(block: Block, y: NDArray, base: NDArray) -> Ratios:
     return Ratios(r, spread, size, weight, a, kish, m, m - there, cov, both, np.broadcast_to(rows, size.shape))
 
 
+def ratios_apart(counts: NDArray, y: NDArray, base: NDArray, drawn: float, *, simple: bool) -> list[Ratios]:
+    """Return the `ratios` of Q questions at once, where no row is in two columns and there are no strata and clusters.
+
+    Parameters
+    ----------
+    counts : (Q, 3, S, K) rows, weights and squared weights of each answer in each column.
+    y, base : (Q, R, S) scores and which answers count. ``drawn`` : rows of the whole sample. ``simple`` : see `Block`.
+    """
+    n, w, w2 = counts[:, 0], counts[:, 1], counts[:, 2]
+    inside = y * base
+    size, weight, a, square = base @ n, base @ w, inside @ w, base @ w2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = a / weight
+        spread = np.fmax((inside * y) @ w / weight - r * r, 0)
+        kish = weight * weight / square
+        at = np.nan_to_num(r)
+        f = 1.0 if simple or drawn <= 1 else drawn / (drawn - 1)
+        var = f * ((inside * y) @ w2 - 2 * at * (inside @ w2) + at * at * square)
+        var = var / (weight * weight)
+    eye = np.eye(counts.shape[3])
+    each = zip(r, spread, size, weight, a, kish, size, size - (size > 0), var, square, strict=True)
+    rows = np.broadcast_to(drawn, size.shape[1:])
+    return [Ratios(*some, v[:, :, None] * eye, s[:, :, None] * eye, rows) for *some, v, s in each]
+
+
 def _gram(sums: NDArray, members: NDArray) -> NDArray:
     """Return sum_p sums_rp M_pk M_pl: (R, K, K)."""
     return np.einsum("rp,pk,pl->rkl", sums, members, members, optimize=True)
