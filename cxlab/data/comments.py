@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.finding import collected, filled
+from cxlab.data.greetings import without_names
 from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
@@ -64,7 +65,7 @@ def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None
     parts = told.groupby("group" if by else (lambda _: 0), sort=True)
     drawn = [rows.iloc[rng.permutation(len(rows))[:n]] for _, rows in parts]
     table = pd.concat(drawn, ignore_index=True).rename(columns={"group": shown_names([by or ""], ["comment"])[0]})
-    table["comment"] = [" ".join(masked(str(text)).split()) for text in table["comment"]]
+    table["comment"] = [" ".join(masked(without_names(str(text))).split()) for text in table["comment"]]
     shown = f"{len(table)} of {len(told):,} different comments, drawn at random (seed {seed})"
     return Result("comments", f"Comments: {field.label}", table, method=shown, notes=(LIMITS, *notes, *study.caveats))
 

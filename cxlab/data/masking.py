@@ -32,7 +32,10 @@ PATTERNS = {
 
 FOUND = {kind: re.compile(pattern, re.I) for kind, pattern in PATTERNS.items()}
 DIALLED = re.compile(r"[+(0]|\d\d(?:[ .-]\d\d){3,6}$|\d{3}[ .-]?(?:\d{3}[ .-])?\d{4}$|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}$")
-LIMITS = "masked by form only: names, addresses, dates and what a story tells stay readable. Read before you share"
+LIMITS = (
+    "masked by form, names only in greetings, signatures and behind titles: other names, addresses, dates and what a "
+    "story tells stay readable. Read before you share"
+)
 
 
 def masked(text: str, *, mark: str = "[{}]") -> str:

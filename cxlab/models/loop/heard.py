@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
+from cxlab.data.greetings import without_names
 from cxlab.data.masking import masked
 from cxlab.data.study import Study, answer
 from cxlab.models.metrics import estimates as metrics
@@ -93,7 +94,7 @@ def heard_sheet(
     rows = rows.iloc[rng.permutation(len(rows))[:most]]
     parts = [rows.iloc[rng.permutation(len(rows))].assign(coder=c) for c in names]
     sheet = pd.concat(parts, ignore_index=True)
-    sheet["text"] = [masked(str(t)) for t in sheet["text"]]
+    sheet["text"] = [masked(without_names(str(t))) for t in sheet["text"]]
     return sheet[["reply", "coder", "text"]].assign(**dict.fromkeys(ELEMENTS, ""))
 
 
