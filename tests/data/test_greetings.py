@@ -14,7 +14,7 @@ HIDDEN = {
     "Sehr geehrter Herr Dr. Weiß! Danke": "Sehr geehrter Herr [name]! Danke",
     "Es war gut. MfG Peter Maier": "Es war gut. MfG [name]",
     "Gracias, María José": "Gracias, [name]",
-    "Bonjour Madame Dupont,\nmerci\nCordialement\nJean-Luc Martin": "Bonjour Madame [name],\nmerci\nCordialement\n[name]",
+    "Cher Monsieur Dupont,\nmerci\nCordialement\nLuc Martin": "Cher Monsieur [name],\nmerci\nCordialement\n[name]",
     "уважаемая Анна Петровна, спасибо. С уважением, Иван": "уважаемая [name], спасибо. С уважением, [name]",
     "Με εκτίμηση, Γιώργος": "Με εκτίμηση, [name]",
     "Olá Maria, tudo certo. Atenciosamente, João Silva": "Olá [name], tudo certo. Atenciosamente, [name]",
@@ -25,8 +25,10 @@ HIDDEN = {
     "Too long. - Susan": "Too long. - [name]",
 }
 KEPT = [
-    "Hello there, all good", "Dear Customer Service, hi", "Dear all, x", "Thank you very much", "I liked Paris. Rome too",
-    "It was good.\nParking", "Going to court.\nFood", "皆さん ありがとう", "Waited 20 minutes. Major miss. Bring more staff",
+    "Hello there, all good", "Dear Customer Service, hi", "Dear all, x", "Thank you very much",
+    "I liked Paris. Rome too",
+    "It was good.\nParking", "Going to court.\nFood", "皆さん ありがとう",
+    "Waited 20 minutes. Major miss. Bring more staff",
     "Delayed 2 hr. One more hour", "Thanks", "", "👍", "Viele Grüße", "Dear customer", "call a dr. However it came",
 ]  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Weighted words and pieces of words of texts, sparse; the vocabulary is that of the texts it was learned from.
 
-Words and pairs of words beside pieces of 2 to 5 letters within a word, each (1 + log count) (log((1 + n)/(1 + df)) + 1)
-and of length one: scikit-learn's TfidfVectorizer (sublinear_tf, min_df=2) twice, without the library and faster, because
-the pieces of a word are looked up once.
+Words and pairs of words beside pieces of 2 to 5 letters within a word, each (1 + log count) (log((1 + n)/(1 + df)) +
+1) and of length one: scikit-learn's TfidfVectorizer (sublinear_tf, min_df=2) twice, without the library and faster,
+because the pieces of a word are looked up once.
 """
 
 from __future__ import annotations
