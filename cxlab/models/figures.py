@@ -41,7 +41,7 @@ def figure(result: Result, **options: Any) -> None:
     drawn = untitled(axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf(), result)
     picture, width = png(drawn), int(drawn.get_figwidth() * 96)
     plt.close(drawn)
-    text = alternative(result)
+    text = alternative(result, **options)
     display(
         {"image/png": picture, "text/plain": text, MIME: result.to_dict()},
         metadata={"image/png": {"alt": text, "width": width, "caption": result.caption}},
@@ -99,7 +99,7 @@ def fit(ax: Axes, renderer: RendererBase) -> None:
     ax.set_position([left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height])
 
 
-def alternative(result: Result, shown: int = 4) -> str:
+def alternative(result: Result, shown: int = 4, **options: Any) -> str:
     """Return what a figure shows in words: title, then the estimates with their intervals; of many, the extremes.
 
     >>> import pandas as pd
@@ -107,6 +107,10 @@ def alternative(result: Result, shown: int = 4) -> str:
     >>> alternative(Result("metric", "NPS by wave", table, "points"))
     'NPS by wave: a 1.0 (0.5 to 2.0), b 2.0 (1.0 to 3.0).'
     """
+    if result.kind == "crosstab":
+        from cxlab.models.tables import table_plots
+
+        return table_plots.told(result, question=options.get("question", ""))
     table = result.table
     if not {"estimate", "low", "high"} <= set(table.columns):
         return f"{result.title}."

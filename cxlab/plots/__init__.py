@@ -22,6 +22,7 @@ _WHERE: dict[str, str] = {
     "impact": "cxlab.models.metrics.comparison_plots",
     "measurement_plan": "cxlab.models.metrics.comparison_plots",
     "plan": "cxlab.models.metrics.comparison_plots",
+    "crosstab": "cxlab.models.tables.table_plots",
     "scorecard": "cxlab.models.metrics.scorecard_plots",
     "quality": "cxlab.data.data_plots",
     "weighting": "cxlab.data.data_plots",

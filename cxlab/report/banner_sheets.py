@@ -91,4 +91,7 @@ def table(sheet: Any, top: int, grid: Grid, looks: Looks, formats: Mapping[str, 
                 if said := " ".join(x for x in (cell.arrow, cell.letters) if x):
                     sheet.write_string(row, k, said, marks)
             row += 1
+    if grid.foot:
+        sheet.write_string(row, 0, grid.foot, looks.of(font_size=9))
+        row += 1
     return row

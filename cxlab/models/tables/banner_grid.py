@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from cxlab.columns import show
+from cxlab.result import plain
 
 WORDS = {"column": "%", "row": "row %", "count": "count"}
 
@@ -45,11 +47,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """The table of one question: ``heads`` are rows of (label, columns it spans), the last the letters."""
+    """The table of one question: ``heads`` are rows of (label, columns it spans), the last the letters; ``foot`` says
+    whether the answers depend on the columns; ``columns`` are label and letter of each."""
 
     title: str
     heads: tuple[tuple[tuple[str, int], ...], ...]
     rows: tuple[Row, ...]
+    foot: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 def picked(grid: Grid, columns: Sequence[int]) -> Grid:
@@ -66,7 +71,7 @@ def picked(grid: Grid, columns: Sequence[int]) -> Grid:
         heads.append(tuple((label, len(list(some))) for (_, label), some in parts))
     rows = tuple(Row(r.label, r.kind, r.depth, tuple(r.cells[c] for c in columns)) for r in grid.rows)
     said = tuple(line for line in heads if any(label for label, _ in line))
-    return Grid(grid.title, said, rows)
+    return Grid(grid.title, said, rows, grid.foot, tuple(grid.columns[c] for c in columns if grid.columns))
 
 
 def in_pieces(grid: Grid, most: int) -> list[Grid]:
@@ -96,9 +101,36 @@ def grids(cells: Sequence[Mapping[str, Any]], parts: Mapping[str, Any]) -> list[
     ----------
     cells : the rows of the table of a `cxlab.crosstab`, as records. ``parts`` : of that result.
     """
-    depth, hidden = parts["depth"], parts["hidden"]
+    depth, hidden, feet = parts["depth"], parts["hidden"], _feet(parts.get("association", []))
     marked = [(c, d, h) for c, d, h in zip(cells, depth, hidden, strict=True)]
-    return [_grid(title, list(some), parts["show"]) for title, some in groupby(marked, lambda x: x[0]["question"])]
+    tables = [(title, list(some)) for title, some in groupby(marked, lambda x: x[0]["question"])]
+    return [replace(_grid(title, some, parts["show"]), foot=feet.get(title, "")) for title, some in tables]
+
+
+def _feet(tests: Any) -> dict[str, str]:
+    """What is said under the table of each question: whether its answers depend on the columns."""
+    out: dict[str, list[str]] = {}
+    for t in plain(tests):
+        if t["p"] is not None:
+            out.setdefault(t["question"], []).append(f"{t['banner']}: {_tested(t)}")
+    return {title: f"Do the answers depend on the columns? {'; '.join(some)}" for title, some in out.items()}
+
+
+def _tested(t: Mapping[str, Any]) -> str:
+    """A test as it is written: statistic, degrees of freedom, p.
+
+    >>> _tested({"statistic": 5.3333, "df1": 1, "df2": None, "p": 0.0209, "small": 0.0})
+    'χ²(1) = 5.33, p = .021'
+    """
+    p = "p < .001" if t["p"] < 0.001 else f"p = {t['p']:.3f}".replace("0.", ".", 1)
+    rough = ", rough: few answers" if t["small"] > FEW else ""
+    if t["df2"] is None or math.isinf(t["df2"]):
+        return f"χ²({t['df1']:g}) = {t['statistic']:,.2f}, {p}{rough}"
+    return f"F({t['df1']:.2f}, {t['df2']:,.0f}) = {t['statistic']:,.2f}, {p}{rough}"
+
+
+FEW = 0.2
+"""More cells of few expected answers than this make a chi-square rough (Cochran 1954, doi:10.2307/3001616)."""
 
 
 def _grid(title: str, cells: list[tuple[Mapping[str, Any], int, bool]], shown: Sequence[str]) -> Grid:
@@ -118,7 +150,9 @@ def _grid(title: str, cells: list[tuple[Mapping[str, Any], int, bool]], shown: S
     heads.append(tuple((str(c["column"]), 1) for c in first))
     if any(c["letters"] for c, _, _ in cells) or any(c["letter"] for c in first):
         heads.append(tuple((str(c["letter"]), 1) for c in first))
-    return Grid(title, tuple(heads), tuple(row for line in lines for row in _rows(line, shown)))
+    rows = tuple(row for line in lines for row in _rows(line, shown))
+    called = tuple((f"{c['outer']}, {c['column']}" if c["outer"] else str(c["column"]), c["letter"]) for c in first)
+    return Grid(title, tuple(heads), rows, columns=called)
 
 
 def _spans(values: Iterable[Any]) -> tuple[tuple[str, int], ...]:

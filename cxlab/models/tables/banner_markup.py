@@ -35,7 +35,9 @@ class Tables(Result):
             parts.append(f"<details><summary>{len(made)} tables</summary><ol>{links}</ol></details>")
         for k, g in enumerate(made):
             tables = "".join(map(markup, in_pieces(g, WIDE)))
-            parts.append(f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{tables}</section>")
+            parts.append(
+                f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{tables}{_foot(g)}</section>"
+            )
         parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(n)}</li>' for n in self.notes)}</ul>"]
         parts += [f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>"]
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
@@ -51,6 +53,10 @@ def markup(grid: Grid) -> str:
     heads = "".join(f"<tr><td></td>{''.join(_head(label, n) for label, n in line)}</tr>" for line in grid.heads)
     body = "".join(_line(row) for row in grid.rows)
     return f"<table class='cx-table cx-banner'><thead>{heads}</thead><tbody>{body}</tbody></table>"
+
+
+def _foot(grid: Grid) -> str:
+    return f"<p><small>{html.escape(grid.foot)}</small></p>" if grid.foot else ""
 
 
 def _head(label: str, columns: int) -> str:
@@ -85,4 +91,4 @@ def _text(grid: Grid) -> str:
     put: Any = lambda line: "  ".join(  # noqa: E731
         c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(line, widths, strict=True))
     ).rstrip()
-    return "\n".join([grid.title, *map(put, flat)])
+    return "\n".join([grid.title, *map(put, flat), *([grid.foot] if grid.foot else [])])

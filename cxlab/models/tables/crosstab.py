@@ -69,7 +69,10 @@ def crosstab(
     -------
     Result, one row a cell: ``question, row, kind, banner, outer, column, letter, estimate`` (share of the column, mean,
     points), ``low, high, se``, ``count`` (weighted), ``row_share``, ``n`` (answers), ``weighted`` and ``effective``
-    (Kish) bases, ``letters``, ``arrow``; ``parts['tests']`` lists the tests behind the letters and arrows.
+    (Kish) bases, ``letters``, ``arrow``. ``parts['tests']`` lists the tests behind the letters and arrows,
+    ``parts['association']`` those of whole tables (``statistic, df1, df2, p``; ``small``: the share of cells where
+    fewer than 5 answers are expected): Pearson's chi-square, under a design Rao and Scott's F
+    (doi:10.1214/aos/1176346391).
 
     Raises
     ------
@@ -91,15 +94,16 @@ def crosstab(
     scan = Scan(study, found, groupings)
     if "previous" in rule.against and not any(b.timed for b in scan.banners):
         raise DataProblem("against is 'previous', and no column of the banner is in the order of time; add a wave")
-    results, tests, notes = [], [], []
+    results, tests, whole, notes = [], [], [], []
     if rows is None:
         many = [one for one in asked if not one.several and found.questions[one.field.name] is None]
         quiet += [one.field.label for one in many]
         asked = [one for one in asked if one not in many]
     for some in table_numbers.folios(scan, asked, shown):
-        made, told, said = table_numbers.numbers(scan, some, shown, rule)
+        made, told, related, said = table_numbers.numbers(scan, some, shown, rule)
         results.append(made)
         tests.append(told)
+        whole += related
         notes += said
     if not results:
         raise DataProblem(f"none of the questions of {study.name} has answers to show; name some in rows")
@@ -113,6 +117,7 @@ def crosstab(
         notes=(*study.caveats, *dict.fromkeys(notes), *_said(scan, rule, quiet)),
         parts={
             "tests": pd.concat(tests, ignore_index=True),
+            "association": pd.DataFrame(whole, columns=ASSOCIATION),
             "show": list(shown.show),
             "depth": table["depth"].tolist(),
             "hidden": (~table["shown"]).tolist(),
@@ -121,6 +126,9 @@ def crosstab(
         columns=COLUMNS,
     )
 
+
+ASSOCIATION = ("question", "banner", "statistic", "df1", "df2", "p", "small")
+"""What is told of the test of a whole table."""
 
 COLUMNS = (
     Column("question", "label", "", "Question"),
@@ -308,6 +316,7 @@ def _method(scan: Scan, rule: Rules, shown: Layout) -> str:
     base = {"answered": "who answered", "asked": "who was asked", "all": "all rows"}[shown.base]
     said = [f"shares of the column, base: {base}"]
     if rule.against:
+        said += ["tables tested by Pearson's chi-square" if scan.simple else "tables tested by Rao and Scott's F"]
         rates = " and ".join(f"{a:g}" for a in rule.levels)
         said += [f"columns tested two-sided at {rates}: {how}; {CORRECTIONS[rule.correction]}"]
     return "; ".join(said)

@@ -21,6 +21,7 @@ from cxlab.models.tables.stub_lines import Line, Question
 from cxlab.models.tables.table_layout import Layout
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference.column_tests import Ratios
+from cxlab.stats.inference.table_tests import Association, association
 
 if TYPE_CHECKING:
     from cxlab.models.tables.crosstab import Scan
@@ -94,7 +95,24 @@ def numbers(
     for name, array in (("letters", letters), ("arrow", arrows)):
         table[name] = np.where(table["line"] >= 0, array[flat], "")
     del table["line"]
-    return table, _told(tests, parts, asked, rule), _notes(shown, asked, layout)
+    whole_tables = _associated(scan, parts, asked) if rule.against else []
+    return table, _told(tests, parts, asked, rule), whole_tables, _notes(shown, asked, layout)
+
+
+def _associated(scan: Scan, parts: Sequence[Part], asked: Asked) -> list[dict]:
+    """The tests of whole tables: categories that are shown by the columns that are shown, each group of columns."""
+    out = []
+    for q, one in enumerate(asked.questions):
+        at = [k for k in np.flatnonzero(asked.of == q) if asked.lines[k].kind == "category"]
+        if one.several or len(at) < 2:
+            continue
+        scores = np.stack([asked.lines[k].y * asked.lines[k].base for k in at])
+        for part in (p for p in parts if p.banner.apart):
+            members = part.banner.members * ~part.hidden[at[0]]
+            found = association(scan.block(asked.lines[at[0]].source, part.banner.names, members), scores)
+            title = {"question": one.field.label, "banner": part.banner.heading}
+            out.append(title | {f.name: getattr(found, f.name) for f in fields(Association)})
+    return out
 
 
 def _total(scan: Scan) -> Banner:

@@ -130,7 +130,7 @@ def _gram(sums: NDArray, members: NDArray) -> NDArray:
     return np.einsum("rp,pk,pl->rkl", sums, members, members, optimize=True)
 
 
-def _factor(block: Block) -> NDArray:
+def scale(block: Block) -> NDArray:
     """n_h / (n_h - 1) of each stratum; 1 for a lonely one, and in a simple random sample."""
     k = block.drawn
     return np.ones(len(k)) if block.simple else np.where(k > 1, k / np.fmax(k - 1, 1), 1.0)
@@ -139,7 +139,7 @@ def _factor(block: Block) -> NDArray:
 def _of_rows(block: Block, y: NDArray, base: NDArray, r: NDArray) -> NDArray:
     """Sums of products of residuals where every row is its own cluster."""
     _, w, w2 = block.counts
-    f, members = _factor(block), block.members
+    f, members = scale(block), block.members
     scaled = w2 * f[block.stratum]
     two, one, none = (_gram((base * y**k) @ scaled, members) for k in (2, 1, 0))
     out = two - (r[:, :, None] + r[:, None, :]) * one + r[:, :, None] * r[:, None, :] * none
@@ -154,7 +154,7 @@ def _of_rows(block: Block, y: NDArray, base: NDArray, r: NDArray) -> NDArray:
 
 def _of_clusters(block: Block, y: NDArray, base: NDArray, r: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Clusters with answers, strata with answers, and sums of products of the residuals of clusters."""
-    f, members, z, home = _factor(block), block.members, block.totals, block.home
+    f, members, z, home = scale(block), block.members, block.totals, block.home
     rows, columns, strata = len(y), members.shape[1], len(block.drawn)
     m, there, out = np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns, columns))
     seen: dict[bytes, tuple[NDArray, NDArray]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.models.figures import alternative
 from cxlab.problem import DataProblem
 
 
@@ -266,3 +268,23 @@ def test_a_banner_is_given_one_by_one_as_a_list_or_by_name() -> None:
         pd.testing.assert_frame_equal(found.table, known)
     nested = cx.crosstab(study, "overall", ("region", "age")).table
     pd.testing.assert_frame_equal(nested, cx.crosstab(study, "overall", "region>age").table)
+
+
+def test_the_picture_of_a_table_says_where_each_answer_is_most_frequent(tmp_path: Path) -> None:
+    found = cx.crosstab(made(), ["overall", "used"], "region>age", against=["columns", "rest"])
+    ax = found.plot(question="Used")
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Tea", "Coffee", "Milk"]
+    assert len(ax.get_xticklabels()) == 10, "the total and nine groups"
+    share = cells(found, "Tea")
+    written = {t.get_text() for t in ax.texts}
+    assert f"{share['Total']:.1%}".replace("%", " %") in written
+    said = alternative(found, question="Used")
+    table = found.table[(found.table["question"] == "Used") & (found.table["row"] == "Milk")]
+    most = table.loc[table["estimate"].idxmax()]
+    assert f"Milk: most in {most['outer']}, {most['column']} ({most['estimate']:.1%}".replace("%", " %") in said
+    with pytest.raises(
+        DataProblem, match=r"question 'Us' is not in these tables; did you mean 'Used'\? There are: Overall, Used"
+    ):
+        found.plot(question="Us")
+    found.save(tmp_path / "tables.png")
+    assert (tmp_path / "tables.png").stat().st_size > 5000

@@ -167,3 +167,42 @@ def test_letters_under_no_difference_come_at_their_rate(correction: str) -> None
         assert 0.036 < pairs / (6 * runs) < 0.065
     else:  # any letter in a row at most 5 %; Bonferroni of six dependent pairs a little less
         assert 0.02 < some / runs < 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / runs)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_tests_of_whole_tables_are_those_of_r(schools: pd.DataFrame, design: str) -> None:
+    sample, label = design.split()
+    table = schools[schools["sample"] == sample].drop(columns="sample").assign(kind=lambda d: d["stype"])
+    fields = [Field(c, type="number" if c == "pw" else "string" if c == "stype" else "integer", role=role)
+              for c, role in DESIGNS[design].items()]  # fmt: skip
+    band = Field("band", type="integer", labels={"1": "low", "2": "middle", "3": "high"})
+    made = study(table, *fields, band)
+    found = (
+        cx.crosstab(made, "band", ["kind", "award"], least_n=0, total=False).parts["association"].set_index("banner")
+    )
+    wanted = pd.read_csv(REFERENCE / "association.csv", comment="#")
+    wanted = wanted[(wanted["sample"] == sample) & (wanted["design"] == label)]
+    assert len(wanted) == 2
+    for w in wanted.itertuples():
+        t = found.loc[{"stype": "kind", "award": "award"}[w.columns]]
+        for name in ("statistic", "df1", "df2", "p"):
+            assert t[name] == pytest.approx(getattr(w, name), rel=1e-9), (w, name)
+
+
+def test_a_plain_table_is_tested_as_scipy_does() -> None:
+    from scipy.stats import chi2_contingency
+
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"q": rng.integers(1, 5, 400), "g": rng.choice(list("abc"), 400), "extra": 1.0})
+    table["q"] = np.where((table["g"] == "a") & (rng.random(400) < 0.2), 4, table["q"])
+    made = study(table, Field("q", type="integer", labels={str(k): f"answer {k}" for k in range(1, 5)}))
+    found = cx.crosstab(made, "q", "g")
+    (said,) = found.parts["association"].itertuples()
+    wanted = chi2_contingency(pd.crosstab(table["q"], table["g"]), correction=False)
+    assert (said.statistic, said.df1, said.p) == pytest.approx((wanted.statistic, wanted.dof, wanted.pvalue), rel=1e-10)
+    assert said.small == 0 and math.isinf(said.df2)
+    (grid,) = found.grids()
+    assert grid.foot == f"Do the answers depend on the columns? g: χ²(6) = {said.statistic:.2f}, p = .{said.p:.3f}"[
+        : -len(f".{said.p:.3f}")
+    ] + f"{said.p:.3f}".replace("0.", ".")  # fmt: skip
+    assert grid.foot in repr(found) and grid.foot in found._repr_html_()
