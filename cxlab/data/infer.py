@@ -281,11 +281,13 @@ def _doubts_of_scale(c: Column, made: scales.Inferred, measure: str) -> list[Dou
 
 
 def _segment(c: Column, f: Field, measure: str) -> identity.Made:
-    yes_no = wording.yes_and_no(list(c.values)) if measure in ("churn", "complaint") else None
+    yes_no, nothing = _yes_and_no(c) if measure in ("churn", "complaint") else (None, [])
     if yes_no and set(c.values) - {"0", "1"}:
-        f = replace(f, type="integer", labels={"1": yes_no[0], "0": yes_no[1]})
+        missing = {**f.missing, **dict.fromkeys(nothing, "no answer (guessed)")}
+        f = replace(f, type="integer", labels={"1": yes_no[0], "0": yes_no[1]}, missing=missing)
         why = f"role outcome, measure {measure}, {yes_no[0]} = 1"
-        return replace(f, role="outcome", measure=measure), [Guess(c.name, why, "its wording")]
+        gone = [Guess(c.name, f"no answer: {', '.join(map(repr, nothing))}", "its texts")] if nothing else []
+        return replace(f, role="outcome", measure=measure), [Guess(c.name, why, "its wording"), *gone]
     if measure in ("churn", "complaint") and set(c.values) <= {"0", "1"}:
         return replace(f, role="outcome", measure=measure), [
             Guess(c.name, f"role outcome, measure {measure}", "0/1 and its wording")
@@ -297,9 +299,17 @@ def _segment(c: Column, f: Field, measure: str) -> identity.Made:
 
 def _flag(c: Column, f: Field, role: str) -> identity.Made:
     """Yes or no."""
-    if c.type != "boolean" and not (c.type == "string" and wording.yes_and_no(list(c.values))):
+    measure = wording.measure(*c.said)
+    told = wording.yes_and_no(list(c.values)) or measure in ("churn", "complaint") and _yes_and_no(c)[0]
+    if c.type != "boolean" and not (c.type == "string" and told):
         return None
-    return _segment(c, f, wording.measure(*c.said))
+    return _segment(c, f, measure)
+
+
+def _yes_and_no(c: Column) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the text for yes and for no, and those for no answer, where a column holds nothing else."""
+    nothing = [v for v in c.values if wording.no_answer(v)]
+    return wording.yes_and_no([v for v in c.values if v not in nothing]), nothing
 
 
 def _text(c: Column, f: Field, role: str) -> identity.Made:

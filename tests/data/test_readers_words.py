@@ -132,3 +132,14 @@ def test_words_of_the_east_are_read_in_their_encoding(encoding, words, tmp_path)
     (tmp_path / "x.csv").write_bytes(f"id,overall satisfaction\n{rows}".encode(encoding))
     study = cx.load(tmp_path / "x.csv")
     assert cx.csat(study).table["estimate"].iloc[0] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("yes_no", [("Y", "N"), ("yes", "no"), ("Ja", "Nein"), ("sí", "no"), ("да", "нет")])
+@pytest.mark.parametrize("nothing", ["unknown", "N/A", "keine Angabe", "not asked"])
+def test_churn_in_words_is_churn_beside_words_for_no_answer(tmp_path, yes_no, nothing):
+    answers = [yes_no[0]] * 30 + [yes_no[1]] * 50 + [nothing] * 15 + [""] * 5
+    path = tmp_path / "a.csv"
+    path.write_text("id,churned\n" + "".join(f"{i},{v}\n" for i, v in enumerate(answers)))
+    study = cx.load(path)
+    assert cx.churn(study).table[["n", "estimate"]].to_numpy().tolist() == [[80, 30 / 80]]
+    assert study.codebook["churned"].missing == {nothing: "no answer (guessed)"}

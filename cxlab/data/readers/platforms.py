@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cxlab.data.masking import quotable
+from cxlab.data.readers import wordings_row
+
 KINDS = {
     "0": "IP address", "1": "Survey Preview", "2": "Survey Test", "4": "Imported", "8": "Spam",
     "9": "Survey Preview, spam", "12": "Imported, spam", "16": "Offline", "17": "Offline Survey Preview",
@@ -88,9 +91,23 @@ def recognise(records: Sequence[Sequence[str]]) -> Header:
         return _typeform(first)
     if first[0].casefold() in TIMESTAMPS and any(len(v.split()) > 2 for v in first[1:]):
         return _google(first)
+    if texts := wordings_row.wordings(first, records[1:]):
+        return _worded(first, texts)
     if len(first) > 1 and not first[0] and all(first[1:]) and ROW not in first:
         return Header((ROW, *first[1:]), notes=(f"column 1 has no name (row numbers, it seems); it is called '{ROW}'",))
     return Header(tuple(first))
+
+
+def _worded(first: list[str], texts: Sequence[str]) -> Header:
+    """Names in the first row, the wording of each question in the second."""
+    facts = {}
+    for name, wording in zip(first, map(clean, texts), strict=True):
+        if wording and wording != name:
+            short = {"title": wording} if len(wording) <= 80 else {}
+            facts[name] = {**short, "question": wording, "why": "the second row"}
+    shown = ", ".join(f"'{quotable(v)}'" for v in texts[:3] if v) + (", ..." if len(texts) > 3 else "")
+    said = f"the second row holds the wording of the columns and is no answer: {shown}"
+    return Header(tuple(first), 2, "", (said,), facts)
 
 
 def clean(wording: str) -> str:
