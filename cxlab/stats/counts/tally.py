@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts import in_memory
+from cxlab.stats.counts import cluster_totals, in_memory
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import clusters_drawn, of_strata
 from cxlab.stats.counts.names import keys as keys_of
 
@@ -89,12 +90,12 @@ def score_sums(
     sizes, weighted = [len(e) for e in scores.values()], bool(weight)
     sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
     shape = {"weighted": weighted, "cluster": bool(cluster), "counts": len(counts)}
-    here = in_memory.held(sheets)
-    table = (
-        in_memory.sums(sheets, sizes, keys, **shape)
-        if here
-        else _summed(sheets, sizes, keys, strata=bool(strata), **shape)
-    )
+    if in_memory.held(sheets):
+        table = in_memory.sums(sheets, sizes, keys, **shape)
+    elif cluster and local(sheets):
+        table = cluster_totals.sums(sheets, sizes, keys, weighted=weighted, counts=len(counts))
+    else:
+        table = _summed(sheets, sizes, keys, strata=bool(strata), **shape)
     if drawn is None and cluster and by:
         drawn = clusters_drawn(frame, weight=weight, cluster=cluster, strata=strata)
     table = table.sort_values(keys, ignore_index=True, kind="stable")

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts import in_memory
+from cxlab.stats.counts import cluster_totals, in_memory
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.tally import answer_sheets, collected, scored_rows
 from cxlab.stats.inference.design_variance import sampled
 
@@ -91,9 +92,12 @@ def across_groups(
     """
     groups = [f"_g{i}" for i in range(len(by))]
     named, right = dict(zip(groups, by, strict=True)), [f"{g}r" for g in groups]
-    if in_memory.held(frame) and all(len(e) == 1 for e in scores.values()):
-        sheets = answer_sheets(frame, scores, named, weight, cluster, strata, {})
+    single = all(len(e) == 1 for e in scores.values())
+    sheets = answer_sheets(frame, scores, named, weight, cluster, strata, {})
+    if in_memory.held(frame) and single:
         table = in_memory.pairs(sheets, len(scores), [*groups, "_h"], weighted=bool(weight))
+    elif local(frame) and single:
+        table = cluster_totals.shared(sheets, len(scores), [*groups, "_h"], weighted=bool(weight))
     else:
         rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
         table = collected(_joined(rows, groups, len(scores), weight))
@@ -148,15 +152,13 @@ def across_items(
     ``left`` and ``right`` are (item, *group); only pairs within the same group.
     """
     groups = [f"_g{i}" for i in range(len(by))]
-    rows = scored_rows(frame, scores, dict(zip(groups, by, strict=True)), weight, cluster, strata, {})
-    k, b = len(scores), "_b" if weight else "_n"
-    if cluster:
-        sums = [f"{s}{i}" for i in range(k) for s in {"_n": 1, "_a": 1, b: 1}]
-        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
-    products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}", b)]
-    names = [f"{s}{i}_{j}" for i in range(k) for j in range(k) if i != j for s in (*PRODUCTS, "m")]
-    wide = rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
-    table = collected(wide)
+    k, named = len(scores), dict(zip(groups, by, strict=True))
+    if cluster and local(frame) and all(len(e) == 1 for e in scores.values()):
+        sheets = answer_sheets(frame, scores, named, weight, cluster, strata, {})
+        table = cluster_totals.within_cells(sheets, k, [*groups, "_h"], weighted=bool(weight))
+    else:
+        rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
+        table = collected(_products_by_cell(rows, groups, k, "_b" if weight else "_n", clusters=bool(cluster)))
     cells = list(table[groups].itertuples(index=False, name=None))
     items = list(scores)
     parts = [
@@ -173,6 +175,16 @@ def across_items(
         if i != j
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _products_by_cell(rows: nw.LazyFrame, groups: Sequence[str], k: int, b: str, *, clusters: bool) -> nw.LazyFrame:
+    """Products of every two items, summed by group and stratum where the data lie."""
+    if clusters:
+        sums = [f"{s}{i}" for i in range(k) for s in {"_n": 1, "_a": 1, b: 1}]
+        rows = rows.group_by(*groups, "_h", "_c").agg(*(nw.col(c).sum() for c in sums))
+    products = [e for i in range(k) for j in range(k) if i != j for e in _products(f"{i}", f"{j}", f"{i}_{j}", b)]
+    names = [f"{s}{i}_{j}" for i in range(k) for j in range(k) if i != j for s in (*PRODUCTS, "m")]
+    return rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
 
 
 def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None) -> tuple[list[tuple], Moments]:

@@ -1,0 +1,107 @@
+"""Totals of clusters that are read in pieces are those that an engine groups, whatever the keys and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from cxlab.stats.counts import clustered_rows, tally
+from cxlab.stats.inference import shared_clusters
+
+SINGLE = {"s": [nw.col("s")], "t": [nw.col("t")]}
+POOLED = {"both": [nw.col("t"), nw.col("s")], "s": [nw.col("s")]}
+COUNTS = {"negative": nw.col("w") < 0, "missing": nw.col("w").is_null()}
+
+
+def answers(n: int = 1500) -> pd.DataFrame:
+    """Answers with missing groups, strata, clusters, weights and scores; numbers of clusters near and far apart."""
+    rng = np.random.default_rng(3)
+    c = rng.integers(-50, 200, n)
+    gone = lambda share: rng.random(n) < share  # noqa: E731
+    return pd.DataFrame({
+        "g": rng.choice(["a", "b", None], n), "k": pd.Series(rng.integers(0, 4, n), dtype="Int64").mask(gone(0.1)),
+        "h": rng.choice(["x", "y", None], n, p=[0.5, 0.48, 0.02]), "c": c,
+        "text": [f"account {i}" for i in rng.integers(0, 150, n)],
+        "some": pd.Series(c, dtype="Int64").mask(gone(0.05)),
+        "day": pd.Timestamp("2024-06-01") + pd.to_timedelta(c, "D"),
+        "far": c * 10**15, "w": pd.Series(rng.choice([0.0, 0.5, 1.3, 2.0], n)).mask(gone(0.1)),
+        "s": pd.Series(rng.normal(size=n)).mask(gone(0.1)), "t": pd.Series(rng.integers(0, 11, n)).mask(gone(0.1)),
+    })  # fmt: skip
+
+
+def duck(table: pd.DataFrame) -> nw.LazyFrame:
+    return nw.from_native(duckdb.connect().from_arrow(pa.Table.from_pandas(table, preserve_index=False))).lazy()
+
+
+def polars(table: pd.DataFrame) -> nw.LazyFrame:
+    return nw.from_native(pl.from_arrow(pa.Table.from_pandas(table, preserve_index=False)).lazy())
+
+
+def word(value: object) -> str:
+    if isinstance(value, tuple):
+        return str(tuple(map(word, value)))
+    return "missing" if pd.isna(value) else str(float(value)) if isinstance(value, (int, float)) else str(value)
+
+
+def same(one: pd.DataFrame, two: pd.DataFrame, keys: Sequence[str]) -> None:
+    one, two = (x.assign(**{k: x[k].map(word) for k in keys}).sort_values(list(keys)) for x in (one, two))
+    assert one[list(keys)].to_numpy().tolist() == two[list(keys)].to_numpy().tolist()
+    assert len(one)
+    for c in set(one) - set(keys):
+        np.testing.assert_allclose(one[c].astype(float), two[c].astype(float), rtol=1e-9, atol=1e-9, err_msg=c)
+
+
+@pytest.mark.parametrize("frame", [duck, polars])
+@pytest.mark.parametrize("cluster", ["c", "text", "some", "day", "far"])
+@pytest.mark.parametrize(("weight", "strata"), [("", ""), ("w", "h"), ("w", "")])
+@pytest.mark.parametrize("small", [False, True])
+def test_pieces_give_what_the_engine_groups(
+    frame: Callable, cluster: str, weight: str, strata: str, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = frame(answers())
+    if small:  # no room for all clusters at once, and few rows sorted at a time
+        monkeypatch.setattr(clustered_rows, "BOUND", 12_000)
+        monkeypatch.setattr(clustered_rows, "SLICE", 100)
+    design = {"weight": weight, "cluster": cluster, "strata": strata}
+    for scores in (SINGLE, POOLED):
+        for by in ([], ["g", "k"]):
+            sums, counted = tally.score_sums(rows, scores, by=by, counts=COUNTS, **design)
+            with monkeypatch.context() as engine:
+                engine.setattr(tally, "local", lambda frame: False)
+                known, seen = tally.score_sums(rows, scores, by=by, counts=COUNTS, **design)
+            assert counted == seen
+            same(sums, known, ["item", *tally.keys_of(by), "stratum"])
+    for across in (shared_clusters.across_groups, shared_clusters.across_items):
+        pairs = across(rows, SINGLE, ["g"], **design)
+        with monkeypatch.context() as engine:
+            engine.setattr(shared_clusters, "local", lambda frame: False)
+            known = across(rows, SINGLE, ["g"], **design)
+        same(pairs[pairs["m"] > 0], known[known["m"] > 0], ["left", "right", "stratum"])
+
+
+def test_a_cluster_that_is_read_twice_is_counted_once_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pd.DataFrame({"g": ["a", "a", "b", "a"], "c": [1, 1, 1, 2], "s": [1.0, 2.0, 5.0, -1.0]})
+    sums, _ = tally.score_sums(duck(table), {"s": [nw.col("s")]}, by=["g"], cluster="c")
+    a, b = sums.set_index(tally.keys_of(["g"])[0]).loc[["a", "b"]].to_dict("records")
+    assert (a["aa"], a["ab"], a["bb"], a["m"], a["a"], a["q"], a["n"]) == (9 + 1, 6 - 1, 4 + 1, 2, 2, 1 + 4 + 1, 3)
+    assert (b["aa"], b["ab"], b["bb"], b["m"], b["clusters"]) == (25, 5, 1, 1, 2)
+
+
+def test_an_empty_table_has_no_sums() -> None:
+    table = pd.DataFrame({"g": ["a"], "c": [1], "s": [1.0]})
+    sums, counted = tally.score_sums(
+        duck(table).filter(nw.col("s") > 5),
+        {"s": [nw.col("s")]},
+        by=["g"],
+        cluster="c",
+        counts={"all": nw.col("s") > 0},
+    )
+    assert len(sums) == 0
+    assert counted == {"all": 0}
