@@ -21,6 +21,12 @@ OWN = click.option(
     help="A lesson of your own (cxlab workshop new); may be given more than once.",
 )  # fmt: skip
 
+REACH = {
+    "here": "this machine only (--host opens it)",
+    "room": "everybody in this network (unencrypted)",
+    "forwarded": "whoever may open this codespace",
+}
+
 
 @click.group()
 def workshop() -> None:
@@ -44,7 +50,7 @@ def workshop() -> None:
 @click.option("--language", default="", help="en or de.  [default: en]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 opens the class to the network.")
 @click.option("--port", type=int, default=None, help="[default: 8888, or the next that is free]")
-@click.option("--hub", is_flag=True, help="Print how to run the lessons on a JupyterHub, and stop.")
+@click.option("--hub", is_flag=True, help="Make the room, say how a JupyterHub serves it, and stop.")
 @OWN
 @FOLDER
 def serve(seats: int | None, room: str, lessons: str, language: str, hub: bool, **more: Any) -> None:
@@ -56,12 +62,12 @@ def serve(seats: int | None, room: str, lessons: str, language: str, hub: bool, 
     """
     from cxlab.workshop.classroom import open_room
 
-    if hub:
-        from cxlab.workshop.outlines import LESSONS
-
-        click.echo((LESSONS.parent / "template" / "hub.md").read_text(encoding="utf-8"))
-        return
     at = open_room(more["folder"], room, seats=seats, lessons=lessons, language=language, own=more["own"])
+    if hub:
+        from cxlab.workshop.hub_notes import hub_notes
+
+        click.echo(hub_notes(at))
+        return
     _served(at, more["host"], more["port"])
 
 
@@ -82,9 +88,9 @@ def _served(at: Path, host: str, port: int | None) -> None:
             click.echo(f"seat {seat:02d}  {address}")
         click.echo(f"board    {served.board}")
         click.echo(f"sheet    {(at / 'sheet.html').resolve()} (to print: an address and a QR code a seat)")
-        who = "everybody in this network (unencrypted)" if served.far else "this machine only (--host opens it)"
         click.echo(
-            f"reached from {who}; a token a seat; all seats run under your account. Ctrl-C stops, nothing is lost."
+            f"reached from {REACH[served.reach]}; a token a seat, its own folder and kernels; all seats run under your "
+            "account, so code of one can read another's folder. Ctrl-C stops, nothing is lost."
         )
         sys.stdout.flush()
         served.watch()
@@ -129,6 +135,7 @@ def board(room: str, reveal: str, hide: str, as_csv: bool, port: int, folder: Pa
     from cxlab.workshop.classroom import holder, room_folder
     from cxlab.workshop.outlines import outline
     from cxlab.workshop.seat import place, read_room
+    from cxlab.workshop.serving import bracketed, forwarded
 
     at = room_folder(folder, room)
     for name, to in ((reveal, True), (hide, False)):
@@ -147,8 +154,9 @@ def board(room: str, reveal: str, hide: str, as_csv: bool, port: int, folder: Pa
         return
     if holder(at):
         told = read_room(at)
-        where = "127.0.0.1" if told["host"] in ("0.0.0.0", "") else told["host"]
-        address = f"http://{where}:{told['port']}/board?token={told['teacher']}"
+        where = bracketed("127.0.0.1" if told["host"] in ("0.0.0.0", "") else told["host"])
+        base = forwarded(told["port"]) or f"http://{where}:{told['port']}"
+        address = f"{base}/board?token={told['teacher']}"
         click.echo(address)
         show(address)
         return

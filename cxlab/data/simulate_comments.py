@@ -36,20 +36,20 @@ SENTENCES = {
     },
     "de": {
         "waiting": {
-            "bad": ("Ich habe {n} Minuten gewartet.", "Die Schlange am Schalter dauerte {n} Minuten.",
-                    "{n} Minuten ging niemand ans Telefon, nur gewartet.", "Zu lange gewartet, {n} Minuten."),
+            "bad": ("Ich habe {n} Minuten gewartet.", "{n} Minuten in der Schlange am Schalter.",
+                    "Niemand ging ans Telefon, {n} Minuten nur gewartet.", "Zu lange gewartet, {n} Minuten."),
             "good": ("Keine Schlange, in {n} Minuten fertig.", "Kaum gewartet, nach {n} Minuten war ich dran."),
         },
         "staff": {
             "bad": ("Der Mann am Schalter war unhöflich.", "Das Personal kannte das Produkt nicht."),
-            "good": ("Freundliche Leute an der Theke.", "Die Beraterin nahm sich Zeit.", "Nett und kundig."),
+            "good": ("Freundliche Leute an der Theke.", "Die Beraterin nahm sich Zeit.", "Nett und kompetent."),
         },
         "price": {
             "bad": ("Viel zu teuer, {n} Euro dafür.", "Es standen {n} Euro mehr auf der Rechnung."),
             "good": ("Fairer Preis, {n} Euro weniger als anderswo.", "Für {n} Euro sehr gut."),
         },
         "delivery": {
-            "bad": ("Das Paket kam {n} Tage zu spät.", "Die halbe Bestellung fehlte.", "Die Kiste war beschädigt."),
+            "bad": ("Das Paket kam {n} Tage zu spät.", "Die halbe Bestellung fehlte.", "Der Karton war beschädigt."),
             "good": ("Kam einen Tag früher.", "Gut verpackt und pünktlich."),
         },
     },
@@ -129,7 +129,8 @@ def simulate_comments(
     theme = rng.choice(list(mix), n, p=list(mix.values()))
     polarity = np.where(rng.random(n) < COMPLAINTS, "bad", "good")
     language = rng.choice(list(speak), n, p=list(speak.values()))
-    text = [_text(rng, str(la), str(t), str(p)) for la, t, p in zip(language, theme, polarity, strict=True)]
+    words = rng.spawn(1)[0]  # the codes that follow are the same in every language
+    text = [_text(words, str(la), str(t), str(p)) for la, t, p in zip(language, theme, polarity, strict=True)]
     about = theme == coded
     there = np.zeros(n, bool)
     there[rng.permutation(n)[:most]] = True

@@ -122,9 +122,12 @@ def in_language(about: Outline, language: str) -> str:
     """Return a lesson's notebook with its texts in a language."""
     notebook = json.loads(about.notebook.read_text(encoding="utf-8"))
     told = about.texts(language).get("cells", {})
+    comment = phrases.say("en", "seat_comment"), phrases.say(language or "en", "seat_comment")
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown" and cell["id"] in told:
             cell["source"] = told[cell["id"]].strip().splitlines(keepends=True)
+        elif cell["id"] == "parameters":
+            cell["source"] = [line.replace(*comment) for line in cell["source"]]
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,7 +70,7 @@ class Lesson:
         self.about, self.place, self.language = about, place, language
         self.texts = about.texts(language)
         self.book = Book(place, about.name)
-        self._drawn = drawn(about, place)
+        self._drawn = drawn(about, place, language)
 
     @property
     def data(self) -> LessonData:
@@ -207,9 +208,20 @@ class Lesson:
         return say(self.language, "lesson_line", **about, **where)
 
 
-def drawn(about: Outline, place: Place) -> Drawn:
-    """Return the data of a seat: the same whenever they are drawn, other ones at every seat."""
-    return about.draw(place.random(about.name, "room"), place.random(about.name, "seat", place.seat), place.seat)
+def drawn(about: Outline, place: Place, language: str = "") -> Drawn:
+    """Return the data of a seat: the same whenever they are drawn, other ones at every seat.
+
+    Parameters
+    ----------
+    about : the lesson; one whose ``draw`` has a parameter ``language`` draws its words in it.
+    place : the seat.
+    language : that of the room if not given.
+    """
+    said = {"language": spoken(language or place.language)}
+    more = said if "language" in inspect.signature(about.draw).parameters else {}
+    return about.draw(
+        place.random(about.name, "room"), place.random(about.name, "seat", place.seat), place.seat, **more
+    )
 
 
 def written(value: Any, unit: str) -> str:

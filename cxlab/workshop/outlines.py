@@ -12,8 +12,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from cxlab.data.locations import shipped
 from cxlab.problem import DataProblem, unknown
 from cxlab.workshop import phrases
@@ -48,8 +46,9 @@ class Outline:
         return {q.name: q for q in self.module.QUESTIONS}
 
     @property
-    def draw(self) -> Callable[[np.random.Generator, np.random.Generator, int], Drawn]:
-        """The function that draws the data of a seat: from the room's random stream, its own, and its number."""
+    def draw(self) -> Callable[..., Drawn]:
+        """The function that draws the data of a seat: from the room's random stream, its own, its number, and, where
+        the lesson has words of customers, their ``language``."""
         return self.module.draw
 
     def texts(self, language: str) -> dict[str, Any]:
@@ -60,7 +59,13 @@ class Outline:
 
 @cache
 def _texts(file: Path, language: str) -> dict[str, Any]:
-    return phrases.texts(file, language)
+    said = phrases.texts(file, language)
+    tell = {"explains", "mistakes"}
+    asked = {
+        q: {k: phrases.filled(v, file.stem, language) if k in tell else v for k, v in each.items()}
+        for q, each in said["questions"].items()
+    }
+    return said | {"questions": asked, "notes": phrases.filled(said["notes"], file.stem, language)}
 
 
 @cache

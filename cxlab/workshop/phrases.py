@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,58 @@ def laid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         both[key] = laid(under[key], value) if isinstance(value, dict) and isinstance(under.get(key), dict) else value
     return both
+
+
+class Figure:
+    """A simulated number as the notes print it: ``{se:1}`` with one digit after the point, ``{found:%}`` as a per cent.
+
+    Parameters
+    ----------
+    value : the number.
+    classes : of how many it is the mean: a share that was 0 or 1 in all of them is known to 3 in so many.
+    language : decides point or comma.
+
+    >>> "{x:1} {y:%} {z:1%}".format(x=Figure(7.81, 9, "de"), y=Figure(0.254, 9, "en"), z=Figure(0, 200, "en"))
+    '7,8 25 % under 1.5 %'
+    """
+
+    def __init__(self, value: float, classes: int, language: str) -> None:
+        self.value, self.classes, self.language = value, classes, language
+
+    def __format__(self, spec: str) -> str:
+        share, value, bound = spec.endswith("%"), self.value, ""
+        if share and value in (0, 1):
+            bound, value = ("over ", 1 - 3 / self.classes) if value else ("under ", 3 / self.classes)
+            bound, spec = f"{say(self.language, bound.strip())} ", "1%"
+        said = f"{value * (100 if share else 1):.{int(spec.removesuffix('%') or 0)}f}".replace("-", "−")
+        return bound + (said.replace(".", ",") if self.language == "de" else said) + (" %" if share else "")
+
+
+@cache
+def figures() -> dict[str, dict[str, Any]]:
+    """Return the simulated figures by lesson: ``value`` and ``spread`` of each, and how many ``classes`` it is of.
+
+    >>> sorted(figures()["noise"]["se"])
+    ['spread', 'value']
+    """
+    return tomllib.loads((HERE / "figures.toml").read_text(encoding="utf-8"))
+
+
+def filled(said: Any, lesson: str, language: str) -> Any:
+    """Return texts with the lesson's figures in place of their names in braces.
+
+    Parameters
+    ----------
+    said : a text, a list of texts or a table of them.
+    lesson : whose figures; one without has none to put in.
+    language : decides point or comma.
+    """
+    known = figures().get(lesson)
+    if isinstance(said, Mapping):
+        return {k: filled(v, lesson, language) for k, v in said.items()}
+    if isinstance(said, list):
+        return [filled(v, lesson, language) for v in said]
+    if known is None or not isinstance(said, str) or "{" not in said:
+        return said
+    many = known["classes"]
+    return said.format(**{k: Figure(v["value"], many, language) for k, v in known.items() if k != "classes"})

@@ -75,7 +75,7 @@ def read_room(folder: Path) -> dict[str, Any]:
 
     Raises
     ------
-    DataProblem : it is not there, or no longer JSON.
+    DataProblem : it is not there, may not be read, or is no longer JSON.
     """
     file = folder / ROOM
     try:
@@ -83,6 +83,11 @@ def read_room(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise DataProblem(
             f"{folder} is no room: it has no {ROOM}. Open one with `cxlab workshop serve --room NAME`"
+        ) from None
+    except PermissionError:
+        raise DataProblem(
+            f"this account may not read {file}; on a hub its group must be the class's "
+            "(`cxlab workshop serve --hub --room NAME` says how)"
         ) from None
     except ValueError as problem:
         raise DataProblem(f"{file} is broken ({problem}); put back a copy, or open a new room") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from cxlab.workshop.seat import read_room
 from cxlab.workshop.sheet import addresses, sheet
 from cxlab.workshop.warm import Warm
 
-HERE = "127.0.0.1"
+HERE, ALL = "127.0.0.1", "0.0.0.0"
 PATIENCE = 60
 """Seconds in which the server must answer."""
 
@@ -34,13 +35,14 @@ LAB = {
 
 
 def free(host: str, port: int) -> bool:
-    """Whether nothing listens on a port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+    """Whether nothing listens on a port; port 0: whether this machine has such an address."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError):
+        return False
     return True
 
 
@@ -49,8 +51,15 @@ def port_for(folder: Path, host: str, asked: int | None) -> int:
 
     Raises
     ------
-    DataProblem : the port is taken.
+    DataProblem : the port is taken, or the host is none of this machine.
     """
+    if host == "::" or not free(host, 0):
+        raise DataProblem(
+            f"host is '{host}'; give an address of this machine: {HERE} for itself only, {ALL} for all who reach it "
+            f"over the network, or one of its own, such as {own_address(ALL)}"
+        )
+    if asked is not None and not 1 <= asked <= 65535:
+        raise DataProblem(f"port is {asked}; give a number from 1 to 65535")
     before = read_room(folder)["port"]
     port = asked or before or next((p for p in range(8888, 8988) if free(host, p)), 0)
     if not port or not free(host, port):
@@ -70,11 +79,11 @@ class Class:
         self.port = port_for(folder, host, port)
         room = read_room(folder) | {"port": self.port, "host": host}
         write_room(folder, room)
-        self.far = host not in (HERE, "localhost", "::1")
-        self.base = f"http://{own_address(host) if self.far else HERE}:{self.port}"
+        self.reach = "forwarded" if forwarded(self.port) else "here" if host in (HERE, "localhost", "::1") else "room"
+        self.base = forwarded(self.port) or f"http://{bracketed(own_address(host))}:{self.port}"
         self.seats = addresses(folder, self.base)
         self.board = f"{self.base}/board?token={room['teacher']}"
-        (folder / "sheet.html").write_text(sheet(folder, self.base, far=self.far), encoding="utf-8")
+        (folder / "sheet.html").write_text(sheet(folder, self.base, reach=self.reach), encoding="utf-8")
         self.kernels: Warm | None = None
         self.server: subprocess.Popen | None = None
         self.stack = contextlib.ExitStack()
@@ -121,7 +130,7 @@ class Class:
 
     def _wait(self) -> None:
         end = time.monotonic() + PATIENCE
-        ask = f"http://{HERE if self.host in ('0.0.0.0', '::') else self.host}:{self.port}/api"
+        ask = f"http://{bracketed(HERE if self.host == ALL else self.host)}:{self.port}/api"
         while time.monotonic() < end:
             if self.server.poll() is not None:
                 raise DataProblem(f"the server did not start; {self.folder / 'server.log'} says why")
@@ -159,7 +168,8 @@ class Class:
                 "kernel_manager_class": f"{seated}.SeatKernels",
                 "session_manager_class": f"{seated}.SeatSessions",
                 "kernel_spec_manager_class": f"{seated}.WarmSpecs",
-                "allow_remote_access": self.far,
+                "allow_remote_access": self.reach != "here",
+                "allow_origin_pat": origins(self.port),
                 "terminals_enabled": False,
                 "quit_button": False,
                 "cookie_secret_file": str(self.folder / "server" / "cookie_secret"),  # a seat stays open over a stop
@@ -189,9 +199,33 @@ class Class:
         }
 
 
+def forwarded(port: int) -> str:
+    """Return the address under which a codespace shows a port to the world outside; '' elsewhere."""
+    name, domain = (os.environ.get(k) for k in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"))
+    return f"https://{name}-{port}.{domain}" if name and domain else ""
+
+
+def origins(port: int) -> str:
+    """Return the pattern of pages that may ask the server besides its own: in a codespace, those that it forwards.
+
+    The proxy in front of it says 'localhost' in one of the headers Host and Origin and the outer address in the other.
+    """
+    outer = forwarded(port)
+    return rf"{re.escape(outer)}|https?://localhost:{port}" if outer else ""
+
+
+def bracketed(host: str) -> str:
+    """Return a host as an address has it.
+
+    >>> bracketed("::1"), bracketed("127.0.0.1")
+    ('[::1]', '127.0.0.1')
+    """
+    return f"[{host}]" if ":" in host else host
+
+
 def own_address(host: str) -> str:
     """Return the address under which others reach this machine, where it listens on all."""
-    if host not in ("0.0.0.0", "::"):
+    if host != ALL:
         return host
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

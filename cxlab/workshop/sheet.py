@@ -37,14 +37,14 @@ def addresses(folder: Path, base: str) -> dict[int, str]:
     }
 
 
-def sheet(folder: Path, base: str, *, far: bool) -> str:
+def sheet(folder: Path, base: str, *, reach: str) -> str:
     """Return the page.
 
     Parameters
     ----------
     folder : of the room.
     base : address of the server.
-    far : whether other machines reach it.
+    reach : who reaches it: 'here' (this machine), 'room' (its network), 'forwarded' (whom a codespace lets in).
     """
     room = read_room(folder)
     said: Any = lambda key, **values: html.escape(say(room["language"], key, **values))  # noqa: E731
@@ -60,10 +60,9 @@ def sheet(folder: Path, base: str, *, far: bool) -> str:
             f'<li>{picture}<div><h2>{seat_said}</h2><p>{said("sheet_open")}</p><a href="{link}">{link}</a></div></li>'
         )
     title = said("sheet_title", room=room["name"])
-    reach = said("sheet_room" if far else "sheet_here")
     return (
         f'<!doctype html><html lang="{room["language"]}"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><main><h1>{title}</h1><p>{said('sheet_cut')}</p><p>{said('sheet_see')}</p><p>{reach}</p>"
+        f"<body><main><h1>{title}</h1><p>{said('sheet_cut')}</p><p>{said('sheet_see')}</p><p>{said(f'sheet_{reach}')}</p>"
         f"<ol>{''.join(strips)}</ol></main></body></html>"
     )

@@ -19,6 +19,7 @@ from cxlab.workshop.outlines import NAMES, Outline
 from cxlab.workshop.phrases import languages
 from cxlab.workshop.questions import Answer, Question
 from cxlab.workshop.seat import Place
+from cxlab.workshop.untranslated import wrong_language
 
 CELLS, LINES, MINUTES = 12, 6, 20
 """At most: cells of a notebook, lines of a cell of code, minutes of a lesson."""
@@ -52,7 +53,6 @@ def wrong_texts(about: Outline) -> list[str]:
     spoken = [la for la in languages() if la == "en" or about.file.with_name(f"{about.name}.{la}.toml").is_file()]
     if about.name in NAMES and spoken != languages():
         found.append(f"{about.name} is not there in {', '.join(set(languages()) - set(spoken))}")
-    english = about.texts("en")
     for language in spoken:
         said = about.texts(language)
         where = f"{about.name} ({language})"
@@ -64,8 +64,7 @@ def wrong_texts(about: Outline) -> list[str]:
         for question in about.questions.values():
             found += [f"{where}: {fault}" for fault in _untold(question, said["questions"].get(question.name, {}))]
         found += [f"{where}: notes.{fault}" for fault in _unnoted(said["notes"])]
-        if language != "en":
-            found += [f"{where}: as in English: {path}" for path in _same(english, said) if "cells" not in path]
+        found += wrong_language(about, language) if language != "en" else []
     return found
 
 
@@ -84,15 +83,6 @@ def _unnoted(notes: Mapping[str, Any]) -> Iterable[str]:
             yield f"{key} is missing"
         elif kind is not str and not (isinstance(value, list) and len(value) >= kind):
             yield f"{key} needs {kind}"
-
-
-def _same(under: Mapping[str, Any], over: Mapping[str, Any], path: str = "") -> Iterable[str]:
-    """Yield where a translation says word for word what the original says; code and short words may."""
-    for key, value in under.items():
-        if isinstance(value, Mapping):
-            yield from _same(value, over.get(key, {}), f"{path}{key}.")
-        elif key != "solution" and isinstance(value, (str, list)) and len(str(value)) > 20 and over.get(key) == value:
-            yield f"{path}{key}"
 
 
 def wrong_notebook(about: Outline) -> list[str]:
@@ -140,7 +130,7 @@ def _told(about: Outline, place: Place, seat: int) -> list[Answer]:
 
 def perfect(learner: Lesson, question: str) -> Any:
     """Return what the solution of a question gives when it is run."""
-    code = learner.about.texts("en")["questions"][question]["solution"]
+    code = learner.about.texts(learner.language)["questions"][question]["solution"]
     return eval(code, {"cx": cxlab, "lesson": learner})
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 
 from cxlab.report import kernel
+from cxlab.workshop.outlines import NAMES
 
 PRELOAD = (
     *kernel.PRELOAD, "cxlab.data.simulate", "cxlab.data.simulate_comments", "cxlab.data.weights",
     "cxlab.models.metrics.estimates", "cxlab.models.metrics.metric_plots", "cxlab.models.drivers.driver_importance",
     "cxlab.models.benchmarks.league", "cxlab.models.loop.agreement", "cxlab.models.monitoring.running",
-    "cxlab.workshop.lesson", "cxlab.workshop.board_drawings", "cxlab.rooms.designs",
+    "cxlab.workshop.lesson", "cxlab.workshop.board_drawings", "cxlab.rooms.designs", "pandas.io.formats.style",
+    *(f"cxlab.workshop.lessons.{name}" for name in NAMES),
 )  # fmt: skip
 
 

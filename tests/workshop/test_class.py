@@ -6,9 +6,12 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -211,3 +214,46 @@ def test_notes_are_a_page_each():
     assert done.stdout.startswith("# 3 Drivers and the halo (20 minutes)\n\n## Aim\n")
     assert len(done.stdout.splitlines()) < 45
     assert cxlab("notes").stdout.count("\n## Aim\n") == 8
+
+
+def test_a_room_for_a_hub_is_made_and_its_notes_name_what_is_there(tmp_path):
+    done = cxlab("serve", "--room", "oslo", "--seats", "2", "--lessons", "2", "--hub", "--folder", str(tmp_path))
+    at = (tmp_path / "oslo").resolve()
+    assert not re.search("<[A-Z]+>", done.stdout)
+    assert f"The room is made: {at}, 2 seats" in done.stdout
+    code = textwrap.dedent(re.search(r"```python\n(.*?)```", done.stdout, re.S)[1])
+    owners: list[tuple[str, str]] = []
+    spawner = SimpleNamespace(user=SimpleNamespace(name="bo"), notebook_dir="")
+    told = SimpleNamespace(Spawner=SimpleNamespace())
+    exec(code, {"c": told})
+    told.Spawner.pre_spawn_hook.__globals__["shutil"] = SimpleNamespace(chown=lambda p, u: owners.append((p.name, u)))
+    told.Spawner.pre_spawn_hook(spawner)
+    assert spawner.notebook_dir == str(at / "seats" / "02")
+    assert sorted(owners) == [(".seat.json", "bo"), ("02", "bo"), ("2-weighting.ipynb", "bo")]
+    assert (at / "seats" / "02" / told.Spawner.default_url.removeprefix("/lab/tree/")).is_file()
+    if os.name == "posix":
+        assert (at / "seats" / "02").stat().st_mode & 0o777 == 0o700
+    for path in re.findall(r"(?m)^ *ch(?:grp -R class|mod \d+) (.*)$", done.stdout):
+        assert all(Path(p).exists() for p in path.split())
+
+
+def test_an_account_that_may_not_read_the_room_is_told_what_is_missing(tmp_path, monkeypatch):
+    import cxlab as cx
+    from cxlab.workshop.classroom import open_room, seat_folder
+
+    at = open_room(tmp_path, "oslo", seats=1, lessons="noise")
+    monkeypatch.chdir(seat_folder(at, 1))
+    read = Path.read_text
+
+    def refused(self, *args, **options):
+        if self.name == "room.json":
+            raise PermissionError(13, "Permission denied")
+        return read(self, *args, **options)
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(cx.DataProblem) as said:
+        cx.lesson("noise")
+    assert str(said.value) == (
+        f"this account may not read {at.resolve() / 'room.json'}; on a hub its group must be the class's "
+        "(`cxlab workshop serve --hub --room NAME` says how)"
+    )

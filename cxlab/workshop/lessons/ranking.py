@@ -17,10 +17,14 @@ SPREAD = 0.15
 N = 1200
 
 
+def deviations() -> list[float]:
+    """Return how far each of the twelve lies from the middle, in standard deviations of a person, from low to high."""
+    return (SPREAD * ndtri((np.arange(len(BRANDS)) + 0.5) / len(BRANDS))).tolist()
+
+
 def draw(room: np.random.Generator, own: np.random.Generator, seat: int) -> Drawn:
     """Twelve brands that differ a little; which is which is the room's secret."""
-    shifts = SPREAD * ndtri((np.arange(len(BRANDS)) + 0.5) / len(BRANDS))
-    brands = dict(zip(BRANDS, room.permutation(shifts).tolist(), strict=True))
+    brands = dict(zip(BRANDS, room.permutation(deviations()).tolist(), strict=True))
     made = simulate(N, seed=int(own.integers(2**31)), brands=brands)
     study = made.select("brand", "recommend")
     order = made.population.nps_by("brand").sort_values("nps", ascending=False)["brand"].tolist()
