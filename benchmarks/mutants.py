@@ -38,10 +38,11 @@ TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, as
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
 SECONDS, FIRST, MOST = 300, 3, 12
-"""A mutant's tests may take this long; so many files of tests, those that know the file best, are run first; and in all
-so many."""
+"""The first tests of a mutant may take this long (the rest three times); so many files of tests, those that know the
+file best, are run first; and in all so many."""
 LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_study")
-"""Tests of claims belong to their cards; those of the house and the long tables are not run for a mutant."""
+"""Tests of claims belong to their cards and to what the cards share; those of the house and the long tables are not
+run for a mutant."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,10 @@ def tests_of(file: str) -> list[str]:
         room = room.parent
     every = [p for p in (ROOT / "tests").rglob("test_*.py") if p != own and not p.stem.startswith(LEFT_OUT)]
     known = {p: _mentions(p, path) for p in every}
-    rest = sorted((p for p in every if known[p] or p.parent == room), key=lambda p: (-known[p], p))
-    return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest[:MOST]] + [file]
+    rest = sorted((p for p in every if known[p] or p.parent == room), key=lambda p: (-known[p], p))[:MOST]
+    if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards
+        rest += sorted((ROOT / "tests/hypotheses").glob("test_cx*.py"))
+    return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest] + [file]
 
 
 def _mentions(test: Path, file: Path) -> int:
@@ -202,7 +205,7 @@ def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
     whole = target.read_text(encoding="utf-8")
     target.write_text(source(mutant), encoding="utf-8")
     try:
-        said = run(tests[:FIRST], home, SECONDS) or (run(tests[FIRST:], home, SECONDS) if tests[FIRST:] else "")
+        said = run(tests[:FIRST], home, SECONDS) or (run(tests[FIRST:], home, 3 * SECONDS) if tests[FIRST:] else "")
     finally:
         target.write_text(whole, encoding="utf-8")
     if said in ("", "too slow"):
@@ -243,7 +246,8 @@ def main() -> int:
             tried[m.file] += 1
             if how := escapes(m, home, known):
                 left.append((m, how))
-                print(f"{sum(tried.values()):>4} {how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}", flush=True)
+            said = f"{m.file}:{m.line}  {m.kind}: {m.before[:90]}"
+            print(f"{sum(tried.values()):>4} {how or 'killed':<9} {said}", flush=True)
     lost = Counter(m.file for m, _ in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):
