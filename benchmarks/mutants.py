@@ -20,7 +20,9 @@ import itertools
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,8 +40,8 @@ TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, as
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
 SECONDS, FIRST, MOST = 300, 3, 12
-"""The first tests of a mutant may take this long (the rest three times); so many files of tests, those that know the
-file best, are run first; and in all so many."""
+"""The first tests of a mutant may take so many seconds of CPU (the rest three times); so many files of tests, those
+that know the file best, are run first; and in all so many."""
 LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_study")
 """Tests of claims belong to their cards and to what the cards share; those of the house and the long tables are not
 run for a mutant."""
@@ -179,9 +181,14 @@ def run(tests: list[str], home: Path, limit: float) -> str:
         *tests,
     ]
     env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    cpu = lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))  # noqa: E731
     try:
-        done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=limit)
+        done = subprocess.run(
+            command, cwd=home, env=env, capture_output=True, text=True, timeout=10 * limit, preexec_fn=cpu
+        )
     except subprocess.TimeoutExpired:
+        return "too slow"
+    if done.returncode == -signal.SIGXCPU:
         return "too slow"
     failed = re.search(r"^(?:FAILED|ERROR) ([^\s:]+)", done.stdout, re.M)
     return failed[1] if failed else "" if done.returncode == 0 else done.stdout[-300:] + done.stderr[-300:]

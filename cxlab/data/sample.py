@@ -60,7 +60,8 @@ class Sample:
         )  # fmt: skip
 
 
-def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), patterns: bool = False) -> Sample:
+def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), patterns: bool = False,
+           weights: bool = True) -> Sample:  # fmt: skip
     """Read the answers to ``columns`` with weights, clusters and strata.
 
     Parameters
@@ -68,6 +69,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     columns : questions answered in numbers.
     other : columns that come along as they are.
     patterns : one row a distinct combination of all of these with its count, sorted, instead of one a respondent.
+    weights : False where every row counts 1, whatever its weight (what is of the rows, not of all customers).
 
     Raises
     ------
@@ -88,9 +90,11 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     for c in (*names, *others):
         if c not in study.columns:
             raise unknown("column", c, study.name, study.columns)
-    check_weights(study)
+    weight_column = d.weight if weights else ""
+    if weight_column:
+        check_weights(study)
     held = {f"x{i}": nw.col(c).cast(nw.Float64) for i, c in enumerate(names) if _numeric(study, c)}
-    held |= {"w": nw.col(d.weight).cast(nw.Float64)} if d.weight else {}
+    held |= {"w": nw.col(weight_column).cast(nw.Float64)} if weight_column else {}
     held |= {"h": nw.col(d.strata)} if d.strata else {}
     held |= {"c": nw.col(d.cluster)} if d.cluster else {}
     held |= {f"o{i}": nw.col(c) for i, c in enumerate(others)}
@@ -99,9 +103,9 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
         rows = rows.group_by(*held).agg(nw.len().alias("n"))
     table = rows.collect().to_pandas()
     table = table.sort_values(list(held), ignore_index=True, key=_sortable) if patterns else table.assign(n=1.0)
-    weight = table["w"].to_numpy(float, na_value=np.nan) if d.weight else np.ones(len(table))
+    weight = table["w"].to_numpy(float, na_value=np.nan) if weight_column else np.ones(len(table))
     kept = np.isfinite(weight) & (weight > 0)
-    table, weight, notes = table[kept], weight[kept], list(weight_notes(study))
+    table, weight, notes = table[kept], weight[kept], list(weight_notes(study) if weight_column else ())
     answers = {}
     for i, c in enumerate(names):
         values = table[f"x{i}"].to_numpy(float, na_value=np.nan)

@@ -91,7 +91,7 @@ def journey_types(
     fits: dict[int, Mixture] = {}
     for size in tried:
         fits[size] = markov_mixture.mixture(steps, first, n, size, rng)
-        if size > 1 and fits[size].bic > fits[size - 1].bic:
+        if size - 1 in fits and fits[size].bic > fits[size - 1].bic:
             break
     best = min(fits, key=lambda size: fits[size].bic)
     stable = _stability(steps, first, n, best, rng) if best > 1 else 1.0

@@ -68,7 +68,7 @@ def agreement(study: Study, coders: Sequence[str], *, level: float = 0.95) -> Re
         )
     for name in names:
         study.field(name)
-    found = sample(study, [], other=names)
+    found = sample(study, [], other=names, weights=False)
     table = pd.DataFrame({c: pd.Series(found.other[c], dtype=object).where(lambda x: x.notna(), None) for c in names})
     table = table.map(lambda v: None if v is None or str(v).strip() == "" else str(v))
     categories = sorted(set(table.stack().dropna()))

@@ -85,7 +85,7 @@ def gaming(
     others = [c for c in (owner, mode) if c]
     for c in others:
         study.field(c)
-    found = sample(study, [outcome, *([answered] if answered else [])], other=others)
+    found = sample(study, [outcome, *([answered] if answered else [])], other=others, weights=False)
     y, who = found.answers[outcome], pd.Series(found.other[owner], dtype=object)
     known = who.notna().to_numpy()
     checks = _checks(y, found.answers[answered] if answered else None, cut, field.scale.maximum, field.scale.step)

@@ -52,7 +52,7 @@ def choice_design(study: Study, formula: str, *, among: str, price: str = "", de
     there(study, among)
     if detect <= 0:
         raise DataProblem(f"detect is {detect:g}; it is the smallest worth to be found, above 0")
-    found = sample(study, [], other=[among, *(t.name for t in asked)])
+    found = sample(study, [], other=[among, *(t.name for t in asked)], weights=False)
     x, called, kept = matrix(study, asked, {t.name: found.other[t.name] for t in asked})
     price = term_called(price, columns_of(study, asked), called, "the formula") if price else ""
     codes = pd.factorize(found.other[among], sort=True)[0]

@@ -163,7 +163,7 @@ def ordered(study: Study, name: str, values: Sequence) -> tuple[list[int], dict[
     """Return the codes of the levels that are no missing ones, and what each is called.
 
     They stand as the codebook has them, else numbers by size, bands by their first number ('18-34', '55+'), other texts
-    as they come.
+    by the alphabet, so that the order of the rows changes no letter.
     """
     field = study.field(name)
     lost = {str(code(c, field.type)) for c in field.missing} | set(field.missing)
@@ -173,7 +173,7 @@ def ordered(study: Study, name: str, values: Sequence) -> tuple[list[int], dict[
     numeric = all(isinstance(values[k], (int, float)) for k in there)
     first = {k: re.search(r"\d+", str(values[k])) for k in there}
     bands = not numeric and all(first.values())
-    size = lambda k: values[k] if numeric else (int(first[k].group()), k) if bands else k  # noqa: E731
+    size = lambda k: values[k] if numeric else (int(first[k].group()) if bands else 0, str(values[k]))  # noqa: E731
     rank = lambda k: (place.get(key(values[k]), len(place)), size(k))  # noqa: E731
     if numeric and field.scale:
         rank = lambda k: values[k]  # noqa: E731

@@ -63,6 +63,12 @@ def test_shares_of_steps_and_their_error_by_hand() -> None:
     assert steps.groupby("from")["estimate"].sum().tolist() == pytest.approx([1, 1, 1])
 
 
+def test_a_given_number_of_types_is_kept() -> None:
+    found = cx.journey_types(cx.simulate_events(400, seed=3), k=2, draws=5)
+    assert len(found.table) == 2 and found.table["estimate"].sum() == pytest.approx(1)
+    assert found.parts["bic"].index.tolist() == [2]
+
+
 def test_any_engine_order_of_rows_or_names_of_columns_gives_the_same() -> None:
     sim = cx.simulate_events(300, seed=4)
     right = cx.transitions(sim).table
