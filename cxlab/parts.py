@@ -237,7 +237,13 @@ PARTS: dict[str, dict[str, Part]] = {
         "series": ("pd.DataFrame", "the estimate of every period, with its level"),
         "labels": LABELS,
     },
-    "running": {"metric": METRIC, "by": BY, "every": ("str", "the period of one point"), "labels": LABELS},
+    "running": {
+        "metric": METRIC,
+        "by": BY,
+        "every": ("str", "the period of one point"),
+        "a_day": ("float", "answers a calendar day, of all series; nan where periods are waves"),
+        "labels": LABELS,
+    },
     "verdict": {
         "card": ("str", "number of the claim"),
         "title": ("str", "the claim in short"),

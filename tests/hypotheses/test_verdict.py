@@ -91,7 +91,7 @@ def test_everyone_satisfied_is_no_verdict(survey, id: str) -> None:
 def test_one_day_is_no_verdict_on_days(survey) -> None:
     v = cx.verdict("CX-12", survey(400, days=1), ledger=None)
     assert (v.direction, v.parts["reason"]) == (
-        "NOT-IDENTIFIED", "only 1 groups of day in survey have 20 answers; at least 3 are needed",
+        "NOT-IDENTIFIED", "only 1 group of day in survey has 20 answers; at least 3 are needed",
     )  # fmt: skip
 
 

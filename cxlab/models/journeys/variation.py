@@ -52,9 +52,9 @@ def variation(
     table = groups.table[groups.table["n"] >= least_n].dropna(subset=["estimate"])
     lost = int((groups.table["n"] > 0).sum()) - len(table)
     if len(table) < 3:
-        raise DataProblem(
-            f"only {len(table)} groups of {by} in {study.name} have {least_n} answers; at least 3 are needed"
-        )
+        many = {0: "no group", 1: "only 1 group"}.get(len(table), f"only {len(table)} groups")
+        has = "have" if len(table) > 1 else "has"
+        raise DataProblem(f"{many} of {by} in {study.name} {has} {least_n} answers; at least 3 are needed")
     spread = table["se"] ** 2 * table["n_eff"]
     if not (study.design.cluster or study.design.strata):
         spread *= table["n"] / (table["n"] - 1)  # a group's own error divides by n

@@ -83,7 +83,7 @@ def changes(
     if season not in (False, LAST_YEAR):
         raise DataProblem(f"season is {season!r}; give False or '{LAST_YEAR}'")
     score = registry.score(study, metric, question.pop("of", None), [], **question)
-    p = time_series.read(study, score, groups, time_series.time_column(study, wave), every)
+    p = time_series.read(study, score, groups, time_series.time_column(study, wave, score), every)
     p = p.against_last_year().on_last_year() if season else p
     there, notes = _judged(p, study.name, noise)
     enough = there.sum(1) >= LEAST

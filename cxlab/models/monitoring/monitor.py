@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def monitor(
     metrics.check_level(level)
     groups = metrics.listed(by)
     score = registry.score(study, metric, question.pop("of", None), [], **question)
-    column = time_series.time_column(study, chart.wave)
+    column = time_series.time_column(study, chart.wave, score)
+    chart = replace(chart, wave=column)
     p = time_series.read(study, score, groups, column, every)
     p = p.against_last_year() if chart.season == LAST_YEAR else p
     p, base, phase = _baseline(p, baseline, study.name)
@@ -104,6 +106,7 @@ def monitor(
     single = run_length.limit_for(float(arl), "shewhart")
     signals = chart_rules.signals(w.z, base, chart.rule, chart.weight, limit)
     table = _table(p, w, signals, base, single)
+    table[["low", "high"]] = table[["low", "high"]].clip(*score.limits)
     shift = registry.smallest_of(score, None) if chart.shift is None else float(chart.shift)
     found = alarms.listed(p, w, signals, base, level)
     charts = alarms.charts(p, w, drawn, chart, limit, shift)

@@ -77,7 +77,7 @@ def running(
         raise DataProblem(f"best_at is {best_at}; the band needs {running_bands.LEAST} answers, give as many or more")
     groups = metrics.listed(by)
     score = registry.score(study, metric, question.pop("of", None), [], **question)
-    p = time_series.read(study, score, groups, time_series.time_column(study, wave), every)
+    p = time_series.read(study, score, groups, time_series.time_column(study, wave, score), every)
     n, kish, t, spread = p.so_far()
     simple = not (study.design.weight or study.design.cluster or study.design.strata)
     size = kish if simple else kish / _design_effect(study, score, groups, p)[:, None]
@@ -111,11 +111,17 @@ def running(
         f"{result_words.design_name(study, simple)}",
         notes=(*p.notes, f"the band of {level:.0%} holds at all looks together, for one truth that does not change",
                *_said(wider, p)),
-        parts={"metric": score.metric, "by": list(p.labels), "every": p.every,
+        parts={"metric": score.metric, "by": list(p.labels), "every": p.every, "a_day": _a_day(p, n),
                "labels": result_words.worded(study, score, groups)},
         columns=(Column("period", "label", "", "Period"),),
         better=score.better,
     )  # fmt: skip
+
+
+def _a_day(p: Periods, n: NDArray) -> float:
+    """Answers a calendar day, of all series together; nan where periods are waves without dates."""
+    days = len(p.names) * time_series.DAYS.get(p.every, np.nan)
+    return float(n[:, -1].sum() / days)
 
 
 def _restless(p: Periods, k: int) -> float:

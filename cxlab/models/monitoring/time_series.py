@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -139,8 +141,10 @@ def _later(x: NDArray, lag: int, none: float) -> NDArray:
     return np.concatenate([np.full((len(x), lag), none), x[:, :-lag]], axis=1)
 
 
-def time_column(study: Study, wave: str) -> str:
+def time_column(study: Study, wave: str, score: Score | None = None) -> str:
     """Return the column that says when: the one asked for, else the first date, else the study's wave.
+
+    Where a study has both and most answers to the question of ``score`` lack the date, it is the wave.
 
     Raises
     ------
@@ -155,7 +159,20 @@ def time_column(study: Study, wave: str) -> str:
     dates = [c for c in study.codebook.role("date") if c in schema and schema[c].is_temporal()]
     if not (dates or study.design.wave):
         study.need("date", "a chart over time")
+    if dates and study.design.wave and score is not None and _undated(study, score, dates[0]) > 0.5:
+        return study.design.wave
     return dates[0] if dates else study.design.wave
+
+
+def _undated(study: Study, score: Score, date: str) -> float:
+    """Which share of the answers to a question has no date."""
+    columns = [c for c in score.columns if c != date]
+    if not columns:
+        return 0.0
+    answered = reduce(or_, (~nw.col(c).is_null() for c in columns))
+    rows = study.answers([*columns, date]).filter(answered)
+    found = rows.select(nw.len().alias("a"), nw.col(date).is_null().sum().alias("b")).collect().to_pandas().iloc[0]
+    return float(found["b"]) / max(float(found["a"]), 1.0)
 
 
 def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *, least_n: int = SMALL) -> Periods:

@@ -68,8 +68,8 @@ def experiment(
 
     Parameters
     ----------
-    outcomes : metrics ('nps', 'csat', 'ces'), columns (their means), mappings as {'metric': 'share', 'of': 'q1',
-        'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time': 'days',
+    outcomes : metrics ('nps', 'csat', 'ces'), columns (means; of 0 and 1 shares), mappings as {'metric': 'share',
+        'of': 'q1', 'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time': 'days',
         'event': 'left', 'horizon': 90} (mean time without it up to the horizon; event 0: last seen); None: the headline
         metric.
     arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value (of
@@ -106,6 +106,7 @@ def experiment(
     covariates = [before] if isinstance(before, str) else list(before)
     unit = unit or study.design.cluster
     rows = _rows(study, asked, arm, covariates, unit)
+    asked = [_as_share(o, rows[f"y{i}_0"]) for i, o in enumerate(asked)]
     small_cells.refuse_part(study, [arm], hint=False)
     names, control = _arms(study, rows, arm, control)
     counts = _units(rows, unit)
@@ -219,6 +220,11 @@ def _mean(study: Study, column: str) -> Outcome:
         raise DataProblem(f"outcome '{column}' of {study.name} holds {kind}, no numbers; a mean needs numbers")
     found = _of(study, registry.score(study, "mean", column, []))
     return replace(found, name=study.field(column).label)
+
+
+def _as_share(o: Outcome, values: pd.Series) -> Outcome:
+    """A mean of nothing but 0 and 1 is a share."""
+    return replace(o, unit="share") if o.unit == "mean" and values.dropna().isin([0, 1]).all() else o
 
 
 def _of(study: Study, score: Score) -> Outcome:

@@ -87,7 +87,7 @@ def pilot(
     design = design or _chosen(p)
     found = _made(p, design, level)
     cause = _said(study, found, score.unit, unit)
-    column = time_series.time_column(study, wave)
+    column = time_series.time_column(study, wave, score)
     but = tuple(c for c in (*score.columns, start) if isinstance(c, str))
     other = rivals.moved(study, p, unit, column, but)
     rival = rivals.said(other, float(found.parts.get("least_p", 0.0)))

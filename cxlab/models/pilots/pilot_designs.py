@@ -58,6 +58,7 @@ def one_date(p: Panel, level: float) -> Found:
             f"{k} treated and {m} untreated units: p and intervals compare with {how}; no p can be smaller than "
             f"{by_chance.least:.3g}"
         )
+        notes += _as_large(p, d, treated, by_chance.p, parts["placebo"])
         if by_chance.least > 1 - level:
             notes.append(
                 f"these data cannot tell: with so few units no difference, however large, reaches {1 - level:.0%}"
@@ -170,6 +171,27 @@ def _before(s: int, every: str) -> list[str]:
     if s >= 3:
         return []
     return [f"only {s} {every}{'s' * (s > 1)} before the start: whether trends were alike before can hardly be seen"]
+
+
+def _as_large(p: Panel, d: NDArray, treated: NDArray, chance: float, placebo: pd.DataFrame) -> list[str]:
+    """Which untreated units moved as much as the one treated unit, and what the usual clustered error would say."""
+    if treated.sum() != 1:
+        return []
+    gap = np.array([abs(d[k] - d[np.arange(len(d)) != k].mean()) for k in range(len(d))])
+    far = gap[~treated] >= gap[treated][0] * (1 - 1e-12)
+    usual = unit_changes.clustered_p(p.y, treated, p.starts[0])
+    names = _few_names(placebo["unit"][far & placebo["estimate"].notna().to_numpy()].tolist())
+    said = (
+        f"{far.sum()} of {far.size} untreated units moved as far or farther without it{f' ({names})' if names else ''}"
+    )
+    if usual < chance:
+        said += f"; an error clustered by unit would give p = {usual:.2g}, as it takes the one treated unit to have no "
+        said += "noise of its own"
+    return [said]
+
+
+def _few_names(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _placebo(p: Panel, d: NDArray, treated: NDArray) -> pd.DataFrame:

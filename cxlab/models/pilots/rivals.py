@@ -23,6 +23,8 @@ MOST = 12
 ALPHA = 0.05
 ANSWERS = "answers"
 """Row of the number of answers, in logarithms."""
+MARK = "marks who began"
+"""What stands as value of a column of 0 and 1 that goes exactly with the start: it is no rival but its mark."""
 
 
 def moved(study: Study, p: Panel, unit: str, wave: str, but: tuple[str, ...]) -> pd.DataFrame:
@@ -39,12 +41,17 @@ def moved(study: Study, p: Panel, unit: str, wave: str, but: tuple[str, ...]) ->
     """
     names = [c for c in study.codebook.role("segment") if c in study.columns and c not in (unit, wave, *but)][:MOST]
     shares: list[tuple[str, str, NDArray]] = []
+    marks: list[tuple] = []
     if (p.n > 1).any():
         shares.append((ANSWERS, "", np.log(p.n)))
     cut, _ = time_series.cut(study, wave, p.every)
     for name in names:
-        shares += [(study.field(name).label, v, y) for v, y in _shares(cut, p, unit, name)]
-    rows = [(c, v, *_difference(p, y)) for c, v, y in shares]
+        found = _shares(cut, p, unit, name)
+        if any(_is_mark(p, v, y) for v, y in found):
+            marks.append((study.field(name).label, MARK, *[float("nan")] * 4))
+        else:
+            shares += [(study.field(name).label, v, y) for v, y in found]
+    rows = [(c, v, *_difference(p, y)) for c, v, y in shares] + marks
     table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
     return table.assign(p_adjusted=multiple.adjusted(table["p"], "holm") if len(table) else [])
 
@@ -68,6 +75,14 @@ def _shares(study: Study, p: Panel, unit: str, name: str) -> list[tuple[str, NDA
     labels = {**study.field(name).labels}
     kept = values[:1] if len(values) == 2 else values
     return [(str(labels.get(str(v), v)), share[k]) for k, v in enumerate(kept)]
+
+
+def _is_mark(p: Panel, value: str, share: NDArray) -> bool:
+    """Whether a value of 0 or 1 is there exactly where a unit has begun (or has not)."""
+    began = (p.start >= 0)[:, None] & (np.arange(len(p.periods)) >= p.start[:, None])
+    return value in ("0", "1", "False", "True") and (
+        np.array_equal(share, began.astype(float)) or np.array_equal(share, (~began).astype(float))
+    )
 
 
 def _difference(p: Panel, y: NDArray) -> tuple[float, float, float, float]:
@@ -109,6 +124,12 @@ def said(table: pd.DataFrame, least: float) -> str:
 
     ``least`` : the smallest p that so few units can give.
     """
+    marks = table["column"][table["value"] == MARK].tolist()
+    mark = f"; {', '.join(marks)}: 0 and 1 exactly as units began, so taken for their mark and not for a rival"
+    return _moves(table, least) + (mark if marks else "")
+
+
+def _moves(table: pd.DataFrame, least: float) -> str:
     unseen = "a question whose wording changed with the start leaves no trace here unless a column holds the version"
     tested = list(dict.fromkeys(table["column"][table["p"].notna()]))
     if not tested:

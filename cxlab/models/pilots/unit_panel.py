@@ -56,7 +56,7 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
     start : column that holds for each row the first treated period of its unit (missing or 0: never), or a mapping of
         units to periods (units that it does not name are never treated).
     """
-    column = time_series.time_column(study, wave)
+    column = time_series.time_column(study, wave, score)
     study.field(unit)
     p = whole = time_series.read(study, score, [unit], column, every, least_n=0)
     _no_duplicates(p, study.name, unit)

@@ -110,6 +110,32 @@ def interval(d: NDArray, treated: NDArray, found: Randomised, level: float) -> t
     return ends[0], ends[1]
 
 
+def clustered_p(y: NDArray, treated: NDArray, start: int) -> float:
+    """Return the p-value of the usual regression with unit and period effects and errors clustered by unit (CR1).
+
+    It is no test with few treated units: of 27 units with 1, 2 or 3 treated it rejects a true null in 69, 29 and 17 %
+    of cases at 5 %. It is here to say so beside the place among other choices of the treated.
+
+    Parameters
+    ----------
+    y : (units, periods). ``start`` : number of the first treated period.
+
+    >>> y = np.array([[0, 0.1, 5, 5.2], [0, 0.2, 1, 0], [0, 0.3, 0, 1], [0, -0.1, 0.4, 0]])
+    >>> clustered_p(y, np.arange(4) < 1, 2) < 0.001, randomised(y[:, 2:].mean(1), np.arange(4) < 1).p
+    (True, 0.25)
+    """
+
+    def bare(x: NDArray) -> NDArray:
+        return x - x.mean(0) - x.mean(1, keepdims=True) + x.mean()
+
+    on = bare((treated[:, None] & (np.arange(y.shape[1]) >= start)).astype(float))
+    own, known = bare(y), (on**2).sum()
+    b = (on * own).sum() / known
+    score = (on * (own - b * on)).sum(1)
+    se = np.sqrt((score**2).sum() * len(y) / (len(y) - 1)) / known
+    return two_sided(float(b), float(se), len(y) - 1) if se > 0 else 0.0
+
+
 def two_sided(est: float, se: float, df: float) -> float:
     """Return the two-sided p of Student's t; nan without an error."""
     return float(2 * stdtr(df, -abs(est / se))) if se > 0 else float("nan")

@@ -269,3 +269,29 @@ def test_the_same_period_last_year_is_expected(stream: Stream) -> None:
     with pytest.raises(cx.DataProblem) as said:
         cx.monitoring.Chart(season="easter")
     assert str(said.value) == "season is 'easter'; give True, False or 'last year'"
+
+
+def test_limits_of_a_share_stay_within_0_and_1(stream: Stream) -> None:
+    found = cx.monitor(stream(days=60, per=12), "share", of="ltr", value=10, every="day").table
+    assert found["low"].min() == 0 and found["high"].max() <= 1
+
+
+def test_where_most_answers_have_no_date_the_wave_says_when(stream: Stream) -> None:
+    study = stream(days=60)
+    book = cx.Codebook("s", (*study.codebook.fields, cx.Field("wave", role="wave")))
+    wave = np.arange(len(study.table)) // 300
+    few = study.table["date"].where(np.arange(len(study.table)) % 10 < 3)
+    dated = cx.Study(study.table.assign(wave=wave), book)
+    undated = cx.Study(study.table.assign(wave=wave, date=few), book)
+    assert cx.running(dated, "nps", every="day").parts["every"] == "day"
+    assert cx.running(undated, "nps").parts["every"] == "wave"
+    assert cx.running(undated, "nps", wave="date", every="day").parts["every"] == "day"
+    assert cx.changes(undated, "nps").parts["every"] == "wave"
+
+
+def test_a_running_band_knows_the_answers_a_calendar_day(stream: Stream) -> None:
+    study = stream(days=70)
+    assert cx.running(study, "nps", every="day").parts["a_day"] == pytest.approx(40)
+    assert cx.running(study, "nps", every="week").parts["a_day"] == pytest.approx(40)
+    odd = replace(study, table=study.table[study.table["date"].dt.day_of_week == 0])
+    assert cx.running(odd, "nps", every="week").parts["a_day"] == pytest.approx(40 / 7)

@@ -204,3 +204,13 @@ def test_arms_coded_1_and_2_do_not_say_which_is_the_control() -> None:
     assert cx.experiment(coded, ["value"], arm="arm", control=2).table["estimate"].iloc[0] == pytest.approx(words)
     zero = replace(study, table=study.table.assign(arm=(study.table["arm"] == "new").astype(int)))
     assert cx.experiment(zero, ["value"], arm="arm").table["estimate"].iloc[0] == pytest.approx(words)
+
+
+def test_a_column_of_0_and_1_is_a_share() -> None:
+    study = trial()
+    book = replace(study.codebook, fields=(*study.codebook.fields, cx.Field("back", type="integer")))
+    both = replace(study, table=study.table.assign(back=(study.table["value"] > 6).astype(int)), codebook=book)
+    found = cx.experiment(both, ["back"], arm="arm", control="old")
+    each = both.table.groupby("arm")["back"].mean()
+    assert found.unit == "share" and found.table["estimate"].iloc[0] == pytest.approx(each["new"] - each["old"])
+    assert " pp (" in found.notes[-1]
