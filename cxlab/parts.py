@@ -55,7 +55,8 @@ PARTS: dict[str, dict[str, Part]] = {
     "scorecard": {
         "ends": ("list[tuple[float, float]]", "ends of each row's scale"),
         "hides": ("bool", "whether small groups are hidden"),
-        "headline": ("dict[str, str]", "metric and question of the first number of the page"),
+        "headline": ("dict[str, str]", "metric and question of the first number of the page, and what of it matters"),
+        "question": ("dict[str, str]", "metric and question of the first number of the page"),
         "questions": ("list[dict[str, str]]", "metric and question of each row"),
         "missing": ("list[str]", "metrics that the study does not allow, with the reason"),
         "labels": LABELS,

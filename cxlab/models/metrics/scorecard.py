@@ -140,6 +140,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
             "ends": ends,
             "hides": True,
             "headline": head.question,
+            "question": {k: v for k, v in head.question.items() if k != "smallest"},
             "questions": [r.question for r in wanted if r.metric != "mean" or wanted[0].metric == "mean"],
             "missing": list(missing(study)),
             "labels": {scan.shown([by])[0]: study.codebook.label(by)} if by else {},

@@ -37,7 +37,8 @@ class Chart:
         do to the metric counts as expected.
     season : what of the year counts as expected. True: two harmonics from a baseline of at least a whole year. 'last
         year': the same period last year, so that the chart begins with the second year.
-    shift : the fall whose delay is said, in the unit of the metric; None takes the smallest difference that matters.
+    shift : the fall whose delay is said, in the unit of the metric; None takes the smallest difference that matters,
+        of amounts without a scale a fifth of their standard deviation.
 
     Examples
     --------

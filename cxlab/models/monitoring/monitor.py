@@ -14,6 +14,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
+from cxlab.models.metrics.scores import Score
 from cxlab.models.monitoring import alarms, expectation, time_series
 from cxlab.models.monitoring.chart import KINDS, LAST_YEAR, Budget, Chart, budget_of
 from cxlab.models.monitoring.expectation import Watched
@@ -24,6 +25,8 @@ from cxlab.stats.monitoring import chart_rules, run_length
 
 LEAST = 8
 """Periods with answers that a baseline needs."""
+SMALL_SHIFT = 0.2
+"""Of amounts without a scale the delay is said for a fall of a fifth of the standard deviation of answers."""
 LONGEST = 120
 """The baseline is the first half of the periods, at most so many, where none is named."""
 
@@ -107,7 +110,7 @@ def monitor(
     signals = chart_rules.signals(w.z, base, chart.rule, chart.weight, limit)
     table = _table(p, w, signals, base, single)
     table[["low", "high"]] = table[["low", "high"]].clip(*score.limits)
-    shift = registry.smallest_of(score, None) if chart.shift is None else float(chart.shift)
+    shift = _shift(score, p, chart)
     found = alarms.listed(p, w, signals, base, level)
     charts = alarms.charts(p, w, drawn, chart, limit, shift)
     facts = (bought, looks, arl, len(drawn))
@@ -127,6 +130,13 @@ def monitor(
         columns=_columns(score.unit),
         better=score.better,
     )  # fmt: skip
+
+
+def _shift(score: Score, p: Periods, chart: Chart) -> float:
+    """The fall whose delay is said."""
+    if chart.shift is None and score.unit == "mean" and not np.isfinite(score.limits).all():
+        return SMALL_SHIFT * float(np.sqrt(np.nanmean(p.spread)))
+    return registry.smallest_of(score, None) if chart.shift is None else float(chart.shift)
 
 
 def _columns(unit: str) -> tuple[Column, ...]:

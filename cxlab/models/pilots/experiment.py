@@ -69,9 +69,9 @@ def experiment(
     Parameters
     ----------
     outcomes : metrics ('nps', 'csat', 'ces'), columns (means; of 0 and 1 shares), mappings as {'metric': 'share',
-        'of': 'q1', 'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time': 'days',
-        'event': 'left', 'horizon': 90} (mean time without it up to the horizon; event 0: last seen); None: the headline
-        metric.
+        'of': 'q1', 'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time':
+        'days', 'event': 'left', 'horizon': 90} (mean time without it up to the horizon; event 0: last seen); None: the
+        headline metric.
     arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value (of
         numbers only 0).
     before : columns measured before the start, to make the estimate surer (`adjust`) and to look at balance; rows
@@ -160,7 +160,7 @@ def _listed(study: Study, outcomes: Any) -> list[Any]:
     if outcomes is None:
         from cxlab.models.metrics.scorecard import scorecard
 
-        return [dict(scorecard(study).parts["headline"])]
+        return [dict(scorecard(study).parts["question"])]
     found = [outcomes] if isinstance(outcomes, (str, Mapping)) else list(outcomes)
     if not found:
         raise DataProblem("outcomes is empty; name metrics ('nps') or columns")
@@ -179,6 +179,8 @@ def _outcome(study: Study, given: Any) -> Outcome:
         return _until(study, dict(given))
     if isinstance(given, Mapping):
         options = dict(given)
+        if set(options) == {"metric", "of"} and options["metric"] == "mean" and isinstance(options["of"], str):
+            return _mean(study, options["of"])
         return _of(study, registry.score(study, options.pop("metric", ""), options.pop("of", None), [], **options))
     if given in registry.METRICS:
         return _of(study, registry.score(study, given, None, []))
@@ -196,9 +198,10 @@ def _until(study: Study, given: dict[str, Any]) -> Outcome:
             "above 0}"
         )
     time, event = (_mean(study, given[k]) for k in ("time", "event"))
-    name = f"{study.field(given['time']).label} without {study.field(given['event']).label}, up to {horizon:g}"
-    scores = (time.scores[0], event.scores[0])
-    return Outcome(name, "mean", 1.0, scores, (*time.columns, *event.columns), float(horizon))
+    name = f"{time.name} without {event.name}, up to {horizon:g}"
+    return Outcome(
+        name, "mean", 1.0, (time.scores[0], event.scores[0]), (*time.columns, *event.columns), float(horizon)
+    )
 
 
 def _seen_until(y: NDArray, arm: NDArray, o: Outcome, pair: tuple) -> None:
@@ -222,8 +225,7 @@ def _mean(study: Study, column: str) -> Outcome:
     return replace(found, name=study.field(column).label)
 
 
-def _as_share(o: Outcome, values: pd.Series) -> Outcome:
-    """A mean of nothing but 0 and 1 is a share."""
+def _as_share(o: Outcome, values: pd.Series) -> Outcome:  # a mean of nothing but 0 and 1
     return replace(o, unit="share") if o.unit == "mean" and values.dropna().isin([0, 1]).all() else o
 
 

@@ -295,3 +295,18 @@ def test_a_running_band_knows_the_answers_a_calendar_day(stream: Stream) -> None
     assert cx.running(study, "nps", every="week").parts["a_day"] == pytest.approx(40)
     odd = replace(study, table=study.table[study.table["date"].dt.day_of_week == 0])
     assert cx.running(odd, "nps", every="week").parts["a_day"] == pytest.approx(40 / 7)
+
+
+def test_what_a_page_asks_is_what_every_way_to_watch_takes() -> None:
+    """The headline of amounts also says what of them matters, which charts and pilots do not take."""
+    rng = np.random.default_rng(1)
+    day = pd.date_range("2025-01-06", periods=60)
+    table = pd.DataFrame({"date": np.repeat(day, 15), "spend": rng.gamma(2, 20, 900), "arm": np.tile([0, 1, 1], 300)})
+    fields = (cx.Field("date", type="date", role="date"), cx.Field("spend", type="number", role="outcome"),
+              cx.Field("arm", type="integer"))  # fmt: skip
+    study = cx.Study(table, cx.Codebook("shop", fields))
+    parts = cx.scorecard(study).parts
+    assert parts["headline"]["smallest"] > 0 and parts["question"] == {"metric": "mean", "of": "spend"}
+    for run in (cx.monitor, cx.changes, cx.running):
+        assert run(study, every="day", **parts["question"]).unit == "mean"
+    assert cx.experiment(study, arm="arm").table["outcome"].tolist() == ["spend"]
