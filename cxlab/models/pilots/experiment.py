@@ -131,12 +131,11 @@ def experiment(
     table.insert(columns.index("p") + 1, "p_adjusted", multiple.adjusted(table["p"], "holm"))
     table.insert(2, "against", str(control))
     balance = _balance(rows, covariates, names, control, bool(unit))
-    units = {o.unit for o in asked}
     return Result(
         kind="experiment",
         title=f"{study.codebook.label(arm)} against {control}",
         table=table,
-        unit=units.pop() if len(units) == 1 else "",
+        unit=asked[0].unit if len({o.unit for o in asked}) == 1 else "",
         level=level,
         method=f"difference of means; {ADJUST[adjust] if covariates else 'no covariates'}; "
         f"{f'units: {unit}' if unit else 'units: rows'}; Welch's t; Holm over {len(table)} rows",
@@ -221,8 +220,7 @@ def _mean(study: Study, column: str) -> Outcome:
     if not (kind := study.lazy.collect_schema().get(column)) or not (kind.is_numeric() or kind == nw.Boolean):
         study.field(column)
         raise DataProblem(f"outcome '{column}' of {study.name} holds {kind}, no numbers; a mean needs numbers")
-    found = _of(study, registry.score(study, "mean", column, []))
-    return replace(found, name=study.field(column).label)
+    return replace(_of(study, registry.score(study, "mean", column, [])), name=study.field(column).label)
 
 
 def _as_share(o: Outcome, values: pd.Series) -> Outcome:  # a mean of nothing but 0 and 1
