@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -79,9 +79,41 @@ def pattern_meat(
     return _of_totals(sheets, own, scores[at], drawn, taken), float(drawn.sum() - len(drawn))
 
 
+def mixed_meat(
+    fit: Fit, rows: nw.LazyFrame, by: Sequence[str], ratio: float, population: Population
+) -> tuple[np.ndarray, float]:
+    """Return the same of the generalised least squares of a random intercept, of the columns that are kept.
+
+    With e the residuals, w_g, S_g and X_g a group's sums of w, w e and w x, and theta the ratio of variances, the
+    total is that of w x (e - u_g), u_g = theta S_g / (1 + theta w_g) the predicted intercept; a row's weight moves it
+    by (x - theta X_g / (1 + theta w_g)) (e - u_g): in a large group hardly any, where x is the group's.
+
+    Parameters
+    ----------
+    rows : the rows that the fit used. ``by`` : the columns of the groups. ``ratio`` : theta, for weights of mean 1.
+    """
+    x = design_columns(fit.model, fit.coding, fit.moments.keys)
+    used = np.flatnonzero(fit.solution.kept)
+    more = {"_e": fit.residual(x), **{f"_x{j}": x[j] for j in used}} | {f"_b{i}": nw.col(c) for i, c in enumerate(by)}
+    sheets, own, drawn, taken = fitted_weights.sheets(fit.study, rows, more, population)
+    n, w, e = (own[c].to_numpy(float) for c in ("_n", "_w", "_e"))
+    one = n.sum() / (n @ w)
+    z, group = own[[f"_x{j}" for j in used]].to_numpy(float), own.groupby([f"_b{i}" for i in range(len(by))]).ngroup()
+    v, group = n * w * one, group.to_numpy()
+    size = np.bincount(group, weights=v)
+    share = ratio / (1 + ratio * size)
+    left = e - (share * np.bincount(group, weights=v * e))[group]
+    sums = np.stack([np.bincount(group, weights=v * column) for column in z.T], axis=1)
+    moved = (z - (share[:, None] * sums)[group]) * left[:, None]
+    found = _of_totals(sheets, own, z * left[:, None] * one, drawn, taken, moved=moved * one)
+    return found, float(drawn.sum() - len(drawn))
+
+
 def _of_totals(
-    sheets: list[calibrated.Rows], own: pd.DataFrame, scores: np.ndarray, drawn: np.ndarray, taken: np.ndarray
-) -> np.ndarray:
+    sheets: list[calibrated.Rows], own: pd.DataFrame, scores: np.ndarray, drawn: np.ndarray, taken: np.ndarray,
+    *, moved: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """The covariance of the weighted totals of scores (rows, k), which sum to zero at the fit."""
     total, every = float(own["_n"] @ own["_w"]), np.arange(len(own))
-    return calibrated.covariance(*sheets, [every] * scores.shape[1], list(total * scores.T), drawn, taken)
+    by = None if moved is None else list(total * moved.T)
+    return calibrated.covariance(*sheets, [every] * scores.shape[1], list(total * scores.T), drawn, taken, moved=by)

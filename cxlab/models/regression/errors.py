@@ -16,10 +16,11 @@ from cxlab.models.metrics import fitted_weights
 from cxlab.models.regression import calibrated_errors
 from cxlab.models.regression.fitted import weight_of
 from cxlab.models.regression.formula import assembled, design_columns, match
+from cxlab.models.regression.treated_units import rests_on, rows_used
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import of_strata
-from cxlab.stats.counts.moments import cluster_products, cluster_score_products, moments, score_products, usable
+from cxlab.stats.counts.moments import cluster_products, cluster_score_products, moments, score_products
 from cxlab.stats.counts.names import free as free_name
 from cxlab.stats.fits import linear
 from cxlab.stats.inference import few_treated
@@ -88,6 +89,12 @@ def _calibrated(fit: Fit, population: Population) -> Errors:
     return guarded(found, fit.coding.names, _rests_on(fit), design.cluster)
 
 
+def _rests_on(fit: Fit) -> np.ndarray:
+    """Return how many of the design's clusters each coefficient rests on."""
+    design = fit.study.design
+    return rests_on(fit, [c for c in (design.strata, design.cluster) if c])[1]
+
+
 def _clustered(fit: Fit, errors: str, population: Population) -> Errors:
     """Errors of a sample of clusters: CR1, CR2 or linearised within strata; few treated clusters need CR2."""
     design = fit.study.design
@@ -152,7 +159,7 @@ def one_cluster(name: str) -> DataProblem:
 def _cr1(fit: Fit, sums: tuple, population: Population) -> Errors:
     _, products, m, rows, _ = sums
     n, k, clusters = fit.n, fit.solution.rank, int(m.sum())
-    meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k) * _of_all(fit, clusters, population)
+    meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k) * of_all(fit, clusters, population)
     said = f"cluster-robust errors CR1 ({clusters:,} clusters: {fit.study.design.cluster})"
     covariance = linear.sandwich(fit.solution.inverse, meat)
     return Errors("CR1", covariance, np.array(clusters - 1), said, _without_cluster(fit, rows), clusters=clusters)
@@ -191,8 +198,8 @@ def lonely_note(lonely: list[int]) -> list[str]:
     return [f"{len(lonely)} strata with a single cluster are centred at the overall mean (conservative)"]
 
 
-def _of_all(fit: Fit, clusters: int, population: Population) -> float:
-    """What a finite population leaves of the variance of clusters that are not seen by stratum."""
+def of_all(fit: Fit, clusters: int, population: Population) -> float:
+    """Return what a finite population leaves of the variance of clusters that are not seen by stratum."""
     if population is None:
         return 1.0
     drawn = fit.study.drawn
@@ -208,7 +215,7 @@ def _few_clusters(fit: Fit, population: Population) -> Errors:
     if len(k) == 1:
         raise one_cluster(design.cluster)
     covariance, df = linear.cr2(fit.solution.inverse, k, ze)
-    covariance = covariance * _of_all(fit, len(k), population)
+    covariance = covariance * of_all(fit, len(k), population)
     said = f"cluster-robust errors CR2, Satterthwaite degrees of freedom ({len(k)} clusters: {design.cluster})"
     few = [n for n, d in zip(fit.coding.names, df, strict=True) if d < 4]
     notes = _without_cluster(fit, rows)
@@ -225,41 +232,6 @@ def _without_cluster(fit: Fit, rows: float) -> list[str]:
         return []
     cluster = fit.study.design.cluster or fit.study.design.strata
     return [f"{missing:,} rows without {cluster} count for the coefficients but not for their errors"]
-
-
-def _rests_on(fit: Fit) -> np.ndarray:
-    """Return how many clusters each coefficient rests on (infinite: all of them); one scan if a column may be an arm.
-
-    A column that is 0 and 1 alone may be one: its sum is that of its squares.
-    """
-    design = fit.study.design
-    constant = np.flatnonzero((fit.coding.atom == 0) & (fit.coding.codes == 1).all(axis=0))
-    first = fit.xx[constant[0]] if len(constant) else np.diag(fit.xx)
-    arms = np.isclose(first, np.diag(fit.xx), rtol=1e-9) & fit.solution.kept
-    arms[constant[:1]] = False
-    at, rests = np.flatnonzero(arms), np.full(len(fit.xy), np.inf)
-    if not len(at):
-        return rests
-    x = design_columns(fit.model, fit.coding, fit.moments.keys)
-    kept = {"_h": nw.col(design.strata)} if design.strata else {}
-    kept |= {"_c": nw.col(design.cluster)} | {f"_x{i}": x[i] for i in at}
-    rows = rows_used(fit).filter(~nw.col(design.cluster).is_null()).select(*(e.alias(k) for k, e in kept.items()))
-    ends = [f(nw.col(f"_x{i}")).alias(f"_{e}{i}") for e, f in {"low": _least, "top": _most}.items() for i in at]
-    each = rows.group_by(*(k for k in ("_h", "_c") if k in kept)).agg(*ends)
-    shapes = [f"_{e}{i}" for e in ("low", "top") for i in at]
-    table = each.group_by(*shapes).agg(nw.len().alias("_k")).collect().to_pandas()
-    count = table["_k"].to_numpy(int)
-    low, high = (np.repeat(table[[f"_{e}{i}" for i in at]].to_numpy(float), count, axis=0) for e in ("low", "top"))
-    rests[at] = few_treated.touched(low, high)
-    return rests
-
-
-def _least(x: nw.Expr) -> nw.Expr:
-    return x.min()
-
-
-def _most(x: nw.Expr) -> nw.Expr:
-    return x.max()
 
 
 def _row_meat(fit: Fit, errors: str) -> np.ndarray:
@@ -283,13 +255,6 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
         return assembled(second.matrix, fit.coding)[0]
     at = match(fit.moments.keys, second.keys)
     return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
-
-
-def rows_used(fit: Fit) -> nw.LazyFrame:
-    """Return the rows the fit used; where none was lost, there is nothing to filter."""
-    if fit.moments.lost == 0:
-        return fit.frame
-    return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
 
 
 def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, list]:

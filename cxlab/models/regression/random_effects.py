@@ -11,15 +11,19 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL, blanked, enough, refuse_part
 from cxlab.data.study import Study
+from cxlab.models.metrics import fitted_weights
+from cxlab.models.regression import calibrated_errors
+from cxlab.models.regression.errors import Errors, Population, free, guarded, of_all, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import declared, match, mentioned
 from cxlab.models.regression.least_squares import Fit, least_squares, original
+from cxlab.models.regression.treated_units import rests_on, rows_used
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts.moments import usable
 from cxlab.stats.counts.names import key, shown
 from cxlab.stats.counts.names import keys as keys_of
-from cxlab.stats.fits import reml
+from cxlab.stats.fits import linear, reml
 
 LARGEST = 3000
 """With two crossed intercepts the smaller one may have this many groups: a dense matrix of that size is factored."""
@@ -27,8 +31,9 @@ LARGEST = 3000
 
 @public
 def mixed(
-    study: Study, formula: str, *, by: str = "", crossed: str = "", level: float = 0.95, least_n: int = SMALL
-) -> Result:
+    study: Study, formula: str, *, by: str = "", crossed: str = "", population: Population = None, level: float = 0.95,
+    least_n: int = SMALL,
+) -> Result:  # fmt: skip
     """Return a linear mixed model with a random intercept for each group (and a crossed one), by REML.
 
     Parameters
@@ -38,23 +43,34 @@ def mixed(
         there are strata: numbers that start anew in every stratum are different clusters).
     least_n : as for `ols`; groups with fewer answers stand without their predicted intercept.
     crossed : a second grouping, crossed with the first (agents, touchpoints), at most 3,000 groups in the smaller one.
+    population : how many groups there are in all (of clusters by stratum, if the study has strata), for a sample that
+        is a large part of them: variances of the fixed effects are times 1 - n/N, and those of all groups have none.
     level : confidence of the intervals, between 0 and 1.
 
     Returns
     -------
-    Result, one row a fixed effect with Satterthwaite degrees of freedom. ``parts['variances']``: variance of each
-    intercept and of the residual, and its share; ``parts['groups']``: predicted intercept of every group with its
-    standard error (one intercept only); ``parts['fit']``: n, groups, REML criterion.
+    Result, one row a fixed effect with Satterthwaite degrees of freedom. A term that rests on a single group (an arm
+    of one treated shop) has no error, one that rests on two to four has one degree less than they, as in `cx.ols`.
+    ``parts['variances']``: variance of each intercept and of the residual, and its share; ``parts['groups']``:
+    predicted intercept of every group with its standard error (one intercept only); ``parts['fit']``: n, groups, REML
+    criterion.
 
     Notes
     -----
     One scan for the moments and one for the sums by group; the rest is a search over the ratio of variances. Design
     weights enter as precision weights of mean 1, as in R's lme4: for unequal selection within groups that is
-    approximate.
+    approximate. Where weights were fitted in this session (`cx.rake`) and the groups are the study's clusters, errors
+    are those of cluster totals with the margins known (`calibrated_errors.mixed_meat`), not those of the model.
 
     References
     ----------
-    Bates, Maechler, Bolker & Walker (2015), https://doi.org/10.18637/jss.v067.i01
+    Bates, Maechler, Bolker & Walker (2015), https://doi.org/10.18637/jss.v067.i01; few treated:
+    `cxlab.stats.inference.few_treated`
+
+    Raises
+    ------
+    DataProblem : no groups or a single one, as many groups as rows, an unknown column, two large crossed groupings,
+        fewer groups in ``population`` than in the sample.
 
     Examples
     --------
@@ -75,7 +91,6 @@ def mixed(
     there = replace(study, table=study.lazy.filter(*(~nw.col(c).is_null() for c in asked)).to_native())
     fit = least_squares(there, formula, totals="" if nested else by)
     enough(fit.moments.keys, fit.moments.n, least_n, fit.model.crossings)
-    kept = fit.solution.kept
     if fit.n <= fit.solution.rank + 1:
         raise DataProblem(f"{fit.n} complete rows cannot tell {fit.solution.rank} coefficients and a variance apart")
     first, names = numbered_sums(fit, by) if fit.moments.totals else group_sums(fit, [*nested, by])
@@ -83,16 +98,11 @@ def mixed(
         raise DataProblem(
             f"'{by}' has {len(first.weight)} groups in {fit.n} rows; a random intercept needs groups of rows"
         )
-    found = _crossed(fit, first, names, [*nested, by], crossed) if crossed else reml.random_intercept(first)
-    beta = np.full(len(kept), np.nan)
-    beta[kept] = found.beta
-    whole = np.zeros((len(kept), len(kept)))
-    whole[np.ix_(kept, kept)] = found.covariance
-    fit = replace(fit, solution=replace(fit.solution, beta=beta))
-    beta, whole = original(fit, whole)
-    df = np.full(len(kept), np.nan)
-    df[kept] = found.df
+    within = [*nested, by]
+    found = _crossed(fit, first, names, within, crossed) if crossed else reml.random_intercept(first)
     labels = [by, *([crossed] if crossed else []), "residual"]
+    fit, errors = _errors(fit, found, [within, *([[crossed]] if crossed else [])], len(first.weight), population)
+    beta, whole = original(fit, errors.covariance)
     share = found.variances / found.variances.sum()
     variances = pd.DataFrame(
         {"group": labels, "variance": found.variances, "sd": np.sqrt(found.variances), "share": share}
@@ -101,16 +111,50 @@ def mixed(
     hidden: list[str] = []
     if not crossed:
         named = names.assign(estimate=found.effects, se=found.effects_se)
-        within = [*nested, by]
         named, hidden = blanked(named, least_n, ("estimate", "se"), keys_of(within))
         parts["groups"] = named.rename(
             columns=dict(zip(keys_of(within), shown(within, ["n", "estimate", "se"]), strict=True))
         )
+    whole, census = without(whole, errors.alone), population is not None
     return fitted(
-        f"Mixed model of {fit.model.response}", Estimated(fit.coding.names, beta, whole, df, fit.n), level=level,
-        method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; Satterthwaite errors",
-        notes=[*_notes(study, fit, found, labels), *hidden], parts=parts,
+        f"Mixed model of {fit.model.response}", level=level,
+        found=Estimated(fit.coding.names, beta, whole, errors.df, fit.n, census),
+        method=f"linear mixed model by REML, random intercepts of {' and '.join(labels[:-1])}; {errors.said}",
+        notes=[*_notes(study, fit, found, labels), *errors.notes, *hidden], parts=parts,
     )  # fmt: skip
+
+
+def _errors(
+    fit: Fit, found: reml.Fit, grouped: list[list[str]], groups: int, population: Population
+) -> tuple[Fit, Errors]:
+    """Return the fit with the model's coefficients, and their errors: guarded where few groups or clusters tell one.
+
+    Parameters
+    ----------
+    grouped : the columns of each random intercept. ``groups`` : how many the first has.
+    """
+    kept, design = fit.solution.kept, fit.study.design
+    beta, df = np.full(len(kept), np.nan), np.full(len(kept), np.nan)
+    beta[kept], df[kept] = found.beta, found.df
+    fit = replace(fit, solution=replace(fit.solution, beta=beta))
+    drawn = len(grouped) == 1 and design.cluster and grouped[0][-1] == design.cluster
+    free_part = of_all(fit, groups, population) if drawn else free(groups, population)
+    covariance, said, name = found.covariance * free_part, "Satterthwaite errors", "REML"
+    if drawn and calibrated_errors.applies(fit.study):
+        ratio = found.variances[0] / found.variances[-1]
+        meat, units = calibrated_errors.mixed_meat(fit, rows_used(fit), grouped[0], ratio, population)
+        covariance = linear.sandwich(found.covariance / found.variances[-1], meat)
+        df[kept], said, name = np.fmin(found.df, units), fitted_weights.SAID, "calibrated"
+    whole = np.zeros((len(kept), len(kept)))
+    whole[np.ix_(kept, kept)] = covariance
+    errors = Errors(name, whole, df, said, clusters=groups)
+    units = [*grouped, *([[c for c in (design.strata, design.cluster) if c]] if design.cluster and not drawn else [])]
+    alone = np.zeros(len(kept), bool)
+    for unit in units:
+        count, rests = rests_on(fit, unit)
+        errors = guarded(replace(errors, clusters=count, alone=None), fit.coding.names, rests, unit[-1])
+        alone |= errors.alone
+    return fit, replace(errors, alone=alone)
 
 
 def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[str]:

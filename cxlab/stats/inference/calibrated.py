@@ -33,8 +33,9 @@ class Rows:
 
 
 def covariance(
-    whole: Rows, own: Rows, members: Sequence[NDArray], scores: Sequence[NDArray], drawn: NDArray, taken: NDArray
-) -> NDArray:
+    whole: Rows, own: Rows, members: Sequence[NDArray], scores: Sequence[NDArray], drawn: NDArray, taken: NDArray,
+    *, moved: Sequence[NDArray] | None = None,
+) -> NDArray:  # fmt: skip
     """Return the (G, G) covariance matrix of the weighted means of G groups of rows.
 
     Parameters
@@ -42,6 +43,8 @@ def covariance(
     whole : every row of the sample. ``own`` : the rows of the domain, those of the groups among them.
     members : for each group the indices of its rows in ``own``; ``scores`` : their scores.
     drawn : (H,) units of each stratum in the sample. ``taken`` : (H,) share of the population that they are.
+    moved : by what the sum moves with a row's weight, where that is not its score (weights within a group hang
+        together, as in a mixed model); None: the centred scores.
     """
     inverse = np.linalg.pinv(whole.x.T @ (whole.x * (whole.n * whole.b)[:, None]), hermitian=True)
     residual, beta = [], np.zeros((whole.x.shape[1], len(members)))
@@ -50,7 +53,8 @@ def covariance(
         total = v.sum()
         e = (s - v @ s / total) / total if total else np.zeros(0)
         residual.append(e)
-        beta[:, g] = inverse @ (own.x[rows].T @ (own.n[rows] * own.b[rows] * e))
+        by = e if moved is None else moved[g] / total
+        beta[:, g] = inverse @ (own.x[rows].T @ (own.n[rows] * own.b[rows] * by))
     parts = _of_units if (whole.unit >= 0).all() else _of_rows
     out = np.zeros((len(members), len(members)))
     for h, (products, sums) in enumerate(parts(whole, own, members, residual, beta, len(drawn))):

@@ -21,6 +21,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from cxlab.problem import DataProblem
+
 
 def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | float | None = None) -> pd.DataFrame:
     """Return the weighted mean of each group and its variance under the design.
@@ -77,7 +79,12 @@ def linearised(sums: pd.DataFrame, by: Sequence[str], *, population: Mapping | f
 
 
 def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float | None) -> NDArray:
-    """Return the sampling fraction n_h / N_h of each row's stratum; 0 where the population is unknown."""
+    """Return the sampling fraction n_h / N_h of each row's stratum; 0 where the population is unknown.
+
+    Raises
+    ------
+    DataProblem : a population of fewer than were drawn.
+    """
     if population is None:
         return np.zeros(len(stratum))
     size = (
@@ -86,6 +93,13 @@ def sampled(stratum: pd.Series, clusters: ArrayLike, population: Mapping | float
         else pd.Series(float(population), stratum.index)
     )
     fraction = np.asarray(clusters, float) / size.to_numpy(float)
+    if (over := np.flatnonzero(fraction > 1 + 1e-9)).size:
+        where = f" in stratum {stratum.iloc[over[0]]}" if isinstance(population, Mapping) else ""
+        raise DataProblem(
+            f"population is {size.iloc[over[0]]:,.0f}{where}, fewer than the "
+            f"{np.asarray(clusters, float)[over[0]]:,.0f} in the sample; it is how many there are in all (clusters, if "
+            "the study has clusters)"
+        )
     return np.where(np.isfinite(fraction), np.clip(fraction, 0, 1), 0)
 
 

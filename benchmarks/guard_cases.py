@@ -1,0 +1,96 @@
+"""Few treated: how often a tool says that an arm of 1 to 10 of 20 units works where it does nothing.
+
+Like the lines of `benchmarks.coverages`: 1 for every study in which it is said; a tool that refuses says nothing (0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+import cxlab as cx
+from benchmarks.coverages import Hits, Run, study
+
+UNITS, EACH = 20, 30
+"""Units, and answers in each: half before, half after."""
+TREATED = (1, 2, 3, 5, 10)
+
+
+def _answers(rng: np.random.Generator, treated: int) -> pd.DataFrame:
+    """Units differ (ICC .2) and move by themselves; ``arm`` marks the treated, ``post`` the second half."""
+    c, post = np.repeat(np.arange(UNITS), EACH), np.tile(np.repeat([0, 1], EACH // 2), UNITS)
+    own = 0.45 * rng.standard_normal(UNITS)[c] + 0.25 * rng.standard_normal((UNITS, 2))[c, post]
+    z = own + 0.86 * rng.standard_normal(len(c))
+    t = pd.DataFrame({"c": c, "post": post, "arm": (c < treated).astype(int)})
+    t["start"] = np.where(c < treated, 1.0, np.nan)
+    t["y"], t["ltr"] = np.clip(np.round(3.2 + z), 1, 5).astype(int), np.clip(np.round(7 + 2.5 * z), 0, 10).astype(int)
+    t["best"] = (z > 0.3).astype(int)
+    return t
+
+
+ROLES = {"y": "outcome", "arm": "operation", "c": "cluster"}
+
+
+def _line(call: Callable[..., cx.Result], formula: str, term: str) -> Callable[[pd.DataFrame], bool]:
+    def said(t: pd.DataFrame) -> bool:
+        s = study(t, ROLES | {"post": "operation", "best": "operation"}, {"y": (1, 5)})
+        return bool(call(s, formula).table.set_index("term")["p"][term] < 0.05)
+
+    return said
+
+
+def _compared(t: pd.DataFrame) -> bool:
+    s = study(t, {"ltr": "outcome", "arm": "segment", "c": "cluster"})
+    table = cx.compare(s, "nps", by="arm", correction="none").table
+    return bool((table["p"] < 0.05).any())
+
+
+def _piloted(t: pd.DataFrame) -> bool:
+    s = study(t, {"ltr": "outcome", "post": "wave", "c": "brand", "start": "operation"})
+    return bool(cx.pilot(s, "nps", unit="c", wave="post", start="start").table["p"].iloc[0] < 0.05)
+
+
+def _tried(t: pd.DataFrame) -> bool:
+    s = study(t, ROLES | {"arm": "segment"}, {"y": (1, 5)})
+    try:
+        table = cx.experiment(s, ["y"], arm="arm", control=0).table
+    except cx.DataProblem:
+        return False
+    return bool((table["p"] < 0.05).any())
+
+
+def _verdict(id: str, book: Callable[[], cx.Codebook]) -> Callable[[pd.DataFrame], bool]:
+    def said(t: pd.DataFrame) -> bool:
+        found = cx.verdict(id, cx.Study(t, book()), robust=False, ledger=None)
+        return found.direction in ("SUPPORTED", "DIRECTION-ONLY", "CONTRADICTED")
+
+    return said
+
+
+def _reviews() -> cx.Codebook:
+    F = cx.Field
+    fields = (F("best", type="integer", role="operation", title="top 3"), F("arm", type="integer", role="operation"))
+    fields += (F("post", type="integer", role="wave"), F("c", type="integer", role="cluster"))
+    return cx.Codebook("reviews", fields, design="experiment", assignment=("arm",))
+
+
+TOOLS: dict[str, Callable[[pd.DataFrame], bool]] = {
+    "ols": _line(cx.ols, "y ~ arm", "arm"),
+    "ols, before and after": _line(cx.ols, "y ~ arm * post", "arm:post"),
+    "mixed": _line(cx.regressions.mixed, "y ~ arm", "arm"),
+    "logit": _line(cx.regressions.logit, "best ~ arm", "arm"),
+    "compare": _compared,
+    "pilot": _piloted,
+    "experiment": _tried,
+}
+
+
+def false_positive(tool: str, treated: int) -> Run:
+    """An effect that is said (p below .05, or a verdict with a direction) where there is none."""
+
+    def run(rng: np.random.Generator, sets: int) -> Hits:
+        return np.array([float(TOOLS[tool](_answers(rng, treated))) for _ in range(sets)])
+
+    return run

@@ -1,0 +1,87 @@
+"""How many units (clusters, groups) each coefficient of a fit rests on: those in which its column is not at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+import numpy as np
+
+from cxlab.models.regression.fitted import weight_of
+from cxlab.models.regression.formula import design_columns
+from cxlab.stats.counts.moments import usable
+
+if TYPE_CHECKING:
+    from cxlab.models.regression.least_squares import Fit
+
+MOST = 0.5
+"""A column with this share of its rows at one value may be held there by most units."""
+
+
+def rows_used(fit: Fit) -> nw.LazyFrame:
+    """Return the rows the fit used; where none was lost, there is nothing to filter."""
+    if fit.moments.lost == 0:
+        return fit.frame
+    return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
+
+
+def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
+    """Return how many units there are (0: not counted), and on how many each coefficient rests (infinite: all).
+
+    A column that most units hold at one value rests on the others, as `few_treated.touched` says: an arm however it is
+    coded, the interaction of an arm with anything. Two scans find the columns that may be held so, a third looks at
+    the units.
+
+    Parameters
+    ----------
+    unit : the columns that tell units apart (stratum and cluster; the groups of a random intercept).
+    """
+    kept = np.flatnonzero(fit.solution.kept)
+    rests, held = np.full(len(fit.xy), np.inf), _held(fit, kept)
+    if not held:
+        return 0, rests
+    x = design_columns(fit.model, fit.coding, fit.moments.keys)
+    there = ~nw.any_horizontal(*(nw.col(c).is_null() for c in unit), ignore_nulls=False)
+    names = {c: f"_u{i}" for i, c in enumerate(unit)}
+    rows = rows_used(fit).filter(there)
+    rows = rows.select(*(nw.col(c).alias(k) for c, k in names.items()), *(x[j].alias(f"_x{j}") for j in held))
+    ends = [getattr(nw.col(f"_x{j}"), f)().alias(f"_{f}{j}") for j in held for f in ("min", "max")]
+    each = rows.group_by(*names.values()).agg(*ends)
+    at_rest = [
+        ((nw.col(f"_min{j}") == v) & (nw.col(f"_max{j}") == v)).sum().alias(f"_r{j}_{i}")
+        for j, values in held.items()
+        for i, v in enumerate(values)
+    ]
+    found = each.select(nw.len().alias("_all"), *at_rest).collect().to_pandas().iloc[0]
+    units = int(found["_all"])
+    for j, values in held.items():
+        most = max(int(found[f"_r{j}_{i}"]) for i in range(len(values)))
+        rests[j] = units - most if most < units else np.inf
+    return units, rests
+
+
+def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
+    """Return the columns that most units may hold at one value, and which values these may be."""
+    x, rows = design_columns(fit.model, fit.coding, fit.moments.keys), rows_used(fit)
+    rows = rows.select(*(x[j].cast(nw.Float64).alias(f"_x{j}") for j in kept))
+    ends = [getattr(nw.col(f"_x{j}"), f)().alias(f"_{f}{j}") for j in kept for f in ("min", "max")]
+    if not len(kept):
+        return {}
+    found = rows.select(*ends).collect().to_pandas().iloc[0]
+    values = {}
+    for j in kept:
+        low, high = float(found[f"_min{j}"]), float(found[f"_max{j}"])
+        if low < high:
+            nothing = -float(fit.moments.shift[fit.coding.atom[j]])
+            values[j] = [low, high, *(v for v in {0.0, nothing} if low < v < high)]
+    if not values:
+        return {}
+    counts = [(nw.col(f"_x{j}") == v).sum().alias(f"_n{j}_{i}") for j, vs in values.items() for i, v in enumerate(vs)]
+    seen = rows.select(nw.len().alias("_all"), *counts).collect().to_pandas().iloc[0]
+    out = {}
+    for j, vs in values.items():
+        n = np.array([int(seen[f"_n{j}_{i}"]) for i in range(len(vs))])
+        if n[:2].sum() == seen["_all"] or n.max() >= MOST * seen["_all"]:
+            out[int(j)] = [v for v, k in zip(vs, n, strict=True) if k]
+    return out
