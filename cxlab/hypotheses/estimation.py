@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.rule import Finding, from_t
@@ -60,8 +61,9 @@ def alike(
 
     Without an experiment they must surely lie at most `ALIKE` deviations apart, and without the column that cannot be
     seen. A column that tells little of the outcome ``y`` can hide much: the distance is over its correlation with y
-    within groups, the least reliability it can have if both measure one thing. What an experiment assigned is alike by
-    design; where there is a column it must not surely (`SURELY`) differ.
+    within groups, the least reliability it can have if both measure one thing; of a yes or no, the correlation with
+    what lies behind it (biserial). What an experiment assigned is alike by design; where there is a column it must not
+    surely (`SURELY`) differ.
     """
     what = "the groups were alike before"
     drawn = case.study.codebook.design == "experiment"
@@ -85,10 +87,20 @@ def alike(
         1.0
         if y is None
         else _correlation(model.e, fit(case, there, y, group).e, (case.sample.n * case.sample.w)[there])
+        * _behind(y[there], (case.sample.n * case.sample.w)[there])
     )
     if y is not None:
         said += f", and goes with the outcome at r = {tells:.2f}"
     return what, said, bool(apart.inner_low > -ALIKE * tells and apart.inner_high < ALIKE * tells), threat
+
+
+def _behind(y: NDArray, w: NDArray) -> float:
+    """Return by what the correlation with a yes or no is multiplied for that with the normal variable behind it."""
+    low, high = y.min(), y.max()
+    if not np.isin(y, (low, high)).all() or low == high:
+        return 1.0
+    p = float(w[y == high].sum() / w.sum())
+    return float(np.sqrt(p * (1 - p)) / (np.exp(-(ndtri(p) ** 2) / 2) / np.sqrt(2 * np.pi)))
 
 
 def _correlation(a: NDArray, b: NDArray, w: NDArray) -> float:

@@ -35,7 +35,7 @@ def test(case: Case) -> Evidence:
         (difference,),
         share,
         tuple(shown),
-        (alike(case, rows, failed, "tenure", "self-selection"),),
+        (alike(case, rows, failed, "tenure", "self-selection", left),),
         method="Difference of shares, linear probability model, robust errors",
         notes=notes,
     )
@@ -55,13 +55,15 @@ def _matched(case: Case, rows: NDArray, left: NDArray, failed: NDArray) -> list[
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """A quasi-experiment; under 'self-selection' newcomers meet failures, and leave anyway."""
+    """Failures that chance assigned; under 'self-selection', in a quasi-experiment, newcomers meet failures, and leave
+    anyway.
+    """
     tenure = rng.standard_normal(n)
     pull = -1.0 if threat == "self-selection" else 0.0
     failure = (pull * tenure + rng.standard_normal(n) > 0).astype(float)
     p = np.clip(0.25 + effect * failure - (0.1 if threat == "self-selection" else 0.0) * tenure, 0, 1)
     columns = {"failure": failure, "leave": (rng.random(n) < p).astype(float), "tenure": np.round(10 * tenure)}
-    return Made(columns, "quasi-experiment")
+    return Made(columns, "quasi-experiment" if threat else "experiment")
 
 
 naive = unguarded

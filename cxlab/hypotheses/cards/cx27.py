@@ -19,7 +19,7 @@ from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth
 from cxlab.models.benchmarks.matched_peers import matching
 from cxlab.result import Result
 
-TRUTH = Truth(claimed=0.3, n=2000, loss=6.0)
+TRUTH = Truth(claimed=0.3, n=2000)
 FIRMS = 20
 CLASSES = 10
 """A size with more values than this is a number; firms of the same half decade are alike."""

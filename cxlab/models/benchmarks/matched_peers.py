@@ -11,6 +11,7 @@ from cxlab.data.arguments import public
 from cxlab.models.benchmarks.peers import as_units, cells
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
+from cxlab.stats.units import kinds_apart
 from cxlab.stats.units import nearest_units as alike
 
 CLAIM = 0.05
@@ -38,7 +39,8 @@ def matching(
     Every unit is predicted by the mean of its peers, itself left out, shrunken to the mean of all others as far as
     kinds of units do not differ (`cxlab.stats.units.nearest_units.prediction_errors`): a mean of one to three peers is
     mostly noise. A unit without a peer is predicted by all others. The ratio is the root mean squared error over that
-    of all others; its interval is a bootstrap of units.
+    of all others; its interval is a bootstrap of units, no shorter than what the analysis of variance leaves open of
+    how far kinds lie apart (`cxlab.stats.units.kinds_apart`).
 
     Parameters
     ----------
@@ -75,8 +77,9 @@ def matching(
             f"only {int(use.sum())} units have a peer of the same {industry} and similar {size}; at least 5 are needed "
             "to compare the rules. Give wider edges, or coarser industries"
         )
-    errors, known = _errors(table, [_kinds(own) for own in placed.values()])
-    result, drawn = _ratios(errors**2, list(columns), draws, level, seed)
+    kinds = {rule: _kinds(own) for rule, own in placed.items()}
+    errors, known = _errors(table, list(kinds.values()))
+    result, drawn = _ratios(errors**2, table["estimate"].to_numpy(float), kinds, draws, level, seed)
     result["peers"] = [int(np.median(s.sum(axis=1))) for s in same.values()]
     result["n"] = len(table)
     both = result.iloc[3]
@@ -88,7 +91,7 @@ def matching(
         table=result,
         level=level,
         method="leave-one-out error of the peers' shrunken mean, as a ratio to that of all other units; bootstrap of "
-        "units",
+        "units, no shorter than what analysis of variance leaves open",
         notes=(
             f"{int(use.sum())} of {len(table)} units have a peer under every rule; the others are predicted by all.",
             SAID[held],
@@ -116,13 +119,24 @@ def _errors(table: pd.DataFrame, kinds: Sequence[np.ndarray]) -> tuple[np.ndarra
 
 
 def _ratios(
-    square: np.ndarray, rules: Sequence[str], replicates: int, level: float, seed: int
+    square: np.ndarray, y: np.ndarray, kinds: Mapping[str, np.ndarray], replicates: int, level: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Root mean squared error of each rule over that of the first, its bootstrap interval over units, and the draws."""
+    """Root mean squared error of each rule over that of the first, its interval, and the draws it is made of.
+
+    A bootstrap of units takes how far kinds lie apart for known: where they seem not to differ it has no width. So
+    each quantile lies no closer than that of the ratio under the spreads of kinds that the analysis of variance
+    leaves open.
+    """
     rmse = np.sqrt(square.mean(axis=0))
     picks = np.random.default_rng(seed).multinomial(len(square), np.full(len(square), 1 / len(square)), replicates)
     drawn = np.sqrt(picks @ square)
     ratios = drawn / drawn[:, :1]
+    at = (np.arange(replicates) + 0.5) / replicates
+    for j, kind in enumerate(kinds.values()):
+        open_ = kinds_apart.ratio(np.fmin(kinds_apart.likely_spreads(y, kind, at), 1e9), kind)
+        order = np.argsort(ratios[:, j], kind="stable")
+        both = np.stack([ratios[order, j], np.sort(open_)])
+        ratios[order, j] = np.where(at < 0.5, both.min(axis=0), both.max(axis=0))
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    table = pd.DataFrame({"rule": rules, "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse})
-    return table, pd.DataFrame(ratios, columns=list(rules))
+    table = pd.DataFrame({"rule": list(kinds), "estimate": rmse / rmse[0], "low": low, "high": high, "rmse": rmse})
+    return table, pd.DataFrame(ratios, columns=list(kinds))
