@@ -1,6 +1,6 @@
 """What a class of twenty sees, simulated: the figures of the instructor's notes, written to ``cxlab/workshop``.
 
-``python -m benchmarks.class_figures [LESSON ...]`` (about half an hour for all eight). Each figure is a statistic of
+``python -m benchmarks.class_figures [LESSON ...]`` (a quarter of an hour for all eight). Each figure is a statistic of
 one class of twenty seats; ``value`` is its mean over the classes simulated, ``spread`` its standard deviation among
 them.
 """
@@ -30,7 +30,7 @@ from cxlab.workshop.questions import Answer, Drawn
 from cxlab.workshop.seat import Place
 
 SEATS = 20
-CLASSES = dict.fromkeys(NAMES, 200) | {"noise": 4000, "peeking": 400}
+CLASSES = dict.fromkeys(NAMES, 100) | {"noise": 4000, "weighting": 200, "peeking": 200}
 FILE = Path(phrases.__file__).with_name("figures.toml")
 
 Row = Mapping[str, Any]

@@ -18,7 +18,7 @@ import psutil
 from cxlab.problem import DataProblem, unknown
 from cxlab.workshop import phrases
 from cxlab.workshop.outlines import Outline, chosen, outline, own_outline
-from cxlab.workshop.seat import MARK, ROOM, read_room
+from cxlab.workshop.seat import MARK, PRACTICE, ROOM, read_room
 
 SEATS = 60
 """Most seats of a room."""
@@ -55,13 +55,14 @@ def open_room(
 
     Raises
     ------
-    DataProblem : a name that is no folder's, too many seats, an unknown lesson.
+    DataProblem : a name that is no folder's, too many seats, an unknown lesson; somebody serves the room.
     """
     if not NAME.fullmatch(name):
         raise DataProblem(f"room is '{name}'; give up to 40 small letters, digits and dashes, such as oslo or oslo-2")
     if seats is not None and not 1 <= seats <= SEATS:
         raise DataProblem(f"seats is {seats}; a room has 1 to {SEATS}")
     at = folder / name
+    refuse_second(at)
     before = read_room(at) if (at / ROOM).is_file() else {}
     if before.get("language", language) != language and language:
         raise DataProblem(f"room '{name}' speaks '{before['language']}'; give another room for '{language}'")
@@ -92,11 +93,33 @@ def open_room(
 
 
 def write_room(at: Path, room: Mapping[str, Any]) -> None:
-    """Write ``room.json`` whole; only this account may read it, as it holds the tokens."""
-    part = at / f"{ROOM}.part"
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        json.dump(room, out, indent=1)
-    os.replace(part, at / ROOM)
+    """Write ``room.json``; only this account may read it, as it holds the tokens."""
+    write_whole(at / ROOM, json.dumps(room, indent=1), mode=0o600)
+
+
+def write_whole(file: Path, text: str, *, mode: int = 0o666) -> None:
+    """Write a file whole or not at all: on a full disk the one that was there stays.
+
+    Parameters
+    ----------
+    file, text : what is written.
+    mode : its permissions, less those that the process masks.
+
+    Raises
+    ------
+    DataProblem : it cannot be written.
+    """
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as out:
+            out.write(text)
+        os.replace(part, file)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise DataProblem(
+            f"{file} cannot be written ({problem.strerror}); what is there stays, mend that and serve again"
+        ) from None
 
 
 def seat_folder(at: Path, seat: int) -> Path:
@@ -110,12 +133,12 @@ def furnish(at: Path, seat: int) -> None:
     own = [at / path for path in room["own"]]
     folder = seat_folder(at, seat)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text(json.dumps({"room": "../..", "seat": seat}), encoding="utf-8")
+    write_whole(folder / MARK, json.dumps({"room": "../..", "seat": seat}))
     for name in room["lessons"]:
         about = outline(name, own)
         target = folder / f"{about.number}-{about.name}.ipynb"
         if not target.exists():
-            target.write_text(in_language(about, room["language"]), encoding="utf-8")
+            write_whole(target, in_language(about, room["language"]))
 
 
 def in_language(about: Outline, language: str) -> str:
@@ -177,17 +200,28 @@ def hold(at: Path, address: str) -> Iterator[None]:
                 out.write(said)
             break
         except FileExistsError:
-            other = holder(at)
-            if other:
-                raise DataProblem(
-                    f"room '{at.name}' is open already, since {other['since']} (process {other['pid']}, "
-                    f"{other['address']}): stop that one first, or give another name, --room {at.name}-2"
-                ) from None
+            refuse_second(at)
             (at / HELD).unlink(missing_ok=True)
     try:
         yield
     finally:
         (at / HELD).unlink(missing_ok=True)
+
+
+def refuse_second(at: Path) -> None:
+    """Raise where another process serves the room: whoever comes second changes nothing in it.
+
+    Raises
+    ------
+    DataProblem : says since when it is open, and where.
+    """
+    other = holder(at)
+    if other:
+        rename = "" if at.name == PRACTICE else f", or give another name, --room {at.name}-2"
+        raise DataProblem(
+            f"room '{at.name}' is open already, since {other['since']} (process {other['pid']}, {other['address']}): "
+            f"stop that one first{rename}"
+        ) from None
 
 
 def holder(at: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cxlab.problem import DataProblem
 from cxlab.report.kernel import SHIM, forks
-from cxlab.workshop.classroom import write_room
+from cxlab.workshop.classroom import write_room, write_whole
 from cxlab.workshop.seat import read_room
 from cxlab.workshop.sheet import addresses, sheet
 from cxlab.workshop.warm import Warm
@@ -83,7 +83,7 @@ class Class:
         self.base = forwarded(self.port) or f"http://{bracketed(own_address(host))}:{self.port}"
         self.seats = addresses(folder, self.base)
         self.board = f"{self.base}/board?token={room['teacher']}"
-        (folder / "sheet.html").write_text(sheet(folder, self.base, reach=self.reach), encoding="utf-8")
+        write_whole(folder / "sheet.html", sheet(folder, self.base, reach=self.reach))
         self.kernels: Warm | None = None
         self.server: subprocess.Popen | None = None
         self.stack = contextlib.ExitStack()

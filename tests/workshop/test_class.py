@@ -100,8 +100,12 @@ def test_the_board_is_anonymous_and_the_teacher_opens_the_truth(served):
 
 
 def test_a_second_teacher_with_the_same_room_is_refused(served):
-    done = cxlab("serve", "--room", "oslo", "--folder", str(served.folder.parent))
+    before = (served.folder / "room.json").read_bytes()
+    more = ("--seats", "9", "--lessons", "3")
+    done = cxlab("serve", "--room", "oslo", *more, "--folder", str(served.folder.parent))
     assert done.returncode == 2
+    assert (served.folder / "room.json").read_bytes() == before  # whoever comes second changes nothing
+    assert not (served.folder / "seats" / "04").exists()
     assert done.stderr.startswith("cxlab: room 'oslo' is open already, since ")
     assert done.stderr.strip().endswith("stop that one first, or give another name, --room oslo-2")
 
@@ -190,6 +194,34 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     lesson.book.file.write_bytes(lesson.book.file.read_bytes() + b'{"at": "2026", "do": "che')  # torn by a power cut
     lesson.check("neighbour", "cannot tell")
     assert [e["question"] for e in cx.lesson("noise").book.events()] == ["guess", "nps", "neighbour"]
+
+
+def test_a_disk_that_is_full_when_a_room_is_made_leaves_no_half_of_a_notebook(tmp_path, monkeypatch):
+    from cxlab.problem import DataProblem
+    from cxlab.workshop.classroom import open_room
+
+    at = open_room(tmp_path, "oslo", seats=1, lessons="1")
+    kept = {p: p.read_bytes() for p in at.rglob("*") if p.is_file()}
+    replace = os.replace
+
+    def full(source, target):
+        if Path(target).name == "2-weighting.ipynb":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DataProblem) as said:
+        open_room(tmp_path, "oslo", seats=2, lessons="1-2")
+    where = at / "seats" / "01" / "2-weighting.ipynb"
+    assert str(said.value) == (
+        f"{where} cannot be written (No space left on device); what is there stays, mend that and serve again"
+    )
+    assert not where.exists() and not list(at.rglob("*.part"))
+    assert all(p.read_bytes() == was for p, was in kept.items() if p.name != "room.json")
+    monkeypatch.setattr(os, "replace", replace)
+    open_room(tmp_path, "oslo", seats=2, lessons="1-2")
+    names = [p.name for p in sorted((at / "seats").glob("*/*.ipynb"))]
+    assert names == ["1-noise.ipynb", "2-weighting.ipynb"] * 2
 
 
 def test_a_lesson_of_ones_own_from_the_template_is_tried_and_served(tmp_path):
