@@ -84,6 +84,10 @@ def change_explained(
             f"of='{next(iter(score.items))}'"
         )
     called, m, keys, notes = _counted(study, score, groups, wave)
+    if not keys:
+        raise DataProblem(
+            f"{study.name} has no answer to '{next(iter(score.items), score.title)}'; nothing can be split"
+        )
     before, after = _two(study, wave, [k[1] for k in keys], waves)
     units = {(k[1] == after, tuple(map(str, k[2:]))): i for i, k in enumerate(keys) if k[1] in (before, after)}
     names = list(dict.fromkeys(g for _, g in units))

@@ -161,8 +161,9 @@ def _baseline(p: Periods, given: Any, name: str) -> tuple[Periods, int, str]:
             f"baseline is {given!r}; give a number of periods, or its first and last, as ('2024-01-01', '2024-03-31')"
         )
     if base < LEAST or first + base >= there:
+        many = f"{there} {p.every}{'s' * (there != 1)}"
         raise DataProblem(
-            f"a chart needs at least {LEAST} {p.every}s of baseline and one after it; {name} has {there} {p.every}s "
+            f"a chart needs at least {LEAST} {p.every}s of baseline and one after it; {name} has {many} "
             f"({p.names[0]} to {p.names[-1]}), and the baseline would have {max(base, 0)}. Take shorter periods with "
             "every=, or cx.trend and cx.changes, which need no baseline"
         )

@@ -218,6 +218,10 @@ def _cells(study: Study, score: Score, by: Sequence[str], wave: str) -> tuple[pd
     columns, sums, counts = scan.scored(study, score, [*by, PERIOD])
     cells = design_variance.linearised(sums, ["item", *map(key, columns)]) if len(sums) else sums
     cells = cells[cells["n"] > 0].reset_index(drop=True)
+    if not len(cells):
+        raise DataProblem(
+            f"{study.name} has no answer to '{next(iter(score.items), score.title)}'; nothing can be followed over time"
+        )
     undated = cells[key(PERIOD)].isna()
     if undated.all():
         raise DataProblem(f"{study.name} has no answer with a date in '{wave}'; nothing can be followed over time")

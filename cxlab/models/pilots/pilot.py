@@ -128,10 +128,10 @@ def _made(p: Panel, design: str, level: float) -> Found:
             )
         return pilot_designs.series(p, level)
     if len(p.y) < 2 or (none and len(p.starts) == 1):
+        who = f"all {len(p.y)} units start" if len(p.y) > 1 else "the one unit starts"
         raise DataProblem(
-            f"all {len(p.y)} units start in {p.periods[p.starts[0]]}: there is nothing to compare with; add units "
-            "that do "
-            "not start, or take one unit with 8 periods before and after as design='interrupted'"
+            f"{who} in {p.periods[p.starts[0]]}: there is nothing to compare with; add units that do not start, or "
+            "take one unit with 8 periods before and after as design='interrupted'"
         )
     if design == "staggered":
         return pilot_designs.several_dates(p, level, later=none)

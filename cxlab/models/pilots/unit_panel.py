@@ -79,10 +79,7 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
             f"{p.names[-1]}); take longer periods with every=, or leave {p.every}s out with study.where"
         )
     if not (at[keep] >= 0).any():
-        raise DataProblem(
-            f"no unit of {study.name} starts within {p.names[0]} to {p.names[-1]} after a first period; start= says "
-            "when"
-        )
+        raise DataProblem(_none_starts(study.name, p, names, at, gone))
     if p.last_incomplete and (p.n > 1).any():
         notes.append(f"the last {p.every} had not ended with the last answer")
     rows = np.flatnonzero(keep)
@@ -101,6 +98,24 @@ def _asked(p: Periods, at: NDArray) -> tuple[Periods, NDArray]:
     names = [n for n, ok in zip(p.names, there, strict=True) if ok]
     moved = np.where(moved >= len(names), -1, moved)
     return replace(p, names=names, dates=dates, raw=p.raw[:, :, there], **cut), moved
+
+
+def _none_starts(name: str, p: Periods, names: list[str], at: NDArray, gone: NDArray) -> str:
+    """Why no unit that began can be used."""
+    lost, first = (at > 0) & gone, at == 0
+    if lost.any():
+        k = int(np.flatnonzero(lost)[0])
+        hole = p.names[int(np.flatnonzero(~np.isfinite(p.y[k]))[0])]
+        return (
+            f"no unit that began has answers in every {p.every}: {_few(names, lost)} (for example none in {hole}); "
+            f"take longer periods with every=, or leave {p.every}s out with study.where"
+        )
+    if first.any():
+        return (
+            f"all units that began ({_few(names, first)}) did so in or before {p.names[0]}, the first {p.every} with "
+            "answers: there is no before; add earlier answers"
+        )
+    return f"no unit of {name} starts within {p.names[0]} to {p.names[-1]} after a first period; start= says when"
 
 
 def _few(names: list[str], mark: NDArray) -> str:

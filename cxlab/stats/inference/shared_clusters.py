@@ -192,8 +192,8 @@ def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None 
     raw = _keys(list(sums[list(keys)].itertuples(index=False, name=None)))
     place = {g: i for i, g in enumerate(dict.fromkeys(raw))}
     strata = {h: i for i, h in enumerate(dict.fromkeys(_plain(h) for h in sums["stratum"]))}
-    h = np.array([strata[_plain(s)] for s in sums["stratum"]])
-    u = np.array([place[k] for k in raw])
+    h = np.array([strata[_plain(s)] for s in sums["stratum"]], int)
+    u = np.array([place[k] for k in raw], int)
     flat = {c: np.zeros((len(strata), len(place))) for c in FLAT}
     for c, array in flat.items():
         array[h, u] = sums[c].to_numpy(float)
