@@ -10,10 +10,9 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from cxlab.columns import show
 from cxlab.data.study import Study
 from cxlab.result import Estimate, Result
-from cxlab.workshop.phrases import say
+from cxlab.workshop.phrases import say, shown
 from cxlab.workshop.questions import Answer, Drawn, Question
 
 CLOSE = 0.06
@@ -127,7 +126,7 @@ def _in_order(numbers: tuple[float, ...], question: Question, language: str) -> 
     if not math.isfinite(numbers[0]) or (len(numbers) == 3 and any(map(math.isinf, numbers))):
         raise Unread(say(language, "nan"))
     answer = Answer(*numbers)
-    told = {k: show(getattr(answer, k), question.unit) for k in ("value", "low", "high")}
+    told = {k: shown(getattr(answer, k), question.unit, language) for k in ("value", "low", "high")}
     if answer.low > answer.high:
         raise Unread(say(language, "turned", **told))
     if question.kind == "interval" and not math.isnan(answer.width) and not answer.low <= answer.value <= answer.high:
@@ -209,7 +208,7 @@ def _judge_ends(question: Question, right: Answer, answer: Answer, language: str
     for level in LEVELS:
         if level != question.level and abs(ratio - float(ndtri((1 + level) / 2)) / z) < 0.03:
             return Judged(False, "level", say(language, "level", level=level, asked=question.level))
-    told = {k: show(getattr(answer, k), question.unit) for k in ("low", "high")}
+    told = {k: shown(getattr(answer, k), question.unit, language) for k in ("low", "high")}
     return Judged(False, "interval_off", say(language, "interval_off", **told))
 
 

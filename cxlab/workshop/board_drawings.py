@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cxlab.columns import show
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED
 from cxlab.workshop.class_answers import Standing, opened
 from cxlab.workshop.coding_pairs import alphas
-from cxlab.workshop.phrases import say
+from cxlab.workshop.phrases import say, shown
 from cxlab.workshop.questions import Answer, Drawn
 
-WIDTH, LEFT, RIGHT, ROW = 480, 14, 14, 14
+WIDTH, LEFT, RIGHT, ROW = 360, 14, 14, 14
 FONT = "font-family='system-ui,sans-serif' font-size='14'"
 PALE = "#5aa2cf"
 
@@ -69,7 +69,7 @@ class Board:
             inner, height = self._bars()
         elif self.question.kind == "labels":
             values = alphas(self.standing, self.question.name)
-            inner, height = self._rows([Answer(v) for v in values], "")
+            inner, height = self._rows([Answer(v) for v in values], "mean")
         else:
             inner, height = self._rows(sorted(self.answers, key=lambda a: a.value), self.question.unit)
         label = html.escape(f"{self.title} {' '.join(self.words())}", quote=True)
@@ -84,7 +84,11 @@ class Board:
         return f"<h3>{html.escape(self.title)}</h3>{self.svg()}<p>{said}</p>"
 
     def _show(self, value: float) -> str:
-        return show(value, self.question.unit)
+        return shown(value, self.question.unit, self.language)
+
+    def _tick(self, at: float, unit: str) -> str:
+        """A tick of the axis: no decimals where they are zeros."""
+        return re.sub(r"[.,]0+(?= %|$)", "", shown(at, unit, self.language))
 
     def _rows(self, answers: Sequence[Answer], unit: str) -> tuple[str, int]:
         """Draw one row an answer: its interval, its value, the truth as a line through all."""
@@ -95,10 +99,11 @@ class Board:
         if self.truth is not None:
             ends.append(self.truth)
         low, high = min(ends), max(ends)
-        low, high = (low - 1, high + 1) if high - low < 1e-9 else (low, high)
+        room = abs(low) / 20 or 1.0
+        low, high = (low - room, high + room) if high - low < 1e-9 else (low, high)
         place = lambda x: LEFT + (x - low) / (high - low) * (WIDTH - LEFT - RIGHT)  # noqa: E731
         bottom = 26 + ROW * len(answers)
-        parts = [_axis(place, t, bottom, unit) for t in ticks(low, high)]
+        parts = [_axis(place(t), bottom, self._tick(t, unit)) for t in ticks(low, high)]
         for i, a in enumerate(answers):
             y = 26 + ROW * i + ROW / 2
             own = self.mine is not None and a == self.mine
@@ -115,7 +120,7 @@ class Board:
                 f"<line x1='{x:.1f}' x2='{x:.1f}' y1='20' y2='{bottom}' stroke='{INK}' stroke-dasharray='5 3'/>"
             )
             side = "end" if x > WIDTH / 2 else "start"
-            said = f"{say(self.language, 'truth')} {show(self.truth, unit)}"
+            said = f"{say(self.language, 'truth')} {shown(self.truth, unit, self.language)}"
             parts.append(f"<text x='{x:.1f}' y='14' text-anchor='{side}'>{html.escape(said)}</text>")
         return "".join(parts), bottom + 24
 
@@ -157,11 +162,10 @@ class Board:
         return " ".join([self.title, *self.words()])
 
 
-def _axis(place: Any, at: float, bottom: float, unit: str) -> str:
-    x = place(at)
+def _axis(x: float, bottom: float, told: str) -> str:
     line = f"<line x1='{x:.1f}' x2='{x:.1f}' y1='22' y2='{bottom}' stroke='{GRID}'/>"
     side = "start" if x < 40 else "end" if x > WIDTH - 40 else "middle"
-    return f"{line}<text x='{x:.1f}' y='{bottom + 17}' text-anchor='{side}' fill='{MUTED}'>{show(at, unit)}</text>"
+    return f"{line}<text x='{x:.1f}' y='{bottom + 17}' text-anchor='{side}' fill='{MUTED}'>{told}</text>"
 
 
 def ticks(low: float, high: float) -> list[float]:

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from cxlab.workshop import board_page
 from cxlab.workshop.class_answers import lessons_of, set_opened
+from cxlab.workshop.phrases import say
 from cxlab.workshop.seat import place
 from cxlab.workshop.seated import TEACHER
+from cxlab.workshop.sheet import destination
 
 
 class BoardHandler(JupyterHandler):
@@ -45,6 +48,25 @@ class BoardHandler(JupyterHandler):
         self.redirect(url_path_join(self.base_url, f"board?lesson={lesson}"))
 
 
+class SeatHandler(JupyterHandler):
+    """The short address of a seat: leads on to its first notebook."""
+
+    def initialize(self, folder: Path) -> None:
+        """Remember the room."""
+        self.folder = folder
+
+    @allow_unauthenticated
+    def get(self, token: str) -> None:
+        """Lead on, or say that nobody has this address."""
+        to = destination(self.folder, token)
+        if to:
+            self.redirect(url_path_join(self.base_url, to))
+            return
+        self.set_status(404)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(say(place(self.folder, 1).language, "no_seat"))
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "cxlab.workshop.board_server"}]
 
@@ -53,6 +75,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     folder = Path(app.root_dir)
     routes = [("board", {}), ("board/part", {"part": True}), ("board/open", {})]
     handlers = [(url_path_join(app.base_url, path), BoardHandler, {"folder": folder, **more}) for path, more in routes]
+    handlers.append((url_path_join(app.base_url, "s/([^/]+)"), SeatHandler, {"folder": folder}))
     app.web_app.add_handlers(".*", handlers)
 
 

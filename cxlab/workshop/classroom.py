@@ -24,6 +24,8 @@ SEATS = 60
 """Most seats of a room."""
 HELD = "open.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+EASY = "abcdefghjkmnpqrstuvwxyz23456789"
+"""What a token of a seat consists of: nothing that looks like something else where it is typed from a sheet."""
 
 
 def room_folder(folder: Path, name: str) -> Path:
@@ -72,7 +74,7 @@ def open_room(
     names = chosen(lessons or ",".join(before.get("lessons") or ["1-8"]), paths)
     many = max(seats or 0, before.get("seats", 0)) or 20
     tokens = before.get("tokens", {})
-    tokens |= {str(k): secrets.token_urlsafe(12) for k in range(1, many + 1) if str(k) not in tokens}
+    tokens |= {str(k): typed_token() for k in range(1, many + 1) if str(k) not in tokens}
     room = {
         "name": name,
         "secret": before.get("secret") or secrets.token_hex(16),
@@ -90,6 +92,11 @@ def open_room(
     for seat in range(1, many + 1):
         furnish(at, seat)
     return at
+
+
+def typed_token() -> str:
+    """Return a new token of a seat: twelve signs of `EASY`, 59 bits."""
+    return "".join(secrets.choice(EASY) for _ in range(12))
 
 
 def write_room(at: Path, room: Mapping[str, Any]) -> None:

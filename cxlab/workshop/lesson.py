@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
@@ -16,7 +15,7 @@ from cxlab.workshop import answers
 from cxlab.workshop.class_answers import Standing, by_seat, opened
 from cxlab.workshop.hand_ins import Book, standing
 from cxlab.workshop.outlines import Outline, outline
-from cxlab.workshop.phrases import say, spoken
+from cxlab.workshop.phrases import say, shown, spoken
 from cxlab.workshop.questions import Drawn, Question
 from cxlab.workshop.seat import Place, here
 
@@ -166,7 +165,9 @@ class Lesson:
             return Feedback(False, (say(self.language, "not_yet", left=len(left), names=", ".join(left)),))
         self.book.add("reveal")
         told = self.texts.get("truth", {})
-        said = "; ".join(f"{told.get(k, k)} {written(v, self._unit(k))}" for k, v in self._drawn.truth.items())
+        said = "; ".join(
+            f"{told.get(k, k)} {written(v, self._unit(k), self.language)}" for k, v in self._drawn.truth.items()
+        )
         return Feedback(None, (say(self.language, "revealed", truth=said),))
 
     def standing(self) -> Standing:
@@ -224,9 +225,13 @@ def drawn(about: Outline, place: Place, language: str = "") -> Drawn:
     )
 
 
-def written(value: Any, unit: str) -> str:
+def written(value: Any, unit: str, language: str) -> str:
     """Return a truth as it is printed."""
-    return show(float(value), unit) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    return (
+        shown(float(value), unit, language)
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else str(value)
+    )
 
 
 @public

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cxlab.columns import show
 from cxlab.problem import unknown
 
 HERE = Path(__file__).parent
@@ -65,6 +66,22 @@ def laid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         both[key] = laid(under[key], value) if isinstance(value, dict) and isinstance(under.get(key), dict) else value
     return both
+
+
+def shown(value: float, unit: str, language: str) -> str:
+    """Return a number as it is printed in a language.
+
+    Parameters
+    ----------
+    value : the number.
+    unit : as in `cxlab.columns.show`; 'count' for one that is mostly whole.
+    language : decides point or comma.
+
+    >>> shown(1014.8, "count", "de"), shown(20, "count", "en"), shown(0.286, "share", "de")
+    ('1.014,8', '20', '28,6 %')
+    """
+    said = show(value, "points").removesuffix(".0") if unit == "count" else show(value, unit)
+    return said.translate(str.maketrans(".,", ",.")) if language == "de" else said
 
 
 class Figure:

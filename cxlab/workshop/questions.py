@@ -68,7 +68,7 @@ class Question:
     agree : share of the labels that must be right.
     truth : name in `Drawn.truth` of what the answers of all seats lie around; the board draws it once revealed.
     before : name of the vote that this one is laid beside.
-    unit : of the number, as in `cxlab.columns.show`.
+    unit : of the number, as in `cxlab.columns.show`; 'count' for one that is mostly whole.
     level : of the interval.
     """
 

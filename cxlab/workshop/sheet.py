@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import html
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ li svg{width:7.2rem;height:7.2rem;flex:none}a{color:#0b5394;overflow-wrap:anywhe
 
 
 def addresses(folder: Path, base: str) -> dict[int, str]:
-    """Return the address of each seat.
+    """Return the address of each seat, short enough to be typed; the server leads on to `destination`.
 
     Parameters
     ----------
@@ -30,11 +31,23 @@ def addresses(folder: Path, base: str) -> dict[int, str]:
     base : such as ``http://127.0.0.1:8888``.
     """
     room = read_room(folder)
-    first = sorted(p.name for p in (folder / "seats" / "01").glob("*.ipynb"))[0]
-    return {
-        seat: f"{base}/lab/workspaces/seat-{seat:02d}/tree/{first}?token={room['tokens'][str(seat)]}"
-        for seat in range(1, room["seats"] + 1)
-    }
+    return {seat: f"{base}/s/{room['tokens'][str(seat)]}" for seat in range(1, room["seats"] + 1)}
+
+
+def destination(folder: Path, token: str) -> str:
+    """Return where the short address with this token leads on the server: the seat's first notebook; '' if to nobody.
+
+    Parameters
+    ----------
+    folder : of the room.
+    token : as it was typed.
+    """
+    tokens = read_room(folder)["tokens"]
+    seat = next((int(k) for k, known in tokens.items() if hmac.compare_digest(known.encode(), token.encode())), 0)
+    if not seat:
+        return ""
+    first = min(p.name for p in (folder / "seats" / f"{seat:02d}").glob("*.ipynb"))
+    return f"lab/workspaces/seat-{seat:02d}/tree/{first}?token={token}"
 
 
 def sheet(folder: Path, base: str, *, reach: str) -> str:

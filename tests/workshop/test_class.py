@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 import textwrap
+import urllib.error
+import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -126,11 +128,35 @@ def test_answers_are_collected_and_graded_with_reasons(served):
     assert not (served.folder / "seats" / "01" / "mine.txt").exists()
 
 
+def test_a_short_address_leads_to_the_seat_and_a_mistyped_one_to_nobody(served):
+    token = served.room["tokens"]["2"]
+    assert re.fullmatch("[abcdefghjkmnpqrstuvwxyz2-9]{12}", token)
+    opener = urllib.request.build_opener(Stay)
+    with pytest.raises(urllib.error.HTTPError) as led:
+        opener.open(f"{served.base}/s/{token}", timeout=30)
+    assert (led.value.code, led.value.headers["Location"]) == (
+        302, f"/lab/workspaces/seat-02/tree/1-noise.ipynb?token={token}",
+    )  # fmt: skip
+    for wrong in (token[:-1], token.upper(), served.room["teacher"], "room.json", "%2e%2e"):
+        with pytest.raises(urllib.error.HTTPError) as lost:
+            opener.open(f"{served.base}/s/{wrong}", timeout=30)
+        assert lost.value.code == 404
+        if wrong == token[:-1]:
+            assert lost.value.read().decode() == "No seat has this address; compare it with the sheet, sign by sign."
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 def test_the_sheet_has_a_strip_a_seat_and_says_what_others_see(served):
     text = (served.folder / "sheet.html").read_text(encoding="utf-8")
     assert text.count("<svg role=") == 3
     for token in served.room["tokens"].values():
-        assert f"token={token}" in text
+        assert f"{served.base}/s/{token}" in text
     assert served.room["teacher"] not in text and served.room["secret"] not in text
     assert "code can read what that account can read, other seats&#x27; folders as well" in text
     assert "on this computer only" in text

@@ -47,8 +47,7 @@ def class_of_five(tmp_path_factory, serve_room):
 
 
 def address(served, seat: str) -> str:
-    token = served.room["tokens"][seat]
-    return f"{served.base}/lab/workspaces/seat-0{seat}/tree/1-noise.ipynb?token={token}"
+    return f"{served.base}/s/{served.room['tokens'][seat]}"
 
 
 def test_five_seats_answer_and_the_board_shows_them(browser, class_of_five, tmp_path):

@@ -52,7 +52,7 @@ def test_a_port_that_is_none_is_refused(tmp_path, port):
 def test_the_sheet_says_who_reaches_it_and_what_others_see(tmp_path, reach, language, said):
     at = open_room(tmp_path, "oslo", seats=2, lessons="noise", language=language)
     page = sheet(at, "http://192.0.2.7:8888", reach=reach)
-    assert said in page and page.count("http://192.0.2.7:8888/lab/workspaces/") == 4
+    assert said in page and page.count("http://192.0.2.7:8888/s/") == 4
     assert {"en": "other seats&#x27; folders as well", "de": "auch die Ordner anderer Plätze"}[language] in page
 
 
@@ -80,7 +80,7 @@ def test_a_class_is_reached_over_the_network_and_through_the_proxy_of_a_codespac
     )  # fmt: skip
     port, token = made.room["port"], made.room["tokens"]["1"]
     outer = f"https://odd-name-7x-{port}.app.github.dev"
-    assert f"{outer}/lab/workspaces/seat-01" in (made.folder / "sheet.html").read_text(encoding="utf-8")
+    assert f"{outer}/s/{token}" in (made.folder / "sheet.html").read_text(encoding="utf-8")
     near, network = made.base, f"http://{own_address('0.0.0.0')}:{port}"
     for host in (None, outer.removeprefix("https://"), f"localhost:{port}"):
         head = {"Authorization": f"token {token}"} | ({"Host": host} if host else {})

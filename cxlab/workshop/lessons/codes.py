@@ -98,7 +98,7 @@ def people_only(drawn: Drawn) -> Answer:
 
 
 QUESTIONS = (
-    Question("guess"),
+    Question("guess", unit="count"),
     Question("codes", "labels", codes, length=READ, agree=0.85),
     Question("alpha", "number", alpha, {"per_cent": per_cent}, tolerance=0.01, unit="mean"),
     Question("machine", "interval", machine, {"people_only": people_only}, tolerance=0.006, truth="share",

@@ -72,7 +72,7 @@ def in_proportion(drawn: Drawn) -> Answer:
 
 
 QUESTIONS = (
-    Question("guess"),
+    Question("guess", unit="count"),
     Question(
         "nps",
         "interval",
@@ -85,7 +85,7 @@ QUESTIONS = (
         },
         truth="nps",
     ),
-    Question("needed", "number", needed, {"in_proportion": in_proportion}, tolerance=0.12, relative=True, unit="index"),
+    Question("needed", "number", needed, {"in_proportion": in_proportion}, tolerance=0.12, relative=True, unit="count"),
     Question(
         "neighbour", "choice", lambda _: word("cannot tell"),
         {"overlap": lambda _: word("no"), "any": lambda _: word("yes")},

@@ -80,7 +80,7 @@ def other_alarm(drawn: Drawn) -> Answer:
 
 
 QUESTIONS = (
-    Question("guess"),
+    Question("guess", unit="count"),
     Question("found", "choice", false_alarm, {"wrong": other_alarm}, choices=("yes", "no")),
     Question("all", "interval", last_look, {"last_week": last_week}, truth="nps"),
     Question("band", "choice", band, {"wrong": other_band}, choices=("yes", "no")),

@@ -98,11 +98,11 @@ def turned(drawn: Drawn) -> Answer:
 
 
 QUESTIONS = (
-    Question("guess"),
+    Question("guess", unit="count"),
     Question("first", "choice", first, choices=BRANDS),
     Question("candidates", "number", candidates, {"only_one": only_one, "overlapping": overlapping}, tolerance=0.4,
-             unit="index"),
+             unit="count"),
     Question("gap", "interval", gap, {"from_the_ends": from_the_ends, "turned": turned}),
     Question("place", "number", place, {"from_the_bottom": from_the_bottom}, tolerance=0.4, truth="place",
-             unit="index"),
+             unit="count"),
 )  # fmt: skip

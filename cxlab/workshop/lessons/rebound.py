@@ -86,7 +86,7 @@ def turned(drawn: Drawn) -> Answer:
 
 
 QUESTIONS = (
-    Question("guess"),
+    Question("guess", unit="count"),
     Question("again", "interval", again, {"stayed": stayed, "gain": gain}, truth="again"),
     Question("change", "interval", change, {"gain": gain, "unpaired": unpaired, "turned": turned}, truth="change"),
     Question(

@@ -84,6 +84,6 @@ QUESTIONS = (
         {"unweighted": unweighted, "average_of_averages": average_of_averages, "turned_weights": turned_weights},
         truth="nps",
     ),
-    Question("effective", "number", effective, {"counted": counted}, tolerance=0.02, relative=True, unit="index"),
+    Question("effective", "number", effective, {"counted": counted}, tolerance=0.02, relative=True, unit="count"),
     Question("mends", "choice", lambda _: word("no"), {"yes": lambda _: word("yes")}, choices=("yes", "no")),
 )  # fmt: skip
