@@ -12,6 +12,7 @@ from cxlab.data.vocabulary import words
 
 COMMA = r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 THOUSANDS = r"-?\d{1,3}(,\d{3})+(\.\d+)?"
+SPACED = r"-?[1-9]\d{0,2}([ \u00a0\u2009\u202f'’]\d{3})+([.,]\d{1,2})?"
 PERCENT = r"-?\d+([.,]\d+)?\s*%"
 FIRST = r"(-?\d{1,3})\s*[-–—:.=)(]*\s*\(?[^\W\d][^\d]*\)?"
 LAST = r"[^\d]*[^\W\d][^\d]*?\s*[-–—:=(]*\s*(\d{1,3})\)?"
@@ -90,8 +91,8 @@ def read(
     rest = {t: n for t, n in counted.items() if t not in nothing and t}
     if not rest:
         return None
-    rules = (_plain, _escaped, _labelled(labels), _comma, _thousands, _percent, _out_of, _starred, _drawn, _numbered,
-             _lettered, _words)  # fmt: skip
+    rules = (_plain, _escaped, _labelled(labels), _comma, _thousands, _spaced, _percent, _out_of, _starred, _drawn,
+             _numbered, _lettered, _words)  # fmt: skip
     for rule in rules:
         if (coding := rule(sorted(rest))) is not None:
             return replace(coding, nothing=tuple(sorted(nothing)))
@@ -165,6 +166,17 @@ def _thousands(rest: list[str]) -> Coding | None:
     if all(re.fullmatch(THOUSANDS, t) or number(t) is not None for t in rest):
         return Coding("numbers with a comma between thousands", "cast(replace({}, ',', '') as double)")
     return None
+
+
+def _spaced(rest: list[str]) -> Coding | None:
+    """Read '1 234' and "1'234.50" as numbers: three digits behind every blank or apostrophe."""
+    parted = [t for t in rest if re.fullmatch(SPACED, t)]
+    marks = {m for t in rest for m in re.findall(r"[.,]", t)}
+    others = [t for t in rest if t not in parted]
+    if not parted or len(marks) > 1 or not all(re.fullmatch(r"-?\d{1,3}([.,]\d{1,2})?", t) for t in others):
+        return None
+    bare = f"regexp_replace({{}}, {text('[^-0-9.,]')}, '', 'g')"
+    return Coding("numbers with a blank between thousands", f"cast(replace({bare}, ',', '.') as double)")
 
 
 def _percent(rest: list[str]) -> Coding | None:

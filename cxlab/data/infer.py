@@ -261,7 +261,7 @@ def _doubts_of_scale(c: Column, made: scales.Inferred, measure: str) -> list[Dou
         found.append(
             asked(c.name, f"answers run from 1 to {scale.maximum:g}: was it asked from 0 to 10?", answers, 0.9)
         )
-    near = [t for t, why in made.missing.items() if re.fullmatch(r"-[1-5]|0|6|11", t) and "guessed" in why]
+    near = [t for t, why in made.missing.items() if re.fullmatch(r"-[1-5]|0|[6-9]|11", t) and "guessed" in why]
     if near:
         listed = " and ".join(near)
         ends = [scale.minimum, scale.maximum, *map(float, near)]
@@ -273,7 +273,13 @@ def _doubts_of_scale(c: Column, made: scales.Inferred, measure: str) -> list[Dou
         codes = ",".join(f"{v:g}" for v in range(int(scale.minimum), 0))
         answers = {"answers": "", "codes for no answer": f"missing={codes} scale=0-{scale.maximum:g}"}
         found.append(asked(c.name, said, answers, 0.4 if scale.minimum < -1 else 0.6))
-    if wording.says("grade", c.name) and scale.maximum <= 6 and not scale.labels:
+    sure = any("the question says" in why for _, why in made.more)
+    if made.turned:
+        said = f"its wording says {made.turned}: {scale.maximum:g} is taken as best all the same"
+        found.append(
+            asked(c.name, said, {f"{scale.maximum:g} is best": "", f"{scale.minimum:g} is best": "best=low"}, 0.8)
+        )
+    elif wording.says("grade", c.name) and scale.maximum <= 6 and not scale.labels and not sure:
         said = f"a grade from {scale.minimum:g} to {scale.maximum:g}: {scale.maximum:g} is taken as best"
         answers = {f"{scale.maximum:g} is best": "", f"{scale.minimum:g} is best": "best=low"}
         found.append(asked(c.name, said, answers, 0.8))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cxlab.data import wording
 from cxlab.data.codebook import Scale
 from cxlab.data.readers.raw import number
+from cxlab.data.stated_ends import Stated, stated
 
 SENTINELS = {-999, -99, -98, -97, -96, -9, -8, -7, -6, -2, -1, 66, 77, 88, 96, 97, 98, 99, 997, 998, 999, 9999}
 """Codes that stand for no answer when they lie apart from the ratings."""
@@ -18,18 +19,25 @@ LARGEST = 11
 NOBODY_GAVE_0 = "read as 0 to 10"
 """What is said of a recommendation question answered 1 to 10."""
 
+ENOUGH = 100
+"""So many answers must be there to tell codes apart from a scale by what nobody answered."""
+
 COMPLETE = ((1, 5), (1, 7), (0, 5))
 """Usual scales; a rare value apart from one of them, all of whose answers occur, is out of scale."""
 
 
 @dataclass(frozen=True)
 class Inferred:
-    """A scale, codes that look like no answer, the reason, and further remarks as (what, why)."""
+    """A scale, codes that look like no answer, the reason, and further remarks as (what, why).
+
+    ``turned`` is what in the wording may mean that the other end is best.
+    """
 
     scale: Scale
     missing: Mapping[str, str]
     why: str
     more: tuple[tuple[str, str], ...] = ()
+    turned: str = ""
 
 
 def infer(
@@ -55,14 +63,14 @@ def infer(
     codes = sorted({v for c in values if c not in gone and (v := number(c)) is not None})
     labelled = sorted({v for c in labels if c not in gone and (v := number(c)) is not None})
     wordings = {c: t for c, t in labels.items() if c not in gone}
-    best, because = _best(wordings, said, measure)
+    best, because, turned = _best(wordings, said, measure, labelled or codes)
     ending = (f"{'highest' if best == 'high' else 'lowest'} = best", because)
     new = lambda gone: {c: t for c, t in gone.items() if c not in missing}  # noqa: E731
     more: list[tuple[str, str]] = []
     if not labelled and (stepped := _stepped(codes, measure)):
         low, high, step = stepped
         scale = Scale(low, high, best, wordings, step)
-        return Inferred(scale, new(gone), f"answers are {_listed(codes)}, in steps of {step:g}", (ending,))
+        return Inferred(scale, new(gone), f"answers are {_listed(codes)}, in steps of {step:g}", (ending,), turned)
     whole = [c for c in codes if c.is_integer()]
     if not whole or len(whole) < len(codes):
         return None
@@ -72,8 +80,9 @@ def infer(
         gone = {**gone, **{f"{c:g}": "no answer (guessed)" for c in apart}}
         notes = [(f"missing code {c:g}", "far from the ratings, a usual code for no answer") for c in apart]
         why = f"answers run from {low:g} to {high:g} on both sides of 0"
-        return Inferred(Scale(low, high, best, wordings), new(gone), why, (*notes, ending))
+        return Inferred(Scale(low, high, best, wordings), new(gone), why, (*notes, ending), turned)
     codes, gone, more = _sentinels(codes, labelled, gone, values, more)
+    codes, gone, more = _apart(codes, labelled, gone, values, more)
     codes, more = _strays(codes, labelled, values, measure, more)
     if not codes or codes[0] < 0 or codes[-1] > LARGEST:
         return None
@@ -83,7 +92,7 @@ def infer(
         high, why = top, f"its texts say out of {top:g}"
     if high <= low:
         return None
-    return Inferred(Scale(low, high, best, wordings), new(gone), why, (*more, *notes, ending))
+    return Inferred(Scale(low, high, best, wordings), new(gone), why, (*more, *notes, ending), turned)
 
 
 def _listed(codes: Sequence[float]) -> str:
@@ -156,6 +165,33 @@ def _sentinels(
         gone = {**gone, f"{c:g}": "no answer (guessed)"}
         often = sum(values.get(k, 0) for k in (f"{c:g}", f"{c:.1f}"))
         more.append((f"missing code {c:g}", f"far from the ratings, a usual code for no answer; {often:,} times"))
+    return [c for c in codes if c not in apart], gone, more
+
+
+def _apart(
+    codes: list[float],
+    labelled: list[float],
+    gone: dict[str, str],
+    values: Mapping[str, int],
+    more: list[tuple[str, str]],
+) -> tuple[list[float], dict[str, str], list[tuple[str, str]]]:
+    """Take 7, 8 and 9 away where they lie apart from a complete scale of 4 to 7 points that many answered.
+
+    Of a scale that went on to 10 somebody would have given what lies between, and 10.
+    """
+    rows = sum(values.values())
+    full = next(
+        (h for h in (4, 5, 7) for low in (0, 1) if set(range(low, h + 1)) <= set(codes) and h + 1 not in codes), 0
+    )
+    apart = [c for c in codes if full and c > full]
+    if labelled or not apart or not set(apart) <= {7, 8, 9} or apart[0] < full + 2 or rows < ENOUGH:
+        return codes, gone, more
+    count = lambda some: sum(n for t, n in values.items() if number(t) in some)  # noqa: E731
+    if count(apart) * 100 <= rows or count(apart) * 2 > rows:
+        return codes, gone, more
+    for c in apart:
+        gone = {**gone, f"{c:g}": "no answer (guessed)"}
+        more.append((f"missing code {c:g}", f"apart from 1 to {full}, which is complete; {count([c]):,} times"))
     return [c for c in codes if c not in apart], gone, more
 
 
@@ -252,15 +288,18 @@ def _coded(low: float, high: float) -> list[tuple[str, str]]:
     return []
 
 
-def _best(labels: Mapping[str, str], said: tuple[str, str], measure: str) -> tuple[str, str]:
-    """Return which end is best, and why."""
+def _best(
+    labels: Mapping[str, str], said: tuple[str, str], measure: str, codes: Sequence[float]
+) -> tuple[str, str, str]:
+    """Return which end is best, why, and what in the question may mean the other end."""
     best, because = wording.direction(labels, measure)
     if best:
-        return best, because
-    ends = {m[1]: m[2] for m in re.finditer(r"\b(\d{1,2})\s*[=:(]\s*([^\d,;)]{3,40})", said[1])}
-    best, because = wording.direction(ends, measure)
-    if best:
-        return best, f"the question says {because}"
+        return best, because, ""
+    usual = [c for c in codes if -5 <= c <= LARGEST]
+    ends = told(said[1]) or (usual[0], usual[-1]) if usual else None
+    found = stated(said[1], *ends, about=measure) if ends and ends[0] < ends[1] else Stated()
+    if found.best:
+        return found.best, found.why, ""
     if measure == "effort-v1":
-        return "low", "much effort is bad; no label says so"
-    return "high", "no label says which end is best; assumed"
+        return "low", "much effort is bad; no label says so", found.doubt
+    return "high", "no label says which end is best; assumed", found.doubt

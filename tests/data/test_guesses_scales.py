@@ -237,3 +237,42 @@ def test_two_questions_on_two_usual_scales_keep_their_own_and_ask():
     assert [d.question for d in study.doubts if d.column == "Overall satisfaction"] == [
         "its answers end at 5, those of the ratings beside it at 7"
     ]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(("top", "apart"), [(4, [8]), (4, [8, 9]), (5, [9]), (5, [8, 9]), (5, [7, 8, 9]), (7, [9])])
+def test_codes_apart_from_a_complete_scale_are_no_answers_and_are_asked(tmp_path, top, apart, alone):
+    codes = [*range(1, top + 1), *apart]
+    names = ["satisfaction"] if alone else ["staff", "price", "speed"]
+    rows = [[codes[(i + k * (i // 9)) % len(codes)] for k in (0, 1, 2)[: len(names)]] for i in range(40 * len(codes))]
+    path = tmp_path / "a.csv"
+    path.write_text(
+        ",".join(["shop", *names])
+        + "\n"
+        + "".join(f"{'ab'[i % 2]},{','.join(map(str, r))}\n" for i, r in enumerate(rows))
+    )
+    study = cx.load(path)
+    for k, name in enumerate(names):
+        kept = [r[k] for r in rows if r[k] <= top]
+        assert cx.mean(study, name).table[["n", "estimate"]].to_numpy().tolist() == [
+            [len(kept), pytest.approx(sum(kept) / len(kept))]
+        ]
+        assert study.codebook[name].scale.maximum == top
+    assert [d for d in study.doubts if names[0] in d.columns and "taken as no answer" in d.question]
+
+
+def test_a_scale_to_ten_that_few_answered_keeps_its_nine():
+    study = cx.load(pd.DataFrame({"satisfaction": [1, 2, 3, 4, 5, 9] * 8}))
+    assert study.codebook["satisfaction"].scale.maximum >= 9
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f", "'", "\u2019"])
+@pytest.mark.parametrize("part", ["", ",50", ".50"])
+def test_thousands_parted_by_a_blank_are_numbers(tmp_path, blank, part):
+    spent = [(i * 7919) % 90_000 for i in range(80)]
+    shown = [f"{v:,}".replace(",", blank) + part for v in spent]
+    path = tmp_path / "a.csv"
+    path.write_text("spend;satisfaction\n" + "".join(f"{t};{1 + i % 5}\n" for i, t in enumerate(shown)))
+    study = cx.load(path)
+    right = sum(spent) / 80 + (0.5 if part else 0)
+    assert cx.mean(study, "spend").table["estimate"].tolist() == [pytest.approx(right)]

@@ -69,3 +69,49 @@ def test_comments_below_names_are_answers(tmp_path):
     rows = [["Good", "quick"], ["Bad", "slow"], ["So so", "slow"], ["fine", "never again"], ["ok", "yes"]]
     study = cx.load(written(tmp_path / "a.csv", [["likes", "dislikes"], *rows]))
     assert len(study.to_pandas()) == 5
+
+
+HEAD3 = [
+    "Q1,Q2,ResponseId",
+    '"How, really?","Overall\nsatisfaction",Response ID',
+    '"{""ImportId"":""a""}","{""ImportId"":""b""}","{""ImportId"":""c""}"',
+]
+
+
+def plain_rows(mark, start):
+    return "".join(mark.join(map(str, [start + i, "NS"[i % 2], i % 11])) + "\n" for i in range(40))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("above", ["", "Customer survey\n\n"])
+def test_a_header_that_stands_again_is_no_answer(tmp_path, mark, above, end):
+    head = mark.join(["id", "region", "recommend"]) + "\n"
+    text = above + head + plain_rows(mark, 0) + head + plain_rows(mark, 40) + head + plain_rows(mark, 80)
+    (tmp_path / "a.csv").write_bytes(text.replace("\n", end).encode())
+    study = cx.load(tmp_path / "a.csv")
+    assert cx.nps(study, by="region").table["n"].tolist() == [60, 60]
+    assert len(set(study.to_pandas()["id"])) == len(study.to_pandas()) == 120
+    assert [n for n in study.codebook.notes if "stands 2 times more among the rows" in n]
+
+
+def test_of_an_export_with_three_header_rows_and_of_a_sheet(tmp_path):
+    head = "\n".join(HEAD3) + "\n"
+    rows = ["".join(f"{i % 11},{1 + i % 5},R_{k}{i}\n" for i in range(40)) for k in "ab"]
+    (tmp_path / "q.csv").write_text(head + rows[0] + head + rows[1])
+    study = cx.load(tmp_path / "q.csv")
+    assert cx.mean(study, "Q2").table["n"].tolist() == [80]
+    assert len(study.to_pandas()) == 80
+    book = openpyxl.Workbook()
+    for row in [NAMES, *ROWS[:30], NAMES, *ROWS[30:]]:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    study = cx.load(tmp_path / "a.xlsx")
+    assert cx.mean(study, "Q2").table["n"].tolist() == [60]
+    assert len(study.to_pandas()) == 60
+
+
+def test_an_answer_like_one_name_stays(tmp_path):
+    text = "id,region,recommend\n" + plain_rows(",", 0) + "90,region,5\n"
+    (tmp_path / "a.csv").write_text(text)
+    assert len(cx.load(tmp_path / "a.csv").to_pandas()) == 41

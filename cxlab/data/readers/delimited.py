@@ -12,7 +12,7 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.masking import quotable
-from cxlab.data.readers import decimal_mark, opened, platforms, summary_row, texts
+from cxlab.data.readers import decimal_mark, opened, platforms, repeated_header, summary_row, texts
 from cxlab.data.readers.dialect import broken, dialect, records
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, plain, quoted, text
@@ -56,6 +56,7 @@ def read(
     header = platforms.recognise(head)
     if len(head) <= header.rows:
         raise only_header(path.name, len(header.names))
+    source, again = repeated_header.without(source, delimiter, quote, header.rows)
     _check_lengths(head, path)
     if not header.platform:
         _check_header(header.names, path)
@@ -68,7 +69,7 @@ def read(
         *header.notes,
         source.note,
         f"values separated by {NAMED.get(delimiter, repr(delimiter))}, quoted by {quote}",
-        *filter(None, (above,)),
+        *filter(None, (above, again)),
     )
     small = layout.small
     if not small:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import excel_parts, opened, platforms, preamble, spreadsheets, summary_row
+from cxlab.data.readers import excel_parts, opened, platforms, preamble, repeated_header, spreadsheets, summary_row
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -47,13 +47,13 @@ def read(path: Path, *, sheet: str = "") -> Raw:
         check_names(header.names, f"{path.name}, sheet '{name}',")
     if len(rows) <= header.rows:
         raise only_header(f"{path.name}: sheet '{name}'", wide)
-    data = rows[header.rows :]
+    data, again = repeated_header.of_records(rows, header.rows)
     columns = [_column([r[i] for r in data], header.names[i] in header.as_text) for i in range(wide)]
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     table, more = summary_row.without(table)
     told, doubts = (told, ()) if other else excel_parts.said(path, name, ("",) * start + header.names)
     told = (*told, *filter(None, (preamble.note(head[:above]),)))
-    notes = (*header.notes, f"sheet '{name}'", *told, *said, *more)
+    notes = (*header.notes, f"sheet '{name}'", *filter(None, (again,)), *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True
     )
