@@ -115,7 +115,7 @@ _ROOMS = {
         "peers": "cxlab.models.benchmarks.peers",
         "gap": "cxlab.models.benchmarks.gap",
         "matching": "cxlab.models.benchmarks.matched_peers",
-        "funnel": "cxlab.models.benchmarks.league",
+        "funnel": "cxlab.models.benchmarks.league_funnel",
         "benchmarks": "cxlab.data.benchmark_library",
     },
     "indices": {

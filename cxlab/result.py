@@ -171,6 +171,10 @@ class Result:
         ax : Matplotlib axes to draw on; default: new ones.
         options : what this kind of picture takes beside.
 
+        Raises
+        ------
+        DataProblem : an option is none of this kind's picture.
+
         Examples
         --------
         >>> import cxlab as cx

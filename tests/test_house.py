@@ -298,6 +298,18 @@ def test_a_public_function_says_what_it_takes_and_returns_and_shows_a_call(name:
     assert ">>> " in said, "an example that runs"
 
 
+REFUSES_NOTHING = {
+    "Codebook.label", "Codebook.table", "Study.advice", "Study.answers", "Study.cache", "Study.part", "Study.to_pandas",
+    "Result.to_dict", "ask", "optional",
+}  # fmt: skip
+"""What takes nothing that can be wrong, or nothing but what every function checks alike: a study, an unknown option."""
+
+
+def test_a_public_function_says_when_it_refuses() -> None:
+    said = {n for n, f in public_functions().items() if "\nRaises\n------\nDataProblem : " in (inspect.getdoc(f) or "")}
+    assert set(public_functions()) - said == REFUSES_NOTHING
+
+
 MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
 
 

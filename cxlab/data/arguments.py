@@ -96,6 +96,18 @@ def weights_said(found: Any, study: Any) -> Any:
     return replace(found, notes=(*found.notes, COUNT_AS_KNOWN))
 
 
+def of_kind(result: Result, kind: str, maker: str) -> Result:
+    """Return the result if it is of that kind.
+
+    Raises
+    ------
+    DataProblem : it is of another kind; says which function gives the right one.
+    """
+    if result.kind != kind:
+        raise DataProblem(f"result is of kind '{result.kind}'; give that of {maker}")
+    return result
+
+
 def _source(given: Mapping[str, Any]) -> str:
     """Return what an error of the engine is about: the name of the study."""
     return next((v.name for v in given.values() if isinstance(v, Study)), "the data")

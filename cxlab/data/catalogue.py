@@ -67,6 +67,10 @@ def datasets() -> pd.DataFrame:
     ``at_hand`` is 'shipped', 'mirror' (in the folder CXLAB_MIRROR), 'cache', 'url' (fetched when loaded) or 'no'
     (no public URL is known and there is no mirror).
 
+    Raises
+    ------
+    DataProblem : the folder of the catalogue is not there: the installation is not whole.
+
     >>> datasets().set_index("name").loc["airline-survey", "at_hand"]
     'shipped'
     """

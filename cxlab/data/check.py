@@ -69,6 +69,10 @@ def check(study: Study) -> tuple[Finding, ...]:
 
     Values are counted in the raw table, in one scan of it, however large it is.
 
+    Raises
+    ------
+    DataProblem : the engine stops at text among numbers, beyond the rows looked at when the file was opened.
+
     >>> import pandas as pd, cxlab as cx
     >>> book = cx.Codebook("s", (cx.Field("q", scale=cx.Scale(1, 5), missing={"9": "refused"}),))
     >>> print(*check(cx.load(pd.DataFrame({"q": [1, 5, 6, 9]}), codebook=book)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -196,6 +195,10 @@ class Codebook:
         role : role of the columns, e.g. 'outcome', 'touchpoint', 'wave'.
         measure : measure of an outcome, e.g. 'recommendation'.
 
+        Raises
+        ------
+        DataProblem : there is no such role, or no such measure.
+
         Examples
         --------
         >>> import cxlab as cx
@@ -211,6 +214,10 @@ class Codebook:
         Parameters
         ----------
         measure : measure of an outcome, e.g. 'recommendation'.
+
+        Raises
+        ------
+        DataProblem : there is no such measure.
 
         Examples
         --------
@@ -259,6 +266,10 @@ class Codebook:
     def replace(self, name: str, **changes: Any) -> Codebook:
         """Return a codebook in which field ``name`` has ``changes``.
 
+        Raises
+        ------
+        DataProblem : there is no such column, no such setting, or the setting is not allowed.
+
         Examples
         --------
         >>> book = Codebook("s", (Field("q1", "Staff"),))
@@ -266,6 +277,9 @@ class Codebook:
         'Our staff'
         """
         old = self[name]
+        for setting in changes:
+            if setting not in (allowed := [f.name for f in fields(Field)]):  # says what there is
+                raise unknown("setting", setting, f"a field of {self.name}", allowed)
         return replace(self, fields=tuple(replace(f, **changes) if f is old else f for f in self.fields))
 
 
@@ -380,14 +394,3 @@ def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
         del known["step"]
     package["resources"] = [{"name": codebook.name, "path": data_path, "schema": {"fields": schema}}]
     return package
-
-
-def code(value: str, type_: str) -> Any:
-    """Return a code as it stands in the data: JSON keys are text, answers are often numbers."""
-    if type_ in ("integer", "number"):
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        return int(number) if number.is_integer() and not math.isinf(number) else number
-    return value

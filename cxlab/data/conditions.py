@@ -10,9 +10,10 @@ from typing import Any
 
 import narwhals as nw
 
-from cxlab.data.codebook import Field, code
+from cxlab.data.answer_codes import among, code, key
+from cxlab.data.codebook import Field
 from cxlab.data.naming import named
-from cxlab.data.study import Study, among, key
+from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
 
 LISTED = 400

@@ -10,11 +10,12 @@ from typing import Any
 
 import narwhals as nw
 
+from cxlab.data.answer_codes import answer
 from cxlab.data.codebook import Field
 from cxlab.data.conditions import conditions
 from cxlab.data.finding import counts
 from cxlab.data.naming import named
-from cxlab.data.study import Study, answer
+from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 
 TOTALS = ("sum", "mean")

@@ -44,6 +44,10 @@ def quality(study: Study, *, duration: str = "") -> Result:
     ``finding``, ``action``. ``parts``: ``missing`` (by question and reason), ``waves`` (answers by wave and question),
     ``checked`` (each check, on how many columns, and why not where on none).
 
+    Raises
+    ------
+    DataProblem : the study has no rows, or ``duration`` is no column of it.
+
     Examples
     --------
     >>> from cxlab.data.catalogue import open_study
@@ -145,6 +149,11 @@ def concerned(study: Study, check: str, *, question: str = "", duration: str = "
     ----------
     check : name of a check in the table of `quality`.
     duration : column of the time an interview took; default: by its role.
+
+    Raises
+    ------
+    DataProblem : the check is none that names rows, it concerns no row, the study has no rows, or a column named
+        is not there.
 
     Examples
     --------

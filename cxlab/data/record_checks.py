@@ -13,11 +13,12 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlab.data.answer_codes import among
 from cxlab.data.codebook import Field
 from cxlab.data.damaged_ids import DAMAGED
 from cxlab.data.finding import Finding, collected, count, counts, filled
 from cxlab.data.masking import quotable
-from cxlab.data.study import Study, among
+from cxlab.data.study import Study
 
 MANY = 60
 """A column with more categories than this is no column of categories."""

@@ -9,7 +9,8 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from cxlab.data.study import Study, answer
+from cxlab.data.answer_codes import answer
+from cxlab.data.study import Study
 from cxlab.stats.counts.names import free
 
 

@@ -11,6 +11,7 @@ import narwhals as nw
 
 from cxlab.data import codebook as books
 from cxlab.data import coding, conform, scales, wording
+from cxlab.data.answer_codes import key
 from cxlab.data.check import tallies
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.masking import quotable
@@ -18,7 +19,7 @@ from cxlab.data.naming import named
 from cxlab.data.readers.decimal_mark import FORMATS
 from cxlab.data.readers.raw import number
 from cxlab.data.respondents import EMPTY
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of, unknown
 
 WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "note", "format")

@@ -70,6 +70,10 @@ def simulate(n: int = 10_000, *, seed: int = 0, **population: Any) -> Simulation
     ``weight`` (only with ``segment_shares``), the touchpoints, ``satisfaction`` (1 to 5), ``recommend`` (0 to 10);
     its ``truth`` says what is true.
 
+    Raises
+    ------
+    DataProblem : ``n`` is below 1, or an option is none of `Population`.
+
     Examples
     --------
     >>> study = simulate(1000, seed=1, brands=3, nps=30, cluster_size=2)

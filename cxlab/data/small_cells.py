@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from cxlab.columns import Hidden
+from cxlab.data.answer_codes import key as code
 from cxlab.data.study import Study
-from cxlab.data.study import key as code
 from cxlab.problem import DataProblem
 from cxlab.stats.counts.names import key, keys
 

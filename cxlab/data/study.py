@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
+from narwhals.exceptions import ColumnNotFoundError
 
-from cxlab.data.codebook import Codebook, Field, code
+from cxlab.data.answer_codes import answer, key, option
+from cxlab.data.codebook import Codebook, Field
 from cxlab.data.doubt import Doubt
+from cxlab.data.drawing import Calibration, Design
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.drawn import clusters_drawn
 
 CELLS = 4_000_000
 """A table of so many cells or fewer may be held in memory: about 40 MB."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """Which columns describe how the sample was drawn; empty where the study has none.
-
-    ``weight``: design weight, positive. ``cluster``: who or what was sampled together (respondent, account, flight).
-    ``strata``: sampled separately. ``wave``: when.
-    """
-
-    weight: str = ""
-    cluster: str = ""
-    strata: str = ""
-    wave: str = ""
-
-    def __str__(self) -> str:
-        said = [f"{k} {v}" for k, v in vars(self).items() if v]
-        return ", ".join(said) or "simple random sample"
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How the weights of a study were made in this session: ``weight`` from ``base`` ('' : 1 each), so that the sample
-    has the population's ``margins`` (the columns of each)."""
-
-    weight: str
-    base: str
-    margins: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,6 +160,10 @@ class Study:
 
         An unknown name is an error that suggests the nearest.
 
+        Raises
+        ------
+        DataProblem : the codebook has no such column; the nearest name is said.
+
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").field("mode").title
         'Interview mode'
@@ -199,6 +177,10 @@ class Study:
 
     def need(self, role: str, what: str, *, measure: str = "") -> tuple[str, ...]:
         """Return the columns with ``role`` (and ``measure``), or say that ``what`` cannot be done without them.
+
+        Raises
+        ------
+        DataProblem : no column has that role (and measure); what can be declared is said.
 
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").need("wave", "a trend")
@@ -236,6 +218,10 @@ class Study:
 
         ``wanted``: column=level, column=[levels] or column=(from, to).
 
+        Raises
+        ------
+        DataProblem : a column is not there, or nobody gave that answer and the codebook does not know it.
+
         >>> from cxlab.data.catalogue import open_study
         >>> open_study("brand-tracker").where(brand=["Alba", "Brio"], wave=(7, 8)).filters
         ('Brand = Alba or Brio', 'Wave = 7 to 8')
@@ -260,6 +246,11 @@ class Study:
         ``study.set("overall", role="outcome", scale="1-5", labels={1: "poor", 5: "excellent"}, missing=[9, 99])``.
 
         ``settings``: what the codebook is to say of it.
+
+        Raises
+        ------
+        DataProblem : the column or the setting is not there, the setting is not allowed, or it is ``format``,
+            which is for reading.
 
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").set("mode", title="How asked").field("mode").title
@@ -287,6 +278,11 @@ class Study:
         of : the column(s) it is made from.
         rest : label of the rows that no band holds.
         settings : what the codebook says of it: role, measure, title, ...
+
+        Raises
+        ------
+        DataProblem : the name is taken, ``by`` is nothing a column can be made of, or a column it needs is
+            not there.
 
         >>> from cxlab.data.catalogue import open_study
         >>> study = open_study("brand-tracker").derive("half", {"first": (None, 4), "last": (5, 8)}, of="wave")
@@ -335,11 +331,24 @@ class Study:
 
         As for `where`, that is a domain of a sample with clusters or strata.
 
+        Raises
+        ------
+        DataProblem : ``condition`` is no Narwhals expression, or names a column that is not there.
+
         >>> import cxlab as cx
         >>> import narwhals as nw
         >>> cx.load("brand-tracker").filter(nw.col("wave") > 6, "the last two waves").filters
         ('the last two waves',)
         """
+        if not isinstance(condition, nw.Expr):
+            raise DataProblem(
+                f"condition is {condition!r}; give a Narwhals expression, as nw.col('wave') > 6, or use where"
+            )
+        try:
+            self.lazy.filter(condition).collect_schema()
+        except ColumnNotFoundError as error:
+            raise DataProblem(f"the condition names a column that is not in {self.name}; there are: "
+                              f"{', '.join(self.columns)}") from error  # fmt: skip
         before = self.before and replace(self.before, table=self.before.lazy.filter(condition).to_native())
         return replace(self.part(self.lazy.filter(condition), (*self.filters, said)), before=before)
 
@@ -347,6 +356,10 @@ class Study:
         """Return the study with only these columns (and those of its design).
 
         ``names``: names of columns.
+
+        Raises
+        ------
+        DataProblem : a column is not there.
 
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").select("brand").columns
@@ -368,31 +381,3 @@ class Study:
         lost = "".join(f"; {n:,} rows left out: {why}" for why, n in self.dropped)
         kept = f"; only {', '.join(self.filters)}" if self.filters else ""
         return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"
-
-
-def key(value: Any) -> str:
-    """Return a value as it stands in the labels of a codebook."""
-    return f"{value:.12g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
-
-
-def among(x: nw.Expr, values: Iterable[Any]) -> nw.Expr:
-    """Return whether ``x`` is one of ``values``, compared one by one: engines differ in whether 5 is in [5.0]."""
-    return reduce(or_, (x == v for v in values)) if values else nw.lit(False)
-
-
-def answer(field: Field) -> nw.Expr:
-    """The column of a field with its missing codes as null."""
-    x, codes = nw.col(field.name), _codes(field)
-    return nw.when(~among(x, codes)).then(x).alias(field.name) if codes else x
-
-
-def _codes(field: Field) -> list[Any]:
-    """Return the missing codes as they stand in the column; a text cannot stand in a column of numbers."""
-    codes = [code(c, field.type) for c in field.missing]
-    return [c for c in codes if field.type not in ("integer", "number") or not isinstance(c, str)]
-
-
-def option(question: Field, column: str) -> Field:
-    """Return the field of one option of a multiple-response question: 1 ticked, 0 not."""
-    title = question.labels.get(column, column)
-    return Field(column, title=title, type="integer", role="segment", labels={"1": "ticked", "0": "not"})

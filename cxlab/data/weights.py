@@ -20,8 +20,9 @@ import pandas as pd
 
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
+from cxlab.data.drawing import Calibration
 from cxlab.data.sample import usable_weight, weight_notes
-from cxlab.data.study import Calibration, Study
+from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import raking
@@ -150,6 +151,11 @@ def poststratify(
     ----------
     name : name of the new column of weights.
     options : those of `rake`.
+
+    Raises
+    ------
+    DataProblem : a category without answers or without a target, a column that is not there, a negative weight, a
+        name that is taken, or blanks that are to be refused.
 
     Examples
     --------
@@ -319,6 +325,10 @@ def weighting(study: Study, margins: Mapping[str | tuple[str, ...], Mapping[Any,
     -------
     Result of kind 'weighting', one row a fact; ``parts['margins']``: margin, category, n, sample, weighted and target
     shares; ``parts['empty']``: combinations of the margins' categories without a row.
+
+    Raises
+    ------
+    DataProblem : the study has no rows, a weight is negative, or a margin names a column that is not there.
 
     Examples
     --------

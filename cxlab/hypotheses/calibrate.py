@@ -22,6 +22,7 @@ from cxlab.hypotheses.ruling import ruled
 from cxlab.hypotheses.simulated_answers import Truth
 from cxlab.hypotheses.simulators import simulated
 from cxlab.hypotheses.slots import require
+from cxlab.problem import one_of
 from cxlab.result import Result
 
 SCENARIOS = ("null", "boundary", "half", "claimed", "threat")
@@ -75,6 +76,10 @@ def calibrate(
     limit), ``defect``, ``coverage`` of the headline interval, ``naive`` (share in which a naive analysis of the raw
     export would have said yes).
 
+    Raises
+    ------
+    DataProblem : there is no such claim or scenario.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -83,6 +88,8 @@ def calibrate(
     """
     from tqdm import tqdm
 
+    for scenario in scenarios:
+        one_of("scenarios", scenario, SCENARIOS)
     chosen = [card(c) for c in claims] if claims else list(cards().values())
     jobs = [
         (c, s, t, size)

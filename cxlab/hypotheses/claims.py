@@ -93,6 +93,10 @@ def claims(of: str | Study | None = None) -> pd.DataFrame | Told:
     ----------
     of : id of a claim (all of its card), a study (what it can test), or None (all claims).
 
+    Raises
+    ------
+    DataProblem : there is no such claim; given a study's name: there is no such study.
+
     >>> claims()["card"].tolist()[:2]
     ['CX-01', 'CX-02']
     """

@@ -117,6 +117,11 @@ def scoreboard(
     Scoreboard, one row a card and study: ``card, title, study, direction, number, association, grade, estimate, low,
     high, se, n, n_eff, p, p_adjusted, unit, sentence, reason``. Studies that no card can be tested on are in the notes.
 
+    Raises
+    ------
+    DataProblem : there is no such study or claim, the correction is unknown, or none of the studies can answer
+        any claim.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -284,6 +289,10 @@ def family(plan: str | Path | Plan, study: Study, *, ledger: str | None = book.D
     ----------
     plan : a plan, or the file of one.
     ledger : file in which every look is recorded, or None.
+
+    Raises
+    ------
+    DataProblem : the plan is no file, was changed since it was signed, or is of another study.
 
     Examples
     --------

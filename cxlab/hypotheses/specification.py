@@ -67,6 +67,10 @@ def specifications(
     level : confidence of the intervals, between 0 and 1.
     seed : where random draws start: the same seed, the same numbers.
 
+    Raises
+    ------
+    DataProblem : there is no such claim, the study lacks a column it needs, or a weight is negative.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -31,6 +31,10 @@ def figure(result: Result, **options: Any) -> None:
 
     ``options`` go to the plot function of the result's kind. The numbers travel with the picture into the report.
 
+    Raises
+    ------
+    DataProblem : ``result`` is no result.
+
     Examples
     --------
     >>> figure(cx.nps(study, by="wave"))  # doctest: +SKIP

@@ -68,6 +68,10 @@ def remarks(*lines: str) -> Findings:
     ----------
     lines : sentences; ``**bold**`` and ```code``` are understood, and ``### `` at the beginning makes a heading.
 
+    Raises
+    ------
+    DataProblem : a line is no text.
+
     >>> remarks("No column has role 'brand'.")
     No column has role 'brand'.
     """

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
+
+from cxlab.problem import unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,13 +100,25 @@ _WHERE: dict[str, str] = {
 
 
 def drawn(result: Result, ax: Axes | None = None, **options: Any) -> Axes:
-    """Draw a result with the function of its kind; its labels are text, and long ones take several lines."""
+    """Draw a result with the function of its kind; its labels are text, and long ones take several lines.
+
+    Raises
+    ------
+    DataProblem : an option is none of this kind's picture.
+    """
     import matplotlib.pyplot as plt
 
     from cxlab.plots.lettering import PLAIN, lettered
 
+    draw = getattr(importlib.import_module("cxlab.plots"), result.kind)
+    takes = inspect.signature(draw).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+        for option in (o for o in options if o not in takes):
+            raise unknown(
+                "option", option, f"the picture of '{result.kind}'", [n for n in takes if n not in ("ax", "result")]
+            )
     with plt.rc_context(PLAIN):
-        made = getattr(importlib.import_module("cxlab.plots"), result.kind)(result, ax=ax, **options)
+        made = draw(result, ax=ax, **options)
         return lettered(made, own=ax is None) if hasattr(made, "figure") else made
 
 

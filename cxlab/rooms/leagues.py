@@ -2,8 +2,8 @@
 
 from cxlab.data.benchmark_library import benchmarks as benchmarks
 from cxlab.models.benchmarks.gap import gap as gap
-from cxlab.models.benchmarks.league import funnel as funnel
 from cxlab.models.benchmarks.league import league as league
+from cxlab.models.benchmarks.league_funnel import funnel as funnel
 from cxlab.models.benchmarks.matched_peers import matching as matching
 from cxlab.models.benchmarks.peers import peers as peers
 from cxlab.models.benchmarks.rank_change import league_change as league_change

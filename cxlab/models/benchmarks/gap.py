@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.columns import difference, show, span
-from cxlab.data.arguments import public
+from cxlab.data.arguments import of_kind, public
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.differences import tipping_error, two_sided, verdicts
@@ -55,6 +55,11 @@ def gap(
     ``percentile`` (share of the peers that are worse, with its set), ``target``, ``chance`` of the top now,
     ``tipping_se``.
 
+    Raises
+    ------
+    DataProblem : ``peers`` is no result of `peers`, ``top`` is not between 0 and 1, ``best`` is unknown, or the
+        unit has no standard error and ``se`` is not given.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -62,7 +67,7 @@ def gap(
     >>> cx.leagues.gap(cx.leagues.peers(units, "Alba")).kind
     'gap'
     """
-    own, table = peers.parts["own"].iloc[0], peers.table
+    own, table = of_kind(peers, "peers", "cx.leagues.peers").parts["own"].iloc[0], peers.table
     name, se = table.columns[0], float(own.get("se", np.nan)) if se is None else se
     best = best or peers.parts["best"]
     one_of("best", best, ("high", "low"))

@@ -23,7 +23,6 @@ from cxlab.models.metrics import registry
 from cxlab.models.metrics.groups import Groups, grouped
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
-from cxlab.result import Result
 from cxlab.stats.counts.names import shown as shown_names
 from cxlab.stats.inference import multiple
 from cxlab.stats.units import funnel as funnels
@@ -99,6 +98,11 @@ def league(
     rank_high`` (for one unit named beforehand), the simultaneous set ``all_low, all_high`` (for the whole table);
     ``may_be_top``; ``group``: units that share a letter cannot be told apart. ``parts``: ``funnel``, ``limits``,
     ``small`` (units with too few answers to be ranked), ``case_mix`` and facts.
+
+    Raises
+    ------
+    DataProblem : a column or metric is not there, the metric has several questions and ``of=`` names none, or
+        fewer than two units have enough answers.
 
     References
     ----------
@@ -363,36 +367,3 @@ def _best(units: Units, parts: dict[str, Any]) -> str:
 def p_value(p: float) -> str:
     """Return a p-value in words: '= 0.012' or '< 0.001'."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-@public
-def funnel(table: Result) -> Result:
-    """Return the funnel of a league table: each unit's size, estimate and z with over-dispersion, to be drawn.
-
-    Parameters
-    ----------
-    table : result of `league`.
-
-    Examples
-    --------
-    >>> import cxlab as cx
-    >>> cx.leagues.funnel(cx.league(cx.load("brand-tracker"))).kind
-    'funnel'
-    """
-    parts = table.parts
-    points = parts["funnel"].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
-    points = points.rename(columns={"name": shown_names([parts["unit"]], points.columns)[0]})
-    out = int((points["outside"] == "99.8 %").sum())
-    return Result(
-        kind="funnel",
-        title=f"Funnel: {table.title}",
-        table=points,
-        unit=table.unit,
-        level=table.level,
-        method="z-scores around the weighted mean, additive over-dispersion (Spiegelhalter 2005), pooled spread",
-        notes=(
-            f"{out} of {len(points)} units lie outside the 99.8 % limits; over-dispersion phi = {parts['phi']:.1f}.",
-            "Inside the limits a unit differs no more than ordinary units of its size do.",
-        ),
-        parts={"limits": parts["limits"], "target": parts["target"], "phi": parts["phi"], "measure": parts["measure"]},
-    )

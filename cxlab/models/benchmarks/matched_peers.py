@@ -54,6 +54,10 @@ def matching(
     Result of kind 'matching', one row a rule: ``rule, estimate`` (ratio), ``low, high, rmse, peers`` (median), ``n``.
     ``parts``: ``verdict`` on a cut by 5 %, ``claim``, ``draws`` (replicates of the ratios, a column a rule).
 
+    Raises
+    ------
+    DataProblem : a column is not in the table of units, or fewer than 5 units have a peer.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -52,6 +52,11 @@ def peers(
     ``parts``: ``own`` (the unit itself), ``balance`` before and after, ``effective`` number of peers,
     ``leave_one_out``.
 
+    Raises
+    ------
+    DataProblem : the unit or a column is not in the table, the table has fewer than two units or one twice, the
+        units are on different scales, or none is comparable.
+
     References
     ----------
     Iacus, King & Porro 2012, doi:10.1093/pan/mpr013; Gower 1971, doi:10.2307/2528823.

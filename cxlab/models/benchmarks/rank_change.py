@@ -56,6 +56,11 @@ def league_change(
     with interval and Holm's ``p_adjusted``; ``rank_before, rank_after`` with the set of changes of rank that both
     waves' marginal sets allow together (Bonferroni); ``expected, surprise`` with interval; ``was``: star or laggard.
 
+    Raises
+    ------
+    DataProblem : no wave is declared or known as the last two, ``waves`` names none, or fewer than two units have
+        enough answers in both.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -65,6 +65,11 @@ def asymmetry(
     ``classes`` (probability of each), ``spline`` (fall and rise of a monotone curve through all answers, its
     asymmetry), ``curves``, ``cells``, ``labels``.
 
+    Raises
+    ------
+    DataProblem : a column is not there, a driver has answers in words, ``low`` and ``high`` are no places on the
+        scale, or there are too few answers for the drivers.
+
     References
     ----------
     Brandt (1987), in Add Value to Your Service, AMA (penalty-reward contrasts); Mikulic & Prebezac (2008),

@@ -78,6 +78,10 @@ def drivers(
     ``labels``; with dominance ``complete``, ``conditional``, ``general``; with johnson ``analytic`` (delta-method
     errors).
 
+    Raises
+    ------
+    DataProblem : a column or method is not there, 'owen' has no blocks, or 'dominance' has too many drivers.
+
     References
     ----------
     Groemping (2007), doi:10.1198/000313007X188252; Mogstad et al. (2024), doi:10.1093/restud/rdad006 (rank sets).

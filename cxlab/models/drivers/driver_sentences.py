@@ -26,6 +26,10 @@ def driver_findings(*results: Result) -> Findings:
     ----------
     results : results to be told, one or several.
 
+    Raises
+    ------
+    DataProblem : a result is of a kind that has no sentences.
+
     >>> driver_findings(cx.drivers(cx.load("abc")))  # doctest: +SKIP
     - Technical support goes with the most: 15.1 % of the variance (8.8 to 23.4 %), rank 1 to 5.
     """

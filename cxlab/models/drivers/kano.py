@@ -58,6 +58,11 @@ def kano(study: Study, *, by: str = "", level: float = 0.95, seed: int = 0, leas
     high`` (better), ``worse, worse_low, worse_high``, shares ``A, O, M, I, R, Q``, ``distinct`` (Fong's test of the
     two most frequent categories at 90 %), ``category_strength, total_strength, n``.
 
+    Raises
+    ------
+    DataProblem : no pair of Kano questions is declared, a feature has only one of them, an answer is not 1 to 5,
+        or ``by`` is no column.
+
     References
     ----------
     Kano et al. (1984), J. Japanese Society for Quality Control 14:39; Berger et al. (1993), Center for Quality of

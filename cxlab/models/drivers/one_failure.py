@@ -48,6 +48,11 @@ def one_failure(
     -------
     Result: ``term, estimate, low, high, p`` (of rho = 1; of no extra weight), ``n``; ``parts['profile']``: R² by rho.
 
+    Raises
+    ------
+    DataProblem : a column is not there, fewer than two drivers have a scale, or fewer than 30 people answered two
+        of them.
+
     References
     ----------
     Hardy, Littlewood & Polya (1934), Inequalities, chapter 2 (generalised means).

@@ -60,6 +60,11 @@ def importance_performance(
     ``parts``: ``performance`` (with intervals), ``quadrants`` (probability of each), ``covariance`` (of importance and
     performance, in the order of the table), ``at``, ``stated`` (stated against derived: means and ranks), ``labels``.
 
+    Raises
+    ------
+    DataProblem : a column or method is not there, a driver has answers in words, a cross-hair is off the scale,
+        or 'lmg' has too many drivers.
+
     References
     ----------
     Martilla & James (1977), Journal of Marketing 41:77, doi:10.1177/002224297704100112.

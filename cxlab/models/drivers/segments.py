@@ -64,6 +64,10 @@ def driver_segments(
     with its Q-profile interval. ``parts['standardised']``:
     those slopes and covariances, a row a segment, and the degrees of freedom of each covariance.
 
+    Raises
+    ------
+    DataProblem : a column is not there, or fewer than two segments have enough answers for the drivers.
+
     References
     ----------
     Cochran (1954), doi:10.2307/3001666; Johansen (1980), doi:10.1093/biomet/67.1.85; Gelman (2006),
@@ -206,6 +210,11 @@ def driver_levels(
     -------
     Result (unit share, of the outcome's variance at that level): ``level, driver, estimate, low, high, se, n`` (answers
     within, groups between). ``parts['icc']``: the share of the outcome's variance that lies between groups.
+
+    Raises
+    ------
+    DataProblem : a column is not there, more than 15 drivers or one in words, or nearly every answer is a group
+        of its own.
 
     References
     ----------

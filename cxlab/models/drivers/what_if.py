@@ -61,6 +61,11 @@ def what_if(
     Result in points, share or mean: ``driver, scenario, estimate, low, high, se, moved`` (share of answers that move),
     ``n``; ``parts['now']``: the measure as it is.
 
+    Raises
+    ------
+    DataProblem : a column is not there, a driver has answers in words, or the measure does not fit the scale of
+        the outcome.
+
     Notes
     -----
     A linear probability model: changes are averages over everybody and small against the scale. It is an association

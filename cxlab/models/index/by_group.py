@@ -59,6 +59,10 @@ def index_by(
     Result of kind 'index_by', one row a group: ``estimate`` at frozen weights, ``own`` with the group's own weights.
     Clusters that occur in several groups (a panel) are resampled together.
 
+    Raises
+    ------
+    DataProblem : a column or scheme is not there, or ``frozen`` is neither 'pooled' nor a group.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -126,6 +126,10 @@ def path_model(text: str, *, target: str = "", name: str = "path model") -> Path
     ----------
     name : what the model is called.
 
+    Raises
+    ------
+    DataProblem : a line is no statement of a path model, or there is none that says what explains what.
+
     >>> m = path_model("Quality =~ q1 + q2\\nSatisfaction =~ s1 + s2\\nSatisfaction ~ Quality")
     >>> m.target, m.paths
     ('Satisfaction', (('Quality', 'Satisfaction'),))

@@ -61,6 +61,10 @@ def index(
     Result of kind 'index', one row a construct; ``parts``: ``weights`` (weights and loadings of the items), ``paths``
     (direct and total effects), ``reliability``, ``validity`` (HTMT and HTMT2), ``cross_loadings``, ``fornell_larcker``.
 
+    Raises
+    ------
+    DataProblem : a construct has no columns in the study, the scheme is unknown, or the weights did not settle.
+
     References
     ----------
     Fornell, Johnson, Anderson, Cha & Bryant 1996, doi:10.1177/002224299606000403.

@@ -42,6 +42,11 @@ def dose_response(
     outcome in up to six groups of the dose. ``parts``: ``kink`` (place, interval, slopes per doubling before and after,
     p of no kink), ``missing`` (rows with a dose and no answer).
 
+    Raises
+    ------
+    DataProblem : no outcome or dose is declared or the column is not there, a weight is negative, or there are
+        fewer than 50 complete answers or 5 doses.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data import engine, small_cells
+from cxlab.data.answer_codes import answer
 from cxlab.data.row_order import numbered
 from cxlab.data.sample import check_weights, weight_notes
-from cxlab.data.study import CELLS, Study, answer
+from cxlab.data.study import CELLS, Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import result_words, scan, scores
 from cxlab.problem import DataProblem, unknown

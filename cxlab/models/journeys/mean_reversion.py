@@ -38,6 +38,11 @@ def regression_to_mean(study: Study, of: str | None = None, *, retest: Sequence[
     ``before`` (their NPS at the first), ``mean_before, mean_after`` (of the answers), ``left`` (share no longer in the
     group), ``n``. There is no interval: it is arithmetic from the marginal distribution, the same in both answers.
 
+    Raises
+    ------
+    DataProblem : the question does not run from 0 to 10 or has no answer, ``retest`` is no correlation, or a
+        weight is negative.
+
     References
     ----------
     Barnett, A. G., van der Pols, J. C. & Dobson, A. J. (2005). Regression to the mean: what it is and how to deal with

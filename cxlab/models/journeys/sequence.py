@@ -56,6 +56,11 @@ def sequence(
     Result: ``model, estimate`` (R² out of sample), ``low, high, gain`` (over the mean alone), ``gain_low, gain_high,
     n``.
 
+    Raises
+    ------
+    DataProblem : fewer than three stages have a scale, a column is not there, or there are too few complete
+        answers.
+
     References
     ----------
     Fredrickson, B. L. & Kahneman, D. (1993). Duration neglect in retrospective evaluations of affective episodes.

@@ -35,6 +35,10 @@ def variation(
     -------
     Result: ``component, estimate, low, high, n``: what is seen, sampling alone, the true variation, the mean.
 
+    Raises
+    ------
+    DataProblem : a column is not there, fewer than 3 groups have enough answers, or all answers are the same.
+
     References
     ----------
     Viechtbauer, W. (2007). Confidence intervals for the amount of heterogeneity in meta-analysis.

@@ -15,9 +15,10 @@ from scipy.stats import chi2
 
 from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
+from cxlab.data.answer_codes import answer
 from cxlab.data.arguments import public
 from cxlab.data.row_order import numbered
-from cxlab.data.study import Study, answer
+from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem
 from cxlab.result import Result

@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import Column
+from cxlab.data.answer_codes import answer
 from cxlab.data.arguments import public
 from cxlab.data.greetings import without_names
 from cxlab.data.masking import masked
-from cxlab.data.study import Study, answer
+from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem
 from cxlab.result import Result

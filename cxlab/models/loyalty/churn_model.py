@@ -51,6 +51,11 @@ def churn_model(
     ``parts``: ``tenths`` (customers by stated chance: ``expected, estimate, low, high, n``), ``terms`` (log odds, all
     data), ``periods`` (Brier score by period).
 
+    Raises
+    ------
+    DataProblem : a column is not there or does not vary, there are too few leavers or stayers, or a column
+        predicts who leaves perfectly.
+
     References
     ----------
     Brier (1950); Cox (1958), doi:10.1093/biomet/45.3-4.562 (slope); Van Calster et al. (2019),

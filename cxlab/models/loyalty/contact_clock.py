@@ -54,6 +54,11 @@ def contact_clock(
     reached), ``gap`` (median time between contacts that did follow each other: too short, for those who never came back
     are not in it), ``curve``.
 
+    Raises
+    ------
+    DataProblem : a column is not there, nothing is seen after ``since``, too few customers were active, none came
+        back, or ``at`` is beyond the data.
+
     Notes
     -----
     Customers with a contact in the 13 weeks up to the change. Kaplan-Meier of the time to their next contact. A score

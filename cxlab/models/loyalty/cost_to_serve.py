@@ -41,6 +41,11 @@ def cost_to_serve(
     ``low, high, se, p, any`` (change of the share that costs anything), ``ratio`` (of the cost where there is one),
     ``n``. ``parts``: ``average`` (cost a customer, share with a cost, cost where there is one).
 
+    Raises
+    ------
+    DataProblem : a column is not there or does not vary, a cost is negative, ``change`` is 0, or too few have a
+        cost.
+
     Notes
     -----
     Share with a cost: logit. Cost where there is one: log link, Poisson pseudo-likelihood, so no distribution of costs

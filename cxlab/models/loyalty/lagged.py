@@ -49,6 +49,11 @@ def lagged(
     se, p, uncorrected, n`` (units); the last row is the difference of the two directions in standard deviations.
     ``parts``: ``rows`` (pairs of periods), ``periods``.
 
+    Raises
+    ------
+    DataProblem : the four columns are not different ones of the study that hold numbers, or there are too few
+        units, periods or pairs of periods.
+
     Notes
     -----
     Unit and period effects are out; errors are those of units. Something that lasts in a unit for some periods and

@@ -52,6 +52,11 @@ def loyalty_curve(
     ``parts``: ``lines`` (slope up to and beyond the break, with intervals: does the curve turn?), ``threshold`` (where
     the slope changes most, its interval, the test that it changes at all, slopes before and after), ``shape`` in words.
 
+    Raises
+    ------
+    DataProblem : the columns are not two of the study, the outcome does not vary, or the score has too few
+        values.
+
     References
     ----------
     Simonsohn (2018), doi:10.1177/2515245918805755; Hansen (2017), doi:10.1080/07350015.2015.1073595.

@@ -56,6 +56,11 @@ def hazard(
     by term and for all), ``fit`` (log-likelihood, spells, ends, periods), ``standard`` (what `value` needs: customers
     in groups of like pace, and the joint covariance of ratios and base).
 
+    Raises
+    ------
+    DataProblem : a column is not there or does not vary, ``ends`` names several ends, too few have left, or a
+        column predicts who leaves perfectly.
+
     Notes
     -----
     Complementary log-log of the share of those under way who leave in a period: the coefficients are those of Cox's

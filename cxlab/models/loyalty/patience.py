@@ -58,6 +58,10 @@ def patience(
     ``scores`` (mean score of all callers if those who hung up were as happy as possible, like the lowest tenth of those
     served, as unhappy as possible; ``bounds`` the interval that holds all of these).
 
+    Raises
+    ------
+    DataProblem : a column is not there, all hung up, or the score has no scale or no answer.
+
     Notes
     -----
     Served callers count as lost for patience (Kaplan-Meier): whoever was served is assumed to have had the patience of

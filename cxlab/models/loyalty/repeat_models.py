@@ -43,6 +43,11 @@ def repeat_models(
     Result, one row a model: ``model, estimate`` (purchases expected after ``until``), ``actual`` (nan where the data
     end before), ``missed`` (actual less expected, share of actual), ``loglik, n``. ``parts``: ``parameters``.
 
+    Raises
+    ------
+    DataProblem : a column is not there, the unit is neither 'days' nor 'weeks', the horizon is not above 0, or
+        too few customers bought.
+
     References
     ----------
     Fader, Hardie & Lee (2005), doi:10.1287/mksc.1040.0098; Schmittlein, Morrison & Colombo (1987),

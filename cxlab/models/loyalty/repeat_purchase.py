@@ -66,6 +66,11 @@ def repeat(
     errors of their logarithms), ``fit``, ``active`` (share not dropped out), ``spend`` (gamma-gamma: parameters,
     log-likelihood, mean of a purchase, correlation of frequency and spend, which the model takes to be 0).
 
+    Raises
+    ------
+    DataProblem : a column is not there, the unit is neither 'days' nor 'weeks', the horizon is not above 0, too
+        few bought again, or the purchases do not determine the model.
+
     References
     ----------
     Fader, Hardie & Lee (2005), doi:10.1287/mksc.1040.0098 (BG/NBD), doi:10.1509/jmkr.2005.42.4.415 (gamma-gamma).

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data.answer_codes import key
 from cxlab.data.sample import Sample, sample
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study
 from cxlab.models.metrics.result_words import labelled
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts import names

@@ -65,6 +65,11 @@ def survival(
     ``parts``: ``curve`` (for drawing), ``medians``, ``means`` (restricted to the horizon), ``differences`` (of shares
     and of restricted means, unadjusted), ``test`` (log-rank: ``statistic, df, p`` by end).
 
+    Raises
+    ------
+    DataProblem : a column is not there, no group has enough answers, or ``at`` or ``horizon`` lies beyond what
+        was seen.
+
     Notes
     -----
     Intervals by log(-log); medians by inverting them. A simple sample has Greenwood's (Aalen's) variance; weights,

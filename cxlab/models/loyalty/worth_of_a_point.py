@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import Column
-from cxlab.data.arguments import public
+from cxlab.data.arguments import of_kind, public
 from cxlab.models.loyalty.covariates import term_called
 from cxlab.models.loyalty.uncertain import Uncertain, uncertain
 from cxlab.problem import DataProblem
@@ -49,6 +49,11 @@ def value(
     (the interval of the net where one amount alone is uncertain: ``input, low, high, width, share`` of the variance),
     ``longer`` (a customer's time with and without the change).
 
+    Raises
+    ------
+    DataProblem : ``result`` is none of `hazard`, the term is not in it, ``change`` is 0, or an amount or rate is
+        out of its range.
+
     Notes
     -----
     4,000 draws; hazard ratio and base hazards are drawn jointly. Customers stay as in the proportional hazards,
@@ -69,8 +74,7 @@ def value(
     >>> found.table["step"].tolist()[:2]
     ['hazard ratio of leaving', 'time a customer stays longer']
     """
-    if result.kind != "hazard":
-        raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.hazard")
+    of_kind(result, "hazard", "cx.hazard")
     names = result.table["term"].tolist()
     column, term = term, term_called(term, result.parts["columns"], names, "the result")
     given = {"change": change, "margin": margin, "customers": customers, "cost": cost}

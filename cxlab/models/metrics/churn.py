@@ -41,6 +41,10 @@ def churn(
 
     Other parameters and the columns of the result are those of `cxlab.csat`.
 
+    Raises
+    ------
+    DataProblem : no churn is declared or the column is not there, or it holds text and ``value=`` is not given.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -75,6 +79,10 @@ def retention(
     level : confidence of the intervals, between 0 and 1.
     least_n : groups with fewer answers are counted but not estimated.
     population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
+
+    Raises
+    ------
+    DataProblem : no churn is declared or the column is not there, or it holds text and ``value=`` is not given.
 
     Examples
     --------

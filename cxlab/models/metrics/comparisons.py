@@ -155,6 +155,11 @@ def against(
     Result with ``estimate`` = metric - benchmark, ``low, high, se, n, n_eff, value, benchmark, p, p_adjusted,
     p_equivalent, p_not_worse, tipping_se, tipping_n, verdict``.
 
+    Raises
+    ------
+    DataProblem : the metric or a column is not there, there is no benchmark for a group, it lies outside the
+        metric's range, or ``se`` and ``n`` are both given.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -40,6 +40,10 @@ def answers(
     Result, one row a group, item and answer: ``*by, item, answer`` (code), ``label``, ``estimate, low, high, se,
     total`` (answers to the question), ``n_eff``, ``side`` (-1 worst to 1 best). Wilson intervals, one by one.
 
+    Raises
+    ------
+    DataProblem : a column is not there, or the codebook gives it no scale of at most 11 answers.
+
     Examples
     --------
     >>> import cxlab as cx

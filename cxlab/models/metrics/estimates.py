@@ -18,7 +18,16 @@ from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.metrics import fitted_weights, registry, scan, scores
-from cxlab.models.metrics.result_words import design_name, interval_name, labelled_groups, problems, titled, worded
+from cxlab.models.metrics.result_words import (
+    caveats,
+    design_name,
+    heavy,
+    interval_name,
+    labelled_groups,
+    problems,
+    titled,
+    worded,
+)
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -26,8 +35,6 @@ from cxlab.stats.counts.names import keys
 from cxlab.stats.inference import design_variance, proportions, trinomial
 
 By = str | Sequence[str] | None
-FEW = 9
-"""Degrees of freedom below which an interval under a design is called rough."""
 SAID_REACH = 1.1
 """Intervals so many times as wide as their standard error says are mentioned."""
 ALLOWED = {"net": tuple(trinomial.INTERVALS), "share": tuple(proportions.INTERVALS), "mean": ("t",)}
@@ -108,6 +115,11 @@ def csat(
 
     Other parameters and the columns of the result are those of `nps`; unit: share.
 
+    Raises
+    ------
+    DataProblem : no question of satisfaction is declared or the column is not there, a weight is negative, or the
+        interval, boxes or population is not allowed.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -143,6 +155,11 @@ def ces(
     of : the question(s) on effort; default: outcomes with a measure of effort.
     by, interval, level, least_n, population : as for `csat`.
 
+    Raises
+    ------
+    DataProblem : no question of effort is declared or the column is not there, a weight is negative, or the
+        interval or population is not allowed.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -172,6 +189,11 @@ def mean(
     ``of`` is by default the outcomes with measure 'satisfaction', else the touchpoints. ``by``, ``level``,
     ``least_n`` and ``population`` are those of `csat`.
 
+    Raises
+    ------
+    DataProblem : a column is not there or has answers in words, a weight is negative, or the population is not
+        allowed.
+
     >>> import cxlab as cx
     >>> cx.mean(cx.load("brand-tracker"), "satisfaction").unit
     'mean'
@@ -196,6 +218,11 @@ def share(
 
     Works on text columns as well. Of a multiple-response question it is the share that ticked each option. ``by``,
     ``interval``, ``level``, ``least_n`` and ``population`` are those of `csat`.
+
+    Raises
+    ------
+    DataProblem : a column is not there, ``value`` is missing or a word that answers in numbers do not have, a weight is
+        negative, or the interval or population is not allowed.
 
     >>> import cxlab as cx
     >>> cx.share(cx.load("brand-tracker"), "mode", value="phone").title
@@ -311,8 +338,8 @@ def measured(
     if score.metric == "nps":
         strong = spread + t * t
         table = table.assign(detractors=(strong - t) / 2, passives=1 - strong, promoters=(strong + t) / 2)
-    wider = [_heavy(reach)] if (reach > SAID_REACH).any() else []
-    return table, [*_caveats(cells, score, flat, still, simple), *wider]
+    wider = [heavy(reach)] if (reach > SAID_REACH).any() else []
+    return table, [*caveats(cells, score, flat, still, simple), *wider]
 
 
 def _weight_reach(cells: pd.DataFrame, n_eff: NDArray, shape: str) -> dict[str, NDArray]:
@@ -352,36 +379,6 @@ def suppressed(
     notes = [f"{empty} of {len(table)} groups have no answers: not estimable"] if empty else []
     table, said = small_cells.blanked(table, small, scan.FIGURES, by, within, also)
     return table, [*notes, *said]
-
-
-def _heavy(reach: NDArray) -> str:
-    return (
-        f"weights so unequal that a standard error may be too small: intervals are up to {reach.max():.1f} times as "
-        "wide as it says, so that they count no more than Kish's effective size"
-    )
-
-
-def _caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:
-    out = []
-    some = lambda k: f"{int(k)} of {len(cells)} groups" if len(cells) > 1 else "the group"  # noqa: E731
-    if flat.any() and score.shape == "mean":
-        out.append(f"{some(flat.sum())}: all answers agree, so the standard error of 0 says nothing")
-    if (flat.any() and not simple) and score.shape != "mean":
-        out.append(f"{some(flat.sum())}: all answers agree; the interval takes the smaller of clusters and Kish's size")
-    if still.any() and not simple:
-        out.append(f"{some(still.sum())}: the clusters are alike by chance, so the variance is not estimable")
-    alone = (cells["n"] > 0) & (cells["df"] < 1)
-    if (not simple or score.shape == "mean") and alone.any():
-        what = "one answer" if simple else "one cluster a stratum"
-        out.append(f"{some(alone.sum())}: {what}, so the variance is not estimable")
-    few = (cells["df"] >= 1) & (cells["df"] < FEW)
-    if not simple and few.any():
-        out.append(
-            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata), so the interval is rough"
-        )
-    if cells["lonely"].any():
-        out.append("strata with a single cluster are centred at the overall mean (conservative)")
-    return out
 
 
 def listed(by: By) -> list[str]:

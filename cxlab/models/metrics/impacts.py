@@ -62,6 +62,11 @@ def impact(
     topic are part of the whole. The impact is the topic's share times its distance from the others: the interval has
     MOVER's limits of that distance, p belongs to it, so it is below 1 - level exactly where the interval leaves out 0.
 
+    Raises
+    ------
+    DataProblem : a column or metric is not there, the metric has several questions and ``of=`` names none, or no
+        answer has the topic.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -51,6 +51,10 @@ def sample_size(
     -------
     Result with ``n`` (answers in each group), ``difference``, ``power``, ``half_width`` of one group's interval.
 
+    Raises
+    ------
+    DataProblem : the metric is unknown, ``expect`` does not fit it, or a number is out of its range.
+
     Examples
     --------
     >>> import cxlab as cx
@@ -95,6 +99,10 @@ def detectable(
     deff : design effect; default: that of the study, 1 where numbers are given.
     population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
 
+    Raises
+    ------
+    DataProblem : the metric is unknown, ``expect`` does not fit it, or a number is out of its range.
+
     >>> import cxlab as cx
     >>> cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 400]).table["difference"].round(1).tolist()
     [32.1, 15.9]
@@ -134,6 +142,10 @@ def power(
     level : confidence of the intervals, between 0 and 1.
     deff : design effect; default: that of the study, 1 where numbers are given.
     population : how many there are in all (by stratum, if there are strata), where the sample is a large part of it.
+
+    Raises
+    ------
+    DataProblem : the metric is unknown, ``expect`` does not fit it, or a number is out of its range.
 
     >>> import cxlab as cx
     >>> cx.metrics.power("nps", (0.2, 0.3, 0.5), n=256, difference=20).table["power"].round(2).tolist()

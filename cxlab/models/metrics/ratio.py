@@ -66,6 +66,11 @@ def satisfaction_ratio(
     Result in shares, one row a group: ``*by, item, estimate, low, high, se, n``. The bootstrap needs each respondent's
     ratio, so the distinct ratios with their counts, not the rows, are brought into memory.
 
+    Raises
+    ------
+    DataProblem : no rating question is declared or the column is not there, a scale is missing, nobody answered,
+        or a weight is negative.
+
     Examples
     --------
     >>> import cxlab as cx

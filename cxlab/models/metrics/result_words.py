@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxlab.data.study import Study
 from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import Score
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference import proportions, trinomial
+
+FEW = 9
+"""Degrees of freedom below which an interval under a design is called rough."""
 
 
 def problems(counts: Mapping[str, int]) -> list[str]:
@@ -70,3 +74,35 @@ def design_name(study: Study, simple: bool) -> str:
         return "simple random sample"
     d = str(replace(study.design, wave=""))
     return f"Taylor linearisation ({d if d != 'simple random sample' else 'respondents as clusters'})"
+
+
+def heavy(reach: NDArray) -> str:
+    """Return the note on intervals that weights make wider than the standard error says."""
+    return (
+        f"weights so unequal that a standard error may be too small: intervals are up to {reach.max():.1f} times as "
+        "wide as it says, so that they count no more than Kish's effective size"
+    )
+
+
+def caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:
+    """Return what must be said of groups whose variance is none, rough or not estimable."""
+    out = []
+    some = lambda k: f"{int(k)} of {len(cells)} groups" if len(cells) > 1 else "the group"  # noqa: E731
+    if flat.any() and score.shape == "mean":
+        out.append(f"{some(flat.sum())}: all answers agree, so the standard error of 0 says nothing")
+    if (flat.any() and not simple) and score.shape != "mean":
+        out.append(f"{some(flat.sum())}: all answers agree; the interval takes the smaller of clusters and Kish's size")
+    if still.any() and not simple:
+        out.append(f"{some(still.sum())}: the clusters are alike by chance, so the variance is not estimable")
+    alone = (cells["n"] > 0) & (cells["df"] < 1)
+    if (not simple or score.shape == "mean") and alone.any():
+        what = "one answer" if simple else "one cluster a stratum"
+        out.append(f"{some(alone.sum())}: {what}, so the variance is not estimable")
+    few = (cells["df"] >= 1) & (cells["df"] < FEW)
+    if not simple and few.any():
+        out.append(
+            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata), so the interval is rough"
+        )
+    if cells["lonely"].any():
+        out.append("strata with a single cluster are centred at the overall mean (conservative)")
+    return out

@@ -204,6 +204,10 @@ def missing(study: Study) -> tuple[str, ...]:
 def segments(study: Study, *, most: int = MOST) -> list[str]:
     """Return the segment and brand columns with at least two and at most ``most`` groups, in order.
 
+    Raises
+    ------
+    DataProblem : ``most`` is no whole number from 1.
+
     >>> import cxlab as cx
     >>> segments(cx.load("abc"))
     ['country', 'seniority']

@@ -33,6 +33,10 @@ def findings(*results: Result) -> Findings:
     ----------
     results : results to be told, one or several.
 
+    Raises
+    ------
+    DataProblem : a result is of another kind than 'comparison' and 'trend'.
+
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +SKIP
     - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cxlab.columns import Column, difference
 from cxlab.data import waves
+from cxlab.data.answer_codes import key
 from cxlab.data.arguments import public
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study
 from cxlab.models.metrics import estimates, registry, scan
 from cxlab.models.metrics.comparisons import compare
 from cxlab.models.metrics.families import together

@@ -46,6 +46,11 @@ def trend(
     level : confidence of the intervals, between 0 and 1.
     question : what the metric takes beside: ``of=``, ``boxes=``, ``show=``, ``value=``.
 
+    Raises
+    ------
+    DataProblem : no wave is declared, known or named, the metric or a column is not there, or the correction is
+        unknown.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -58,6 +58,10 @@ def change_explained(
     difference (linearised, with what both waves share in clusters), ``share`` of the change, ``share_before,
     share_after``, ``n`` of both waves. A group that is not in one of the waves counts as mix alone, and is named.
 
+    Raises
+    ------
+    DataProblem : the waves or a column are not there, or the metric has several questions and ``of=`` names none.
+
     References
     ----------
     Kitagawa, E. M. (1955). Components of a difference between two rates. Journal of the American Statistical

@@ -66,6 +66,11 @@ def changes(
     ``at`` (first period of the new level) and its interval ``at_low, at_high``, ``before, after`` (levels),
     ``estimate`` (the step) with ``low, high`` given the places, ``n``. ``parts``: ``series`` with the levels.
 
+    Raises
+    ------
+    DataProblem : a column or metric is not there, the noise is unknown, or a series has too few or too many
+        periods.
+
     References
     ----------
     Frick, K., Munk, A. & Sieling, H. (2014). Multiscale change point inference. Journal of the Royal Statistical

@@ -39,6 +39,10 @@ def cry_wolf(*, n: int = 1000, day_effect: float = 5.0, rho: float = 0.5, charts
     with at least one in a year) with ``low, high`` (95 % for the number of simulated years), ``n`` (charts). The
     last rows are those of cxlab: `cxlab.running` and `cxlab.monitor` with one false alarm allowed a year.
 
+    Raises
+    ------
+    DataProblem : a number is out of its range.
+
     Examples
     --------
     >>> import cxlab as cx

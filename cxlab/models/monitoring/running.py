@@ -58,6 +58,10 @@ def running(
     autocorrelation up to .5 makes the band wider, and that is said. Shares without a design have exact bands
     (beta-binomial mixture), all others asymptotic ones from 30 effective answers on.
 
+    Raises
+    ------
+    DataProblem : a column or metric is not there, or ``best_at`` is too small.
+
     References
     ----------
     Waudby-Smith, I., Arbour, D., Sinha, R., Kennedy, E. H. & Ramdas, A. (2024). Time-uniform central limit theory and

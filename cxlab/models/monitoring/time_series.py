@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data import small_cells, waves
+from cxlab.data.drawing import Design
 from cxlab.data.small_cells import SMALL
-from cxlab.data.study import Design, Study
+from cxlab.data.study import Study
 from cxlab.models.metrics import result_words, scan
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, one_of

@@ -62,6 +62,10 @@ def personas(
     ``all``), ``chosen`` (BIC and stability by number of kinds), ``stable``, ``split`` (the same description by its
     values), ``split_shares`` (kinds within each value).
 
+    Raises
+    ------
+    DataProblem : a column is not there or has one answer, fewer than two questions, or too few answers.
+
     Notes
     -----
     Latent classes on distinct patterns of answers. The number of kinds is that of the lowest BIC whose kinds are found

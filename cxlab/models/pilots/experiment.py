@@ -83,11 +83,15 @@ def experiment(
 
     Returns
     -------
-    Result, one row an outcome and treated arm: ``outcome, treated, against, benchmark`` (mean of the control),
-    ``value`` (of the treated), ``estimate, low, high, se, lift, p, p_adjusted`` (Holm over all rows),
-    ``always_low, always_high`` (valid however often one looked),
-    ``detectable`` (80 % power), ``units, n``. ``parts``: ``srm`` (counts, p), ``balance``, ``saved`` (share of the
-    variance that covariates take away). An arm of fewer than 10 answers, or of two units, is not shown.
+    Result, one row an outcome and treated arm: ``outcome, treated, against, benchmark`` (the control), ``value`` (of
+    the treated), ``estimate, low, high, se, lift, p, p_adjusted`` (Holm over all rows), ``always_low, always_high``
+    (valid however often one looked), ``detectable`` (80 % power), ``units, n``. ``parts``: ``srm`` (counts, p),
+    ``balance``, ``saved`` (share of the variance that covariates take away). An arm of fewer than 10 answers, or of two
+    units, is not shown.
+
+    Raises
+    ------
+    DataProblem : a column is not there, there are not two arms and a control, a unit is in two, an outcome is none.
 
     References
     ----------
@@ -276,12 +280,7 @@ def _arms(study: Study, rows: pd.DataFrame, arm: str, control: Any) -> tuple[lis
 
 
 def _units(rows: pd.DataFrame, unit: str) -> pd.Series:
-    """How many units each arm has.
-
-    Raises
-    ------
-    DataProblem : a unit is in two arms.
-    """
+    """How many units each arm has; refused where one is in two arms."""
     if not unit:
         return rows["arm"].value_counts()
     both = rows.groupby("unit")["arm"].nunique()

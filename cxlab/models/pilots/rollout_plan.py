@@ -52,6 +52,11 @@ def rollout_plan(
     Result: ``unit, start`` (first treated period, nan for never). ``parts``: ``power`` of all kinds, ``treated`` (units
     by periods), ``ledger`` (the plan as JSON with its hash: write it to a file before the first start).
 
+    Raises
+    ------
+    DataProblem : a unit is named twice, there are too few units for the steps, the kind is unknown, or a number
+        is out of its range.
+
     References
     ----------
     Hussey, M. A. & Hughes, J. P. (2007). doi:10.1016/j.cct.2006.05.007

@@ -37,6 +37,10 @@ def scale_up(
     -------
     Result: ``what`` ('pilot', 'pilot, shrunken', 'roll-out', 'ratio'), ``estimate, low, high, se``.
 
+    Raises
+    ------
+    DataProblem : a pilot is no result, estimate or (effect, standard error), or its error is not above 0.
+
     References
     ----------
     Fieller, E. C. (1954). Journal of the Royal Statistical Society B 16, 175-185.

@@ -35,6 +35,10 @@ def choice_design(study: Study, formula: str, *, among: str, price: str = "", de
     do not tell), ``choices`` (needed to find ``detect`` with 80 % power at 5 %), ``n`` (sets). ``parts``: ``problems``
     (sets of one offer, of equal offers, repeated sets, dominated offers), ``error`` (D-error at no preference).
 
+    Raises
+    ------
+    DataProblem : a column is not there, no offer is complete, or ``detect`` is not above 0.
+
     References
     ----------
     Huber & Zwerina (1996), doi:10.2307/3152127 (utility neutral efficiency); de Bekker-Grob et al. (2015),

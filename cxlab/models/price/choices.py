@@ -12,7 +12,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from cxlab.columns import Column
-from cxlab.data.arguments import public
+from cxlab.data.arguments import of_kind, public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
@@ -57,6 +57,11 @@ def choice(
     -------
     Result in log odds, one row a term: ``term, estimate, low, high, se, p, n`` (choices). ``parts``: ``fit``
     (log-likelihood, that of chance, McFadden's R², persons), ``covariance``.
+
+    Raises
+    ------
+    DataProblem : a column is not there or the same for all offers, a set has not one offer taken, there are too
+        few sets, or a column predicts the choices perfectly.
 
     References
     ----------
@@ -202,6 +207,10 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     person, with ``positive``, the share of persons who are ready to pay anything for it. See `worth_in_money` for a fit
     in the space of money.
 
+    Raises
+    ------
+    DataProblem : ``result`` is none of `choice`, the price is not in it or differs between persons.
+
     References
     ----------
     Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x; Krinsky & Robb (1986), doi:10.2307/1924536.
@@ -216,8 +225,7 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     >>> cx.prices.willingness_to_pay(found, "price").table["term"].tolist()
     ['fast']
     """
-    if result.kind != "choice":
-        raise DataProblem(f"result is of kind '{result.kind}'; give that of cx.prices.choice")
+    of_kind(result, "choice", "cx.prices.choice")
     names = result.table["term"].tolist()[: result.parts["means"]]
     price = result.parts["columns"].get(price, price)
     if price in result.parts["random"] or f"{price} (log)" in names:

@@ -66,6 +66,11 @@ def price_sensitivity(
     Result in the unit of the prices: ``point, estimate, low, high, se, n``. ``parts``: ``curves``, with ``intent``
     also ``reach`` (by price) and ``best`` (the prices at which revenue is largest, with the share of draws).
 
+    Raises
+    ------
+    DataProblem : a column is not there, no row is complete, a price is below 0, the four columns do not rise on
+        average, or too few answers do.
+
     References
     ----------
     van Westendorp (1976), ESOMAR; Newton, Miller & Smith (1993). Package pricesensitivitymeter for both rules.

@@ -48,6 +48,11 @@ def gabor_granger(
     revenue a person asked, ``best`` the share of draws in which the price earns most. ``parts``: ``hypothetical``, the
     best price divided by 1.0 to 1.4, because stated prices exceed paid ones.
 
+    Raises
+    ------
+    DataProblem : a column is not there, ``buys`` is not 0 and 1, a price is below 0, or there are fewer than two
+        prices or too few answers at one.
+
     References
     ----------
     Gabor & Granger (1966), doi:10.2307/2552272; Barlow et al. (1972), pool adjacent violators.

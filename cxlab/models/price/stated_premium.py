@@ -41,6 +41,10 @@ def stated_premium(study: Study, *, ordinary: str, great: str, level: float = 0.
     Result in shares of the ordinary price, one row a factor by which premiums are stated too high (1.0, 1.2, 1.4):
     ``factor, estimate, low, high, se, n``. ``parts``: ``none`` (share who would pay no more).
 
+    Raises
+    ------
+    DataProblem : the columns are not two of the study, an amount is not above 0, or too few named both.
+
     Notes
     -----
     Ratio of geometric means within persons, minus one. A factor common to both amounts cancels; the rows say what is

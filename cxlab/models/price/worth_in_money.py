@@ -49,6 +49,10 @@ def worth_in_money(
     ``spread`` (standard deviation between persons), ``positive`` (share of persons ready to pay anything). ``parts``:
     ``terms`` (all parameters), ``fit``.
 
+    Raises
+    ------
+    DataProblem : a column is not there, the formula holds nothing but the price, or as in `choice`.
+
     References
     ----------
     Train & Weeks (2005), doi:10.1007/1-4020-3684-1_1.

@@ -77,6 +77,11 @@ def logit(
     Result, one row a coefficient, on the scale of log odds, with ``odds_ratio``; ``parts['fit']`` has the
     log-likelihood, that of the intercept alone, and McFadden's R².
 
+    Raises
+    ------
+    DataProblem : the formula or a column is not there, the outcome is not 0 and 1 or does not vary, or a column
+        predicts it perfectly.
+
     Notes
     -----
     Memory grows with the distinct patterns (with clusters: of pattern and cluster), not with rows: round continuous
@@ -136,6 +141,11 @@ def ordinal(
     Returns
     -------
     Result, one row a coefficient and one a cut, ``term`` e.g. 'staff', '3|4'.
+
+    Raises
+    ------
+    DataProblem : the formula or a column is not there, the outcome has fewer than three values or too many, the
+        link is unknown, or a column predicts it perfectly.
 
     References
     ----------

@@ -155,6 +155,11 @@ def ridge(
     -------
     Result as of `ols`. Intervals describe the sampling variance of the shrunken coefficients, not their bias.
 
+    Raises
+    ------
+    DataProblem : the formula or a column is not there, a column is constant, or the penalty is neither a number
+        from 0 nor 'gcv'.
+
     References
     ----------
     Hoerl & Kennard (1970), https://doi.org/10.1080/00401706.1970.10488634; Golub, Heath & Wahba (1979),

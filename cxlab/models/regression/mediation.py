@@ -54,6 +54,10 @@ def mediation(
     mediated' (nan when total and indirect have opposite signs); percentile intervals; ``parts['draws']`` the
     bootstrap values of the first three.
 
+    Raises
+    ------
+    DataProblem : a column is not there or has two roles, or all rows belong to one cluster.
+
     Notes
     -----
     Answers are resampled as counts of distinct patterns (weights are part of the pattern), clusters as moment

@@ -55,6 +55,11 @@ def mixed(
     predicted intercept of every group with its standard error (one intercept only); ``parts['fit']``: n, groups, REML
     criterion.
 
+    Raises
+    ------
+    DataProblem : a column is not there, no groups are named or declared, or there are too few rows or groups to
+        tell a variance.
+
     Notes
     -----
     One scan for the moments and one for the sums by group; the rest is a search over the ratio of variances. Design

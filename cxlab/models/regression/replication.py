@@ -121,6 +121,10 @@ def replicate_weights(
     -------
     Result as of `jackknife`; degrees of freedom are the rank of the replicate weights less one.
 
+    Raises
+    ------
+    DataProblem : a column or kind is not there, or fewer than two weights are given.
+
     Notes
     -----
     Variance: c sum_r (estimate_r - estimate)**2, c = 1/R (bootstrap, brr), 1/(R (1 - rho)**2) (fay), (R - 1)/R (jk1), 1

@@ -60,6 +60,10 @@ def bootstrap(
     -------
     Result with ``*by, estimate, low, high, se, n``; BCa intervals without clusters or strata, else percentile.
 
+    Raises
+    ------
+    DataProblem : a column or statistic is not there, or NPS is asked of answers that are not 0 to 10.
+
     Examples
     --------
     >>> import cxlab as cx

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.data import waves
-from cxlab.data.codebook import Field, code
+from cxlab.data.answer_codes import code, key
+from cxlab.data.codebook import Field
 from cxlab.data.naming import named
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.cross_counts import CrossCounts, Space
 

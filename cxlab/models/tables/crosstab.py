@@ -15,9 +15,10 @@ from scipy.sparse import csr_array
 
 from cxlab.columns import Column
 from cxlab.data import sample
+from cxlab.data.answer_codes import answer
 from cxlab.data.arguments import COUNT_AS_KNOWN, public
 from cxlab.data.naming import named
-from cxlab.data.study import Study, answer
+from cxlab.data.study import Study
 from cxlab.models.tables import banner_columns, stub_lines, table_numbers
 from cxlab.models.tables.banner_columns import Banner
 from cxlab.models.tables.banner_markup import Tables

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.data.answer_codes import key
 from cxlab.data.codebook import Field
-from cxlab.data.study import Study, key
+from cxlab.data.study import Study
 from cxlab.models.metrics import registry
 from cxlab.models.tables.banner_columns import ordered
 from cxlab.models.tables.table_layout import Layout
