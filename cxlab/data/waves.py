@@ -18,6 +18,7 @@ import pandas as pd
 from cxlab.data.codebook import Field
 from cxlab.data.readers.months import numbers
 from cxlab.data.study import Study
+from cxlab.data.vocabulary import plain
 
 YEAR = r"(?P<year>(?:19|20)\d\d|['’]?\d\d)"
 LONG = r"(?P<year>(?:19|20)\d\d)"
@@ -117,7 +118,8 @@ def ordered(values: Sequence[Any], field: Field, categories: Sequence[Any] = ())
         if found is not None:
             return Order(_sorted(values, found), source)
     if all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in values):
-        return Order(tuple(sorted(values)), "numbers")
+        turns = any(_turn(values, total) for name, total in _cycles() if re.fullmatch(name, plain(field.name)))
+        return Order(tuple(sorted(values)), "" if turns else "numbers")
     if values and all(hasattr(v, "year") for v in values):
         return Order(tuple(sorted(values)), "dates")
     at = {k: i for i, k in enumerate(labels)}
@@ -305,14 +307,38 @@ def _month(text: str) -> tuple[float, float] | None:
 def _without_year(texts: Sequence[str]) -> list[tuple[float, ...]] | None:
     """Months of one year, by name; where a turn of the year may lie between them, there is no telling."""
     found = _all(texts, lambda t: numbers().get(t.rstrip(".")))
-    return None if found is None else [(float(k),) for k in found]
+    return None if found is None or _turn(found, 12) else [(float(k),) for k in found]
+
+
+def _turn(parts: Sequence[float], total: int) -> bool:
+    """Whether a turn of the year may lie between parts of a year without a year: December and January.
+
+    It does where the widest gap between them lies within the year and not at its turn.
+
+    >>> _turn([9, 10, 1], 12), _turn([1, 2, 3], 12), _turn([4, 1], 4)
+    (True, False, True)
+    """
+    there = sorted(set(parts))
+    if len(there) < 2 or there[0] < 1 or there[-1] > total:
+        return False
+    return max(b - a for a, b in zip(there, there[1:], strict=False)) > there[0] + total - there[-1]
+
+
+def _cycles() -> list[tuple[str, int]]:
+    """Patterns for what a part of a year is called, and how many there are."""
+    return [(rf"(?:.* )?(?:{words})", total) for words, total in PARTS.values()]
 
 
 def _numbered(texts: Sequence[str]) -> list[tuple[float, ...]] | None:
     """One number in a text that is the same everywhere else: Wave 10, W10, 3. Welle, Round II."""
     found = _all(texts, lambda t: re.fullmatch(r"(\D*?)[\s#._-]*0*(\d+)(?:st|nd|rd|th)?([^\d]*)", t))
     if found is not None and len({(m[1].strip(), m[3].strip()) for m in found}) == 1 and (found[0][1] or found[0][3]):
-        return [(float(m[2]),) for m in found]
+        numbers = [float(m[2]) for m in found]
+        around = {found[0][1].strip(), found[0][3].strip()} - {""}
+        turns = any(
+            _turn(numbers, n) for name, n in _cycles() if any(re.fullmatch(name, w.rstrip(".")) for w in around)
+        )
+        return None if turns else [(k,) for k in numbers]
     roman = _all(texts, lambda t: re.fullmatch(r"([^\W\d_]{3,}\.?)\s+([ivx]+)", t))
     if roman is not None and len({m[1] for m in roman}) == 1 and all(m[2] in ROMAN for m in roman):
         return [(float(ROMAN[m[2]]),) for m in roman]

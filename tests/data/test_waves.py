@@ -24,7 +24,7 @@ NOTATIONS = [
     ["2024-12", "2025-01"], ["2024/12", "2025/1"], ["202412", "202501"], ["2024_12", "2025_01"],
     ["KW 9/2025", "KW 10/2025", "KW 1/2026"], ["2025-W09", "2025-W10"], ["Week 9 2025", "Week 10 2025"],
     ["Wave 2", "Wave 9", "Wave 10"], ["W2", "W10"], ["Welle 1", "Welle 2"], ["3. Welle", "10. Welle"],
-    ["Round I", "Round II", "Round IV", "Round IX"], ["Januar", "Februar", "März"], ["January", "March", "December"],
+    ["Round I", "Round II", "Round IV", "Round IX"], ["Januar", "Februar", "März"], ["January", "March", "June"],
     ["janvier 2025", "février 2025", "août 2025"], ["enero 2025", "febrero 2025"], ["styczeń 2025", "luty 2025"],
     ["декабрь 2024", "январь 2025"], ["dicembre 2024", "gennaio 2025"], ["dezembro de 2024", "janeiro de 2025"],
     ["Spring 2024", "Fall 2024", "Spring 2025"], ["Herbst 2024", "Winter 2024/25", "Frühjahr 2025"],
@@ -36,6 +36,8 @@ NOTATIONS = [
 AMBIGUOUS = [
     ["North", "South"], ["2024", "Q1 2024"], ["Winter 2024", "Summer 2024"], ["FY24", "2025"], ["5", "Q1 2025"],
     ["11/12", "12/13"], ["01/02/2025", "03/02/2025"], ["Q1 2025", "Q1 2025 "], ["a1", "b2"],
+    ["November", "December", "January"], ["Dez", "Jan"], ["January", "March", "December"], ["Q4", "Q1"],
+    ["KW 51", "KW 2"], ["M12", "M1"], ["4. Quartal", "1. Quartal"],
 ]  # fmt: skip
 TEXT = Field("period", type="string", role="wave")
 
@@ -181,3 +183,15 @@ def test_a_winter_stands_where_the_seasons_beside_it_leave_room(values, order):
 )
 def test_a_winter_that_may_begin_or_end_its_year_leaves_the_order_open(values):
     assert not ordered(values, Field("Season", type="string")).known
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "known"),
+    [
+        ("month", [11, 12, 1], False), ("survey_month", [12, 1], False), ("Monat", [1, 2, 3], True),
+        ("week", [51, 2], False), ("quarter", [4, 1], False), ("quarter", [1, 2, 3, 4], True), ("wave", [1, 12], True),
+        ("month", [202412, 202501], True),
+    ],
+)  # fmt: skip
+def test_numbers_of_months_over_the_turn_of_a_year_have_no_order(name, values, known):
+    assert ordered(values, Field(name, type="integer")).known is known
