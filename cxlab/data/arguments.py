@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from cxlab.data import small_cells
 from cxlab.data.naming import all_named
 from cxlab.data.readers.dialect import broken
 from cxlab.data.study import Study
@@ -67,12 +69,49 @@ def public(function: F) -> F:
                     _check(argument, one, kind)
         for name in (n for n in COLUMNS if n in given and isinstance(given.get("study"), Study)):
             given[name] = all_named(given["study"], given[name])
+        _no_part_that_tells(function.__name__, signature, given)
         try:
             return weights_said(function(*bound.args, **bound.kwargs), given.get("study"))
         except duckdb.Error as error:
             raise broken(error, _source(given)) from error
 
     return checked
+
+
+HIDE_THEMSELVES = (
+    "nps", "csat", "ces", "mean", "share", "churn", "retention", "answers", "satisfaction_ratio", "scorecard",
+    "compare", "against", "trend", "impact", "league", "league_change", "standing", "crosstab", "index_by", "kano",
+    "bootstrap", "jackknife", "replicate_weights", "comments",
+)  # fmt: skip
+"""Functions that leave out the groups of a part of a study that would tell others; all others refuse such a part."""
+
+RESULTS = ("Result", "Comparison", "DriverShares", "Trend", "Verdict")
+"""What functions return that say something of people."""
+
+
+def _no_part_that_tells(name: str, signature: inspect.Signature, given: Mapping[str, Any]) -> None:
+    """Raise where a study is a part that with the other parts would tell one of few answers.
+
+    What counts as an answer: a row, an answer to any column named, to all of them, or to the outcome; a case of events.
+    """
+    if name in HIDE_THEMSELVES or str(signature.return_annotation) not in RESULTS:
+        return
+    for study in (v for v in given.values() if isinstance(v, Study) and v.before is not None):
+        texts = [t for k, v in given.items() if k != "by" for t in _texts(v)]
+        named = {w for t in texts for w in (t, *re.findall(r"\w+", t))} & set(study.columns)
+        columns = sorted(named) or list(study.codebook.role("outcome")[:1])
+        unit = next(iter(study.codebook.role("case")), "")
+        small = given.get("least_n", small_cells.SMALL)
+        small_cells.refuse_part(study, columns, small, unit=unit, hint="least_n" in signature.parameters)
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts in an argument."""
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [t for v in value for t in _texts(v)]
+    return [value] if isinstance(value, str) else []
 
 
 FITTED = "weights fitted to margins"

@@ -60,12 +60,20 @@ def conditions(study: Study, wanted: Mapping[str, Any]) -> list[tuple[nw.Expr, s
 
 
 def one_level(study: Study, column: str, wanted: Any) -> tuple[str, Any] | None:
-    """Return the column and its one level that ``wanted`` is, as they stand in the table; None for anything else."""
+    """Return the column and its one level that ``wanted`` is, as they stand in the table; None for anything else.
+
+    One option of a question with several answers is the level 'ticked' of the option's column.
+    """
     field = study.field(named(study, column))
     several = isinstance(wanted, (tuple, list, set, frozenset)) and len(wanted) != 1
-    if several or isinstance(wanted, tuple) or field.columns:
+    if several or isinstance(wanted, tuple):
         return None
-    value = _level(field, next(iter(wanted)) if isinstance(wanted, (list, set, frozenset)) else wanted)
+    one = next(iter(wanted)) if isinstance(wanted, (list, set, frozenset)) else wanted
+    if field.columns:
+        chosen = next((c for c in field.columns if str(one) in (c, str(field.labels.get(c, c)))), None)
+        yes = chosen in study.columns and study.lazy.collect_schema()[chosen] == nw.Boolean
+        return chosen and (chosen, True if yes else 1)
+    value = _level(field, one)
     return None if value is None else (field.name, value)
 
 

@@ -60,7 +60,7 @@ def hidden(table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequ
     while changed:
         changed = False
         for line in lines:
-            changed |= _second(n, out, line, small)
+            changed |= second(n, out, line, small)
         if len(by) > 1 and not changed:
             changed = _further(n, out, lines, _told(wider, n < small, out))
     return out
@@ -199,23 +199,28 @@ def gone(
 def refuse_part(study: Study, of: Sequence[str], small: int = SMALL, *, unit: str = "", hint: bool = True) -> None:
     """Raise where a part of a study, with the other parts and the whole, would tell a part of fewer answers.
 
-    For models that rest on all rows of a part at once and cannot leave a group out.
+    For models that rest on all rows of a part at once and cannot leave a group out. What counts as an answer may be
+    each of ``of``, all of them together, or any row: none of them may tell.
 
     Parameters
     ----------
-    of : columns that must all be answered for a row to count. ``unit`` : column whose distinct values count instead.
+    of : columns that the model reads. ``unit`` : column whose distinct values count, too, as the cases of events.
     hint : whether the function has ``least_n``.
     """
     if study.before is None or not small:
         return
-    there = [(~nw.col(c).is_null()).cast(nw.Int64) for c in of if c in study.before.columns]
+    there = [(~nw.col(c).is_null()).cast(nw.Int64) for c in dict.fromkeys(of) if c in study.before.columns]
     all_ = reduce(lambda a, b: a * b, there) if there else nw.lit(1)
-    complete = nw.col(unit) if unit else nw.when(all_ == 1).then(nw.lit(1))
-    if withheld(study, {"": [complete]}, [], pd.DataFrame({"item": [""]}), small, unit=unit).any():
-        told = " and ".join(f"{c} = {v}" for c, v in study.chosen)
-        raise DataProblem(
-            f"{told} of {study.name} is not shown: " + (TELLS if hint else TELLS.removesuffix(" (least_n=0 shows it)"))
-        )
+    sizes = [nw.lit(1), *(nw.when(x == 1).then(nw.lit(1)) for x in (*there, all_))]
+    counted = {str(k): [x] for k, x in enumerate(sizes)}
+    told = withheld(study, counted, [], pd.DataFrame({"item": list(counted)}), small).any()
+    if not told and unit in study.before.columns:
+        told = withheld(study, {"": [nw.col(unit)]}, [], pd.DataFrame({"item": [""]}), small, unit=unit).any()
+    if told:
+        part = " and ".join(f"{c} = {v}" for c, v in study.chosen)
+        least = study.frame.select(*(all_.alias("all"), nw.lit(1).alias("any"))).filter(nw.col("all") == 1)
+        why = TELLS if len(least.head(small).collect()) >= small else f"{few(small)} answers (least_n=0 shows them)"
+        raise DataProblem(f"{part} of {study.name} is not shown: " + (why if hint else why.partition(" (least_n=0")[0]))
 
 
 def _lines(table: pd.DataFrame, fixed: list[str]) -> list[NDArray[np.intp]]:
@@ -227,8 +232,14 @@ def _lines(table: pd.DataFrame, fixed: list[str]) -> list[NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
 
 
-def _second(n: NDArray, out: NDArray[np.bool_], line: NDArray[np.intp], small: int) -> bool:
-    """Hide further rows of a line, the smallest first, until the total tells nothing; returns whether it did."""
+def second(n: NDArray, out: NDArray[np.bool_], line: NDArray[np.intp], small: int) -> bool:
+    """Hide further rows of a line, the smallest first, until the total tells nothing; returns whether it did.
+
+    Parameters
+    ----------
+    n : answers of the rows. ``out`` : which are hidden, changed in place. ``line`` : the rows that add up to a total.
+    small : least number of answers that hidden rows have together.
+    """
     changed = False
     while out[line].any() and (out[line].sum() < 2 or n[line][out[line]].sum() < small):
         shown = line[~out[line] & (n[line] > 0)]

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import is_hidden
 from cxlab.data.study import Study
 from cxlab.data.waves import as_wave
 from cxlab.models.metrics import contrasts, registry, result_words
@@ -215,6 +216,8 @@ def pairwise(
     joint = contrasts.pairwise_correlation(groups, first, second) if rule.correction == "romano-wolf" else None
     table = contrasts.tested(contrast, rule, names, joint)
     n, shared = sizes(groups).to_numpy(), groups.moments.shared[first, second].astype(int)
+    if (gone := is_hidden(pd.Series(n[first])) | is_hidden(pd.Series(n[second]))).any():
+        shared = np.where(gone, np.nan, shared)
     for k, (name, values) in enumerate({"n": n[first], "n_against": n[second], "shared": shared}.items()):
         table.insert(4 + k, name, values)
     labels = groups.labels.iloc[first].reset_index(drop=True)

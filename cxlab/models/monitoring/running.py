@@ -87,7 +87,7 @@ def running(
     size = kish if simple else kish / _design_effect(study, score, groups, p)[:, None]
     wider = np.array([_restless(p, k) for k in range(len(p.labels))])
     size = size / wider[:, None]
-    seen = (size > 0) & (np.isfinite(p.y) | (p.n == 0)) & (n >= SMALL)
+    seen = (size > 0) & (np.isfinite(p.y) | (p.n == 0)) & (n >= SMALL) & _joined(p)
     if score.shape == "share" and simple and (wider == 1).all():
         ends = [running_bands.bernoulli(a * b, b, best_at=best_at, level=level) if b > 0 else (np.nan, np.nan)
                 for a, b in zip(t.ravel(), n.ravel(), strict=True)]  # fmt: skip
@@ -126,6 +126,19 @@ def _a_day(p: Periods, n: NDArray) -> float:
     """Answers a calendar day, of all series together; nan where periods are waves without dates."""
     days = len(p.names) * time_series.DAYS.get(p.every, np.nan)
     return float(n[:, -1].sum() / days)
+
+
+def _joined(p: Periods) -> NDArray[np.bool_]:
+    """Return where all so far tells no hidden period: since the last shown, none or several of enough answers came."""
+    hide, out = ~np.isfinite(p.y) & (p.n > 0), np.ones(p.y.shape, bool)
+    for k in range(len(hide)):
+        cells, answers = 0, 0.0
+        for t in range(hide.shape[1]):
+            cells, answers = cells + hide[k, t], answers + p.n[k, t] * hide[k, t]
+            out[k, t] = not cells or (cells > 1 and answers >= SMALL)
+            if out[k, t] and not hide[k, t]:
+                cells, answers = 0, 0.0
+    return out
 
 
 def _restless(p: Periods, k: int) -> float:

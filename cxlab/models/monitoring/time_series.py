@@ -201,6 +201,9 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *
     labels, series = _series(study, by, cells)
     called, dates, place = _periods(parted, cells[key(PERIOD)], chosen, wave)
     hide = _few(series, place, cells["n"].to_numpy(float), least_n)
+    hide |= small_cells.withheld(
+        parted, score.items, [*by, PERIOD], cells.assign(item=next(iter(score.items))), least_n
+    )
     found = _arrays(cells, series, place, (len(labels), len(called)), score, study.design, hide)
     notes = [f"{lost:,} answers without '{wave}' do not count"] if lost else []
     empty = len(called) - len(np.unique(place))
@@ -284,7 +287,8 @@ def _with_period(study: Study, x: nw.Expr, wave: str) -> Study:
     book = [f for f in study.codebook if f.name != PERIOD]
     fields = (*book, replace(study.field(wave), name=PERIOD, missing={}))
     table = study.lazy.with_columns(x.alias(PERIOD)).to_native()
-    return replace(study, table=table, codebook=replace(study.codebook, fields=fields))
+    before = study.before and _with_period(study.before, x, wave)
+    return replace(study, table=table, codebook=replace(study.codebook, fields=fields), before=before)
 
 
 def _series(study: Study, by: Sequence[str], cells: pd.DataFrame) -> tuple[pd.DataFrame, NDArray]:

@@ -105,6 +105,15 @@ def patterns(space: Space, columns: Sequence[str]) -> tuple[NDArray, NDArray]:
     return keys, place.reshape(-1)
 
 
+def total(names: tuple[str, ...], patterns: int) -> Banner:
+    """Return the total column, everybody, of so many patterns of a grouping.
+
+    >>> total(("brand",), 2).members.tolist()
+    [[1.0], [1.0]]
+    """
+    return Banner("", names, (TOTAL,), ("",), ("",), np.ones((patterns, 1)))
+
+
 def banner(study: Study, names: tuple[str, ...], found: CrossCounts, keys: NDArray, start: int) -> Banner:
     """Return the columns of a grouping.
 

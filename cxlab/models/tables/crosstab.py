@@ -23,6 +23,7 @@ from cxlab.models.tables import banner_columns, stub_lines, table_numbers
 from cxlab.models.tables.banner_columns import Banner
 from cxlab.models.tables.banner_markup import Tables
 from cxlab.models.tables.column_letters import CORRECTIONS, Rules, rules
+from cxlab.models.tables.overlaps import Overlaps
 from cxlab.models.tables.stub_lines import Question
 from cxlab.models.tables.table_layout import Layout, layout_of
 from cxlab.problem import DataProblem, unknown
@@ -174,7 +175,10 @@ def _questions(
 
 
 def _counted(study: Study, asked: Sequence[Question], groupings: Sequence[tuple[str, ...]]) -> CrossCounts:
-    """The one scan; before it a look at how many values the grouping columns have."""
+    """The one scan; before it a look at how many values the grouping columns have.
+
+    Without a question rows are counted, by all groupings together.
+    """
     d = study.design
     sample.check_weights(study)
     strata = [d.strata] if d.strata else []
@@ -182,14 +186,14 @@ def _counted(study: Study, asked: Sequence[Question], groupings: Sequence[tuple[
     columns = list(dict.fromkeys(c for one in needed for c in one))
     frame = study.lazy
     sizes = frame.select(*(nw.col(c).n_unique().alias(f"_{i}") for i, c in enumerate(columns))).collect().to_pandas()
-    spaces = spaces_of(needed, dict(zip(columns, sizes.iloc[0].astype(int), strict=True)))
-    questions = {k: e for one in asked for k, e in one.columns.items()}
+    spaces = spaces_of(needed, dict(zip(columns, sizes.iloc[0].astype(int), strict=True))) if asked else [columns]
+    questions = {k: e for one in asked for k, e in one.columns.items()} or {"": nw.lit(1.0)}
     options = {c for one in asked for c in one.field.columns} | {
         c for names in groupings for name in names for c in study.field(name).columns
     }
     coded = [answer(f) for f in study.codebook if f.name in options and f.missing]
     frame = frame.with_columns(*coded) if coded else frame
-    cluster = nw.col(d.cluster) if d.cluster else None
+    cluster = nw.col(d.cluster) if d.cluster and asked else None
     return cross_counts(
         frame, questions, {c: nw.col(c) for c in columns}, spaces, weight=sample.usable_weight(study), cluster=cluster
     )  # fmt: skip
@@ -212,6 +216,19 @@ class Scan:
             start = sum(len(b.labels) for b in out)
             out.append(banner_columns.banner(self.study, names, self.found, keys, start))
         return out
+
+    @cached_property
+    def overlaps(self) -> Overlaps | None:
+        """Which columns lie in others; None where every respondent is in one column and the total."""
+        if len(self.banners) == 1 and self.banners[0].apart:
+            return None
+        return Overlaps(self, [banner_columns.total(self.groupings[0], 1), *self.banners])
+
+    def together(self, groupings: Sequence[tuple[str, ...]], *, first: int = 0) -> Scan:
+        """Return the rows (``first``: no more than these) by some groupings, counted together."""
+        table = self.study.lazy.head(first).to_native() if first else self.study.table
+        found = _counted(replace(self.study, table=table), [], groupings)
+        return replace(self, found=found, groupings=list(groupings))
 
     def space(self, names: Sequence[str]) -> int:
         """Return which space has the columns of a grouping."""

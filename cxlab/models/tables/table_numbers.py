@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cxlab.data import small_cells
 from cxlab.models.metrics import estimates, registry
 from cxlab.models.metrics.scores import Score
-from cxlab.models.tables import column_letters, stub_lines
+from cxlab.models.tables import banner_columns, column_letters, stub_lines
 from cxlab.models.tables.banner_columns import TOTAL, Banner
 from cxlab.models.tables.column_letters import Rules
 from cxlab.models.tables.stub_lines import Line, Question
@@ -74,10 +74,12 @@ def numbers(
     scan: Scan, asked: Asked, layout: Layout, rule: Rules
 ) -> tuple[dict[str, NDArray], pd.DataFrame, list[str]]:
     """Return the columns of the tables of some questions (one entry a cell), the tests behind letters, and notes."""
-    whole = _part(scan, _total(scan), asked, layout, rule)
+    everybody = banner_columns.total(scan.groupings[0], len(scan.patterns(scan.groupings[0])[0]))
+    whole = _part(scan, everybody, asked, layout, rule)
     order = _order(asked, whole.found, layout)
     asked, whole = asked.kept(order), _kept(whole, order)
     parts, lines = [_part(scan, b, asked, layout, rule) for b in scan.banners], asked.lines
+    whole, *parts = _nothing_told(scan, [whole, *parts], layout)
     tests = _tests(parts, asked, rule, scan.simple)
     shown = [whole, *parts] if layout.total else parts
     marks = [
@@ -115,11 +117,14 @@ def _associated(scan: Scan, parts: Sequence[Part], asked: Asked) -> list[dict]:
     return out
 
 
-def _total(scan: Scan) -> Banner:
-    """The total column: everybody."""
-    names = scan.groupings[0]
-    keys, _ = scan.patterns(names)
-    return Banner("", names, (TOTAL,), ("",), ("",), np.ones((len(keys), 1)))
+def _nothing_told(scan: Scan, parts: Sequence[Part], layout: Layout) -> list[Part]:
+    """The parts of a table without the columns that with those of other banners would tell a few people."""
+    if scan.overlaps is None or not layout.least_n:
+        return list(parts)
+    ends = np.cumsum([p.hidden.shape[1] for p in parts])
+    n = np.hstack([p.found.n[:, : p.hidden.shape[1]] for p in parts])
+    hide = scan.overlaps.hidden(n, np.hstack([p.hidden for p in parts]), layout.least_n)
+    return [replace(p, hidden=h) for p, h in zip(parts, np.split(hide, ends[:-1], axis=1), strict=True)]
 
 
 def _part(scan: Scan, banner: Banner, asked: Asked, layout: Layout, rule: Rules) -> Part:
