@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -146,6 +147,7 @@ def withheld(
 
     The part is what `Study.where` took: one level of a column, or of several. Its rows are hidden where they are hidden
     in the table of all parts: whoever has the report on the whole and those on the other parts cannot compute the rest.
+    Where it took several levels, or a range, of a column of ``by``, they are hidden as in the table of all levels.
 
     Parameters
     ----------
@@ -159,8 +161,14 @@ def withheld(
     if not small or whole is None or not len(units):
         return np.zeros(len(units), bool)
     by = [c for c in by if c in whole.columns]  # options of a question with several answers overlap: no sums
-    level = {key(c): code(v) for c, v in study.chosen if c in whole.columns}
-    columns = [*by, *(c for c, _ in study.chosen if c in whole.columns and c not in by)]
+    chosen = [(c, v) for c, v in study.chosen if c in whole.columns]
+    level = {key(c): code(v) for c, v in chosen if not isinstance(v, nw.Expr)}
+    columns = list(dict.fromkeys([*by, *(c for c, v in chosen if not isinstance(v, nw.Expr))]))
+    for c, rows in chosen:
+        if isinstance(rows, nw.Expr) and c not in by:
+            whole = replace(whole, table=whole.lazy.filter(rows).to_native())
+    if not (level or {c for c, v in chosen} & set(by)):
+        return np.zeros(len(units), bool)
     called = {f"_n{k}": item for k, item in enumerate(counted)}
     sums = [
         reduce(add, ((~x.is_null()).cast(nw.Int64) for x in counted[item])).alias(name) for name, item in called.items()
@@ -217,7 +225,7 @@ def refuse_part(study: Study, of: Sequence[str], small: int = SMALL, *, unit: st
     if not told and unit in study.before.columns:
         told = withheld(study, {"": [nw.col(unit)]}, [], pd.DataFrame({"item": [""]}), small, unit=unit).any()
     if told:
-        part = " and ".join(f"{c} = {v}" for c, v in study.chosen)
+        part = " and ".join(f"{c} = {v}" for c, v in study.chosen if not isinstance(v, nw.Expr))
         least = study.frame.select(*(all_.alias("all"), nw.lit(1).alias("any"))).filter(nw.col("all") == 1)
         why = TELLS if len(least.head(small).collect()) >= small else f"{few(small)} answers (least_n=0 shows them)"
         raise DataProblem(f"{part} of {study.name} is not shown: " + (why if hint else why.partition(" (least_n=0")[0]))

@@ -40,8 +40,9 @@ class Study:
         estimates, and errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
-    before, chosen : the study of which `where` took one level of a column, and the columns with their levels: what is
-        hidden in all parts together is hidden in each (`cxlab.data.small_cells.withheld`).
+    before, chosen : the study of which `where` took a part, and the columns with the level taken, or with the
+        condition where that was several: what is hidden in all parts together is hidden in each
+        (`cxlab.data.small_cells.withheld`).
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -227,17 +228,19 @@ class Study:
         ('Brand = Alba or Brio', 'Wave = 7 to 8')
         """
         from cxlab.data.conditions import conditions, one_level
+        from cxlab.data.naming import named
 
         found = conditions(self, wanted)
-        frame, before = self.lazy, self.before
-        levels = [one_level(self, column, value) for column, value in wanted.items()]
-        if any(levels) and before is None:
-            before = self
-        for (rows, _), level in zip(found, levels, strict=True):
+        frame, before, chosen = self.lazy, self.before or self, self.chosen
+        for (rows, _), (column, value) in zip(found, wanted.items(), strict=True):
             frame = frame.filter(rows)
-            before = before and (before if level else replace(before, table=before.lazy.filter(rows).to_native()))
+            one = one_level(self, column, value)
+            if one or not self.field(named(self, column)).columns:
+                chosen += (one or (named(self, column), rows),)
+            else:
+                before = replace(before, table=before.lazy.filter(rows).to_native())
         part = self.part(frame, (*self.filters, *(said for _, said in found)))
-        return replace(part, before=before, chosen=(*self.chosen, *filter(None, levels)))
+        return replace(part, before=before if chosen else None, chosen=chosen)
 
     def set(self, column: str, **settings: Any) -> Study:
         """Return the study with ``column`` declared otherwise: role, measure, scale, labels, missing, title, ...

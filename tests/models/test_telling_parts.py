@@ -97,3 +97,23 @@ def test_what_holds_so_far_does_not_tell_the_period_that_came_in_between() -> No
         cx.Field("wave", type="integer", role="wave"))))  # fmt: skip
     shown = [n for n in cx.running(study, "nps").table["n"] if not isinstance(n, Hidden)]
     assert shown == [40, 80, 175, 215]  # the 3 come with the 12 that are hidden beside them, never alone
+
+
+def shown(made: cx.Result) -> set[tuple[str, int]]:
+    """The cells of brand and wave that have a number of answers."""
+    return {(r.brand, r.wave) for r in made.table.itertuples() if r.n == r.n and not isinstance(r.n, Hidden)}
+
+
+@pytest.mark.parametrize("waves", [[3, 4], (3, 4)], ids=["levels", "range"])
+def test_some_levels_of_a_column_are_hidden_as_in_the_table_of_all(waves: object) -> None:
+    sizes = {("A", 1): 50, ("B", 1): 5, ("C", 1): 12, ("A", 3): 60, ("B", 3): 11, ("C", 3): 40, ("A", 4): 60}
+    sizes |= {("B", 4): 4, ("C", 4): 45}
+    table = pd.DataFrame([c for c, n in sizes.items() for _ in range(n)], columns=["brand", "wave"])
+    table["ltr"] = np.random.default_rng(3).integers(0, 11, len(table))
+    study = cx.Study(table, cx.Codebook("brands", (
+        cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+        cx.Field("brand", type="string", role="brand"), cx.Field("wave", type="integer", role="wave"))))  # fmt: skip
+    whole = shown(cx.nps(study, by=["brand", "wave"]))
+    assert shown(cx.nps(study.where(wave=waves), by=["brand", "wave"])) == {c for c in whole if c[1] > 1}
+    now = cx.pages.standing(study, "nps").table
+    assert now.loc[now["estimate"].isna(), "change"].isna().all() and now["change"].notna().any()

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data.arguments import public
+from cxlab.data.small_cells import SMALL as LEAST
+from cxlab.data.small_cells import few
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.models.drivers import driver_data as driver_answers
@@ -88,7 +90,8 @@ def driver_segments(
         part = answers.rows(segment == value)
         fit = _slopes(part)
         if fit is None:
-            notes.append(f"{by} = {value} has {part.n} answers, too few for {len(answers.drivers)} drivers: left out")
+            size = few(LEAST) if part.n < LEAST else part.n
+            notes.append(f"{by} = {value} has {size} answers, too few for {len(answers.drivers)} drivers: left out")
             continue
         fits[value], sizes[value], df[value] = fit[:2], part.n, fit[2]
     if len(fits) < 2:
