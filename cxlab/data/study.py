@@ -40,9 +40,8 @@ class Study:
         estimates, and errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
-    before, chosen : the study of which `where` took a part, and the columns with the level taken, or with the
-        condition where that was several: what is hidden in all parts together is hidden in each
-        (`cxlab.data.small_cells.withheld`).
+    before, chosen : the study of which `where` took a part, and the columns with their level (of several levels: with
+        the condition): what is hidden in all parts is hidden in each (`cxlab.data.small_cells.withheld`).
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -234,13 +233,13 @@ class Study:
         frame, before, chosen = self.lazy, self.before or self, self.chosen
         for (rows, _), (column, value) in zip(found, wanted.items(), strict=True):
             frame = frame.filter(rows)
-            one = one_level(self, column, value)
-            if one or not self.field(named(self, column)).columns:
-                chosen += (one or (named(self, column), rows),)
+            column = named(self, column)
+            if (one := one_level(self, column, value)) or not self.field(column).columns:
+                chosen += (one or (column, rows),)
             else:
                 before = replace(before, table=before.lazy.filter(rows).to_native())
-        part = self.part(frame, (*self.filters, *(said for _, said in found)))
-        return replace(part, before=before if chosen else None, chosen=chosen)
+        filters = (*self.filters, *(said for _, said in found))
+        return replace(self.part(frame, filters), before=before if chosen else None, chosen=chosen)
 
     def set(self, column: str, **settings: Any) -> Study:
         """Return the study with ``column`` declared otherwise: role, measure, scale, labels, missing, title, ...
