@@ -17,6 +17,7 @@ from cxlab.data.locations import placed, sought
 from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card
+from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.sample import EXCLUSIONS, SCALES, Spec
 from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem, one_of
@@ -203,7 +204,8 @@ def plan(
     ids = [c.strip() for c in (claims.split(",") if isinstance(claims, str) else claims)]
     planned = []
     for chosen in [card(i) for i in ids]:
-        slots = require(chosen, study, (columns or {}).get(chosen.id))
+        given = (columns or {}).get(chosen.id)
+        slots = require(chosen, as_journeys(chosen, study, given), given)
         planned.append(PlannedCard(chosen.id, dict(slots.columns), (sesoi or {}).get(chosen.id, chosen.sesoi)))
     ready = tuple(planned)
     label = name or f"{study.name}-{'-'.join(c.id.lower() for c in ready)}"[:60]

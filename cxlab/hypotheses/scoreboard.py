@@ -18,6 +18,7 @@ from cxlab.data.study import Study
 from cxlab.hypotheses import calibration
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card, cards
+from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.slots import resolve
 from cxlab.hypotheses.verdict import Verdict, verdict
 from cxlab.problem import DataProblem, one_of
@@ -189,7 +190,7 @@ def _open(study: str | Study) -> Study:
 
 
 def _tested(c: Card, study: Study, level: float, seed: int, ledger: str | None) -> dict:
-    lacking = resolve(c, study).missing
+    lacking = resolve(c, as_journeys(c, study)).missing
     if lacking:
         return _row(c, study.name) | {"direction": "LACKS DATA", "reason": "; and ".join(lacking)}
     v = verdict(c, study, level=level, seed=seed, robust=False, ledger=ledger)
@@ -265,7 +266,7 @@ def testable(study: Study, claims: Sequence[str] | None = None) -> pd.DataFrame:
     """
     rows = []
     for c in [card(i) for i in claims] if claims else cards().values():
-        slots = resolve(c, study)
+        slots = resolve(c, as_journeys(c, study))
         rows.append(
             {
                 "card": c.id,

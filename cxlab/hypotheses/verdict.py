@@ -15,6 +15,7 @@ from cxlab.hypotheses import calibration, rule
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import CAUTIONS, GRADES, Card, card
 from cxlab.hypotheses.case import Case, Evidence, run
+from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.ruling import ruled, sentence
 from cxlab.hypotheses.sample import Spec
@@ -179,7 +180,8 @@ def verdict(
     Parameters
     ----------
     claim : a card's id, e.g. 'CX-04'.
-    study : what it is tested on; columns are found by role and measure, or given.
+    study : what it is tested on; columns are found by role and measure, or given. Of an event log (roles 'case',
+        'event', 'time', and 'channel' or 'owner') a card on switches takes a row a journey.
     columns : which column plays which part of the card's test, overruling the codebook: ``{"arm": "routed"}`` or
         ``["arm=routed"]``.
     level : confidence level; a false SUPPORTED has at most probability (1 - level) / 2.
@@ -209,6 +211,7 @@ def verdict(
                 f"columns and level are fixed by the plan '{plan.name}'; leave them out, or write a new plan"
             )
         chosen, columns, level, seed = planned.applied(chosen), planned.columns, plan.share, plan.seed
+    asked, study = study, as_journeys(chosen, study, columns)
     slots = require(chosen, study, columns)
     case = Case(chosen, study, slots, plan.spec if plan else Spec(), level, seed)
     evidence = run(case)
@@ -216,7 +219,7 @@ def verdict(
     if robust and not evidence.reason:
         curve = specifications(chosen, study, columns=slots.columns, level=level, seed=seed)
         result = _with(result, specifications=curve, notes=(*result.notes, curve.title))
-    return _recorded(result, study, plan, planned, ledger)
+    return _recorded(result, asked, plan, planned, ledger)
 
 
 def assemble(case: Case, evidence: Evidence) -> Verdict:

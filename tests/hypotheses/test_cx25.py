@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.hypotheses import scoreboard
 
 REPS = 30
 
@@ -103,3 +104,50 @@ def test_one_channel_against_several_and_what_a_rough_switch_costs() -> None:
         model = cx.ols(known, formula, errors="HC3").table.set_index("term").loc[term, limits]
         assert shown.loc[label, limits].tolist() == pytest.approx(model.tolist(), rel=1e-8)
     assert shown.loc["score per rough switch, beyond a smooth one", "estimate"] == pytest.approx(-4, abs=0.9)
+
+
+def log(n: int = 400, seed: int = 1, per_switch: float = -4.0, channel: bool = True) -> cx.Study:
+    """Journeys of 2 to 8 events; each switch of channel costs points, each event a little as well."""
+    rng, rows = np.random.default_rng(seed), []
+    for case in range(n):
+        size = int(rng.integers(2, 9))
+        where = rng.choice(["web", "phone", "shop"], size) if channel else np.repeat("web", size)
+        who = rng.choice(["ann", "bob"], size)
+        held = where if channel else who
+        score = 75 + per_switch * (held[1:] != held[:-1]).sum() - 2 * np.log2(1 + size) + rng.normal(0, 5)
+        score = np.r_[[np.nan] * (size - 1), float(np.clip(np.round(score), 0, 100))]
+        day = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.arange(size), "h")
+        what = rng.choice(["ask", "answer"], size)
+        columns = {"case": case, "what": what, "when": day, "where": where, "who": who, "score": score}
+        rows.append(pd.DataFrame(columns))
+    fields = (
+        cx.Field("case", role="case"), cx.Field("what", role="event"), cx.Field("when", type="datetime", role="time"),
+        cx.Field("where", role="channel"), cx.Field("who", role="owner"),
+        cx.Field("score", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100)),
+    )  # fmt: skip
+    return cx.Study(pd.concat(rows, ignore_index=True), cx.Codebook("log", fields, design="logs"))
+
+
+@pytest.mark.parametrize(("channel", "of"), [(True, "where"), (False, "who")])
+def test_an_event_log_is_read_as_journeys(channel: bool, of: str) -> None:
+    """The estimate is that of the handoffs of the log, with the number of events held fixed."""
+    study = log(channel=channel)
+    v = verdict(study)
+    slopes = cx.handoffs(study, "score", of=of).parts["slopes"].set_index("slope")
+    assert v.estimate.value == pytest.approx(slopes.loc["held fixed", "estimate"], rel=1e-9)
+    assert (v.estimate.low, v.estimate.high) == pytest.approx(
+        tuple(slopes.loc["held fixed", ["low", "high"]]), rel=0.02
+    )
+    assert v.estimate.low < -4 < v.estimate.high and v.estimate.n == 400
+    assert v.direction == "NOT-IDENTIFIED" and v.association == "SUPPORTED"
+    assert any(n.startswith("the number of events is held fixed: longer journeys have more switches") for n in v.notes)
+    assert scoreboard.testable(study, claims=["CX-25"])["can"].tolist() == [True]
+
+
+def test_a_log_whose_switches_are_a_column_is_taken_as_it_is() -> None:
+    study = log()
+    rows = study.table.groupby("case", as_index=False).agg({"score": "last", "where": "nunique"})
+    fields = (cx.Field("where", role="operation"), study.field("score"))
+    plain = cx.Study(rows, cx.Codebook("journeys", fields))
+    v = cx.verdict("CX-25", plain, columns={"switches": "where"}, robust=False, ledger=None)
+    assert not any("number of events is held fixed" in n for n in v.notes)

@@ -13,6 +13,7 @@ from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 
+HELD = "the number of events is held fixed: longer journeys have more switches, and are worse for other reasons"
 TRUTH = Truth(value=lambda effect: -effect)
 
 
@@ -26,6 +27,9 @@ def test(case: Case) -> Evidence:
     if "touchpoints" in sample:
         columns, notes = filled(sample.points("touchpoints"))
         touch = tuple(columns.T)
+    if "events" in sample:
+        touch, notes = (*touch, sample.number("events")), (*notes, HELD)
+        rows = rows & ~np.isnan(touch[-1])
     found = coefficient(case, rows, y, switches, *touch, name="score per switch")
     gone, bounds = unanswered(case, found, y, ~np.isnan(switches), switches, *touch, threat="truncation")
     checks = (gone, alike(case, rows, switches, "difficulty", "hard-cases", y))
