@@ -84,6 +84,10 @@ _WHERE = {
     "changes": "cxlab.models.monitoring.changes",
     "running": "cxlab.models.monitoring.running",
     "change_explained": "cxlab.models.monitoring.change_explained",
+    "label_sample": "cxlab.models.text.label_sheets",
+    "code": "cxlab.models.text.coded",
+    "themes": "cxlab.models.text.theme_shares",
+    "labels_needed": "cxlab.models.text.labels_planned",
     "claims": "cxlab.hypotheses.claims",
     "verdict": "cxlab.hypotheses.verdict",
     "simulated": "cxlab.hypotheses.simulators",
@@ -185,6 +189,10 @@ _ROOMS = {
         "plan": "cxlab.hypotheses.plan",
         "sign": "cxlab.hypotheses.signature",
         "scoreboard": "cxlab.hypotheses.scoreboard",
+    },
+    "text": {
+        "CodeFrame": "cxlab.models.text.code_frame",
+        "read_labels": "cxlab.models.text.label_reading",
     },
     "monitoring": {
         "Chart": "cxlab.models.monitoring.chart",

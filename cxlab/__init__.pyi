@@ -69,6 +69,10 @@ from cxlab.models.planning.kpi_tree import kpi_tree as kpi_tree
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab
+from cxlab.models.text.coded import code as code
+from cxlab.models.text.label_sheets import label_sample as label_sample
+from cxlab.models.text.labels_planned import labels_needed as labels_needed
+from cxlab.models.text.theme_shares import themes as themes
 from cxlab.panel.explore import explore as explore
 from cxlab.panel.find import find as find
 from cxlab.problem import DataProblem as DataProblem
@@ -89,6 +93,7 @@ from cxlab.rooms import pages as pages
 from cxlab.rooms import prices as prices
 from cxlab.rooms import regressions as regressions
 from cxlab.rooms import simulations as simulations
+from cxlab.rooms import text as text
 from cxlab.workshop.lesson import lesson as lesson
 
 __version__: str

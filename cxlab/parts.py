@@ -61,6 +61,14 @@ PARTS: dict[str, dict[str, Part]] = {
         "missing": ("list[str]", "metrics that the study does not allow, with the reason"),
         "labels": LABELS,
     },
+    "themes": {
+        "by": BY,
+        "of": ("str", "'customers' or 'comments': whose share it is"),
+        "quality": ("pd.DataFrame", "the classifier on comments it did not see, by theme: labels, yes, macro-F1"),
+        "agreement": ("pd.DataFrame", "of the coders, by theme: pairs that agree, AC1, alpha"),
+        "rectifier": ("pd.DataFrame", "label less lambda times prediction by group, with limits of 3 standard errors"),
+        "alike": ("pd.DataFrame", "test that the classifier errs alike in all groups, by theme"),
+    },
     "league": {
         "funnel": ("pd.DataFrame", "each unit's size, estimate and distance z from the target"),
         "limits": ("pd.DataFrame", "limits of the funnel at 95 and 99.8 % over the sizes"),

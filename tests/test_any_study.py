@@ -104,6 +104,15 @@ def model(last: str) -> cx.indices.PathModel:
 
 BRANDS = ("Alba", "Brio", "Cima", "Dora")
 Names = dict[str, str]
+
+
+def coded(study: Study) -> Study:
+    """Return the study with its comments coded by one theme."""
+    sheet = pd.DataFrame({"comment": [f"a comment of person {i}" for i in range(0, 280, 4)]})
+    labels = cx.text.read_labels(sheet.assign(odd=np.arange(70) % 3 == 0).astype({"odd": int}), ["odd"], at_random=True)
+    return cx.code(study, ["odd"], labels=labels, engine="words", column="comment")
+
+
 CALLS: dict[str, Callable[[Study, Names], object]] = {
     "nps": lambda s, c: cx.nps(s, by=[c["segment"], c["brand"]]),
     "csat": lambda s, c: cx.csat(s, by=c["wave"]),
@@ -121,6 +130,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "running": lambda s, c: cx.running(s, "nps", by=c["segment"], wave=c["wave"]),
     "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
+    "themes": lambda s, c: cx.themes(coded(s), by=c["segment"]),
     "impact": lambda s, c: cx.metrics.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, difference=20),
@@ -185,6 +195,7 @@ LATER: dict[str, str] = {
     "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
     "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",
 }
+LATER |= dict.fromkeys(("code", "label_sample"), "are tried with themes: tests/models/text")
 LATER |= dict.fromkeys(
     ("alert_policy", "closing", "loop_effect", "heard_sheet"),
     "need another kind of study: tests/models/loop/test_loop.py",

@@ -18,6 +18,12 @@ from cxlab.data.study import Study
 
 STUDY = open_study("brand-tracker")
 BAD = "servise"
+LABELS = cx.text.read_labels(
+    STUDY.head(200)[["comment"]].dropna().assign(service=lambda t: t["comment"].str.contains("e").astype(int)),
+    ["service"],
+    at_random=True,
+)
+CODED = cx.code(STUDY, ["service"], engine="words", labels=LABELS)
 UNKNOWN = {
     "against": lambda: cx.against(STUDY, "nps", benchmark=20.0, by=BAD),
     "answers": lambda: cx.answers(STUDY, BAD),
@@ -75,6 +81,10 @@ UNKNOWN = {
     "measurement_plan": lambda: cx.measurement_plan({BAD: [1]}, budget=1, expect=STUDY),
     "consistency": lambda: cx.journeys.consistency(STUDY, by=BAD),
     "loop_effect": lambda: cx.loop_effect(STUDY, "satisfaction", before="service", called=BAD),
+    "label_sample": lambda: cx.label_sample(STUDY, ["a"], by=BAD),
+    "code": lambda: cx.code(STUDY, ["a"], labels=f"{BAD}.xlsx"),
+    "themes": lambda: cx.themes(CODED, BAD),
+    "read_labels": lambda: cx.text.read_labels(f"{BAD}.xlsx", ["a"]),
     "kpi_tree": lambda: cx.kpi_tree(STUDY, "satisfaction", targets={BAD: 4}),
     "gaming": lambda: cx.gaming(STUDY, "satisfaction", owner=BAD),
     "heard": lambda: cx.heard(f"{BAD}.csv"),
@@ -143,6 +153,7 @@ NAMELESS = {
     "find": "takes words", "findings": "takes results",
     "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "willingness_to_pay": "takes a result",
+    "labels_needed": "takes numbers",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
 PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}
@@ -178,6 +189,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
+    needed |= {"frame": ["service"], "labels": LABELS}
     needed |= {"left": "churned", "ordinary": "wait", "great": "weight"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}

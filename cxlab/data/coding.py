@@ -14,6 +14,9 @@ COMMA = r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 THOUSANDS = r"-?\d{1,3}(,\d{3})+(\.\d+)?"
 SPACED = r"-?[1-9]\d{0,2}([ \u00a0\u2009\u202f'’]\d{3})+([.,]\d{1,2})?"
 PERCENT = r"-?\d+([.,]\d+)?\s*%"
+LONGEST = 300
+"""A longer text is no code: it is not looked at further, whatever it holds."""
+
 FIRST = r"(-?\d{1,3})\s*[-–—:.=)(]*\s*\(?[^\W\d][^\d]*\)?"
 LAST = r"[^\d]*[^\W\d][^\d]*?\s*[-–—:=(]*\s*(\d{1,3})\)?"
 STAR = "|".join(words("answers", "star"))
@@ -93,7 +96,7 @@ def read(
         return None
     rules = (_plain, _escaped, _labelled(labels), _comma, _thousands, _spaced, _percent, _out_of, _starred, _drawn,
              _numbered, _lettered, _words)  # fmt: skip
-    for rule in rules:
+    for rule in rules if max(map(len, rest)) <= LONGEST else ():
         if (coding := rule(sorted(rest))) is not None:
             return replace(coding, nothing=tuple(sorted(nothing)))
     return _with_strays(rest, nothing, labels) if len(rest) <= WORDED else None
@@ -112,7 +115,7 @@ def _with_strays(rest: Mapping[str, int], nothing: set[str], labels: Mapping[str
         (lambda t: t in labels.values() or wording.polarity(t) is not None, _words),
     )
     for fits, rule in tests:
-        strays = {t: n for t, n in rest.items() if not fits(t)}
+        strays = {t: n for t, n in rest.items() if len(t) > LONGEST or not fits(t)}
         kept = sorted(t for t in rest if t not in strays)
         if len(kept) < 2 or sum(strays.values()) > allowed or len(strays) > 5:
             continue

@@ -55,6 +55,8 @@ _WHERE: dict[str, str] = {
     "loyalty_curve": "cxlab.models.loyalty.value_plots",
     "churn_model": "cxlab.models.loyalty.value_plots",
     "cost_to_serve": "cxlab.models.loyalty.value_plots",
+    "themes": "cxlab.models.text.text_plots",
+    "labels_needed": "cxlab.models.text.text_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",

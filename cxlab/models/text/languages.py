@@ -1,0 +1,105 @@
+"""Which language a comment is in: by its script, then by py3langid among the languages of that script."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from cxlab.stats.text.plain_text import LONGEST
+
+SCRIPTS = {
+    "el": r"\u0370-\u03ff\u1f00-\u1fff", "kana": r"\u3040-\u30ff", "ko": r"\uac00-\ud7af\u1100-\u11ff",
+    "han": r"\u4e00-\u9fff\u3400-\u4dbf", "th": r"\u0e00-\u0e7f", "arabic": r"\u0600-\u06ff\u0750-\u077f",
+    "he": r"\u0590-\u05ff", "cyrillic": r"\u0400-\u052f", "hi": r"\u0900-\u097f", "hy": r"\u0530-\u058f",
+    "ka": r"\u10a0-\u10ff", "bn": r"\u0980-\u09ff", "ta": r"\u0b80-\u0bff", "te": r"\u0c00-\u0c7f",
+    "latin": r"A-Za-zÀ-ÖØ-öø-ɏẠ-ỹ",
+}  # fmt: skip
+FOUND = {name: re.compile(f"[{signs}]") for name, signs in SCRIPTS.items()}
+ALONE = {"el", "ko", "th", "he", "hi", "hy", "ka", "bn", "ta", "te"}
+"""Scripts that one language of those known here writes."""
+
+AMONG = {
+    "latin": ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "hu", "ro", "vi",
+              "id", "hr", "sk", "ca", "lt", "lv", "et", "sl"),
+    "cyrillic": ("ru", "uk", "bg", "sr", "mk", "kk"), "arabic": ("ar", "fa", "ur"),
+}  # fmt: skip
+SHORT = 25
+"""Letters below which a comment in Latin letters takes the language of most others."""
+
+UNKNOWN = "und"
+"""No letters at all: numbers, emoji."""
+
+
+def detector() -> str:
+    """Return how languages are told here, in words.
+
+    Examples
+    --------
+    >>> detector().startswith(("py3langid", "by script alone"))
+    True
+    """
+    if importlib.util.find_spec("py3langid"):
+        return "py3langid among the languages of the script"
+    return "by script alone (pip install 'cxlab[text]' tells languages of one script apart)"
+
+
+def languages(texts: Sequence[str]) -> list[str]:
+    """Return the language of each text as ISO 639-1; 'und' without letters, the name of the script where not told.
+
+    Examples
+    --------
+    >>> languages(["Η εξυπηρέτηση ήταν καλή", "とても良い", "👍 10"])
+    ['el', 'ja', 'und']
+    """
+    scripts = [script(t) for t in texts]
+    found = [_of_script(s, t) for s, t in zip(scripts, texts, strict=True)]
+    if not importlib.util.find_spec("py3langid"):
+        return found
+    for name in AMONG:
+        of = [i for i, s in enumerate(scripts) if s == name]
+        sure = [i for i in of if len(FOUND[name].findall(texts[i][:200])) >= SHORT]
+        told = {t: _identifier(name).classify(t[:1000])[0] for t in {texts[i] for i in (sure or of)}}
+        for i in sure or of:
+            found[i] = told[texts[i]]
+        most = Counter(found[i] for i in sure).most_common(1)
+        for i in set(of) - set(sure or of):
+            found[i] = most[0][0]
+    return found
+
+
+def script(text: str) -> str:
+    """Return the script of most letters of a text, '' without letters.
+
+    Examples
+    --------
+    >>> script("сопри WhatsApp косновения"), script("123")
+    ('cyrillic', '')
+    """
+    part = text[: min(LONGEST, 1000)]
+    if part.isascii():
+        return "latin" if FOUND["latin"].search(part) else ""
+    counts = {name: len(signs.findall(part)) for name, signs in FOUND.items()}
+    if counts["kana"] and counts["kana"] * 10 >= counts["han"]:
+        return "kana"
+    best = max(counts, key=lambda k: counts[k])
+    return best if counts[best] else ""
+
+
+def _of_script(name: str, text: str) -> str:
+    if name in ALONE:
+        return name
+    return {"": UNKNOWN, "kana": "ja", "han": "zh", "latin": "Latin script", "cyrillic": "Cyrillic script",
+            "arabic": "Arabic script"}[name]  # fmt: skip
+
+
+@cache
+def _identifier(name: str) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    made = LanguageIdentifier.from_model_file(MODEL_FILE)
+    made.set_languages(list(AMONG[name]))
+    return made
