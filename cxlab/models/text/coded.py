@@ -80,9 +80,9 @@ def code(
     labels : of `cxlab.text.read_labels`, or the path of the workbook of `cxlab.label_sample`.
     engine : 'use' (multilingual embeddings beside words and pieces of words; extra 'text'), 'e5' (the same with a
         larger model for about 100 languages; extra 'text-more'), 'words' (words and pieces of words alone),
-        'auto': 'use' where it is installed and knows the languages, else 'words'. What ran is named in the method of
-    every share. predicted : column with predictions of each theme (0 to 1), made by any machine; then nothing is
-    fitted here. column : of comments; the first with role 'text' if not given.
+        'auto': 'use' where it is installed and knows the languages, else 'words'. What ran is named in the method.
+    predicted : column with predictions of each theme (0 to 1), made by any machine; then nothing is fitted here.
+    column : of comments; the first with role 'text' if not given.
     cache : keep embeddings beside the study's file, in a folder that git ignores.
     seed : of the folds.
 
