@@ -18,39 +18,55 @@ SENTENCES = {
     "en": {
         "waiting": {
             "bad": ("I waited {n} minutes in the line.", "The queue at the desk took {n} minutes.",
-                    "Nobody answered the phone for {n} minutes, I just waited.", "Waited far too long, {n} minutes."),
-            "good": ("No queue at all, done in {n} minutes.", "I hardly waited, {n} minutes and it was my turn."),
+                    "Nobody answered the phone for {n} minutes, I just waited.", "Waited far too long, {n} minutes.",
+                    "One desk open and a queue to the door.", "Booked for ten, then waited {n} minutes.",
+                    "Put on hold and left waiting for {n} minutes."),
+            "good": ("No queue at all, done in {few} minutes.", "I hardly waited, {few} minutes and it was my turn.",
+                     "Short queue, nice people.", "Never waited longer than {few} minutes."),
         },
         "staff": {
-            "bad": ("The man at the desk was rude.", "Staff did not know the product.", "Nobody would help."),
-            "good": ("Friendly people at the counter.", "The adviser took her time.", "Kind and competent staff."),
+            "bad": ("The man at the desk was rude.", "Staff did not know the product.", "Nobody would help.",
+                    "The adviser talked over me.", "Three people, three different answers."),
+            "good": ("Friendly people at the counter.", "The adviser took her time.", "Kind and competent staff.",
+                     "The lady on the phone solved it at once."),
         },
         "price": {
-            "bad": ("Far too expensive, {n} euros for that.", "They put {n} euros on the bill without asking."),
-            "good": ("Fair price, I paid {n} euros less than elsewhere.", "Good value for {n} euros."),
+            "bad": ("Far too expensive, {n} euros for that.", "They put {n} euros on the bill without asking.",
+                    "The fee went up again, {few} euros this time.", "Cheaper elsewhere by {n} euros."),
+            "good": ("Fair price, I paid {few} euros less than elsewhere.", "Good value for {n} euros.",
+                     "The discount was a nice surprise."),
         },
         "delivery": {
-            "bad": ("The parcel came {n} days late.", "Half of the order was missing.", "The box was damaged."),
-            "good": ("Came a day early.", "Well packed and on time."),
+            "bad": ("The parcel came {few} days late.", "Half of the order was missing.", "The box was damaged.",
+                    "Left in the rain at the neighbour's.", "Announced for Monday, came on Thursday."),
+            "good": ("Came a day early.", "Well packed and on time.", "The driver even carried it up."),
         },
     },
     "de": {
         "waiting": {
             "bad": ("Ich habe {n} Minuten gewartet.", "{n} Minuten in der Schlange am Schalter.",
-                    "Niemand ging ans Telefon, {n} Minuten nur gewartet.", "Zu lange gewartet, {n} Minuten."),
-            "good": ("Keine Schlange, in {n} Minuten fertig.", "Kaum gewartet, nach {n} Minuten war ich dran."),
+                    "Niemand ging ans Telefon, {n} Minuten nur gewartet.", "Zu lange gewartet, {n} Minuten.",
+                    "Ein Schalter offen und eine Schlange bis zur Tür.", "Termin um zehn, dann {n} Minuten gewartet.",
+                    "{n} Minuten in der Warteschleife."),
+            "good": ("Keine Schlange, in {few} Minuten fertig.", "Kaum gewartet, nach {few} Minuten war ich dran.",
+                     "Kurze Schlange, nette Leute.", "Nie länger als {few} Minuten gewartet."),
         },
         "staff": {
-            "bad": ("Der Mann am Schalter war unhöflich.", "Das Personal kannte das Produkt nicht."),
-            "good": ("Freundliche Leute an der Theke.", "Die Beraterin nahm sich Zeit.", "Nett und kompetent."),
+            "bad": ("Der Mann am Schalter war unhöflich.", "Das Personal kannte das Produkt nicht.",
+                    "Niemand wollte helfen.", "Der Berater ließ mich nicht ausreden.", "Drei Leute, drei Auskünfte."),
+            "good": ("Freundliche Leute an der Theke.", "Die Beraterin nahm sich Zeit.", "Nett und kompetent.",
+                     "Die Dame am Telefon hat es sofort gelöst."),
         },
         "price": {
-            "bad": ("Viel zu teuer, {n} Euro dafür.", "Es standen {n} Euro mehr auf der Rechnung."),
-            "good": ("Fairer Preis, {n} Euro weniger als anderswo.", "Für {n} Euro sehr gut."),
+            "bad": ("Viel zu teuer, {n} Euro dafür.", "Es standen {n} Euro mehr auf der Rechnung.",
+                    "Die Gebühr ist schon wieder gestiegen, um {few} Euro.", "Anderswo {n} Euro billiger."),
+            "good": ("Fairer Preis, {few} Euro weniger als anderswo.", "Für {n} Euro sehr gut.",
+                     "Der Rabatt war eine nette Überraschung."),
         },
         "delivery": {
-            "bad": ("Das Paket kam {n} Tage zu spät.", "Die halbe Bestellung fehlte.", "Der Karton war beschädigt."),
-            "good": ("Kam einen Tag früher.", "Gut verpackt und pünktlich."),
+            "bad": ("Das Paket kam {few} Tage zu spät.", "Die halbe Bestellung fehlte.", "Der Karton war beschädigt.",
+                    "Im Regen vor die Tür gestellt.", "Für Montag angekündigt, am Donnerstag gekommen."),
+            "good": ("Kam einen Tag früher.", "Gut verpackt und pünktlich.", "Der Fahrer hat es sogar hochgetragen."),
         },
     },
 }  # fmt: skip
@@ -151,8 +167,7 @@ def _codebook(coded: str) -> Codebook:
 
 def _text(rng: np.random.Generator, language: str, theme: str, polarity: str) -> str:
     said = SENTENCES[language][theme][polarity]
-    low, high = (20, 60) if polarity == "bad" else (2, 6)
-    return said[int(rng.integers(len(said)))].format(n=int(rng.integers(low, high + 1)))
+    return said[int(rng.integers(len(said)))].format(n=int(rng.integers(20, 61)), few=int(rng.integers(2, 7)))
 
 
 def _coded(rng: np.random.Generator, about: np.ndarray, error: tuple[float, float]) -> np.ndarray:

@@ -184,6 +184,17 @@ def test_a_learner_goes_through_every_lesson_in_german(name):
     assert same == [c["id"] for c in english if c["cell_type"] == "code" and c["id"] != "parameters"]
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_comment_says_what_it_is_about_in_its_own_words(language):
+    """Whoever reads carefully finds the theme: the words of waiting stand in these comments and in no others."""
+    made = cx.simulations.simulate_comments(2000, seed=5, languages={language: 1.0})
+    words = {"en": ("wait", "queue", "in the line"), "de": ("wart", "schlange")}[language]
+    texts = made.table.to_pandas()["comment"].str.lower()
+    found = np.array([any(w in t for w in words) for t in texts])
+    assert (found == made.truth["coded"]).all()
+    assert texts.nunique() > 250 and not texts.str.contains("[{}]").any()
+
+
 def test_comments_are_read_in_the_language_of_the_class():
     english, german = learner("codes"), learner("codes", language="de")
     assert german._drawn.extras["right"] == english._drawn.extras["right"]
