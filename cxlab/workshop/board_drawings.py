@@ -99,11 +99,13 @@ class Board:
         if self.truth is not None:
             ends.append(self.truth)
         low, high = min(ends), max(ends)
-        room = abs(low) / 20 or 1.0
+        room = 1.0 if unit == "count" else abs(low) / 20 or 1.0
         low, high = (low - room, high + room) if high - low < 1e-9 else (low, high)
         place = lambda x: LEFT + (x - low) / (high - low) * (WIDTH - LEFT - RIGHT)  # noqa: E731
         bottom = 26 + ROW * len(answers)
-        parts = [_axis(place(t), bottom, self._tick(t, unit)) for t in ticks(low, high)]
+        parts = [
+            _axis(place(t), bottom, self._tick(t, unit)) for t in ticks(low, high) if unit != "count" or t == round(t)
+        ]
         for i, a in enumerate(answers):
             y = 26 + ROW * i + ROW / 2
             own = self.mine is not None and a == self.mine
@@ -135,15 +137,16 @@ class Board:
         earlier = Counter(a.word for a in self.standing.answers(self.question.before)) if self.question.before else None
         words = list(self.question.allowed(self.drawn))
         most = max([1, *chosen.values(), *(earlier or {}).values()])
+        names = [self.names.get(word, word) for word in words]
+        beside = 90 if earlier is None and len(words) > 4 and max(map(len, names)) <= 10 else 0
         parts, y = [], 8
-        for word in words:
-            name = self.names.get(word, word)
+        for word, name in zip(words, names, strict=True):
             parts.append(f"<text x='{LEFT}' y='{y + 13}'>{html.escape(name)}</text>")
-            y += 18
+            y += 0 if beside else 18
             for count, colour, when in self._pair(word, chosen, earlier):
-                wide = count / most * (WIDTH - LEFT - RIGHT - 110)
-                parts.append(f"<rect x='{LEFT}' y='{y}' width='{max(wide, 1):.1f}' height='14' fill='{colour}'/>")
-                parts.append(f"<text x='{LEFT + wide + 6:.1f}' y='{y + 12}'>{count}{html.escape(when)}</text>")
+                wide, x = count / most * (WIDTH - LEFT - RIGHT - 110), LEFT + beside
+                parts.append(f"<rect x='{x}' y='{y}' width='{max(wide, 1):.1f}' height='14' fill='{colour}'/>")
+                parts.append(f"<text x='{x + wide + 6:.1f}' y='{y + 12}'>{count}{html.escape(when)}</text>")
                 y += 18
             y += 6
         return "".join(parts), y + 4
@@ -155,7 +158,7 @@ class Board:
         return [first, (chosen[word], GOOD, f" {say(self.language, 'after')}")]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        body = f"<div class='cx-board' style='max-width:40em'>{self.html()}</div>"
+        body = f"<div class='cx-board' style='max-width:28em'>{self.html()}</div>"
         return {"text/plain": repr(self), "text/html": body}
 
     def __repr__(self) -> str:

@@ -99,3 +99,30 @@ def test_the_board_refreshes_by_itself(browser, class_of_five):
     served.run("2", kernel, "import cxlab as cx; cx.lesson('weighting').check('guess', 'lower')")
     page.wait_for_selector("text=1 of 5 seats have voted.", timeout=30_000)
     page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_board_of_every_lesson_fits_a_phone(browser, language, tmp_path):
+    from cxlab.workshop.board_page import page as board
+    from cxlab.workshop.classroom import open_room
+    from cxlab.workshop.lesson import Lesson
+    from cxlab.workshop.outlines import NAMES, outline
+    from cxlab.workshop.seat import place
+
+    at = open_room(tmp_path, "oslo", seats=3, language=language)
+    page = browser.new_page(viewport={"width": 390, "height": 850})
+    for name in NAMES:
+        about = outline(name)
+        for seat in (1, 2):
+            learner = Lesson(about, place(at, seat), language)
+            for question in about.questions.values():  # whatever is right, and a guess
+                if question.kind == "choice":
+                    right = question.right(learner._drawn).word if question.right else question.choices[seat]
+                    learner.check(question.name, right)
+                elif question.right is None:
+                    learner.check(question.name, 1000 * seat)
+        page.set_content(board(at, name, teacher=True))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        sizes = "[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height)"
+        assert min(page.evaluate(sizes), default=99) >= 12, name
+    page.close()
