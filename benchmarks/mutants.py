@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cxlab
 from cxlab.stats.inference.proportions import wilson
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,10 @@ that know the file best, are run first; and in all so many."""
 LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_study")
 """Tests of claims belong to their cards and to what the cards share; those of the house and the long tables are not
 run for a mutant."""
+NO_TEST = 5
+"""What pytest ends with where no test was chosen."""
+ALIKE = ("tests/test_weights_are_counts.py", "tests/test_every_interval.py")
+"""What holds of every estimate and every interval, asked of the public functions of a mutant's folder."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,14 @@ def tests_of(file: str) -> list[str]:
     return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest] + [file]
 
 
+def alike(file: str) -> list[str]:
+    """Return the tests of every estimate and interval for the functions of a model's folder, as pytest is called."""
+    folder = str(Path(file).parent).replace("/", ".")
+    named = {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
+    inside = [n for n, m in named.items() if m.rpartition(".")[0] == folder]
+    return [*ALIKE, "-k", " or ".join(f"[{n}" for n in inside)] if inside else []
+
+
 def _mentions(test: Path, file: Path) -> int:
     """Return how often a test names the module or a function of it: those that know it most are run first."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
@@ -191,7 +204,7 @@ def run(tests: list[str], home: Path, limit: float) -> str:
     if done.returncode == -signal.SIGXCPU:
         return "too slow"
     failed = re.search(r"^(?:FAILED|ERROR) ([^\s:]+)", done.stdout, re.M)
-    return failed[1] if failed else "" if done.returncode == 0 else done.stdout[-300:] + done.stderr[-300:]
+    return failed[1] if failed else "" if done.returncode in (0, NO_TEST) else done.stdout[-300:] + done.stderr[-300:]
 
 
 def passes(test: str, home: Path, known: set[str]) -> None:
@@ -206,13 +219,15 @@ def passes(test: str, home: Path, known: set[str]) -> None:
 def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
     """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed.
 
-    The tests that know the file best are run first, the rest of its room only where these pass.
+    The tests that know the file best are run first, then what holds of every estimate, then the rest of its room.
     """
     target, tests = home / mutant.file, tests_of(mutant.file)
     whole = target.read_text(encoding="utf-8")
     target.write_text(source(mutant), encoding="utf-8")
     try:
-        said = run(tests[:FIRST], home, SECONDS) or (run(tests[FIRST:], home, 3 * SECONDS) if tests[FIRST:] else "")
+        said = run(tests[:FIRST], home, SECONDS)
+        for rest in (alike(mutant.file), tests[FIRST:]):
+            said = said or (run(rest, home, 3 * SECONDS) if rest else "")
     finally:
         target.write_text(whole, encoding="utf-8")
     if said in ("", "too slow"):
