@@ -53,6 +53,8 @@ def test_of_a_file_that_is_scanned_and_of_a_sheet(tmp_path, monkeypatch):
 STAY = {
     "words for no answer": ["Refused", "Don't know", "not asked", "N"],
     "the same words": ["skipped here", "skipped here", "skipped here", "N"],
+    "numbers of another form": ["1,000", "5 stars", "8/10", "Boston"],
+    "short": ["x", "nil", "ja", "Boston"],
     "a number among them": ["hard to say", "well", 4, "N"],
     "a place that comes again": [*TEXTS[:3], "N"],
 }

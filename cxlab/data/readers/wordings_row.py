@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cxlab.data import wording
@@ -16,7 +17,7 @@ def wordings(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
     It holds text in every cell that it fills, and fills at least half. Two columns or more hold numbers in all rows
     below it (one is enough for a question of four words or more); what it says of them differs from column to column
-    and is no word for "no answer". No cell of it comes again in its column.
+    and is made of words, none of them for "no answer". No cell of it comes again in its column.
 
     >>> wordings(["Q1", "Q2"], [["How likely are you?", "Region"], ["9", "a"], ["10", "b"], ["3", "b"]])
     ['How likely are you?', 'Region']
@@ -35,4 +36,13 @@ def wordings(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     asked = [first[i] for i, values in columns.items() if values and all(number(v) is not None for v in values)]
     differ = len({v.casefold() for v in asked}) == len(asked) and not any(map(wording.no_answer, asked))
     told = len(asked) > 1 or any(len(v.split()) > 3 for v in asked)
-    return first if asked and differ and told else []
+    return first if asked and differ and told and all(map(_words, asked)) else []
+
+
+def _words(text: str) -> bool:
+    """Whether a text is made of words; '1,000.00', '5 stars' and 'x' are answers.
+
+    >>> _words("Overall satisfaction"), _words("1,000.00"), _words("5 stars"), _words("x")
+    (True, False, False, False)
+    """
+    return not re.match(r"\W*\d", text) and sum(c.isalpha() for c in text) >= (2 if not text.isascii() else 4)
