@@ -120,7 +120,7 @@ def score_of(study: Study) -> str:
     --------
     >>> import cxlab as cx
     >>> score_of(cx.load("brand-tracker"))
-    'recommend'
+    'recommendation'
     """
     schema = study.lazy.collect_schema()
     outcomes = [c for c in study.codebook.role("outcome") if c in schema.names() and schema[c].is_numeric()]
