@@ -147,7 +147,8 @@ def judge(question: Question, drawn: Drawn, answer: Answer, language: str, other
     """
     if question.right is None:
         return Judged(None)
-    right = question.right(drawn)
+    turn = Answer.upright if question.unsigned else lambda given: given
+    answer, right = turn(answer), turn(question.right(drawn))
     if question.kind == "choice":
         ok = answer.word == right.word
         wrong = {m: rule(drawn).word for m, rule in question.mistakes.items()} if not ok else {}
@@ -158,12 +159,12 @@ def judge(question: Question, drawn: Drawn, answer: Answer, language: str, other
     if near and (question.kind == "number" or _ends(question, right, answer)):
         return Judged(True)
     for name, rule in question.mistakes.items():
-        wrong = rule(drawn)
+        wrong = turn(rule(drawn))
         if near and math.isnan(wrong.width):
             continue  # the value is right: what is wrong is the interval
         if _same(question, wrong, answer):
             return Judged(False, name)
-    if any(_copied(question, other, answer) for other in others):
+    if any(_copied(question, turn(other), answer) for other in others):
         return Judged(False, "other_seat", say(language, "other_seat"))
     if not near:
         as_share = question.unit == "points" and abs(answer.value * 100 - right.value) <= _tolerance(question, right)

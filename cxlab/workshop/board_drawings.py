@@ -26,9 +26,11 @@ class Board:
     def __init__(
         self, standing: Standing, question: str, drawn: Drawn, *, mine: Answer | None = None, open_: bool | None = None
     ) -> None:
-        self.standing, self.drawn, self.mine = standing, drawn, mine
+        self.standing, self.drawn = standing, drawn
         self.question = standing.about.questions[question]
-        self.answers = standing.answers(question)
+        turn = Answer.upright if self.question.unsigned else lambda answer: answer
+        self.answers = [turn(answer) for answer in standing.answers(question)]
+        self.mine = turn(mine) if mine is not None else None
         self.language = standing.language
         told = standing.about.texts(self.language)["questions"][question]
         self.title, self.names = told["asks"], told.get("choices", {})
@@ -88,7 +90,8 @@ class Board:
 
     def _tick(self, at: float, unit: str) -> str:
         """A tick of the axis: no decimals where they are zeros."""
-        return re.sub(r"[.,]0+(?= %|$)", "", shown(at, unit, self.language))
+        mark = "," if self.language == "de" else "[.]"
+        return re.sub(rf"{mark}0+(?= %|$)", "", shown(at, unit, self.language))
 
     def _rows(self, answers: Sequence[Answer], unit: str) -> tuple[str, int]:
         """Draw one row an answer: its interval, its value, the truth as a line through all."""

@@ -35,7 +35,7 @@ th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid var(--line)}t
 form{margin:.4rem 0 .8rem}
 button{font:inherit;padding:.35rem .8rem;border:1px solid #0b5394;border-radius:.4rem;background:#0b5394;color:#fff}
 .quiet{color:#4c5a66}
-@media (max-width:30rem){th,td{padding:.2rem .25rem;overflow-wrap:anywhere}}
+@media (max-width:30rem){table{font-size:.9rem}th,td{padding:.2rem .25rem}}
 @media (min-width:100rem){html{font-size:125%}}
 """
 

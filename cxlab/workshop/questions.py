@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cxlab.data.study import Study
@@ -28,6 +28,14 @@ class Answer:
     def width(self) -> float:
         """From the low end of the interval to the high one; `nan` without an interval."""
         return self.high - self.low
+
+    def upright(self) -> Answer:
+        """Return a negative number with its interval the other way round; others as they are.
+
+        >>> Answer(-5.0, -8.0, -2.0).upright()
+        Answer(value=5.0, low=2.0, high=8.0, word='', items=())
+        """
+        return replace(self, value=-self.value, low=-self.high, high=-self.low) if self.value < 0 else self
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Question:
     before : name of the vote that this one is laid beside.
     unit : of the number, as in `cxlab.columns.show`; 'count' for one that is mostly whole.
     level : of the interval.
+    unsigned : whether a difference may be given either way round; the board shows its size.
     """
 
     name: str
@@ -85,6 +94,7 @@ class Question:
     before: str = ""
     unit: str = "points"
     level: float = 0.95
+    unsigned: bool = False
 
     def __post_init__(self) -> None:
         one_of(f"kind of question '{self.name}'", self.kind, KINDS)

@@ -81,6 +81,27 @@ def test_an_interval_that_is_none_or_of_another_level_is_named(lesson):
     assert lesson.check("nps", right.value / 100).mistake == "share"
 
 
+def test_a_difference_may_be_given_either_way_round_and_the_board_shows_its_size():
+    ranking = cx.lesson("ranking", seat=2)
+    right = next(q for q in ranking.about.module.QUESTIONS if q.name == "gap").right(ranking._drawn)
+    for sign in (1, -1):
+        ends = sorted((sign * right.low, sign * right.high))
+        assert ranking.check("gap", (sign * right.value, *ends)).right
+        (answer,) = ranking.board("gap").answers
+        assert (answer.value, answer.low, answer.high) == pytest.approx(
+            (abs(right.value), *sorted((abs(right.low), abs(right.high))))
+        )
+    assert not ranking.check("gap", (-right.value, right.low, right.high)).right
+
+
+def test_ticks_of_a_board_keep_thousands_and_lose_empty_decimals():
+    english, german = (cx.lesson("noise", seat=3, language=la).board("needed") for la in ("en", "de"))
+    assert [english._tick(x, "count") for x in (800, 1000, 12000)] == ["800", "1,000", "12,000"]
+    assert [german._tick(x, "count") for x in (800, 1000, 12000)] == ["800", "1.000", "12.000"]
+    assert [german._tick(x, "share") for x in (0.5, 0.525)] == ["50 %", "52,5 %"]
+    assert [english._tick(x, "points") for x in (-10, 2.5)] == ["−10", "2.5"]
+
+
 def test_hints_come_one_by_one_and_the_solution_last(lesson):
     said = [str(lesson.hint("nps")) for _ in range(4)]
     assert said[0].startswith("Hint 1 of 2: ") and said[1].startswith("Hint 2 of 2: ")

@@ -71,7 +71,7 @@ def from_the_bottom(drawn: Drawn) -> Answer:
 
 
 def gap(drawn: Drawn) -> Answer:
-    """The difference between the first and the last brand of this sample, the way round that `compare` has it."""
+    """The difference between the first and the last brand of this sample, either way round."""
     return estimated(compare(drawn.study.where(brand=pair(drawn)), "nps", by="brand"))
 
 
@@ -91,18 +91,12 @@ def from_the_ends(drawn: Drawn) -> Answer:
     return Answer(right.value, float(ends[0]), float(ends[1]))
 
 
-def turned(drawn: Drawn) -> Answer:
-    """The same difference the other way round."""
-    right = gap(drawn)
-    return Answer(-right.value, -right.high, -right.low)
-
-
 QUESTIONS = (
     Question("guess", unit="count"),
     Question("first", "choice", first, choices=BRANDS),
     Question("candidates", "number", candidates, {"only_one": only_one, "overlapping": overlapping}, tolerance=0.4,
              unit="count"),
-    Question("gap", "interval", gap, {"from_the_ends": from_the_ends, "turned": turned}),
+    Question("gap", "interval", gap, {"from_the_ends": from_the_ends}, unsigned=True),
     Question("place", "number", place, {"from_the_bottom": from_the_bottom}, tolerance=0.4, truth="place",
              unit="count"),
 )  # fmt: skip
