@@ -14,7 +14,8 @@ from cxlab.data.sample import in_scale
 from cxlab.data.study import Study
 from cxlab.models.regression.fitted import check_level, quantile, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
-from cxlab.models.regression.resampling import FIGURES, Statistic, answers, described, named_groups, statistic_of, units
+from cxlab.models.regression.resampled_units import Statistic, statistic_of, units
+from cxlab.models.regression.resampling import FIGURES, answers, described, named_groups
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
@@ -62,24 +63,24 @@ def jackknife(
         raise DataProblem("the jackknife is not consistent for the median; use bootstrap, or another statistic")
     study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, of, groups, design=True)
-    rows = []
+    rows, said_of = [], []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
         weight = table.index.isin(part.index) * table.get("weight", 1.0)  # answers of other groups count 0
         mine = table.assign(weight=weight) if study.drawn is None else part
-        values, totals, counts, strata = units(study, mine)
-        f = statistic_of(statistic, values)
+        found = units(study, mine, statistic, tables=True)
         with np.errstate(divide="ignore", invalid="ignore"):
-            _, variance = resample.jackknife(totals, f, strata=strata, count=counts)
+            _, variance = resample.jackknife(found.totals, found.statistic, strata=found.strata, count=found.counts)
+        said_of += found.notes
         rows.append(
             dict(zip(own, key, strict=True))
-            | {"estimate": float(f(counts[None] @ totals)[0]), "se": float(np.sqrt(variance))}
-            | {"df": jackknife_df(totals, counts, strata), "n": int(part["n"].sum())}
+            | {"estimate": found.full, "se": float(np.sqrt(variance))}
+            | {"df": jackknife_df(found.totals, found.counts, found.strata), "n": int(part["n"].sum())}
         )
     said = f"clusters ({study.design.cluster})" if study.design.cluster else "answers"
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     kept, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
-    made, notes = named_groups(study, kept, groups), [*notes, *hidden]
+    made, notes = named_groups(study, kept, groups), [*notes, *hidden, *dict.fromkeys(said_of)]
     return _result(study, of, statistic, made, level, f"jackknife of {said}, t intervals", notes)
 
 

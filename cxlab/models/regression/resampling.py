@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import narwhals as nw
 import numpy as np
@@ -15,19 +15,27 @@ from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.models.regression.fitted import check_level, weight_of
 from cxlab.models.regression.formula import number, tidy_levels
-from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.models.regression.resampled_units import (
+    FINE,
+    GROUPS,
+    UNITS,
+    Statistic,
+    Units,
+    classes,
+    statistic_of,
+    sufficient,
+    units,
+)
+from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
-from cxlab.stats.counts.drawn import silent
 from cxlab.stats.counts.names import key as key_of
 from cxlab.stats.counts.names import keys, shown
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.counts.permutation import of_clusters
 from cxlab.stats.counts.permutation import permutation as shuffled
 
-STATISTICS = ("mean", "nps", "median", "sd")
 FIGURES = ("estimate", "low", "high", "se", "df")
-Statistic = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @public
@@ -74,10 +82,11 @@ def bootstrap(
     check_level(level)
     study, groups = in_scale(study, [of]), [by] if isinstance(by, str) else list(by)
     table, lost = answers(study, of, groups, design=True)
-    rows = []
+    rows, said = [], []
     own = keys(groups)
     for key, part in table.groupby(own, sort=True, dropna=False) if groups else [((), table)]:
         found = _one(study, part, statistic, draws, seed, level)
+        said += found.pop("_notes")
         rows.append(dict(zip(own, key, strict=True)) | found | {"n": int(part["n"].sum())})
     clusters = study.design.cluster or study.design.strata
     how = f"bootstrap of clusters ({study.design.cluster or 'rows'})" if clusters else "multinomial bootstrap of counts"
@@ -85,7 +94,7 @@ def bootstrap(
     title, unit = described(study, of, statistic)
     notes = [*study.caveats, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     shown_rows, hidden = small_cells.blanked_of(study, of, groups, pd.DataFrame(rows), least_n, FIGURES)
-    notes += hidden
+    notes += [*hidden, *dict.fromkeys(said)]
     return Result(
         "bootstrap", title, named_groups(study, shown_rows, groups), unit, level,
         f"{how}, {draws:,} replicates, {interval} intervals", tuple(notes),
@@ -148,16 +157,24 @@ def permutation(
             f"'{by}' has {len(names)} groups ({listed}); a permutation test compares two: use study.where(...)"
         )
     values, at = np.unique(table["value"], return_inverse=True)
-    f, whole = statistic_of(statistic, values), _whole_clusters(study, table, side)
-    counts = np.zeros((2, len(values)), np.int64)
-    np.add.at(counts, ((side == names[1]).to_numpy(int), at), table["n"].to_numpy())
+    f, whole, second = statistic_of(statistic, values), _whole_clusters(study, table, side), side == names[1]
+    counts = _tallied(second, at, table["n"], len(values))
     small_cells.enough(pd.DataFrame({by: names}), counts.sum(axis=1), least_n, [[by]])
+    joined: tuple[str, ...] = ()
     if whole is None:
-        difference, p, drawn = shuffled(counts[0], counts[1], f, replicates=draws, seed=seed)
+        exact = float(f(counts[:1])[0] - f(counts[1:])[0])
+        if len(values) > resample.KINDS_FEW:
+            values, at, joined = classes(values, at, table["n"].to_numpy())
+            f, counts = statistic_of(statistic, values), _tallied(second, at, table["n"], len(values))
+        difference, p, drawn = shuffled(counts[0], counts[1], f, replicates=draws, seed=seed, difference=exact)
         said = f"permutation test on hypergeometric counts, {draws:,} draws, two-sided"
     else:
-        totals = np.zeros((whole.max() + 1, len(values)), np.int64)
-        np.add.at(totals, (whole, at), table["n"].to_numpy())
+        sums = sufficient(statistic, values)
+        if sums is None:
+            totals = _tallied(whole, at, table["n"], len(values), whole.max() + 1)
+        else:
+            n, f = table["n"].to_numpy(), sums[1]
+            totals = np.stack([np.bincount(whole, n * x[at]) for x in sums[0].T], axis=1)
         owner = np.unique(whole, return_index=True)[1]
         strata = pd.factorize(table["stratum"].iloc[owner])[0] if "stratum" in table else None
         first = (side.iloc[owner] == names[0]).to_numpy()
@@ -167,7 +184,7 @@ def permutation(
     low, high = resample.percentile(drawn, level)
     row = {"groups": f"{names[0]} − {names[1]}", "estimate": difference, "low": low, "high": high, "p": p}
     notes = [*study.caveats, "low and high bound the differences that chance alone makes, not the difference itself"]
-    notes += [f"{lost:,} rows without an answer left out"] if lost else []
+    notes += [*joined, *([f"{lost:,} rows without an answer left out"] if lost else [])]
     if whole is not None and ways < 20:
         notes.append(f"with {ways:,} ways to assign the clusters p cannot be smaller than {1 / ways:.3f}")
     if study.design.cluster and whole is None:
@@ -182,6 +199,13 @@ def permutation(
         "permutation", f"{title} by {study.codebook.label(by)}", table, unit, level,
         said, tuple(notes), {"draws": drawn},
     )  # fmt: skip
+
+
+def _tallied(first: pd.Series | np.ndarray, at: np.ndarray, n: pd.Series, kinds: int, rows: int = 2) -> np.ndarray:
+    """Count answers by ``first`` (a number for each row) and kind, (rows, kinds)."""
+    out = np.zeros((rows, kinds), np.int64)
+    np.add.at(out, (np.asarray(first, int), at), n.to_numpy())
+    return out
 
 
 def _whole_clusters(study: Study, table: pd.DataFrame, side: pd.Series) -> np.ndarray | None:
@@ -225,52 +249,46 @@ def named_groups(study: Study, table: pd.DataFrame, groups: Sequence[str]) -> pd
 
 
 def _one(study: Study, part: pd.DataFrame, statistic: Statistic, replicates: int, seed: int, level: float) -> dict:
-    """Estimate, interval and standard error of one group."""
-    values, totals, counts, owner = units(study, part)
-    f = statistic_of(statistic, values)
-    units_seen = len(totals)
-    full = float(f(counts[None] @ totals)[0])
-    if study.design.cluster or study.design.strata:
-        if not study.design.cluster:  # every answer is a cluster of its own
-            totals, owner = np.repeat(totals, counts, axis=0), np.repeat(owner, counts)
-        if units_seen < 2:
-            return {"estimate": full, "low": np.nan, "high": np.nan, "se": np.nan}
-        draws = resample.cluster_bootstrap(totals, f, strata=owner, replicates=replicates, seed=seed)
-        low, high = resample.percentile(draws, level)
+    """Estimate, interval and standard error of one group, and what was put together for them."""
+    found = units(study, part, statistic)
+    full, n, design = found.full, int(found.counts.sum()), study.design.cluster or study.design.strata
+    if design and n < 2:
+        return {"estimate": full, "low": np.nan, "high": np.nan, "se": np.nan, "_notes": ()}
+    if design:
+        found = found.merged(GROUPS, seed) if n > UNITS else found
+        each = np.arange(len(found.counts)).repeat(found.counts)  # without clusters every answer is one
+        draws = resample.cluster_bootstrap(
+            found.totals[each], found.statistic, strata=found.strata[each], replicates=replicates, seed=seed
+        )
+        (low, high), notes = resample.percentile(draws, level), found.notes
     else:
-        draws = resample.bootstrap(counts, lambda c: f(c @ totals), replicates=replicates, seed=seed)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left_out = f(resample.without_one(counts) @ totals) if counts.sum() > 1 else np.full(len(counts), full)
-        low, high = resample.bca(draws, full, left_out, counts, level)
-    return {"estimate": full, "low": float(low), "high": float(high), "se": float(np.nanstd(draws, ddof=1))}
+        draws, without, notes = _of_answers(found, part, statistic, replicates, seed)
+        low, high = resample.bca(draws, full, *without, level)
+    se = float(np.nanstd(draws, ddof=1))
+    return {"estimate": full, "low": float(low), "high": float(high), "se": se, "_notes": notes}
 
 
-def units(study: Study, part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what is resampled: clusters, or answers that are alike.
-
-    Returns
-    -------
-    values : (K,) distinct answers. totals : (C, K) summed weight of each in one unit. counts : (C,) units that are
-    alike, 1 for clusters. strata : (C,) numbers. Under a design, units that were drawn and have no answer here come
-    last, with totals of zero.
-    """
-    values, at = np.unique(part["value"], return_inverse=True)
-    turn = np.zeros((len(part), len(values)))
-    turn[np.arange(len(part)), at] = part.get("weight", 1.0)
-    counts = part["n"].to_numpy()
-    stratum = part["stratum"] if "stratum" in part else pd.Series("", part.index)
-    if "cluster" in part:
-        number_of = part.groupby([stratum, "cluster"], sort=True).ngroup().to_numpy()
-        turn, every = np.zeros((number_of.max() + 1, len(values))), turn * counts[:, None]
-        np.add.at(turn, number_of, every)
-        owner = np.empty(len(turn), object)
-        owner[number_of] = stratum
-        counts, stratum = np.ones(len(turn), int), pd.Series(owner)
-    empty, missing = silent(study.drawn, stratum, counts)
-    if "cluster" in part:  # one unit each
-        empty, missing = np.repeat(empty, missing), np.ones(missing.sum(), int)
-    owner = pd.factorize(pd.Series([*stratum, *empty]), use_na_sentinel=False)[0]
-    return values, np.vstack([turn, np.zeros((len(empty), len(values)))]), np.append(counts, missing), owner
+def _of_answers(
+    found: Units, part: pd.DataFrame, statistic: Statistic, replicates: int, seed: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], tuple[str, ...]]:
+    """Draws of the statistic of answers without a design; its values without one answer of each kind, with how often
+    each came; and what was put together."""
+    if found.totals is None and statistic == "median" and len(found.counts) > resample.KINDS_FEW:
+        values = np.unique(part["value"].to_numpy())
+        draws = resample.median_draws(values, found.counts, replicates=replicates, seed=seed)
+        return draws, (resample.median_left_out(values, found.counts), found.counts), found.notes
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one = found.counts.sum() < 2
+        without = np.full(len(found.counts), found.full) if one else found.without_one()
+    few, kinds = found, len(found.counts)
+    if found.totals is not None:
+        wide, rows = found.totals.shape[1] > 3, found.counts.sum()
+        if wide and kinds > resample.KINDS_FEW:
+            few = found.merged(GROUPS, seed)
+        elif kinds > resample.KINDS_MOST and rows > resample.ROWS_MOST:
+            few = found.merged(FINE, seed)
+    draws = resample.bootstrap(few.counts, few.of, replicates=replicates, seed=seed)
+    return draws, (without, found.counts), few.notes
 
 
 def described(study: Study, outcome: str, statistic: Statistic) -> tuple[str, str]:
@@ -279,28 +297,3 @@ def described(study: Study, outcome: str, statistic: Statistic) -> tuple[str, st
         return f"Own statistic of {study.field(outcome).label}", ""
     named = {"nps": "NPS", "sd": "Standard deviation"}.get(statistic, statistic.capitalize())
     return f"{named} of {study.field(outcome).label}", "points" if statistic == "nps" else "mean"
-
-
-def statistic_of(statistic: Statistic, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the statistic as a function of a block of counts of ``values``."""
-    if callable(statistic):
-        return lambda c: np.asarray(statistic(values, c), float)
-    one_of("statistic", statistic, STATISTICS)
-    if statistic == "nps":
-        if values.min() < 0 or values.max() > 10:
-            raise DataProblem(f"answers run from {values.min():g} to {values.max():g}; nps needs answers from 0 to 10")
-        score = 100.0 * ((values >= 9).astype(float) - (values <= 6))
-        return lambda c: c @ score / c.sum(axis=1)
-    if statistic == "mean":
-        return lambda c: c @ values / c.sum(axis=1)
-    if statistic == "sd":
-        n = lambda c: c.sum(axis=1)  # noqa: E731
-        return lambda c: np.sqrt(np.maximum(c @ values**2 / n(c) - (c @ values / n(c)) ** 2, 0.0))
-
-    def median(c: np.ndarray) -> np.ndarray:
-        share = np.cumsum(c, axis=1) / c.sum(axis=1, keepdims=True)
-        low = np.argmax(share >= 0.5 - 1e-12, axis=1)
-        high = np.argmax(share > 0.5 + 1e-12, axis=1)
-        return (values[low] + values[high]) / 2
-
-    return median

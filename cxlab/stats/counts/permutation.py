@@ -35,6 +35,7 @@ def permutation(
     *,
     replicates: int = 9999,
     seed: int = 0,
+    difference: float | None = None,
 ) -> tuple[float, float, np.ndarray]:
     """Test whether two groups answer alike by the difference of a statistic.
 
@@ -42,6 +43,7 @@ def permutation(
     ----------
     a, b : (K,) counts of each distinct answer in the two groups.
     statistic : of a block of counts (m, K), e.g. the mean.
+    difference : that of the answers themselves, where the counts are of classes of them.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def permutation(
     if a.sum() == 0 or b.sum() == 0:
         raise DataProblem("one of the two groups has no answers; there is nothing to compare")
     total = a + b
-    difference = float(statistic(a[None])[0] - statistic(b[None])[0])
+    if difference is None:
+        difference = float(statistic(a[None])[0] - statistic(b[None])[0])
     rng = np.random.default_rng(seed)
     draws = []
     for size in blocks(replicates, 3 * len(total), "permutation test"):
