@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
@@ -20,9 +20,9 @@ from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, outside_note, weight_notes, within_scale
 from cxlab.data.study import Study
 from cxlab.models.drivers import known_margins
+from cxlab.models.drivers.driver_rows import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.drawn import of_strata
-from cxlab.stats.counts.replicates import Groups, replicate_groups
 
 MISSING = ("pairwise", "complete", "indicator", "impute")
 MINIMUM = 30
@@ -36,63 +36,6 @@ CATEGORIES = 12
 Drivers = str | Sequence[str] | Mapping[str, Sequence[str]] | None
 
 
-@dataclass(frozen=True)
-class Answers:
-    """Outcome and drivers of the rows that answered the outcome.
-
-    ``y`` (n,), ``X`` (n, K) with NaN where there is no answer; both rise with satisfaction, reverse scales are turned.
-    ``columns``: what each column of X is. ``of``: the columns of each driver (several for answers in words and for
-    not-used indicators). ``blocks``: drivers of each block, by position; empty without blocks.
-    """
-
-    outcome: str
-    y: np.ndarray
-    X: np.ndarray
-    columns: tuple[str, ...]
-    drivers: tuple[str, ...]
-    labels: tuple[str, ...]
-    of: tuple[tuple[int, ...], ...]
-    blocks: Mapping[str, tuple[int, ...]]
-    w: np.ndarray
-    cluster: np.ndarray | None
-    strata: np.ndarray | None
-    drawn: np.ndarray | None
-    extra: pd.DataFrame
-    notes: tuple[str, ...]
-    margins: known_margins.KnownMargins | None = None
-
-    @property
-    def n(self) -> int:
-        """Rows that answered the outcome."""
-        return len(self.y)
-
-    @property
-    def n_eff(self) -> float:
-        """Kish's effective number of answers, from the weights alone."""
-        return float(self.w.sum() ** 2 / (self.w**2).sum())
-
-    def answered(self) -> np.ndarray:
-        """Return how many rows answered each driver (and the outcome)."""
-        return np.array([int((~np.isnan(self.X[:, list(c)])).all(axis=1).sum()) for c in self.of])
-
-    def rows(self, keep: np.ndarray) -> Answers:
-        """Return only the rows where ``keep`` is true."""
-        cut = lambda a: None if a is None else a[keep]  # noqa: E731
-        return replace(
-            self, y=self.y[keep], X=self.X[keep], w=self.w[keep], cluster=cut(self.cluster), strata=cut(self.strata),
-            extra=self.extra[keep].reset_index(drop=True), margins=self.margins and self.margins.rows(self, keep),
-        )  # fmt: skip
-
-    def groups(self, *, limit: int = 1000, seed: int = 0) -> Groups:
-        """Return the replicate groups of the design: clusters within strata, those without a row among them."""
-        if self.margins is not None:
-            return self.margins.groups(self, limit=limit, seed=seed)
-        drawn = self.drawn
-        if drawn is not None and self.strata is not None:
-            drawn = drawn[np.unique(self.strata)]
-        return replicate_groups(self.cluster, self.strata, self.n, limit=limit, seed=seed, drawn=drawn)
-
-
 def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence[str] = ()) -> Answers:
     """Read the columns of a driver analysis; ``extra`` columns come along as they are.
 
@@ -100,8 +43,8 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     ------
     DataProblem : a column is unknown, the outcome is one of the drivers or the same for everybody, no driver is left.
     """
-    name, condition = _outcome(study, outcome)
-    chosen, blocks = _chosen(study, drivers, name)
+    name, condition = outcome_of(study, outcome)
+    chosen, blocks = chosen_of(study, drivers, name)
     design, field = study.design, study.field(name)
     fitted = study.calibration is not None and study.calibration.weight == design.weight
     placed = known_margins.columns_of(study) if fitted else filter(None, (design.weight, design.cluster, design.strata))
@@ -118,22 +61,27 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         notes += weight_notes(study)
         notes += [known_margins.SAID] if fitted else []
     frame, y = frame[keep].reset_index(drop=True), y[keep]
-    y = _turned(y, field) if condition is None else condition(y).astype(float)
-    _spread(study, name, y)
+    y = turned(y, field) if condition is None else condition(y).astype(float)
+    check_spread(study, name, len(y), y.min(initial=np.inf), y.max(initial=-np.inf))
     kept, X, columns, of = _columns(study, frame, chosen, notes)
     blocks = {b: tuple(kept.index(d) for d in members if d in kept) for b, members in blocks.items()}
     return Answers(
-        outcome=field.label if condition is None else f"{field.label} {outcome.strip().removeprefix(name).strip()}",
-        y=y, X=X, columns=columns, drivers=tuple(kept), labels=_labels(study, kept), of=of,
+        outcome=outcome_label(field, outcome if condition else None),
+        y=y, X=X, columns=columns, drivers=tuple(kept), labels=labels_of(study, kept), of=of,
         blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
         extra=frame[list(extra)], notes=tuple(notes), **_design(study, frame, fitted=fitted),
     )  # fmt: skip
 
 
+def outcome_label(field: Field, condition: str | None) -> str:
+    """Return how an outcome is called, with the condition on it, if any."""
+    return field.label if condition is None else f"{field.label} {condition.strip().removeprefix(field.name).strip()}"
+
+
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 
 
-def _outcome(study: Study, outcome: str | None) -> tuple[str, Callable[[np.ndarray], np.ndarray] | None]:
+def outcome_of(study: Study, outcome: str | None) -> tuple[str, Callable[[np.ndarray], np.ndarray] | None]:
     """Split 'overall >= 4' into its column and the condition; a plain name has none."""
     if outcome is None:
         return study.need("outcome", "a driver analysis")[0], None
@@ -144,7 +92,7 @@ def _outcome(study: Study, outcome: str | None) -> tuple[str, Callable[[np.ndarr
     return study.field(name).name, lambda y: _COMPARE[sign](y, float(value))
 
 
-def _chosen(study: Study, drivers: Drivers, outcome: str) -> tuple[list[str], dict[str, list[str]]]:
+def chosen_of(study: Study, drivers: Drivers, outcome: str) -> tuple[list[str], dict[str, list[str]]]:
     """Return the driver columns and their blocks (none, a mapping, or 'stage' or 'owner' of the codebook)."""
     blocks: dict[str, list[str]] = {}
     if drivers is None or (isinstance(drivers, str) and drivers in ("stage", "owner")):
@@ -193,19 +141,37 @@ def _number(column: pd.Series, field: Field) -> np.ndarray:
         raise DataProblem(f"outcome '{field.name}' holds words, not numbers; recode it, or choose another") from error
 
 
-def _turned(values: np.ndarray, field: Field) -> np.ndarray:
+def turned(values: np.ndarray, field: Field) -> np.ndarray:
+    """Return answers so that they rise with satisfaction."""
     if field.scale is not None and field.scale.best == "low":
         return field.scale.minimum + field.scale.maximum - values
     return values
 
 
-def _spread(study: Study, name: str, y: np.ndarray) -> None:
-    if len(y) < 3:
-        raise DataProblem(f"'{name}' has {len(y)} answers in {study.name}; a driver analysis needs many more")
-    if np.ptp(y) == 0:
-        raise DataProblem(
-            f"'{name}' is {y[0]:g} in all {len(y):,} answers of {study.name}: there is nothing to explain"
-        )
+def check_spread(study: Study, name: str, n: int, least: float, most: float) -> None:
+    """Refuse an outcome with few answers, or with the same from everybody."""
+    if n < 3:
+        raise DataProblem(f"'{name}' has {n} answers in {study.name}; a driver analysis needs many more")
+    if least == most:
+        raise DataProblem(f"'{name}' is {least:g} in all {n:,} answers of {study.name}: there is nothing to explain")
+
+
+def usable(label: str, answers: int, n: int, *, same: bool, notes: list[str]) -> bool:
+    """Whether a driver can explain anything; what there is to say about it goes to ``notes``."""
+    if answers < min(MINIMUM, n):
+        notes.append(f"'{label}' has {answers} answers beside the outcome, fewer than {MINIMUM}: left out")
+        return False
+    if same:
+        notes.append(f"'{label}' has the same answer from all {answers:,}: it can explain nothing and is left out")
+        return False
+    if answers < RARE * n:
+        notes.append(f"'{label}' was answered by {answers / n:.1%} only (n = {answers:,})")
+    return True
+
+
+def none_left(study: Study, notes: Sequence[str]) -> DataProblem:
+    """Return the error of an analysis without a driver."""
+    return DataProblem(f"no driver is left in {study.name}: {'; '.join(notes)}")
 
 
 def _columns(
@@ -217,21 +183,16 @@ def _columns(
         field = field_of(study, n)
         values, heads, outside = _driver(frame[n], field)
         notes += [outside_note(n, outside)] if outside else []
-        answers, label = int((~np.isnan(values[:, 0])).sum()), field.label
-        if answers < min(MINIMUM, len(frame)):
-            notes.append(f"'{label}' has {answers} answers beside the outcome, fewer than {MINIMUM}: left out")
+        answers = int((~np.isnan(values[:, 0])).sum())
+        same = answers > 0 and bool((np.nanmax(values, axis=0) == np.nanmin(values, axis=0)).all())
+        if not usable(field.label, answers, len(frame), same=same, notes=notes):
             continue
-        if (np.nanmax(values, axis=0) == np.nanmin(values, axis=0)).all():
-            notes.append(f"'{label}' has the same answer from all {answers:,}: it can explain nothing and is left out")
-            continue
-        if answers < RARE * len(frame):
-            notes.append(f"'{label}' was answered by {answers / len(frame):.1%} only (n = {answers:,})")
         of.append(tuple(range(len(columns), len(columns) + len(heads))))
         kept.append(n)
         parts.append(values)
         columns += heads
     if not kept:
-        raise DataProblem(f"no driver is left in {study.name}: {'; '.join(notes)}")
+        raise none_left(study, notes)
     return kept, np.column_stack(parts), tuple(columns), tuple(of)
 
 
@@ -243,7 +204,7 @@ def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str], int
         return named[:, None], [field.label], 0
     try:
         values, outside = within_scale(pd.to_numeric(column).to_numpy(float, na_value=np.nan), field)
-        return _turned(values, field)[:, None], [field.label], outside
+        return turned(values, field)[:, None], [field.label], outside
     except (ValueError, TypeError):
         words = column.astype("object").where(column.notna(), None)
     found = words.value_counts()
@@ -258,7 +219,8 @@ def _driver(column: pd.Series, field: Field) -> tuple[np.ndarray, list[str], int
     return dummies, [f"{field.label}: {v}" for v in others], 0
 
 
-def _labels(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+def labels_of(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the wording of columns, each once."""
     labels = [field_of(study, n).label for n in names]
     return tuple(f"{x} ({n})" if labels.count(x) > 1 else x for x, n in zip(labels, names, strict=True))
 
@@ -288,11 +250,12 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
     touchpoint has its own level instead of counting as bad.
     """
     one_of("missing", missing, MISSING)
-    gone = np.isnan(answers.X)
-    whole, n = int((~gone.any(axis=1)).sum()), answers.n
-    if not gone.any():
+    n = answers.n
+    if answers.complete:
         _enough(answers, n)
         return answers, ()
+    gone, few = np.isnan(answers.X), answers.answered()
+    whole = answers.whole()
     if missing == "complete":
         kept = answers.rows(~gone.any(axis=1))
         _enough(kept, n)
@@ -304,14 +267,13 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
         )
         return _indicated(answers, gone), (said,)
     how = {"pairwise": "pairwise: each correlation uses the rows that answered both", "impute": "multiple imputation"}
-    few = answers.answered()
     span = f"drivers have {few.min():,} to {few.max():,} answers, {whole:,} of {n:,} rows have all"
     return answers, (f"{how[missing]}; {span}",)
 
 
 def _enough(answers: Answers, before: int) -> None:
     """Refuse more columns than rows, and complete cases that are too few."""
-    k = answers.X.shape[1]
+    k = answers.width
     if answers.n > k + 2:
         return
     if answers.n < before:
@@ -343,8 +305,8 @@ def limits(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     declared: `undeclared` says so, and every result that uses these must."""
     ends = []
     for own, name in zip(answers.of, answers.drivers, strict=True):
-        x, scale = answers.X[:, own[0]], field_of(study, name).scale
-        ends.append((scale.minimum, scale.maximum) if scale else (np.nanmin(x), np.nanmax(x)))
+        scale = field_of(study, name).scale
+        ends.append((scale.minimum, scale.maximum) if scale else answers.ends(own[0]))
     low, high = np.array(ends, float).T
     return low, high
 

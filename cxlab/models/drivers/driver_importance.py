@@ -14,6 +14,7 @@ from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers import streamed_answers
 from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
 from cxlab.models.drivers.share_names import METHODS, MODELS
 from cxlab.problem import DataProblem, one_of
@@ -100,14 +101,15 @@ def drivers(
     """
     one_of("method", method, METHODS)
     one_of("model", model, MODELS)
-    raw = driver_answers.read(study, outcome, drivers)
+    reader = streamed_answers.read if model == "linear" else driver_answers.read
+    raw = reader(study, outcome, drivers, **({"missing": missing} if model == "linear" else {}))
     answers, said = driver_answers.settle(raw, missing)
     entry = _entry(answers, method)
     found, floor, extra = _estimated(answers, entry, method, model, missing, seed)
     n = extra.pop("n", answers.n_eff)
     table, parts = _table(raw, entry, found, floor, extra.get("details"), method, level, seed)
     if method in WHOLE:
-        parts["r2"] = _r2(found, model == "linear" and missing != "impute", n, answers.X.shape[1], level)
+        parts["r2"] = _r2(found, model == "linear" and missing != "impute", n, answers.width, level)
     parts |= extra | {"noise_floor": floor, "covariance": found.covariance, "labels": entry.labels}
     notes = (*raw.notes, *said, *found.notes, *_notes(answers, found, method, parts), driver_answers.cause_note(study))
     r2 = f", {R2.get(model, 'latent')} R² = {show(found.estimate.sum(), 'share')}" if method in WHOLE else ""
@@ -162,7 +164,7 @@ def _estimated(
     extra = {"details": _details(answers, entry, found, shares), "n": n}
     if method == "dominance":
         extra |= _dominance(answers, entry, model, seed)
-    if method == "johnson" and model == "linear" and not np.isnan(answers.X).any():
+    if method == "johnson" and model == "linear" and answers.complete:
         errors = sampled_shares.analytic_errors(answers, entry.columns)
         extra["analytic"] = pd.DataFrame({"driver": entry.names, "estimate": found.estimate, "se": errors})
     if method == "lmg" and q > shapley.EXACT:
@@ -177,8 +179,7 @@ def _effective(answers: Answers, found: Sampled) -> float:
     if answers.cluster is None:
         return n
     groups = answers.groups(limit=200)
-    Z, _, _ = sampled_shares.standardized(np.column_stack([np.nan_to_num(answers.X), answers.y]), answers.w)
-    moments = replicates.group_moments(Z, answers.w, groups)
+    moments = answers.moments(groups, filled=True)
     R = moments.combined(np.ones((1, groups.size))).correlation()[0]
     change = replicates.influence(R, moments)[:, :-1, -1]
     variance = np.diag(groups.spread(change))
@@ -338,10 +339,10 @@ def _inflation(r2: Mapping) -> str:
 
 def _notes(answers: Answers, found: Sampled, method: str, parts: Mapping) -> Sequence[str]:
     labels, details, notes = parts["labels"], parts.get("details"), []
-    chance = answers.X.shape[1] / answers.n_eff
+    chance = answers.width / answers.n_eff
     if chance > 0.05:
         notes.append(
-            f"R² is inflated: {answers.X.shape[1]} columns that do nothing would get {chance:.0%} in {answers.n} rows; "
+            f"R² is inflated: {answers.width} columns that do nothing would get {chance:.0%} in {answers.n} rows; "
             + _inflation(parts.get("r2", {}))
         )
     if details is not None:

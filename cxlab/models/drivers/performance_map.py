@@ -10,11 +10,10 @@ import pandas as pd
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
-from cxlab.models.drivers import share_names
+from cxlab.models.drivers import share_names, streamed_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts import replicates
 from cxlab.stats.importance import marginal as importance
 from cxlab.stats.importance import sampled_shares, share_functions
 from cxlab.stats.units import ranks
@@ -76,7 +75,7 @@ def importance_performance(
     8
     """
     one_of("method", method, METHODS)
-    answers = driver_answers.read(study, outcome, drivers)
+    answers = streamed_answers.read(study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of):
         raise DataProblem("a performance needs a scale from bad to good; leave out drivers whose answers are words")
     if not 0 <= at[1] <= 100:
@@ -134,24 +133,9 @@ def _replicated(study: Study, answers: Answers, method: str, seed: int) -> tuple
     weights = groups.resampled(DRAWS, seed)
     R, _ = sampled_shares.correlations(answers, "linear", groups, weights)
     shares = share_functions.share_function(method, answers.of, (), seed)
-    place = scale_places(study, answers)
     weights = np.vstack([np.ones(groups.size), weights])
-    return shares(R), means(place, answers.w, groups, weights), importance.r_squared(R)
-
-
-def scale_places(study: Study, answers: Answers) -> np.ndarray:
-    """Return answers as places on their scale, 0 worst to 100 best; of the observed limits where none is declared."""
-    low, high = driver_answers.limits(study, answers)
-    return 100 * (answers.X - low) / (high - low)
-
-
-def means(X: np.ndarray, w: np.ndarray, groups: replicates.Groups, weights: np.ndarray) -> np.ndarray:
-    """Return the mean of the answered values of each column under each reweighting of the groups, (B, k)."""
-    there = ~np.isnan(X)
-    sums = replicates.group_sums(np.nan_to_num(X) * w[:, None], groups)
-    counts = replicates.group_sums(there * w[:, None], groups)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (weights @ sums) / (weights @ counts)
+    place = answers.place_means(*driver_answers.limits(study, answers), groups, weights)
+    return shares(R), place, importance.r_squared(R)
 
 
 def _stated(
@@ -168,7 +152,7 @@ def _stated(
         return None
     groups = own.groups(seed=seed)
     weights = groups.resampled(DRAWS, seed)
-    drawn = means(scale_places(study, own), own.w, groups, np.vstack([np.ones(groups.size), weights]))
+    drawn = own.place_means(*driver_answers.limits(study, own), groups, np.vstack([np.ones(groups.size), weights]))
     table = pd.DataFrame({"driver": [answers.drivers[j] for j in index], "stated": drawn[0]})
     tail = (1 - level) / 2
     table["stated_low"], table["stated_high"] = np.quantile(drawn[1:], [tail, 1 - tail], axis=0)

@@ -12,7 +12,6 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers.driver_data import Answers
-from cxlab.models.drivers.performance_map import scale_places
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import replicates
@@ -137,7 +136,8 @@ def _score(
 
 def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     """Return each answer's place on its scale (0 to 100), and how far it can move up, at most one point."""
-    place = scale_places(study, answers)
+    low, high = driver_answers.limits(study, answers)
+    place = 100 * (answers.X - low) / (high - low)
     _, top = driver_answers.limits(study, answers)
     return place, np.clip(top - answers.X, 0.0, 1.0)
 

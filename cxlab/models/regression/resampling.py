@@ -19,6 +19,7 @@ from cxlab.models.regression.resampled_units import (
     FINE,
     GROUPS,
     UNITS,
+    Block,
     Statistic,
     Units,
     classes,
@@ -160,7 +161,7 @@ def permutation(
     f, whole, second = statistic_of(statistic, values), _whole_clusters(study, table, side), side == names[1]
     counts = _tallied(second, at, table["n"], len(values))
     small_cells.enough(pd.DataFrame({by: names}), counts.sum(axis=1), least_n, [[by]])
-    joined: tuple[str, ...] = ()
+    joined, ways = (), draws
     if whole is None:
         exact = float(f(counts[:1])[0] - f(counts[1:])[0])
         if len(values) > resample.KINDS_FEW:
@@ -169,12 +170,7 @@ def permutation(
         difference, p, drawn = shuffled(counts[0], counts[1], f, replicates=draws, seed=seed, difference=exact)
         said = f"permutation test on hypergeometric counts, {draws:,} draws, two-sided"
     else:
-        sums = sufficient(statistic, values)
-        if sums is None:
-            totals = _tallied(whole, at, table["n"], len(values), whole.max() + 1)
-        else:
-            n, f = table["n"].to_numpy(), sums[1]
-            totals = np.stack([np.bincount(whole, n * x[at]) for x in sums[0].T], axis=1)
+        totals, f = _cluster_sums(statistic, values, f, whole, at, table["n"])
         owner = np.unique(whole, return_index=True)[1]
         strata = pd.factorize(table["stratum"].iloc[owner])[0] if "stratum" in table else None
         first = (side.iloc[owner] == names[0]).to_numpy()
@@ -194,11 +190,20 @@ def permutation(
     if study.design.weight:
         notes.append("design weights are not used")
     title, unit = described(study, of, statistic)
-    table = pd.DataFrame([row | {"n": int(counts.sum())}])
     return Result(
-        "permutation", f"{title} by {study.codebook.label(by)}", table, unit, level,
-        said, tuple(notes), {"draws": drawn},
+        "permutation", f"{title} by {study.codebook.label(by)}", pd.DataFrame([row | {"n": int(counts.sum())}]), unit,
+        level, said, tuple(notes), {"draws": drawn},
     )  # fmt: skip
+
+
+def _cluster_sums(
+    statistic: Statistic, values: np.ndarray, f: Block, whole: np.ndarray, at: np.ndarray, n: pd.Series
+) -> tuple[np.ndarray, Block]:
+    """Return the sums of every cluster that a statistic needs, and the statistic of such sums."""
+    sums = sufficient(statistic, values)
+    if sums is None:
+        return _tallied(whole, at, n, len(values), whole.max() + 1), f
+    return np.stack([np.bincount(whole, n.to_numpy() * x[at]) for x in sums[0].T], axis=1), sums[1]
 
 
 def _tallied(first: pd.Series | np.ndarray, at: np.ndarray, n: pd.Series, kinds: int, rows: int = 2) -> np.ndarray:

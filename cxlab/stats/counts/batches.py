@@ -24,9 +24,14 @@ def local(frame: nw.LazyFrame) -> bool:
     return kind.is_duckdb() or kind.is_polars() or kind.is_pandas() or kind.is_pyarrow()
 
 
-def batches(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.RecordBatch | pa.Table]:
-    """Yield the columns of a local frame in pieces of about `ROWS` rows; a thread reads the next one meanwhile."""
-    pieces = _read(frame, columns)
+def batches(
+    frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], *, ordered: bool = False
+) -> Iterator[pa.RecordBatch | pa.Table]:
+    """Yield the columns of a local frame in pieces of about `ROWS` rows; a thread reads the next one meanwhile.
+
+    ``ordered``: in the order of the table, which polars need not keep.
+    """
+    pieces = _read(frame, columns, ordered)
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(next, pieces, None)
         while (piece := coming.result()) is not None:
@@ -34,7 +39,7 @@ def batches(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.
             yield piece
 
 
-def _read(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.RecordBatch | pa.Table]:
+def _read(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], ordered: bool) -> Iterator[pa.RecordBatch | pa.Table]:
     chosen = [e.alias(k) for k, e in columns.items()]
     kind, native = frame.implementation, nw.to_native(frame)
     if kind.is_duckdb():
@@ -42,7 +47,7 @@ def _read(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr]) -> Iterator[pa.Re
     elif kind.is_polars():
         query = nw.to_native(frame.select(*chosen))
         if hasattr(query, "collect_batches"):
-            pieces = query.collect_batches(chunk_size=ROWS, maintain_order=False)
+            pieces = query.collect_batches(chunk_size=ROWS, maintain_order=ordered)
         else:
             pieces = query.collect(engine="streaming").iter_slices(ROWS)
         yield from (piece.to_arrow() for piece in pieces)

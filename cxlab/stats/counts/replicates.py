@@ -80,6 +80,11 @@ def replicate_groups(
         pair, unit = np.unique(strata * (unit.max() + 1 if n else 1) + unit, return_inverse=True)
         owner = pair // (np.unique(cluster).size if n else 1)
     seen = len(owner)
+    if cluster is None and stratum is None and drawn is None and n > limit:  # nothing to look up: in a few bytes a row
+        code = np.random.default_rng(seed).permutation(n)
+        k = min(n, max(2, limit))
+        code %= k
+        return Groups(code.astype(np.int32), np.zeros(k, int), n)
     if drawn is not None and n:
         empty = np.fmax(np.asarray(drawn) - np.bincount(owner, minlength=len(drawn)), 0).astype(int)
         owner = np.concatenate([owner, np.repeat(np.arange(len(drawn)), empty)])
@@ -139,6 +144,15 @@ def group_sums(values: np.ndarray, groups: Groups) -> np.ndarray:
     some = bounds[1:] > bounds[:-1]
     out[some] = np.add.reduceat(values[order], bounds[:-1][some], axis=0)
     return out
+
+
+def reweighted_means(X: np.ndarray, w: np.ndarray, groups: Groups, weights: np.ndarray) -> np.ndarray:
+    """Return the mean of the answered values of each column under each reweighting of the groups, (B, k)."""
+    there = ~np.isnan(X)
+    sums = group_sums(np.nan_to_num(X) * w[:, None], groups)
+    counts = group_sums(there * w[:, None], groups)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (weights @ sums) / (weights @ counts)
 
 
 @dataclass(frozen=True)

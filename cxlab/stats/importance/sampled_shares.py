@@ -31,6 +31,8 @@ TOLERATED = 0.05
 class Rows(Protocol):
     """What goes in, as arrays of a dataclass: outcome ``y`` (n,), columns ``X`` (n, K; NaN: no answer), ``w`` (n,).
 
+    Correlations ask only for ``moments``, ``width``, ``complete`` and ``together``, which need no rows in memory.
+
     ``w`` are weights, ``cluster`` and ``strata`` (n,) or None; ``columns``, ``drivers`` and ``outcome`` are names for
     messages. ``groups`` gives the replicate groups of the design.
     """
@@ -46,6 +48,24 @@ class Rows(Protocol):
 
     def groups(self, *, limit: int = 1000, seed: int = 0) -> replicates.Groups:
         """Return the replicate groups: clusters (or rows) within strata, at most ``limit``."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row answered every column."""
+        ...
+
+    def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.Moments:
+        """Return the moments of the standardized columns and the outcome, last, by group; ``filled``: missing as 0."""
+        ...
+
+    def together(self) -> np.ndarray:
+        """Return how many rows answered both of two columns, (K, K)."""
         ...
 
 
@@ -88,9 +108,9 @@ def sampled(answers: Rows, model: str, shares: Shares, q: int, *, missing: str, 
 
     Replicates of pairwise correlations, or of one Newton step from the fit of a likelihood.
     """
-    if missing == "impute" and np.isnan(answers.X).any():
+    if missing == "impute" and not answers.complete:
         return _imputed(answers, model, shares, q, seed)
-    bootstrap = q + (answers.X.shape[1] - q) / 4 <= BOOTSTRAP  # a step of two columns costs more than one
+    bootstrap = q + (answers.width - q) / 4 <= BOOTSTRAP  # a step of two columns costs more than one
     groups = answers.groups(limit=replicates.GROUPS if bootstrap else 100, seed=seed)
     notes = _few(groups)
     if bootstrap:
@@ -145,8 +165,7 @@ def correlations(answers: Rows, model: str, groups: replicates.Groups, weights: 
     """Return correlations of columns and outcome, first as they are, then reweighted; and the smallest eigenvalue."""
     weights = np.vstack([np.ones(groups.size), weights])
     if model == "linear":
-        Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
-        moments = replicates.group_moments(Z, answers.w, groups)
+        moments = answers.moments(groups)
         _overlap(answers, moments)
         R = moments.combined(weights).correlation()
         if moments.count.shape[1] == 1:  # all answered everything: nothing to repair
@@ -159,7 +178,7 @@ def correlations(answers: Rows, model: str, groups: replicates.Groups, weights: 
                 f"{least:.2f}): too many answers are missing; use missing='impute' or 'indicator', or fewer drivers"
             )
         return R, least
-    if np.isnan(answers.X).any():
+    if not answers.complete:
         raise DataProblem(
             f"missing='pairwise' works on correlations, model '{model}' is fitted to rows; "
             "use missing='complete', 'indicator' or 'impute'"
@@ -171,8 +190,7 @@ def _overlap(answers: Rows, moments: replicates.Moments) -> None:
     """Refuse pairs of drivers that hardly anybody answered together: their correlation is not known."""
     if moments.count.shape[1] == 1:
         return
-    there = (~np.isnan(answers.X)).astype(float)
-    both = there.T @ there
+    both = answers.together()
     i, j = np.unravel_index(np.argmin(both), both.shape)
     if both[i, j] < 10:
         raise DataProblem(
@@ -227,8 +245,7 @@ def outcome_codes(answers: Rows, model: str) -> np.ndarray:
 def analytic_errors(answers: Rows, players: Sequence[Sequence[int]]) -> np.ndarray:
     """Return the standard errors of Johnson's weights by the delta method, from the influence of every group."""
     groups = answers.groups()
-    Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
-    moments = replicates.group_moments(Z, answers.w, groups)
+    moments = answers.moments(groups)
     R = moments.combined(np.ones((1, groups.size))).correlation()[0]
     change = summed(relative_weights_change(R, replicates.influence(R, moments)), players)
     return np.sqrt(np.diag(groups.spread(change)))
