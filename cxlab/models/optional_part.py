@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,6 +62,12 @@ def reason(problem: str) -> str:
 
     >>> reason("a league needs 3 units; s has 2. Declare them in its datapackage.json")
     'a league needs 3 units; s has 2.'
+    >>> reason("no filled sheet is named; make one with cx.loops.heard_sheet")
+    'no filled sheet is named.'
     """
-    first = problem.partition(". ")[0].rstrip(".")
-    return f"{first}."
+    first, *more = problem.partition(". ")[0].rstrip(".").split("; ")
+    return f"{'; '.join([first, *(x for x in more if not CODE.search(x))])}."
+
+
+CODE = re.compile(r"\bcx\.|\bcxlab |\w=|`")
+"""What a clause that speaks to the analyst has."""

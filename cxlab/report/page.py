@@ -8,10 +8,11 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cxlab.models.optional_part import SKIPPED
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import sanitised
 from cxlab.result import MIME
@@ -72,6 +73,10 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     said = message_first(shown.cells)
     if said and not report.get("failure"):
         report = {**report, "subject": ": ".join(x for x in (title, report.get("subject", "")) if x)}
+    gone = absent(shown.cells, bool(said))
+    if gone:
+        folds = [c for c in shown.cells if "appendix" in c.metadata.get("tags", ())]
+        shown.cells.append(not_shown(gone, style.say("What does not apply"), tags=["appendix"] if folds else []))
     mark = appendix(shown.cells)
     describe(shown.cells)
     fold(shown.cells)
@@ -115,10 +120,56 @@ def message_first(cells: list[Any]) -> str:
     for output in (o for c in first for o in c.get("outputs", ())):
         result = output.get("data", {}).get(MIME) or {}
         if result.get("kind") == "message":
+            once(first, cells)
             text = output.data.get("text/html", "")
             output.data["text/html"] = re.sub(r"<p><strong>.*?</strong></p>", "", text, count=1, flags=re.DOTALL)
             return str(result["title"])
     return ""
+
+
+def once(first: Sequence[Any], cells: Sequence[Any]) -> None:
+    """Take the picture that goes with the message out of the section it comes from; its table stays there."""
+    shown = [o.data["image/png"] for c in first for o in c.get("outputs", ()) if "image/png" in o.get("data", {})]
+    for cell in cells:
+        if cell not in first and cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if o.get("data", {}).get("image/png") not in shown]
+
+
+def absent(cells: list[Any], said: bool) -> list[str]:
+    """Take out what is not there, and the sections of which nothing is left; return why, each reason once.
+
+    Parameters
+    ----------
+    said : the page has a message; then a section that shows nothing is left out, too, whatever its reason.
+    """
+    sections, reasons = [], []
+    for cell in cells:
+        headed = cell.cell_type == "markdown" and re.match(r"\s*#", cell.source)
+        if headed or not sections:
+            sections.append([])
+        sections[-1].append(cell)
+    kept = []
+    for section in sections:
+        missing = [o for c in section for o in c.get("outputs", ()) if SKIPPED in o.get("data", {})]
+        reasons += [str(o.data.get("text/plain", "")) for o in missing]
+        for cell in section:
+            if cell.cell_type == "code":
+                cell.outputs = [o for o in cell.outputs if o not in missing]
+        code = [c for c in section if c.cell_type == "code"]
+        headed = section[0].cell_type == "markdown" and section[0].source.strip().startswith("#")
+        empty = code and headed and not any(c.outputs for c in code) and (missing or said)
+        kept += [] if empty else section
+    cells[:] = kept
+    return list(dict.fromkeys(reasons))
+
+
+def not_shown(reasons: Sequence[str], heading: str, *, tags: list[str]) -> Any:
+    """Return the cell at the end of a page that says what is not on it, and why; it is folded with the appendix."""
+    from nbformat.v4 import new_markdown_cell
+
+    lines = "".join(f"<li>{html.escape(' '.join(r.split()))}</li>" for r in reasons)
+    text = f"<details><summary>{html.escape(heading)}</summary><ul>{lines}</ul></details>"
+    return new_markdown_cell(text, id="not-shown", metadata={"tags": tags})
 
 
 def appendix(cells: list[Any]) -> str:

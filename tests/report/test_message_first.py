@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import openpyxl
@@ -11,9 +12,10 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pptx import Presentation
 
+from cxlab.models.optional_part import SKIPPED
 from cxlab.report import render
 from cxlab.report.kernel import Kernels
-from cxlab.report.page import appendix, folded, message_first
+from cxlab.report.page import absent, appendix, folded, message_first, not_shown
 from cxlab.result import MIME
 
 
@@ -73,3 +75,65 @@ def test_marks_of_the_appendix_cannot_be_written_by_the_data() -> None:
     )
     assert folded(f"1{place}2", marks[0], "more").count("details") == 0
     assert appendix([new_markdown_cell("a")]) == "" and message_first(new_notebook(cells=first).cells) == ""
+
+
+SPEAKING = {"loop": "brand-tracker", "plan": "brand-tracker", "pilot": "brand-tracker"}
+"""Pages that compare no groups or waves, and a study for each; they begin with what their results say."""
+ADVICE = re.compile(r"\bcx\.|parts\[|\b\w+=['\"]|`")
+"""What an analyst is told, and a reader is not."""
+
+
+def read(page: Path) -> BeautifulSoup:
+    found = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    for code in found.select("div.code, pre, style"):
+        code.decompose()
+    return found
+
+
+@pytest.mark.parametrize("notebook", SPEAKING)
+def test_every_page_begins_with_its_message(kernels: Kernels, tmp_path: Path, notebook: str) -> None:
+    report = render.report(notebook, SPEAKING[notebook], {}, kernels=kernels, output=tmp_path)
+    assert report.failure is None
+    found = json.loads((report.folder / "results.json").read_text())["results"]
+    told = found["message.1"]
+    page = read(report.page)
+    assert page.h1.get_text() == told["title"] and 1 <= len(told["table"]) <= 5
+    assert [li.get_text() for li in page.select(".cx-message li")] == [row["finding"] for row in told["table"]]
+    whole, first = str(page.main), page.main.find("h2")
+    assert whole.index("cx-message") < whole.index("<img") < whole.index(str(first))
+    pictures = [img["src"] for img in page.main.find_all("img")]
+    assert len(set(pictures)) == len(pictures), "each picture stands once"
+    assert not ADVICE.search(page.main.get_text()), ADVICE.search(page.main.get_text())
+    assert told["parts"]["drawn"] and all(h.find_next(["img", "table", "p", "li"]) for h in page.find_all("h2"))
+
+
+def test_sections_that_do_not_apply_are_absent(kernels: Kernels, tmp_path: Path) -> None:
+    report = render.report("price", "offers", {}, kernels=kernels, output=tmp_path)
+    assert report.failure is None and len(report.skipped) == 2
+    page = read(report.page)
+    heads = [h.get_text() for h in page.find_all("h2")]
+    assert "The prices they accept" not in heads and "What an attribute is worth" in heads
+    rest = page.find("summary", string="What does not apply").parent
+    assert [li.get_text() for li in rest.find_all("li")] == [
+        "Not shown: column 'pay_ordinary' is not in offers.", "Not shown: column 'too_cheap' is not in offers.",
+    ]  # fmt: skip
+    assert page.main.get_text().count("Not shown") == 2
+
+
+def test_a_section_goes_only_where_nothing_is_left_of_it() -> None:
+    def skipped(text: str) -> object:
+        return new_output("display_data", data={SKIPPED: {}, "text/plain": text})
+
+    def cells() -> list:
+        made = new_output("display_data", data={"text/html": "x"})
+        return [
+            new_markdown_cell("intro"), new_markdown_cell("## a"), new_code_cell("1", outputs=[skipped("no <b>")]),
+            new_markdown_cell("## b"), new_code_cell("2", outputs=[made, skipped("no <b>")]),
+            new_markdown_cell("## c"), new_code_cell("3"), new_markdown_cell("## d"),
+        ]  # fmt: skip
+
+    for said, left in ((False, ["intro", "## b", "2", "## c", "3", "## d"]), (True, ["intro", "## b", "2", "## d"])):
+        some = cells()
+        assert absent(some, said) == ["no <b>"], "each reason once"
+        assert [c.source for c in some] == left
+    assert "&lt;b&gt;" in not_shown(["no <b>"], "h", tags=[]).source

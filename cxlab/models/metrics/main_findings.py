@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxlab.columns import Column, show, span
 from cxlab.data.arguments import public
-from cxlab.models.metrics import registry
+from cxlab.models.metrics import kind_sentences, registry
 from cxlab.models.metrics.families import judged, together
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
@@ -64,8 +64,9 @@ def message(*results: Result, level: float = 0.95) -> Message:
 
     Parameters
     ----------
-    results : everything the page computed: comparisons and trends (judged as one family, if they are not yet), and
-        estimates, as `cx.scorecard` and `cx.csat` give them, for where we stand and which touchpoints lead and lag.
+    results : everything the page computed: comparisons and trends (judged as one family, if they are not yet),
+        estimates, as `cx.scorecard` and `cx.csat` give them, for where we stand and which touchpoints lead and lag, and
+        other results, which say their main finding themselves (what is sure first, in the order given).
     level : of the verdicts that are made here.
 
     Returns
@@ -94,11 +95,16 @@ def message(*results: Result, level: float = 0.95) -> Message:
     stand, spread = _standing(results), _touchpoints(results)
     told = told[: MOST - bool(stand)]  # where we stand has a place of its own
     lines = [(t.sentence, t.row["estimate"], t.row["low"], t.row["high"], results[t.source].unit) for t in told]
+    own = spoken(results)
     if told:
         title, source = told[0].headline, told[0].source
+    elif own:
+        title, source = own[0][1].headline, own[0][0]
     else:
         title, source = _quiet(compared, stand, spread)
         source = places[0] if source is None and places else source or 0
+    room = MOST - len(lines) - bool(stand)
+    lines += [(x.sentence, x.estimate, x.low, x.high, x.unit) for _, x in own[:room]]
     others = [x for x in (stand, spread) if x and len(lines) < MOST and x[0] != title]
     lines += [x[:5] for x in others][: MOST - len(lines)]
     table = pd.DataFrame(lines, columns=["finding", "estimate", "low", "high", "unit"])
@@ -106,9 +112,20 @@ def message(*results: Result, level: float = 0.95) -> Message:
         kind="message", title=title, table=table, level=level,
         method="ranked by the end of the interval next to 0, in units of the smallest difference that matters",
         notes=tuple(_caveats(results)),
-        parts={"source": source, "real": len(told), "drawn": results[source].kind in DRAWN},
+        parts={"source": source, "real": len(told), "drawn": results[source].kind in (*DRAWN, *kind_sentences.SAYS)},
         columns=(Column("finding", "text", "", "Finding"),),
     )  # fmt: skip
+
+
+def spoken(results: Sequence[Result]) -> list[tuple[int, kind_sentences.Said]]:
+    """Return what the results say of themselves, with their place: what is sure first, of each result its first finding
+    before any second one, and each sentence once."""
+    found = [(k, i, x) for k, r in enumerate(results) for i, x in enumerate(kind_sentences.said(r))]
+    found.sort(key=lambda one: (not one[2].sure, one[1] > 0, one[0], one[1]))
+    once: dict[str, tuple[int, kind_sentences.Said]] = {}
+    for k, _, x in found:
+        once.setdefault(x.sentence, (k, x))
+    return list(once.values())
 
 
 def _waves(results: Sequence[Result]) -> set[str]:

@@ -89,10 +89,10 @@ def rollout_plan(
     best = power.loc[power["power"].idxmax()]
     notes = [f"an effect of {effect:g} is found with a chance of {own['power']:.0%} (standard error {own['se']:.3g})"]
     if best["kind"] != kind and best["power"] > own["power"] + 0.02:
-        notes.append(f"kind='{best['kind']}' would find it with {best['power']:.0%}")
+        notes.append(f"a roll-out of the kind {best['kind']} would find it with {best['power']:.0%}")
     notes += [
         "the formula takes an effect that is there at once and stays; where it grows, plan more periods",
-        f"write parts['ledger'] to a file before the first start; its hash is {digest[:12]}",
+        f"the plan is to be put on file before the first start; its hash is {digest[:12]}",
     ]
     return Result(
         kind="rollout_plan",

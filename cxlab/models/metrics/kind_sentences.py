@@ -1,0 +1,323 @@
+"""The main finding of a result in words, by its kind: what a page begins with where no groups or waves are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlab.columns import show, span
+from cxlab.result import Result
+
+
+@dataclass(frozen=True)
+class Said:
+    """A finding: ``headline``, and the interval behind it ('' without one); ``sure`` where the interval says it."""
+
+    headline: str
+    estimate: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    unit: str = ""
+    sure: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """The headline with its interval."""
+        known = pd.notna(self.low) and pd.notna(self.high)
+        return f"{self.headline} ({span(self.low, self.high, self.unit)})" if known else self.headline
+
+
+def _of(row: pd.Series, words: str, unit: str = "", sure: bool = True) -> Said:
+    """A finding with the interval of a row."""
+    return Said(words, float(row["estimate"]), float(row["low"]), float(row["high"]), unit, sure)
+
+
+def _value(r: Result) -> list[Said]:
+    row = r.table.iloc[-1]
+    chance = "" if pd.isna(r.parts["chance"]) else f", with a chance of {r.parts['chance']:.0%} to be above 0"
+    what = r.title.removeprefix("What ").partition(" would be worth")[0]
+    if_so = "" if r.parts["causal"] else " if it is the score that keeps customers"
+    words = f"{what} would be worth {row['estimate']:,.0f} ({row['step']}){if_so}{chance}"
+    return [_of(row, words)]  # the chance says how sure
+
+
+def _loyalty_curve(r: Result) -> list[Said]:
+    known = r.table.dropna(subset=["estimate"])
+    known = known[known["n"] >= 10]
+    if len(known) < 2:
+        return []
+    first, last = known.iloc[0], known.iloc[-1]
+    told = f"{show(first['estimate'], 'share')} at {first['score']:g}, {show(last['estimate'], 'share')}"
+    what = r.title.partition(" over ")[0]
+    sure = first["low"] > last["high"] or first["high"] < last["low"]
+    return [Said(f"{what}: {told} at {last['score']:g} of {r.parts['score']}", sure=sure)]
+
+
+def _survival(r: Result) -> list[Said]:
+    if r.parts["by"]:
+        return []
+    row = r.table.iloc[-1]
+    return [
+        _of(row, f"{show(row['estimate'], 'share')} are still there after {row['at']:g} {r.parts['unit']}", "share")
+    ]
+
+
+def _cost_to_serve(r: Result) -> list[Said]:
+    row = r.table.iloc[0]
+    sure = row["low"] > 0 or row["high"] < 0
+    size = f"{abs(row['estimate']):,.2f} {'less' if row['estimate'] < 0 else 'more'}"
+    what = str(row["term"]).rpartition(",")[0] or str(row["term"])
+    low, high = sorted(abs(float(row[end])) for end in ("low", "high")) if sure else (row["low"], row["high"])
+    words = f"A customer one point higher in {what} costs {size} to serve"
+    return [Said(words, row["estimate"], low, high, sure=bool(sure))]
+
+
+def _contact_clock(r: Result) -> list[Said]:
+    row = r.table.iloc[-1]
+    words = f"{show(row['estimate'], 'share')} of the customers have come back after {row['at']:g} {r.parts['unit']}"
+    return [_of(row, words, "share")]
+
+
+def _repeat(r: Result) -> list[Said]:
+    return [Said(f"{r.title}: {r.table['estimate'].sum():,.0f} are expected, of {int(r.table['n'].sum()):,} customers")]
+
+
+def _stated_premium(r: Result) -> list[Said]:
+    first, last = r.table.iloc[0], r.table.iloc[-1]
+    words = f"People say they would pay {show(first['estimate'], 'share')} more"
+    if last["factor"] > 1:
+        words += f", {show(last['estimate'], 'share')} if that is stated {last['factor']:g} times too high"
+    return [_of(first, words, "share", sure=first["low"] > 0)]
+
+
+def _price_sensitivity(r: Result) -> list[Said]:
+    at = r.table.set_index("point")["estimate"]
+    low, high = (next((v for k, v in at.items() if code in k), float("nan")) for code in ("PMC", "PME"))
+    if pd.isna(low) or pd.isna(high):
+        return []
+    money = f" {r.parts['unit']}" if r.parts.get("unit") else ""
+    return [Said(f"Prices from {low:,.2f} to {high:,.2f}{money} are accepted")]
+
+
+def _willingness_to_pay(r: Result) -> list[Said]:
+    rows = r.table.dropna(subset=["estimate"])
+    unit = r.title.rpartition("in units of ")[2]
+    return [
+        _of(x, f"{x['term']} is worth {x['estimate']:,.2f} in units of {unit}", sure=x["low"] > 0 or x["high"] < 0)
+        for _, x in rows.iterrows()
+    ][:2]
+
+
+def _alert_policy(r: Result) -> list[Said]:
+    known = r.table.dropna(subset=["estimate"])
+    if not len(known):
+        return []
+    row = known[known["best"]].iloc[0] if known["best"].any() else known.loc[known["estimate"].idxmax()]
+    cut, sure = str(row["cut"]), row["verdict"] == "pays"
+    if not sure:
+        return [_of(row, f"No cut of the alerts is sure to pay; {cut} comes nearest", "index", sure=False)]
+    return [_of(row, f"Calling those who answer {cut} pays: {row['estimate']:,.0f} per 1,000 customers", "index")]
+
+
+def _alerts(r: Result) -> list[Said]:
+    total, alone = int(r.table["n"].sum()), r.table[r.table["owner"] == "(nobody)"]["n"].sum()
+    rest = f"; {int(alone):,} have no owner" if alone else ""
+    return [Said(f"{total:,} alerts in {r.parts['weeks']:.0f} weeks{rest}")]
+
+
+def _closing(r: Result) -> list[Said]:
+    known = r.table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    if not len(known):
+        return []
+    row = known.iloc[0]
+    who = [str(row[c]) for c in r.table.columns[: list(r.table.columns).index("estimate")]]
+    slowest = f", slowest with {', '.join(who)}" if who and len(known) > 1 else ""
+    return [_of(row, f"Half of the tickets are closed after {row['estimate']:,.1f} days{slowest}", "index")]
+
+
+def _loop_effect(r: Result) -> list[Said]:
+    row = r.table.iloc[0]
+    sure, way = row["low"] > 0 or row["high"] < 0, str(row["comparison"])
+    if not sure:
+        return [_of(row, f"Whether a call changes the next answer cannot be told ({way})", r.unit, sure=False)]
+    return [_of(row, f"After a call the next answer is {show(row['estimate'], r.unit)} different ({way})", r.unit)]
+
+
+def _regression_to_mean(r: Result) -> list[Said]:
+    low = r.table[r.table["group"] == "detractors"]
+    if not len(low):
+        return []
+    row = low.iloc[0]
+    return [
+        Said(
+            f"With nothing done, {show(row['left'], 'share')} of the detractors would be none the second time, if two "
+            f"answers go together as {row['retest']:g}",
+            sure=False,
+        )
+    ]
+
+
+def _kpi_tree(r: Result) -> list[Said]:
+    goal, rest = r.table.iloc[0], r.table.iloc[1:].dropna(subset=["contribution"])
+    reached = goal["low"] >= goal["target"]
+    words = f"{goal['item']} is {goal['estimate']:.2f}; the target is {goal['target']:g}"
+    out = [_of(goal, words, "mean", sure=bool(reached or goal["high"] < goal["target"]))]
+    if len(rest) and rest["contribution"].max() > 0:
+        top = rest.loc[rest["contribution"].idxmax()]
+        lows = rest.drop(top.name)["contribution_high"]
+        sure = bool(len(lows) == 0 or top["contribution_low"] > lows.max())
+        most = "weighs" if sure else "may weigh"
+        out.append(Said(f"The distance of {top['item']} to its target {most} most for {goal['item']}", sure=sure))
+    return out
+
+
+def _measurement_plan(r: Result) -> list[Said]:
+    few = int((r.table["verdict"] == "not worth asking").sum())
+    words = f"The budget shows a change of {r.parts['smallest']:g}" if r.unit != "share" else (
+        f"The budget shows a change of {show(r.parts['smallest'], 'share')}"
+    )  # fmt: skip
+    told = "at every touchpoint" if not few else f"at {len(r.table) - few or 'none'} of {len(r.table)} touchpoints"
+    return [Said(f"{words} from one period to the next {told}")]
+
+
+def _gaming(r: Result) -> list[Said]:
+    looked = r.parts["looked"]
+    return (
+        [Said(f"{len(looked)} owners are outside the limits: look at {', '.join(map(str, looked[:3]))}")]
+        if looked
+        else []
+    )
+
+
+def _journey(r: Result) -> list[Said]:
+    known = r.table.dropna(subset=["reach"])
+    ends = known[(known["exit"] < 1) & (known["exit"] > 0)]
+    if not len(ends):
+        return []
+    worst = ends.loc[ends["exit"].idxmax()]
+    lows = ends.drop(worst.name)["exit_high"]
+    sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())
+    more = "more than at any other touchpoint" if sure else "perhaps more than elsewhere"
+    words = f"{show(worst['exit'], 'share')} of the journeys that come to {worst['touchpoint']} stop there, {more}"
+    return [Said(words, worst["exit"], worst["exit_low"], worst["exit_high"], "share", sure)]
+
+
+def _pain_points(r: Result) -> list[Said]:
+    row = r.table.iloc[0]
+    sure = row["rank_high"] == 1
+    most = "hurts most" if sure else "may hurt most"
+    where = f"{row['touchpoint']} ({row['problem']})"
+    words = (
+        f"{where} {most}: it happens in {show(row['frequency'], 'share')} of the journeys, and goes with "
+        f"{show(row['severity'], 'mean')} less"
+    )
+    return [_of(row, words, "mean", sure=bool(sure))]
+
+
+def _drop_off(r: Result) -> list[Said]:
+    if r.parts["by"]:
+        return []
+    last = r.table[r.table["at"] == r.table["at"].max()].dropna(subset=["estimate"])
+    return [
+        _of(x, f"{show(x['estimate'], 'share')} of the journeys end as {x['state']} within {x['at']:g} days", "share")
+        for _, x in last.iterrows()
+    ][:2]
+
+
+def _handoffs(r: Result) -> list[Said]:
+    some, back = show(r.parts["with_handoff"], "share"), show(r.parts["returning"], "share")
+    return [Said(f"{some} of the cases change hands, {back} come back to one who had them before")]
+
+
+def _journey_types(r: Result) -> list[Said]:
+    known = r.table[r.table["type"] != "all journeys"]
+    return [Said(f"Journeys fall into {len(known)} kinds")] if len(known) > 1 else []
+
+
+def _monitor(r: Result) -> list[Said]:
+    alarms, out = r.parts["alarms"], []
+    names = [str(r.parts.get("labels", {}).get(c, c)) for c in r.parts.get("by", [])]
+    measure = r.title.partition(" by ")[0]
+    for _, x in alarms.iterrows():
+        who = ", ".join(str(v) for v in x.iloc[: len(names)])
+        when = f"has been {{}} since {x['since']}" if x["open"] else f"was {{}} from {x['since']} to {x['last']}"
+        side = "above" if x["side"] == "higher" else "below"
+        words = f"{who + ': ' if who else ''}{measure} {when.format(side + ' what was to be expected')}"
+        low, high = sorted(abs(float(x[c])) for c in ("shift_low", "shift_high"))
+        out.append(Said(f"{words}, by about {show(abs(x['shift']), r.unit)}", x["shift"], low, high, r.unit))
+    return out or [Said(f"{measure}: no alarm; what moved is what a sample and the days let expect", sure=False)]
+
+
+def _changes(r: Result) -> list[Said]:
+    measure, real = r.title.partition(" by ")[0], r.table.dropna(subset=["low"])
+    real = real[real["change"] > 0]
+    return [
+        _of(x, f"{measure} {'rose' if x['estimate'] > 0 else 'fell'} by {show(abs(x['estimate']), r.unit)} between "
+               f"{x['at_low']} and {x['at_high']}", r.unit)
+        for _, x in real.iterrows()
+    ]  # fmt: skip
+
+
+def _change_explained(r: Result) -> list[Said]:
+    rows = r.table.set_index("part")
+    total, mix = (rows.loc[[p]].iloc[0] for p in ("change", "mix"))
+    if total["low"] <= 0 <= total["high"]:
+        return []
+    side = "rose" if total["estimate"] > 0 else "fell"
+    measure, what = r.title.partition(":")[0], f"{show(mix['estimate'], r.unit)} of it by who answered"
+    return [_of(total, f"{measure} {side} by {show(abs(total['estimate']), r.unit)}, {what}", r.unit)]
+
+
+def _experiment(r: Result) -> list[Said]:
+    out = []
+    for _, x in r.table.dropna(subset=["estimate"]).iterrows():
+        sure = bool(x["p_adjusted"] < 0.05)
+        unit = str(x.get("unit", r.unit)) or r.unit
+        side = "above" if x["estimate"] > 0 else "below"
+        words = f"{x['treated']} is {show(abs(x['estimate']), unit)} {side} {x['against']} in {x['outcome']}"
+        low, high = (x["low"], x["high"]) if x["estimate"] > 0 else (-x["high"], -x["low"])
+        said = words if sure else f"Whether {x['treated']} differs from {x['against']} in {x['outcome']} cannot be told"
+        out.append(Said(said, x["estimate"], low, high, unit, sure))
+    return out
+
+
+def _pilot(r: Result) -> list[Said]:
+    row = r.table.iloc[0]
+    sure = row["low"] > 0 or row["high"] < 0
+    if not sure:
+        return [_of(row, "Whether the units that began moved otherwise than the others cannot be told", r.unit, False)]
+    side = "rose" if row["estimate"] > 0 else "fell"
+    size = show(abs(row["estimate"]), r.unit)
+    return [_of(row, f"The units that began {side} by {size} beyond the others", r.unit)]
+
+
+def _rollout_plan(r: Result) -> list[Said]:
+    power = next((n for n in r.notes if n.startswith("an effect of ")), "")
+    return [Said(f"{r.title}: {power.partition(' (')[0]}", sure=False)] if power else []
+
+
+SAYS: dict[str, Callable[[Result], list[Said]]] = {
+    "value": _value, "loyalty_curve": _loyalty_curve, "survival": _survival, "cost_to_serve": _cost_to_serve,
+    "contact_clock": _contact_clock, "repeat": _repeat, "stated_premium": _stated_premium,
+    "price_sensitivity": _price_sensitivity, "willingness_to_pay": _willingness_to_pay, "alert_policy": _alert_policy,
+    "alerts": _alerts, "closing": _closing, "loop_effect": _loop_effect, "regression_to_mean": _regression_to_mean,
+    "kpi_tree": _kpi_tree, "measurement_plan": _measurement_plan, "gaming": _gaming, "journey": _journey,
+    "pain_points": _pain_points, "drop_off": _drop_off, "handoffs": _handoffs, "journey_types": _journey_types,
+    "monitor": _monitor, "changes": _changes, "change_explained": _change_explained, "experiment": _experiment,
+    "pilot": _pilot, "rollout_plan": _rollout_plan,
+}  # fmt: skip
+"""Each kind of result that says its main findings, and the function that does; all read the result alone."""
+
+
+def said(result: Result) -> list[Said]:
+    """Return the findings of a result, the first the most important; none where its kind says none.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"factor": [1.0, 1.2], "estimate": [0.14, 0.117], "low": 0.11, "high": 0.15})
+    >>> [x.headline for x in said(Result("stated_premium", "Premium", table, "share"))]
+    ['People say they would pay 14.0 % more, 11.7 % if that is stated 1.2 times too high']
+    """
+    return SAYS[result.kind](result) if result.kind in SAYS and len(result.table) else []
