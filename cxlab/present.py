@@ -98,7 +98,9 @@ def one_item(table: Any) -> bool:
 
 def _silent(result: Result, raw: Any) -> set[str]:
     """Columns that say nothing to a reader."""
-    silent = {"se", "unit"} - {c.name for c in result.columns}  # what a result itself describes is shown
+    silent = {"se", "unit"} - {
+        c.name for c in result.columns if c.kind == "label"
+    }  # labels of a unit of its own are shown
     if "n_eff" in raw and "n" in raw and ((raw["n_eff"].round() == raw["n"]) | raw["n_eff"].isna()).all():
         silent.add("n_eff")
     silent |= {"p"} if "p_adjusted" in raw else set()
