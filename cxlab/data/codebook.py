@@ -99,7 +99,8 @@ class Field:
     become null in `Study.frame`. ``columns`` lists the several columns of one multiple-response question; where its
     options stand in one cell, ``separator`` is what joins them ('' is a comma or semicolon); ``unticked='none'`` says
     that a row without any tick chose none of them ('' that it gave no answer). ``about`` names the touchpoint that a
-    question of importance or a Kano question is about. ``format`` says how the file writes the column where that is
+    question of importance or a Kano question is about, ``focal`` the brand that a study of brands is made for.
+    ``format`` says how the file writes the column where that is
     open: a date as ``%d/%m/%Y``, a number as ``decimal-comma`` or ``decimal-point``. ``leave_out`` maps values to why
     the rows with them are nobody's answers, e.g. ``{"1": "Survey Preview"}`` ('empty': rows without a value): they are
     left out when a table is loaded, and counted.
@@ -121,6 +122,7 @@ class Field:
     separator: str = ""
     unticked: str = ""
     about: str = ""
+    focal: str = ""
     note: str = ""
     format: str = ""
     leave_out: Mapping[str, str] = field(default_factory=dict)
@@ -349,7 +351,7 @@ def _field(raw: Mapping[str, Any], where: str) -> Field:
     where = f"{where} ('{raw['name']}')"
     known = {f.name for f in fields(Field)}
     values = {k: v for k, v in raw.items() if k in known}
-    for name in ("title", "type", "role", "measure", "question", "stage", "owner", "unit", "about", "note"):
+    for name in ("title", "type", "role", "measure", "question", "stage", "owner", "unit", "about", "focal", "note"):
         if name in values:
             expected(values[name], str, f"'{name}' of {where}", "text")
     for name in ("missing", "labels", "leave_out"):

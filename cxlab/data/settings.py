@@ -22,7 +22,7 @@ from cxlab.data.respondents import EMPTY
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of, unknown
 
-WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "note", "format")
+WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "focal", "note", "format")
 KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
 ONE = ("weight", "cluster", "strata", "wave")
 """Roles that one column of a study has."""

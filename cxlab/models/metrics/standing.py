@@ -17,7 +17,7 @@ from cxlab.models.metrics import estimates, registry, scan
 from cxlab.models.metrics.comparisons import compare
 from cxlab.models.metrics.families import together
 from cxlab.models.metrics.sentences import SIZES
-from cxlab.problem import DataProblem
+from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
 
 BRANDS = 12
@@ -26,15 +26,17 @@ BRANDS = 12
 
 @public
 def standing(
-    study: Study, metric: str, *, level: float = 0.95, smallest: float | None = None, **question: Any
+    study: Study, metric: str, *, focal: str = "", level: float = 0.95, smallest: float | None = None, **question: Any
 ) -> Result:
     """Return a metric in the last wave, with the change from the wave before and from the same part of the year before.
 
-    In a study of brands each brand has a row, the best first: the average of competitors is nobody's score.
+    In a study of brands each brand has a row, the focal brand first, then the best: the average of competitors is
+    nobody's score.
 
     Parameters
     ----------
     metric : 'nps', 'csat', 'ces', 'mean' or 'share'; ``question`` takes what that metric takes.
+    focal : the brand that the study is made for; '' takes what the codebook says (``focal`` of the column of brands).
     level : of the intervals.
     smallest : the smallest change that matters, as for `compare`.
 
@@ -45,7 +47,7 @@ def standing(
 
     Raises
     ------
-    DataProblem : the study has neither waves nor brands, or nobody answered.
+    DataProblem : the study has neither waves nor brands, nobody answered, or there is no such focal brand.
 
     Examples
     --------
@@ -83,13 +85,20 @@ def standing(
     if brand:
         best = found.better != "down"
         table = table.sort_values("estimate", ascending=not best, kind="stable", ignore_index=True)
+        focal = _focal(study, brand, focal, table[own].astype(str).tolist())
+        table["place"] = table["estimate"].rank(ascending=not best, method="min")
+        mine = table[own].astype(str) == focal
+        table = pd.concat([table[mine], table[~mine]], ignore_index=True)
+        place = table["place"].iloc[0]
+        table = table.drop(columns="place")
     since = {"change": (before, "the wave before"), "year": (year, "a year before")}
     told = [f"{what}: {_label(study, wave, since[what][0])}, {since[what][1]}" for what in changes]
     return Result(
         kind="standing", title=f"{found.title.partition(' by ')[0]}{f' in {label}' if label else ''}", table=table,
         unit=found.unit, level=level, method=_method(found, changes),
         notes=(*found.notes, *told), better=found.better, columns=_columns(found.unit, changes),
-        parts={"metric": metric, "labels": found.parts.get("labels", {}), "brand": own, "wave": label},
+        parts={"metric": metric, "labels": found.parts.get("labels", {}), "brand": own, "wave": label,
+               "focal": focal if brand else "", "place": int(place) if brand and place == place else 0},
     )  # fmt: skip
 
 
@@ -101,6 +110,16 @@ def _brand(study: Study) -> str:
             if 2 <= len(values) <= BRANDS:
                 return name
     return ""
+
+
+def _focal(study: Study, brand: str, wanted: str, there: Sequence[str]) -> str:
+    """Return the focal brand as its label; '' where none is named, or the codebook's is not among these answers."""
+    field = study.field(brand)
+    name = wanted or field.focal
+    label = str(field.labels.get(name, name))
+    if wanted and label not in there:
+        raise unknown("focal brand", wanted, study.name, there)
+    return label if label in there else ""
 
 
 def _method(found: Result, changes: dict[str, Result]) -> str:
@@ -181,7 +200,7 @@ def _columns(unit: str, changes: dict[str, Result]) -> tuple[Column, ...]:
 
 
 def in_words(result: Result) -> str:
-    """Return where we stand as one sentence: the leader among brands, or the metric and its change.
+    """Return where we stand as one sentence: the focal brand or the leader among brands, or the metric and its change.
 
     >>> import cxlab as cx
     >>> in_words(standing(cx.load("brand-tracker").where(brand=["Alba"]), "nps"))[:25]
@@ -195,6 +214,8 @@ def in_words(result: Result) -> str:
     place = f" in {result.parts['wave']}" if result.parts["wave"] else ""
     brand = result.parts["brand"]
     words = f"{row[brand]} leads {len(result.table)} brands in {name}: {number}" if brand else f"{name} is {number}"
+    if result.parts["focal"] and result.parts["place"] > 1:
+        words = f"{row[brand]} is number {result.parts['place']} of {len(result.table)} brands in {name}: {number}"
     said = f"{words}{place} ({interval})"
     if "change" in result.table and row["change"] == row["change"]:
         word, factor, digits = SIZES.get(result.unit, ("", 1, 2))

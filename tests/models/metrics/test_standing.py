@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
+from cxlab.data import codebook as codebooks
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.models.metrics.standing import in_words
 from cxlab.problem import DataProblem
@@ -51,3 +52,23 @@ def test_the_last_wave_is_the_last_that_asked() -> None:
 def test_a_study_without_waves_and_brands_is_refused() -> None:
     with pytest.raises(DataProblem, match="^where we stand needs waves or brands, and airline-survey declares none; "):
         cx.pages.standing(cx.load("airline-survey"), "csat")
+
+
+def test_a_focal_brand_stands_first_with_its_place_among_rivals() -> None:
+    whole = cx.pages.standing(STUDY, "nps")
+    order = whole.table["brand"].tolist()
+    found = cx.pages.standing(STUDY, "nps", focal=order[2])
+    assert found.table["brand"].tolist() == [order[2], *order[:2], *order[3:]]
+    assert (found.parts["focal"], found.parts["place"]) == (order[2], 3)
+    row = whole.table.set_index("brand").loc[order[2]]
+    assert in_words(found).startswith(f"{order[2]} is number 3 of 6 brands in NPS: {row['estimate']:.1f} in 2025 Q4 (")
+    kept = STUDY.set("brand", focal=order[2])
+    pd.testing.assert_frame_equal(cx.pages.standing(kept, "nps").table, found.table)
+    assert in_words(cx.pages.standing(kept.where(brand=[order[0], order[1]]), "nps")).startswith(f"{order[0]} leads 2 ")
+    with pytest.raises(DataProblem, match="^focal brand 'Albo' is not in brand-tracker; did you mean 'Alba'"):
+        cx.pages.standing(STUDY, "nps", focal="Albo")
+
+
+def test_the_focal_brand_goes_through_the_codebook() -> None:
+    package = codebooks.write(STUDY.set("brand", focal="Brio").codebook)
+    assert codebooks.read(package)["brand"].focal == "Brio"
