@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cxlab.problem import DataProblem
 @click.option("--banner", default="", metavar="COLUMN,...", help="Columns of the tables: region,age or region>age.")
 @click.option("--at-least", default=30, show_default=True, metavar="N", help="Answers a cell must have, with --by.")
 @click.option("--diff", is_flag=True, help="Compare two reports (or folders of reports): cxlab report --diff OLD NEW.")
+@click.option("--update", default="", metavar="DECK.pptx", help="Put the report's numbers into an edited deck.")
 @shared
 @reads_data
 def report(
@@ -54,21 +56,53 @@ def report(
       cxlab report scorecard brand-tracker --by brand,wave --at-least 50 --resume
       cxlab report my-notebook.ipynb my-export.sav --trust --timeout 3600 --memory 2GB
       cxlab report --diff reports/scorecard/may reports/scorecard/june
+      cxlab report scorecard brand-tracker --update board-deck.pptx
 
     Exit codes: 0 done, 1 at least one report failed, 2 wrong command or input (nothing ran), 130 interrupted.
     """
     from cxlab.report import jobs
 
+    deck = options.pop("update")
     if diff:
-        compare([notebook, *data], as_json=options["as_json"])
+        compare([notebook, *data], as_json=options["as_json"], output=str(options.get("output") or "reports"))
         return
     given = (*given, f"banner={banner}") if banner else given
     columns = [name.strip() for name in by.split(",") if name.strip()]
-    make(jobs.expand([notebook], data, [pairs(given)], by=columns, at_least=at_least), **options)
+    plan = jobs.expand([notebook], data, [pairs(given)], by=columns, at_least=at_least)
+    if deck:
+        updated(Path(deck), plan, **options)
+    make(plan, **options)
 
 
-def compare(folders: list[str], *, as_json: bool) -> None:
-    """Print which numbers of the second report (or folder of reports) differ for real from the first."""
+def updated(deck: Path, plan: Any, **options: Any) -> None:
+    """Make the one report of a plan, put its numbers into a deck in place, say what was done, and end the process."""
+    from cxlab.report.batch import folders
+    from cxlab.report.collect import one
+    from cxlab.report.deck_update import update
+
+    output = str(options.get("output") or "reports")
+    if len(plan.jobs) != 1 or "://" in output:
+        what = f"{len(plan.jobs)} reports are asked for" if len(plan.jobs) != 1 else f"{output} is no folder here"
+        raise DataProblem(f"--update puts one report of this computer into one deck, and {what}")
+    if not deck.is_file():
+        raise DataProblem(f"there is no deck {deck}")
+    (folder,) = folders(plan.jobs)
+    try:
+        make(plan, **options)
+    except SystemExit as end:
+        if end.code:
+            raise
+    done = update(deck, one(Path(output, folder)))
+    click.echo(f"{deck}  (updated; before: {deck.stem}.before.pptx)")
+    for line in done.lines():
+        click.echo(f"  {line}", err=True)
+    sys.exit(0)
+
+
+def compare(folders: list[str], *, as_json: bool, output: str) -> None:
+    """Print which numbers of the second report (or folder of reports) differ for real from the first, and make a page
+    of it."""
+    from cxlab.report.diff_page import diff_page
     from cxlab.report.report_diff import common, moves
 
     if len(folders) != 2:
@@ -83,6 +117,11 @@ def compare(folders: list[str], *, as_json: bool) -> None:
             click.echo(f"  {row.number}: {difference(row)}")
         for note in (result.method, *result.notes):
             click.echo(f"  ({note})")
+    if "://" not in output:
+        page = Path(output, "differences.html")
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(diff_page(found, *map(Path, folders)), encoding="utf-8")
+        click.echo(str(page))
 
 
 def difference(row: Any) -> str:

@@ -21,12 +21,14 @@ def add(deck: Deck, result: Mapping[str, Any], mark: str) -> None:
     """Add slides for the tables of a `cxlab.crosstab` result; what does not fit is said, and is in the workbook."""
     from cxlab.report.slides import result_slide
 
+    place = deck.tag
     pieces = [piece for grid in grids(result["table"], result["parts"]) for piece in in_pieces(grid, WIDE)]
     for k, piece in enumerate(pieces[:SLIDES]):
         more = f"; {len(piece.rows) - LONG} more rows in the workbook" if len(piece.rows) > LONG else ""
         left = len(pieces) - SLIDES
         more += f"; {left} more tables in the workbook" if k == SLIDES - 1 and left > 0 else ""
         heading = ", ".join(dict.fromkeys(label for label, _ in piece.heads[0] if label))
+        deck.tag = f"{place}.table-{k + 1}"
         slide = result_slide(deck, result, piece.title, f"{mark}By {heading}; letters: columns exceeded{more}")
         _table(deck, slide, piece)
 
@@ -38,6 +40,7 @@ def _table(deck: Deck, slide: Any, grid: Grid) -> None:
     box = deck.place((0.6, 1.9, 12.1, height * (len(rows) + len(grid.heads))), slide)
     shape = slide.shapes.add_table(len(rows) + len(grid.heads), columns + 1, *box)
     described(shape, f"{grid.title}: {len(rows)} rows, {columns} columns")
+    deck.tagged(shape, "table")
     table = shape.table
     label = int(box[2] * 0.28)
     table.columns[0].width = label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ class Deck:
     style: Style
 
     def __post_init__(self) -> None:
+        self.tag = ""
         self.own = not self.style.slides
         self.made = Presentation(None if self.own else io.BytesIO(self.style.slides))
         if self.own:
@@ -75,6 +77,7 @@ class Deck:
                 shape._element.getparent().remove(shape._element)  # 'Click to add text'
         head = slide.shapes.title
         head.text_frame.text = title
+        self.tagged(head, "title", title)
         head.text_frame.word_wrap = True
         if self.own:
             box = (0.9, 1.6, 11.5, 1.3) if first else (0.6, 0.35, 12.1, 1.0)
@@ -103,9 +106,16 @@ class Deck:
             Emu(int(Inches(width) * across)), Emu(int(height * down)),
         )  # fmt: skip
 
-    def text(self, slide: Any, words: str, box: tuple[float, float, float, float], size: int) -> None:
+    def tagged(self, shape: Any, what: str, words: str = "") -> None:
+        """Name a shape after the result it shows, so that `deck_update` finds it again; a text by what it says, too."""
+        shape.name = " ".join(x for x in ("cxlab", self.tag, what, mark(words) if words else "") if x)
+
+    def text(self, slide: Any, words: str, box: tuple[float, float, float, float], size: int, what: str = "") -> None:
         """Add a text box at (left, top, width, height), in inches of our own slide."""
-        frame = slide.shapes.add_textbox(*self.place(box, slide)).text_frame
+        shape = slide.shapes.add_textbox(*self.place(box, slide))
+        if what:
+            self.tagged(shape, what, words)
+        frame = shape.text_frame
         frame.word_wrap = True
         frame.text = words
         write(frame, size, name=FONT if self.own else "", colour=INK if self.own else "")
@@ -115,6 +125,15 @@ class Deck:
         out = io.BytesIO()
         self.made.save(out)
         return out.getvalue()
+
+
+def mark(words: str) -> str:
+    """Return a mark of a text: another text has another, so that an edited one is told from an old one.
+
+    >>> mark("a  b") == mark("a b"), mark("a") == mark("b")
+    (True, False)
+    """
+    return hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:10]
 
 
 def write(frame: Any, size: int, *, bold: bool = False, colour: str = INK, name: str = FONT) -> None:

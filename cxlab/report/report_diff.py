@@ -61,7 +61,12 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
         level=level,
         method=f"after - before, MOVER interval from the two intervals, reports as independent samples; "
         f"p-values: {multiple.NAMES[adjust]}, {int(found['p'].notna().sum())} numbers",
-        notes=(*notes(old, new), RULE.format(alpha=1 - level), "smallest differences that matter: " + MATTER),
+        notes=(
+            *notes(old, new),
+            *overlap(old, new),
+            RULE.format(alpha=1 - level),
+            "smallest differences that matter: " + MATTER,
+        ),
     )
 
 
@@ -123,3 +128,39 @@ def notes(old: Made, new: Made) -> tuple[str, ...]:
     if old.run["notebook"]["sha256"] != new.run["notebook"]["sha256"]:
         found.append("the notebook changed between the two reports")
     return tuple(found)
+
+
+def overlap(old: Made, new: Made) -> tuple[str, ...]:
+    """Say how many respondents two reports share, where the design names them and the data are still as they were.
+
+    Sharing makes the two numbers of a difference move together, so an interval that takes them as independent is wider
+    than need be, and fewer numbers are called real.
+    """
+    cluster = [(r.run["data"].get("design") or {}).get("cluster") for r in (old, new)]
+    if not cluster[0] or cluster[0] != cluster[1]:
+        return ()
+    try:
+        there = [_respondents(r, cluster[0]) for r in (old, new)]
+    except DataProblem:
+        there = [None, None]
+    if there[0] is None or there[1] is None:
+        return (f"how many '{cluster[0]}' both share is not known: the data are not there, or have changed",)
+    both = len(there[0] & there[1])
+    if not both:
+        return (f"no '{cluster[0]}' is in both",)
+    return (
+        f"{both:,} of {len(there[0]):,} '{cluster[0]}' before are among the {len(there[1]):,} after, too: intervals "
+        "take them as independent and are wider than need be",
+    )
+
+
+def _respondents(report: Made, cluster: str) -> set | None:
+    """The clusters of a report's rows; None where its data have changed since."""
+    from cxlab.data.load import load
+    from cxlab.report import provenance
+
+    given = report.run["parameters"]
+    if provenance.data_hash(given["study"]) != report.run["data"].get("sha256"):
+        return None
+    study = load(given["study"]).where(**(given.get("only") or {}))
+    return set(study.answers([cluster]).unique().collect().to_pandas()[cluster].dropna())

@@ -44,14 +44,21 @@ PLAIN = Style()
 
 def slides(report: Made, target: Path, style: Style = PLAIN) -> None:
     """Write ``target`` (.pptx): a title slide, then a slide a result with a chart that can be edited in PowerPoint."""
+    target.write_bytes(drawn(report, style).bytes())
+
+
+def drawn(report: Made, style: Style = PLAIN) -> Deck:
+    """Return the slides of a report; what shows a result is named after its place in the notebook."""
     report = replace(report, run=legal(report.run), results=legal(report.results))
     deck = Deck(style)
+    deck.tag = "message"
     title_slide(deck, report)
     mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
-    for result in report.results.values():
+    for place, result in report.results.items():
+        deck.tag = place
         if result.get("kind") != "message":  # it is the first slide
             result_slides(deck, result, mark)
-    target.write_bytes(deck.bytes())
+    return deck
 
 
 def result_slides(deck: Deck, result: Mapping[str, Any], mark: str = "") -> None:
@@ -73,13 +80,13 @@ def title_slide(deck: Deck, report: Made) -> None:
     named = report.notebook.replace("-", " ").capitalize()
     slide = deck.slide(told["title"] if told else named, first=True)
     for k, row in enumerate(told["table"] if told else ()):
-        deck.text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18)
+        deck.text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18, f"finding-{k + 1}")
     about = f"{named}: {subject(report)}" if told else subject(report)
-    deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24)
+    deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24, "about")
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
     rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
     made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
-    deck.text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14)
+    deck.text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14, "made")
     if style.logo and deck.own:
         logo = slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
         described(logo, style.name or "logo")
@@ -89,7 +96,7 @@ def title_slide(deck: Deck, report: Made) -> None:
 def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -> Any:
     """Add a slide with its message, the line under it, and method and notes below the slide; return the slide."""
     slide = deck.slide(said)
-    deck.text(slide, about, (0.6, ABOVE, 12.1, 0.5), 14)
+    deck.text(slide, about, (0.6, ABOVE, 12.1, 0.5), 14, "about")
     notes = [f"{method(result)}.", *result["notes"]]
     slide.notes_slide.notes_text_frame.text = "\n".join(notes)
     return slide
@@ -102,6 +109,7 @@ def table_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     box = deck.place((0.6, 1.9, 12.1, 0.5 * (len(rows) + 1)), slide)
     shape = slide.shapes.add_table(len(rows) + 1, 4, *box)
     described(shape, f"{result['title']}: {len(rows)} rows with estimate, interval and n")
+    deck.tagged(shape, "table")
     grid = shape.table
     for column, width in enumerate((5.5, 2.0, 3.1, 1.5)):
         grid.columns[column].width = int(box[2] * width / 12.1)
@@ -140,6 +148,7 @@ def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     frame = slide.shapes.add_chart(
         XL_CHART_TYPE.BAR_CLUSTERED, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)  # fmt: skip
     described(frame, said)
+    deck.tagged(frame, "chart")
     chart = frame.chart
     look(chart, deck.style.accent)
     values(chart, unit, "against" in result["columns"])
@@ -188,6 +197,7 @@ def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[
                         [row["estimate"] * factor for row in own])  # fmt: skip
     frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)
     described(frame, said)
+    deck.tagged(frame, "chart")
     look(frame.chart, deck.style.accent)
     frame.chart.has_legend = len(series) > 1
     if len(series) == 1:

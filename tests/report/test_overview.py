@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
 from scipy.stats import norm
 
 import cxlab as cx
-from cxlab.report.collect import collect, made, one
+from cxlab.cli.cmd_report import report as command
+from cxlab.report import provenance, render
+from cxlab.report.collect import Made, collect, made, one
+from cxlab.report.kernel import Kernels
 from cxlab.report.overview import overview, sparkline
-from cxlab.report.report_diff import moves
+from cxlab.report.report_diff import moves, overlap
 from cxlab.result import Estimate, Result
 
 BEFORE = {"estimate": 0.0, "low": -15.0809, "high": 15.0809, "n": 100}
@@ -117,3 +122,43 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path):
 def test_a_flat_series_is_drawn():
     assert sparkline([(1, 1, 1), (1, 1, 1)]).count("<polyline") == 1
     assert sparkline([(1, 1, 1)]) == ""
+
+
+def test_what_differs_is_a_page_with_units(kernels: Kernels, tmp_path: Path) -> None:
+    for given in ({"brand": "Alba"}, {"brand": "Elan"}):
+        asked = {"only": given, "segments": "none"}
+        done = render.report("scorecard", "brand-tracker", asked, kernels=kernels, output=tmp_path)
+        assert done.failure is None
+    two = [str(tmp_path / "scorecard" / name) for name in sorted(p.name for p in (tmp_path / "scorecard").iterdir())]
+    found = moves(*map(Path, two))
+    said = next(n for n in found.notes if "respondent" in n)
+    assert said == "no 'respondent' is in both"
+    run = CliRunner().invoke(command, ["--diff", *two, "--output", str(tmp_path)])
+    assert run.exit_code == 0 and str(tmp_path / "differences.html") in run.output
+    page = BeautifulSoup((tmp_path / "differences.html").read_text(encoding="utf-8"), "html.parser")
+    real = found.table[found.table["verdict"].str.startswith("real")]
+    assert page.h1.get_text() == f"{len(real)} of {len(found.table)} numbers differ for real"
+    assert said in page.main.get_text()
+    cells = {tr.find_all(["td", "th"])[0].get_text(): [c.get_text() for c in tr.find_all(["td", "th"])]
+             for tr in page.find_all("tr")}  # fmt: skip
+    nps = found.table[found.table["unit"] == "points"].iloc[0]
+    assert cells[nps["number"]][1] == f"{nps['before']:.1f}".replace("-", "−")
+    share = found.table[found.table["unit"] == "share"].iloc[0]
+    assert cells[share["number"]][3].endswith(" pp") and cells[share["number"]][1].endswith(" %")
+    assert len(page.select(".cx-message li")) == min(len(real), 5)
+
+
+def test_how_many_respondents_two_reports_share_is_said() -> None:
+    def of(wave: int, **changed: str) -> Made:
+        data = {"sha256": provenance.data_hash("brand-tracker"), "design": {"cluster": "respondent"}, **changed}
+        given = {"study": "brand-tracker", "only": {"wave": wave}}
+        return Made(Path("x"), {"status": "done", "parameters": given, "data": data})
+
+    people = [set(cx.load("brand-tracker").where(wave=w).to_pandas()["respondent"]) for w in (7, 8)]
+    both = len(people[0] & people[1])
+    assert both > 100
+    (said,) = overlap(of(7), of(8))
+    assert said.startswith(f"{both} of {len(people[0])} 'respondent' before are among the {len(people[1])} after, too")
+    (said,) = overlap(of(7), of(8, sha256="other"))
+    assert said.startswith("how many 'respondent' both share is not known: the data")
+    assert overlap(of(7, design={}), of(8)) == ()

@@ -72,3 +72,11 @@ def test_a_focal_brand_stands_first_with_its_place_among_rivals() -> None:
 def test_the_focal_brand_goes_through_the_codebook() -> None:
     package = codebooks.write(STUDY.set("brand", focal="Brio").codebook)
     assert codebooks.read(package)["brand"].focal == "Brio"
+
+
+def test_a_wave_that_was_chosen_stands_alone() -> None:
+    found = cx.pages.standing(STUDY.where(wave=7), "nps")
+    assert set(found.table["wave"]) == {"2025 Q3"} and "change" not in found.table
+    known = cx.nps(STUDY, by=["brand", "wave"]).table
+    known = known[known["wave"] == "2025 Q3"].set_index("brand")["estimate"]
+    assert found.table.set_index("brand")["estimate"].to_dict() == pytest.approx(known.to_dict())
