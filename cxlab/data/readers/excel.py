@@ -25,7 +25,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     DataProblem : no Excel file, several sheets to choose from, only a header, blank (merged) or duplicated names.
     """
     told = ()
-    other = path.suffix.lower() in spreadsheets.ENDINGS
+    other = path.suffix.lower() in spreadsheets.ENDINGS or excel_parts.strict(path)
     if other:
         name, rows, told = spreadsheets.sheet(path, sheet)
     else:
