@@ -8,10 +8,14 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from cxlab.hypotheses.calibrate import calibrate, shown
+from cxlab.data.foreign import LARGEST, foreign
+from cxlab.data.masking import quotable
+from cxlab.hypotheses.calibrate import ALARM, calibrate, shown
 from cxlab.hypotheses.card import Card, card, cards
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 FILE = Path(__file__).parent / "calibration.csv"
@@ -30,7 +34,50 @@ def shipped() -> pd.DataFrame:
     """Return the shipped table: the columns of `cx.evidence.calibrate`, with ``date``, ``seed`` and ``fingerprint``."""
     if not FILE.is_file():
         return pd.DataFrame({"card": [], "fingerprint": [], "defect": []})
-    return pd.read_csv(FILE, keep_default_na=False, na_values=["nan"], dtype={"fingerprint": str, "date": str})
+    return read(FILE)
+
+
+WORDS = ("card", "scenario", "threat", "false", "date", "fingerprint", "defect")
+SHARES = ("supported", "contradicted", "trivial", "not_identified", "rate", "low", "high", "limit", "p", "coverage",
+          "naive")  # fmt: skip
+COUNTS = ("n", "reps", "seed")
+AGAIN = "make it anew with cxlab calibrate --ship"
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Return a calibration as `ship` wrote it.
+
+    Raises
+    ------
+    DataProblem : names the file, the line and the column of what cannot be, as a rate of 1.7.
+    """
+    with foreign(str(path), AGAIN):
+        if path.stat().st_size > LARGEST:
+            raise DataProblem(f"{path} has {path.stat().st_size:,} bytes, the most is {LARGEST:,}; {AGAIN}")
+        table = pd.read_csv(path, keep_default_na=False, dtype=str, on_bad_lines="error", index_col=False)
+    if lost := [c for c in (*WORDS, *SHARES, *COUNTS, "truth") if c not in table.columns]:
+        raise DataProblem(f"{path} lacks the columns {', '.join(lost)}; {AGAIN}")
+    for c in (*SHARES, *COUNTS, "truth"):
+        there = ~table[c].isin(["nan"]) if c not in COUNTS else pd.Series(data=True, index=table.index)
+        number = pd.to_numeric(table[c], errors="coerce").replace([np.inf, -np.inf], np.nan)
+        inside = number.notna() & (number.between(0, 1) if c in SHARES else True)
+        allowed = "a number from 0 to 1" if c in SHARES else "a number"
+        if c in COUNTS:
+            inside, allowed = number.ge(c != "seed") & (number % 1 == 0), "a whole number"
+        _refuse(path, table, c, there & ~inside, allowed)
+        table[c] = number.astype(int) if c in COUNTS else number
+    _refuse(path, table, "defect", ~table["defect"].isin(["True", "False"]), "True or False")
+    wrong = table["p"].notna() & ((table["defect"] == "True") != (table["p"] < ALARM))
+    _refuse(path, table, "defect", wrong, f"True where p is below {ALARM:g}, else False")
+    _refuse(path, table, "fingerprint", ~table["fingerprint"].str.fullmatch("[0-9a-z]{1,64}"), "letters and digits")
+    return table.assign(defect=table["defect"] == "True")
+
+
+def _refuse(path: Path, table: pd.DataFrame, column: str, wrong: pd.Series, allowed: str) -> None:
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        said = quotable(str(table[column].iloc[k]))
+        raise DataProblem(f"{path}, line {k + 2}: {column} is '{said}'; allowed: {allowed}. {AGAIN.capitalize()}")
 
 
 def of(id: str) -> Result | None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.hypotheses import ledger
+from cxlab.hypotheses import calibration, ledger
 from cxlab.hypotheses.plan import Plan
 from cxlab.report import alarm_file
 from cxlab.workshop import hand_ins
@@ -20,6 +20,7 @@ XES = (
     '<?xml version="1.0"?><log><trace><string key="concept:name" value="c1"/><event><string key="concept:name" '
     'value="a"/><date key="time:timestamp" value="2024-01-01T00:00:00"/></event></trace></log>'
 )
+RATES = calibration.FILE.read_text(encoding="utf-8").splitlines()
 GOOD = {
     "register": ("r.csv", "touchpoint,stage,owner\norder,buy,shop\npay,buy,bank\nship,wait,carrier\n"),
     "dictionary": ("d.csv", "variable,label,values\nq1,How satisfied,1=bad;2=ok;3=good\n"),
@@ -27,6 +28,7 @@ GOOD = {
     "events": ("x.xes", XES),
     "alarms": (alarm_file.NAME, json.dumps({"alarms": [{"report": "x", "series": "a", "period": "1"}]})),
     "plan": ("p.yaml", "name: one\ncards:\n- id: CX-24\n  columns: {a: [b]}\n  sesoi: 0.1\nhash: x\n"),
+    "calibration": ("c.csv", "\n".join(RATES[:3]) + "\n"),
     "ledger": ("l.jsonl", '{"at": "2026", "claim": "CX-24", "previous": "", "hash": "x"}\n'),
     "hand-ins": ("h.jsonl", '{"do": "answer", "question": "q", "value": 1, "right": true}\n'),
 }
@@ -43,6 +45,7 @@ def _read(kind: str, path: Path, events: cx.Study) -> object:
         "events": lambda: cx.load(str(path)),
         "alarms": lambda: alarm_file.refresh(path.parent),
         "plan": lambda: Plan.read(path),
+        "calibration": lambda: calibration.read(path),
         "ledger": lambda: ledger.entries(path),
         "hand-ins": lambda: [hand_ins.answered(e) for e in hand_ins.read(path)],
     }
@@ -86,3 +89,33 @@ def _broken(text: str) -> list[str]:
         )
         out.append(kinds[seed % len(kinds)])
     return out
+
+
+EDITED = {
+    "rate": ("1.7", "a number from 0 to 1"), "p": ("-1", "a number from 0 to 1"), "n": ("10.5", "a whole number"),
+    "reps": ("0", "a whole number"), "truth": ("much", "a number"), "defect": ("no", "True or False"),
+    "limit": ("", "a number from 0 to 1"), "fingerprint": ("=cmd", "letters and digits"),
+    "low": ("inf", "a number from 0 to 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", EDITED)
+def test_an_edited_calibration_is_refused_by_its_place(column: str, tmp_path: Path) -> None:
+    value, allowed = EDITED[column]
+    table = pd.read_csv(calibration.FILE, dtype=str, keep_default_na=False)
+    table.loc[4, column] = value
+    table.to_csv(path := tmp_path / "c.csv", index=False)
+    with pytest.raises(cx.DataProblem) as said:
+        calibration.read(path)
+    again = "Make it anew with cxlab calibrate --ship"
+    assert str(said.value) == f"{path}, line 6: {column} is '{value}'; allowed: {allowed}. {again}"
+
+
+def test_a_defect_cannot_be_written_away(tmp_path: Path) -> None:
+    table = pd.read_csv(calibration.FILE, dtype=str, keep_default_na=False).assign(p="0.0001")
+    table.to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(cx.DataProblem, match=r"line 2: defect is 'False'; allowed: True where p is below 0.005, else"):
+        calibration.read(tmp_path / "c.csv")
+    table.drop(columns=["rate", "n"]).to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(cx.DataProblem, match=r"c\.csv lacks the columns rate, n; make it anew"):
+        calibration.read(tmp_path / "c.csv")
