@@ -41,9 +41,9 @@ TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, as
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
 SECONDS, FIRST, MOST = 300, 3, 12
-"""The first tests of a mutant may take so many seconds of CPU (the rest three times); so many files of tests, those
-that know the file best, are run first; and in all so many."""
-LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_study")
+"""Each of three rounds of tests may take three times so many seconds of CPU; so many files of tests, those that know
+the file best, are run before the others; and in all so many."""
+LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_")
 """Tests of claims belong to their cards and to what the cards share; those of the house and the long tables are not
 run for a mutant."""
 NO_TEST = 5
@@ -164,10 +164,10 @@ def tests_of(file: str) -> list[str]:
 
 
 def alike(file: str) -> list[str]:
-    """Return the tests of every estimate and interval for the functions of a model's folder, as pytest is called."""
-    folder = str(Path(file).parent).replace("/", ".")
+    """Return the tests of every estimate and interval for a model's functions, else its folder's, for pytest."""
+    module, folder = file.removesuffix(".py").replace("/", "."), str(Path(file).parent).replace("/", ".")
     named = {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
-    inside = [n for n, m in named.items() if m.rpartition(".")[0] == folder]
+    inside = [n for n, m in named.items() if m == module] or [n for n, m in named.items() if m.startswith(folder + ".")]
     return [*ALIKE, "-k", " or ".join(f"[{n}" for n in inside)] if inside else []
 
 
@@ -219,15 +219,15 @@ def passes(test: str, home: Path, known: set[str]) -> None:
 def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
     """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed.
 
-    The tests that know the file best are run first, then what holds of every estimate, then the rest of its room.
+    First what holds of every estimate, then the tests that know the file best, then the rest of its room.
     """
     target, tests = home / mutant.file, tests_of(mutant.file)
     whole = target.read_text(encoding="utf-8")
     target.write_text(source(mutant), encoding="utf-8")
     try:
-        said = run(tests[:FIRST], home, SECONDS)
-        for rest in (alike(mutant.file), tests[FIRST:]):
-            said = said or (run(rest, home, 3 * SECONDS) if rest else "")
+        said = ""
+        for some in (alike(mutant.file), tests[:FIRST], tests[FIRST:]):
+            said = said or (run(some, home, 3 * SECONDS) if some else "")
     finally:
         target.write_text(whole, encoding="utf-8")
     if said in ("", "too slow"):
