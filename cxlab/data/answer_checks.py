@@ -15,9 +15,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlab.data.answer_codes import code
 from cxlab.data.check import tallies
-from cxlab.data.codebook import Field
+from cxlab.data.codebook import Field, code
 from cxlab.data.finding import Finding, asked, collected, count, counts, filled, length, together
 from cxlab.data.readers.raw import number
 from cxlab.data.study import Study

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
@@ -10,7 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
-from cxlab.data.codebook import Field
+from cxlab.data.codebook import Field, code
 
 
 def key(value: Any) -> str:
@@ -39,14 +38,3 @@ def option(question: Field, column: str) -> Field:
     """Return the field of one option of a multiple-response question: 1 ticked, 0 not."""
     title = question.labels.get(column, column)
     return Field(column, title=title, type="integer", role="segment", labels={"1": "ticked", "0": "not"})
-
-
-def code(value: str, type_: str) -> Any:
-    """Return a code as it stands in the data: JSON keys are text, answers are often numbers."""
-    if type_ in ("integer", "number"):
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        return int(number) if number.is_integer() and not math.isinf(number) else number
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -201,8 +202,6 @@ class Codebook:
         ------
         DataProblem : there is no such role, or no such measure.
 
-        Examples
-        --------
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").codebook.role("wave")
         ('wave',)
@@ -221,8 +220,6 @@ class Codebook:
         ------
         DataProblem : there is no such measure.
 
-        Examples
-        --------
         >>> import cxlab as cx
         >>> cx.load("brand-tracker").codebook.measure("recommendation")
         ('recommendation',)
@@ -272,16 +269,14 @@ class Codebook:
         ------
         DataProblem : there is no such column, no such setting, or the setting is not allowed.
 
-        Examples
-        --------
         >>> book = Codebook("s", (Field("q1", "Staff"),))
         >>> book.replace("q1", title="Our staff").label("q1")
         'Our staff'
         """
         old = self[name]
-        for setting in changes:
-            if setting not in (allowed := [f.name for f in fields(Field)]):  # says what there is
-                raise unknown("setting", setting, f"a field of {self.name}", allowed)
+        allowed = [f.name for f in fields(Field)]
+        for setting in (c for c in changes if c not in allowed):
+            raise unknown("setting", setting, f"a field of {self.name}", allowed)
         return replace(self, fields=tuple(replace(f, **changes) if f is old else f for f in self.fields))
 
 
@@ -324,19 +319,15 @@ def _named(descriptor: Mapping[str, Any], what: str, keys: tuple[str, str], wher
     """Return the names of licences or sources."""
     words = f'a list like [{{"{keys[0]}": "..."}}]'
     found = expected(descriptor.get(what) or [], list, f"{what} of {where}", words)
-    return [
-        str(x.get(keys[0], x.get(keys[1], ""))) for x in (expected(x, dict, f"{what} of {where}", words) for x in found)
-    ]
+    each = (expected(x, dict, f"{what} of {where}", words) for x in found)
+    return [str(x.get(keys[0], x.get(keys[1], ""))) for x in each]
 
 
 def _design_columns(descriptor: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
     """Return the columns a design needs, refusing names that the schema does not have."""
     assigned = descriptor.get("assignment", ())
-    found = {
-        "assignment": (assigned,) if isinstance(assigned, str) else tuple(assigned),
-        "unit": descriptor.get("unit", ""),
-        "dates": descriptor.get("dates", ""),
-    }
+    found = {"assignment": (assigned,) if isinstance(assigned, str) else tuple(assigned)}
+    found |= {k: descriptor.get(k, "") for k in ("unit", "dates")}
     for column in (*found["assignment"], found["unit"], found["dates"]):
         if column and column not in names:
             raise unknown("column", column, f"the codebook of {descriptor.get('name', 'study')}", names)
@@ -396,3 +387,14 @@ def write(codebook: Codebook, data_path: str = "") -> dict[str, Any]:
         del known["step"]
     package["resources"] = [{"name": codebook.name, "path": data_path, "schema": {"fields": schema}}]
     return package
+
+
+def code(value: str, type_: str) -> Any:
+    """Return a code as it stands in the data: JSON keys are text, answers are often numbers."""
+    if type_ in ("integer", "number"):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return int(number) if number.is_integer() and not math.isinf(number) else number
+    return value

@@ -10,8 +10,8 @@ from typing import Any
 
 import narwhals as nw
 
-from cxlab.data.answer_codes import among, code, key
-from cxlab.data.codebook import Field
+from cxlab.data.answer_codes import among, key
+from cxlab.data.codebook import Field, code
 from cxlab.data.naming import named
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown

@@ -7,7 +7,7 @@ from dataclasses import replace
 import narwhals as nw
 import numpy as np
 
-from cxlab.data.answer_codes import code
+from cxlab.data.codebook import code
 from cxlab.data.study import Study
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, mean, row

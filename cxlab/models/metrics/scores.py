@@ -8,8 +8,8 @@ from typing import Any
 
 import narwhals as nw
 
-from cxlab.data.answer_codes import among, code, option
-from cxlab.data.codebook import Field
+from cxlab.data.answer_codes import among, option
+from cxlab.data.codebook import Field, code
 from cxlab.data.study import Study
 from cxlab.models.metrics.allowed_scales import alike, recommendation
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.data import waves
-from cxlab.data.answer_codes import code, key
-from cxlab.data.codebook import Field
+from cxlab.data.answer_codes import key
+from cxlab.data.codebook import Field, code
 from cxlab.data.naming import named
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
