@@ -11,13 +11,15 @@ from cxlab.columns import show
 from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, PALETTE, canvas, forest, ticks
 from cxlab.result import Result
 
+TOUCHPOINTS = 12
+"""Touchpoints in the picture of a journey: those that most cases come to, in their order."""
 STEPS = 14
 """Events in the matrix of steps: those met most often."""
 
 
 def journey(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the touchpoints in order, stages as bands: how it felt, with its interval, over how many come and leave."""
-    table = _first_group(result)
+    table, more = _largest(_first_group(result))
     x = np.arange(len(table))
     names = [f"{t}\n{o}" if o else str(t) for t, o in zip(table["touchpoint"], table.get("owner", [""] * len(table)), strict=True)]  # fmt: skip  # noqa: E501
     scored = "score" in table and table["score"].notna().any()
@@ -49,12 +51,20 @@ def journey(result: Result, *, ax: Axes | None = None) -> Axes:
             f"{v:.0%} (n = {int(n):,})", (i, v), (0, 4), textcoords="offset points", ha="center", fontsize=8, color=INK
         )
     low.set_xticks(x, names)
-    low.set_ylim(0, 1.18)
+    low.set_ylim(0, 1.36)
     ticks(low.yaxis, "share")
     low.set_ylabel("cases", color=MUTED, fontsize=9)
-    low.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    top.set_title(result.title, loc="left", fontsize=10, color=INK)
+    low.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
+    top.set_title(result.title + more, loc="left", fontsize=10, color=INK)
     return top
+
+
+def _largest(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The touchpoints that are drawn, and how many there are beside."""
+    if len(table) <= TOUCHPOINTS:
+        return table, ""
+    kept = table["reach"].fillna(0).nlargest(TOUCHPOINTS).index
+    return table.loc[sorted(kept)].reset_index(drop=True), f": {TOUCHPOINTS} of {len(table)} touchpoints"
 
 
 def transitions(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -91,29 +101,42 @@ def transitions(result: Result, *, ax: Axes | None = None) -> Axes:
 def drop_off(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the share of journeys in each state over time, with intervals."""
     table = _first_group(result).dropna(subset=["estimate"])
-    ax = canvas(ax, width=7.5, height=4)
+    ax, ends = canvas(ax, width=7.5, height=4), []
     for k, (state, rows) in enumerate(table.groupby("state", sort=False)):
         colour = NEUTRAL if state not in result.parts["states"] else PALETTE[k % len(PALETTE)]
         ax.errorbar(
             rows["at"], rows["estimate"], [rows["estimate"] - rows["low"], rows["high"] - rows["estimate"]],
             color=colour, marker="o", linewidth=1.4, capsize=3,
         )  # fmt: skip
-        last = rows.iloc[-1]
-        ax.annotate(f"{state} {show(last['estimate'], 'share')}", (last["at"], last["estimate"]), (9, 0),
-                    textcoords="offset points", va="center", fontsize=9, color=colour)  # fmt: skip
+        ends.append((float(rows["estimate"].iloc[-1]), str(state), colour))
+    last, gap = float(table["at"].max()), 0.045 * float(table["high"].max())
+    for (y, state, colour), at in zip(sorted(ends), _apart(sorted(e[0] for e in ends), gap), strict=True):
+        ax.annotate(f"{state} {show(y, 'share')}", (last, at), (9, 0), textcoords="offset points", va="center",
+                    fontsize=9, color=colour)  # fmt: skip
     ticks(ax.yaxis, "share")
     ax.grid(axis="y", color=GRID)
-    ax.margins(x=0.22)
+    ax.set_xlim(0, 1.3 * last)
     ax.set_xlabel(f"days after the first event (n = {int(table['n'].iloc[0]):,})", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
+
+
+def _apart(values: list[float], gap: float) -> list[float]:
+    """Heights of labels, from the lowest, at least ``gap`` apart."""
+    out: list[float] = []
+    for v in values:
+        out.append(v if not out else max(v, out[-1] + gap))
+    return out
 
 
 def handoffs(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the outcome by number of handoffs."""
     table = result.table
     ax = canvas(ax, width=7.5, height=0.5 * len(table) + 1.4)
-    labels = [f"{s} handoffs, {p:.0%} of cases" for s, p in zip(table["switches"], table["share"], strict=True)]
+    labels = [
+        f"{s} handoff{'s' * (s != '1')}, {p:.0%} of cases"
+        for s, p in zip(table["switches"], table["share"], strict=True)
+    ]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit)
     ax.set_xlabel("mean score" if result.parts["outcome"] else "median days", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
