@@ -69,9 +69,14 @@ from cxlab.models.planning.kpi_tree import kpi_tree as kpi_tree
 from cxlab.models.regression.least_squares import ols as ols
 from cxlab.models.regression.resampling import bootstrap as bootstrap
 from cxlab.models.tables.crosstab import crosstab as crosstab
+from cxlab.models.text.claimed_numbers import numbers_in as numbers_in
+from cxlab.models.text.cleaning import clean as clean
+from cxlab.models.text.cleaning import text_quality as text_quality
 from cxlab.models.text.coded import code as code
 from cxlab.models.text.label_sheets import label_sample as label_sample
 from cxlab.models.text.labels_planned import labels_needed as labels_needed
+from cxlab.models.text.review_scores import reviews as reviews
+from cxlab.models.text.theme_impact import theme_impact as theme_impact
 from cxlab.models.text.theme_shares import themes as themes
 from cxlab.panel.explore import explore as explore
 from cxlab.panel.find import find as find

@@ -131,6 +131,8 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
     "themes": lambda s, c: cx.themes(coded(s), by=c["segment"]),
+    "theme_impact": lambda s, c: cx.theme_impact(coded(s), c["sat"], metric="mean"),
+    "reviews": lambda s, c: cx.reviews(s, c["sat"], unit=c["brand"]),
     "impact": lambda s, c: cx.metrics.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, difference=20),
@@ -195,7 +197,7 @@ LATER: dict[str, str] = {
     "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
     "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",
 }
-LATER |= dict.fromkeys(("code", "label_sample"), "are tried with themes: tests/models/text")
+LATER |= dict.fromkeys(("code", "label_sample", "text_quality", "clean"), "take comments: tests/models/text")
 LATER |= dict.fromkeys(
     ("alert_policy", "closing", "loop_effect", "heard_sheet"),
     "need another kind of study: tests/models/loop/test_loop.py",

@@ -84,6 +84,10 @@ UNKNOWN = {
     "label_sample": lambda: cx.label_sample(STUDY, ["a"], by=BAD),
     "code": lambda: cx.code(STUDY, ["a"], labels=f"{BAD}.xlsx"),
     "themes": lambda: cx.themes(CODED, BAD),
+    "theme_impact": lambda: cx.theme_impact(CODED, BAD),
+    "text_quality": lambda: cx.text_quality(STUDY, BAD),
+    "clean": lambda: cx.clean(STUDY, BAD),
+    "reviews": lambda: cx.reviews(STUDY, BAD, unit="brand"),
     "read_labels": lambda: cx.text.read_labels(f"{BAD}.xlsx", ["a"]),
     "kpi_tree": lambda: cx.kpi_tree(STUDY, "satisfaction", targets={BAD: 4}),
     "gaming": lambda: cx.gaming(STUDY, "satisfaction", owner=BAD),
@@ -153,7 +157,7 @@ NAMELESS = {
     "find": "takes words", "findings": "takes results",
     "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "willingness_to_pay": "takes a result",
-    "labels_needed": "takes numbers",
+    "labels_needed": "takes numbers", "numbers_in": "takes a text",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
 PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}
@@ -189,7 +193,7 @@ def call(name: str, study: object, **options):
               "weights": ["weight", "wait"], "kind": "brr", "ends": "x", "value": 1, "cost": 1,
               "saved": 0.1, "rules": {"low": {"ltr": (0, 6)}}, "opened": "date", "closed": "date",
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
-    needed |= {"frame": ["service"], "labels": LABELS}
+    needed |= {"frame": ["service"], "labels": LABELS, "rating": "satisfaction"}
     needed |= {"left": "churned", "ordinary": "wait", "great": "weight"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}

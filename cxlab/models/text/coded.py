@@ -76,7 +76,7 @@ def code(
 
     Parameters
     ----------
-    frame : a `CodeFrame`, the path of its TOML, or a list of names of themes.
+    frame : a `CodeFrame`, the path of its TOML, or a list of names of themes; None takes those of the labels.
     labels : of `cxlab.text.read_labels`, or the path of the workbook of `cxlab.label_sample`.
     engine : 'use' (multilingual embeddings beside words and pieces of words; extra 'text'), 'e5' (the same with a
         larger model for about 100 languages; extra 'text-more'), 'words' (words and pieces of words alone),
@@ -100,9 +100,10 @@ def code(
     >>> cx.code(study, ["waiting"], labels=labels, engine="words").columns[-4:]
     ['comment__written', 'label__p', 'waiting__p', 'waiting__label']
     """
-    themes = framed(frame)
+    themes = framed(frame) if frame is not None else None
     one_of("engine", engine, ("auto", "words", *embedded.ENGINES))
     labels = labels if isinstance(labels, Labels) else read_labels(labels, themes)
+    themes = themes or CodeFrame.of(labels.themes)
     if lost := [t for t in themes.names if t not in labels.themes]:
         raise DataProblem(
             f"{', '.join(map(repr, lost))} of the frame has no labels; labelled: {', '.join(labels.themes)}"
@@ -170,7 +171,7 @@ def _fitted(
 ) -> tuple[NDArray, str, list[str]]:
     rows = np.flatnonzero(said.wrote)
     texts = [said.texts[i] for i in rows]
-    name, notes = _engine(engine, texts, said.column)
+    name, notes = engine_for(engine, texts, said.column)
     embed = embedded.Embedder(name, study, keep=cache) if name != "words" else None
     keys = [said.keys[i] for i in rows]
     made = cross_fit.predicted(texts, keys, y[rows], embed=embed, seed=seed)
@@ -182,7 +183,7 @@ def _fitted(
     return p, f"{how}, logistic regression, cross-fitted in {cross_fit.FOLDS} folds", notes
 
 
-def _engine(engine: str, texts: list[str], column: str) -> tuple[str, list[str]]:
+def engine_for(engine: str, texts: list[str], column: str) -> tuple[str, list[str]]:
     """Return the engine that can run, and why not a better one."""
     if engine == "words":
         return engine, []

@@ -56,14 +56,14 @@ class Labels:
 
 
 @public
-def read_labels(path: str | Path | pd.DataFrame, frame: Any, *, at_random: bool = False) -> Labels:
+def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random: bool = False) -> Labels:
     """Return the labels of a filled workbook of `label_sample`, or of a table of one's own.
 
     Parameters
     ----------
     path : the workbook, whose ``.key.json`` lies beside it. Without that file: a workbook, a CSV or a table with a
         column ``comment`` (as in the study) and a column of 1 and 0 for each theme, and ``at_random=True``.
-    frame : the code frame of the labels, its path, or names.
+    frame : the code frame of the labels, its path, or names; all themes that are labelled if not given.
     at_random : says that the comments of a table without its key were drawn at random, each with the same
         probability. Labels of comments that somebody picked make every share wrong.
 
@@ -82,7 +82,7 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any, *, at_random: bool 
     >>> len(read_labels(own, ["waiting"], at_random=True))
     30
     """
-    themes = tuple(framed(frame).names)
+    themes = tuple(framed(frame).names) if frame is not None else ()
     if isinstance(path, pd.DataFrame):
         return _own(path, themes, at_random, "the table")
     file = placed(path)
@@ -98,6 +98,7 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any, *, at_random: bool 
             )
         return _own(_table(file), themes, at_random, file.name)
     drawn = _key(key, themes)
+    themes = themes or tuple(drawn["themes"])
     return _joined(drawn, _sheets(file, themes), themes, file.name)
 
 
@@ -116,7 +117,7 @@ def _key(path: Path, themes: tuple[str, ...]) -> dict[str, Any]:
         raise DataProblem(
             f"the frame has {', '.join(map(repr, unknown))}, which {path.name} has not; its themes: {', '.join(kept)}"
         )
-    return {"rows": rows, "comments": int(key["comments"])}
+    return {"rows": rows, "comments": int(key["comments"]), "themes": kept}
 
 
 def _sheets(file: Path, themes: tuple[str, ...]) -> dict[str, pd.DataFrame]:
@@ -280,6 +281,9 @@ def _own(table: pd.DataFrame, themes: tuple[str, ...], at_random: bool, name: st
             f"nothing says how the comments of {name} were chosen; labels of comments that somebody picked make every "
             "share wrong. Draw with cx.label_sample, or say at_random=True if they were drawn at random"
         )
+    themes = themes or tuple(
+        framed([str(c) for c in table.columns if c not in ("comment", "row", *BUILT_IN, "remark")]).names
+    )
     if lost := [c for c in ("comment", *themes) if c not in table]:
         raise DataProblem(
             f"{name} has no column {', '.join(map(repr, lost))}; it has {', '.join(map(str, table.columns))}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import BAD, INK, MUTED, canvas, forest, ticks
+from cxlab.plots.style import BAD, INK, MUTED, canvas, forest, side, ticks
 from cxlab.result import Result
 
 MOST = 40
@@ -38,5 +39,59 @@ def labels_needed(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.scatter(table["labels_only"], range(len(table) - 1, -1, -1), marker="|", s=60, color=MUTED, zorder=4)
     ax.set_xlim(left=0)
     ax.set_xlabel("labels; | without a classifier", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def theme_impact(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw what goes with each theme; an orange cross is what predicted themes would say."""
+    table = result.table[result.table["theme"] != "(constant)"].dropna(subset=["estimate"]).head(MOST)
+    ax = canvas(ax, width=8, height=0.42 * len(table) + 1.6)
+    real = table["p_adjusted"].to_numpy(float) < 1 - result.level
+    colour = [side(v, result.better) if r else MUTED for v, r in zip(table["estimate"], real, strict=True)]
+    forest(ax, table["theme"], table["estimate"], table["low"], table["high"], unit=result.unit, colour=colour)
+    ax.scatter(table["naive"], range(len(table) - 1, -1, -1), marker="x", s=30, color=BAD, zorder=4)
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ax.set_xlabel("what goes with the theme; × as predicted themes would say", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def text_quality(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw in how many comments each thing stands."""
+    table = result.table[result.table["n"] > 0].head(MOST)
+    ax = canvas(ax, width=8, height=0.36 * len(table) + 1.4)
+    forest(ax, table["check"], table["share"], table["share"], table["share"], n=table["n"], unit="share")
+    ax.set_xlim(left=0)
+    ticks(ax.xaxis, "share")
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def numbers_in(result: Result, *, ax: Axes | None = None) -> Axes:
+    """List the numbers of a text; noise is grey."""
+    table = result.table.head(MOST)
+    ax = canvas(ax, width=8, height=0.36 * len(table) + 1.2)
+    ax.grid(False)
+    ax.set_yticks([])
+    ax.set_xticks([])
+    for k, (said, claim, noise) in enumerate(table[["said", "claim", "noise"]].itertuples(index=False)):
+        y = 1 - (k + 0.5) / max(len(table), 1)
+        text = f"{said}: {claim[:90]}".replace("$", r"\$")
+        ax.text(0, y, text, transform=ax.transAxes, fontsize=9, va="center", color=MUTED if noise else INK)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
+def reviews(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each unit's mean with its interval, the selection band behind it, and the bound it is ranked by."""
+    table = result.table.head(MOST)
+    ax = canvas(ax, width=8, height=0.42 * len(table) + 1.6)
+    y = np.arange(len(table) - 1, -1, -1)
+    ax.hlines(y, table["selected_low"], table["selected_high"], color=MUTED, linewidth=7, alpha=0.25)
+    names = table[result.parts["unit"]].astype(str)
+    forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"], unit="mean")
+    ax.scatter(table["bound"], y, marker="|", s=80, color=BAD, zorder=4)
+    ax.set_xlabel("mean of the stars; | bound to rank by; band: if who writes is selected", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax

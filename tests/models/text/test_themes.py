@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 import cxlab as cx
-from cxlab.models.text import embedded
+from cxlab.models.text import embedded, theme_impact
 from cxlab.models.text.languages import languages, script
+from cxlab.stats.text import prediction_powered as pp
 
 
 def survey(n: int = 1200, seed: int = 0) -> tuple[cx.Study, pd.DataFrame]:
@@ -248,3 +250,74 @@ def test_with_embeddings_the_method_names_them_and_they_are_kept_beside_the_stud
     assert any(
         n.startswith("comments in el (60), which 'use' does not know: words alone") for n in auto.coding["notes"]
     )
+
+
+def told(n: int, seed: int) -> tuple[cx.Study, pd.DataFrame]:
+    study, truth = survey(n, seed)
+    rng = np.random.default_rng(seed)
+    hard = np.where(rng.random(n) < 0.25, 0.5, np.where(truth["waiting"] == 1, 0.8, 0.15))
+    table = study.to_pandas().assign(p=np.clip(hard + rng.normal(0, 0.05, n) - 0.01 * (truth["score"] - 6), 0, 1))
+    return declared(table), truth
+
+
+def test_the_impact_of_known_themes_is_the_identity_of_impact() -> None:
+    study, truth = told(800, 3)
+    wrote = truth[truth["comment"].notna()]
+    exact = declared(study.to_pandas().assign(p=truth["waiting"].astype(float)))
+    labels = cx.text.read_labels(wrote[["comment", "waiting"]], ["waiting"], at_random=True)
+    found = cx.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}))
+    peer = cx.metrics.impact(declared(wrote.reset_index(drop=True)), "waiting", of="score")
+    assert found.table["estimate"][0] == pytest.approx(peer.table["estimate"][0], abs=1e-9)
+    assert found.table["share"][0] == pytest.approx(peer.table["share"][0]) and found.unit == "points"
+    means = cx.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}), metric="mean")
+    by_hand = wrote.groupby("waiting")["score"].mean()
+    rows = means.table.set_index("theme")["estimate"]
+    assert rows["waiting"] == pytest.approx(by_hand[1] - by_hand[0]) and rows["(constant)"] == pytest.approx(by_hand[0])
+
+
+class Rows:
+    """What an impact is made of: everybody wrote, a random part is labelled."""
+
+    names = ["waiting"]
+
+    def __init__(self, rng: np.random.Generator, n: int = 600, labels: int = 130) -> None:
+        d = rng.random(n) < 0.4
+        self.score = np.where(d, rng.choice([0, 3, 6, 8, 9], n), rng.choice([6, 8, 9, 10], n)).astype(float)
+        hard = np.where(rng.random(n) < 0.25, 0.5, np.where(d, 0.8, 0.15))
+        f = np.clip(hard + rng.normal(0, 0.05, n) - 0.02 * (self.score - 6), 0, 1)
+        there = np.zeros(n, bool)
+        there[rng.permutation(n)[:labels]] = True
+        y = np.where(there, d, np.nan)
+        self.made = pp.Labelled(f[:, None], y[:, None], np.ones(n), there * n / labels)
+
+    def labelled(self, rows: np.ndarray) -> pp.Labelled:
+        return self.made
+
+
+def test_intervals_of_impacts_hold_the_truth_and_predicted_themes_do_not() -> None:
+    bad, good = np.array([-100, -100, -100, 0, 100]).mean(), np.array([-100, 0, 100, 100]).mean()
+    right = {"nps": 0.4 * bad + 0.6 * good - good, "mean": 5.2 - 8.25}
+    tries, hits, naive = 200, {"nps": 0, "mean": 0}, []
+    for k in range(tries):
+        data = Rows(np.random.default_rng(k))
+        every = np.ones(600, bool)
+        for metric, made in (("nps", theme_impact._nps), ("mean", theme_impact._mean)):
+            row = made(data, every, 0.95)[0].set_index("theme").loc["waiting"]
+            hits[metric] += row["low"] <= right[metric] <= row["high"]
+        naive.append(row["naive"] - right["mean"])
+    assert min(hits.values()) >= binom.ppf(0.001, tries, 0.95), hits
+    assert abs(np.mean(naive)) > 5 * np.std(naive) / np.sqrt(tries), "predicted themes taken for true are biased"
+
+
+def test_what_an_impact_needs_is_said() -> None:
+    study, truth = survey(260)
+    coded = cx.code(study, ["waiting"], labels=labelled(truth, 60), engine="words")
+    with pytest.raises(
+        cx.DataProblem, match=r"^'wave' has no scale; NPS needs answers from 0 to 10: use metric='mean'$"
+    ):
+        cx.theme_impact(coded, "wave")
+    with pytest.raises(cx.DataProblem, match=r"^metric is 'csat'; allowed: 'nps', 'mean'$"):
+        cx.theme_impact(coded, metric="csat")
+    with pytest.raises(cx.DataProblem, match=r"^60 labelled comments have a score in 'score'; at least 70 are needed$"):
+        cx.theme_impact(coded, least_n=70)
+    assert type(cx.theme_impact(coded).plot()).__name__ == "Axes"

@@ -1,0 +1,238 @@
+"""`reviews`: what stars say of a unit, what a platform makes of them, and what who writes may do to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlab.columns import Column
+from cxlab.data.arguments import public
+from cxlab.data.sample import Sample, sample
+from cxlab.data.small_cells import SMALL
+from cxlab.data.study import Study, key
+from cxlab.models.text import review_streams
+from cxlab.problem import DataProblem, one_of
+from cxlab.result import Result
+from cxlab.stats.counts.names import shown
+from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference.influences import covariance
+from cxlab.stats.text import star_scores
+
+RULES = ("trustpilot", "imdb", "none")
+LEVELS = 11
+COLUMNS = (
+    Column("estimate", "estimate", "mean", "Mean of the stars"),
+    Column("platform", "estimate", "mean", "Score by the platform's rule"),
+    Column("stars", "number", "", "Stars shown"),
+    Column("bound", "estimate", "mean", "Lower bound to rank by"),
+    Column("rank", "rank", "", "Rank by the bound"),
+    Column("selected_low", "bound", "mean", "If who writes is selected, low"),
+    Column("selected_high", "bound", "mean", "If who writes is selected, high"),
+    Column("all", "estimate", "mean", "All customers"),
+    Column("to_next", "count", "", "Best reviews to the next half star"),
+    Column("luck", "probability", "", "Chance that 20 more reach it"),
+    Column("polarity", "share", "", "At the two ends"),
+    Column("bimodality", "number", "", "Bimodality"),
+)
+
+
+@public
+def reviews(
+    study: Study,
+    rating: str,
+    *,
+    unit: str,
+    date: str = "",
+    verified: str = "",
+    posted: str = "",
+    rule: str = "trustpilot",
+    readier: float = 3.0,
+) -> Result:
+    """Return what the stars of each unit say: mean, what a platform shows, a bound to rank by, a selection band.
+
+    Parameters
+    ----------
+    rating : stars, in whole numbers of a scale of at most eleven levels.
+    unit : whose reviews they are (a brand, a shop).
+    date : when each was written: adds the drift over months and review order, and unusual bursts.
+    verified : column of two kinds of reviews (solicited or not, verified or not): adds their comparison.
+    posted : 1 who posted a review, 0 who did not, where the rows are all customers with a private ``rating``: adds the
+        share that posts at each score, and the mean of all customers beside that of the reviews.
+    rule : of the platform: 'trustpilot' (seven reviews of 3.5 added, half stars), 'imdb' (drawn to the overall mean by
+        as many reviews as the median unit has), 'none'.
+    readier : how many times as readily customers at the two ends may write (or as seldom): the selection band.
+
+    Returns
+    -------
+    Result, a row a unit: ``estimate, low, high, n, platform, stars`` (as shown), ``bound, rank, selected_low,
+    selected_high, to_next`` (reviews of the best level to the next half star), ``luck`` (chance that 20 more reviews
+    reach it), ``polarity, bimodality``, with ``posted`` also ``all``. ``parts``: ``counts`` (units by stars), ``swaps``
+    (neighbours in rank and the tipping r at which they swap), ``drift``, ``bursts``, ``kinds``, ``posting``.
+
+    Raises
+    ------
+    DataProblem : stars that are no whole numbers of one scale, fewer than two levels, no unit with ten reviews.
+
+    References
+    ----------
+    Schoenmueller, V., Netzer, O. & Stahl, F. (2020). The polarity of online reviews. Journal of Marketing Research 57,
+        853-877. doi:10.1177/0022243720941832
+
+    Examples
+    --------
+    >>> import pandas as pd, cxlab as cx
+    >>> rows = pd.DataFrame({"shop": ["a"] * 50 + ["b"] * 50, "stars": [5] * 36 + [4] * 10 + [3, 3, 2, 1] + [4] * 50})
+    >>> found = cx.reviews(cx.load(rows), "stars", unit="shop").table
+    >>> found[["shop", "estimate", "stars", "bound"]].round(4).to_numpy().tolist()
+    [['a', 4.58, 4.5, 4.2148], ['b', 4.0, 4.0, 3.7325]]
+    """
+    one_of("rule", rule, RULES)
+    if not np.isfinite(readier) or readier < 1:
+        raise DataProblem(f"readier is {readier:g}; it is 1 (nobody is selected) or more")
+    others = [study.field(c).name for c in (unit, date, verified) if c]
+    score = study.field(rating).name
+    found = sample(study, [score, *([study.field(posted).name] if posted else [])], other=others)
+    all_scores = found.answers[score]
+    units = pd.Series(found.other[study.field(unit).name], dtype=object)
+    there = np.isfinite(all_scores) & units.notna().to_numpy()
+    wrote = there & (found.answers[study.field(posted).name] == 1) if posted else there
+    stars = _levels(study, score, all_scores[there])
+    names = sorted(units[there].unique(), key=lambda v: (str(type(v)), v))
+    code = pd.Categorical(units, categories=names).codes
+    counts = _counts(code, all_scores, wrote, len(names), stars, found.w)
+    kept = counts.sum(1) >= SMALL
+    if not kept.any():
+        raise DataProblem(f"no {unit} of {study.name} has {SMALL} reviews; use a coarser unit")
+    table = _table(names, counts, stars, (found, all_scores, code, wrote), rule, readier)
+    table = table[kept].sort_values("rank", ignore_index=True)
+    table["rank"] = np.arange(1, len(table) + 1)
+    called = shown([unit], [c.name for c in COLUMNS])[0]
+    parts: dict[str, Any] = {"counts": pd.DataFrame(counts[kept], [names[k] for k in np.flatnonzero(kept)], stars)}
+    parts |= {"swaps": _swaps(table, parts["counts"], stars), "rule": rule, "unit": called}
+    notes = [*study.caveats, *found.notes, *_said(kept, readier, rule)]
+    if posted:
+        parts["posting"] = _posting(all_scores, there, wrote, stars, found)
+        private = _counts(code, all_scores, there, len(names), stars, found.w)[kept]
+        order = [names.index(u) for u in table["unit"]]
+        everybody = {k: star_scores.mean(c, stars) for k, c in zip(np.flatnonzero(kept), private, strict=True)}
+        table["all"] = [everybody[k] for k in order]
+        notes.append("asking only the happy for reviews breaks the terms of platforms, and the law in places")
+    parts |= review_streams.parts(study, found, all_scores, code, wrote, names, date, verified)
+    notes += review_streams.notes(parts)
+    table = table.rename(columns={"unit": called})
+    return Result(
+        "reviews", f"Reviews: {study.field(score).label}", table, "mean", 0.95,
+        "means with Student's t under the design; bound of the multinomial with one review of each level added, z = "
+        "1.65",
+        tuple(dict.fromkeys(notes)), parts, (Column(called, "label", "", study.field(unit).label), *COLUMNS),
+        better="up",
+    )  # fmt: skip
+
+
+def _levels(study: Study, rating: str, values: NDArray) -> NDArray:
+    seen = levels = np.unique(values)
+    field = study.field(rating)
+    if field.scale and field.scale.maximum - field.scale.minimum < LEVELS:
+        levels = np.unique(np.r_[levels, np.arange(field.scale.minimum, field.scale.maximum + 1)])
+    elif len(levels) > 1 and levels.min() >= 1 and levels.max() <= 5:
+        levels = np.unique(np.r_[levels, np.arange(1.0, 6.0)])
+    if len(levels) < 2 or len(levels) > LEVELS or (levels != np.round(levels)).any():
+        few = ", ".join(key(v) for v in seen[:6]) or "nothing"
+        raise DataProblem(
+            f"'{rating}' of {study.name} holds {few}{', ...' if len(seen) > 6 else ''} ({len(seen)} levels); stars "
+            f"are whole numbers of a scale of 2 to {LEVELS} levels"
+        )
+    if field.scale and field.scale.best == "low":
+        raise DataProblem(f"'{rating}' is best at its low end; stars are best at the high one: turn it round first")
+    return levels
+
+
+def _counts(code: NDArray, score: NDArray, rows: NDArray, k: int, stars: NDArray, w: NDArray) -> NDArray:
+    at = np.searchsorted(stars, score[rows])
+    return np.bincount(code[rows] * len(stars) + at, w[rows], k * len(stars)).reshape(k, len(stars))
+
+
+def _table(names: list, counts: NDArray, stars: NDArray, rows_of: tuple, rule: str, readier: float) -> pd.DataFrame:
+    found, score, code, wrote = rows_of
+    n = np.bincount(code[wrote], minlength=len(names))
+    overall = star_scores.mean(counts.sum(0), stars)
+    least = float(np.median(counts.sum(1)[counts.sum(1) > 0]))
+    rows = []
+    for k, name in enumerate(names):
+        c = counts[k]
+        if c.sum() <= 0:
+            rows.append({"unit": name, "estimate": np.nan})
+            continue
+        value, low, high, se = _mean(found, score, (code == k) & wrote)
+        bound = star_scores.lower_bound(c, stars)[1]
+        platform = _platform(rule, c, stars, overall, least)
+        band = [star_scores.selected(c, stars, r) for r in (1 / readier, 1.0, readier)]
+        rows.append({
+            "unit": name, "estimate": value, "low": low, "high": high, "se": se, "n": int(n[k]),
+            **platform, "bound": bound, "selected_low": min(band), "selected_high": max(band),
+            **{m: v for m, v in star_scores.shape(c, stars).items() if m != "positive"},
+        })  # fmt: skip
+    table = pd.DataFrame(rows)
+    table["rank"] = table["bound"].rank(ascending=False, method="first")
+    return table
+
+
+def _mean(found: Sample, score: NDArray, rows: NDArray) -> tuple[float, float, float, float]:
+    w = found.w[rows]
+    value = float(np.average(score[rows], weights=w))
+    u = (w / w.sum() * (score[rows] - value))[:, None]
+    cut = lambda a: None if a is None else a[rows]  # noqa: E731
+    v, df = covariance(u, np.ones(len(u)), cut(found.cluster), cut(found.strata))
+    se = float(np.sqrt(v[0, 0]))
+    half = float(t_value(0.95, df)) * se
+    return value, value - half, value + half, se
+
+
+def _platform(rule: str, c: NDArray, stars: NDArray, overall: float, least: float) -> dict[str, float]:
+    """What the platform computes and shows, and how far the next half star is."""
+    n, total = float(c.sum()), float(c @ stars)
+    if rule == "imdb":
+        return {"platform": star_scores.imdb(total / n, n, least=least, overall=overall), "stars": np.nan}
+    added = star_scores.ADDED if rule == "trustpilot" else 0
+    weight, sum_ = n + added, total + added * star_scores.ADDED_STARS
+    target, more = star_scores.to_next(sum_, weight, float(stars[-1]))
+    chance = np.nan
+    if more >= 0:
+        chance = star_scores.luck(c, stars, target - 0.25, added=added, added_sum=added * star_scores.ADDED_STARS)
+    shown_stars = star_scores.half_stars(sum_ / weight) if rule == "trustpilot" else np.nan
+    return {"platform": sum_ / weight, "stars": shown_stars, "to_next": more if more >= 0 else np.nan, "luck": chance}
+
+
+def _swaps(table: pd.DataFrame, counts: pd.DataFrame, stars: NDArray) -> pd.DataFrame:
+    """Neighbours by mean, and how many times as readily the ends must write for them to swap."""
+    order = table.sort_values("estimate", ascending=False)["unit"].tolist()
+    rows = []
+    for a, b in zip(order, order[1:], strict=False):
+        r = star_scores.tipping(counts.loc[a].to_numpy(), counts.loc[b].to_numpy(), stars)
+        rows.append({"first": a, "second": b, "tipping": r})
+    return pd.DataFrame(rows, columns=["first", "second", "tipping"])
+
+
+def _posting(score: NDArray, there: NDArray, wrote: NDArray, stars: NDArray, found: Sample) -> pd.DataFrame:
+    """The share that posts at each private score."""
+    at = np.searchsorted(stars, score[there])
+    all_ = np.bincount(at, found.w[there], len(stars))
+    post = np.bincount(at, (found.w * wrote)[there], len(stars))
+    with np.errstate(invalid="ignore"):
+        return pd.DataFrame({"score": stars, "customers": all_, "posted": post, "share": post / all_})
+
+
+def _said(kept: NDArray, readier: float, rule: str) -> list[str]:
+    notes = []
+    if (~kept).any():
+        notes.append(f"{int((~kept).sum())} of {len(kept)} units have fewer than {SMALL} reviews and are not shown")
+    notes.append(
+        f"selection band: the mean of all customers, were those at the two ends {readier:g} times as ready to write as "
+        f"the others, or {readier:g} times less"
+    )
+    if rule == "trustpilot":
+        notes.append("stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there")
+    return notes

@@ -1,0 +1,168 @@
+"""Reviews: published bounds, hand calculations, selection, and bursts whose false alarms are counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+import cxlab as cx
+from cxlab.stats.text import bursts, star_scores
+
+STARS = [1, 2, 3, 4, 5]
+BOUNDS = {
+    (0, 0, 0, 0, 1): (3.333333, 2.403664), (0, 0, 0, 0, 10): (4.333333, 3.818855),
+    (1, 1, 2, 10, 36): (4.436364, 4.214819), (10, 5, 10, 50, 200): (4.517857, 4.423023),
+}  # fmt: skip
+"""Miller's multinomial bound at z = 1.65, calculated by hand with a calculator of 30 digits."""
+
+
+@pytest.mark.parametrize("counts", BOUNDS)
+def test_the_bound_to_rank_by(counts: tuple[int, ...]) -> None:
+    assert star_scores.lower_bound(counts, STARS) == pytest.approx(BOUNDS[counts], abs=1e-6)
+
+
+def test_a_score_shown_is_decoded() -> None:
+    assert star_scores.trustpilot([5] * 10) == (pytest.approx((50 + 24.5) / 17), 4.5)
+    assert star_scores.trustpilot([1, 5], [1000, 0], half_life=10)[0] == pytest.approx((5 + 24.5) / 8, abs=1e-6)
+    assert star_scores.imdb(9, 1000, least=3000, overall=7) == pytest.approx(7.5)
+    sums, n = 4.0 * 10 + 24.5, 17
+    target, more = star_scores.to_next(sums, n, 5)
+    assert target == 4.5 - 0.5 + 0.0 or target in (4.0, 4.5)
+    assert star_scores.half_stars((sums + 5 * more) / (n + more)) >= target
+    assert star_scores.half_stars((sums + 5 * (more - 1)) / (n + more - 1)) < target
+    assert star_scores.to_next(5 * 100, 100, 5) == (5.5, -1)
+
+
+def test_luck_is_that_of_drawing() -> None:
+    counts = [3, 1, 2, 10, 14]
+    rng = np.random.default_rng(1)
+    drawn = rng.choice(STARS, (40_000, 20), p=np.array(counts) / 30).sum(1)
+    hit = (np.dot(counts, STARS) + drawn) / 50 >= 4.2
+    assert star_scores.luck(counts, STARS, 4.2) == pytest.approx(hit.mean(), abs=0.01)
+
+
+def test_bimodality_of_two_peaks_and_of_one() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.choice(STARS, 300, p=[0.4, 0.05, 0.1, 0.05, 0.4])
+    counts = np.bincount(x, minlength=6)[1:]
+    from scipy.stats import kurtosis, skew
+
+    n = len(x)
+    g, k = skew(x, bias=False), kurtosis(x, bias=False)
+    by_hand = (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+    assert star_scores.shape(counts, STARS)["bimodality"] == pytest.approx(by_hand)
+    assert by_hand > 0.555 > star_scores.shape([1, 10, 50, 10, 1], STARS)["bimodality"]
+
+
+def test_selection_is_undone_and_two_units_swap_where_it_says() -> None:
+    private = np.array([100, 100, 200, 300, 300.0])
+    wrote = private * np.array([4, 1, 1, 1, 4]) / 10
+    assert star_scores.selected(wrote, STARS, 4.0) == pytest.approx(star_scores.mean(private, STARS))
+    assert star_scores.corrected(private, wrote, STARS) == pytest.approx(star_scores.mean(private, STARS))
+    a, b = [10, 0, 30, 0, 60], [0, 10, 20, 55, 15]
+    r = star_scores.tipping(a, b, STARS)
+    assert star_scores.selected(a, STARS, r) == pytest.approx(star_scores.selected(b, STARS, r))
+    assert np.isnan(star_scores.tipping([0, 0, 0, 0, 9], [9, 0, 0, 0, 0], STARS))
+
+
+def test_a_clean_stream_seldom_sounds_and_a_burst_does() -> None:
+    tries = 120
+    for spread in (0.0, 0.3):
+        alarms = 0
+        for k in range(tries):
+            rng = np.random.default_rng(k)
+            rate = np.full(364, 2.0) if not spread else np.repeat(rng.gamma(1 / spread, 2 * spread, 52), 7)
+            alarms += bool(bursts.scan(rng.poisson(rate)))
+        assert alarms <= binom.ppf(0.999, tries, 0.10), (spread, alarms)
+    rng = np.random.default_rng(1)
+    days = rng.poisson(2.0, 364)
+    days[200:203] += 12
+    (found,) = bursts.scan(days)
+    assert 199 <= found[0] <= 202 and found[2] > 30
+
+
+def stream(seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for shop, p in {
+        "Alba": [0.1, 0.05, 0.1, 0.25, 0.5],
+        "Brio": [0.02, 0.08, 0.3, 0.4, 0.2],
+        "Cima": [0.2] * 5,
+    }.items():
+        day = rng.integers(0, 365, 250)
+        if shop == "Cima":
+            day = np.r_[day, np.full(40, 180)]
+        stars = rng.choice(STARS, len(day), p=p)
+        stars[250:] = 5
+        parts.append(pd.DataFrame({"shop": shop, "stars": stars,
+                                   "day": pd.Timestamp("2025-01-01") + pd.to_timedelta(day, unit="D"),
+                                   "asked": rng.choice(["asked", "organic"], len(day))}))  # fmt: skip
+    few = pd.DataFrame({"shop": "Dora", "stars": [5, 5, 5], "day": pd.Timestamp("2025-02-01"), "asked": "organic"})
+    return pd.concat([*parts, few], ignore_index=True)
+
+
+def test_reviews_of_units_whole() -> None:
+    table = stream()
+    found = cx.reviews(cx.load(table), "stars", unit="shop", date="day", verified="asked")
+    rows = found.table.set_index("shop")
+    assert rows["rank"].tolist() == [1, 2, 3] and set(rows.index) == {"Alba", "Brio", "Cima"}
+    for shop, group in table[table["shop"] != "Dora"].groupby("shop"):
+        counts = np.bincount(group["stars"], minlength=6)[1:]
+        assert rows.loc[shop, "estimate"] == pytest.approx(group["stars"].mean())
+        assert rows.loc[shop, "bound"] == pytest.approx(star_scores.lower_bound(counts, STARS)[1])
+        assert rows.loc[shop, "stars"] == star_scores.trustpilot(group["stars"])[1]
+        assert rows.loc[shop, "selected_low"] <= rows.loc[shop, "estimate"] <= rows.loc[shop, "selected_high"]
+    assert found.parts["bursts"]["unit"].tolist() == ["Cima"] and found.parts["bursts"]["from"][0] == "2025-06-30"
+    assert found.parts["bursts"]["best_inside"][0] > 0.9 > found.parts["bursts"]["best_outside"][0]
+    assert found.parts["drift"]["term"].tolist() == ["per year", "per doubling of the number of reviews"]
+    assert found.parts["kinds"]["kind"].tolist() == ["asked", "organic", "organic less asked"]
+    assert any("1 of 4 units have fewer than 10 reviews" in n for n in found.notes)
+    assert any("no verdict: of simulated clean streams" in n for n in found.notes)
+    assert type(found.plot()).__name__ == "Axes"
+
+
+def test_all_customers_beside_who_posted() -> None:
+    rng = np.random.default_rng(2)
+    score = rng.choice(STARS, 4000, p=[0.1, 0.1, 0.3, 0.3, 0.2])
+    posted = (rng.random(4000) < np.array([0.5, 0.2, 0.05, 0.1, 0.4])[score - 1]).astype(int)
+    rows = pd.DataFrame({"shop": np.where(np.arange(4000) % 2, "a", "b"), "score": score, "posted": posted})
+    found = cx.reviews(cx.load(rows), "score", unit="shop", posted="posted")
+    real = rows.groupby("shop")["score"].mean()
+    for _, row in found.table.iterrows():
+        assert row["all"] == pytest.approx(real[row["shop"]]) and row["n"] < 700
+    assert found.parts["posting"]["share"].to_numpy() == pytest.approx([0.5, 0.2, 0.05, 0.1, 0.4], abs=0.05)
+    assert "asking only the happy for reviews breaks the terms of platforms, and the law in places" in found.notes
+
+
+def test_drift_finds_a_fall_with_time() -> None:
+    rng = np.random.default_rng(3)
+    day = rng.integers(0, 730, 3000)
+    unit = rng.integers(0, 20, 3000)
+    stars = np.clip(np.round(4.5 - 0.8 * day / 365.25 + rng.normal(0, 0.8, 3000)), 1, 5)
+    from cxlab.models.text.review_streams import drift
+
+    found = drift(stars, day, unit).set_index("term")
+    assert found.loc["per year", "high"] < -0.4 and found.loc["per year", "p"] < 0.001
+
+
+def test_what_is_no_stars_is_said() -> None:
+    rows = stream().assign(half=2.5, many=np.arange(793))
+    study = cx.load(rows)
+    with pytest.raises(
+        cx.DataProblem, match=r"^'half' of .* holds 2\.5 \(1 levels\); stars are whole numbers of a scale of 2 to 11"
+    ):
+        cx.reviews(study, "half", unit="shop")
+    with pytest.raises(
+        cx.DataProblem, match=r"^'many' of .* \(793 levels\); stars are whole numbers of a scale of 2 to"
+    ):
+        cx.reviews(study, "many", unit="shop")
+    with pytest.raises(cx.DataProblem, match=r"^readier is 0\.5; it is 1 \(nobody is selected\) or more$"):
+        cx.reviews(study, "stars", unit="shop", readier=0.5)
+    with pytest.raises(cx.DataProblem, match=r"^rule is 'yelp'; allowed: 'trustpilot', 'imdb', 'none'$"):
+        cx.reviews(study, "stars", unit="shop", rule="yelp")
+    with pytest.raises(cx.DataProblem, match=r"^no many of .* has 10 reviews; use a coarser unit$"):
+        cx.reviews(study, "stars", unit="many")
+    with pytest.raises(cx.DataProblem, match=r"^'shop' of .* has 3 kinds of reviews; two are compared$|has 4 kinds"):
+        cx.reviews(study, "stars", unit="asked", verified="shop")
