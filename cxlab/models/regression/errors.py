@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,20 @@ import pandas as pd
 
 from cxlab.models.metrics import fitted_weights
 from cxlab.models.regression import calibrated_errors
+from cxlab.models.regression.cluster_scores import cluster_scores
 from cxlab.models.regression.fitted import weight_of
 from cxlab.models.regression.formula import assembled, design_columns, match
 from cxlab.models.regression.treated_units import rests_on, rows_used
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import of_strata
-from cxlab.stats.counts.moments import cluster_products, cluster_score_products, moments, score_products
+from cxlab.stats.counts.moments import (
+    cluster_products,
+    cluster_score_products,
+    moments,
+    score_products,
+    score_products_by,
+)
 from cxlab.stats.counts.names import free as free_name
 from cxlab.stats.fits import linear
 from cxlab.stats.inference import few_treated
@@ -239,6 +246,12 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     if errors in ("HC0", "HC1") and not fit.model.by and local(fit.frame):
         products = score_products(fit.frame, fit.columns, fit.slope, weight=weight_of(fit.study))
         return assembled(products[None], fit.coding)[0]
+    if errors in ("HC0", "HC1") and local(fit.frame):
+        keys, products = score_products_by(
+            fit.frame, fit.columns, partial(_slopes, fit), by=fit.model.by, weight=weight_of(fit.study)
+        )
+        at = match(fit.moments.keys, keys)
+        return assembled(products, replace(fit.coding, codes=fit.coding.codes[at]))[0]
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
     score = fit.residual(x) if w is None else w * fit.residual(x)
@@ -257,6 +270,16 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
 
 
+def _slopes(fit: Fit, keys: pd.DataFrame) -> np.ndarray:
+    """Return what (1, atoms, y) are multiplied with to give the residual in each group of ``keys``, (g, q)."""
+    out = np.zeros((len(keys), len(fit.columns) + 1))
+    codes = fit.coding.codes[match(fit.moments.keys, keys)] * fit.solution.filled
+    for j, a in enumerate(fit.coding.atom):
+        out[:, a] -= codes[:, j]
+    out[:, -1] = 1.0
+    return out
+
+
 def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, list]:
     """Cluster totals of w e x by stratum: sums, products, clusters, rows, strata. Without clusters every row is one."""
     design = fit.study.design
@@ -268,6 +291,8 @@ def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, 
             sums, products, m, n = here
             a, codes = fit.coding.atom, fit.coding.codes[0] * fit.solution.kept
             return sums[:, a] * codes, products[:, a[:, None], a] * np.outer(codes, codes), m, n, [""]
+    if design.cluster and fit.model.by and local(fit.frame) and not np.any(fit.moments.shift):
+        return cluster_scores(fit, rows_used(fit), partial(_slopes, fit))
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     w = weight_of(fit.study)
     e = fit.residual(x) if w is None else w * fit.residual(x)

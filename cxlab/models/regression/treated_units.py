@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import numpy as np
 
+from cxlab.models.regression.cluster_scores import at_rest_by_category
 from cxlab.models.regression.fitted import weight_of
 from cxlab.models.regression.formula import design_columns
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.moments import usable
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
     rests, held = np.full(len(fit.xy), np.inf), _held(fit, kept)
     if not held:
         return 0, rests
+    units = 0
+    if local(fit.frame) and (coded := {j: vs for j, vs in held.items() if fit.coding.atom[j] == 0 and fit.model.by}):
+        units, most = at_rest_by_category(fit, rows_used(fit), unit, coded)
+        for j, k in most.items():
+            rests[j] = units - k if k < units else np.inf
+        held = {j: vs for j, vs in held.items() if j not in coded}
+        if not held:
+            return units, rests
     x = design_columns(fit.model, fit.coding, fit.moments.keys)
     there = ~nw.any_horizontal(*(nw.col(c).is_null() for c in unit), ignore_nulls=False)
     names = {c: f"_u{i}" for i, c in enumerate(unit)}
@@ -63,11 +73,14 @@ def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
 
 def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
     """Return the columns that most units may hold at one value, and which values these may be."""
+    coded = [j for j in kept if fit.coding.atom[j] == 0 and fit.model.by]
+    out = _held_by_category(fit, coded)
+    kept = np.setdiff1d(kept, coded)
+    if not len(kept):
+        return out
     x, rows = design_columns(fit.model, fit.coding, fit.moments.keys), rows_used(fit)
     rows = rows.select(*(x[j].cast(nw.Float64).alias(f"_x{j}") for j in kept))
     ends = [getattr(nw.col(f"_x{j}"), f)().alias(f"_{f}{j}") for j in kept for f in ("min", "max")]
-    if not len(kept):
-        return {}
     found = rows.select(*ends).collect().to_pandas().iloc[0]
     values = {}
     for j in kept:
@@ -76,12 +89,27 @@ def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
             nothing = -float(fit.moments.shift[fit.coding.atom[j]])
             values[j] = [low, high, *(v for v in {0.0, nothing} if low < v < high)]
     if not values:
-        return {}
+        return out
     counts = [(nw.col(f"_x{j}") == v).sum().alias(f"_n{j}_{i}") for j, vs in values.items() for i, v in enumerate(vs)]
     seen = rows.select(nw.len().alias("_all"), *counts).collect().to_pandas().iloc[0]
-    out = {}
     for j, vs in values.items():
         n = np.array([int(seen[f"_n{j}_{i}"]) for i in range(len(vs))])
         if n[:2].sum() == seen["_all"] or n.max() >= MOST * seen["_all"]:
             out[int(j)] = [v for v, k in zip(vs, n, strict=True) if k]
+    return out
+
+
+def _held_by_category(fit: Fit, columns: Sequence[int]) -> dict[int, list[float]]:
+    """Do what `_held` does of columns that categories alone determine, from how many rows each has."""
+    rows, out = fit.moments.n, {}
+    for j in columns:
+        code = fit.coding.codes[:, j]
+        used = code[rows > 0]
+        low, high = float(used.min()), float(used.max())
+        if low == high:
+            continue
+        values = [low, high, *([0.0] if low < 0 < high else [])]
+        n = np.array([rows[code == v].sum() for v in values])
+        if n[:2].sum() == rows.sum() or n.max() >= MOST * rows.sum():
+            out[int(j)] = [v for v, k in zip(values, n, strict=True) if k]
     return out

@@ -7,7 +7,7 @@ is tiny beside their mean a second scan sums products of deviations instead (`SP
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -213,6 +213,31 @@ def score_products(
         x *= e if weight is None else e * z[-1]
         total += x @ x.T
     return total
+
+
+def score_products_by(
+    frame: nw.LazyFrame,
+    columns: Mapping[str, nw.Expr],
+    slopes: Callable[[pd.DataFrame], np.ndarray],
+    *,
+    by: Mapping[str, nw.Expr],
+    weight: nw.Expr | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Do what `score_products` does by group, with a slope for each: groups (G rows) and products (G, q, q).
+
+    ``slopes``: gives the slopes (g, q) of groups, columns named as ``by``.
+    """
+    q = len(columns) + 1
+    found = Pieces(list(by), q)
+    for z, codes, keys, _ in _read(frame, columns, by, weight):
+        if z.shape[1] == 0:
+            continue
+        of = slopes(keys.rename(columns=dict(enumerate(by))))
+        e = np.einsum("qn,qn->n", of.T[:, codes], z[:q])
+        e = e if weight is None else e * z[-1]
+        found.add(keys, codes, z[:q], e * e)
+    keys, products, *_ = found.result()
+    return keys, products
 
 
 def cluster_score_products(
