@@ -47,6 +47,12 @@ def solved(name: str) -> list[tuple[str, str]]:
     return [(at, trial.CHECK.sub(answer, source)) for at, source in code]
 
 
+def spent() -> float:
+    """Return the CPU-seconds of this process and all that it started, as long as they live."""
+    every = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(p.cpu_times()[:2]) for p in every)
+
+
 def slow_cells(asked: Any, seat: str, name: str) -> list[str]:
     """Return the CPU-seconds of each cell of a lesson at a seat, those above the goal marked."""
     kernel = asked.open(seat, f"{outline(name).number}-{name}.ipynb")
@@ -77,17 +83,17 @@ def main(seats: int) -> None:
             names = [str(k) for k in range(1, seats + 1)]
             with ThreadPoolExecutor(seats) as pool:
                 kernels = dict(zip(names, pool.map(asked.open, names), strict=True))
-                print(f"{seats} kernels open after {time.monotonic() - start:.1f} s")
+                print(f"{seats} kernels open after {time.monotonic() - start:.1f} s, {spent():.1f} CPU-seconds")
                 said = list(pool.map(lambda k: asked.run(k, kernels[k], CELL), names))
             took = sorted(float(text.split("CPU")[1].split()[0]) for text in said)
             print(f"{seats} first results with a picture after {time.monotonic() - start:.1f} s")
             print(f"CPU-seconds of a first cell: {took[len(took) // 2]:.2f} (middle), {took[-1]:.2f} (most)")
             again = asked.run("1", kernels["1"], CELL)
             print(f"CPU-seconds of the same cell again: {float(again.split('CPU')[1].split()[0]):.2f}")
-            print("\n".join(line for name in NAMES for line in slow_cells(asked, "1", name)))
             me = psutil.Process()
             pss = sum(p.memory_full_info().pss for p in me.children(recursive=True))
             print(f"memory of all processes but this one: {pss / 2**30:.2f} GB")
+            print("\n".join(line for name in NAMES for line in slow_cells(asked, "1", name)))
             part(at, "noise")
             begin = time.perf_counter()
             part(at, "noise")
