@@ -16,6 +16,7 @@ from openpyxl.worksheet.table import Table
 
 import cxlab as cx
 from cxlab.data.readers import excel
+from tests.data.test_readers_spreadsheets import XLS, ods
 
 SHEET = "xl/worksheets/sheet1.xml"
 SCORES = [7 * i % 11 for i in range(30)]
@@ -170,4 +171,20 @@ def test_a_password_is_said(ending: str, tmp_path: Path) -> None:
         cx.load(path)
     assert str(problem.value) == (
         f"locked.{ending} is protected by a password; open it in a spreadsheet program and save a copy without one"
+    )
+
+
+@pytest.mark.parametrize("way", ["collapse", "filter", ""])
+def test_hidden_rows_of_opendocument_are_said(way: str, tmp_path: Path) -> None:
+    hidden = f' table:visibility="{way}"' if way else ""
+    row = f'<table:table-row{hidden}><table:table-cell office:value-type="float" office:value="7"/></table:table-row>'
+    path = ods(tmp_path / "x.ods", {"S": [["recommend"], [1], [9]]}, row)
+    said = ("hidden rows or columns are read as the others are",) if way else ()
+    assert excel.read(path).notes == ("sheet 'S'", *said)
+    assert cx.load(path).to_pandas()["recommend"].tolist() == [1, 9, 7]
+
+
+def test_where_hidden_rows_are_not_seen_that_is_said() -> None:
+    assert excel.read(XLS).notes[-1] == (
+        "whether rows or columns are hidden is not seen in this kind of workbook (.xls): all are read"
     )

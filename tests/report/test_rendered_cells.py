@@ -1,4 +1,4 @@
-"""Whoever has all pages, workbooks and results.json of a batch and of its parts computes nothing of a few people."""
+"""Whoever has all pages, slides, workbooks and results.json of a batch computes nothing of a few people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,9 @@ SIZES = {("Alba", "north"): 60, ("Alba", "south"): 55, ("Brio", "north"): 4, ("B
          ("Corso", "north"): 40, ("Corso", "south"): 45, ("Dune", "north"): 2, ("Dune", "south"): 2}  # fmt: skip
 BRANDS, REGIONS = ("Alba", "Brio", "Corso", "Dune"), ("north", "south")
 RUNS = (
-    ["report", "scorecard", "cells.csv", "--to", "html,xlsx"],
+    ["report", "scorecard", "cells.csv", "--to", "html,xlsx,pptx,docx"],
     ["report", "scorecard", "cells.csv", "--by", "brand", "--at-least", "10", "--to", "html,xlsx"],
-    ["report", "tables", "cells.csv", "--banner", "brand,region,brand>region", "--to", "html,xlsx"],
+    ["report", "tables", "cells.csv", "--banner", "brand,region,brand>region", "--to", "html,xlsx,pptx"],
     ["report", "tables", "cells.csv", "--banner", "region", "--by", "brand", "--at-least", "10"],
 )
 
@@ -108,6 +110,48 @@ def test_no_row_of_a_page_or_a_workbook_has_a_number_of_the_few(shelf: Path) -> 
                     seen += 1
                     assert not [v for v in row if isinstance(v, (int, float)) and v != 0], row
     assert seen > 3
+
+
+def office_texts(path: Path) -> Iterator[tuple[str, str]]:
+    """What a slide deck or document says of the few: paragraphs, rows of tables, notes, alternative texts, charts."""
+    with zipfile.ZipFile(path) as pack:
+        for name in (n for n in pack.namelist() if n.endswith(".xml")):
+            part = BeautifulSoup(pack.read(name), "xml")
+            for kind in ("p", "tr"):
+                yield from ((name, tag.get_text(" ")) for tag in part.find_all(kind))
+            yield from ((name, tag["descr"]) for tag in part.find_all(attrs={"descr": True}))
+            for series in part.find_all("ser"):
+                named = {p["idx"]: p.get_text() for c in series.find_all(["cat", "tx"]) for p in c.find_all("pt")}
+                values = {
+                    p["idx"]: p.get_text() for c in series.find_all(["val", "yVal", "xVal"]) for p in c.find_all("pt")
+                }
+                yield from ((name, f"{label} {values.get(at, '')}") for at, label in named.items())
+
+
+def page_texts(path: Path) -> Iterator[tuple[str, str]]:
+    """What a page says of the few beside its tables: attributes, pictures drawn in it, sentences."""
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+    for tag in page.find_all(True):
+        for name, value in tag.attrs.items():
+            yield f"{tag.name}.{name}", value if isinstance(value, str) else " ".join(value)
+        if tag.name in ("p", "li", "figcaption", "title", "desc", "text", "option", "summary", "script"):
+            yield tag.name, tag.get_text(" ", strip=True)
+
+
+def of_the_few(text: str) -> Iterator[str]:
+    """What is said from each name of the few to the next name."""
+    for found in re.finditer(r"Dune(.*?)(?=Alba|Brio|Corso|Dune|north|south|Base|$)", text, re.DOTALL):
+        yield re.sub(r"fewer than \d+|left out.*|too few.*", "", found[1])
+
+
+def test_slides_documents_charts_and_hidden_texts_have_no_number_of_the_few(shelf: Path) -> None:
+    seen = []
+    for path in [p for p in shelf.rglob("*") if p.suffix in (".pptx", ".docx", ".html")]:
+        for where, text in (page_texts if path.suffix == ".html" else office_texts)(path):
+            for said in of_the_few(text) if len(text) < 20_000 else ():
+                seen.append(path.suffix)
+                assert not re.search(r"[1-9]", said), f"{path.relative_to(shelf)}, {where}: {text[:300]}"
+    assert {".pptx", ".docx", ".html"} <= set(seen)
 
 
 def test_no_report_is_made_of_a_brand_that_is_small_or_would_tell_one(shelf: Path) -> None:

@@ -52,7 +52,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     table, said = opened.relation(duckdb.from_arrow(pa.table(columns, names=list(header.names))), held=True)
     table, more = summary_row.without(table)
     told, doubts = (told, ()) if other else excel_parts.said(path, name, ("",) * start + header.names)
-    told = (*told, *filter(None, (preamble.note(head[:above]),)))
+    told = tuple(filter(None, (*told, preamble.note(head[:above]))))
     notes = (*header.notes, f"sheet '{name}'", *filter(None, (again,)), *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,7 @@ def sheet(path: Path, name: str) -> tuple[str, list[tuple], tuple[str, ...]]:
             f"{path.name} has {len(filled)} sheets with data: {', '.join(filled)}; choose one: sheet='{first}'"
         )
     chosen = next(iter(filled))
-    return chosen, filled[chosen], _said(book, chosen)
+    return chosen, filled[chosen], (*_said(book, chosen), _hidden(path))
 
 
 def _apart(path: Path) -> dict[str, Any]:
@@ -84,6 +86,18 @@ def _said(book: dict[str, Any], name: str) -> tuple[str, ...]:
         listed = ", ".join(merged[:5]) + (", ..." if len(merged) > 5 else "")
         notes.append(f"merged cells have a value in their first cell only: {listed}; unmerge them to fill the others")
     return tuple(notes)
+
+
+def _hidden(path: Path) -> str:
+    """What is to be said of hidden rows and columns: calamine does not tell of them, OpenDocument's own text does."""
+    if path.suffix.lower() == ".ods":
+        with zipfile.ZipFile(path) as pack:
+            if not re.search(rb'table:visibility="(?:collapse|filter)"', pack.read("content.xml")):
+                return ""
+        return "hidden rows or columns are read as the others are"
+    return (
+        f"whether rows or columns are hidden is not seen in this kind of workbook ({path.suffix.lower()}): all are read"
+    )
 
 
 def _ranges(found: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[str]:
