@@ -43,3 +43,16 @@ def all_named(study: Study, said: Any) -> Any:
     if isinstance(said, (list, tuple)):
         return type(said)(named(study, s) if isinstance(s, str) else s for s in said)
     return said
+
+
+def option_labels(study: Study, name: str) -> list[str]:
+    """Return what the options of a question with several answers are called, each once.
+
+    Parameters
+    ----------
+    study : the study.
+    name : of the question.
+    """
+    f = study.field(name)
+    labels = [str(f.labels.get(c, c)) for c in f.columns]
+    return [c if labels.count(label) > 1 else label for c, label in zip(f.columns, labels, strict=True)]

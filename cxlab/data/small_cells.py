@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cxlab.columns import Hidden
 from cxlab.data.answer_codes import key as code
+from cxlab.data.naming import option_labels
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 from cxlab.stats.counts.names import key, keys
@@ -157,35 +158,51 @@ def withheld(
     small : least number of answers of a group.
     unit : column whose distinct values count, as the cases of events; '' counts rows.
     """
-    whole = study.before
+    several = next((c for c in by if c in study.codebook and study.field(c).columns), "")
+    whole = study.before or (study if several else None)
     if not small or whole is None or not len(units):
         return np.zeros(len(units), bool)
-    by = [c for c in by if c in whole.columns]  # options of a question with several answers overlap: no sums
+    by = [c for c in by if c in whole.columns or c == several]
     chosen = [(c, v) for c, v in study.chosen if c in whole.columns]
     level = {key(c): code(v) for c, v in chosen if not isinstance(v, nw.Expr)}
-    columns = list(dict.fromkeys([*by, *(c for c, v in chosen if not isinstance(v, nw.Expr))]))
     for c, rows in chosen:
         if isinstance(rows, nw.Expr) and c not in by:
             whole = replace(whole, table=whole.lazy.filter(rows).to_native())
-    if not (level or {c for c, v in chosen} & set(by)):
+    if not (level or {c for c, v in chosen} & set(by) or several):
         return np.zeros(len(units), bool)
+    also = [c for c, v in chosen if not isinstance(v, nw.Expr)]
+    options = (
+        dict(zip(study.field(several).columns, option_labels(study, several), strict=True)) if several else {"": ""}
+    )
+    told = set()
+    for option, label in options.items():
+        columns = [option if c == several else c for c in by]
+        found = _hidden_cells(whole, counted, list(dict.fromkeys([*columns, *also])), list(level), small, unit)
+        for item, table in found.items():
+            for c, value in level.items():
+                table = table[table[c].map(code) == value]
+            if several:  # one option against those who did not tick it: options overlap
+                ticked = pd.to_numeric(table[key(option)], errors="coerce") == 1
+                table = table[ticked].assign(**{key(option): label})
+            rows = table[keys(columns)].itertuples(index=False, name=None)
+            told |= {(item, *(code(v) for v in row)) for row in rows}
+    rows = units[["item", *keys(by)]].itertuples(index=False, name=None)
+    return np.array([(item, *(code(v) for v in row)) in told for item, *row in rows])
+
+
+def _hidden_cells(
+    whole: Study, counted: Mapping[str, Sequence[nw.Expr]], columns: list[str], cut: list[str], small: int, unit: str
+) -> dict[str, pd.DataFrame]:
+    """The cells of some columns that are hidden in the table of the whole, of each item."""
     called = {f"_n{k}": item for k, item in enumerate(counted)}
     sums = [
         reduce(add, ((~x.is_null()).cast(nw.Int64) for x in counted[item])).alias(name) for name, item in called.items()
     ]
     frame = whole.frame.select(*columns, unit).unique() if unit else whole.frame
-    answers = frame.select(*columns, *sums)
-    sizes = answers.group_by(*columns).agg(nw.col(*called).sum()).collect("pandas").to_native()
+    sizes = frame.select(*columns, *sums).group_by(*columns).agg(nw.col(*called).sum()).collect("pandas").to_native()
     sizes = sizes.rename(columns=dict(zip(columns, keys(columns), strict=True)))
-    told = set()
-    for name, item in called.items():
-        table = sizes.assign(n=sizes[name])
-        gone = table[parts(table, small, keys(columns), list(level))]
-        for c, value in level.items():
-            gone = gone[gone[c].map(code) == value]
-        told |= {(item, *(code(v) for v in row)) for row in gone[keys(by)].itertuples(index=False, name=None)}
-    rows = units[["item", *keys(by)]].itertuples(index=False, name=None)
-    return np.array([(item, *(code(v) for v in row)) in told for item, *row in rows])
+    tables = {item: sizes.assign(n=sizes[name]) for name, item in called.items()}
+    return {item: table[parts(table, small, keys(columns), cut)] for item, table in tables.items()}
 
 
 def gone(

@@ -117,3 +117,20 @@ def test_some_levels_of_a_column_are_hidden_as_in_the_table_of_all(waves: object
     assert shown(cx.nps(study.where(wave=waves), by=["brand", "wave"])) == {c for c in whole if c[1] > 1}
     now = cx.pages.standing(study, "nps").table
     assert now.loc[now["estimate"].isna(), "change"].isna().all() and now["change"].notna().any()
+
+
+@pytest.mark.parametrize("out", [0, 3, 30])
+@pytest.mark.parametrize("name", ["nps", "compare", "scorecard"])
+def test_an_option_that_nearly_everybody_ticked_is_not_shown(name: str, out: int) -> None:
+    rng, n = np.random.default_rng(4), 200 + out
+    table = pd.DataFrame({"app": [1] * 200 + [0] * out, "bus": rng.integers(0, 2, n), "ltr": rng.integers(0, 11, n)})
+    study = cx.Study(table, cx.Codebook("options", (
+        cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+        cx.Field("use", type="integer", role="segment", columns=("app", "bus"), labels={"app": "App", "bus": "Bus"}),
+    )))  # fmt: skip
+    calls = {"nps": lambda: cx.nps(study, by="use"), "compare": lambda: cx.compare(study, "nps", by="use"),
+             "scorecard": lambda: cx.scorecard(study, by="use")}  # fmt: skip
+    row = calls[name]().table.iloc[0]
+    assert row["use"] == "App" and (row["estimate"] != row["estimate"]) == (out == 3)
+    part = cx.nps(study.where(use="App")).table["estimate"]
+    assert part.isna().tolist() == [out == 3]

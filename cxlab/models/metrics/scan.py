@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlab.data import waves
+from cxlab.data.naming import option_labels
 from cxlab.data.sample import negative_weights
 from cxlab.data.study import Study
 from cxlab.models.metrics.scores import GROUPINGS, Score, unfolded
@@ -85,13 +86,6 @@ def overlap(study: Study, by: Sequence[str]) -> tuple[str, ...]:
     """Return the note on groups that overlap, none where they do not."""
     name = several(study, by)
     return (f"groups overlap: whoever chose several options of '{study.field(name).label}' is in each",) if name else ()
-
-
-def option_labels(study: Study, name: str) -> list[str]:
-    """Return what the options of a question with several answers are called, each once."""
-    f = study.field(name)
-    labels = [str(f.labels.get(c, c)) for c in f.columns]
-    return [c if labels.count(label) > 1 else label for c, label in zip(f.columns, labels, strict=True)]
 
 
 def _ticked(sums: pd.DataFrame, option: str, name: str, label: str) -> pd.DataFrame:
