@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data import small_cells, waves
-from cxlab.data.naming import option_labels
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import fitted_weights, registry, result_words, scan
@@ -85,7 +84,7 @@ def _of_options(study: Study, score: Score, by: list[str], name: str, level: flo
     columns, sums, _ = scan.scored(study, score, columns)
     keys, each = shared_clusters.moments(sums, ["item", *keys_of(columns)])
     place = columns.index(name) + 1
-    labels = dict(zip(option_labels(study, name), range(len(options)), strict=True))
+    labels = dict(zip(scan.option_labels(study, name), range(len(options)), strict=True))
     unions = np.zeros((len(keys), len(combined.keys)))
     for v, key in enumerate(keys):
         at = place + labels[key[place]]
