@@ -97,3 +97,13 @@ def test_clusters_of_several_kinds_of_names_are_read() -> None:
 def test_a_domain_is_said() -> None:
     part = trial().where(notice=[0, 1])
     assert part.caveats and set(part.caveats) <= set(verdict(part).notes)
+
+
+def test_people_who_answer_everything_alike_are_left_out_of_a_model_where_asked() -> None:
+    from cxlab.hypotheses.case import _without
+
+    table = pd.DataFrame({"a": [1, 5, 3, 2, 4], "b": [1, 4, 3, np.nan, 4], "c": [1, 3, 3, 2, 5]})
+    study = cx.Study(table, cx.Codebook("s", tuple(cx.Field(c) for c in "abc")))
+    kept = lambda how: _without(study, how, ["a", "b", "c"]).to_pandas()["a"].tolist()  # noqa: E731
+    assert kept("straight-liners") == [5, 2, 4]  # the fourth gave two answers only, which tells nothing
+    assert kept("incomplete") == [1, 5, 3, 4]

@@ -119,3 +119,20 @@ def test_one_answer_a_group_is_refused():
     with pytest.raises(cx.DataProblem) as caught:
         cx.importance.driver_levels(study(table, who="cluster"), "who")
     assert str(caught.value) == "'who' has 60 groups in 60 answers; within groups there is nothing to compare"
+
+
+def test_standardised_slopes_are_the_slopes_in_standard_deviations_of_all():
+    table = by_segment(300, 4, change=0.3)
+    table = table.assign(w=np.random.default_rng(1).choice([1.0, 2.0, 3.0], len(table)))
+    roles = {c: "touchpoint" for c in table if c not in ("y", "who", "w")}
+    s = study(table, **{"y": "outcome", "who": "segment", "w": "weight", **roles})
+    found = cx.importance.driver_segments(s, "who", outcome="y")
+    wide = table[["y", *roles]].to_numpy(float)
+    w = table["w"].to_numpy()
+    sd = np.sqrt(np.average((wide - np.average(wide, axis=0, weights=w)) ** 2, axis=0, weights=w))
+    rows = found.parts["standardised"]
+    for label, slopes in zip(rows["segments"], rows["slopes"], strict=True):
+        part = table[table["who"] == label]
+        x = np.column_stack([np.ones(len(part)), part[list(roles)]]) * np.sqrt(part["w"].to_numpy())[:, None]
+        b = np.linalg.lstsq(x, part["y"] * np.sqrt(part["w"]), rcond=None)[0][1:]
+        assert slopes == pytest.approx(b * sd[1:] / sd[0], rel=1e-9)

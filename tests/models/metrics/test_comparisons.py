@@ -466,3 +466,16 @@ def test_where_one_is_best_above_is_worse_and_not_worse_is_the_other_side():
     neither = cx.compare(study(pd.DataFrame({"ltr": [9, 3] * 50, "g": g[::8], "x": g[::8]}), g="segment", x="segment"),
                          "share", by="g", of="x", value="new").table  # fmt: skip
     assert neither["p_not_worse"].isna().all()
+
+
+@pytest.mark.parametrize(("benchmark", "side"), [(0.2, "low"), (0.8, "high")])
+def test_the_tipping_error_takes_the_limit_on_the_side_of_the_benchmark(benchmark, side):
+    """20 of 60 satisfied: Wilson's limits are not even round the share, so the side shows."""
+    table = pd.DataFrame({"y": [5] * 20 + [1] * 40})
+    field = cx.Field("y", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5), type="integer")
+    s = cx.Study(table, cx.Codebook("s", (field,)))
+    own = cx.csat(s).table.iloc[0]
+    found = cx.against(s, "csat", benchmark=benchmark).table.iloc[0]
+    d, reach = own["estimate"] - benchmark, abs(own["estimate"] - own[side])
+    assert found["estimate"] == pytest.approx(d)
+    assert found["tipping_se"] == pytest.approx(np.sqrt(d**2 - reach**2) / norm.ppf(0.975))

@@ -125,3 +125,28 @@ def test_the_picture_puts_each_target_on_the_row_of_its_question():
     drawn = {names[np.mean(line.get_ydata())].partition(":")[0]: line.get_xdata()[0] for line in ax.lines}
     assert drawn == dict(zip(tree.table["item"], tree.table["target"], strict=True))
     assert len(set(drawn.values())) == 4
+
+
+def test_the_funnel_of_a_watch_is_that_of_a_hand_calculation() -> None:
+    """Four owners alike: no overdispersion; eight rows share the 5 % between them, two sides each."""
+    y = np.tile(np.repeat([5.0, 4.0, 3.0], [50, 25, 25]), 4)
+    table = pd.DataFrame({"y": y, "shop": np.repeat(list("abcd"), 100)})
+    fields = (Field("y", "Score", "integer", "outcome", "satisfaction", SCALE), Field("shop", type="string"))
+    found = cx.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
+    assert len(found) == 8 and (found["estimate"] == 0.5).all() and (found["expected"] == 0.5).all()
+    half = norm.ppf(1 - 0.05 / 16) * np.sqrt(0.25 / found["n"])
+    assert (found["high"] - 0.5).tolist() == pytest.approx(half.tolist())
+    assert (0.5 - found["low"]).tolist() == pytest.approx(half.tolist())
+    assert sorted(set(found["n"])) == [50, 100]
+
+
+def test_owners_who_differ_widen_the_funnel() -> None:
+    shares = [0.3, 0.7, 0.3, 0.7, 0.5]
+    y = np.concatenate([np.repeat([5.0, 1.0], [int(100 * p), 100 - int(100 * p)]) for p in shares])
+    table = pd.DataFrame({"y": y, "shop": np.repeat(list("abcde"), 100)})
+    fields = (Field("y", "Score", "integer", "outcome", "satisfaction", SCALE), Field("shop", type="string"))
+    found = cx.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
+    phi = np.mean((np.array(shares) - 0.5) ** 2 / (0.25 / 100))  # 12.8: the tails of five owners are themselves
+    half = norm.ppf(1 - 0.05 / 10) * np.sqrt(0.25 / 100 * phi)
+    assert (found["high"] - found["expected"]).tolist() == pytest.approx([half] * 5)
+    assert found["verdict"].nunique() == 1
