@@ -93,6 +93,7 @@ _WHERE = {
     "clean": "cxlab.models.text.cleaning",
     "numbers_in": "cxlab.models.text.claimed_numbers",
     "reviews": "cxlab.models.text.review_scores",
+    "discover": "cxlab.models.text.discovered",
     "claims": "cxlab.hypotheses.claims",
     "verdict": "cxlab.hypotheses.verdict",
     "simulated": "cxlab.hypotheses.simulators",
@@ -198,6 +199,7 @@ _ROOMS = {
     "text": {
         "CodeFrame": "cxlab.models.text.code_frame",
         "read_labels": "cxlab.models.text.label_reading",
+        "tone": "cxlab.models.text.tone",
     },
     "monitoring": {
         "Chart": "cxlab.models.monitoring.chart",

@@ -73,6 +73,7 @@ from cxlab.models.text.claimed_numbers import numbers_in as numbers_in
 from cxlab.models.text.cleaning import clean as clean
 from cxlab.models.text.cleaning import text_quality as text_quality
 from cxlab.models.text.coded import code as code
+from cxlab.models.text.discovered import discover as discover
 from cxlab.models.text.label_sheets import label_sample as label_sample
 from cxlab.models.text.labels_planned import labels_needed as labels_needed
 from cxlab.models.text.review_scores import reviews as reviews

@@ -70,6 +70,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "alike": ("pd.DataFrame", "test that the classifier errs alike in all groups, by theme"),
     },
     "theme_impact": {"metric": METRIC},
+    "tone": {"by": ("str", "column of the groups in the table")},
     "text_quality": {"languages": ("dict[str, int]", "comments of each language")},
     "numbers_in": {"language": ("str", "language of the text")},
     "reviews": {

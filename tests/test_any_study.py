@@ -197,7 +197,9 @@ LATER: dict[str, str] = {
     "monitor": "needs many periods: tests/models/monitoring/test_monitor.py",
     "experiment": "its units lie in one arm each: tests/models/pilots/test_experiment.py",
 }
-LATER |= dict.fromkeys(("code", "label_sample", "text_quality", "clean"), "take comments: tests/models/text")
+LATER |= dict.fromkeys(
+    ("code", "label_sample", "text_quality", "clean", "discover", "tone"), "take comments: tests/models/text"
+)
 LATER |= dict.fromkeys(
     ("alert_policy", "closing", "loop_effect", "heard_sheet"),
     "need another kind of study: tests/models/loop/test_loop.py",

@@ -187,7 +187,8 @@ NONE: dict[str, tuple[str, Callable[[], Table], Callable[..., Study], Call]] = {
 FACES = {"ask": "a panel of doubts", "explore": "a panel: it calls what is in these tables",
          "check": "it reports what is wrong with the data, weights too: tests/data/test_column_checks.py",
          "label_sample": "it writes sheets of comments; rows without a weight are not drawn", "code": "as `themes`",
-         "text_quality": "it counts what stands in the comments", "clean": "it returns rows",
+         "text_quality": "it counts what stands in the comments", "clean": "it returns rows", "discover": "a draft",
+         "tone": "it needs the extra 'text': tests/models/text",
          "plan": "it names columns and thresholds; the verdicts of the plan read the weights",
          "family": "the verdicts of a plan: as `verdict`"}  # fmt: skip
 

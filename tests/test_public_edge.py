@@ -85,6 +85,8 @@ UNKNOWN = {
     "code": lambda: cx.code(STUDY, ["a"], labels=f"{BAD}.xlsx"),
     "themes": lambda: cx.themes(CODED, BAD),
     "theme_impact": lambda: cx.theme_impact(CODED, BAD),
+    "discover": lambda: cx.discover(STUDY, BAD),
+    "tone": lambda: cx.text.tone(STUDY, BAD),
     "text_quality": lambda: cx.text_quality(STUDY, BAD),
     "clean": lambda: cx.clean(STUDY, BAD),
     "reviews": lambda: cx.reviews(STUDY, BAD, unit="brand"),

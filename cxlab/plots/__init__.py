@@ -61,6 +61,7 @@ _WHERE: dict[str, str] = {
     "text_quality": "cxlab.models.text.text_plots",
     "numbers_in": "cxlab.models.text.text_plots",
     "reviews": "cxlab.models.text.text_plots",
+    "tone": "cxlab.models.text.text_plots",
     "league": "cxlab.models.benchmarks.league_plots",
     "funnel": "cxlab.models.benchmarks.league_plots",
     "league_change": "cxlab.models.benchmarks.league_plots",

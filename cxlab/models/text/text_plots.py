@@ -95,3 +95,14 @@ def reviews(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("mean of the stars; | bound to rank by; band: if who writes is selected", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
+
+
+def tone(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the groups in order; where they lie has no unit."""
+    table = result.table.head(MOST)
+    ax = canvas(ax, width=8, height=0.42 * len(table) + 1.6)
+    names = table[result.parts["by"]].astype(str)
+    forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"])
+    ax.set_xlabel("mean of the head: an order, no share", color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax

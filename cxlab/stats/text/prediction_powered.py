@@ -58,7 +58,9 @@ class Labelled:
         return self.label > 0
 
     def part(self, rows: NDArray) -> Labelled:
-        """Return the same comments with only ``rows`` counting: the others keep their place in the design."""
+        """Return the same comments with only ``rows`` counting: where there is a design the others keep their place."""
+        if self.cluster is None and self.strata is None:
+            return Labelled(self.f[rows], self.y[rows], self.pool[rows], self.label[rows])
         return Labelled(self.f, self.y, self.pool * rows, self.label * rows, self.cluster, self.strata)
 
 
@@ -220,41 +222,47 @@ def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Share
     own = labels >= least
     found = []
     for g in range(k):
-        part = data.part(group == g)
+        rows = group == g
+        part = data.part(rows)
         if own[g]:
             found.append(shares(part, lam))
         elif part.pool.sum() > 0:
-            found.append(_borrowed(data, part, lam, whole))
+            found.append(_borrowed(data, rows, lam, whole))
         else:
             nothing = np.full(len(lam), np.nan)
             found.append(Shares(*[nothing] * 8))
-    return found, own, labels, _alike(data, group, lam, labels)
+    return (
+        found,
+        own,
+        labels,
+        _alike(data, group, lam, labels, [s if o else None for s, o in zip(found, own, strict=True)]),
+    )
 
 
-def _borrowed(data: Labelled, part: Labelled, lam: NDArray, whole: Shares) -> Shares:
+def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Shares:
     """A group's mean prediction with the rectifier of all labels."""
-    mean = _mean(part.f, part.pool)
+    pool, own = data.pool * rows, data.label * rows
+    mean = _mean(data.f, pool)
     e = np.where(data.there[:, None], np.nan_to_num(data.y) - lam * data.f, 0.0)
     u = data.label[:, None] / data.label.sum() * (e - whole.rectifier) * data.there[:, None]
-    u = u + lam * (part.pool / part.pool.sum())[:, None] * (part.f - mean)
+    u = u + lam * (pool / pool.sum())[:, None] * (data.f - mean)
     v, df = _covariance(u, data)
-    n = part.there.sum()
-    only = _mean(np.nan_to_num(part.y)[part.there], part.label[part.there]) if n else np.full(len(lam), np.nan)
     gone = np.full(len(lam), np.nan)
+    only = _mean(np.nan_to_num(data.y), own) if own.any() else gone
     return Shares(
         lam * mean + whole.rectifier, np.sqrt(np.fmax(np.diag(v), 0)),
         np.full(len(lam), min(df, data.there.sum() - 1.0)), lam, only, gone, whole.rectifier, whole.rectifier_se,
     )  # fmt: skip
 
 
-def _alike(data: Labelled, group: NDArray, lam: NDArray, labels: NDArray) -> NDArray:
+def _alike(data: Labelled, group: NDArray, lam: NDArray, labels: NDArray, made: list[Shares | None]) -> NDArray:
     """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more."""
     from scipy.stats import chi2
 
     kept = np.flatnonzero(labels >= LEAST_OF_EACH)
     if len(kept) < 2:
         return np.full(len(lam), np.nan)
-    parts = [shares(data.part(group == g), lam) for g in kept]
+    parts = [made[g] or shares(data.part(group == g), lam) for g in kept]
     r, v = np.array([p.rectifier for p in parts]), np.array([np.square(p.rectifier_se) for p in parts])
     pooled = np.average((np.array([p.estimate for p in parts]).clip(0.02, 0.98)), axis=0, weights=labels[kept])
     v = np.fmax(v, (pooled * (1 - pooled) / labels[kept][:, None]) * 0.1)  # a group of equal labels is not certain
