@@ -98,8 +98,9 @@ def _counts(said: Written, told: list[str], tongue: list[str]) -> tuple[list[tup
         near = len(distinct) - len(set(group.tolist()))
     else:
         notes.append(f"more than {MOST_COPIES:,} different comments: near copies are not looked for")
-    spliced = sum(bool(torn(t[:LONGEST], la)) for t, la in zip(told, tongue, strict=True))
-    if not any(known_words(la) for la in set(tongue)):
+    spoken = frequent(tongue)
+    spliced = sum(la in spoken and bool(torn(t[:LONGEST], la)) for t, la in zip(told, tongue, strict=True))
+    if not any(known_words(la) for la in spoken):
         notes.append(NO_FORMS)
     wrong = Counter(w["wrong"] for t in told for w in mistranslated(t))
     personal = sum(masked(without_names(t[:LONGEST])) != t[:LONGEST] for t in told)
@@ -118,6 +119,18 @@ def _counts(said: Written, told: list[str], tongue: list[str]) -> tuple[list[tup
         ("personal data", personal, "addresses, numbers, names in greetings and signatures"),
     ]  # fmt: skip
     return rows, notes
+
+
+def frequent(tongue: list[str]) -> frozenset[str]:
+    """Return the languages, three at most, of which there are ten comments and 2 %: their words are looked up.
+
+    Examples
+    --------
+    >>> sorted(frequent(["de"] * 50 + ["fr"] * 12 + ["es"]))
+    ['de', 'fr']
+    """
+    most = Counter(tongue).most_common(3)
+    return frozenset(la for la, n in most if n >= max(FEW, COMMON * len(tongue)))
 
 
 def common_lines(texts: list[str]) -> frozenset[str]:
@@ -166,7 +179,8 @@ def clean(study: Study, column: str | None = None) -> Study:
     texts = [said.texts[i][:LONGEST] for i in told]
     tongue = languages(texts)
     common = common_lines(texts)
-    done = [_cleaned(t, la, common) for t, la in zip(texts, tongue, strict=True)]
+    spoken = frequent(tongue)
+    done = [_cleaned(t, la if la in spoken else "und", common) for t, la in zip(texts, tongue, strict=True)]
     out: list[list[str | None]] = [[None] * len(said.texts), [None] * len(said.texts)]
     for i, text, language in zip(told, done, tongue, strict=True):
         out[0][i], out[1][i] = text or None, language
