@@ -165,8 +165,9 @@ def clean(study: Study, column: str | None = None) -> Study:
     --------
     >>> import cxlab as cx, pandas as pd
     >>> rows = pd.DataFrame({"comment": ["Kind <b>staff</b> 👍 Regards, Eva", "n/a"] * 6})
-    >>> cx.clean(cx.load(rows).set("comment", role="text")).to_pandas()["comment_clean"].head(2).tolist()
-    ['Kind staff 👍 Regards, [name]', None]
+    >>> made = cx.clean(cx.load(rows).set("comment", role="text")).to_pandas()
+    >>> made["comment_clean"].head(2).fillna("").tolist()
+    ['Kind staff 👍 Regards, [name]', '']
     """
     held = replace(study, table=study.lazy.collect("polars").to_native())
     bare = replace(held, codebook=held.codebook.replace(w, role="")) if (w := held.design.weight) else held
