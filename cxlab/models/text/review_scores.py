@@ -87,7 +87,7 @@ def reviews(
     >>> rows = pd.DataFrame({"shop": ["a"] * 50 + ["b"] * 50, "stars": [5] * 36 + [4] * 10 + [3, 3, 2, 1] + [4] * 50})
     >>> found = cx.reviews(cx.load(rows), "stars", unit="shop").table
     >>> found[["shop", "estimate", "stars", "bound"]].round(4).to_numpy().tolist()
-    [['a', 4.58, 4.5, 4.2148], ['b', 4.0, 4.0, 3.7325]]
+    [['a', 4.58, 4.5, 4.2148], ['b', 4.0, 4.0, 3.7957]]
     """
     one_of("rule", rule, RULES)
     if not np.isfinite(readier) or readier < 1:
