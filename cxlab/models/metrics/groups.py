@@ -29,9 +29,8 @@ MOST = 3000
 class Groups:
     """The groups of a comparison: their labels, score moments, estimates in the result's unit, and covariance.
 
-    ``apart`` marks the groups that share no cluster with another; `None` without clusters. ``overlapping`` is the
-    question with several answers whose options the groups are.
-    ``withheld`` marks the groups that are not shown because other parts of the study would tell a small one.
+    ``apart`` marks the groups that share no cluster with another; `None` without clusters. ``overlapping``: the
+    question whose options they are. ``withheld``: not shown, as other parts of the study would tell a small group.
     ``keys`` are raw group values (``item`` first), ``labels`` one row a group as people read it, ``table`` their
     estimates with ``low, high``, ``cov`` in the unit squared.
     """
