@@ -159,10 +159,13 @@ def mean(case: Case, rows: NDArray, y: NDArray) -> tuple[float, float, float]:
     return model.contrast(np.ones(1))
 
 
-def row(case: Case, label: str, value: float, se: float = np.nan, df: float = np.inf, n: float = 0) -> dict[str, Any]:
-    """Return one row of further facts, with its interval."""
-    f = from_t(label, value, se, df, level=case.level)
-    return {"label": label, "estimate": value, "low": f.low, "high": f.high, "n": int(n)}
+def row(
+    case: Case, label: str, value: float, se: float = np.nan, df: float = np.inf, n: float = 0,
+    *, transform: Callable[[float], float] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return one row of further facts, with its interval; ``transform`` maps value and limits."""
+    f = from_t(label, value, se, df, level=case.level, transform=transform)
+    return {"label": label, "estimate": f.value, "low": f.low, "high": f.high, "n": int(n)}
 
 
 def group_means(case: Case, rows: NDArray, y: NDArray, x: NDArray) -> tuple[dict[str, Any], ...]:

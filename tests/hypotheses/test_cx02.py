@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy.stats import binom, t
 
 import cxlab as cx
 from cxlab.hypotheses.estimation import _behind
 
 REPS = 40
+HAZARD = "hazard ratio of leaving with a failure, of the same tenure"
 SAME = "leaving: with minus without a failure, of the same tenure"
 
 
@@ -47,6 +49,21 @@ def test_it_is_the_models_number() -> None:
     assert same[["estimate", "low", "high"]].tolist() == pytest.approx(
         held[["estimate", "low", "high"]].tolist(), rel=1e-9
     )
+
+
+def test_the_hazard_ratio_is_that_of_a_complementary_log_log_fit() -> None:
+    """Between customers of the same tenure, of statsmodels; one who never leaves without a failure has none."""
+    study = tenured(3, 0.5, 0.3, effect=0.1)
+    t = study.table
+    x = sm.add_constant(t[["failure", "tenure"]].to_numpy(float))
+    model = sm.GLM(t["left"], x, family=sm.families.Binomial(sm.families.links.CLogLog())).fit(cov_type="HC0")
+    row = verdict(study).parts["shown"].set_index("label").loc[HAZARD]
+    assert row["estimate"] == pytest.approx(np.exp(model.params.iloc[1]), rel=1e-5)
+    half = 1.96 * model.bse.iloc[1]
+    assert row["low"] == pytest.approx(row["estimate"] * np.exp(-half), rel=0.005)
+    assert row["high"] == pytest.approx(row["estimate"] * np.exp(half), rel=0.005)
+    never = cx.Study(t.assign(left=t["left"] * t["failure"]), study.codebook)
+    assert HAZARD not in verdict(never).parts["shown"]["label"].tolist()
 
 
 @pytest.mark.parametrize("effect", [0.12, 0.06])

@@ -124,3 +124,25 @@ def test_those_who_give_up_are_a_hazard() -> None:
     assert row["estimate"] == pytest.approx(gone.sum() / wait.sum(), rel=1e-9)
     assert row["low"] < 1 / 8 < row["high"]
     assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * np.sqrt(gone.sum()) / wait.sum(), rel=0.06)  # Poisson
+
+
+@pytest.mark.parametrize("bend", [0.0, -4.0])
+def test_the_slope_beyond_the_median_wait_is_that_of_the_regression(bend: float) -> None:
+    """A wait of 32 is the median; beyond it a doubling costs four points more, or no more."""
+    rng = np.random.default_rng(11)
+    doubled = np.linspace(3, 7, 801)
+    table = pd.DataFrame({"wait": 2.0**doubled, "d": doubled, "beyond": np.fmax(doubled - 5, 0)})
+    table["sat"] = np.clip(80 - 3 * doubled + bend * table["beyond"] + rng.normal(0, 8, 801), 0, 100)
+    fields = (
+        cx.Field("sat", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100)),
+        cx.Field("wait", role="operation", measure="wait"),
+        cx.Field("d"),
+        cx.Field("beyond"),
+    )
+    study = cx.Study(table, cx.Codebook("waits", fields, design="experiment", assignment=("wait",)))
+    v = cx.verdict("CX-24", study, robust=False, ledger=None)
+    shown = v.parts["shown"].set_index("label").loc["per doubling beyond a wait of 32, less that before it"]
+    model = cx.ols(study, "sat ~ beyond + d", errors="HC3").table.set_index("term").loc["beyond"]
+    limits = ["estimate", "low", "high"]
+    assert shown[limits].tolist() == pytest.approx(model[limits].tolist(), rel=1e-6)
+    assert shown["low"] < bend < shown["high"] and (bend == 0 or shown["high"] < 0)

@@ -13,6 +13,7 @@ import cxlab as cx
 from cxlab.hypotheses import scoreboard
 
 REPS = 30
+UNEVEN = "score per point by which touchpoints are uneven, beyond their level"
 
 
 def verdict(study: cx.Study) -> cx.Result:
@@ -91,19 +92,25 @@ def test_one_channel_against_several_and_what_a_rough_switch_costs() -> None:
     rng = np.random.default_rng(7)
     rough = rng.binomial(made["switches"].astype(int), 0.4)
     table = made.assign(
-        rough=rough, score=np.clip(made["score"] - 4 * rough, 0, 100), several=(made["switches"] > 0) * 1
+        rough=rough,
+        several=(made["switches"] > 0) * 1,
+        uneven=made[["touchpoints1", "touchpoints2"]].std(axis=1, ddof=0),
     )
+    table["score"] = np.clip(made["score"] - 4 * rough - 0.5 * table["uneven"], 0, 100)
     fields = (*study.codebook.fields, cx.Field("rough", type="integer", role="operation"), cx.Field("several", role=""))
+    fields += (cx.Field("uneven"),)
     known = cx.Study(table, replace(study.codebook, fields=fields))
     shown = verdict(known).parts["shown"].set_index("label")
     touch, limits = "touchpoints1 + touchpoints2", ["estimate", "low", "high"]
     for label, formula, term in (
         ("score: several channels minus one", f"score ~ several + {touch}", "several"),
         ("score per rough switch, beyond a smooth one", f"score ~ rough + switches + {touch}", "rough"),
+        (UNEVEN, f"score ~ uneven + switches + {touch}", "uneven"),
     ):
         model = cx.ols(known, formula, errors="HC3").table.set_index("term").loc[term, limits]
         assert shown.loc[label, limits].tolist() == pytest.approx(model.tolist(), rel=1e-8)
     assert shown.loc["score per rough switch, beyond a smooth one", "estimate"] == pytest.approx(-4, abs=0.9)
+    assert shown.loc[UNEVEN, "low"] < -0.5 < shown.loc[UNEVEN, "high"] < 0
 
 
 def log(n: int = 400, seed: int = 1, per_switch: float = -4.0, channel: bool = True) -> cx.Study:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, finding, mean, row, standardised, two_groups
+from cxlab.hypotheses.estimation import (
+    alike,
+    answered,
+    coefficient,
+    design,
+    finding,
+    mean,
+    row,
+    standardised,
+    two_groups,
+)
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.stats.fits.glm import glm
 
 TRUTH = Truth(claimed=0.12)
 
@@ -51,7 +63,19 @@ def _matched(case: Case, rows: NDArray, left: NDArray, failed: NDArray) -> list[
         return []
     z = standardised(np.where(both, tenure, np.nan), case.sample.n * case.sample.w)
     held = coefficient(case, both, left, failed, z, name="leaving: with minus without a failure, of the same tenure")
-    return [row(case, held.name, held.value, held.se, held.df, held.n)]
+    return [row(case, held.name, held.value, held.se, held.df, held.n), *_hazard(case, both, left, failed, z)]
+
+
+def _hazard(case: Case, rows: NDArray, left: NDArray, failed: NDArray, tenure: NDArray) -> list[dict[str, Any]]:
+    """How many times as fast customers of the same tenure leave after a failure, where a maximum exists."""
+    s = case.sample
+    x = design(case, rows, failed, tenure)
+    found = glm(x, left[rows], s.n[rows], s.w[rows], *s.units(rows), model="cloglog")
+    if not found.converged:
+        return []
+    value, se, df = found.contrast(np.eye(len(found.b))[1])
+    label = "hazard ratio of leaving with a failure, of the same tenure"
+    return [row(case, label, value, se, df, s.n[rows].sum(), transform=math.exp)]
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

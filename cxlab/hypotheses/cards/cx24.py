@@ -14,6 +14,7 @@ from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.models.journeys.dose_response import doublings
+from cxlab.stats.counts.quantiles import quantile
 
 TRUTH = Truth(value=lambda effect: -effect)
 STAY = 35.0
@@ -34,8 +35,19 @@ def test(case: Case) -> Evidence:
     gone, bounds = unanswered(case, found, y, wait >= 0, doubled, threat="hang-ups")
     checks = (gone, alike(case, rows, doubled, "before", "self-selection", y))
     note = f"waits below {floor:.3g} (an eighth of the median) count as {floor:.3g}"
-    shown = (*group_means(case, rows, y, wait), *bounds, *_given_up(case, wait))
+    shown = (*group_means(case, rows, y, wait), *_bend(case, rows, y, doubled, wait), *bounds, *_given_up(case, wait))
     return Evidence((found,), None, shown, checks, "Slope on log2 of the wait, robust errors", (note,))
+
+
+def _bend(case: Case, rows: NDArray, y: NDArray, doubled: NDArray, wait: NDArray) -> tuple[dict[str, Any], ...]:
+    """By how much the slope differs beyond the median wait: 0 where there is no threshold near it."""
+    middle = float(quantile(doubled[rows], case.sample.n[rows], np.array([0.5]))[0])
+    beyond = np.fmax(doubled - middle, 0.0)
+    if not (doubled[rows] < middle).any() or not np.ptp(beyond[rows]) > 0:
+        return ()
+    at = float(quantile(wait[rows], case.sample.n[rows], np.array([0.5]))[0])
+    f = coefficient(case, rows, y, beyond, doubled, name=f"per doubling beyond a wait of {at:.3g}, less that before it")
+    return (row(case, f.name, f.value, f.se, f.df, f.n),)
 
 
 def _given_up(case: Case, wait: NDArray) -> tuple[dict[str, Any], ...]:

@@ -40,8 +40,14 @@ def test(case: Case) -> Evidence:
 def _kinds(
     case: Case, rows: NDArray, y: NDArray, switches: NDArray, touch: tuple[NDArray, ...]
 ) -> list[dict[str, Any]]:
-    """One channel against several, and what a switch that was not smooth costs beyond a smooth one."""
+    """Uneven touchpoints, one channel against several, what a switch that was not smooth costs beyond a smooth one."""
     sample, out = case.sample, []
+    if touch and len(touch) > 1:
+        uneven = np.std(np.column_stack(touch), axis=1)
+        if np.ptp(uneven[rows]) > 0:
+            name = "score per point by which touchpoints are uneven, beyond their level"
+            found = coefficient(case, rows, y, uneven, switches, *touch, name=name)
+            out.append(row(case, found.name, found.value, found.se, found.df, found.n))
     any_ = (switches > 0).astype(float)
     if 0 < any_[rows].sum() < rows.sum():
         found = coefficient(case, rows, y, any_, *touch, name="score: several channels minus one")
