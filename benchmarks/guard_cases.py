@@ -19,7 +19,9 @@ TREATED = (1, 2, 3, 5, 10)
 
 
 def _answers(rng: np.random.Generator, treated: int) -> pd.DataFrame:
-    """Units differ (ICC .2) and move by themselves; ``arm`` marks the treated, ``post`` the second half."""
+    """Units differ (ICC .2) and move by themselves; ``arm`` marks the treated (of CX-28: with both measures), ``post``
+    the second half.
+    """
     c, post = np.repeat(np.arange(UNITS), EACH), np.tile(np.repeat([0, 1], EACH // 2), UNITS)
     own = 0.45 * rng.standard_normal(UNITS)[c] + 0.25 * rng.standard_normal((UNITS, 2))[c, post]
     z = own + 0.86 * rng.standard_normal(len(c))
@@ -27,6 +29,8 @@ def _answers(rng: np.random.Generator, treated: int) -> pd.DataFrame:
     t["start"] = np.where(c < treated, 1.0, np.nan)
     t["y"], t["ltr"] = np.clip(np.round(3.2 + z), 1, 5).astype(int), np.clip(np.round(7 + 2.5 * z), 0, 10).astype(int)
     t["best"] = (z > 0.3).astype(int)
+    rest = (c - treated) % 3  # of the others a third has one measure, a third the other
+    t["first"], t["second"] = ((c < treated) | (rest == 0)).astype(int), ((c < treated) | (rest == 1)).astype(int)
     return t
 
 
@@ -61,19 +65,28 @@ def _tried(t: pd.DataFrame) -> bool:
     return bool((table["p"] < 0.05).any())
 
 
-def _verdict(id: str, book: Callable[[], cx.Codebook]) -> Callable[[pd.DataFrame], bool]:
+def _verdict(id: str, columns: list[str], assignment: tuple[str, ...]) -> Callable[[pd.DataFrame], bool]:
+    """Whether a card's verdict takes a side."""
+    score = cx.Field("sat", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
+    names = {
+        "best": "operation",
+        "arm": "operation",
+        "first": "operation",
+        "second": "operation",
+        "post": "wave",
+        "c": "cluster",
+    }
+    book = cx.Codebook(
+        "pilot", (score, *(cx.Field(n, type="integer", role=r) for n, r in names.items())), design="experiment",
+        assignment=assignment,
+    )  # fmt: skip
+
     def said(t: pd.DataFrame) -> bool:
-        found = cx.verdict(id, cx.Study(t, book()), robust=False, ledger=None)
+        data = cx.Study(t.rename(columns={"y": "sat"})[["sat", *names]], book)
+        found = cx.verdict(id, data, columns=columns, robust=False, ledger=None)
         return found.direction in ("SUPPORTED", "DIRECTION-ONLY", "CONTRADICTED")
 
     return said
-
-
-def _reviews() -> cx.Codebook:
-    F = cx.Field
-    fields = (F("best", type="integer", role="operation", title="top 3"), F("arm", type="integer", role="operation"))
-    fields += (F("post", type="integer", role="wave"), F("c", type="integer", role="cluster"))
-    return cx.Codebook("reviews", fields, design="experiment", assignment=("arm",))
 
 
 TOOLS: dict[str, Callable[[pd.DataFrame], bool]] = {
@@ -84,6 +97,8 @@ TOOLS: dict[str, Callable[[pd.DataFrame], bool]] = {
     "compare": _compared,
     "pilot": _piloted,
     "experiment": _tried,
+    "CX-11": _verdict("CX-11", ["top3=best", "treated=arm", "post=post"], ("arm",)),
+    "CX-28": _verdict("CX-28", ["score=sat", "a=first", "b=second", "unit=c"], ("first", "second")),
 }
 
 
