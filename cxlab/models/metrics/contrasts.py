@@ -111,7 +111,9 @@ def degrees(g: Groups, first: NDArray, second: NDArray, score: Score) -> NDArray
     own, var = own_df(g, score), np.diag(g.cov)
     welch = differences.welch_df(var[first], own[first], var[second], own[second])
     least = np.fmin(own[first], own[second])
-    few = (g.moments.shared[first, second] > 0) | ((g.apart is not None) & (least < few_treated.FEW - 1))
+    clusters = g.moments.m.sum(0) - (g.moments.m > 0).sum(0)
+    fewest = np.fmin(clusters[first], clusters[second])
+    few = (g.moments.shared[first, second] > 0) | ((g.apart is not None) & (fewest < few_treated.FEW - 1))
     return np.where(np.isinf(least), np.inf, np.where(few, least, welch))
 
 

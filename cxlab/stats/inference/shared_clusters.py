@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from cxlab.stats.counts import cluster_totals, in_memory
 from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.tally import answer_sheets, collected, scored_rows
-from cxlab.stats.inference.design_variance import sampled
+from cxlab.stats.inference.design_variance import sampled, stratum_df, uneven_df
 
 PRODUCTS = ("aa", "ab", "bb")
 FLAT = ("a", "w", "n", "w2", "q", "m")
@@ -281,19 +281,26 @@ def covariance(m: Moments, *, population: Mapping | float | None = None, unbiase
 def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
     """Return the units as `cxlab.stats.inference.design_variance.linearised` describes estimates."""
     t, w = m.centre, m.w.sum(0)
-    there = m.m > 0
-    df = m.m.sum(0) - there.sum(0)
+    there, n, clusters = m.m > 0, m.n.sum(0), m.m.sum(0)
+    df = uneven_df(clusters - there.sum(0), stratum_df(m.m, m.w, _squares(m)).sum(0), clusters=clusters, n=n)
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.fmax(m.q.sum(0) / w - t * t, 0)
         kish = w * w / m.w2.sum(0)
     var = np.where(df < 1, np.nan, np.fmax(np.diag(cov), 0))
-    n, clusters = m.n.sum(0), m.m.sum(0)
     base = np.where(clusters == n, (m.n.any(1) * m.clusters).sum(), n)
     lonely = (there & (m.clusters[:, None] == 1)).sum(0)
     return pd.DataFrame(
         {"estimate": t + m.shift, "shift": m.shift, "var": var, "spread": spread, "n": n, "w": w, "kish": kish,
          "df": df, "m": clusters, "lonely": lonely, "base": base, "fitted": m.fitted}
     )  # fmt: skip
+
+
+def _squares(m: Moments) -> NDArray:
+    """The sums of squared weights of clusters, (H, U); those of a single answer where a stratum has no block."""
+    out = np.zeros_like(m.w)
+    for h, block in enumerate(m.blocks):
+        out[h, block.at] = np.diag(block.bb)
+    return out
 
 
 def _plain(value: object) -> object:
