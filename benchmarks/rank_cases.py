@@ -146,7 +146,7 @@ def second_answers(retest: float = 0.7, n: int = 100_000) -> Run:
             said = cx.journeys.regression_to_mean(s, retest=[retest]).table.set_index("group")
             mine = second[first <= 6]
             off[r] = said.loc["detractors", "estimate"] - 100 * ((mine >= 9).mean() - (mine <= 6).mean())
-        return off / 100  # the table is in hundredths
+        return off
 
     return run
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks import coverages as c
+from benchmarks import guard_cases as g
 from benchmarks import model_cases as m
 from benchmarks import page_cases as p
+from benchmarks import rank_cases as r
 from benchmarks import tool_cases as t
 from benchmarks import word_cases as w
 
@@ -30,6 +32,8 @@ class Line:
 
 
 SKEWED, MIDDLE, EVEN, ONE = (0.02, 0.08, 0.9), (0.05, 0.15, 0.8), (0.2, 0.3, 0.5), (0.01, 0.01, 0.98)
+
+APART = [0.4, 0.3, 0.2, 0.1, 0.0, -0.1, -0.2, -0.3]
 
 MORE = [
     *(Line("false 'real', two groups", f"{s}, {a} and {b} answers", "at most 5", was, 1000, w.one_comparison(s, a, b))
@@ -63,4 +67,22 @@ MORE = [
     Line("a false difference of survival curves", "three groups of 80", "at most 5", None, 150, t.curves()),
     *(Line("any false 'real' on a whole page", f"{world}, {s}", "at most 10", None, 100, p.null_page(world, s))
       for world, s in zip(p.WORLDS, (EVEN, SKEWED, SKEWED, SKEWED, SKEWED), strict=True)),
+    *(Line(f"units' {'own rank sets hold' if what == 'own' else 'rank sets hold at once'}", cell, "95", was, 100, r.league_ranks(truth, sizes, what, k))
+      for what, cell, was, truth, sizes, k in (
+          ("own", "8 units .1 apart, n 60", 93.0, APART, [60] * 8, 0), ("all", "8 units .1 apart, n 60", 95.0, APART, [60] * 8, 0),
+          ("own", "12 equal units, n 20 to 100", 93.0, [0.0] * 12, [20, 40, 60, 100] * 3, 0),
+          ("all", "12 equal units, n 20 to 100", 89.0, [0.0] * 12, [20, 40, 60, 100] * 3, 0),
+          ("all", "6 units .1 apart of 5 clusters each", 70.0, APART[:6], [80] * 6, 5))),
+    Line("a unit's change holds", "8 units, half move .25 up, half down", "95", 92.0, 60, r.league_moved()),
+    Line("a unit's surprise holds", "8 units, half move .25 up, half down", "95", 92.0, 60, r.league_moved(what="surprise")),
+    Line("any false change of a gap, Holm", "8 units, none moves", "at most 5", 8.0, 100, r.league_moved(what="gap")),
+    *(Line("any false 'real' of 8 equal waves, Holm", f"{s}", "at most 5", 6.0, 400, r.waves(s)) for s in (EVEN, SKEWED)),
+    Line("`trend` calls one of 8 equal waves 'real'", f"{SKEWED}", "at most 5", None, 100, r.trend_calls(SKEWED)),
+    *(Line(f"Kano's {what} holds", f"n {n}", "95", 92.0, 300, r.kano(n, what)) for what in ("better", "worse") for n in (40, 200)),
+    Line("Kano's category: stated minus right", "n 60", "0", None, 300, r.kano(60, "mode")),
+    Line("regression to the mean: said minus simulated, hundredths of a point", "retest .7", "0", None, 20, r.second_answers()),
+    *(Line("shares hold, each driver used by 40 %", how, "95", was, 40, r.asked_of_some(how)) for how, was in (("pairwise", 88.0), ("impute", 88.0))),
+    Line("planned power", "CSAT 90 falling by 5", "80", 72.0, 600, r.planned_share(0.9, 0.85)),
+    *(Line("an effect of few treated that is not there", f"{tool}, {k} of 20", "at most 5", g.BEFORE.get(tool, {}).get(k), 200, g.false_positive(tool, k))
+      for tool in g.TOOLS for k in g.TREATED),
 ]  # fmt: skip

@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from scipy.special import betaincinv
 
 from benchmarks import coverages as c
 from benchmarks import word_cases as w
@@ -94,16 +95,15 @@ def measured(line: Line, sets: int) -> dict[str, object]:
     print(f"{line.what}, {line.cell}: {100 * hits.mean():.1f} ({time.perf_counter() - start:.0f} s)", file=sys.stderr)
     return {"what": line.what, "cell": cell, "goal": line.goal, "before": line.before,
             "now": round(100 * float(hits.mean()), 1), "error": round(100 * float(hits.std() / len(hits) ** 0.5), 1),
-            "data sets": sets}  # fmt: skip
+            "data sets": sets, "hits": int(hits.sum()) if np.isin(hits, (0, 1)).all() else None, "of": len(hits)}  # fmt: skip
 
 
 def main(scale: str = "1", only: str = "") -> None:
-    """Measure the lines whose name starts with ``only``, the others stay; write `words.json`, print the table."""
-    old = json.loads(OUT.read_text(encoding="utf-8")) if only else []
-    rows = []
+    """Measure the lines that are not there yet or start with one of ``only`` ('a;b'); write `words.json`, print all."""
+    old, rows = json.loads(OUT.read_text(encoding="utf-8")) if only else [], []
     for line in (*COVERAGE, *WORDS, *MORE):
         kept = [r for r in old if r["what"] == line.what and r["cell"].partition(" (said")[0] == line.cell]
-        again = not kept or line.what.startswith(only)
+        again = not kept or any(line.what.startswith(start) for start in only.split(";"))
         rows.append(measured(line, max(int(line.sets * float(scale)), 20)) if again else kept[0])
     OUT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     OUT.with_suffix(".md").write_text(written(rows), encoding="utf-8")
@@ -113,13 +113,24 @@ def main(scale: str = "1", only: str = "") -> None:
 def written(rows: list[dict]) -> str:
     """The table in Markdown."""
     said = f"# Words and intervals against known truth\n\n{__doc__.splitlines()[0].partition(': ')[2].capitalize()}\n"
+    said += "In brackets: the binomial interval (95 %) of a rate of data sets; after ±: one standard error.\n"
     head = "| what | where | goal, % | before, % | now, % | data sets |\n|---|---|---|---|---|---|\n"
     lines = (
         f"| {r['what']} | {r['cell']} | {r['goal']} | {'' if r['before'] is None else r['before']} | "
-        f"{r['now']} ± {r['error']} | {r['data sets']} |\n"
+        f"{r['now']} {_chance(r)} | {r['data sets']} |\n"
         for r in rows
     )
     return said + "\n" + head + "".join(lines)
+
+
+def _chance(row: dict) -> str:
+    """How far chance alone may have moved a rate: Clopper and Pearson's interval where each data set says yes or no."""
+    n, k = row.get("of"), row.get("hits")
+    if k is None or n != row["data sets"]:
+        return f"± {row['error']}"
+    low = betaincinv(k, n - k + 1, 0.025) if k else 0.0
+    high = betaincinv(k + 1, n - k, 0.975) if k < n else 1.0
+    return f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
 if __name__ == "__main__":
