@@ -46,7 +46,10 @@ ROLES = {"y": "outcome", "arm": "operation", "c": "cluster"}
 def _line(call: Callable[..., cx.Result], formula: str, term: str) -> Callable[[pd.DataFrame], bool]:
     def said(t: pd.DataFrame) -> bool:
         s = study(t, ROLES | {"post": "operation", "best": "operation"}, {"y": (1, 5)})
-        return bool(call(s, formula).table.set_index("term")["p"][term] < 0.05)
+        try:
+            return bool(call(s, formula).table.set_index("term")["p"][term] < 0.05)
+        except cx.DataProblem:  # a logit refuses an arm that tells the answer for certain
+            return False
 
     return said
 

@@ -100,14 +100,16 @@ def measured(line: Line, sets: int) -> dict[str, object]:
 
 def main(scale: str = "1", only: str = "") -> None:
     """Measure the lines that are not there yet or start with one of ``only`` ('a;b'); write `words.json`, print all."""
-    old, rows = json.loads(OUT.read_text(encoding="utf-8")) if only else [], []
-    for line in (*COVERAGE, *WORDS, *MORE):
-        kept = [r for r in old if r["what"] == line.what and r["cell"].partition(" (said")[0] == line.cell]
-        again = not kept or any(line.what.startswith(start) for start in only.split(";"))
-        rows.append(measured(line, max(int(line.sets * float(scale)), 20)) if again else kept[0])
-    OUT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    OUT.with_suffix(".md").write_text(written(rows), encoding="utf-8")
-    print(written(rows))
+    old = json.loads(OUT.read_text(encoding="utf-8")) if only else []
+    named = {(r["what"], r["cell"].partition(" (said")[0]): r for r in old}
+    lines = {(line.what, line.cell): line for line in (*COVERAGE, *WORDS, *MORE)}
+    for key, line in lines.items():
+        if key not in named or any(line.what.startswith(start) for start in only.split(";")):
+            named[key] = measured(line, max(int(line.sets * float(scale)), 20))
+            rows = [named[k] for k in lines if k in named]  # what is measured stays, whatever comes after
+            OUT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            OUT.with_suffix(".md").write_text(written(rows), encoding="utf-8")
+    print(written([named[k] for k in lines]))
 
 
 def written(rows: list[dict]) -> str:

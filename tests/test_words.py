@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
-from benchmarks import coverages, model_cases, page_cases, tool_cases, word_cases, words
+from benchmarks import coverages, guard_cases, model_cases, page_cases, rank_cases, tool_cases, word_cases, words
 
 ROWS = json.loads(words.OUT.read_text(encoding="utf-8"))
 
@@ -118,3 +118,29 @@ def test_a_whole_page_on_which_nothing_differs_rarely_says_real() -> None:
     found = [page_cases.page(page_cases.null_study(rng, world, page_cases.SKEWED)) for _ in range(2)]
     assert sum(f["page"] for f in found) <= 1
     assert sum(f["message"] for f in found) <= 1
+
+
+@pytest.mark.parametrize("tool", guard_cases.TOOLS)
+def test_few_treated_units_are_no_evidence(tool: str) -> None:
+    """One treated of 20 said an effect in 65 of 100 (least squares), 60 of 100 (CX-11) where there was none."""
+    hits = {k: guard_cases.false_positive(tool, k)(np.random.default_rng(12 + k), 6) for k in (1, 2, 3)}
+    assert hits[1].sum() == 0  # refused, or its place among 20
+    assert sum(h.sum() for h in hits.values()) <= binom.ppf(0.9995, 18, 0.05)
+
+
+def test_a_league_of_equal_units_holds_all_ranks_at_once() -> None:
+    """Marginal sets taken together: 70 to 89 of 100."""
+    hits = rank_cases.league_ranks([0.0] * 8, [20, 40, 60, 100] * 2, "all")(np.random.default_rng(13), 12)
+    assert hits.sum() >= binom.ppf(1e-3, 12, 0.95)
+
+
+def test_means_over_few_clusters_of_unequal_size_hold() -> None:
+    """With as many degrees of freedom as clusters less one: 91 to 93 of 100."""
+    for metric in ("nps", "csat", "mean"):
+        hits = model_cases.clustered(words.EVEN, 8, 0.2, metric)(np.random.default_rng(14), 1200)
+        assert hits.sum() >= binom.ppf(0.01, 1200, 0.95)
+
+
+def test_a_planned_fall_of_csat_is_found() -> None:
+    hits = rank_cases.planned_share(0.9, 0.85)(np.random.default_rng(15), 300)
+    assert hits.sum() >= binom.ppf(1e-3, 300, 0.8)

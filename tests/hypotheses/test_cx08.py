@@ -102,3 +102,15 @@ def test_months_dated_by_their_last_day_begin_on_their_first() -> None:
     assert v.direction == "NOT-IDENTIFIED" and "240 of 240 months use later scores" in v.sentence
     before = cx.Study(study.table.assign(date=end, published=first - pd.Timedelta(days=1)), study.codebook)
     assert verdict(before).direction == "SUPPORTED"
+
+
+def test_returns_in_percent_are_the_same_returns() -> None:
+    study = cx.simulated("CX-08", 0.004, n=240, seed=5)
+    percent = study.table.assign(excess=100 * study.table["excess"], market=100 * study.table["market"])
+    one, other = verdict(study), verdict(cx.Study(percent, study.codebook))
+    assert other.estimate.value == pytest.approx(one.estimate.value, rel=1e-9)
+    assert (other.direction, other.number, other.sentence) == (one.direction, one.number, one.sentence)
+    assert "the market moved by more than 1 in a month, so both returns are read as percent" in other.notes
+    mixed = study.table.assign(excess=100 * study.table["excess"])
+    v = verdict(cx.Study(mixed, study.codebook))
+    assert v.direction == "NOT-IDENTIFIED" and "give both as shares (0.01 is 1 %), or both in percent" in v.sentence

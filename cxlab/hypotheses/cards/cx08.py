@@ -8,21 +8,38 @@ from numpy.typing import NDArray
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding
 from cxlab.hypotheses.naive import unguarded
+from cxlab.hypotheses.sample import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.stats.fits.robust import newey_west
 
 TRUTH = Truth(claimed=0.0135, n=360)
+WHOLE = 1.0
+"""No market has moved by more than this share in a month."""
+PERCENT = "the market moved by more than 1 in a month, so both returns are read as percent"
 
 
 def test(case: Case) -> Evidence:
     """Alpha a month; only scores published before the month can have chosen its portfolio."""
     sample = case.sample
-    y, market = sample.number("excess"), sample.number("market")
+    y, market, notes = _shares(sample.number("excess"), sample.number("market"))
     rows = answered(case, y, market, least=36, what="months")
     order = np.argsort(sample.raw["date"][rows]) if "date" in sample else np.arange(rows.sum())
     model = newey_west(np.column_stack([np.ones(len(order)), market[rows][order]]), y[rows][order])
     found = finding(case, rows, y, "alpha a month", *model.contrast(np.array([1.0, 0.0])))
-    return Evidence((found,), found, (), (_published(case, rows),), "Market model, Newey-West errors")
+    return Evidence((found,), found, (), (_published(case, rows),), "Market model, Newey-West errors", notes)
+
+
+def _shares(excess: NDArray, market: NDArray) -> tuple[NDArray, NDArray, tuple[str, ...]]:
+    """Both returns as shares: a market that moved by more than 1 (100 %) in a month is in percent, and both are."""
+    beyond = [bool(np.nanmax(np.abs(r), initial=0.0) > WHOLE) for r in (excess, market)]
+    if beyond[1]:
+        return excess / 100, market / 100, (PERCENT,)
+    if beyond[0]:
+        raise NotEstimable(
+            "a month's excess return is beyond 1 (100 %) and no market return is: give both as shares (0.01 is 1 %), "
+            "or both in percent"
+        )
+    return excess, market, ()
 
 
 def _published(case: Case, rows: NDArray) -> tuple[str, str, bool | None, str]:
