@@ -100,8 +100,10 @@ def caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, si
         out.append(f"{some(alone.sum())}: {what}, so the variance is not estimable")
     few = (cells["df"] >= 1) & (cells["df"] < FEW)
     if not simple and few.any():
+        uneven = ", less for their unequal size" if (cells["df"][few] % 1 > 0).any() else ""
         out.append(
-            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata), so the interval is rough"
+            f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata{uneven}), so the interval "
+            "is rough"
         )
     if cells["lonely"].any():
         out.append("strata with a single cluster are centred at the overall mean (conservative)")

@@ -138,7 +138,9 @@ def guarded(found: Errors, names: Sequence[str], rests: np.ndarray, unit: str) -
         few = [n for n, a in zip(names, weak, strict=True) if a]
         notes.append(few_treated.rests_on_few(few, int(rests[weak].min()), clusters, unit))
     if found.name != "CR2":  # without Satterthwaite's correction: no more degrees of freedom than the few clusters have
-        df = np.where(weak, np.fmin(df, rests - 1), df)
+        model = found.name == "REML"  # a mixed model's variances have no small-sample bias to be made good for
+        few = [few_treated.satterthwaite_df(k, clusters - k) if model else k - 1 for k in rests]
+        df = np.where(weak, np.fmin(df, few), df)
     return replace(found, df=df, notes=notes, alone=alone)
 
 

@@ -50,7 +50,7 @@ def mixed(
     Returns
     -------
     Result, one row a fixed effect with Satterthwaite degrees of freedom. A term that rests on a single group (an arm
-    of one treated shop) has no error, one that rests on two to four has one degree less than they, as in `cx.ols`.
+    of one treated shop) has no error, one that rests on two to four the degrees of freedom of so few, as in `cx.ols`.
     ``parts['variances']``: variance of each intercept and of the residual, and its share; ``parts['groups']``:
     predicted intercept of every group with its standard error (one intercept only); ``parts['fit']``: n, groups, REML
     criterion.
