@@ -13,6 +13,7 @@ import pandas as pd
 
 import cxlab as cx
 from benchmarks.coverages import NPS_VALUES, SLOPES, Hits, Run, _lmg, inside, study
+from benchmarks.model_cases import _batches
 from cxlab.models.metrics.contrasts import corrected
 
 
@@ -76,14 +77,18 @@ def waves(shares: Sequence[float], n: int = 150, count: int = 8) -> Run:
     """Any false "real" among the changes of equal waves, Holm."""
 
     def run(rng: np.random.Generator, sets: int) -> Hits:
-        t = pd.DataFrame({"rep": np.repeat(np.arange(sets), count * n)})
-        t["w"] = np.tile(np.repeat(np.arange(count), n), sets)
-        t["ltr"] = rng.choice(NPS_VALUES, len(t), p=shares)
-        s = study(t, {"ltr": "outcome", "rep": "segment", "w": "segment"})
-        found = cx.compare(s, "nps", by=["rep", "w"], pairs="consecutive", correction="none")
-        rows = found.table[["rep", "p"]].assign(test=found.parts["tests"])
-        return np.array([float((corrected(p["p"].to_numpy(), list(p["test"]), "holm") < 0.05).any())
-                         for _, p in rows.groupby("rep")])  # fmt: skip
+        hits = []
+        for k in _batches(sets):
+            t = pd.DataFrame({"rep": np.repeat(np.arange(k), count * n)})
+            t["w"] = np.tile(np.repeat(np.arange(count), n), k)
+            t["ltr"] = rng.choice(NPS_VALUES, len(t), p=shares)
+            s = study(t, {"ltr": "outcome", "rep": "segment", "w": "segment"})
+            found = cx.compare(s, "nps", by=["rep", "w"], pairs="consecutive", correction="none")
+            rows = found.table[["rep", "p"]].assign(test=found.parts["tests"])
+            hits += [
+                (corrected(p["p"].to_numpy(), list(p["test"]), "holm") < 0.05).any() for _, p in rows.groupby("rep")
+            ]
+        return np.array(hits, float)
 
     return run
 

@@ -7,7 +7,7 @@ import pytest
 import cxlab as cx
 from cxlab.hypotheses.card import cards
 
-COUNTS = {("CX-25", "switches"), ("CX-25", "rough")}
+COUNTS = {("CX-25", "switches"), ("CX-25", "rough"), ("CX-25", "events")}
 """A count has no other unit."""
 RETURNS = {("CX-08", "excess"), ("CX-08", "market")}
 """Two amounts of one unit: `test_cx08.test_returns_in_percent_are_the_same_returns`."""
