@@ -67,9 +67,6 @@ MORE = [
     Line("a false difference of survival curves", "three groups of 80", "at most 5", None, 150, t.curves()),
     *(Line("any false 'real' on a whole page", f"{world}, {s}", "at most 10", None, 100, p.null_page(world, s))
       for world, s in zip(p.WORLDS, (EVEN, SKEWED, SKEWED, SKEWED, SKEWED), strict=True)),
-]  # fmt: skip
-
-NEWER = [
     *(Line(f"units' {'own rank sets hold' if what == 'own' else 'rank sets hold at once'}", cell, "95", was, 100, r.league_ranks(truth, sizes, what, k))
       for what, cell, was, truth, sizes, k in (
           ("own", "8 units .1 apart, n 60", 93.0, APART, [60] * 8, 0), ("all", "8 units .1 apart, n 60", 95.0, APART, [60] * 8, 0),
