@@ -12,6 +12,7 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.journeys.event_log import EventLog, event_log
+from cxlab.models.journeys.log_start import begun_before
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
@@ -94,7 +95,7 @@ def drop_off(
         label = dict(zip(log.groups, group, strict=True))
         rows += [{**label, **row} for row in _rows(log, mine, list(states), times, level)]
     open_ = float((each["cause"] == 0).mean())
-    notes = [*log.notes, f"{open_:.1%} of the cases had not ended when they were last seen"]
+    notes = [*log.notes, *begun_before(log), f"{open_:.1%} of the cases had not ended when they were last seen"]
     notes += [f"cases without an end are watched until the last moment of the log ({last})"] if open_ else []
     notes += told
     return Result(

@@ -14,6 +14,7 @@ from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.journeys.event_log import EventLog, event_log, small_events
+from cxlab.models.journeys.log_start import begun_before
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
 from cxlab.result import Result
@@ -110,7 +111,7 @@ def journey(
     table = _described(table, log, book)
     table, told = log.without(table, least_n)
     few = small_events(table, "n", log.groups, least_n)
-    notes = [*log.notes, *score_note, *_said(book, table, log), *told]
+    notes = [*log.notes, *begun_before(log), *score_note, *_said(book, table, log), *told]
     if few.any():
         notes.append(
             f"{int(few.sum())} touchpoints that fewer than {least_n} cases met, or that would tell them, are not shown "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.columns import Column
+from cxlab.columns import Column, difference, show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
@@ -105,11 +105,12 @@ def measurement_plan(
         verdict=np.where((n > 0) & (found <= needed), WORTH, NOT),
     )  # fmt: skip
     label = registry.label(metric)
-    notes = [f"answers vary {said}", f"a change of {needed:g} matters; {power:.0%} power at {level:.0%} confidence"]
+    matters = show(needed, difference(unit)) if unit != "mean" else f"{needed:g}"
+    notes = [f"answers vary {said}", f"a change of {matters} matters; {power:.0%} power at {level:.0%} confidence"]
     full = table.loc[n >= np.floor(most), "touchpoint"].tolist()
     notes += [f"everybody who would answer is asked at: {', '.join(full)}"] if full else []
     poor = rows.loc[rows["verdict"] == NOT, "touchpoint"].tolist()
-    notes += [f"too few to see a change of {needed:g} from one period to the next: {', '.join(poor)}"] if poor else []
+    notes += [f"too few to see a change of {matters} from one period to the next: {', '.join(poor)}"] if poor else []
     return Result(
         "measurement_plan",
         f"What {budget:,.0f} a period can show of the {label}",

@@ -66,3 +66,27 @@ def test_hours_are_those_that_passed_where_clocks_change() -> None:
     there = events().assign(at=lambda t: t["at"].dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin"))
     waits = cx.transitions(log(there)).table.dropna(subset=["wait"])["wait"]
     assert waits.tolist() == pytest.approx([1 / 24] * len(waits)) and len(waits) == 2
+
+
+def test_journeys_under_way_when_the_log_begins_are_told() -> None:
+    """The log is cut at a day: whoever began before it seems to begin in the middle."""
+    frame = cx.simulate_events(2000, seed=4).to_pandas()
+    started = frame.groupby("case_id")["time"].transform("min")
+    cut = frame[frame["time"] >= started.quantile(0.5)].reset_index(drop=True)
+    book = cx.simulate_events(10, seed=4).codebook
+    for run in (lambda s: cx.journey(s), lambda s: cx.drop_off(s, ends=["completed", "cancelled"], at=8)):
+        notes = run(cx.Study(cut, book)).notes
+        assert any("were under way when the log began, and what they did before is missing" in n for n in notes)
+        assert any(" of the first 5% of the log do not begin with 'order', as 9" in n for n in notes)
+        assert not any("under way when the log began" in n for n in run(cx.Study(frame, book)).notes)
+
+
+def test_times_far_before_the_log_are_told() -> None:
+    frame = cx.simulate_events(500, seed=4).to_pandas()
+    frame.loc[frame.index % 150 == 0, "time"] = pd.Timestamp("1900-01-01")
+    notes = cx.journey(cx.Study(frame, cx.simulate_events(10, seed=4).codebook)).notes
+    many = int((frame["time"].dt.year == 1900).sum())
+    assert (
+        f"{many} events lie at 1900-01-01 or so, 10 times the length of the log before it: a time that stands for a "
+        "missing one? declare it as missing"
+    ) in notes

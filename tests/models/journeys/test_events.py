@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.linalg import expm
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.data.simulate_events import DAYS
 from cxlab.data.study import Study
 
 STATES = {"approved": "A_ACTIVATED", "declined": "A_DECLINED", "cancelled": "A_CANCELLED"}
@@ -348,3 +350,35 @@ def test_an_event_called_end_is_no_end_of_a_case() -> None:
     steps = found.table.set_index(["from", "to"])["estimate"]
     assert steps["start", "(end)"] == 1.0 and steps["(end)", "(end of the case)"] == 0.5
     assert found.parts["end"] == "(end of the case)"
+
+
+def test_intervals_of_ends_hold_what_a_chain_in_continuous_time_gives() -> None:
+    """Waits are exponential, so the share ended at t is that of a Markov process: exp(t (P - I) / mean wait)."""
+    runs, ends, at = 24, ["completed", "cancelled"], [4.0, 8.0]
+    first = cx.simulate_events(10, seed=0).truth["steps"]
+    names = [*dict.fromkeys(first["from"]), *ends]
+    p = np.zeros((len(names), len(names)))
+    for a, b, share in first.itertuples(index=False):
+        p[names.index(a), names.index(b)] = share
+    q = (p - np.diag(p.sum(1))) / DAYS
+    truth = {(e, t): expm(q * t)[names.index("order"), names.index(e)] for e in ends for t in at}
+    held = dict.fromkeys(truth, 0)
+    for seed in range(runs):
+        found = cx.drop_off(cx.simulate_events(300, seed=seed, censoring=0.3), ends=ends, at=at).table
+        for key, right in truth.items():
+            row = found[(found["state"] == key[0]) & (found["at"] == key[1])].iloc[0]
+            held[key] += row["low"] <= right <= row["high"]
+    assert min(held.values()) >= binom.ppf(1e-4, runs, 0.95), held
+
+
+def test_intervals_of_types_hold_their_shares() -> None:
+    one = {"a": {"b": 0.8, "z": 0.2}, "b": {"b": 0.1, "c": 0.8, "z": 0.1}, "c": {"a": 0.2, "z": 0.8}, "z": {}}
+    two = {"a": {"a": 0.7, "c": 0.1, "z": 0.2}, "b": {"a": 0.5, "z": 0.5}, "c": {"c": 0.6, "a": 0.2, "z": 0.2}, "z": {}}
+    runs, held = 8, 0
+    for seed in range(runs):
+        first = cx.simulate_events(390, seed=seed, touchpoints=one)
+        second = cx.simulate_events(210, seed=100 + seed, touchpoints=two).to_pandas()
+        both = pd.concat([first.to_pandas(), second.assign(case_id=second["case_id"] + 10_000)])
+        row = cx.journey_types(Study(both, first.codebook), k=2, draws=40).table.iloc[0]
+        held += row["low"] <= 0.65 <= row["high"]
+    assert held >= binom.ppf(1e-4, runs, 0.95)
