@@ -383,8 +383,7 @@ def tests(g: Groups, first: NDArray, second: NDArray, score: Score) -> list[str]
 
     Groups beyond the keys are the others of 'rest', in the order of the keys.
     """
-    k = len(g.keys)
-    blocks: dict[tuple, list[int]] = {}
+    k, blocks = len(g.keys), dict[tuple, list[int]]()
     for i, key in enumerate(g.keys):
         blocks.setdefault(key[:-1], []).append(i)
 

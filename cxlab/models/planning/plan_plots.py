@@ -11,13 +11,13 @@ from cxlab.result import Result
 def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw each mean with its interval and its target as a line across its row."""
     table = result.table
-    ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
+    ax = canvas(ax, width=8, height=0.32 * len(table) + 1.1)
     chance = ["below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{p:.0%}" for p in table["reached"]]
-    labels = [f"{i}: target reached, chance {p}" for i, p in zip(table["item"], chance, strict=True)]
+    labels = [f"{i}: chance {p}" for i, p in zip(table["item"], chance, strict=True)]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
     for k, target in zip(reversed(range(len(table))), table["target"], strict=True):  # the first row stands on top
         ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
-    ax.set_xlabel("mean; the line is the target", color=INK, fontsize=9)
+    ax.set_xlabel("mean; the line is the target, the chance that of reaching it", color=INK, fontsize=9)
     ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
 

@@ -37,7 +37,7 @@ def study(n: int, seed: int) -> Study:
 
 
 def test_likelihood_and_bic_are_those_of_stepmix() -> None:
-    # StepMix 3.0.0 (measurement="binary", n_init=10, tolerance 1e-12) on three(1500, 1)
+    # StepMix 3.0.0 (measurement="binary", n_init=10, tolerance 1e-12) on three(1500, 1): tests/reference/personas.py
     x, _ = three(1500, 1)
     y, n = np.unique(x, axis=0, return_counts=True)
     want = {2: (-5368.3659951, 10831.8038553, [0.194022, 0.805978]),
