@@ -16,6 +16,10 @@ from cxlab.stats.counts.quantiles import quantile
 DRAWS = 499
 
 
+MANY = 20_000
+"""With more rows than this the noise of the bends is drawn from its covariance, not from that of every row."""
+
+
 @dataclass(frozen=True)
 class Kink:
     """``at`` the kink, ``low, high`` its likelihood-ratio interval (to the next grid points).
@@ -62,8 +66,11 @@ def kink(
     fall = (bends.T @ target) ** 2
     best = int(fall.argmax())
     left = target @ target - fall
-    drawn = _noise(target, n, cluster, rng)
-    drawn = bends.T @ (drawn - base @ (base.T @ drawn))
+    if len(x) > MANY:
+        drawn = _drawn(bends, target / (np.sqrt(n) if cluster is None else 1.0), cluster, rng)
+    else:
+        drawn = _noise(target, n, cluster, rng)
+        drawn = bends.T @ (drawn - base @ (base.T @ drawn))
     variance = left[best] / max(size - 4, 1)
     if cluster is not None:
         variance = max(variance, float((drawn[best] ** 2).mean()))
@@ -83,6 +90,20 @@ def _noise(target: NDArray, n: NDArray, cluster: NDArray | None, rng: np.random.
     clusters = int(cluster.max()) + 1
     more = np.sqrt(clusters / max(clusters - 1, 1))
     return target[:, None] * (more * rng.standard_normal((clusters, DRAWS)))[cluster]
+
+
+def _drawn(bends: NDArray, residual: NDArray, cluster: NDArray | None, rng: np.random.Generator) -> NDArray:
+    """What normal noise of answers, or of clusters, makes of each bend: normal, with a covariance that is a sum.
+
+    The same distribution as with `_noise` for every row, (places, DRAWS).
+    """
+    parts, more = bends * residual[:, None], 1.0
+    if cluster is not None:
+        clusters = int(cluster.max()) + 1
+        parts = np.stack([np.bincount(cluster, x, clusters) for x in parts.T], axis=1)
+        more = clusters / max(clusters - 1, 1)
+    values, vectors = np.linalg.eigh(more * (parts.T @ parts))
+    return (vectors * np.sqrt(np.fmax(values, 0))) @ rng.standard_normal((len(values), DRAWS))
 
 
 def _chi2(level: float) -> float:
