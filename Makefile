@@ -1,11 +1,11 @@
-# make report | test | lab | workshop | bench | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | workshop | bench | bench-scale | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab workshop bench bench-reading bench-words fuzz nightly calibrate lint audit clean
+.PHONY: report test lab workshop bench bench-scale bench-reading bench-words fuzz nightly calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -29,6 +29,9 @@ lab: $(VENV)/.core
 
 bench: $(VENV)/.test
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m benchmarks
+
+bench-scale: $(VENV)/.test
+	$(BIN)/python -m benchmarks.scale
 
 bench-reading: $(VENV)/.test
 	$(BIN)/python -m benchmarks.strangers
