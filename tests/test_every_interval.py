@@ -30,7 +30,7 @@ PLACES = {**dict.fromkeys(questionnaire.CALLS, questionnaire), **dict.fromkeys(o
           **dict.fromkeys(others.NONE, others)}  # fmt: skip
 NAMES = sorted(set(PLACES) - set(NOT) - {"rake", "poststratify", "weighting", "quality", "comments", "funnel", "peers",
                "heard_sheet", "segments", "concerned", "drop", "choice_design", "sample_size", "crosstab"})  # fmt: skip
-NO_LEVEL = {"regression_to_mean"}
+NO_LEVEL = {"regression_to_mean", "reviews"}
 BY_BUDGET = {"monitor": "its limits are set by the alarms one accepts", "running": "it holds at all times"}
 COUNTS = ("n", "rank")
 """Ranges of counts and of ranks are no intervals of an estimate."""

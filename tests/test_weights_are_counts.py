@@ -32,6 +32,8 @@ ASKED = {
     "survival": lambda s: cx.survival(s, time="zz8zz", event="zz6zz", ends=[1, 2], by="zz0zz", at=[5, 15, 25, 35]),
 }
 """Where the default is to look at times that half of the rows have passed, the times are given."""
+PLACES = {**cx._WHERE, **{n: m for names in cx._ROOMS.values() for n, m in names.items()}}
+EXCEPT |= {n: "the labels of comments are drawn a row" for n, m in PLACES.items() if m.startswith("cxlab.models.text")}
 NAMES = sorted({*questionnaire.CALLS, *others.CALLS} - set(EXCEPT))
 
 
