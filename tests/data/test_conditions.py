@@ -144,8 +144,8 @@ def test_sums_means_and_expressions_are_of_answers(study: cx.Study) -> None:
         (lambda s: s.derive("x", 3), "a column is derived by a mapping of categories, 'sum', 'mean' or a Narwhals "
          "expression, not 3"),
         (lambda s: s.set("q1", rol="x"), "setting 'rol' is not in what 'q1' can be given; did you mean 'role'? There "
-         "are: role, measure, type, title, question, stage, owner, unit, about, note, format, scale, best, labels, "
-         "missing, leave_out"),
+         "are: role, measure, type, title, question, stage, owner, unit, about, focal, note, format, scale, best, "
+         "labels, missing, leave_out"),
         (lambda s: s.set("q1", role="outcom"), "role of 'q1' is 'outcom'; did you mean 'outcome'? allowed: "),
         (lambda s: s.set("q1", scale="1"), "scale of 'q1' is '1'; write it as 1-5, -2..2 or none"),
         (lambda s: s.set("q1", scale="5-1"), "scale runs from 5 to 1; the minimum must be below the maximum"),
