@@ -1,11 +1,11 @@
-# make report | test | lab | workshop | bench | bench-scale | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | workshop | docs | bench | bench-scale | bench-reading | bench-words | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab workshop bench bench-scale bench-reading bench-words fuzz nightly calibrate lint audit clean
+.PHONY: report test lab workshop docs bench bench-scale bench-reading bench-words fuzz nightly calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -23,6 +23,9 @@ environment.yml: pyproject.toml
 
 workshop: $(VENV)/.core
 	$(BIN)/cxlab workshop serve --seats $(or $(SEATS),20) --room $(or $(ROOM),class)
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/build.py
 
 lab: $(VENV)/.core
 	$(BIN)/cxlab lab
@@ -54,6 +57,10 @@ calibrate: $(VENV)/.core
 $(VENV)/.core: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.core
