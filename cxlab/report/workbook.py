@@ -11,7 +11,7 @@ from typing import Any
 import xlsxwriter
 
 from cxlab.columns import ROW
-from cxlab.report import banner_sheets
+from cxlab.report import banner_sheets, sheet_charts
 from cxlab.report.collect import Made, labels, method, subject
 from cxlab.report.sanitiser import legal
 
@@ -41,12 +41,24 @@ def workbook(report: Made, target: Path) -> None:
     for k, (name, text) in enumerate(facts(report)):
         about.write_string(k, 0, name, book.add_format({"bold": True, "valign": "top"}))
         about.write_string(k, 1, text)
+    linked: list[tuple[str, str]] = []
     for result in report.results.values():
+        first = len(sheets.taken)
         if result.get("table") and result.get("kind") == "crosstab":
             banner_sheets.write(book, sheets, result)
         elif result.get("table") and result.get("kind") != "message":
             write(book, sheets.add(result["title"]), result, bold)
+        linked += [(result["title"], sheet.get_name()) for sheet in book.worksheets()[first : first + 1]]
+    contents(book, about, linked, len(facts(report)) + 1)
     book.close()
+
+
+def contents(book: xlsxwriter.Workbook, about: Any, linked: list[tuple[str, str]], row: int) -> None:
+    """Write the tables of the book with a link to the sheet of each, below the facts."""
+    link = book.add_format({"font_color": "#0B5394", "underline": 1})
+    about.write_string(row, 0, "Tables", book.add_format({"bold": True, "valign": "top"}))
+    for k, (title, name) in enumerate(linked):
+        about.write_url(row + k, 1, f"internal:'{name}'!A1", link, title)
 
 
 def first_message(report: Made) -> Mapping[str, Any] | None:
@@ -67,7 +79,7 @@ def findings(book: xlsxwriter.Workbook, sheet: Any, told: Mapping[str, Any]) -> 
 
 
 def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:
-    """Write one result: its table with a filter, then method and notes."""
+    """Write one result: its table with a filter and, where one can be read, its chart; then method and notes."""
     names, typed = result["columns"], result["typed"]
     for column, name in enumerate(names):
         sheet.write_string(0, column, typed[column]["heading"], bold)
@@ -81,6 +93,11 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
                 sheet.write_string(k, column, str(value))
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
     sheet.freeze_panes(1, len(labels(result)))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet_charts.chart(book, sheet, result, FORMATS.get(result.get("unit", ""), FORMATS[""]))
     last = len(result["table"]) + 2
     for k, text in enumerate((method(result), *result["notes"])):
         sheet.write_string(last + k, 0, text)

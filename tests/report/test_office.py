@@ -83,3 +83,25 @@ def test_differences_of_shares_are_percentage_points_on_slides():
         == "CSAT by Occupation: 1 of 1 differences is real: Occupation 3 · rest −24.6 pp"
     )
     assert caption(result, result["table"]) == "Differences with 95% intervals; n = 34"
+
+
+def test_the_workbook_has_native_charts_and_links(report: Made, tmp_path: Path):
+    workbook(report, tmp_path / "x.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "x.xlsx")
+    links = [(c.value, c.hyperlink.location) for c in book["About"]["B"] if c.hyperlink]
+    shown = [r for r in report.results.values() if r.get("table") and r["kind"] != "message"]
+    assert [title for title, _ in links] == [r["title"] for r in shown]
+    drawn = [(sheet, sheet._charts[0]) for sheet in book if sheet._charts]
+    assert drawn
+    named = {place.split("!")[0].strip("'"): title for title, place in links}
+    assert set(named) <= set(book.sheetnames)
+    for sheet, chart in drawn:
+        result = next(r for r in shown if r["title"] == named[sheet.title])
+        column = openpyxl.utils.get_column_letter(result["columns"].index("estimate") + 1)
+        (series,) = chart.series
+        rows = result["table"]
+        assert series.val.numRef.f.split("!")[1] == f"${column}$2:${column}${len(rows) + 1}"
+        bars = series.errBars
+        assert [float(p.v) for p in bars.plus.numLit.pt] == pytest.approx([r["high"] - r["estimate"] for r in rows])
+        assert [float(p.v) for p in bars.minus.numLit.pt] == pytest.approx([r["estimate"] - r["low"] for r in rows])
+    assert book[drawn[0][0].title].page_setup.orientation == "landscape"
