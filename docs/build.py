@@ -116,11 +116,11 @@ def prose(text: str) -> str:
     return "\n".join(out)
 
 
-def example(said: str) -> tuple[str, Any, str]:
+def example(said: str, around: dict[str, Any] | None = None) -> tuple[str, Any, str]:
     """Run the examples of a docstring: return them with what they print, the last result, and what went wrong."""
     import cxlab as cx
 
-    space: dict[str, Any] = {"cx": cx}
+    space: dict[str, Any] = {**(around or {}), "cx": cx}
     shown, result = [], None
     for one in doctest.DocTestParser().get_examples(said):
         if doctest.SKIP in one.options:
@@ -162,7 +162,7 @@ def function(site: Site, one: Any, target: Any) -> str:
     with contextlib.suppress(TypeError, ValueError):
         signature = re.sub(r"(: |-> )'([^']+)'", r"\1\2", str(inspect.signature(target)))
         parts["signature"] = f"```python\n{one.name}{signature}\n```"
-    text, result, wrong = example(parts.get("Examples", ""))
+    text, result, wrong = example(parts.get("Examples", ""), vars(sys.modules[target.__module__]))
     if wrong:
         site.failed.append(f"{one.name}: {wrong}")
     picture = site.picture(result, slug(one.name)) if not wrong else ""
