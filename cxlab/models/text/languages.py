@@ -30,6 +30,10 @@ AMONG = {
 SHORT = 25
 """Letters below which a comment in Latin letters takes the language of most others."""
 
+LONG, RARE = 60, 0.05
+"""Letters from which a comment tells its language alone; share of the long ones below which a language is not looked
+for in the others."""
+
 UNKNOWN = "und"
 """No letters at all: numbers, emoji."""
 
@@ -62,7 +66,12 @@ def languages(texts: Sequence[str]) -> list[str]:
     for name in AMONG:
         of = [i for i, s in enumerate(scripts) if s == name]
         sure = [i for i in of if len(FOUND[name].findall(texts[i][:200])) >= SHORT]
-        told = {t: _identifier(name).classify(t[:1000])[0] for t in {texts[i] for i in (sure or of)}}
+        told = _classified(name, {texts[i] for i in (sure or of)}, AMONG[name])
+        long = Counter(told[texts[i]] for i in sure if len(FOUND[name].findall(texts[i][:200])) >= LONG)
+        kept = [k for k, n in long.items() if n >= RARE * long.total()]
+        if kept:  # a short comment is in one of the languages of the long ones
+            short = {t for t in told if len(FOUND[name].findall(t[:200])) < LONG}
+            told |= _classified(name, short, tuple(kept))
         for i in sure or of:
             found[i] = told[texts[i]]
         most = Counter(found[i] for i in sure).most_common(1)
@@ -96,10 +105,14 @@ def _of_script(name: str, text: str) -> str:
             "arabic": "Arabic script"}[name]  # fmt: skip
 
 
+def _classified(name: str, texts: set[str], among: Sequence[str]) -> dict[str, str]:
+    model = _identifier(name)
+    model.set_languages(list(among))
+    return {t: model.classify(t[:1000])[0] for t in texts}
+
+
 @cache
 def _identifier(name: str) -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    made = LanguageIdentifier.from_model_file(MODEL_FILE)
-    made.set_languages(list(AMONG[name]))
-    return made
+    return LanguageIdentifier.from_model_file(MODEL_FILE)

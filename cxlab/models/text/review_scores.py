@@ -101,7 +101,7 @@ def reviews(
     wrote = there & (found.answers[study.field(posted).name] == 1) if posted else there
     stars = _levels(study, score, all_scores[there])
     names = sorted(units[there].unique(), key=lambda v: (str(type(v)), v))
-    code = pd.Categorical(units, categories=names).codes
+    code = pd.Categorical(units, categories=names).codes.astype(int)
     counts = _counts(code, all_scores, wrote, len(names), stars, found.w)
     kept = counts.sum(1) >= SMALL
     if not kept.any():

@@ -151,3 +151,5 @@ def test_languages_of_one_script_are_told_apart() -> None:
              "El personal fue muy amable y servicial", "Персонал был очень вежливым"]  # fmt: skip
     assert languages(texts) == ["de", "fr", "es", "ru"]
     assert languages([texts[0]] * 5 + ["super"])[-1] == "de", "a short one is in the language of most"
+    told = ["O produto chegou antes do prazo combinado e a embalagem estava perfeita, recomendo a loja"] * 20
+    assert set(languages([*told, "produto bom, recomendo a todos", "entrega rapida demais otimo"])) == {"pt"}

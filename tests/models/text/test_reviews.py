@@ -123,6 +123,13 @@ def test_reviews_of_units_whole() -> None:
     assert type(found.plot()).__name__ == "Axes"
 
 
+def test_many_units_keep_their_own_stars() -> None:
+    shops = np.repeat([f"s{k:03d}" for k in range(60)], 12)
+    rows = pd.DataFrame({"shop": shops, "stars": np.repeat(1 + np.arange(60) % 5, 12)})
+    found = cx.reviews(cx.load(rows), "stars", unit="shop").table.set_index("shop")
+    assert (found["estimate"].sort_index().to_numpy() == 1 + np.arange(60) % 5).all()
+
+
 def test_all_customers_beside_who_posted() -> None:
     rng = np.random.default_rng(2)
     score = rng.choice(STARS, 4000, p=[0.1, 0.1, 0.3, 0.3, 0.2])
