@@ -68,7 +68,8 @@ def languages(texts: Sequence[str]) -> list[str]:
         sure = [i for i in of if len(FOUND[name].findall(texts[i][:200])) >= SHORT]
         told = _classified(name, {texts[i] for i in (sure or of)}, AMONG[name])
         long = Counter(told[texts[i]] for i in sure if len(FOUND[name].findall(texts[i][:200])) >= LONG)
-        kept = [k for k, n in long.items() if n >= RARE * long.total()]
+        base, share = (long, RARE) if long else (Counter(told[texts[i]] for i in sure), 2 * RARE)
+        kept = [k for k, n in base.items() if n >= share * base.total()]
         if kept:  # a short comment is in one of the languages of the long ones
             short = {t for t in told if len(FOUND[name].findall(t[:200])) < LONG}
             told |= _classified(name, short, tuple(kept))

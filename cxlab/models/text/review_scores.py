@@ -100,6 +100,8 @@ def reviews(
     there = np.isfinite(all_scores) & units.notna().to_numpy()
     wrote = there & (found.answers[study.field(posted).name] == 1) if posted else there
     stars = _levels(study, score, all_scores[there])
+    if rule == "trustpilot" and (stars[0], stars[-1]) != (1, 5):
+        rule = "none"  # its rule is one of five stars
     names = sorted(units[there].unique(), key=lambda v: (str(type(v)), v))
     code = pd.Categorical(units, categories=names).codes.astype(int)
     counts = _counts(code, all_scores, wrote, len(names), stars, found.w)
