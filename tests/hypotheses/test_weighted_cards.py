@@ -22,8 +22,8 @@ LOOSE = {"CX-04": FOLDS, "CX-05": FOLDS, "CX-13": FOLDS, "CX-14": FOLDS, "CX-32"
          "CX-24": "waits below an eighth of the median count as that",
          "CX-17": "its paths over waves count each person once"}  # fmt: skip
 """Equal but for 8 %: more than drawing folds anew moves them, less than most weights do."""
-BANDS = "mean outcome at"
-"""Means in bands of equally many rows, which other rows cut elsewhere."""
+BANDS = ("mean outcome at", "per doubling beyond")
+"""Means in bands of equally many rows, and what bends at their median: other rows cut elsewhere."""
 EXACT = {RATIO}
 """Numbers of those cards that no fold or band touches."""
 EXCEPT = {"CX-12": "the spread between days knows their errors", "CX-26": "the spread of slopes knows their errors",
