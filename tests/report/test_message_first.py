@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pptx import Presentation
 
+from cxlab.data import catalogue
 from cxlab.models.optional_part import SKIPPED
 from cxlab.report import render
 from cxlab.report.kernel import Kernels
@@ -77,7 +78,13 @@ def test_marks_of_the_appendix_cannot_be_written_by_the_data() -> None:
     assert appendix([new_markdown_cell("a")]) == "" and message_first(new_notebook(cells=first).cells) == ""
 
 
-SPEAKING = {"loop": "brand-tracker", "plan": "brand-tracker", "pilot": "brand-tracker"}
+SPEAKING = {
+    "loop": "brand-tracker",
+    "plan": "brand-tracker",
+    "pilot": "brand-tracker",
+    "themes": "brand-tracker",
+    "reviews": "brand-tracker",
+}
 """Pages that compare no groups or waves, and a study for each; they begin with what their results say."""
 ADVICE = re.compile(r"\bcx\.|parts\[|\b\w+=['\"]|`")
 """What an analyst is told, and a reader is not."""
@@ -137,3 +144,20 @@ def test_a_section_goes_only_where_nothing_is_left_of_it() -> None:
         assert absent(some, said) == ["no <b>"], "each reason once"
         assert [c.source for c in some] == left
     assert "&lt;b&gt;" in not_shown(["no <b>"], "h", tags=[]).source
+
+
+def test_themes_come_before_what_stands_in_the_comments(kernels: Kernels, tmp_path: Path) -> None:
+    labels = str(catalogue.FOLDER / "brand-tracker" / "labels.csv")
+    asked = {"labels": labels, "at_random": True, "engine": "words", "by": "brand"}
+    report = render.report("themes", "brand-tracker", asked, kernels=kernels, output=tmp_path)
+    assert report.failure is None
+    told = json.loads((report.folder / "results.json").read_text())["results"]["message.1"]
+    assert re.match(r"\w+ (may concern|concerns) most: \d\d\.\d % of customers$", told["title"])
+    assert [re.search("comments", row["finding"]) is not None for row in told["table"]][-1]
+    assert {"By group or wave", "What goes with the score"} <= {h.get_text() for h in read(report.page).find_all("h2")}
+
+
+@pytest.mark.parametrize(("notebook", "why"), [("themes", "a column with role 'text'"), ("reviews", "role 'brand'")])
+def test_without_its_main_part_a_page_is_refused(kernels: Kernels, tmp_path: Path, notebook: str, why: str) -> None:
+    report = render.report(notebook, "airline-survey", {}, kernels=kernels, output=tmp_path)
+    assert why in str(report.failure)

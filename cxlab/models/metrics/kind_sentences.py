@@ -298,6 +298,54 @@ def _rollout_plan(r: Result) -> list[Said]:
     return [Said(f"{r.title}: {power.partition(' (')[0]}", sure=False)] if power else []
 
 
+def _text_quality(r: Result) -> list[Said]:
+    rows = r.table.set_index("check")
+    if not rows.loc["answered", "n"]:
+        return []
+    empty = rows.loc["nothing to add"]
+    words = f"{int(rows.loc['answered', 'n']):,} comments, {rows.loc['answered', 'what'].removesuffix(' rows')}"
+    nothing = f"; {int(empty['n']):,} of them say nothing" if empty["n"] else ""
+    return [Said(f"{words} rows{nothing}", sure=False)]
+
+
+def _themes(r: Result) -> list[Said]:
+    if r.parts["by"]:
+        return []
+    known = r.table.dropna(subset=["low"]).sort_values("estimate", ascending=False)
+    if known.empty:
+        return []
+    first, others = known.iloc[0], known.iloc[1:]
+    sure = bool((others["high"] < first["low"]).all())
+    share = f"{show(first['estimate'], 'share')} of {r.parts['of']}"
+    words = f"{first['theme']} concerns most: {share}" if sure else f"{first['theme']} may concern most: {share}"
+    return [_of(first, words, "share", sure)]
+
+
+def _theme_impact(r: Result) -> list[Said]:
+    score = r.title.partition(":")[0]
+    themes = r.table[r.table["theme"] != "(constant)"].sort_values("p_adjusted")
+    out = [
+        _of(x, f"{x['theme']} goes with {show(abs(x['estimate']), r.unit)} {'more' if x['estimate'] > 0 else 'less'} "
+               f"in {score}", r.unit)
+        for _, x in themes[themes["p_adjusted"] < 0.05].iterrows()
+    ]  # fmt: skip
+    return out or [Said(f"Whether any theme goes with {score} cannot be told", sure=False)]
+
+
+def _reviews(r: Result) -> list[Said]:
+    if len(r.table) < 2:
+        return []
+    first, second = r.table.iloc[0], r.table.iloc[1]
+    sure = bool(first["low"] > second["high"])
+    of = r.title.partition(": ")[2]
+    words = (
+        f"{first[r.parts['unit']]} {'has' if sure else 'may have'} the highest mean of {of}: {first['estimate']:.2f}"
+    )
+    if sure and first["selected_low"] <= second["selected_high"]:
+        words += "; who writes could turn that"
+    return [_of(first, words, "mean", sure)]
+
+
 SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "value": _value, "loyalty_curve": _loyalty_curve, "survival": _survival, "cost_to_serve": _cost_to_serve,
     "contact_clock": _contact_clock, "repeat": _repeat, "stated_premium": _stated_premium,
@@ -306,7 +354,9 @@ SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "kpi_tree": _kpi_tree, "measurement_plan": _measurement_plan, "gaming": _gaming, "journey": _journey,
     "pain_points": _pain_points, "drop_off": _drop_off, "handoffs": _handoffs, "journey_types": _journey_types,
     "monitor": _monitor, "changes": _changes, "change_explained": _change_explained, "experiment": _experiment,
-    "pilot": _pilot, "rollout_plan": _rollout_plan,
+    "pilot": _pilot, "rollout_plan": _rollout_plan, "themes": _themes, "theme_impact": _theme_impact,
+    "text_quality": _text_quality,
+    "reviews": _reviews,
 }  # fmt: skip
 """Each kind of result that says its main findings, and the function that does; all read the result alone."""
 

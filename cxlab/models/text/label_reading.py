@@ -87,7 +87,10 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random
         return _own(path, themes, at_random, "the table")
     file = placed(path)
     if not file.is_file():
-        raise DataProblem(f"there are no labels {path}; make a workbook with cx.label_sample, and give its path")
+        where = (
+            f"no file of labels {path}" if str(path) not in ("", ".") else "nothing that comments were labelled with"
+        )
+        raise DataProblem(f"there is {where}; make a workbook with cx.label_sample, and give its path")
     key = key_path(file)
     if not key.is_file():
         if not at_random:

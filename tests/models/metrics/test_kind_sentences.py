@@ -81,3 +81,33 @@ def test_a_quiet_chart_says_so_and_an_empty_result_nothing() -> None:
     assert len(told) == max(len(alarms), 1) and all(x.headline for x in told)
     assert told[0].sure == bool(len(alarms))
     assert said(Result("alerts", "none", pd.DataFrame())) == [] and "alerts" in SAYS
+
+
+def test_a_theme_concerns_most_only_where_its_interval_lies_above_all_others() -> None:
+    for low, words in (
+        (0.25, "price concerns most: 30.0 % of customers"),
+        (0.21, "price may concern most: 30.0 % of customers"),
+    ):
+        cells = {"theme": ["staff", "price"], "estimate": [0.2, 0.3], "low": [0.18, low], "high": [0.22, 0.35]}
+        result = Result("themes", "Themes", pd.DataFrame(cells), "share", parts={"by": "", "of": "customers"})
+        assert said(result)[0].headline == words
+        assert said(result)[0].sure == ("may" not in words)
+
+
+def test_a_theme_goes_with_the_score_only_after_the_correction() -> None:
+    cells = {"theme": ["price", "(constant)"], "estimate": [-0.5, 8.0], "low": [-0.9, 7.0], "high": [-0.1, 9.0]}
+    for p, words in (
+        (0.03, "price goes with 0.50 less in Score"),
+        (0.06, "Whether any theme goes with Score cannot be told"),
+    ):
+        result = Result("theme_impact", "Score: what", pd.DataFrame(cells | {"p_adjusted": [p, float("nan")]}), "mean")
+        assert said(result)[0].headline == words
+
+
+def test_a_lead_in_stars_says_whether_who_writes_could_turn_it() -> None:
+    for band, words in ((4.3, "Alba has the highest mean of Stars: 4.50; who writes could turn that"),
+                        (3.9, "Alba has the highest mean of Stars: 4.50")):  # fmt: skip
+        cells = {"brand": ["Alba", "Brio"], "estimate": [4.5, 4.0], "low": [4.4, 3.9], "high": [4.6, 4.1],
+                 "selected_low": [4.2, 3.8], "selected_high": [4.7, band]}  # fmt: skip
+        result = Result("reviews", "Reviews: Stars", pd.DataFrame(cells), "mean", parts={"unit": "brand"})
+        assert said(result)[0].headline == words

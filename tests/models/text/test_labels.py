@@ -200,7 +200,7 @@ def test_labels_that_are_not_at_random_are_refused(sheet: Path) -> None:
 
 def test_broken_files_are_said(tmp_path: Path, sheet: Path) -> None:
     with pytest.raises(
-        cx.DataProblem, match=r"^there are no labels .*none\.xlsx; make a workbook with cx\.label_sample"
+        cx.DataProblem, match=r"^there is no file of labels .*none\.xlsx; make a workbook with cx\.label_sample"
     ):
         cx.text.read_labels(tmp_path / "none.xlsx", FRAME)
     sheet.with_suffix(".key.json").write_text("{")
