@@ -59,7 +59,7 @@ def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
     ends = [getattr(nw.col(f"_x{j}"), f)().alias(f"_{f}{j}") for j in held for f in ("min", "max")]
     each = rows.group_by(*names.values()).agg(*ends)
     at_rest = [
-        ((nw.col(f"_min{j}") == v) & (nw.col(f"_max{j}") == v)).sum().alias(f"_r{j}_{i}")
+        ((nw.col(f"_min{j}") == v) & (nw.col(f"_max{j}") == v)).cast(nw.Int64).sum().alias(f"_r{j}_{i}")
         for j, values in held.items()
         for i, v in enumerate(values)
     ]
@@ -90,7 +90,11 @@ def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
             values[j] = [low, high, *(v for v in {0.0, nothing} if low < v < high)]
     if not values:
         return out
-    counts = [(nw.col(f"_x{j}") == v).sum().alias(f"_n{j}_{i}") for j, vs in values.items() for i, v in enumerate(vs)]
+    counts = [
+        (nw.col(f"_x{j}") == v).cast(nw.Int64).sum().alias(f"_n{j}_{i}")
+        for j, vs in values.items()
+        for i, v in enumerate(vs)
+    ]
     seen = rows.select(nw.len().alias("_all"), *counts).collect().to_pandas().iloc[0]
     for j, vs in values.items():
         n = np.array([int(seen[f"_n{j}_{i}"]) for i in range(len(vs))])
