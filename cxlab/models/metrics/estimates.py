@@ -229,9 +229,11 @@ def share(
     'Share of Interview mode = phone'
     """
     groups = listed(by)
-    return estimate(
-        study, scores.fraction(study, of, groups, value=value), groups, interval, level, least_n, population
-    )
+    score = scores.fraction(study, of, groups, value=value)
+    found = estimate(study, score, groups, interval, level, least_n, population)
+    if value is None or not len(found.table) or not (found.table["estimate"] == 0).all():
+        return found
+    return replace(found, notes=(*found.notes, f"no answer equals {value!r}: is it written as in the data?"))
 
 
 def estimate(

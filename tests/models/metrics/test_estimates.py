@@ -448,3 +448,10 @@ def test_a_census_gives_the_estimate_itself():
     table = cx.ols(everybody, "ltr ~ 1", population=100).table
     assert (table["low"] == table["estimate"]).all()
     assert (table["high"] == table["estimate"]).all()
+
+
+def test_a_share_of_an_answer_that_nobody_gave_says_so() -> None:
+    study = cx.load(pd.DataFrame({"mode": ["phone"] * 30 + ["web"] * 50}))
+    said = "no answer equals 'pigeon': is it written as in the data?"
+    assert said in cx.share(study, "mode", value="pigeon").notes
+    assert not [n for n in cx.share(study, "mode", value="web").notes if "no answer equals" in n]
