@@ -143,3 +143,14 @@ def test_churn_in_words_is_churn_beside_words_for_no_answer(tmp_path, yes_no, no
     study = cx.load(path)
     assert cx.churn(study).table[["n", "estimate"]].to_numpy().tolist() == [[80, 30 / 80]]
     assert study.codebook["churned"].missing == {nothing: "no answer (guessed)"}
+
+
+@pytest.mark.parametrize("nothing", ["inf", "-inf", "Infinity", "∞", "#DIV/0!", "#VALUE!", "#REF!", "NaN"])
+@pytest.mark.parametrize("first", [True, False])
+def test_infinite_and_failed_numbers_are_no_answers_wherever_they_stand(tmp_path, nothing, first):
+    spent = [f"{40 + i / 8}" for i in range(20)]
+    path = tmp_path / "a.csv"
+    path.write_text("spend,n\n" + "".join(f"{v},1\n" for v in ([nothing, *spent] if first else [*spent, nothing])))
+    book = cx.Codebook("a", (cx.Field("spend", role="operation", measure="spend"), cx.Field("n", type="integer")))
+    for study in (cx.load(path), cx.load(path, codebook=book)):
+        assert cx.mean(study, "spend").table[["n", "estimate"]].to_numpy().tolist() == [[20, pytest.approx(41.1875)]]

@@ -185,7 +185,7 @@ class Layout:
         """The options of DuckDB's functions that say it."""
         said = {"delim": self.delimiter, "quote": self.quote, "escape": self.quote, "encoding": "utf-8"}
         told = ", ".join(f"{k}={text(v)}" for k, v in said.items())
-        return f"{told}, skip={self.header.rows + self.source.skip}, header=false, hive_partitioning=false"
+        return f"{told}, skip={self.header.rows + self.source.skip}, header=false, comment='', hive_partitioning=false"
 
 
 def _kinds(layout: Layout, as_text: Collection[str]) -> dict[str, str]:
