@@ -213,7 +213,11 @@ def in_words(result: Result) -> str:
     number, interval = show(row["estimate"], result.unit), span(row["low"], row["high"], result.unit)
     place = f" in {result.parts['wave']}" if result.parts["wave"] else ""
     brand = result.parts["brand"]
-    words = f"{row[brand]} leads {len(result.table)} brands in {name}: {number}" if brand else f"{name} is {number}"
+    words = f"{name} is {number}"
+    if brand:  # somebody always comes first: who leads has an interval apart from all others
+        apart = not (result.table["high"].iloc[1:] >= row["low"]).any()
+        first = "leads" if apart else "comes first, not for certain, of"
+        words = f"{row[brand]} {first} {len(result.table)} brands in {name}: {number}"
     if result.parts["focal"] and result.parts["place"] > 1:
         words = f"{row[brand]} is number {result.parts['place']} of {len(result.table)} brands in {name}: {number}"
     said = f"{words}{place} ({interval})"

@@ -85,6 +85,8 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random
     themes = tuple(framed(frame).names) if frame is not None else ()
     if isinstance(path, pd.DataFrame):
         return _own(path, themes, at_random, "the table")
+    if not isinstance(path, (str, Path)):
+        raise DataProblem(f"labels are {path!r}; give the path of a workbook of cx.label_sample, or a table of labels")
     file = placed(path)
     if not file.is_file():
         where = (

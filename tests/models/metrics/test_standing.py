@@ -64,7 +64,9 @@ def test_a_focal_brand_stands_first_with_its_place_among_rivals() -> None:
     assert in_words(found).startswith(f"{order[2]} is number 3 of 6 brands in NPS: {row['estimate']:.1f} in 2025 Q4 (")
     kept = STUDY.set("brand", focal=order[2])
     pd.testing.assert_frame_equal(cx.pages.standing(kept, "nps").table, found.table)
-    assert in_words(cx.pages.standing(kept.where(brand=[order[0], order[1]]), "nps")).startswith(f"{order[0]} leads 2 ")
+    assert in_words(cx.pages.standing(kept.where(brand=[order[0], order[1]]), "nps")).startswith(
+        f"{order[0]} comes first, not for certain, of 2 "
+    )
     with pytest.raises(DataProblem, match="^focal brand 'Albo' is not in brand-tracker; did you mean 'Alba'"):
         cx.pages.standing(STUDY, "nps", focal="Albo")
 
@@ -80,3 +82,12 @@ def test_a_wave_that_was_chosen_stands_alone() -> None:
     known = cx.nps(STUDY, by=["brand", "wave"]).table
     known = known[known["wave"] == "2025 Q3"].set_index("brand")["estimate"]
     assert found.table.set_index("brand")["estimate"].to_dict() == pytest.approx(known.to_dict())
+
+
+def test_who_comes_first_leads_only_where_no_interval_reaches_its_own() -> None:
+    fields = (cx.Field("brand", type="string", role="brand"),
+              cx.Field("r", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)))  # fmt: skip
+    for other, word in (([3, 4] * 100, "A leads 2 "), ([9, 9, 9, 3, 3] * 40, "A comes first, not for certain, of 2 ")):
+        rows = pd.DataFrame({"brand": ["A"] * 200 + ["B"] * 200, "r": [9, 10, 10, 10, 3, 9, 9, 9, 3, 3] * 20 + other})
+        found = cx.pages.standing(cx.load(rows, codebook=cx.Codebook("a", fields)), "nps")
+        assert in_words(found).startswith(word)

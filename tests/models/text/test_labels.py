@@ -262,3 +262,8 @@ def test_a_frame_is_written_as_it_is_read(tmp_path: Path) -> None:
     frame = cx.text.CodeFrame.read(tmp_path / "a.toml")
     assert frame["wait"].title == 'Waiting "long"' and frame["wait"].examples["de"] == ("gewartet",)
     assert cx.text.CodeFrame.read(frame.write(tmp_path / "b.toml")).themes == frame.themes
+
+
+def test_labels_that_are_no_file_are_refused() -> None:
+    with pytest.raises(cx.DataProblem, match=r"^labels are 5; give the path of a workbook of cx\.label_sample, or"):
+        cx.text.read_labels(5)
