@@ -14,6 +14,8 @@ from cxlab.columns import UNITS, how_many, show
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
+    from cxlab.result import Result
+
 INK, MUTED, GRID = "#1b2733", "#5b6875", "#dfe4e8"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
 """Okabe & Ito's colours (https://jfly.uni-koeln.de/color/), told apart by nearly everybody."""
@@ -42,6 +44,14 @@ def canvas(ax: Axes | None = None, *, width: float = 7.5, height: float = 4.0) -
     ax.tick_params(colors=INK, length=0)
     ax.grid(axis="x", color=GRID, linewidth=0.8)
     ax.set_axisbelow(True)
+    return ax
+
+
+def titled(ax: Axes, result: Result, label: str = "") -> Axes:
+    """Write the result's title above the picture and what is measured (``label``) below it; return ``ax``."""
+    if label:
+        ax.set_xlabel(label, color=INK, fontsize=9)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
     return ax
 
 

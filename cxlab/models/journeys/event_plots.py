@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlab.columns import show
-from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, PALETTE, canvas, forest, ticks
+from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 TOUCHPOINTS = 12
@@ -116,9 +116,7 @@ def drop_off(result: Result, *, ax: Axes | None = None) -> Axes:
     ticks(ax.yaxis, "share")
     ax.grid(axis="y", color=GRID)
     ax.set_xlim(0, 1.3 * last)
-    ax.set_xlabel(f"days after the first event (n = {int(table['n'].iloc[0]):,})", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"days after the first event (n = {int(table['n'].iloc[0]):,})")
 
 
 def _apart(values: list[float], gap: float) -> list[float]:
@@ -138,9 +136,7 @@ def handoffs(result: Result, *, ax: Axes | None = None) -> Axes:
         for s, p in zip(table["switches"], table["share"], strict=True)
     ]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit)
-    ax.set_xlabel("mean score" if result.parts["outcome"] else "median days", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "mean score" if result.parts["outcome"] else "median days")
 
 
 def pain_points(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -156,9 +152,7 @@ def pain_points(result: Result, *, ax: Axes | None = None) -> Axes:
     colour = [BAD if low > 0 else NEUTRAL for low in table["low"]]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="mean", colour=colour)
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_xlabel("points that the mean score lies lower with it", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "points that the mean score lies lower with it")
 
 
 def journey_types(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -169,8 +163,7 @@ def journey_types(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="share")
     ax.set_xlim(0, 1.15)
     ticks(ax.xaxis, "share")
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def _first_group(result: Result) -> pd.DataFrame:

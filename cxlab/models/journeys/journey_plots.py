@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cxlab.columns import show
-from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, forest
+from cxlab.plots.style import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, canvas, forest, titled
 from cxlab.result import Result
 
 
@@ -48,9 +48,7 @@ def regression_to_mean(result: Result, *, ax: Axes | None = None) -> Axes:
                     textcoords="offset points", color=colour, fontsize=9)  # fmt: skip
     ax.axhline(0, color=GRID, linewidth=1)
     ax.margins(x=0.25, y=0.12)
-    ax.set_xlabel("correlation of two answers of one person (dotted: NPS at the first answer)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "correlation of two answers of one person (dotted: NPS at the first answer)")
 
 
 def dose_response(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -84,8 +82,7 @@ def dose_response(result: Result, *, ax: Axes | None = None) -> Axes:
         fontsize=9,
     )
     ax.margins(y=0.2)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def sequence(result: Result, *, ax: Axes | None = None) -> Axes:

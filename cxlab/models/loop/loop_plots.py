@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, canvas, forest, ticks
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 COLOURS = {"pays": GOOD, "costs more than it saves": BAD}
@@ -21,9 +21,7 @@ def alert_policy(result: Result, *, ax: Axes | None = None) -> Axes:
     colour = [COLOURS.get(v, NEUTRAL) for v in table["verdict"]]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="index", colour=colour)
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_xlabel("net per 1,000 customers", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "net per 1,000 customers")
 
 
 def alerts(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -32,9 +30,7 @@ def alerts(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=8, height=0.45 * len(table) + 1.4)
     labels = [f"{o}: {r}" for o, r in zip(table["owner"], table["reason"], strict=True)]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="index")
-    ax.set_xlabel("alerts a week", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "alerts a week")
 
 
 def closing(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -45,9 +41,7 @@ def closing(result: Result, *, ax: Axes | None = None) -> Axes:
     labels = list(table.iloc[:, 0].astype(str)) if by else ["all tickets"]
     forest(ax, labels, table["within"], table["within_low"], table["within_high"], n=table["n"], unit="share")
     ticks(ax.xaxis, "share")
-    ax.set_xlabel(f"closed within {result.parts['due']:g} days", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"closed within {result.parts['due']:g} days")
 
 
 def agreement(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -68,8 +62,7 @@ def loop_effect(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
     forest(ax, table["comparison"], table["estimate"], table["low"], table["high"], n=table["n"])
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def heard(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -79,5 +72,4 @@ def heard(result: Result, *, ax: Axes | None = None) -> Axes:
     names = [str(e).partition(":")[0] for e in table["element"]]
     forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"], unit="share")
     ticks(ax.xaxis, "share")
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cxlab.models.loyalty.loyalty_plots import survival
-from cxlab.plots.style import GOOD, INK, MUTED, PALETTE, canvas, forest, ticks
+from cxlab.plots.style import GOOD, INK, MUTED, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 
@@ -32,9 +32,7 @@ def contact_clock(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, None)
     ticks(ax.yaxis, "share")
     n = int(result.table["n"].iloc[0])
-    ax.set_xlabel(f"{result.parts['unit']} since the change (n = {n:,} customers)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"{result.parts['unit']} since the change (n = {n:,} customers)")
 
 
 def patience(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -48,9 +46,7 @@ def lagged(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
     forest(ax, t["path"], t["estimate"], t["low"], t["high"])
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_xlabel("change one period after a point of the other", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "change one period after a point of the other")
 
 
 def repeat_models(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -60,6 +56,4 @@ def repeat_models(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, t["model"], t["estimate"], t["estimate"], t["estimate"], n=t["n"], unit="index")
     if t["actual"].notna().any():
         ax.axvline(t["actual"].iloc[0], color=PALETTE[1], linewidth=1.2)
-    ax.set_xlabel("purchases expected (line: what happened)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "purchases expected (line: what happened)")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import INK, MUTED, PALETTE, canvas, forest, ticks
+from cxlab.plots.style import MUTED, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 MOST = 6
@@ -36,9 +36,7 @@ def survival(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, None if several else 1.02)
     ticks(ax.yaxis, "share")
     unit = f", {p['unit']}" if p["unit"] else ""
-    ax.set_xlabel(f"{p['time']}{unit} (below the times: how many are still under way)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"{p['time']}{unit} (below the times: how many are still under way)")
 
 
 def _named(ax: Axes, ends: list[tuple]) -> None:
@@ -84,9 +82,7 @@ def hazard(result: Result, *, ax: Axes | None = None) -> Axes:
     marks = [m for m in steps if ax.get_xlim()[0] <= m <= ax.get_xlim()[1]]
     ax.set_xticks(marks, [f"{m:g}" for m in marks])
     ax.set_xticks([], minor=True)
-    ax.set_xlabel("hazard ratio of leaving (log scale)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "hazard ratio of leaving (log scale)")
 
 
 def repeat(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -96,6 +92,4 @@ def repeat(result: Result, *, ax: Axes | None = None) -> Axes:
     names = ["all" if b == "all" else f"{b} before" for b in t["before"]]
     forest(ax, names, t["estimate"] / t["n"], t["low"] / t["n"], t["high"] / t["n"], n=t["n"])
     ax.scatter(t["actual"] / t["n"], np.arange(len(t))[::-1], facecolor="none", edgecolor=PALETTE[1], s=70, zorder=4)
-    ax.set_xlabel("purchases a customer (ring: what happened)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "purchases a customer (ring: what happened)")

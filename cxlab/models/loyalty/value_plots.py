@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import BAD, GOOD, INK, MUTED, PALETTE, canvas, forest, ticks
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 
@@ -21,9 +21,7 @@ def value(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(net["estimate"], color=MUTED, linewidth=1, linestyle=":")
     ax.set_yticks(y, names)
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}" if abs(v) >= 10 else f"{v:g}")
-    ax.set_xlabel(f"net (red: 0; chance above 0: {result.parts['chance']:.0%})", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"net (red: 0; chance above 0: {result.parts['chance']:.0%})")
 
 
 def loyalty_curve(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -50,9 +48,7 @@ def cost_to_serve(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
     forest(ax, t["term"], t["estimate"], t["low"], t["high"])
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_xlabel(f"change of {result.parts['cost']} a customer", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, f"change of {result.parts['cost']} a customer")
 
 
 def churn_model(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -65,6 +61,4 @@ def churn_model(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.scatter(t["expected"], t["estimate"], color=GOOD, s=34, zorder=3)
     ticks(ax.xaxis, "share")
     ticks(ax.yaxis, "share")
-    ax.set_xlabel("stated chance of leaving (tenths of customers; up: share that left)", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "stated chance of leaving (tenths of customers; up: share that left)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import GRID, INK, MUTED, PALETTE, canvas
+from cxlab.plots.style import GRID, MUTED, PALETTE, canvas, titled
 from cxlab.result import Result
 
 
@@ -26,6 +26,4 @@ def personas(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.axhline(i + 0.5, color=GRID, linewidth=0.8)
     ax.set_yticks(range(len(questions) - 1, -1, -1), questions)
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_xlabel("mean answer, 0 worst to 100 best where there is a scale", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "mean answer, 0 worst to 100 best where there is a scale")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import BAD, INK, NEUTRAL, canvas, forest, ticks
+from cxlab.plots.style import BAD, NEUTRAL, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 
@@ -17,9 +17,7 @@ def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
     for k, target in zip(reversed(range(len(table))), table["target"], strict=True):  # the first row stands on top
         ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
-    ax.set_xlabel("mean; the line is the target, the chance that of reaching it", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "mean; the line is the target, the chance that of reaching it")
 
 
 def gaming(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -30,6 +28,4 @@ def gaming(result: Result, *, ax: Axes | None = None) -> Axes:
     colour = [BAD if v == "look" else NEUTRAL for v in table["verdict"]]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="share", colour=colour)
     ticks(ax.xaxis, "share")
-    ax.set_xlabel("share, and the limits of chance around that of all", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "share, and the limits of chance around that of all")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from cxlab.columns import show
-from cxlab.plots.style import GOOD, GRID, INK, MUTED, PALETTE, canvas, forest, ticks
+from cxlab.plots.style import GOOD, GRID, INK, MUTED, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 WORDS = {"too_cheap": "too cheap", "cheap": "cheap", "expensive": "expensive", "too_expensive": "too expensive"}
@@ -28,10 +28,9 @@ def price_sensitivity(result: Result, *, ax: Axes | None = None) -> Axes:
     ticks(ax.yaxis, "share")
     ax.legend(frameon=False, fontsize=9, loc="center right")
     unit = result.parts["unit"]
-    ax.set_xlabel(f"price{', ' + unit if unit else ''} (n = {int(low['n']):,}; bars: intervals of the range)",
-                  color=INK, fontsize=9)  # fmt: skip
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(
+        ax, result, f"price{', ' + unit if unit else ''} (n = {int(low['n']):,}; bars: intervals of the range)"
+    )
 
 
 def gabor_granger(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -49,10 +48,9 @@ def gabor_granger(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, None)
     ticks(ax.yaxis, "share")
     unit = result.parts["unit"]
-    ax.set_xlabel(f"price{', ' + unit if unit else ''} (rings: as answered; best: earns most in so many draws)",
-                  color=INK, fontsize=9)  # fmt: skip
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(
+        ax, result, f"price{', ' + unit if unit else ''} (rings: as answered; best: earns most in so many draws)"
+    )
 
 
 def choice(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -61,8 +59,7 @@ def choice(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
     forest(ax, t["term"], t["estimate"], t["low"], t["high"])
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def willingness_to_pay(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -71,8 +68,7 @@ def willingness_to_pay(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
     forest(ax, t["term"], t["estimate"], t["low"], t["high"])
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def choice_design(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -82,9 +78,7 @@ def choice_design(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, t["term"], t["alone"], t["alone"], t["alone"], unit="share")
     ax.set_xlim(0, 1.1)
     ticks(ax.xaxis, "share")
-    ax.set_xlabel("share of its variation that the other attributes do not tell", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "share of its variation that the other attributes do not tell")
 
 
 def stated_premium(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -95,5 +89,4 @@ def stated_premium(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, names, t["estimate"], t["low"], t["high"], unit="share")
     ax.axvline(0, color=MUTED, linewidth=1)
     ticks(ax.xaxis, "share")
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cxlab.columns import show
-from cxlab.plots.style import GRID, INK, MUTED, PALETTE, canvas, forest
+from cxlab.plots.style import GRID, MUTED, PALETTE, canvas, forest, titled
 from cxlab.result import Result
 
 
@@ -22,9 +22,7 @@ def regression(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=MUTED, linewidth=1)
     ax.set_ylim(-0.6, len(shown) - 0.4)
     n = int(result.table["n"].iloc[0])
-    ax.set_xlabel(f"coefficient with {result.level:.0%} interval (n = {n:,})", color=INK)
-    ax.set_title(result.title, loc="left", color=INK, fontsize=11)
-    return ax
+    return titled(ax, result, f"coefficient with {result.level:.0%} interval (n = {n:,})")
 
 
 def mediation(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -36,9 +34,7 @@ def mediation(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=MUTED, linewidth=1)
     ax.set_ylim(-0.6, len(table) - 0.4)
     n = int(np.max(table["n"]))
-    ax.set_xlabel(f"effect with {result.level:.0%} interval (n = {n:,})", color=INK)
-    ax.set_title(result.title, loc="left", color=INK, fontsize=11)
-    return ax
+    return titled(ax, result, f"effect with {result.level:.0%} interval (n = {n:,})")
 
 
 def bootstrap(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -49,9 +45,7 @@ def bootstrap(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=7.5, height=1.2 + 0.36 * max(len(table), 2))
     forest(ax, list(labels), table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit)
     ax.set_ylim(-0.6, len(table) - 0.4)
-    ax.set_xlabel(f"{result.level:.0%} interval", color=INK)
-    ax.set_title(result.title, loc="left", color=INK, fontsize=11)
-    return ax
+    return titled(ax, result, f"{result.level:.0%} interval")
 
 
 def permutation(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -67,6 +61,4 @@ def permutation(result: Result, *, ax: Axes | None = None) -> Axes:
     where = {"xy": (row["estimate"], 0.97), "xycoords": ("data", "axes fraction")}
     ax.annotate(said, **where, **at, color=PALETTE[1], ha=side, va="top", fontsize=9)
     ax.set_yticks([])
-    ax.set_xlabel(f"difference if the groups were alike ({result.level:.0%} of them shaded)", color=INK)
-    ax.set_title(result.title, loc="left", color=INK, fontsize=11)
-    return ax
+    return titled(ax, result, f"difference if the groups were alike ({result.level:.0%} of them shaded)")

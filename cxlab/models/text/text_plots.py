@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from cxlab.plots.style import BAD, INK, MUTED, canvas, forest, side, ticks
+from cxlab.plots.style import BAD, INK, MUTED, canvas, forest, side, ticks, titled
 from cxlab.result import Result
 
 MOST = 40
@@ -25,9 +25,7 @@ def themes(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.scatter(table["counted"], y, marker="x", s=30, color=BAD, zorder=4)
     ax.set_xlim(left=0)
     ticks(ax.xaxis, "share")
-    ax.set_xlabel("share, n labels; × what a classifier counts", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "share, n labels; × what a classifier counts")
 
 
 def labels_needed(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -38,9 +36,7 @@ def labels_needed(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, names, table["labels"], table["labels"], table["labels"], unit="index")
     ax.scatter(table["labels_only"], range(len(table) - 1, -1, -1), marker="|", s=60, color=MUTED, zorder=4)
     ax.set_xlim(left=0)
-    ax.set_xlabel("labels; | without a classifier", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "labels; | without a classifier")
 
 
 def theme_impact(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -52,9 +48,7 @@ def theme_impact(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, table["theme"], table["estimate"], table["low"], table["high"], unit=result.unit, colour=colour)
     ax.scatter(table["naive"], range(len(table) - 1, -1, -1), marker="x", s=30, color=BAD, zorder=4)
     ax.axvline(0, color=MUTED, linewidth=1)
-    ax.set_xlabel("what goes with the theme; × as predicted themes would say", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "what goes with the theme; × as predicted themes would say")
 
 
 def text_quality(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -64,8 +58,7 @@ def text_quality(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, table["check"], table["share"], table["share"], table["share"], n=table["n"], unit="share")
     ax.set_xlim(left=0)
     ticks(ax.xaxis, "share")
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def numbers_in(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -79,8 +72,7 @@ def numbers_in(result: Result, *, ax: Axes | None = None) -> Axes:
         y = 1 - (k + 0.5) / max(len(table), 1)
         text = f"{said}: {claim[:90]}".replace("$", r"\$")
         ax.text(0, y, text, transform=ax.transAxes, fontsize=9, va="center", color=MUTED if noise else INK)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result)
 
 
 def reviews(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -92,9 +84,7 @@ def reviews(result: Result, *, ax: Axes | None = None) -> Axes:
     names = table[result.parts["unit"]].astype(str)
     forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"], unit="mean")
     ax.scatter(table["bound"], y, marker="|", s=80, color=BAD, zorder=4)
-    ax.set_xlabel("mean of the stars; | bound to rank by; band: if who writes is selected", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "mean of the stars; | bound to rank by; band: if who writes is selected")
 
 
 def tone(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -103,6 +93,4 @@ def tone(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=8, height=0.42 * len(table) + 1.6)
     names = table[result.parts["by"]].astype(str)
     forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"])
-    ax.set_xlabel("mean of the head: an order, no share", color=INK, fontsize=9)
-    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
-    return ax
+    return titled(ax, result, "mean of the head: an order, no share")
