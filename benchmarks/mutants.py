@@ -1,6 +1,6 @@
 """Mutants: are the tests able to fail? Each turns a sign, halves a product, drops a weight or swaps limits somewhere.
 
-    python -m benchmarks.mutants [FILES ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
+    python -m benchmarks.mutants [FILE | FILE:LINE ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
 
 One mutation at a time is written into a copy of the package; the tests that belong to the file run there until one
 fails. What no test notices is a survivor, and so is what ran out of time. A test that killed must pass without a
@@ -67,6 +67,13 @@ def mutants(file: str) -> Iterator[Mutant]:
     """Return every mutant of a file."""
     for number, (node, kind, _) in enumerate(_all_changes(ast.parse((ROOT / file).read_text(encoding="utf-8")))):
         yield Mutant(file, node.lineno, kind, ast.unparse(node), number)
+
+
+def wanted(places: list[str]) -> list[Mutant]:
+    """Return the mutants of files or of single lines (``FILE:LINE``); of all of hypotheses and models where none is."""
+    places = places or [str(p.relative_to(ROOT)) for r in ROOMS for p in sorted((ROOT / r).rglob("*.py"))]
+    asked = [(p.partition(":")[0], p.partition(":")[2]) for p in places if not p.endswith(("__init__.py", "_plots.py"))]
+    return [m for file, line in asked for m in mutants(file) if not line or m.line == int(line)]
 
 
 def source(mutant: Mutant) -> str:
@@ -239,15 +246,13 @@ def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
 def main() -> int:
     """Try mutants until the time is over; print the table and the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", help="files of the package (default: all of hypotheses and models)")
+    parser.add_argument("files", nargs="*", help="files of the package, or lines of them (default: all)")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--most", type=int, default=200, help="mutants tried at most")
     parser.add_argument("--skip", type=int, default=0, help="mutants of this seed that were tried before")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    files = args.files or [str(p.relative_to(ROOT)) for r in ROOMS for p in sorted((ROOT / r).rglob("*.py"))]
-    files = [f for f in files if not f.endswith(("__init__.py", "_plots.py"))]
-    every = [m for f in files for m in mutants(f)]
+    every = wanted(args.files)
     random.Random(args.seed).shuffle(every)
     end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
     known: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Sequence
 from datetime import date
@@ -23,10 +24,23 @@ LEVEL = 0.95
 
 
 def fingerprint(chosen: Card) -> str:
-    """Return a hash of a card's text and module: a changed card is no longer calibrated."""
+    """Return a hash of a card's text and module: a changed card is no longer calibrated.
+
+    Where the things that a module imports live, blank lines and line ends do not count: a file that is renamed changes
+    no estimator. What stands in the modules that a card imports is not part of the hash.
+    """
     stem = Path(chosen.module.__file__ or "").with_suffix("")
-    parts = [stem.with_suffix(end).read_bytes().replace(b"\r\n", b"\n") for end in (".toml", ".py")]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+    text, module = (stem.with_suffix(end).read_bytes().replace(b"\r\n", b"\n") for end in (".toml", ".py"))
+    return hashlib.sha256(b"\0".join([text, _without_imports(module.decode()).encode()])).hexdigest()[:12]
+
+
+def _without_imports(source: str) -> str:
+    """The lines of a module that import nothing, and the other names it gives to what it imports."""
+    found = [n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    lines = {k for n in found for k in range(n.lineno, (n.end_lineno or n.lineno) + 1)}
+    aliases = sorted(f"{a.name} as {a.asname}" for n in found for a in n.names if a.asname)
+    kept = [line for k, line in enumerate(source.split("\n"), 1) if k not in lines and line.strip()]
+    return "\n".join([*aliases, *kept])
 
 
 @cache

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -65,6 +68,34 @@ def test_a_card_above_its_level_is_marked_wherever_it_speaks(table) -> None:
 def test_a_card_that_was_changed_is_not_calibrated(table) -> None:
     table([GOOD], "0123456789ab")
     assert calibration.standing("CX-23") == "not calibrated: the card was changed after 2026-11-27"
+
+
+COEFFICIENT = "from cxlab.hypotheses.estimation import alike, answered, coefficient, mean, row, two_groups"
+
+
+@pytest.mark.parametrize(
+    ("end", "before", "after", "same"),
+    [
+        (".py", COEFFICIENT, "from cxlab.elsewhere import alike, answered, coefficient, mean, row, two_groups", True),
+        (".py", COEFFICIENT, "from cxlab.a import (\n    alike,\n    row,\n)\n\nfrom cxlab.b import mean", True),
+        (".py", "\n", "\r\n", True),
+        (".py", COEFFICIENT, "from cxlab.a import group_means as mean", False),
+        (".py", "return", "return -", False),
+        (".py", "coefficient(", "mean(", False),
+        (".py", "1", "2", False),
+        (".toml", "sesoi", "sesoi ", False),
+        (".toml", "5", "6", False),
+    ],
+)
+def test_a_renamed_import_changes_no_card_and_another_estimator_does(tmp_path, end, before, after, same) -> None:
+    known = Path(card("CX-23").module.__file__)
+    for kind in (".py", ".toml"):
+        text = known.with_suffix(kind).read_bytes().decode()
+        assert kind != end or before in text
+        new = text.replace(before, after) if kind == end else text
+        (tmp_path / f"cx23{kind}").write_bytes(new.encode())
+    moved = SimpleNamespace(module=SimpleNamespace(__file__=str(tmp_path / "cx23.py")))
+    assert (calibration.fingerprint(moved) == calibration.fingerprint(card("CX-23"))) is same
 
 
 def test_shipping_adds_what_is_missing_and_keeps_the_rest(table) -> None:
