@@ -166,8 +166,9 @@ def _threshold(
             f"{LEAST}. Call some at random instead"
         )
     middle = (points[points <= cut].max() + points[points > cut].min()) / 2
-    mean, variance, mass = _points(rows, y, x, points)
-    found = jump(points - middle, mean, variance, mass, level=level, most=bend)
+    mean, variance, mass, df = _points(rows, y, x, points)
+    stretch = float(t_value(level, df) / t_value(level, np.inf))
+    found = jump(points - middle, mean, variance, mass, level=level, most=bend, stretch=stretch)
     row = {"comparison": f"at or below {cut:g}, against above it", "estimate": found.value, "low": found.low,
            "high": found.high, "se": found.se, "bias": found.bias}  # fmt: skip
     said = [
@@ -178,18 +179,25 @@ def _threshold(
     return pd.DataFrame([row]), said
 
 
-def _points(rows: Sample, y: NDArray, x: NDArray, points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Mean outcome at each score, its variance under the design, and the weight there."""
-    mean, variance, mass = (np.zeros(len(points)) for _ in range(3))
-    for i, p in enumerate(points):
-        mine = x == p
-        w = rows.w * rows.n * mine
-        mass[i] = w.sum()
-        mean[i] = w @ y / mass[i]
-        u = (w / mass[i] * (y - mean[i]))[:, None]
-        variance[i] = covariance(u, np.ones(len(y)), rows.cluster, rows.strata)[0][0, 0]
-    pooled = (mass * variance * mass).sum() / mass.sum()
-    return mean, np.where(variance > 0, variance, pooled / mass), mass
+def _points(rows: Sample, y: NDArray, x: NDArray, points: NDArray) -> tuple[NDArray, NDArray, NDArray, float]:
+    """Mean outcome at each score, the covariance of these means under the design, the weight there, and the df.
+
+    Answers of one cluster at several scores go together, so the means do, too.
+    """
+    at = np.searchsorted(points, x)
+    w = rows.w * rows.n
+    mass = np.bincount(at, w, len(points))
+    mean = np.bincount(at, w * y, len(points)) / mass
+    u = np.zeros((len(y), len(points)))
+    u[np.arange(len(y)), at] = rows.w / mass[at] * (y - mean[at])
+    v, df = covariance(u, rows.n, rows.cluster, rows.strata)
+    if rows.cluster is None and rows.strata is None:
+        n = np.bincount(at, rows.n, len(points))
+        v, df = np.diag((u**2).T @ rows.n * n / np.fmax(n - 1, 1)), np.inf
+    own = np.diag(v).copy()
+    pooled = (mass * own) @ mass / mass.sum() / mass
+    np.fill_diagonal(v, np.where(own > 0, own, pooled))
+    return mean, v, mass, df
 
 
 def _beyond(

@@ -1,7 +1,9 @@
 """The jump at a threshold of a score with few points, with an interval that knows how far a bend may mislead it.
 
 Local linear lines on both sides, triangular weights. Between points of a discrete score nothing is seen, so the bias is
-bounded by how much the curve can bend (its second derivative): the interval is honest for all curves that bend no more.
+bounded by how much the curve can bend: where its second derivative is at most M on either side, the bias of a line is
+largest for a parabola, M / 2 |sum_i w_i x_i**2| a side (bounded second derivative, the class M_H of Kolesar & Rothe).
+The interval is honest for all curves that bend no more.
 
 References
 ----------
@@ -13,6 +15,7 @@ Armstrong, T. B. & Kolesar, M. (2020). Simple and honest confidence intervals in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,15 +68,25 @@ def bend(x: NDArray, mean: NDArray, mass: NDArray, below: NDArray) -> float:
 
 
 def jump(
-    x: NDArray, mean: NDArray, variance: NDArray, mass: NDArray, *, level: float, most: float | None = None
+    x: NDArray,
+    mean: NDArray,
+    variance: NDArray,
+    mass: NDArray,
+    *,
+    level: float,
+    most: float | None = None,
+    stretch: float = 1.0,
+    widths: Sequence[float] = (),
 ) -> Jump:
     """Return the jump at 0 between points below and above it.
 
     Parameters
     ----------
     x : (points,) scores less the threshold, none 0; below 0 is treated. ``mean`` : (points,) mean outcome.
-    variance : (points,) of these means. ``mass`` : (points,) weight of the answers.
+    variance : (points, points) covariance of these means. ``mass`` : (points,) weight of the answers.
     level : of confidence. ``most`` : largest second derivative, in outcome per score squared; None: `bend`.
+    stretch : factor on the standard errors of the interval where few clusters tell them (t / z).
+    widths : that may be taken; default: all that hold two points a side.
 
     Returns
     -------
@@ -82,15 +95,16 @@ def jump(
     below = x < 0
     most = bend(x, mean, mass, below.astype(float)) if most is None else most
     best = None
-    for width in np.unique(np.abs(x))[1:] + 1.0:
+    for width in widths or np.unique(np.abs(x))[1:] + 1.0:
         inside = np.abs(x) < width
         if min((inside & below).sum(), (inside & ~below).sum()) < 2:
             continue
         w = np.zeros(len(x))
         for side, sign in ((below, 1.0), (~below, -1.0)):
             w[side] = sign * line_weights(x[side], mass[side], width)
-        se, bias = float(np.sqrt(w**2 @ variance)), float(most / 2 * (np.abs(w) @ x**2))
-        half = critical(bias / se, level) * se if se > 0 else bias
+        se, bias = float(np.sqrt(w @ variance @ w)), float(most / 2 * np.abs((w * np.sign(x)) @ x**2))
+        wide = se * stretch
+        half = critical(bias / wide, level) * wide if wide > 0 else bias
         value = float(w @ mean)
         found = Jump(value, se, bias, value - half, value + half, float(width), most)
         if best is None or found.high - found.low < best.high - best.low:

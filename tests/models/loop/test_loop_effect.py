@@ -75,12 +75,12 @@ def test_local_lines_are_those_of_weighted_least_squares() -> None:
 
 def test_a_curve_at_its_largest_bend_is_covered_and_a_line_is_exact() -> None:
     x = np.arange(11) - 6.5
-    line = jump(x, 3 + 2 * x + 5 * (x < 0), np.full(11, 0.01), np.ones(11), level=0.95, most=0.0)
+    line = jump(x, 3 + 2 * x + 5 * (x < 0), np.eye(11) * 0.01, np.ones(11), level=0.95, most=0.0)
     assert line.value == pytest.approx(5) and line.bias == 0
     rng, hits = np.random.default_rng(0), 0
     for _ in range(200):
         mean = 0.2 * np.sign(x) * x**2 / 2 + 5 * (x < 0) + rng.normal(0, 0.3, 11)
-        found = jump(x, mean, np.full(11, 0.09), np.ones(11), level=0.95, most=0.2)
+        found = jump(x, mean, np.eye(11) * 0.09, np.ones(11), level=0.95, most=0.2)
         hits += found.low <= 5 <= found.high
     assert hits >= binom.ppf(0.001, 200, 0.95)
 
