@@ -1,5 +1,4 @@
-"""The jump at a threshold of a discrete score equals that of the peer of Kolesar & Rothe (`tests/reference/threshold.py`);
-the bias of a parabola by hand; clusters that cross the threshold."""
+"""The jump at a threshold of a discrete score equals that of a peer, and clusters count as by hand."""
 
 from __future__ import annotations
 
