@@ -44,8 +44,9 @@ SECONDS, FIRST, MOST = 300, 3, 12
 """Each of three rounds of tests may take three times so many seconds of CPU; so many files of tests, those that know
 the file best, are run before the others; and in all so many."""
 LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_")
-"""Tests of claims belong to their cards and to what the cards share; those of the house and the long tables are not
-run for a mutant."""
+ELSEWHERE = {"cli", "fuzz", "lab", "report", "workshop"}
+"""Tests of claims belong to their cards and to what the cards share; those of the house, of commands and pages and the
+long tables are not run for a mutant."""
 NO_TEST = 5
 """What pytest ends with where no test was chosen."""
 ALIKE = ("tests/test_weights_are_counts.py", "tests/test_every_interval.py")
@@ -163,26 +164,38 @@ def tests_of(file: str) -> list[str]:
     while not room.is_dir():
         room = room.parent
     every = [p for p in (ROOT / "tests").rglob("test_*.py") if p != own and not p.stem.startswith(LEFT_OUT)]
+    every = [p for p in every if p.parent.name not in ELSEWHERE]
     known = {p: _mentions(p, path) for p in every}
     rest = sorted((p for p in every if known[p] or p.parent == room), key=lambda p: (-known[p], p))[:MOST]
-    if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards
-        rest += sorted((ROOT / "tests/hypotheses").glob("test_cx*.py"))
+    if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards that use it
+        cards = sorted((ROOT / "cxlab/hypotheses/cards").glob("cx*.py"), key=lambda p: (not _imports(p, path), p))
+        rest += [ROOT / "tests/hypotheses" / f"test_{p.stem}.py" for p in cards]
     return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest] + [file]
+
+
+def _imports(card: Path, file: Path) -> bool:
+    return f"hypotheses.{file.stem} import" in card.read_text(encoding="utf-8")
 
 
 def alike(file: str) -> list[str]:
     """Return the tests of every estimate and interval for a model's functions, else its folder's, for pytest."""
     module, folder = file.removesuffix(".py").replace("/", "."), str(Path(file).parent).replace("/", ".")
-    named = {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
-    inside = [n for n, m in named.items() if m == module] or [n for n, m in named.items() if m.startswith(folder + ".")]
+    named = _public().items()
+    inside = [n for n, m in named if m == module] or [n for n, m in named if m.startswith(folder + ".")]
     return [*ALIKE, "-k", " or ".join(f"[{n}" for n in inside)] if inside else []
 
 
 def _mentions(test: Path, file: Path) -> int:
-    """Return how often a test names the module or a function of it: those that know it most are run first."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))} | {file.stem}
-    return len(re.findall(rf"\b({'|'.join(names)})\b", test.read_text(encoding="utf-8")))
+    """Return how often a test imports the module or calls a function of it: those that know it most are run first."""
+    module, stem = ".".join(file.with_suffix("").parts), file.stem
+    public = "|".join(n for n, m in _public().items() if m == module) or "no_name"
+    used = rf"\bcx(?:\.\w+)?\.(?:{public})\b|\b{stem}\.\w+\(|\bfrom cxlab\S*\.{stem} import|\bimport \(?.*\b{stem}\b"
+    return len(re.findall(used, test.read_text(encoding="utf-8")))
+
+
+def _public() -> dict[str, str]:
+    """The module of every public name."""
+    return {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
 
 
 def run(tests: list[str], home: Path, limit: float) -> str:
@@ -214,33 +227,39 @@ def run(tests: list[str], home: Path, limit: float) -> str:
     return failed[1] if failed else "" if done.returncode in (0, NO_TEST) else done.stdout[-300:] + done.stderr[-300:]
 
 
-def passes(test: str, home: Path, known: set[str]) -> None:
-    """End the run where a test that killed a mutant fails without one, too."""
-    if test in known:
-        return
-    if said := run([test], home, 5 * SECONDS):
-        raise SystemExit(f"{test} fails without a mutation: {said}")
-    known.add(test)
+def passes(test: str, home: Path, known: dict[str, bool]) -> bool:
+    """Return whether a test that killed a mutant passes without one; one that does not is used no more."""
+    if test not in known:
+        if said := run([test], home, 5 * SECONDS):
+            print(f"     not used: {test} fails without a mutation: {said}", flush=True)
+        known[test] = not said
+    return known[test]
 
 
-def escapes(mutant: Mutant, home: Path, known: set[str]) -> str:
+def escapes(mutant: Mutant, home: Path, known: dict[str, bool]) -> str:
     """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed.
 
-    First what holds of every estimate, then the tests that know the file best, then the rest of its room.
+    First what holds of every estimate, then the tests that know the file best, then the rest of its room. ``known``:
+    whether a test passes without a mutation.
     """
-    target, tests = home / mutant.file, tests_of(mutant.file)
-    whole = target.read_text(encoding="utf-8")
-    target.write_text(source(mutant), encoding="utf-8")
-    try:
-        said = ""
-        for some in (alike(mutant.file), tests[:FIRST], tests[FIRST:]):
-            said = said or (run(some, home, 3 * SECONDS) if some else "")
-    finally:
-        target.write_text(whole, encoding="utf-8")
-    if said in ("", "too slow"):
-        return said or "survives"
-    passes(said, home, known)
-    return ""
+    target, whole = home / mutant.file, (home / mutant.file).read_text(encoding="utf-8")
+    rounds = (alike(mutant.file), (tests := tests_of(mutant.file))[:FIRST], tests[FIRST:])
+    for some in rounds:
+        while some := [t for t in some if known.get(t, True)]:
+            target.write_text(source(mutant), encoding="utf-8")
+            try:
+                said = run(some, home, 3 * SECONDS)
+            finally:
+                target.write_text(whole, encoding="utf-8")
+            if said in ("", "too slow"):
+                break
+            if passes(said, home, known):
+                return ""
+            if said not in some:
+                raise SystemExit(f"{mutant} could not be tried: {said}")
+        if some and said == "too slow":
+            return said
+    return "survives"
 
 
 def main() -> int:
@@ -255,7 +274,7 @@ def main() -> int:
     every = wanted(args.files)
     random.Random(args.seed).shuffle(every)
     end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
-    known: set[str] = set()
+    known: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copytree(ROOT / "cxlab", home / "cxlab", ignore=shutil.ignore_patterns("__pycache__"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.stats import binom
@@ -101,3 +102,32 @@ def test_the_mood_correlates_what_the_touchpoints_do_not() -> None:
         rest = [t[c] - x @ np.linalg.lstsq(x, t[c], rcond=None)[0] for c in ("outcome", "journey")]
         left.append(np.corrcoef(*rest)[0, 1])
     assert abs(left[0]) < 0.06 and left[1] > 0.4
+
+
+@pytest.mark.parametrize("few", ["good", "not good", "satisfied", "not satisfied"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_risk_ratio_needs_ten_on_every_side(few: str, weighted: bool) -> None:
+    """Ten answers on a side, or five that count twice, are enough; one fewer is not."""
+    side = "outcome" if "satisfied" in few else "journey"
+    for enough in (True, False):
+        rng = np.random.default_rng(3)
+        t = pd.DataFrame(rng.integers(1, 6, (200, 4)), columns=["outcome", "journey", "one", "other"])
+        weight = np.ones(200)
+        k = (5 if weighted else 10) - (not enough)
+        inside = np.arange(200) < k
+        t[side] = np.where(inside == ("not" not in few), 5, 2)
+        weight[inside] = 2.0 if weighted else 1.0
+        five = {"type": "integer", "scale": cx.Scale(1, 5)}
+        fields = (
+            cx.Field("outcome", role="outcome", measure="satisfaction", **five),
+            cx.Field("journey", role="touchpoint", measure="satisfaction", **five),
+            *(cx.Field(c, role="touchpoint", measure="satisfaction", **five) for c in ("one", "other")),
+            cx.Field("w", role="weight"),
+        )
+        v = cx.verdict(
+            "CX-04", cx.Study(t.assign(w=weight), cx.Codebook("few", fields)), robust=False, ledger=None,
+            columns={"outcome": "outcome", "journey": "journey", "touchpoints": ["one", "other"]},
+        )  # fmt: skip
+        said = any(n.startswith("no risk ratio: fewer than 10 answers") for n in v.notes)
+        assert (v.table["finding"] == "for the number").any() == enough, v.notes
+        assert said != enough
