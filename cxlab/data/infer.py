@@ -323,6 +323,8 @@ def _text(c: Column, f: Field, role: str) -> identity.Made:
         return None
     if any(re.search(r"\[(email|phone|iban)\]", masked(v)) for v in c.values):
         return replace(f, role="text"), [Guess(c.name, "role text", "it holds e-mail addresses or telephone numbers")]
+    if _comments(c):
+        return replace(f, role="text"), [Guess(c.name, "role text", "its name, and answers of several words")]
     if FEW < c.distinct <= c.filled / 2 and c.length <= NAMES and not wording.says("reason", c.name):
         answers = {"no": "", "a brand or unit to compare": "role=brand", "a segment": "role=segment"}
         what = asked(c.name, f"about {c.distinct:,} short texts that repeat: is it what is compared?", answers, 0.3)
@@ -341,6 +343,13 @@ def _text(c: Column, f: Field, role: str) -> identity.Made:
         return replace(f, role="segment"), [Guess(c.name, "role segment", f"{c.distinct} different texts")]
     kind = "one text in all rows" if c.distinct == 1 else f"about {c.distinct:,} different short texts"
     return f, [Guess(c.name, "no role", kind)]
+
+
+def _comments(c: Column) -> bool:
+    """Whether a column is called comments and holds sentences: however few and often repeated, none is a segment."""
+    asked_for = wording.says("comment", c.name) or 5 * c.distinct > c.filled and wording.says("comment", *c.said)
+    sentences = (v for v in c.values if not wording.no_answer(v))
+    return asked_for and any(v.count(" ") >= 3 or len(v) >= 8 and re.search("[぀-ヿ一-鿿]", v) for v in sentences)
 
 
 def _one_each(fields: dict[str, Field], log: Log) -> None:

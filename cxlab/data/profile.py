@@ -79,13 +79,13 @@ def looked_at(raw: Raw) -> int:
 
 
 def _told(sample: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> dict[str, tuple]:
-    """Return rows, answers, about how many different, mean length, least, greatest and mean of each column."""
-    asked = []
+    """Return rows, answers, how many different (of many rows: about), mean length, least, greatest and mean."""
+    asked, different = [], "count(distinct {})" if sample.shape[0] <= conform.SAMPLE else "approx_count_distinct({})"
     for name, kind in kinds.items():
         q = quoted(name)
         number_ = TYPES.get(kind) in ("integer", "number") or kind.startswith("DECIMAL")
         ends = (f"min({q})::double", f"max({q})::double", f"avg({q})::double") if number_ else ("null",) * 3
-        asked += [f"count({q})", f"approx_count_distinct({q})", f"avg(length({q}::varchar))", *ends]
+        asked += [f"count({q})", different.format(q), f"avg(length({q}::varchar))", *ends]
     rows, *found = sample.aggregate("count(*), " + ", ".join(asked)).fetchall()[0]
     return {name: (rows, *found[6 * i : 6 * i + 6]) for i, name in enumerate(kinds)}
 
@@ -110,7 +110,7 @@ def _answers(
 
 def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: Raw) -> Column:
     rows, filled, about, length, *ends = told
-    distinct = len(values) or about
+    distinct = len(values) or min(about, filled)
     facts = raw.facts.get(name, {})
     other = "datetime" if kind.startswith("TIMESTAMP") else "number" if kind.startswith("DECIMAL") else "string"
     type_ = TYPES.get(kind, other)

@@ -290,3 +290,25 @@ def test_few_texts_with_an_address_or_a_number_are_no_segment():
     income = ["up to 10000 EUR", "10000-20000 EUR"] * 40
     book = cx.load(pd.DataFrame({"nps": [9, 2, 7, 10] * 20, "remark": said, "income": income})).codebook
     assert (book["remark"].role, book["income"].role) == ("text", "segment")
+
+
+@pytest.mark.parametrize("name", ["Comment", "Kommentar", "Commentaire libre", "Комментарий", "コメント"])
+def test_a_column_of_comments_is_text_however_often_they_repeat(tmp_path, name):
+    """Else one person's sentence would be a level of a segment."""
+    texts = ["none"] * 60 + ["the room was not clean at all"] * 3 + ["ask for Mrs Miller at the desk"] + ["good"] * 30
+    path = tmp_path / "few.csv"
+    path.write_text(f"score,{name}\n" + "".join(f"{k % 11},{t}\n" for k, t in enumerate(texts)), encoding="utf-8")
+    assert cx.load(path).codebook[name].role == "text"
+
+
+def test_what_is_called_a_comment_but_holds_classes_is_a_segment(tmp_path):
+    path = tmp_path / "classes.csv"
+    path.write_text("score,Comment type\n" + "".join(f"{k % 11},{'praise' if k % 3 else 'blame'}\n" for k in range(90)))
+    assert cx.load(path).codebook["Comment type"].role == "segment"
+
+
+def test_the_number_of_values_told_is_that_of_the_file(tmp_path):
+    """An estimate said 2,060 values in 1,800 rows."""
+    path = tmp_path / "ids.csv"
+    path.write_text("no,score\n" + "".join(f"{k},{k % 11}\n" for k in range(1, 1801)))
+    assert "(1,800 values)" in run("infer", str(path)).output
