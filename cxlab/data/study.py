@@ -40,8 +40,8 @@ class Study:
         estimates, and errors of metrics know that. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
-    before, chosen : the study of which `where` took a part, and the columns with their level (of several levels: with
-        the condition): what is hidden in all parts is hidden in each (`cxlab.data.small_cells.withheld`).
+    before, chosen : the study of which `where` took a part, and the columns with their level, of several with the
+        condition: what is hidden in all parts is hidden in each (`cxlab.data.small_cells.withheld`).
 
     `frame` is the table with missing codes as null; `design` follows from the roles of the codebook.
     """
@@ -271,7 +271,7 @@ class Study:
         return still(made, named(self, column), self) if "leave_out" in settings else made
 
     def derive(self, name: str, by: Any, *, of: str | Sequence[str] = "", rest: str = "", **settings: Any) -> Study:
-        """Return the study with a new column: bands, NETs, conditions, or the sum or mean of several columns.
+        """Return the study with a new column: bands, NETs, conditions, sums, means (all: `cxlab.data.derived.derive`).
 
         Parameters
         ----------
@@ -290,14 +290,29 @@ class Study:
         >>> study = open_study("brand-tracker").derive("half", {"first": (None, 4), "last": (5, 8)}, of="wave")
         >>> study.field("half").labels
         {'1': 'first', '2': 'last'}
-
-        See `cxlab.data.derived.derive` for all forms.
         """
         from cxlab.data.derived import derive
 
         done = derive(self, name, by, of=of, rest=rest, settings=settings)
         before = self.before and self.before.derive(name, by, of=of, rest=rest, **settings)
         return replace(done, before=before)
+
+    def in_waves(self, every: str = "") -> Study:
+        """Return the study with the quarters, months or years of its dates as waves (`cxlab.data.periods`).
+
+        ``every``: 'year', 'quarter', 'month'; '' leaves a study with waves, or without dates, as it is, and chooses.
+
+        Raises
+        ------
+        DataProblem : ``every`` is none of these; it is named and there are no dates, or they are too far apart.
+
+        >>> import cxlab as cx
+        >>> cx.load("brand-tracker").in_waves().design.wave
+        'wave'
+        """
+        from cxlab.data.periods import in_waves
+
+        return in_waves(self, every)
 
     def to_pandas(self, *, labels: bool = False) -> Any:
         """Return the answers as a pandas table, missing codes as null; ``labels`` puts the wording for each code.

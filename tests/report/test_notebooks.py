@@ -57,8 +57,8 @@ def test_the_scorecard_of_the_airline_survey_counts_right(made) -> None:
     assert row["n"] == len(answered)
     assert row["estimate"] == pytest.approx(top / len(answered), rel=1e-12)
     page = report.page.read_text()
-    assert "no column has role 'wave'" in page
-    assert "no column has role 'segment'" in page
+    assert "this study has no NPS, no CES, no trend, no segments" in page
+    assert "no column has role 'segment'" not in page  # what is to be declared stands in the terminal
     assert "Who is more and who is less satisfied" not in page  # a part that does not apply is absent
 
 

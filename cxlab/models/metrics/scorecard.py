@@ -135,7 +135,7 @@ def scorecard(study: Study, *, by: str | None = None, level: float = 0.95) -> Re
         table=table,
         level=level,
         method="; ".join(dict.fromkeys(f"{row.name}: {result.method}" for row, result in made)),
-        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *lost, *(() if by else missing(study))),
+        notes=(*dict.fromkeys(n for _, r in made for n in r.notes), *lost, *(() if by else _absent(study))),
         parts={
             "ends": ends,
             "hides": True,
@@ -178,6 +178,13 @@ def _one(study: Study, row: Row, result: Result, by: str | None) -> pd.DataFrame
     table["question"] = [study.field(n).label if n in study.codebook else n for n in table["question"]]
     table.insert(table.columns.get_loc("question") + 1, "metric", row.name)
     return table.assign(unit=result.unit)
+
+
+def _absent(study: Study) -> tuple[str, ...]:
+    """Return what a scorecard cannot show, for those who read a page; `missing` says to its makers what to declare."""
+    said = missing(study)
+    bare = [s.partition(": no ")[0] for s in said if ": no " in s]
+    return (*(s for s in said if ": no " not in s), *([f"this study has {', '.join(bare)}"] if bare else []))
 
 
 def missing(study: Study) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def test_what_is_missing_is_said() -> None:
     assert notes[0] == (
         "no NPS: recommendation was not asked from 0 to 10 but from 1 to 5 (highest = best); its top-box share is shown"
     )
-    assert "no trend: no column has role 'wave'" in notes
+    assert notes[1] == "this study has no CES, no trend"
     assert cx.scorecard(cx.load("airline-survey")).parts["missing"] == [
         "no NPS: no outcome has measure 'recommendation'",
         "no CES: no outcome has measure 'effort-v1' or 'effort-v2'",
