@@ -53,6 +53,8 @@ def document(page: Path, target: Path, style: Style) -> None:
     """Write ``target`` (.docx) from the HTML page of a report."""
     soup = screenless(legal(page.read_text(encoding="utf-8")))
     made = begun(style)
+    if soup.select_one("body.one-page"):
+        compact(made, ours=not style.document)
     named(made, style, soup.html.get("lang", "en"), soup.h1.get_text() if soup.h1 else "")
     found = list(blocks(soup.body))
     for block, after in zip(found, [*found[1:], None], strict=True):
@@ -131,6 +133,28 @@ def prepare(made: Any, style: Style) -> None:
     made.styles["Caption"].font.size = Pt(10)
 
 
+def compact(made: Any, *, ours: bool) -> None:
+    """Set small letters and little space, so that a page made to be one is one; a company's margins are kept."""
+    section = made.sections[0]
+    if ours:
+        section.left_margin = section.right_margin = Cm(1.6)
+        section.top_margin = section.bottom_margin = Cm(1.2)
+    sizes = {
+        "Normal": 9,
+        "Title": 16,
+        "Heading 1": 11,
+        "Heading 2": 9.5,
+        "Caption": 9,
+        "List Bullet": 8.5,
+        "List Number": 9,
+    }
+    for name, size in sizes.items():
+        made.styles[name].font.size = Pt(size)
+        space = made.styles[name].paragraph_format
+        space.space_before = Pt(5 if name == "Heading 1" else 0)
+        space.space_after, space.line_spacing = Pt(1.5), 1.0
+
+
 def blocks(element: Any) -> Iterator[Any]:
     """Yield the elements that become paragraphs, tables and pictures, in order; wrappers are passed through."""
     for child in element.find_all(True, recursive=False):
@@ -200,7 +224,7 @@ def table(made: Any, source: Any) -> None:
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
     cells = grid._cells  # asked for once: each question to python-docx walks the whole table
     need, wide = needs(source), room(made)[0]
-    widths(grid, cells, need, wide)
+    widths(grid, cells, need, longest(source), wide)
     letters = SMALL if sum(need) > wide else USUAL
     heads = len(source.thead.find_all("tr")) if source.thead else 0
     for k, row in enumerate(rows):
@@ -229,13 +253,40 @@ def needs(source: Any) -> list[float]:
     return need
 
 
-def widths(grid: Any, cells: list[Any], need: list[float], wide: float) -> None:
-    """Share ``wide`` cm of text among the columns as they need it."""
-    share = min(1.0, wide / sum(need))
+def widths(grid: Any, cells: list[Any], need: list[float], least: list[float], wide: float) -> None:
+    """Share ``wide`` cm of text among the columns as they need it; as long as there is room no word is broken."""
+    given = shared(need, least, wide)
     for k, column in enumerate(grid.columns):
-        column.width = Cm(share * need[k])
+        column.width = Cm(given[k])
     for k, cell in enumerate(cells):
-        cell.width = Cm(share * need[k % len(need)])
+        cell.width = Cm(given[k % len(given)])
+
+
+def shared(need: list[float], least: list[float], wide: float) -> list[float]:
+    """Return the width of each column: what it needs, or its least and a part of what is left in proportion.
+
+    >>> shared([2.0, 6.0], [2.0, 2.0], 6.0), shared([2.0, 6.0], [2.0, 2.0], 9.0), shared([3.0, 3.0], [3.0, 3.0], 4.0)
+    ([2.0, 4.0], [2.0, 6.0], [2.0, 2.0])
+    """
+    if sum(need) <= wide:
+        return need
+    low = [min(a, b) for a, b in zip(need, least, strict=True)]
+    if sum(low) >= wide:
+        return [x * wide / sum(low) for x in low]
+    part = (wide - sum(low)) / (sum(need) - sum(low))
+    return [a + part * (b - a) for a, b in zip(low, need, strict=True)]
+
+
+def longest(source: Any) -> list[float]:
+    """Return the width in cm that the longest word of each column takes at 8 pt; a number stays with its unit."""
+    rows = [row.find_all(("th", "td"), recursive=False) for row in source.find_all("tr")]
+    columns = max((sum(int(cell.get("colspan", 1)) for cell in row) for row in rows), default=0)
+    out = [1.0] * columns
+    for row in (row for row in rows if len(row) == columns):
+        for k, cell in enumerate(row):
+            text = re.sub(r"(?<=\d) (?=%|pp\b)", "\u00a0", cell.get_text().strip())
+            out[k] = max(out[k], 0.45 + 0.185 * max(map(len, text.split(" ")), default=0))
+    return out
 
 
 def fill(cell: Any, source: Any, *, head: bool, letters: Any = USUAL) -> None:
@@ -265,7 +316,11 @@ def rules(grid: Any) -> None:
 def pairs(made: Any, source: Any) -> None:
     """Add the facts of the head as a table of name and text."""
     found = [(pair.dt, pair.dd) for pair in source.find_all("div") if pair.dt and pair.dd]
+    if source.find_parent(class_="one-page"):
+        made.add_paragraph("; ".join(f"{name.get_text()}: {text.get_text()}" for name, text in found))
+        return
     grid = made.add_table(rows=len(found), cols=2, style="Table Grid")
+    grid.columns[0].width, grid.columns[1].width = Cm(4), Cm(room(made)[0] - 4)
     cells = grid._cells
     for k, cell in enumerate(cells):
         fill(cell, found[k // 2][k % 2], head=False)

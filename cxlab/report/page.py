@@ -86,6 +86,7 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
         "title": said or title or report.get("notebook", "Report"),
         "css": (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8"),
         "code": any(c.cell_type == "code" for c in shown.cells),
+        "layout": "one-page" if one_page(notebook) else "",
         **house(style),
         **report,
     }
@@ -94,6 +95,14 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     body = folded(filled(made, shown, resources), mark, style.say("Everything else: all results, methods, tables"))
     body = body.replace("<pre>", '<pre tabindex="0">')  # what may scroll can be reached by keyboard
     return contents(body, style.say("Sections"))
+
+
+def one_page(notebook: Any) -> bool:
+    """Whether a notebook is made to be printed on one page: ``"cxlab": {"page": "one"}`` in its metadata.
+
+    Its pictures and its appendix stand on the screen and are not printed.
+    """
+    return notebook.metadata.get("cxlab") == {"page": "one"}
 
 
 def house(style: Style) -> dict[str, Any]:

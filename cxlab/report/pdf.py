@@ -138,7 +138,8 @@ def screenless(html: str) -> Any:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
-    for element in soup.select(".code, .toggle, nav, summary, .cx-method, .under figcaption, style, title"):
+    screen = ".code, .toggle, nav, summary, .cx-method, .under figcaption, style, title"
+    for element in soup.select(f"{screen}, .one-page details.appendix, .one-page .picture"):
         element.decompose()
     return soup
 

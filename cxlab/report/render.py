@@ -291,7 +291,8 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
         "notebook": notebook["name"],
         "subject": ", ".join([study.get("title") or parameters["study"], *study.get("filters", [])]),
         "simulated": study.get("simulated", False),
-        "stamp": f"cxlab {record['cxlab']}; {notebook['name']} {notebook['sha256'][:12]}; {record['made'][:10]}",
+        "stamp": f"cxlab {record['cxlab']}; notebook {notebook['name']} {notebook['sha256'][:12]}; "
+        f"{record['made'][:10]}",
     }
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"

@@ -91,7 +91,9 @@ def measurement_plan(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = style.canvas(ax, height=0.45 * len(table) + 1.5)
     colour = [style.GOOD if v == "ask" else style.NEUTRAL for v in table["verdict"]]
     found = table["detectable"].to_numpy(float)
-    style.forest(ax, table["touchpoint"], found, found * 0, found, n=table["n"], unit=result.unit, colour=colour)
+    style.forest(
+        ax, table["touchpoint"], found, found * 0, found, n=table["n"], unit=difference(result.unit), colour=colour
+    )
     ax.axvline(result.parts["smallest"], color=style.MUTED, linewidth=1, linestyle=":")
     ax.set_xlim(left=0)
     ax.set_xlabel("change from period to period that it can show (dotted: the change that matters)", color=style.MUTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cxlab.columns import show, span
+from cxlab.columns import difference, show, span
 from cxlab.result import Result
 
 
@@ -161,9 +161,11 @@ def _regression_to_mean(r: Result) -> list[Said]:
 
 def _kpi_tree(r: Result) -> list[Said]:
     goal, rest = r.table.iloc[0], r.table.iloc[1:].dropna(subset=["contribution"])
-    reached = goal["low"] >= goal["target"]
-    words = f"{goal['item']} is {goal['estimate']:.2f}; the target is {goal['target']:g}"
-    out = [_of(goal, words, "mean", sure=bool(reached or goal["high"] < goal["target"]))]
+    now, aim = f"{goal['estimate']:.2f}", f"target of {goal['target']:g}"
+    told = {True: f"{goal['item']} is below its {aim}: {now}", False: f"{goal['item']} reaches its {aim}: {now}"}
+    sure = bool(goal["low"] >= goal["target"] or goal["high"] < goal["target"])
+    words = told[bool(goal["high"] < goal["target"])] if sure else f"{goal['item']} is near its {aim}: {now}"
+    out = [_of(goal, words, "mean", sure=sure)]
     if len(rest) and rest["contribution"].max() > 0:
         top = rest.loc[rest["contribution"].idxmax()]
         lows = rest.drop(top.name)["contribution_high"]
@@ -175,9 +177,8 @@ def _kpi_tree(r: Result) -> list[Said]:
 
 def _measurement_plan(r: Result) -> list[Said]:
     few = int((r.table["verdict"] == "not worth asking").sum())
-    words = f"The budget shows a change of {r.parts['smallest']:g}" if r.unit != "share" else (
-        f"The budget shows a change of {show(r.parts['smallest'], 'share')}"
-    )  # fmt: skip
+    size = show(r.parts["smallest"], difference(r.unit)) if r.unit != "mean" else f"{r.parts['smallest']:g}"
+    words = f"The budget shows a change of {size}"
     told = "at every touchpoint" if not few else f"at {len(r.table) - few or 'none'} of {len(r.table)} touchpoints"
     return [Said(f"{words} from one period to the next {told}")]
 
@@ -237,7 +238,7 @@ def _journey_types(r: Result) -> list[Said]:
 
 
 def _monitor(r: Result) -> list[Said]:
-    alarms, out = r.parts["alarms"], []
+    alarms, out, unit = r.parts["alarms"], [], difference(r.unit)
     names = [str(r.parts.get("labels", {}).get(c, c)) for c in r.parts.get("by", [])]
     measure = r.title.partition(" by ")[0]
     for _, x in alarms.iterrows():
@@ -246,16 +247,16 @@ def _monitor(r: Result) -> list[Said]:
         side = "above" if x["side"] == "higher" else "below"
         words = f"{who + ': ' if who else ''}{measure} {when.format(side + ' what was to be expected')}"
         low, high = sorted(abs(float(x[c])) for c in ("shift_low", "shift_high"))
-        out.append(Said(f"{words}, by about {show(abs(x['shift']), r.unit)}", x["shift"], low, high, r.unit))
+        out.append(Said(f"{words}, by about {show(abs(x['shift']), unit)}", x["shift"], low, high, unit))
     return out or [Said(f"{measure}: no alarm; what moved is what a sample and the days let expect", sure=False)]
 
 
 def _changes(r: Result) -> list[Said]:
     measure, real = r.title.partition(" by ")[0], r.table.dropna(subset=["low"])
-    real = real[real["change"] > 0]
+    real, unit = real[real["change"] > 0], difference(r.unit)
     return [
-        _of(x, f"{measure} {'rose' if x['estimate'] > 0 else 'fell'} by {show(abs(x['estimate']), r.unit)} between "
-               f"{x['at_low']} and {x['at_high']}", r.unit)
+        _of(x, f"{measure} {'rose' if x['estimate'] > 0 else 'fell'} by {show(abs(x['estimate']), unit)} between "
+               f"{x['at_low']} and {x['at_high']}", unit)
         for _, x in real.iterrows()
     ]  # fmt: skip
 
@@ -266,15 +267,16 @@ def _change_explained(r: Result) -> list[Said]:
     if total["low"] <= 0 <= total["high"]:
         return []
     side = "rose" if total["estimate"] > 0 else "fell"
-    measure, what = r.title.partition(":")[0], f"{show(mix['estimate'], r.unit)} of it by who answered"
-    return [_of(total, f"{measure} {side} by {show(abs(total['estimate']), r.unit)}, {what}", r.unit)]
+    unit = difference(r.unit)
+    measure, what = r.title.partition(":")[0], f"{show(mix['estimate'], unit)} of it by who answered"
+    return [_of(total, f"{measure} {side} by {show(abs(total['estimate']), unit)}, {what}", unit)]
 
 
 def _experiment(r: Result) -> list[Said]:
     out = []
     for _, x in r.table.dropna(subset=["estimate"]).iterrows():
         sure = bool(x["p_adjusted"] < 0.05)
-        unit = str(x.get("unit", r.unit)) or r.unit
+        unit = difference(str(x.get("unit", r.unit)) or r.unit)
         side = "above" if x["estimate"] > 0 else "below"
         words = f"{x['treated']} is {show(abs(x['estimate']), unit)} {side} {x['against']} in {x['outcome']}"
         low, high = (x["low"], x["high"]) if x["estimate"] > 0 else (-x["high"], -x["low"])
@@ -285,12 +287,12 @@ def _experiment(r: Result) -> list[Said]:
 
 def _pilot(r: Result) -> list[Said]:
     row = r.table.iloc[0]
-    sure = row["low"] > 0 or row["high"] < 0
+    sure, unit = row["low"] > 0 or row["high"] < 0, difference(r.unit)
     if not sure:
-        return [_of(row, "Whether the units that began moved otherwise than the others cannot be told", r.unit, False)]
+        return [_of(row, "Whether the units that began moved otherwise than the others cannot be told", unit, False)]
     side = "rose" if row["estimate"] > 0 else "fell"
-    size = show(abs(row["estimate"]), r.unit)
-    return [_of(row, f"The units that began {side} by {size} beyond the others", r.unit)]
+    size = show(abs(row["estimate"]), unit)
+    return [_of(row, f"The units that began {side} by {size} beyond the others", unit)]
 
 
 def _rollout_plan(r: Result) -> list[Said]:

@@ -19,7 +19,15 @@ from cxlab.result import Result
 from cxlab.stats.inference import power_analysis
 
 Numbers = planning.Numbers
-KNOWN = {"touchpoint": "", "customers": np.inf, "response": 1.0, "cost": 1.0, "priority": 1.0, "owner": ""}
+KNOWN = {
+    "touchpoint": "",
+    "customers": np.inf,
+    "response": 1.0,
+    "cost": 1.0,
+    "priority": 1.0,
+    "owner": "",
+    "cooldown": 0.0,
+}
 """What a moment may say, and what is taken where it does not."""
 
 WORTH, NOT = "ask", "not worth asking"
@@ -27,8 +35,9 @@ COLUMNS = (
     Column("touchpoint", "label", "", "Touchpoint"),
     Column("owner", "label", "", "Owner"),
     Column("invite", "count", "", "Invitations"),
+    Column("per_customer", "share", "", "Of the customers"),
     Column("cost", "number", "mean", "Cost"),
-    Column("periods", "number", "index", "Periods to see it"),
+    Column("periods", "count", "", "Periods to see it"),
     Column("verdict", "text", "", "Worth it"),
 )
 
@@ -48,12 +57,13 @@ def measurement_plan(
     """Return how many to ask at each touchpoint for a budget a period, and what change each can show.
 
     n_h = B w_h sqrt(v / c_h) / sum_k w_k sqrt(v c_k) (Neyman's allocation with costs), at most the customers who would
-    answer; what one touchpoint cannot use goes to the others.
+    answer, N r / (1 + cooldown); what one touchpoint cannot use goes to the others.
 
     Parameters
     ----------
     moments : a row a touchpoint: ``touchpoint``, and as far as known ``customers`` a period, ``response`` rate,
-        ``cost`` of one answer, ``priority`` (its weight), ``owner``.
+        ``cost`` of one answer, ``priority`` (its weight), ``owner``, ``cooldown`` (for how many periods a customer who
+        was invited there is left alone, as if the same customers came each period).
     budget : money a period.
     expect : how answers will vary, as for `sample_size`: a study, or shares of detractors, passives and promoters.
     metric : 'nps', 'csat', 'ces', 'share' or 'mean'.
@@ -63,8 +73,10 @@ def measurement_plan(
 
     Returns
     -------
-    Result, a row a touchpoint: ``touchpoint, owner, n, invite, cost, half_width, detectable`` (from period to period),
-    ``periods`` (to be put together before ``smallest`` shows), ``verdict``. ``parts``: ``spent``, ``smallest``.
+    Result, a row a touchpoint: ``touchpoint, owner, n, invite, per_customer`` (invitations a customer), ``cost,
+    half_width, detectable`` (from period to period),
+    ``periods`` (to be put together before ``smallest`` shows), ``verdict``. ``parts``: ``spent``, ``smallest``,
+    ``needed`` (answers a period with which a touchpoint shows ``smallest``).
 
     Raises
     ------
@@ -92,7 +104,7 @@ def measurement_plan(
     factor = 100.0 if unit == "points" else 1.0
     needed = _matters(metric, smallest, factor)
     cost, weight = table["cost"].to_numpy(float), table["priority"].to_numpy(float)
-    most = table["customers"].to_numpy(float) * table["response"].to_numpy(float)
+    most = (table["customers"] * table["response"] / (1 + table["cooldown"])).to_numpy(float)
     n = np.floor(_allocated(budget, weight, np.full(len(table), v), cost, most) + 1e-9)
     with np.errstate(divide="ignore", invalid="ignore"):
         half = power_analysis.half_width(n, v, level=level, deff=deff) * factor
@@ -100,17 +112,22 @@ def measurement_plan(
         enough = float(power_analysis.sample_size(needed / factor, v, power=power, level=level, deff=deff))
         periods = np.where(n > 0, np.ceil(enough / n), np.nan)
     rows = table[["touchpoint", *(["owner"] if (table["owner"] != "").any() else [])]].assign(
-        n=n.astype(int), invite=np.ceil(n / table["response"]).astype(int), cost=n * cost,
+        n=n.astype(int), invite=np.ceil(n / table["response"] - 1e-9).astype(int), cost=n * cost,
         half_width=np.where(n > 0, half, np.nan), detectable=np.where(n > 0, found, np.nan), periods=periods,
         verdict=np.where((n > 0) & (found <= needed), WORTH, NOT),
     )  # fmt: skip
     label = registry.label(metric)
     matters = show(needed, difference(unit)) if unit != "mean" else f"{needed:g}"
     notes = [f"answers vary {said}", f"a change of {matters} matters; {power:.0%} power at {level:.0%} confidence"]
-    full = table.loc[n >= np.floor(most), "touchpoint"].tolist()
-    notes += [f"everybody who would answer is asked at: {', '.join(full)}"] if full else []
+    rows, said = _customers(rows, table, n >= np.floor(most))
+    notes += said
     poor = rows.loc[rows["verdict"] == NOT, "touchpoint"].tolist()
-    notes += [f"too few to see a change of {matters} from one period to the next: {', '.join(poor)}"] if poor else []
+    if poor:
+        who = "every touchpoint" if len(poor) == len(rows) else ", ".join(poor)
+        notes.append(
+            f"too few to see a change of {matters} from one period to the next: {who}; a touchpoint needs "
+            f"{np.ceil(enough):,.0f} answers a period for that"
+        )
     return Result(
         "measurement_plan",
         f"What {budget:,.0f} a period can show of the {label}",
@@ -119,10 +136,21 @@ def measurement_plan(
         level,
         "Neyman allocation with costs; two periods compared with equal numbers of answers",
         tuple(notes),
-        {"spent": float((n * cost).sum()), "smallest": needed, "metric": metric},
+        {"spent": float((n * cost).sum()), "smallest": needed, "metric": metric, "needed": float(np.ceil(enough))},
         better="none",
         columns=COLUMNS,
     )
+
+
+def _customers(rows: pd.DataFrame, table: pd.DataFrame, full: NDArray) -> tuple[pd.DataFrame, list[str]]:
+    """The rows with the invitations a customer gets, where customers are known, and what is to be said of them."""
+    known = np.isfinite(table["customers"])
+    if known.any():
+        rows.insert(rows.columns.get_loc("cost"), "per_customer", (rows["invite"] / table["customers"]).where(known))
+    notes = [f"everybody who would answer is asked at: {', '.join(table['touchpoint'][full])}"] if full.any() else []
+    if (table["cooldown"] > 0).any():
+        notes.append("who was invited is left alone at that touchpoint only: who meets several may be asked by each")
+    return rows, notes
 
 
 def _moments(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
@@ -138,12 +166,14 @@ def _moments(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
         raise DataProblem(f"moments names '{twice.iloc[0]}' twice; give one row a touchpoint")
     for name, default in KNOWN.items():
         table[name] = table[name].fillna(default) if name in table else default
-    for name in ("customers", "response", "cost", "priority"):
+    for name in ("customers", "response", "cost", "priority", "cooldown"):
         x = pd.to_numeric(table[name], errors="coerce")
         wrong = ~(x > 0) | ((x > 1) if name == "response" else False)
+        wrong = ~(x.ge(0) & np.isfinite(x)) if name == "cooldown" else wrong
         if wrong.any():
             row = table[wrong].iloc[0]
             allowed = "a rate above 0 up to 1" if name == "response" else "a number above 0"
+            allowed = "a number of periods, 0 or more" if name == "cooldown" else allowed
             raise DataProblem(f"{name} of '{row['touchpoint']}' is {row[name]!s}; it is {allowed}")
         table[name] = x.astype(float)
     return table

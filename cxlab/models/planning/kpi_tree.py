@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from cxlab.columns import Column
+from cxlab.columns import Column, show, span
 from cxlab.data import waves
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
@@ -53,7 +53,8 @@ def kpi_tree(
     -------
     Result, the goal first, then the touchpoints by contribution: ``item, estimate, low, high, se, n, target, reached,
     needed`` and for touchpoints ``weight, contribution`` with ``_low, _high`` (weights and scores taken as
-    independent). ``parts``: ``goal, wave``.
+    independent). ``parts``: ``goal, wave``,
+    ``headline`` (the goal, what it is, where it stands and should stand, in a sentence; empty without its target).
 
     Raises
     ------
@@ -103,11 +104,31 @@ def kpi_tree(
         top = table["weight"].isna()
         table = pd.concat([table[top], table[~top].sort_values("contribution", ascending=False)], ignore_index=True)
     return Result(
-        "kpi_tree", f"{study.field(goal).label}: what stands between now and the target", table, "", level,
+        "kpi_tree", f"{study.field(goal).label}: what stands between now and the target", table, "mean", level,
         "means of the last wave; weights: shares of what is explained (drivers); chance: normal, flat prior",
         (*study.caveats, *said, "weights say what goes with the goal, not what would raise it"),
-        {"goal": goal, "wave": wave}, COLUMNS, better="up",
+        {"goal": goal, "wave": wave, "headline": _headline(study, goal, table.iloc[0]) if goal in targets else ""},
+        COLUMNS, better="up",
     )  # fmt: skip
+
+
+def chance(p: float) -> str:
+    """Return a chance in words that never say 0 or 100 %.
+
+    >>> chance(0.002), chance(0.31), chance(0.999)
+    ('below 1 %', '31 %', 'above 99 %')
+    """
+    return "below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{100 * p:.0f} %"
+
+
+def _headline(study: Study, goal: str, row: pd.Series) -> str:
+    scale = study.field(goal).scale
+    assert scale is not None  # checked
+    now = f"{show(row['estimate'], 'mean')} ({span(row['low'], row['high'], 'mean')}, n {row['n']:,.0f})"
+    return (
+        f"{row['item']}, the mean of its answers from {scale.minimum:g} to {scale.maximum:g}: {now}; target "
+        f"{row['target']:g}, and the chance that it is reached is {chance(row['reached'])}"
+    )
 
 
 def _checked(study: Study, goal: str, targets: Mapping[str, float]) -> list[str]:

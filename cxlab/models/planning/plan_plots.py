@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from cxlab.models.planning.kpi_tree import chance
 from cxlab.plots.style import BAD, NEUTRAL, canvas, forest, ticks, titled
 from cxlab.result import Result
 
@@ -12,9 +13,8 @@ def kpi_tree(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw each mean with its interval and its target as a line across its row."""
     table = result.table
     ax = canvas(ax, width=8, height=0.32 * len(table) + 1.1)
-    chance = ["below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{p:.0%}" for p in table["reached"]]
-    labels = [f"{i}: chance {p}" for i, p in zip(table["item"], chance, strict=True)]
-    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"])
+    labels = [f"{i}: chance {chance(p)}" for i, p in zip(table["item"], table["reached"], strict=True)]
+    forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="mean")
     for k, target in zip(reversed(range(len(table))), table["target"], strict=True):  # the first row stands on top
         ax.plot([target, target], [k - 0.3, k + 0.3], color=BAD, linewidth=2)
     return titled(ax, result, "mean; the line is the target, the chance that of reaching it")

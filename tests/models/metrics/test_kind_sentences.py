@@ -58,6 +58,39 @@ def test_an_arm_is_above_only_after_the_correction() -> None:
     assert open_.headline == "Whether B differs from A in NPS cannot be told" and not open_.sure
 
 
+def test_shares_differ_by_percentage_points_whatever_says_so() -> None:
+    """A change of a share of 5 points is no change of 5 %."""
+    moved = {"estimate": 0.05, "low": 0.01, "high": 0.09}
+    alarm = pd.DataFrame([{"who": "A", "side": "higher", "since": "May", "last": "June", "open": True, "shift": 0.05,
+                           "shift_low": 0.01, "shift_high": 0.09}])  # fmt: skip
+    parts = pd.DataFrame({"part": ["change", "mix"], "estimate": [0.05, 0.02], "low": 0.01, "high": 0.09})
+    arms = {"outcome": "CSAT", "treated": "B", "against": "A", "unit": "share", "p_adjusted": 0.01}
+    results = {
+        "monitor": row("monitor", "CSAT by week", "share", {"alarms": alarm, "by": ["brand"]}, x=1),
+        "changes": row("changes", "CSAT by week", "share", **moved, change=1, at_low="May", at_high="June"),
+        "change_explained": Result("change_explained", "CSAT: change", parts, "share"),
+        "experiment": Result("experiment", "x", pd.DataFrame([moved | arms]), "share"),
+        "pilot": row("pilot", "Pilot", "share", **moved),
+        "measurement_plan": row("measurement_plan", "Plan", "share", {"smallest": 0.05}, verdict="ask"),
+    }
+    for kind, result in results.items():
+        (found,) = said(result)
+        assert "5.0 pp" in found.sentence and "%" not in found.sentence, kind
+        assert kind == "measurement_plan" or "(1.0 to 9.0 pp)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(3.7, 3.9, "Service is below its target of 4: 3.80 (3.70 to 3.90)"),
+     (3.7, 4.1, "Service is near its target of 4: 3.80 (3.70 to 4.10)"),
+     (4.0, 4.1, "Service reaches its target of 4: 3.80 (4.00 to 4.10)")],
+)  # fmt: skip
+def test_a_target_is_said_with_the_interval_of_the_score(low: float, high: float, words: str) -> None:
+    cells = {"item": "Service", "estimate": 3.8, "low": low, "high": high, "target": 4.0, "contribution": None}
+    (found,) = said(row("kpi_tree", "x", **cells))
+    assert found.sentence == words and found.sure == ("near" not in words)
+
+
 def test_what_is_sure_comes_first_and_the_first_of_each_result() -> None:
     quiet = alert("cannot tell")
     premium = Result(

@@ -57,9 +57,29 @@ def test_wrong_input_is_said() -> None:
         ({"touchpoint": ["a", "a"]}, {}, "names 'a' twice"),
         ({"touchpoint": ["a"], "response": [20]}, {}, "response of 'a' is 20; it is a rate above 0 up to 1"),
         ({"touchpoint": ["a"], "cost": ["free"]}, {}, "cost of 'a' is free; it is a number above 0"),
+        ({"touchpoint": ["a"], "cooldown": [-1]}, {}, "cooldown of 'a' is -1; it is a number of periods, 0 or more"),
         (MOMENTS, {"budget": 0}, "budget is 0; it is money a period, above 0"),
         (MOMENTS, {"smallest": -1}, "smallest is -1"),
         (MOMENTS, {"metric": "mean", "expect": 1.0}, "smallest= is needed"),
     ]:
         with pytest.raises(cx.DataProblem, match=said):
             cx.measurement_plan(moments, **{"budget": 100, "expect": SHARES, **options})
+
+
+def test_a_plan_says_how_many_answers_a_change_takes_by_hand() -> None:
+    """Variance .61 of NPS 20/30/50; (1.96 + .8416)**2 * 2 * .61 / .05**2 for a change of 5 points."""
+    found = cx.measurement_plan(MOMENTS, budget=3000, expect=SHARES, smallest=5)
+    assert found.parts["needed"] == 3831
+    assert found.table["periods"].tolist() == [7, 11, 16]
+    assert any(n.endswith("every touchpoint; a touchpoint needs 3,831 answers a period for that") for n in found.notes)
+    assert "7.0 " not in repr(found)
+
+
+def test_who_was_asked_is_left_alone_for_the_cooldown() -> None:
+    """300 customers, one in three of whom may be asked a period, half of whom answer: 50."""
+    rest = {"touchpoint": ["chat", "shop"], "customers": [300, 9000], "response": [0.5, 0.2], "cooldown": [2, 0]}
+    found = cx.measurement_plan(rest, budget=1000, expect=SHARES)
+    assert found.table["n"].tolist() == [50, 950] and found.table["invite"].tolist() == [100, 4750]
+    assert found.table["per_customer"].tolist() == pytest.approx([1 / 3, 4750 / 9000])
+    assert "33.3 %" in repr(found)
+    assert any(n.startswith("who was invited is left alone at that touchpoint only") for n in found.notes)
