@@ -6,7 +6,6 @@ single answers (imputation, likelihoods, contrasts) reads rows: `cxlab.models.dr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import narwhals as nw
@@ -15,54 +14,18 @@ import pandas as pd
 import pyarrow as pa
 
 from cxlab.data.codebook import Field
-from cxlab.data.sample import check_weights, outside_note, weight_notes, within_scale
+from cxlab.data.sample import check_weights, outside_note, weight_notes
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data
-from cxlab.models.drivers.driver_data import NAMED, Answers, Drivers
+from cxlab.models.drivers.driver_data import Answers, Drivers
+from cxlab.models.drivers.row_source import LEVELS, Piece, Source, fits_a_byte
 from cxlab.stats.counts import replicates
-from cxlab.stats.counts.batches import batches, local, numbers
+from cxlab.stats.counts.batches import local, numbers
 from cxlab.stats.counts.drawn import of_strata
-from cxlab.stats.counts.group_products import GroupProducts
+from cxlab.stats.counts.group_products import GONE, GroupProducts
 
 LARGE = 200_000
 """Tables of fewer rows are read as they are."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the rows come from: lazy columns, and how outcome and drivers are turned into numbers."""
-
-    frame: nw.LazyFrame
-    outcome: Field
-    condition: Callable[[np.ndarray], np.ndarray] | None
-    drivers: tuple[Field, ...]
-    weight: str
-    others: tuple[str, ...]
-
-    def pieces(self) -> Iterator[tuple[np.ndarray, np.ndarray, list[pa.Array], np.ndarray, int]]:
-        """Yield outcome and drivers (m, 1 + K), weights (m,), other columns, answers outside their scales (1 + K,) and
-        how many rows there are, of the rows that answered the outcome and have a weight."""
-        named = {f"_x{i}": nw.col(f.name) for i, f in enumerate((self.outcome, *self.drivers))}
-        named |= {f"_o{i}": nw.col(c) for i, c in enumerate(self.others)}
-        named |= {"_w": nw.col(self.weight)} if self.weight else {}
-        for piece in batches(self.frame, named, ordered=True):
-            column = dict(zip(named, piece.columns, strict=True))
-            w = np.asarray(numbers(column["_w"]), float) if self.weight else np.ones(piece.num_rows)
-            y, beyond = within_scale(np.asarray(numbers(column["_x0"]), float), self.outcome)
-            keep = ~np.isnan(y) & np.isfinite(w) & (w > 0)
-            z = np.empty((int(keep.sum()), 1 + len(self.drivers)))
-            z[:, 0] = driver_data.turned(y[keep], self.outcome) if self.condition is None else self.condition(y[keep])
-            outside = np.zeros(z.shape[1], int)
-            outside[0] = beyond
-            for i, f in enumerate(self.drivers):
-                x = np.asarray(numbers(column[f"_x{i + 1}"]), float)[keep]
-                if f.note == NAMED:
-                    z[:, i + 1] = np.nan_to_num(x)
-                else:
-                    x, outside[i + 1] = within_scale(x, f)
-                    z[:, i + 1] = driver_data.turned(x, f)
-            mine = pa.array(keep)
-            yield z, w[keep], [column[f"_o{i}"].filter(mine) for i in range(len(self.others))], outside, len(keep)
 
 
 @dataclass(frozen=True)
@@ -108,9 +71,9 @@ class Streamed(Answers):
     def groups(self, *, limit: int = 1000, seed: int = 0) -> replicates.Groups:
         key = ("groups", limit, seed)
         if key not in self.kept:
-            drawn = (
-                self.drawn[np.unique(self.strata)] if self.drawn is not None and self.strata is not None else self.drawn
-            )
+            drawn = self.drawn
+            if drawn is not None and self.strata is not None:
+                drawn = drawn[replicates.numbered(self.strata)[0]]
             self.kept[key] = replicates.replicate_groups(
                 self.cluster, self.strata, self.n, limit=limit, seed=seed, drawn=drawn
             )
@@ -119,16 +82,20 @@ class Streamed(Answers):
     def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.Moments:
         key = ("moments", id(groups), filled)
         if key not in self.kept:
-            total, at = GroupProducts(groups.size, self.width + 1), 0
-            for z, w, _, _, _ in self.source.pieces():
-                z = np.roll(z, -1, axis=1)  # the outcome last
-                if filled:
+            total, at, small = GroupProducts(groups.size, self.width + 1), 0, self.source.small
+            for piece in self.source.pieces():
+                z = piece.z
+                if filled and small:
+                    z = np.where(z == GONE, np.int8(0), z)
+                elif filled:
                     z[:, :-1] = np.nan_to_num(z[:, :-1])
-                z -= self.mean
-                z /= self.sd
-                total.add(z, w if self.source.weight else None, groups.code[at : at + len(w)])
-                at += len(w)
-            self.kept[key] = total.moments()
+                if not small:
+                    z -= self.mean
+                    z /= self.sd
+                total.add(z, piece.w, groups.code[at : at + len(z)])
+                at += len(z)
+            moments = total.moments()
+            self.kept[key] = moments.standardized(self.mean, self.sd) if small else moments
             self.kept["together"] = total.together
         return self.kept[key]
 
@@ -138,7 +105,7 @@ class Streamed(Answers):
     def whole(self) -> int:
         if self.complete:
             return self.n
-        return sum(int((~np.isnan(z)).all(axis=1).sum()) for z, *_ in self.source.pieces())
+        return sum(int(_answered(p.z).all(axis=1).sum()) for p in self.source.pieces())
 
     def place_means(
         self, low: np.ndarray, high: np.ndarray, groups: replicates.Groups, weights: np.ndarray
@@ -180,7 +147,8 @@ def _source(study: Study, outcome: str | None, drivers: Drivers) -> Source | Non
     others = tuple(c for c in (d.cluster, d.strata) if c)
     wanted = dict.fromkeys([name, *chosen, *others, *((d.weight,) if d.weight else ())])
     fields = tuple(driver_data.field_of(study, c) for c in chosen)
-    return Source(frame.select(*wanted), study.field(name), condition, fields, d.weight or "", others)
+    small = all(fits_a_byte(schema[f.name], f) for f in (study.field(name), *fields))
+    return Source(frame.select(*wanted), study.field(name), condition, fields, d.weight or "", others, small)
 
 
 def _in_order(study: Study) -> bool:
@@ -192,35 +160,26 @@ def _in_order(study: Study) -> bool:
 
 
 class _Counted:
-    """What one scan says of the columns, outcome first."""
+    """What one scan says of the columns, outcome last."""
 
     def __init__(self, source: Source) -> None:
         self.source, k = source, 1 + len(source.drivers)
         self.n, self.w, self.w2 = 0, 0.0, 0.0
-        self.seen, self.outside = np.zeros(k, int), np.zeros(k, int)
-        self.total, self.sums, self.squares = np.zeros(k), np.zeros(k), np.zeros(k)
-        self.least, self.most = np.full(k, np.inf), np.full(k, -np.inf)
-        self.shift: np.ndarray | None = None
+        self.outside = np.zeros(k, int)
         others: list[list[pa.Array]] = [[] for _ in source.others]
-        for z, w, more, outside, _ in source.pieces():
-            self._add(z, w)
-            self.outside += outside
-            for kept, column in zip(others, more, strict=True):
-                kept.append(column)
+        columns = _Levels(k) if source.small else _Floats(k)
+        for piece in source.pieces():
+            w = piece.w
+            self.n += len(piece.z)
+            self.w += len(piece.z) if w is None else w.sum()
+            self.w2 += len(piece.z) if w is None else (w * w).sum()
+            if len(piece.z):
+                columns.add(piece)
+            self.outside += piece.outside
+            for kept, column in zip(others, piece.more, strict=True):
+                kept.append(_short(column))
         self.codes = [_factorized(kept) for kept in others]
-
-    def _add(self, z: np.ndarray, w: np.ndarray) -> None:
-        if not len(z):
-            return
-        there = ~np.isnan(z)
-        if self.shift is None:
-            self.shift = np.where(there.any(axis=0), np.where(there, z, 0).sum(0) / np.fmax(there.sum(0), 1), 0.0)
-        self.n, self.w, self.w2 = self.n + len(z), self.w + w.sum(), self.w2 + (w * w).sum()
-        self.seen += there.sum(axis=0)
-        self.least = np.fmin(self.least, np.where(there, z, np.inf).min(axis=0))
-        self.most = np.fmax(self.most, np.where(there, z, -np.inf).max(axis=0))
-        x = np.where(there, z - self.shift, 0.0)
-        self.total, self.sums, self.squares = self.total + w @ there, self.sums + w @ x, self.squares + w @ (x * x)
+        self.seen, self.least, self.most, self.mean, self.sd = columns.found()
 
     @property
     def missing(self) -> bool:
@@ -229,34 +188,31 @@ class _Counted:
     def answers(self, study: Study, outcome: str | None, drivers: Drivers) -> Streamed:
         """Return the answers, without drivers that can explain nothing."""
         source, d = self.source, study.design
-        name, y = source.outcome.name, 0
-        notes = [outside_note(name, self.outside[0])] if self.outside[0] else []
+        name, y = source.outcome.name, -1
+        notes = [outside_note(name, self.outside[y])] if self.outside[y] else []
         if d.weight:
             check_weights(study)
             notes += weight_notes(study)
         driver_data.check_spread(study, name, self.n, self.least[y], self.most[y])
-        kept = [i for i, f in enumerate(source.drivers, 1) if self._usable(i, f, notes)]
+        kept = [i for i, f in enumerate(source.drivers) if self._usable(i, f, notes)]
         if not kept:
             raise driver_data.none_left(study, notes)
-        names = [source.drivers[i - 1].name for i in kept]
+        names = [source.drivers[i].name for i in kept]
         _, blocks = driver_data.chosen_of(study, drivers, name)
         of_blocks = {b: tuple(names.index(c) for c in members if c in names) for b, members in blocks.items()}
-        at = [*kept, 0]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = self.sums / self.total
-            sd = np.sqrt(np.fmax(self.squares / self.total - mean**2, 0.0))
+        at = [*kept, y]
         codes = dict(zip([k for k, c in (("cluster", d.cluster), ("strata", d.strata)) if c], self.codes, strict=True))
         strata = codes["strata"][1] if d.strata else [""]
         return Streamed(
             outcome=driver_data.outcome_label(source.outcome, outcome if source.condition else None),
-            y=np.zeros(0), X=np.zeros((0, len(kept))), columns=tuple(source.drivers[i - 1].label for i in kept),
+            y=np.zeros(0), X=np.zeros((0, len(kept))), columns=tuple(source.drivers[i].label for i in kept),
             drivers=tuple(names), labels=driver_data.labels_of(study, names), of=tuple((k,) for k in range(len(kept))),
             blocks={b: m for b, m in of_blocks.items() if m}, w=np.zeros(0), extra=pd.DataFrame(), notes=tuple(notes),
             cluster=codes["cluster"][0] if d.cluster else None, strata=codes["strata"][0] if d.strata else None,
             drawn=None if study.drawn is None else of_strata(study.drawn, strata),
-            source=replace(source, drivers=tuple(source.drivers[i - 1] for i in kept)), rows_used=self.n,
-            weights=(self.w, self.w2), seen=self.seen[kept], mean=(mean + self.shift)[at],
-            sd=np.where(sd > 0, sd, 1.0)[at], least=self.least[kept], most=self.most[kept],
+            source=replace(source, drivers=tuple(source.drivers[i] for i in kept)), rows_used=self.n,
+            weights=(self.w, self.w2), seen=self.seen[kept], mean=self.mean[at],
+            sd=np.where(self.sd > 0, self.sd, 1.0)[at], least=self.least[kept], most=self.most[kept],
         )  # fmt: skip
 
     def _usable(self, i: int, f: Field, notes: list[str]) -> bool:
@@ -266,7 +222,85 @@ class _Counted:
         return driver_data.usable(f.label, int(self.seen[i]), self.n, same=bool(same), notes=notes)
 
 
-def _factorized(parts: list[pa.Array]) -> tuple[np.ndarray, pd.Index]:
-    whole = pa.chunked_array([c for p in parts for c in (p.chunks if isinstance(p, pa.ChunkedArray) else [p])])
-    code, labels = pd.factorize(whole.to_pandas(), use_na_sentinel=False)
-    return code.astype(np.int32), labels
+Found = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+class _Levels:
+    """How often each answer of one byte was given, and with what weight."""
+
+    def __init__(self, k: int) -> None:
+        self.rows, self.weights = np.zeros((k, 256)), np.zeros((k, 256))
+        self.weighted = False
+
+    def add(self, piece: Piece) -> None:
+        for j, x in enumerate(piece.z.T):
+            at = x.view(np.uint8)
+            self.rows[j] += np.bincount(at, minlength=256)
+            if piece.w is not None:
+                self.weighted = True
+                self.weights[j] += np.bincount(at, piece.w, 256)
+
+    def found(self) -> Found:
+        """Return answers, the least and the largest, weighted mean and deviation of each column."""
+        rows, w = (np.roll(x, 128, axis=1)[:, 1:] for x in (self.rows, self.weights if self.weighted else self.rows))
+        x = LEVELS[1:]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = w @ x / w.sum(axis=1)
+            sd = np.sqrt((w * (x - mean[:, None]) ** 2).sum(axis=1) / w.sum(axis=1))
+        ends = np.where(rows > 0, x, np.inf).min(axis=1), np.where(rows > 0, x, -np.inf).max(axis=1)
+        return rows.sum(axis=1).astype(int), *ends, mean, sd
+
+
+class _Floats:
+    """Sums of columns of any numbers."""
+
+    def __init__(self, k: int) -> None:
+        self.seen = np.zeros(k, int)
+        self.total, self.sums, self.squares = np.zeros(k), np.zeros(k), np.zeros(k)
+        self.least, self.most = np.full(k, np.inf), np.full(k, -np.inf)
+        self.shift: np.ndarray | None = None
+
+    def add(self, piece: Piece) -> None:
+        z, w = piece.z, np.ones(len(piece.z)) if piece.w is None else piece.w
+        there = ~np.isnan(z)
+        if self.shift is None:
+            self.shift = np.where(there.any(axis=0), np.where(there, z, 0).sum(0) / np.fmax(there.sum(0), 1), 0.0)
+        self.seen += there.sum(axis=0)
+        self.least = np.fmin(self.least, np.where(there, z, np.inf).min(axis=0))
+        self.most = np.fmax(self.most, np.where(there, z, -np.inf).max(axis=0))
+        x = np.where(there, z - self.shift, 0.0)
+        self.total, self.sums, self.squares = self.total + w @ there, self.sums + w @ x, self.squares + w @ (x * x)
+
+    def found(self) -> Found:
+        """Return answers, the least and the largest, weighted mean and deviation of each column."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self.sums / self.total
+            sd = np.sqrt(np.fmax(self.squares / self.total - mean**2, 0.0))
+        return self.seen, self.least, self.most, mean + (0 if self.shift is None else self.shift), sd
+
+
+def _answered(z: np.ndarray) -> np.ndarray:
+    return z != GONE if z.dtype == np.int8 else ~np.isnan(z)
+
+
+def _short(column: pa.Array) -> pa.Array | np.ndarray:
+    """Return whole numbers in four bytes each if they fit, other columns as they are."""
+    if not pa.types.is_integer(column.type) or column.null_count or not len(column):
+        return column
+    x = numbers(column)
+    return x.astype(np.int32) if x.min() >= -(2**31) and x.max() < 2**31 else column
+
+
+def _factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
+    """Number the values of a column in the order in which they come; ``parts`` is emptied."""
+    if all(isinstance(p, np.ndarray) for p in parts) and parts:
+        whole = np.concatenate(parts)
+    else:
+        made = [pa.chunked_array([pa.array(p)]) if isinstance(p, np.ndarray) else p for p in parts]
+        kind = next((p.type for p in parts if not isinstance(p, np.ndarray)), pa.int64())
+        whole = pa.chunked_array([c.cast(kind) for p in made for c in (p.chunks if hasattr(p, "chunks") else [p])])
+        whole = whole.to_pandas()
+    parts.clear()
+    code, labels = pd.factorize(whole, use_na_sentinel=False)
+    del whole
+    return code.astype(np.int32), pd.Index(labels)

@@ -72,19 +72,23 @@ def replicate_groups(
     cluster, stratum : (n,) codes of any type, or None where the design has none (every row is a cluster).
     drawn : clusters of each stratum in the whole sample, in the order of the strata sorted; default: those seen.
     """
-    strata = np.zeros(n, int) if stratum is None else np.unique(stratum, return_inverse=True)[1]
+    if cluster is None and stratum is None and drawn is None and n > limit:  # nothing to look up: in a few bytes a row
+        k = min(n, max(2, limit))
+        code = np.resize(np.arange(k, dtype=np.int16 if k < 2**15 else np.int32), n)
+        np.random.default_rng(seed).shuffle(code)
+        return Groups(code, np.zeros(k, int), n)
+    strata = np.zeros(n, np.int32) if stratum is None else numbered(stratum)[1]
     if cluster is None:
         unit, owner = np.arange(n), strata
     else:
-        unit = np.unique(cluster, return_inverse=True)[1]
-        pair, unit = np.unique(strata * (unit.max() + 1 if n else 1) + unit, return_inverse=True)
-        owner = pair // (np.unique(cluster).size if n else 1)
+        values, unit = numbered(cluster)
+        many = len(values)
+        owner = np.zeros(many, int)
+        if stratum is not None:
+            wide = np.int32 if (int(strata.max(initial=0)) + 1) * many < 2**31 else np.int64
+            pair, unit = numbered(strata.astype(wide, copy=False) * wide(many) + unit.astype(wide, copy=False))
+            owner = pair // many
     seen = len(owner)
-    if cluster is None and stratum is None and drawn is None and n > limit:  # nothing to look up: in a few bytes a row
-        code = np.random.default_rng(seed).permutation(n)
-        k = min(n, max(2, limit))
-        code %= k
-        return Groups(code.astype(np.int32), np.zeros(k, int), n)
     if drawn is not None and n:
         empty = np.fmax(np.asarray(drawn) - np.bincount(owner, minlength=len(drawn)), 0).astype(int)
         owner = np.concatenate([owner, np.repeat(np.arange(len(drawn)), empty)])
@@ -99,7 +103,24 @@ def replicate_groups(
         of_unit[members] = used + rng.permutation(len(members)) % k
         of_group += [h] * k
         used += k
-    return Groups(of_unit[unit], np.array(of_group), seen)
+    return Groups(of_unit.astype(np.int32)[unit], np.array(of_group), seen)
+
+
+def numbered(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of ``code`` (n,), sorted, and the place of each row among them, as `numpy.unique` does; whole
+    numbers from 0 that are not far apart without sorting.
+
+    >>> numbered(np.array([4, 0, 4]))[1].tolist(), numbered(np.array(["b", "a"]))[1].tolist()
+    ([1, 0, 1], [1, 0])
+    """
+    if len(code) and code.dtype.kind in "iu" and code.min() >= 0 and code.max() < 4 * len(code) + 65536:
+        there = np.zeros(int(code.max()) + 1, bool)
+        there[code] = True
+        values = np.flatnonzero(there)
+        place = np.zeros(len(there), np.int32 if len(there) < 2**31 else np.int64)
+        place[values] = np.arange(len(values))
+        return values, place[code]
+    return np.unique(code, return_inverse=True)
 
 
 def resampling_weights(stratum: np.ndarray, draws: int, seed: int | np.random.Generator) -> np.ndarray:
@@ -176,6 +197,14 @@ class Moments:
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         return self.count, self.sums, self.squares, self.products
+
+    def standardized(self, mean: np.ndarray, sd: np.ndarray) -> Moments:
+        """Return the moments of (x - mean) / sd, ``mean`` and ``sd`` (q,)."""
+        n, s, m = self.count, self.sums, mean[:, None]
+        t = s.swapaxes(1, 2)
+        squares = (self.squares - 2 * m * s + m * m * n) / (sd * sd)[:, None]
+        products = (self.products - m * t - mean * s + m * mean * n) / (sd[:, None] * sd)
+        return Moments(n, (s - m * n) / sd[:, None], squares, products)
 
     def covariance(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (B, q, q) covariances over the rows of each pair, and the variance of i over the rows with j."""

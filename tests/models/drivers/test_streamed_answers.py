@@ -62,9 +62,14 @@ ASKED: dict[str, Callable[[cx.Study], cx.Result]] = {
 
 @pytest.mark.parametrize("name", ASKED)
 @pytest.mark.parametrize("design", [False, True])
-@pytest.mark.parametrize("gaps", [0.0, 0.1])
-def test_pieces_give_what_rows_give(name: str, design: bool, gaps: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = study(table(gaps=gaps), design=design)
+@pytest.mark.parametrize(("gaps", "halves"), [(0.0, 0), (0.1, 0), (0.1, 0.5)])
+def test_pieces_give_what_rows_give(
+    name: str, design: bool, gaps: float, halves: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = table(gaps=gaps)
+    if halves:  # no whole numbers of one byte
+        rows["wifi"] = rows["wifi"].astype(float).where(rows["wifi"] != 2, 2 + halves)
+    given = study(rows, design=design)
     known = ASKED[name](given)
     monkeypatch.setattr(streamed_answers, "LARGE", 0)
     monkeypatch.setattr(batches, "ROWS", 700)
