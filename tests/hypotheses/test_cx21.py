@@ -9,7 +9,6 @@ from scipy.stats import binom
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field
-from cxlab.stats.fits.lagged_paths import lagged_path
 
 REPS = 25
 
@@ -26,14 +25,46 @@ def within(table: pd.DataFrame, names: list[str]) -> np.ndarray:
     return np.column_stack(out)
 
 
-def test_the_path_is_two_way_within_least_squares() -> None:
-    study = cx.simulated("CX-21", 0.2, n=1200, seed=1)
-    t = study.table.sort_values(["unit", "period"])
+def by_hand(t: pd.DataFrame, steps: slice = slice(None)) -> float:
+    """Employees on last period's customers and employees and a dummy for each unit and period, plain least squares."""
     last = t.groupby("unit")[["customer", "employee"]].shift(1)
-    t = t.assign(c1=last["customer"], e1=last["employee"]).dropna()
-    z = within(t, ["employee", "c1", "e1"])
-    b = np.linalg.lstsq(z[:, 1:], z[:, 0], rcond=None)[0]
-    assert verdict(study).estimate.value == pytest.approx(b[0], rel=1e-9)
+    t = t.assign(c1=last["customer"], e1=last["employee"])
+    t = t[t["period"].isin(sorted(t["period"].unique())[1:][steps])].dropna()
+    x = pd.concat([t[["c1", "e1"]], pd.get_dummies(t["unit"]), pd.get_dummies(t["period"]).iloc[:, 1:]], axis=1)
+    return float(np.linalg.lstsq(x.to_numpy(float), t["employee"].to_numpy(float), rcond=None)[0][0])
+
+
+def spread(t: pd.DataFrame, column: str) -> float:
+    x = pd.concat([pd.get_dummies(t["unit"]), pd.get_dummies(t["period"])], axis=1).to_numpy(float)
+    return float((t[column] - x @ np.linalg.lstsq(x, t[column].to_numpy(float), rcond=None)[0]).std(ddof=0))
+
+
+def test_the_path_is_that_of_dummies_corrected_by_halves() -> None:
+    """All 23 steps twice, less the mean of both halves (12 steps each, one in common), in deviations within."""
+    study = cx.simulated("CX-21", 0.2, n=480, seed=1)
+    t = study.table.sort_values(["unit", "period"])
+    raw = 2 * by_hand(t) - (by_hand(t, slice(0, 12)) + by_hand(t, slice(11, 23))) / 2
+    ratio = spread(t, "customer") / spread(t, "employee")
+    assert verdict(study).estimate.value == pytest.approx(raw * ratio, rel=1e-9)
+
+
+def test_it_is_the_models_number_in_a_panel_with_gaps() -> None:
+    study = cx.simulated("CX-21", 0.2, n=1200, seed=2)
+    study = cx.Study(study.table.sample(frac=0.9, random_state=1), study.codebook)
+    model = cx.lagged(study, "customer", y="employee", unit="unit", period="period")
+    v = verdict(study)
+    there, back = (model.parts["standardised"].iloc[k] for k in (0, 1))
+    limits = ["estimate", "low", "high"]
+    assert [v.estimate.value, v.estimate.low, v.estimate.high] == pytest.approx(there[limits].tolist(), rel=1e-12)
+    assert v.parts["shown"].iloc[0][limits].tolist() == pytest.approx(back[limits].tolist(), rel=1e-12)
+    plain = cx.lagged(study, "customer", y="employee", unit="unit", period="period", correct="none")
+    assert plain.table["estimate"].iloc[0] == pytest.approx(by_hand(gaps(study.table)), rel=1e-9)
+
+
+def gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """With an empty row where a unit has none in a period, so that the period before is the one before."""
+    every = pd.MultiIndex.from_product([table["unit"].unique(), range(24)], names=["unit", "period"])
+    return table.set_index(["unit", "period"]).reindex(every).reset_index().sort_values(["unit", "period"])
 
 
 def test_answers_count_each_once_for_the_units_mean() -> None:
@@ -44,17 +75,30 @@ def test_answers_count_each_once_for_the_units_mean() -> None:
     customer = np.clip(np.round(3 + level + rng.standard_normal(1200)), 1, 5)
     employee = np.clip(np.round(3 + np.roll(level, 10) + rng.standard_normal(1200)), 1, 5)
     table = pd.DataFrame({"unit": unit, "period": period, "customer": customer, "employee": employee})
+    v = verdict(answers(table))
+    means = table.groupby(["unit", "period"])[["customer", "employee"]].mean().reset_index()
+    assert v.estimate.value == pytest.approx(verdict(answers(means)).estimate.value, rel=1e-9)
+    assert v.estimate.n == 15 * 7
+
+
+def answers(table: pd.DataFrame, *more: Field) -> cx.Study:
     fields = (
-        Field("unit", type="integer", role="cluster"),
+        Field("unit", type="integer", role="segment" if more else "cluster"),
         Field("period", type="integer", role="wave"),
         Field("customer", role="outcome"),
         Field("employee", role="operation"),
     )
-    v = verdict(cx.Study(table, Codebook("answers", fields, design="panel")))
-    means = table.groupby(["unit", "period"])[["customer", "employee"]].mean().reset_index().assign(cluster=0)
-    path = lagged_path(means.assign(cluster=means["unit"]), "customer", "employee")
-    assert v.estimate.value == pytest.approx(path.lag[0], rel=1e-9)
-    assert v.estimate.n == 15 * 7
+    return cx.Study(table, Codebook("answers", (*fields, *more), design="panel"))
+
+
+def test_units_of_one_region_err_together() -> None:
+    """Clusters that hold whole units: the errors are those of ten regions, of which each unit has a twin."""
+    study = cx.simulated("CX-21", 0.2, n=1200, seed=3)
+    t = study.table
+    twins = pd.concat([t.assign(region=t["unit"]), t.assign(region=t["unit"], unit=t["unit"] + 1000)])
+    twins = answers(twins, Field("region", type="integer", role="cluster"))
+    once, twice = verdict(answers(t)).estimate, verdict(twins).estimate
+    assert twice.value == pytest.approx(once.value, rel=1e-9) and twice.se == pytest.approx(once.se, rel=1e-9)
 
 
 def test_the_truth_is_recovered(replicates) -> None:

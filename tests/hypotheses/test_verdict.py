@@ -99,7 +99,9 @@ def test_one_wave_is_no_verdict_on_lags() -> None:
     study = simulated("CX-21", 0.1, n=1200)
     one = study.where(period=3)
     v = cx.verdict("CX-21", one, ledger=None)
-    assert v.parts["reason"] == "50 units and 1 periods; lagged effects within units need at least 10 and 4"
+    assert v.parts["reason"] == (
+        "50 units and 1 periods of simulated-cx-21 have both scores; paths within units need at least 10 and 4"
+    )
 
 
 def test_no_contrast_is_no_verdict() -> None:

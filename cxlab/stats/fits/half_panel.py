@@ -47,9 +47,7 @@ def lags(unit: NDArray, period: NDArray, series: NDArray, *, halves: bool = True
     >>> bool(np.abs(found.b - [[0.4, 0.0], [0.1, 0.3]]).max() < 0.07)
     True
     """
-    units, periods = int(unit.max()) + 1, int(period.max()) + 1
-    held = np.full((units, periods, 2), np.nan)
-    held[unit, period] = series
+    held = _held(unit, period, series)
     now, last = held[:, 1:], held[:, :-1]
     there = np.isfinite(now).all(2) & np.isfinite(last).all(2)
     whole, moved = _fit(now, last, there)
@@ -62,20 +60,77 @@ def lags(unit: NDArray, period: NDArray, series: NDArray, *, halves: bool = True
     return Lags(2 * whole - (first + second) / 2, whole, 2 * moved - (one + two) / 2, int(there.sum()))
 
 
-def _fit(now: NDArray, last: NDArray, there: NDArray) -> tuple[NDArray, NDArray]:
-    """Coefficients (2, 2) and the influence of each unit (units, 4)."""
+def ahead(unit: NDArray, period: NDArray, series: NDArray) -> tuple[NDArray, NDArray]:
+    """Return by how much the last value of the other series tells more than its next one, and each unit's influence.
+
+    Parameters
+    ----------
+    unit, period, series : as for `lags`. Two numbers: of the first series for the second, and the other way round,
+        each from one regression on the other's last value, the own last one and the other's next; no correction.
+        Influence: (units, 2).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.normal(size=(300, 12, 2))
+    >>> z[:, 1:, 1] += 0.5 * z[:, :-1, 0]
+    >>> found, _ = ahead(np.repeat(np.arange(300), 12), np.tile(np.arange(12), 300), z.reshape(-1, 2))
+    >>> bool(abs(found[0] - 0.5) < 0.07 and found[1] < 0)
+    True
+    """
+    held = _held(unit, period, series)
+    last, now, next_ = held[:, :-2], held[:, 1:-1], held[:, 2:]
+    found, moved = np.zeros(2), np.zeros((len(held), 2))
+    for k in (0, 1):
+        x = np.stack([last[..., k], last[..., 1 - k], next_[..., k]], axis=2)
+        y = now[..., [1 - k]]
+        b, u = _fit(y, x, np.isfinite(x).all(2) & np.isfinite(y).all(2))
+        found[k], moved[:, k] = b[0, 0] - b[0, 2], u[:, 0] - u[:, 2]
+    return found, moved
+
+
+def own_spread(unit: NDArray, period: NDArray, series: NDArray) -> NDArray:
+    """Return the standard deviation of each series within units and periods: what is left without their means.
+
+    Examples
+    --------
+    >>> unit, period = np.repeat([0, 1], 2), np.tile([0, 1], 2)
+    >>> own_spread(unit, period, np.array([[0.0], [4.0], [10.0], [10.0]])).tolist()
+    [1.0]
+    """
+    held = _held(unit, period, series)
+    left, _ = _apart(held, np.isfinite(held).all(2))
+    return np.asarray(left.std(axis=0))
+
+
+def _held(unit: NDArray, period: NDArray, series: NDArray) -> NDArray:
+    """The series as (units, periods, series), nan where there is no row."""
+    held = np.full((int(unit.max()) + 1, int(period.max()) + 1, series.shape[1]), np.nan)
+    held[unit, period] = series
+    return held
+
+
+def _apart(values: NDArray, there: NDArray) -> tuple[NDArray, NDArray]:
+    """What is left of the cells' values without the means of unit and period (exact in any panel); each cell's unit."""
     unit, period = np.nonzero(there)
-    values = np.hstack([now[unit, period], last[unit, period]])
+    if there.all():
+        apart = values - values.mean(1, keepdims=True) - values.mean(0, keepdims=True) + values.mean((0, 1))
+        return apart.reshape(len(unit), -1), unit
     dummies = np.eye(there.shape[1])[period][:, 1:]
-    every = np.hstack([values, dummies])
+    every = np.hstack([values[unit, period], dummies])
     count = np.bincount(unit, minlength=len(there))
     mean = np.stack([np.bincount(unit, c, len(there)) for c in every.T], axis=1) / np.fmax(count, 1)[:, None]
     every = every - mean[unit]
-    d = every[:, 4:]
-    apart = every[:, :4] - d @ (np.linalg.pinv(d.T @ d, hermitian=True) @ (d.T @ every[:, :4]))
-    y, x = apart[:, :2], apart[:, 2:]
+    of, d = every[:, : values.shape[2]], every[:, values.shape[2] :]
+    return of - d @ (np.linalg.pinv(d.T @ d, hermitian=True) @ (d.T @ of)), unit
+
+
+def _fit(now: NDArray, last: NDArray, there: NDArray) -> tuple[NDArray, NDArray]:
+    """Coefficients (explained, leading) and the influence of each unit on them, flattened."""
+    apart, unit = _apart(np.concatenate([now, last], axis=2), there)
+    y, x = np.hsplit(apart, [now.shape[2]])
     bread = np.linalg.pinv(x.T @ x, rcond=1e-12, hermitian=True)
     b = bread @ (x.T @ y)
     left = y - x @ b
-    each = np.einsum("ri,rj->rij", left, x @ bread).reshape(len(x), 4)
+    each = np.einsum("ri,rj->rij", left, x @ bread).reshape(len(x), -1)
     return b.T, np.stack([np.bincount(unit, c, len(there)) for c in each.T], axis=1)

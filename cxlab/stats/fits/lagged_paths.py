@@ -20,6 +20,10 @@ from cxlab.stats.fits.robust import Fit, least_squares
 from cxlab.stats.fits.unit_means import following, unit_means
 
 
+ROUNDS = 1000
+"""Rounds of taking off the means of unit and period, at most."""
+
+
 @dataclass(frozen=True)
 class Path:
     """A path with its error and degrees of freedom: ``lag``; less that of the future, ``ahead``; rows used."""
@@ -66,8 +70,12 @@ def _fitted(table: pd.DataFrame, columns: list[str]) -> Fit:
 
     def own(name: str) -> np.ndarray:
         v = table[name].to_numpy(float)
-        v = v - unit_means(v, codes[0], one)
-        v = v - unit_means(v, codes[1], one)
+        for _ in range(ROUNDS):  # once is exact where every unit is seen in every period
+            before = v
+            for code in codes:
+                v = v - unit_means(v, code, one)
+            if np.abs(v - before).max() <= 1e-12 * np.abs(before).max():
+                break
         return v / v.std() if v.std() > 0 else v
 
     x = np.column_stack([one, *(own(c) for c in columns)])
