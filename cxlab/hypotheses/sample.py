@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from cxlab.data.codebook import Field
 from cxlab.data.sample import sample
 from cxlab.data.study import Study
+from cxlab.data.yes_no import yes_no
 from cxlab.hypotheses.card import Card, Need
 from cxlab.hypotheses.slots import TWO_ANSWERS, Slots
+from cxlab.problem import DataProblem
 from cxlab.stats.fits.robust import least_squares
 
 SCALES = ("linear", "top-box", "ranks")
 EXCLUSIONS = ("none", "straight-liners", "incomplete")
-YES = {"yes", "true", "y", "1", "1.0", "treated", "treatment", "test", "exposed", "routed", "sent"}
-NO = {"no", "false", "n", "0", "0.0", "control", "untreated", "placebo", "not exposed", "not routed", "not sent"}
-"""Answers and labels that say by themselves which of two is meant."""
 
 
 class NotEstimable(Exception):
@@ -139,27 +138,10 @@ def top_box(f: Field) -> float:
 
 
 def _binary(values: NDArray, f: Field) -> NDArray:
-    """1 for yes, 0 for no, nan for no answer, as the codebook's labels say it, or the values themselves."""
-    said = [str(int(v) if isinstance(v, float) and v.is_integer() else v).strip() for v in values.tolist()]
-    gone = np.array([v is None or v != v or said[i] == "" for i, v in enumerate(values.tolist())])
-    seen = sorted({v for v, lost in zip(said, gone, strict=True) if not lost})
-    named = f.labels or (f.scale.labels if f.scale else {})
-    means = _which([named.get(v, v).lower() for v in seen]) or _which([v.lower() for v in seen])
-    if means is None:
-        raise NotEstimable(
-            f"'{f.name}' holds {', '.join(seen[:4])}{', ...' if len(seen) > 4 else ''}; which of them is yes cannot be "
-            'known. Label two values in the codebook, e.g. "labels": {"1": "yes", "2": "no"}'
-        )
-    number = dict(zip(seen, means, strict=True))
-    return np.array([np.nan if lost else number[v] for v, lost in zip(said, gone, strict=True)])
-
-
-def _which(words: list[str]) -> list[float] | None:
-    """Yes (1) or no (0) for each word, or None where they do not say; of two, one that says it decides both."""
-    known = [1.0 if v in YES else 0.0 if v in NO else np.nan for v in words]
-    if len(words) == 2 and np.isnan(known).sum() == 1 and not all(v.replace(".", "").isdigit() for v in words):
-        known = [1.0 - known[1 - i] if np.isnan(k) else k for i, k in enumerate(known)]
-    return None if np.isnan(known).any() or (len(words) == 2 and known[0] == known[1]) or len(words) > 2 else known
+    try:
+        return yes_no(values, f)
+    except DataProblem as why:
+        raise NotEstimable(str(why)) from why
 
 
 def _points(values: NDArray, f: Field, need: Need) -> NDArray:

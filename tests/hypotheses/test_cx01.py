@@ -1,4 +1,4 @@
-"""A price premium: by hand, equal to `cx.ols` of the log price, recovered, and not fooled by few people."""
+"""A price premium: by hand, equal to the models, recovered, and not fooled by few people."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def test_it_is_the_models_number(threat: str | None) -> None:
     alone = study if threat else cx.Study(study.table, study.codebook.replace("cluster", role=""))
     model = cx.ols(alone, "log(spend) ~ arm", errors=errors).table.set_index("term").loc["arm"]
     e = verdict(alone).estimate
+    own = cx.prices.stated_premium(alone, price="spend", arm="arm").table.iloc[0]
+    assert [e.value, e.low, e.high] == pytest.approx(own[["estimate", "low", "high"]].tolist(), rel=1e-12)
     assert [e.value, e.low, e.high] == pytest.approx(np.expm1(model[["estimate", "low", "high"]].tolist()), rel=1e-9)
 
 

@@ -35,8 +35,14 @@ def by_hand(t: pd.DataFrame, steps: slice = slice(None)) -> float:
 
 
 def spread(t: pd.DataFrame, column: str) -> float:
+    """The variance within units and periods, less what 24 periods make too small: twice it, less that of the halves."""
+    halves = t[t["period"] < 12], t[t["period"] >= 12]
+    return float(np.sqrt(2 * within_variance(t, column) - sum(within_variance(h, column) for h in halves) / 2))
+
+
+def within_variance(t: pd.DataFrame, column: str) -> float:
     x = pd.concat([pd.get_dummies(t["unit"]), pd.get_dummies(t["period"])], axis=1).to_numpy(float)
-    return float((t[column] - x @ np.linalg.lstsq(x, t[column].to_numpy(float), rcond=None)[0]).std(ddof=0))
+    return float((t[column] - x @ np.linalg.lstsq(x, t[column].to_numpy(float), rcond=None)[0]).var(ddof=0))
 
 
 def test_the_path_is_that_of_dummies_corrected_by_halves() -> None:

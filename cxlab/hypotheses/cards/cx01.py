@@ -5,32 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, finding, varies
+from cxlab.hypotheses.estimation import answered, finding, varies
 from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, arms
+from cxlab.models.price.stated_premium import log_premium
 
 TRUTH = Truth(claimed=0.16)
 
 
 def test(case: Case) -> Evidence:
-    """CX-01: log price on the arm; ratio of geometric means minus one."""
+    """The ratio between arms of `cx.prices.stated_premium`: log price on the arm."""
     sample = case.sample
     price, arm = (sample.number("spend"), sample.binary("arm"))
     with np.errstate(invalid="ignore", divide="ignore"):
         y = np.where(price > 0, np.log(price), np.nan)
     rows = answered(case, y, arm)
     varies("the arm", arm[rows])
-    log = coefficient(case, rows, y, arm, name="premium")
-    found = finding(
-        case,
-        rows,
-        y,
-        "premium of the great experience",
-        log.value,
-        log.se,
-        log.df,
-        transform=lambda v: float(np.expm1(v)),
-    )
+    held = () if sample.controls is None else (sample.controls[rows],)
+    log = log_premium(price[rows], arm[rows], sample.n[rows], sample.w[rows], sample.units(rows), held)
+    name = "premium of the great experience"
+    found = finding(case, rows, y, name, *log, transform=lambda v: float(np.expm1(v)))
     zeros = int(sample.n[price <= 0].sum())
     notes = (f"{zeros} prices of zero have no logarithm and are left out",) if zeros else ()
     return Evidence((found,), found, method="Log price on the arm, clustered by person", notes=notes)

@@ -59,6 +59,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     b = np.sign(effect) * np.sqrt(size / (1 - size))
     c = rng.standard_normal((units, periods))
     e = np.zeros((units, periods))
+    e[:, 0] = rng.standard_normal(units) / np.sqrt(0.91 * (1 - size))
     for t in range(1, periods):
         e[:, t] = 0.3 * e[:, t - 1] + b * c[:, t - 1] + rng.standard_normal(units)
     shared = rng.standard_normal((units, 1)) * (1.5 if threat == "stable-differences" else 0.3)

@@ -97,7 +97,7 @@ def lagged(
         raise DataProblem(
             f"{found.rows} pairs of periods that follow each other have both scores; {4 * UNITS} are needed"
         )
-    scale = own_spread(units, when, values)
+    scale = own_spread(units, when, values, halves=correct == "half-panel")
     if not (scale > 1e-12 * np.abs(values).max()).all():
         still = (x, y)[int(scale.argmin())]
         raise DataProblem(f"'{still}' of {study.name} does not vary within units and periods; there is no path")

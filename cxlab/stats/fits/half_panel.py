@@ -89,18 +89,28 @@ def ahead(unit: NDArray, period: NDArray, series: NDArray) -> tuple[NDArray, NDA
     return found, moved
 
 
-def own_spread(unit: NDArray, period: NDArray, series: NDArray) -> NDArray:
+def own_spread(unit: NDArray, period: NDArray, series: NDArray, *, halves: bool = True) -> NDArray:
     """Return the standard deviation of each series within units and periods: what is left without their means.
+
+    Its square falls short by about (1 + what lasts) / periods, which ``halves`` takes away as in `lags`.
 
     Examples
     --------
     >>> unit, period = np.repeat([0, 1], 2), np.tile([0, 1], 2)
-    >>> own_spread(unit, period, np.array([[0.0], [4.0], [10.0], [10.0]])).tolist()
+    >>> own_spread(unit, period, np.array([[0.0], [4.0], [10.0], [10.0]]), halves=False).tolist()
     [1.0]
     """
     held = _held(unit, period, series)
+    whole, size = _spread2(held), (held.shape[1] + 1) // 2
+    if not halves or size < 2:
+        return np.sqrt(whole)
+    found = 2 * whole - (_spread2(held[:, :size]) + _spread2(held[:, held.shape[1] - size :])) / 2
+    return np.sqrt(np.where(found > 0, found, whole))
+
+
+def _spread2(held: NDArray) -> NDArray:
     left, _ = _apart(held, np.isfinite(held).all(2))
-    return np.asarray(left.std(axis=0))
+    return np.asarray(np.var(left, axis=0) if len(left) else np.zeros(held.shape[2]))
 
 
 def _held(unit: NDArray, period: NDArray, series: NDArray) -> NDArray:

@@ -19,7 +19,6 @@ import pandas as pd
 from cxlab.stats.fits.robust import Fit, least_squares
 from cxlab.stats.fits.unit_means import following, unit_means
 
-
 ROUNDS = 1000
 """Rounds of taking off the means of unit and period, at most."""
 

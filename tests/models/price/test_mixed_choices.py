@@ -158,3 +158,42 @@ def test_stated_premiums_by_hand_and_what_cannot_be() -> None:
         "30 rows of table have an amount of 0 or below; a ratio needs amounts above 0: leave the rows out with "
         "study.where"
     )
+
+
+def shown(**more) -> cx.Study:
+    return cx.load(pd.DataFrame({"paid": [8.0, 12.5, 10.0, 14.4] * 10, "arm": [0, 0, 1, 1] * 10} | more))
+
+
+def test_a_premium_between_arms_is_that_of_the_claim_in_words_and_weights() -> None:
+    """Geometric means of 10 and 12; labels say which arm is which, prices of 0 are counted, not used."""
+    by = {"price": "paid", "arm": "arm"}
+    plain = cx.prices.stated_premium(shown(), **by)
+    np.testing.assert_allclose(plain.table["estimate"], [0.2, 0.2 / 1.2, 0.2 / 1.4])
+    words = cx.prices.stated_premium(shown(arm=["control", "control", "great", "great"] * 10), **by)
+    pd.testing.assert_frame_equal(words.table, plain.table)
+    zero = cx.prices.stated_premium(shown(paid=[8.0, 12.5, 10.0, 14.4] * 9 + [8.0, 12.5, 10.0, 0.0]), **by)
+    assert "1 prices of zero have no logarithm and are left out" in zero.notes and zero.table["n"].eq(39).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "by", "said"),
+    [
+        ({}, {"price": "paid"}, "name ordinary and great (two amounts of one person), or price and arm (which of the "
+         "two was shown)"),
+        ({}, {}, "name ordinary and great (two amounts of one person), or price and arm (which of the two was shown)"),
+        ({}, {"price": "paid", "arm": "paid"}, "price and arm are both 'paid'; name two columns"),
+        ({"arm": [1, 1, 2, 2] * 10}, {"price": "paid", "arm": "arm"},
+         "'arm' holds 1, 2; which of them is yes cannot be known. Label two values in the codebook, e.g. "
+         '"labels": {"1": "yes", "2": "no"}'),
+        ({"arm": [1] * 40}, {"price": "paid", "arm": "arm"},
+         "0 of table were shown the ordinary and 40 the great experience and named a price above 0; 10 of either are "
+         "needed"),
+        ({"paid": [-8.0, 12.5, 10.0, 14.4] * 10}, {"price": "paid", "arm": "arm"},
+         "10 rows of table have a 'paid' below 0; a price is 0 or more: correct them, or leave the rows out with "
+         "study.where"),
+    ],
+)  # fmt: skip
+def test_a_premium_between_arms_that_cannot_be(more: dict, by: dict, said: str) -> None:
+    with pytest.raises(cx.DataProblem) as why:
+        cx.prices.stated_premium(shown(**more), **by)
+    assert str(why.value) == said
