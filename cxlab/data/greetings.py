@@ -61,6 +61,7 @@ PATTERNS = (
     re.compile(rf"(?P<before>(?:\s[-–—~]|\n\s*[-–—~])[ ]?)(?P<name>{NAME}(?:[ ]{NAME})?)(?P<after>\s*$)"),
     re.compile(r"(?P<before>)(?P<name>[\u4e00-\u9fff]{1,3})(?=(?:先生|女士|小姐|様|さん)(?![\u4e00-\u9fff]))"),
 )  # fmt: skip
+ANY_CAPITAL = re.compile(CAPITAL)
 NOBODY_HERE = frozenset(("皆", "皆様", "客", "お客", "各位", "尊敬的"))
 MARK = "[name]"
 
@@ -83,8 +84,20 @@ def without_names(text: str) -> str:
     'Dear Team, thanks to Anna. Viele Grüße'
     """
     for pattern in PATTERNS:
-        text = pattern.sub(_hidden, text)
+        if not pattern.pattern.endswith("$)") or ANY_CAPITAL.search(_last(text)):
+            text = pattern.sub(_hidden, text)
     return text
+
+
+def _last(text: str) -> str:
+    """The last word of a text, without the dots and spaces behind it."""
+    end = len(text)
+    while end and (text[end - 1].isspace() or text[end - 1] in ".!"):
+        end -= 1
+    start = end
+    while start and (text[start - 1].isalpha() or text[start - 1] in "'’-"):
+        start -= 1
+    return text[start:end]
 
 
 def _hidden(found: re.Match) -> str:

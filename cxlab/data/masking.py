@@ -31,6 +31,13 @@ PATTERNS = {
 """What is replaced, in this order; what only looks right is judged again by `_kind`."""
 
 FOUND = {kind: re.compile(pattern, re.I) for kind, pattern in PATTERNS.items()}
+NEEDED = {
+    "url": r"/|www\.", "email": rf"[\w.+%-](?:[@＠]|{AT})[\w-]", "handle": "[@＠]", "ip": r"[\d:]",
+    "iban": r"\d", "phone": r"\d", "number": r"\d",
+}  # fmt: skip
+NEEDS = {kind: re.compile(signs, re.I) for kind, signs in NEEDED.items()}
+"""Signs without which a text holds nothing of the kind and is not searched for it."""
+
 DIALLED = re.compile(r"[+(0]|\d\d(?:[ .-]\d\d){3,6}$|\d{3}[ .-]?(?:\d{3}[ .-])?\d{4}$|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}$")
 LIMITS = (
     "masked by form, names only in greetings, signatures and behind titles: other names, addresses, dates and what a "
@@ -68,6 +75,8 @@ def masked(text: str, *, mark: str = "[{}]") -> str:
 
 
 def _replaced(kind: str, text: str, mark: str) -> str:
+    if not NEEDS[kind].search(text):
+        return text
     return FOUND[kind].sub(lambda m: mark.format(k) if (k := _kind(kind, m[0])) else m[0], text)
 
 

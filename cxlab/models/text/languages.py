@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 from collections import Counter
@@ -34,6 +35,10 @@ LONG, RARE = 60, 0.05
 """Letters from which a comment tells its language alone; share of the long ones below which a language is not looked
 for in the others."""
 
+KEPT = 4
+_TOLD: dict[bytes, list[str]] = {}
+"""Languages of the last comments that were asked for, by their fingerprint: quality, cleaning and coding ask alike."""
+
 UNKNOWN = "und"
 """No letters at all: numbers, emoji."""
 
@@ -59,24 +64,35 @@ def languages(texts: Sequence[str]) -> list[str]:
     >>> languages(["Η εξυπηρέτηση ήταν καλή", "とても良い", "👍 10"])
     ['el', 'ja', 'und']
     """
+    seen = hashlib.blake2b(digest_size=16)
+    for t in texts:
+        seen.update(t.encode("utf-8", "replace") + b"\0")
+    if (key := seen.digest()) not in _TOLD:
+        if len(_TOLD) >= KEPT:
+            _TOLD.pop(next(iter(_TOLD)))
+        _TOLD[key] = _told(texts)
+    return list(_TOLD[key])
+
+
+def _told(texts: Sequence[str]) -> list[str]:
     scripts = [script(t) for t in texts]
     found = [_of_script(s, t) for s, t in zip(scripts, texts, strict=True)]
     if not importlib.util.find_spec("py3langid"):
         return found
-    for name in AMONG:
+    for name, among in AMONG.items():
         of = [i for i, s in enumerate(scripts) if s == name]
-        sure = [i for i in of if len(FOUND[name].findall(texts[i][:200])) >= SHORT]
-        told = _classified(name, {texts[i] for i in (sure or of)}, AMONG[name])
-        long = Counter(told[texts[i]] for i in sure if len(FOUND[name].findall(texts[i][:200])) >= LONG)
-        base, share = (long, RARE) if long else (Counter(told[texts[i]] for i in sure), 2 * RARE)
-        kept = [k for k, n in base.items() if n >= share * base.total()]
-        if kept:  # a short comment is in one of the languages of the long ones
-            short = {t for t in told if len(FOUND[name].findall(t[:200])) < LONG}
-            told |= _classified(name, short, tuple(kept))
-        for i in sure or of:
-            found[i] = told[texts[i]]
+        letters = {i: len(FOUND[name].findall(texts[i][:200])) for i in of}
+        sure = [i for i in of if letters[i] >= SHORT] or of
+        order = _ranked(name, {texts[i] for i in sure})
+        told = Counter(among[order[texts[i]][0]] for i in sure)
+        long = Counter(among[order[texts[i]][0]] for i in sure if letters[i] >= LONG)
+        base, share = (long, RARE) if long else (told, 2 * RARE)
+        kept = {among.index(k) for k, n in base.items() if n >= share * base.total()} or set(range(len(among)))
+        for i in sure:  # a short comment is in one of the languages of the long ones
+            best = order[texts[i]]
+            found[i] = among[best[0] if letters[i] >= LONG else next(k for k in best if k in kept)]
         most = Counter(found[i] for i in sure).most_common(1)
-        for i in set(of) - set(sure or of):
+        for i in set(of) - set(sure):
             found[i] = most[0][0]
     return found
 
@@ -106,10 +122,14 @@ def _of_script(name: str, text: str) -> str:
             "arabic": "Arabic script"}[name]  # fmt: skip
 
 
-def _classified(name: str, texts: set[str], among: Sequence[str]) -> dict[str, str]:
+def _ranked(name: str, texts: set[str]) -> dict[str, bytes]:
+    """The languages of a script from the likeliest on, as places in ``AMONG``, for each text."""
+    among = AMONG[name]
+    if not texts:
+        return {}
     model = _identifier(name)
     model.set_languages(list(among))
-    return {t: model.classify(t[:1000])[0] for t in texts}
+    return {t: bytes(among.index(k) for k, _ in model.rank(t[:1000])) for t in texts}
 
 
 @cache

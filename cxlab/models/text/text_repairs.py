@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import tomllib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ def known_words(language: str) -> Callable[[str], bool] | None:
 def _forms(language: str) -> Callable[[str], bool] | None:
     import simplemma
 
+    @lru_cache(maxsize=100_000)
     def known(word: str) -> bool:
         return bool(simplemma.is_known(word, lang=language))
 

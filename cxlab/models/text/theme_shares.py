@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import narwhals as nw
 import numpy as np
@@ -169,13 +170,9 @@ class _Made:
 
     def rectifiers(self, values: pd.DataFrame) -> pd.DataFrame:
         """What labels say beyond the predictions, by group, against the limits of that of all."""
-        whole = pp.shares(self.used, self.shares[0].tuning if np.isfinite(self.shares[0].tuning).all() else None)
+        whole, groups = self._against
         out = []
-        for g in range(len(values)):
-            part = self.used.part(self.group == g)
-            if self.labels[g] < pp.LEAST_OF_EACH:
-                continue
-            s = pp.shares(part, whole.tuning)
+        for g, s in groups.items():
             limit = 3 * np.sqrt(np.square(s.rectifier_se) + np.square(whole.rectifier_se))
             row = pd.DataFrame({
                 "theme": self.names, "rectifier": s.rectifier, "se": s.rectifier_se, "lower": whole.rectifier - limit,
@@ -184,6 +181,14 @@ class _Made:
             row["drifted"] = (row["rectifier"] < row["lower"]) | (row["rectifier"] > row["upper"])
             out.append(_beside(values, g, row))
         return pd.concat(out, ignore_index=True) if out else pd.DataFrame()
+
+    @cached_property
+    def _against(self) -> tuple[pp.Shares, dict[int, pp.Shares]]:
+        """Shares of all comments, and of each group of ten labels or more from these."""
+        whole = pp.shares(self.used, self.shares[0].tuning if np.isfinite(self.shares[0].tuning).all() else None)
+        parts = self.used.parts(self.group)
+        there = [g for g in range(len(parts)) if self.labels[g] >= pp.LEAST_OF_EACH]
+        return whole, {g: self.shares[g] if self.own[g] else pp.shares(parts[g], whole.tuning) for g in there}
 
     def alike_table(self) -> pd.DataFrame:
         """The test that the classifier errs alike in all groups."""

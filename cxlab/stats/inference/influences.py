@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from cxlab.stats.counts.drawn import of_strata
 
@@ -40,17 +41,15 @@ def covariance(
     """
     if cluster is not None:
         codes, first, g = np.unique(cluster, return_index=True, return_inverse=True)
-        sums = np.zeros((len(codes), u.shape[1]))
-        np.add.at(sums, g, u * n[:, None])
-        u, n, strata = sums, np.ones(len(codes)), None if strata is None else strata[first]
+        u = _sums(g, u * n[:, None], len(codes))
+        n, strata = np.ones(len(codes)), None if strata is None else strata[first]
     h = np.zeros(len(u), int) if strata is None else np.unique(strata, return_inverse=True)[1]
     there = np.bincount(h, n)
     size = there
     if drawn is not None:
         labels = [names[k] for k in np.unique(strata)] if strata is not None else [""]
         size = np.fmax(of_strata(drawn, labels), there)
-    centre = np.zeros((len(size), u.shape[1]))
-    np.add.at(centre, h, u * n[:, None])
+    centre = _sums(h, u * n[:, None], len(size))
     lonely = size <= 1
     mean = np.where(lonely[:, None], 0.0, centre / np.fmax(size, 1)[:, None])
     factor = np.where(lonely, 1.0, size / np.fmax(size - 1, 1))
@@ -58,3 +57,8 @@ def covariance(
     v = within - (centre * (factor * 1.0)[:, None]).T @ mean
     df = float(size.sum() - len(size))
     return (v if df >= 1 else np.full_like(v, np.nan)), df
+
+
+def _sums(code: NDArray, x: NDArray, size: int) -> NDArray:
+    """The sums of the rows of ``x`` by code."""
+    return np.asarray(csr_matrix((np.ones(len(code)), code, np.arange(len(code) + 1)), (len(code), size)).T @ x)

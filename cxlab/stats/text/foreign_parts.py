@@ -14,6 +14,9 @@ WINDOW = 14
 BLOCK = 40
 """Characters (in normal form) from which a paragraph that stands twice is a repeated block."""
 
+MENTIONS = ("@", "#", "＠", "＃")
+"""Signs before a name: no torn word begins behind them."""
+
 TOKEN = re.compile(r"\w+")
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,300}|!--.{0,1000}?--)>", re.S)
 
@@ -35,24 +38,19 @@ def splices(text: str, known: Callable[[str], bool]) -> Iterator[tuple[int, int,
     [(4, 30, 'customers')]
     """
     tokens = [(m[0], m.start(), m.end()) for m in TOKEN.finditer(text)]
-    is_known: dict[str, bool] = {}
-
-    def there(word: str) -> bool:
-        word = word.casefold()
-        if word not in is_known:
-            is_known[word] = known(word)
-        return is_known[word]
-
+    small = [t.casefold() for t, _, _ in tokens]
+    alone = [not t.isalpha() or known(c) for (t, _, _), c in zip(tokens, small, strict=True)]
+    if all(alone):
+        return
+    seconds = [len(t) >= 4 and t[0].islower() and t.isalpha() for t, _, _ in tokens]
     at = 0
     while at < len(tokens):
         a, start, _ = tokens[at]
         jump = 1
-        if len(a) >= 3 and a.isalpha():
+        if len(a) >= 3 and a.isalpha() and text[start - 1 : start] not in MENTIONS:
             for k in range(at + 2, min(at + WINDOW, len(tokens))):
-                b, _, end = tokens[k]
-                whole = not b.isalpha() or (there(a) and there(b))
-                if len(b) >= 4 and b[0].islower() and not whole and there(a + b):
-                    yield start, end, a + b
+                if seconds[k] and not (alone[at] and alone[k]) and known(small[at] + small[k]):
+                    yield start, tokens[k][2], a + tokens[k][0]
                     jump = k - at + 1
                     break
         at += jump

@@ -63,6 +63,16 @@ class Labelled:
             return Labelled(self.f[rows], self.y[rows], self.pool[rows], self.label[rows])
         return Labelled(self.f, self.y, self.pool * rows, self.label * rows, self.cluster, self.strata)
 
+    def parts(self, group: NDArray) -> list[Labelled]:
+        """Return `part` of every group, codes from 0: the rows are sorted once."""
+        size = int(group.max()) + 1
+        if self.cluster is not None or self.strata is not None:
+            return [self.part(group == g) for g in range(size)]
+        order = np.argsort(group, kind="stable")
+        f, y, pool, label = self.f[order], self.y[order], self.pool[order], self.label[order]
+        ends = np.searchsorted(group[order], np.arange(size + 1))
+        return [Labelled(f[a:b], y[a:b], pool[a:b], label[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+
 
 @dataclass(frozen=True)
 class Shares:
@@ -217,30 +227,25 @@ def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Share
     """
     lam = tuned(data)
     whole = shares(data, lam)
-    k = int(group.max()) + 1
+    parts = data.parts(group)
+    k = len(parts)
     labels = np.bincount(group, data.there, k).astype(int)
     own = labels >= least
-    found = []
-    for g in range(k):
-        rows = group == g
-        part = data.part(rows)
-        if own[g]:
-            found.append(shares(part, lam))
-        elif part.pool.sum() > 0:
-            found.append(_borrowed(data, rows, lam, whole))
-        else:
-            nothing = np.full(len(lam), np.nan)
-            found.append(Shares(*[nothing] * 8))
-    return (
-        found,
-        own,
-        labels,
-        _alike(data, group, lam, labels, [s if o else None for s, o in zip(found, own, strict=True)]),
-    )
+    nothing = Shares(*[np.full(len(lam), np.nan)] * 8)
+    made = {g: shares(parts[g], lam) for g in np.flatnonzero(labels >= min(least, LEAST_OF_EACH))}
+    found = [
+        made[g] if own[g] else _borrowed(data, group == g, lam, whole) if parts[g].pool.sum() > 0 else nothing
+        for g in range(k)
+    ]
+    kept = np.flatnonzero(labels >= LEAST_OF_EACH)
+    return found, own, labels, _alike([made[g] for g in kept], labels[kept], len(lam))
 
 
 def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Shares:
     """A group's mean prediction with the rectifier of all labels."""
+    if data.cluster is None and data.strata is None:  # the others have no influence
+        used = rows | data.there
+        data, rows = data.part(used), rows[used]
     pool, own = data.pool * rows, data.label * rows
     mean = _mean(data.f, pool)
     e = np.where(data.there[:, None], np.nan_to_num(data.y) - lam * data.f, 0.0)
@@ -255,19 +260,17 @@ def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Sha
     )  # fmt: skip
 
 
-def _alike(data: Labelled, group: NDArray, lam: NDArray, labels: NDArray, made: list[Shares | None]) -> NDArray:
+def _alike(parts: list[Shares], labels: NDArray, themes: int) -> NDArray:
     """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more."""
     from scipy.stats import chi2
 
-    kept = np.flatnonzero(labels >= LEAST_OF_EACH)
-    if len(kept) < 2:
-        return np.full(len(lam), np.nan)
-    parts = [made[g] or shares(data.part(group == g), lam) for g in kept]
+    if len(parts) < 2:
+        return np.full(themes, np.nan)
     r, v = np.array([p.rectifier for p in parts]), np.array([np.square(p.rectifier_se) for p in parts])
-    pooled = np.average((np.array([p.estimate for p in parts]).clip(0.02, 0.98)), axis=0, weights=labels[kept])
-    v = np.fmax(v, (pooled * (1 - pooled) / labels[kept][:, None]) * 0.1)  # a group of equal labels is not certain
+    pooled = np.average((np.array([p.estimate for p in parts]).clip(0.02, 0.98)), axis=0, weights=labels)
+    v = np.fmax(v, (pooled * (1 - pooled) / labels[:, None]) * 0.1)  # a group of equal labels is not certain
     mean = (r / v).sum(0) / (1 / v).sum(0)
-    return chi2.sf((np.square(r - mean) / v).sum(0), len(kept) - 1)
+    return chi2.sf((np.square(r - mean) / v).sum(0), len(parts) - 1)
 
 
 def labels_worth(found: Shares, n: int) -> NDArray:

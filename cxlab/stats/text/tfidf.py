@@ -23,9 +23,6 @@ PIECES = (2, 3, 4, 5)
 LEAST = 2
 """Texts that a word or piece must stand in to count."""
 
-KNOWN = 200_000
-"""Words whose pieces are kept at hand."""
-
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -44,36 +41,41 @@ class Vocabulary:
         >>> learned(["good staff", "good food"]).features(["good", "other"]).sum(axis=1).A1.round(3).tolist()
         [4.742, 0.0]
         """
-        cache: dict[str, list[int]] = {}
-        halves = [self._half(map(_words, texts), self.words, self.word_weight)]
-        halves.append(self._half((self._pieces(t, cache) for t in texts), None, self.piece_weight))
-        return _beside(*halves)
+        return _beside(
+            _weighed(_counted(map(_words, texts), self.words), self.word_weight),
+            _weighed(self._pieces(texts), self.piece_weight),
+        )
 
-    def _pieces(self, text: str, cache: dict[str, list[int]]) -> list[int]:
-        found: list[int] = []
-        for word in text[:LONGEST].lower().split():
-            known = cache.get(word)
-            if known is None:
-                known = [k for k in map(self.pieces.get, _within(word)) if k is not None]
-                if len(cache) < KNOWN and len(word) <= 30:
-                    cache[word] = known
-            found += known
-        return found
-
-    @staticmethod
-    def _half(bags: Iterable, index: dict[str, int] | None, weight: NDArray) -> csr_matrix:
-        columns, counts, ends = [], [], [0]
-        for bag in bags:
-            found = Counter(k for k in map(index.get, bag) if k is not None) if index is not None else Counter(bag)
-            columns += found.keys()
-            counts += found.values()
+    def _pieces(self, texts: Sequence[str]) -> csr_matrix:
+        """How often each piece stands in each text: words of the texts by pieces of the words."""
+        index: dict[str, int] = {}
+        columns, ends = [], [0]
+        for text in texts:
+            columns += [index.setdefault(word, len(index)) for word in text[:LONGEST].lower().split()]
             ends.append(len(columns))
-        at = np.array(columns, np.int32)
-        x = csr_matrix(((1 + np.log(np.array(counts, float))) * weight[at], at, ends), (len(ends) - 1, len(weight)))
-        x.sort_indices()
-        length = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)).ravel())
-        x.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(x.indptr))
-        return x
+        said = csr_matrix((np.ones(len(columns)), columns, ends), (len(ends) - 1, len(index)))
+        said.sum_duplicates()
+        return said @ _counted(map(_within, index), self.pieces)
+
+
+def _counted(bags: Iterable[list[str]], index: dict[str, int]) -> csr_matrix:
+    """How often each entry of ``index`` stands in each bag."""
+    columns, ends = [], [0]
+    for bag in bags:
+        columns += [k for k in map(index.get, bag) if k is not None]
+        ends.append(len(columns))
+    x = csr_matrix((np.ones(len(columns)), columns, ends), (len(ends) - 1, len(index)))
+    x.sum_duplicates()
+    return x
+
+
+def _weighed(x: csr_matrix, weight: NDArray) -> csr_matrix:
+    """(1 + log count) times the weight of the entry, each row of length one."""
+    x.sort_indices()
+    x.data = (1 + np.log(x.data)) * weight[x.indices]
+    length = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)).ravel())
+    x.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(x.indptr))
+    return x
 
 
 def learned(texts: Sequence[str]) -> Vocabulary:
