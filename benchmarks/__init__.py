@@ -60,6 +60,7 @@ class Job:
     turns : how often contenders take turns.
     touch : gigabytes to write before each run.
     series : rows of one series are drawn as a line over n.
+    cpu : contenders are compared by the CPU seconds of all their threads, not by the clock.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Job:
     turns: int = 3
     touch: float = 1.0
     series: str = ""
+    cpu: bool = False
 
     def contenders(self) -> dict[str, Setup]:
         """Return all set-ups by name: 'cxlab', the peers, 'floor'."""

@@ -38,10 +38,15 @@ def jobs(names: tuple[str, ...]) -> list[tuple[str, Job]]:
     return found
 
 
-def child(module: str, job: Job, who: str, folder: Path, n: int, limit: float) -> dict:
+OURS = ("data", "cxlab", "floor")
+"""Contenders that run in this Python; peers may have one of their own (``--peers``)."""
+
+
+def child(module: str, job: Job, who: str, folder: Path, n: int, limit: float, peers: str = "") -> dict:
     """Run one contender in its own process and return what it measured, or why it did not."""
     clean = {k: v for k, v in os.environ.items() if k not in CORE_SETTINGS}
-    command = [sys.executable, "-m", "benchmarks.worker", module, job.name, who, str(folder), str(n)]
+    python = peers if peers and who not in OURS else sys.executable
+    command = [python, "-m", "benchmarks.worker", module, job.name, who, str(folder), str(n)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=clean, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
@@ -52,7 +57,7 @@ def child(module: str, job: Job, who: str, folder: Path, n: int, limit: float) -
     return json.loads(lines[-1].removeprefix("RESULT "))
 
 
-def measure(module: str, job: Job, *, scale: float, turns: int, limit: float) -> dict:
+def measure(module: str, job: Job, *, scale: float, turns: int, limit: float, peers: str = "") -> dict:
     """Run one job, contenders taking turns, and return its row of the table."""
     folder = Path(tempfile.mkdtemp(prefix="cxlab-bench-"))
     n = max(int(job.n * scale), 100)
@@ -63,7 +68,7 @@ def measure(module: str, job: Job, *, scale: float, turns: int, limit: float) ->
         for _ in range(turns or job.turns):
             for who, past in runs.items():
                 if not past or "skipped" not in past[-1]:
-                    past.append(child(module, job, who, folder, n, limit))
+                    past.append(child(module, job, who, folder, n, limit, peers))
         numbers = {p.stem: dict(np.load(p)) for p in folder.glob("*.npz") if p.stem in runs}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,9 +80,12 @@ def measure(module: str, job: Job, *, scale: float, turns: int, limit: float) ->
 @click.option("--scale", default=1.0, show_default=True, help="Share of the full size, for a quick look.")
 @click.option("--turns", default=0, help="How often contenders take turns; default as the job says.")
 @click.option("--limit", default=1800.0, show_default=True, help="Seconds after which a contender is stopped.")
+@click.option("--peers", default="", help="Python of another environment, in which the peers are installed.")
 @click.option("--out", default="reports/benchmarks", show_default=True, type=click.Path(path_type=Path))
 @click.option("--list", "only_list", is_flag=True, help="List the jobs and stop.")
-def main(names: tuple[str, ...], scale: float, turns: int, limit: float, out: Path, only_list: bool) -> None:
+def main(
+    names: tuple[str, ...], scale: float, turns: int, limit: float, peers: str, out: Path, only_list: bool
+) -> None:
     chosen = jobs(names)
     if only_list:
         for module, job in chosen:
@@ -86,7 +94,7 @@ def main(names: tuple[str, ...], scale: float, turns: int, limit: float, out: Pa
     rows = []
     for module, job in chosen:
         click.echo(f"{job.name}: {job.what}", err=True)
-        rows.append(measure(module, job, scale=scale, turns=turns, limit=limit) | {"scale": scale})
+        rows.append(measure(module, job, scale=scale, turns=turns, limit=limit, peers=peers) | {"scale": scale})
         click.echo(write(rows, out), err=False) if job is chosen[-1][1] else write(rows, out)
 
 

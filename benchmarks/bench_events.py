@@ -89,10 +89,10 @@ def recipe_read(folder: Path, n: int):
 JOBS = [
     Job(
         "steps", "steps of 10 M events with intervals, beside plain SQL without", n=10_000_000, data=events,
-        own=steps_own, floor=steps_sql, targets={"floor": 1.5}, memory={"": 1000}, tolerance=1e-9, turns=1,
+        own=steps_own, floor=steps_sql, targets={"floor": 1.5}, memory={"": 1000}, tolerance=1e-9, turns=1, cpu=True,
     ),
     Job(
         "recipe", "an export of 1 M tickets through its recipe, beside reading it", n=1_000_000, data=tickets,
-        own=recipe_own, floor=recipe_read, targets={"floor": 1.2}, tolerance=1e-12,
+        own=recipe_own, floor=recipe_read, targets={"floor": 1.2}, tolerance=1e-12, cpu=True,
     ),
 ]  # fmt: skip

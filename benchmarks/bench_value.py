@@ -142,12 +142,12 @@ def choice_xlogit(folder: Path, n: int):
 
 JOBS = [
     Job("survival", "survival by contract, 100 M spells", n=100_000_000, data=spells, own=survival_own, floor=scan,
-        targets={"floor": 1.3}, turns=2),
+        targets={"floor": 1.3}, turns=2, cpu=True),
     Job("hazard", "grouped hazard with a score, 100 M spells", n=100_000_000, data=spells, own=hazard_own,
-        floor=scan_score, targets={"floor": 1.3}, turns=2),
+        floor=scan_score, targets={"floor": 1.3}, turns=2, cpu=True),
     Job("bgnbd", "BG/NBD, 1 M customers", n=1_000_000, data=purchases, own=bgnbd_own,
-        peers={"lifetimes": bgnbd_lifetimes}, targets={"lifetimes": 15}, tolerance=1e-2, turns=1),
+        peers={"lifetimes": bgnbd_lifetimes}, targets={"lifetimes": 15}, tolerance=1e-2, turns=1, cpu=True),
     Job("choice", "conditional logit, 1 M choices of 4 offers, 6 attributes", n=1_000_000, data=choices, own=choice_own,
         peers={"statsmodels": choice_statsmodels, "xlogit": choice_xlogit}, targets={"statsmodels": 5, "xlogit": 1},
-        tolerance=1e-3, turns=1),
+        tolerance=1e-3, turns=1, cpu=True),
 ]  # fmt: skip

@@ -30,6 +30,7 @@ def row(job: Job, n: int, runs: Mapping[str, list[dict]], numbers: Mapping[str, 
         seconds = [r["seconds"] for r in good]
         noise = [r["noise"] for r in good]
         line |= {"seconds": float(np.median(seconds)), "first_call": good[0]["first"]}
+        line |= {"cpu": float(np.median([r["cpu"] for r in good])), "compared": "cpu" if job.cpu else "seconds"}
         line |= {"mb": float(np.median([r["mb"] for r in good])), "spread": max(seconds) / min(seconds)}
         line |= {"noise": max(noise) / min(noise)}
         if who != "cxlab" and own:
@@ -51,7 +52,8 @@ def limit(job: Job, mb: float) -> str:
 
 def compare(job: Job, who: str, own: list[dict], peer: list[dict], numbers: Mapping[str, Mapping[str, Any]]) -> dict:
     """Return ratio, share of memory, agreement and verdict of our own code against one contender."""
-    ratios = [p["seconds"] / o["seconds"] for p, o in zip(peer, own, strict=False)]
+    time = "cpu" if job.cpu else "seconds"
+    ratios = [p[time] / o[time] for p, o in zip(peer, own, strict=False)]
     ratio = float(np.median(ratios))
     memory = float(np.median([o["mb"] for o in own]) / np.median([p["mb"] for p in peer]))
     said = []
@@ -91,7 +93,19 @@ def write(rows: list[dict], out: Path) -> str:
     if (out / "benchmarks.csv").exists():
         old = pd.read_csv(out / "benchmarks.csv")
         table = pd.concat([old[~old["job"].isin(table["job"])], table], ignore_index=True)
-    for name in ("seconds", "mb", "ratio", "memory_share", "difference", "verdict", "remark", "spread", "noise"):
+    for name in (
+        "seconds",
+        "cpu",
+        "compared",
+        "mb",
+        "ratio",
+        "memory_share",
+        "difference",
+        "verdict",
+        "remark",
+        "spread",
+        "noise",
+    ):
         table[name] = table.get(name)
     table.to_csv(out / "benchmarks.csv", index=False)
     text = markdown(table)
@@ -102,20 +116,23 @@ def write(rows: list[dict], out: Path) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """Return the table as Markdown, one line a contender, our own first."""
-    head = "| job | contender | time | ratio | peak memory | difference | noise | verdict |\n" + "|---" * 8 + "|\n"
+    head = (
+        "| job | contender | time | CPU | ratio | peak memory | difference | noise | verdict |\n" + "|---" * 9 + "|\n"
+    )
     lines = []
     for r in table.to_dict("records"):
         first = r["what"] if r["contender"] == "cxlab" else ""
         if pd.isna(r["seconds"]):
-            lines.append(f"| {first} | {r['contender']} | not run: {r['remark']} | | | | | |")
+            lines.append(f"| {first} | {r['contender']} | not run: {r['remark']} | | | | | | |")
             continue
-        ratio = "" if pd.isna(r["ratio"]) else f"{r['ratio']:,.3g} ×"
+        ratio = "" if pd.isna(r["ratio"]) else f"{r['ratio']:,.3g} ×{' CPU' * (r['compared'] == 'cpu')}"
         off = "" if pd.isna(r["difference"]) else f"{r['difference']:.1e}"
         verdict = "" if pd.isna(r["verdict"]) else r["verdict"]
         cells = (
             first,
             r["contender"],
             clock(r["seconds"]),
+            "" if pd.isna(r["cpu"]) else clock(r["cpu"]),
             ratio,
             f"{r['mb']:,.0f} MB",
             off,
@@ -130,7 +147,8 @@ def markdown(table: pd.DataFrame) -> str:
         else ""
     )
     said = (
-        "Ratio: the contender's time over ours, median over turns (floor 0.8: we take 1.25 × the floor).\n"
+        "Ratio: the contender's time over ours, median over turns (floor 0.8: we take 1.25 × the floor); of rows\n"
+        "that say CPU it is of the CPU seconds of all threads, which other work on the machine changes least.\n"
         "Memory: peak of the whole process. Noise: slowest over fastest run of one fixed piece of work.\n"
     )
     return f"# Benchmarks\n\n{machine()}. {said}\n{head}" + "\n".join(lines) + "\n" + note

@@ -57,13 +57,16 @@ def run(module: str, job_name: str, who: str, folder: Path, n: int) -> dict:
         return {"skipped": str(error)}
     background = noise()
     times: list[float] = []
+    spent: list[float] = []
     while not times or (sum(times) < LONG and len(times) < CALLS):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         numbers = timed()
         times.append(time.perf_counter() - start)
+        spent.append(time.process_time() - used)
     np.savez(folder / f"{who}.npz", **{k: np.asarray(v, float) for k, v in numbers.items()})
     return {
         "seconds": float(np.median(times)),
+        "cpu": float(np.median(spent)),
         "first": times[0],
         "calls": len(times),
         "mb": peak(),

@@ -8,7 +8,7 @@ are no few people either (primary and secondary suppression; Hundepool et al. 20
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -17,6 +17,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import qr
 from scipy.sparse.csgraph import connected_components
 
 from cxlab.columns import Hidden
@@ -57,14 +58,15 @@ def hidden(table: pd.DataFrame, small: int, by: Sequence[str] = (), within: Sequ
             group, gone = _wider(table, small, some, within)
             out |= gone[group] & (n > 0)
             wider.append((group, gone))
-    lines = [line for name in by for line in _lines(table, [c for c in (*within, *by) if c != name])]
+    lines = [_lines(table, [c for c in (*within, *by) if c != name]) for name in by]
     changed = True
     while changed:
         changed = False
-        for line in lines:
+        for line in _with_hidden(lines, out):
             changed |= second(n, out, line, small)
         if len(by) > 1 and not changed:
-            changed = _further(n, out, lines, _told(wider, n < small, out))
+            told = _told(wider, n < small, out)
+            changed = told.any() and _further(n, out, list(_with_hidden(lines, told)), told)
     return out
 
 
@@ -105,9 +107,10 @@ def _spanned(known: NDArray) -> NDArray:
         own = np.flatnonzero(block == k)
         part = known[known[:, own].any(axis=1)][:, own]
         if len(part):
-            _, size, basis = np.linalg.svd(part, full_matrices=False)
-            basis = basis[size > 1e-9 * size.max(initial=1.0)]
-            out[np.ix_(own, own)] = basis.T @ basis
+            basis, left, _ = qr(part.T, mode="economic", pivoting=True)
+            size = np.abs(np.diag(left))
+            basis = basis[:, size > 1e-9 * size.max(initial=1.0)]
+            out[np.ix_(own, own)] = basis @ basis.T
     return out
 
 
@@ -248,13 +251,21 @@ def refuse_part(study: Study, of: Sequence[str], small: int = SMALL, *, unit: st
         raise DataProblem(f"{part} of {study.name} is not shown: " + (why if hint else why.partition(" (least_n=0")[0]))
 
 
-def _lines(table: pd.DataFrame, fixed: list[str]) -> list[NDArray[np.intp]]:
-    """Return the rows of every line of a table: those alike in the columns ``fixed``."""
+def _lines(table: pd.DataFrame, fixed: list[str]) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+    """Return which line of a table each row is in, those alike in the columns ``fixed``, and the rows of every line."""
     if not fixed:
-        return [np.arange(len(table))]
+        return np.zeros(len(table), np.intp), [np.arange(len(table))]
     code = table.groupby(fixed, sort=False, dropna=False).ngroup().to_numpy()
     order = np.argsort(code, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
+    return code, np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
+
+
+def _with_hidden(
+    lines: Sequence[tuple[NDArray[np.intp], list[NDArray[np.intp]]]], out: NDArray[np.bool_]
+) -> Iterator[NDArray[np.intp]]:
+    """Walk over the lines with a row of ``out``, as it stands when a column's lines are reached."""
+    for number, rows in lines:
+        yield from (rows[k] for k in np.unique(number[out]))
 
 
 def second(n: NDArray, out: NDArray[np.bool_], line: NDArray[np.intp], small: int) -> bool:
@@ -340,8 +351,9 @@ def sizes(n: pd.Series, hide: NDArray[np.bool_], small: int) -> pd.Series:
     """Return numbers of answers as they are shown: of hidden groups in words (`cxlab.columns.Hidden`)."""
     if not hide.any():
         return n
-    words = (Hidden(few(small)) if k < small else Hidden(NOT_SHOWN) for k in n)
-    return pd.Series([w if h else k for w, h, k in zip(words, hide, n, strict=True)], n.index, object)
+    out = n.astype(object).to_numpy(copy=True)
+    out[hide] = [Hidden(few(small)) if k < small else Hidden(NOT_SHOWN) for k in out[hide]]
+    return pd.Series(out, n.index, object)
 
 
 def is_hidden(n: pd.Series) -> NDArray[np.bool_]:

@@ -111,12 +111,11 @@ def ordered(values: Sequence[Any], field: Field, categories: Sequence[Any] = ())
     >>> ordered(["b", "a"], Field("period", type="string")).known
     False
     """
-    labels = {**(field.scale.labels if field.scale else {}), **field.labels}
-    words = [str(labels.get(_key(v), v)) for v in values]
-    for read, source in ((calendar, "calendar"), (series, "numbers")):
-        found = read(words)
-        if found is not None:
-            return Order(_sorted(values, found), source)
+    if (found := in_calendar(values, field)) is not None:
+        return found
+    labels, words = _labels(field), _words(values, field)
+    if (placed := series(words)) is not None:
+        return Order(_sorted(values, placed), "numbers")
     if all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in values):
         turns = any(_turn(values, total) for name, total in _cycles() if re.fullmatch(name, plain(field.name)))
         return Order(tuple(sorted(values)), "" if turns else "numbers")
@@ -129,6 +128,25 @@ def ordered(values: Sequence[Any], field: Field, categories: Sequence[Any] = ())
     if values and all(v in there for v in values):
         return Order(_sorted(values, [there[v] for v in values]), "file")
     return Order(tuple(sorted(values, key=str)), "")
+
+
+def in_calendar(values: Sequence[Any], field: Field) -> Order | None:
+    """Return distinct values in the order of the calendar; None where it does not know them all.
+
+    >>> in_calendar(["Q1 2025", "Q3 2024"], Field("period", type="string")).values
+    ('Q3 2024', 'Q1 2025')
+    """
+    found = calendar(_words(values, field))
+    return None if found is None else Order(_sorted(values, found), "calendar")
+
+
+def _labels(field: Field) -> dict[str, str]:
+    return {**(field.scale.labels if field.scale else {}), **field.labels}
+
+
+def _words(values: Sequence[Any], field: Field) -> list[str]:
+    labels = _labels(field)
+    return [str(labels.get(_key(v), v)) for v in values] if labels else [str(v) for v in values]
 
 
 def places(study: Study, column: str, values: pd.Series) -> np.ndarray:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.data.small_cells import hidden
+from cxlab.data.small_cells import _spanned, hidden
 
 KANO = ("kano-functional", "kano-dysfunctional")
 
@@ -136,3 +136,10 @@ def test_no_line_of_a_table_gives_a_small_cell_back(seed: int) -> None:
         for _, line in table.assign(hide=hide).groupby(by):
             out = line[line["hide"]]
             assert not len(out) or (len(out) > 1 and out["n"].sum() >= 10) or out.equals(line[line["n"] > 0])
+
+
+def test_what_sums_span_is_what_the_pseudo_inverse_says() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        known = (rng.random((rng.integers(1, 30), rng.integers(1, 25))) < rng.uniform(0.05, 0.6)).astype(float)
+        assert np.allclose(_spanned(known), np.linalg.pinv(known) @ known, atol=1e-9)

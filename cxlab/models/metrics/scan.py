@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxlab.data import waves
 from cxlab.data.naming import option_labels
@@ -145,8 +146,8 @@ def near_zero(score: Score, sums: pd.DataFrame) -> dict[str, list[nw.Expr]]:
 def in_order(study: Study, sums: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return score sums with waves in the order of time (`cxlab.data.waves`), other groups as they stand."""
     keys = {c: names.key(c) for c in columns}
-    timed = {c: waves.order_of(study, c, sums[k].unique()) for c, k in keys.items()}
-    timed = {c: o for c, o in timed.items() if study.field(c).role == "wave" or o.source == "calendar"}
+    timed = {c: _timed(study, c, sums[k].unique()) for c, k in keys.items()}
+    timed = {c: o for c, o in timed.items() if o is not None}
     if not timed or not len(sums):
         return sums
     at = [pd.factorize(sums["item"])[0]]
@@ -156,6 +157,14 @@ def in_order(study: Study, sums: pd.DataFrame, columns: Sequence[str]) -> pd.Dat
         place = {v: i for i, v in enumerate(order)}
         at.append(np.array([place.get(v, len(order)) for v in values])[codes])
     return sums.iloc[np.lexsort(at[::-1])].reset_index(drop=True)
+
+
+def _timed(study: Study, column: str, values: NDArray) -> waves.Order | None:
+    """The values of a wave, or of a column that the calendar knows, in the order of time; None for any other."""
+    field = study.field(column)
+    if field.role == "wave":
+        return waves.order_of(study, column, values)
+    return waves.in_calendar(values[~pd.isna(values)].tolist(), field)
 
 
 def sorted_values(values: pd.Index) -> list:

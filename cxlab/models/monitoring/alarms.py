@@ -63,7 +63,7 @@ def charts(p: Periods, w: Watched, drawn: NDArray, chart: Chart, limit: float, s
 
     ``delay`` is how many periods a fall of ``shift`` that lasts takes to be noticed, on average.
     """
-    usual = np.array([np.median(w.v[k][w.there[k]]) for k in drawn])
+    usual = _middle(w.v[drawn], w.there[drawn])
     tau2, rho = w.tau2[drawn], w.rho[drawn]
     after = innovations.response(usual, tau2, rho, STEPS) * shift
     if chart.rule == "cusum":
@@ -71,9 +71,16 @@ def charts(p: Periods, w: Watched, drawn: NDArray, chart: Chart, limit: float, s
     else:
         weight = 1.0 if chart.rule == "shewhart" else chart.weight
         delay = run_length.ewma_delays(weight, limit, after, nodes=41)
-    n = np.array([np.median(p.n[k][w.there[k]]) for k in drawn])
+    n = _middle(p.n[drawn], w.there[drawn])
     table = p.labels.iloc[drawn].assign(n=n, tau=np.sqrt(tau2), rho=rho, sd=np.sqrt(usual + tau2), delay=delay)
     return table.set_index(pd.Index(drawn))
+
+
+def _middle(values: NDArray, there: NDArray) -> NDArray:
+    """The median of each row over the places that are ``there``."""
+    ordered = np.sort(np.where(there, values, np.inf), axis=1)
+    many, row = there.sum(1), np.arange(len(values))
+    return (ordered[row, (many - 1) // 2] + ordered[row, many // 2]) / 2
 
 
 def sentence(row: pd.Series, p: Periods, unit: str) -> str:

@@ -20,21 +20,17 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.metrics import result_words, scan
 from cxlab.models.metrics.scores import Score
+from cxlab.models.monitoring.period_lengths import EVERY, OFFSETS, long_enough
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts import names
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference import design_variance
 
-EVERY = {"day": "1d", "week": "", "month": "1mo", "quarter": "1q", "year": "1y"}
-"""Lengths of a period, and how engines cut dates into them; weeks, which begin on Monday, are counted (`_monday`)."""
-OFFSETS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
 YEAR = {"day": 364, "week": 52, "month": 12, "quarter": 4}
 """Periods between one and the same of the year before; days are 52 weeks apart, so that weekdays agree."""
 MOST = 5000
 """So many periods at most: a chart of more shows nothing."""
-ENOUGH, FEWEST, LONGEST = 30, 24, 400
-"""Periods are chosen so that half of the cells have `ENOUGH` answers and there are `FEWEST` to `LONGEST` of them."""
 PERIOD = "period of a chart"
 """Column that holds the period of each row."""
 OWN = (
@@ -186,6 +182,16 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *
         half of the cells, as long as at least `FEWEST` periods are left.
     least_n : cells with fewer answers are not shown.
     """
+    return read_beside(study, score, by, wave, every, least_n=least_n)[0]
+
+
+def read_beside(
+    study: Study, score: Score, by: Sequence[str], wave: str, every: str, beside: str = "", *, least_n: int = SMALL
+) -> tuple[Periods, pd.DataFrame]:
+    """Return what `read` does, and which values of the column ``beside`` the rows of each group have, from one scan.
+
+    Of a group with several, sums are those of one of them: refuse it.
+    """
     if len(score.items) > 1:
         raise DataProblem(
             f"{len(score.items)} questions were given; a chart over time is of one question: give one, as "
@@ -194,10 +200,11 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *
     dated = study.lazy.collect_schema()[wave].is_temporal()
     chosen = "day" if dated and not every else every
     parted, chosen = cut(study, wave, chosen)
-    cells, counts, lost = _cells(parted, score, by, wave)
-    if dated and not every and (longer := _long_enough(cells)) != "day":
+    cells, *told = _cells(parted, score, by, wave, beside)
+    if dated and not every and (longer := long_enough(cells, key(PERIOD))) != "day":
         parted, chosen = cut(study, wave, longer)
-        cells, counts, lost = _cells(parted, score, by, wave)
+        cells, *told = _cells(parted, score, by, wave, beside)
+    counts, lost, pairs = told
     labels, series = _series(study, by, cells)
     called, dates, place = _periods(parted, cells[key(PERIOD)], chosen, wave)
     hide = _few(series, place, cells["n"].to_numpy(float), least_n)
@@ -214,12 +221,16 @@ def read(study: Study, score: Score, by: Sequence[str], wave: str, every: str, *
     ] if hide.any() else []  # fmt: skip
     said = (*study.caveats, *result_words.problems(counts), *notes)
     last = _incomplete(study, wave, dates, chosen)
-    return Periods(labels, called, dates, chosen, *found, last, said)
+    return Periods(labels, called, dates, chosen, *found, last, said), pairs
 
 
-def _cells(study: Study, score: Score, by: Sequence[str], wave: str) -> tuple[pd.DataFrame, dict[str, int], int]:
-    """The cells with answers, what was not counted, and how many answers have no period."""
-    columns, sums, counts = scan.scored(study, score, [*by, PERIOD])
+def _cells(
+    study: Study, score: Score, by: Sequence[str], wave: str, beside: str = ""
+) -> tuple[pd.DataFrame, dict[str, int], int, pd.DataFrame]:
+    """The cells with answers, what was not counted, how many answers have no period, groups with what is beside."""
+    extra = [beside] if beside and beside not in by else []
+    columns, sums, counts = scan.scored(study, score, [*by, *extra, PERIOD])
+    pairs = sums[[*map(key, by), *map(key, extra)]].drop_duplicates()
     cells = design_variance.linearised(sums, ["item", *map(key, columns)]) if len(sums) else sums
     cells = cells[cells["n"] > 0].reset_index(drop=True)
     if not len(cells):
@@ -229,22 +240,8 @@ def _cells(study: Study, score: Score, by: Sequence[str], wave: str) -> tuple[pd
     undated = cells[key(PERIOD)].isna()
     if undated.all():
         raise DataProblem(f"{study.name} has no answer with a date in '{wave}'; nothing can be followed over time")
-    return cells[~undated].reset_index(drop=True), counts, int(cells["n"][undated].sum())
-
-
-def _long_enough(cells: pd.DataFrame) -> str:
-    """The shortest period with enough answers."""
-    groups = [c for c in cells if str(c).startswith("by:") and c != key(PERIOD)]
-    chosen = "day"
-    for every in EVERY:
-        place = pd.PeriodIndex(pd.to_datetime(cells[key(PERIOD)]), freq=OFFSETS[every]).asi8
-        if every != "day" and len(np.unique(place)) < FEWEST:
-            break
-        chosen = every
-        sizes = cells["n"].groupby([*(cells[g] for g in groups), pd.Series(place, cells.index)], dropna=False).sum()
-        if sizes.median() >= ENOUGH and len(np.unique(place)) <= LONGEST:
-            break
-    return chosen
+    cells, lost = cells[~undated].drop(columns=[*map(key, extra)]), int(cells["n"][undated].sum())
+    return cells.reset_index(drop=True), counts, lost, pairs
 
 
 def _few(series: NDArray, place: NDArray, n: NDArray, small: int) -> NDArray:
@@ -306,16 +303,17 @@ def _series(study: Study, by: Sequence[str], cells: pd.DataFrame) -> tuple[pd.Da
 def _periods(study: Study, values: pd.Series, every: str, wave: str) -> tuple[list[Any], pd.DatetimeIndex, NDArray]:
     """The names of all periods from the first to the last, their dates, and the place of each value."""
     if every == "wave":
-        order = waves.order_of(study, PERIOD, values.tolist())
+        order = waves.order_of(study, PERIOD, values.unique().tolist())
         if not order.known:
             few = ", ".join(map(str, order.values[:4]))
             raise DataProblem(
                 f"which of {few}, ... comes first is not known, so nothing can be followed over time; give '{wave}' of "
                 f"{study.name} labels in the order of time in the codebook, or dates"
             )
-        at = {v: i for i, v in enumerate(order.values)}
         shown = result_words.labelled(study, PERIOD, pd.Series(list(order.values)))
-        return shown, pd.DatetimeIndex([]), np.array([at[v] for v in values])
+        code, there = pd.factorize(values)
+        at = {v: i for i, v in enumerate(order.values)}
+        return shown, pd.DatetimeIndex([]), np.array([at[v] for v in there], int)[code]
     dated = [date.fromordinal(int(v)) for v in values] if every == "week" else values
     days = pd.PeriodIndex(pd.to_datetime(dated), freq=OFFSETS[every])
     numbers = days.asi8

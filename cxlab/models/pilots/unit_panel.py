@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from cxlab.models.metrics.scores import Score
 from cxlab.models.monitoring import time_series
 from cxlab.models.monitoring.time_series import Periods
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.names import key
 
 ONE_ROW = 0.9
 """Where so many cells have exactly one row, the table is one of units by periods, and a second row a duplicate."""
@@ -58,11 +58,13 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
     """
     column = time_series.time_column(study, wave, score)
     study.field(unit)
-    p = whole = time_series.read(study, score, [unit], column, every, least_n=0)
+    given = isinstance(start, Mapping)
+    beside = "" if given else _column(study, start)
+    p, pairs = time_series.read_beside(study, score, [unit], column, every, beside, least_n=0)
+    whole, names = p, [str(x) for x in p.labels.iloc[:, 0]]
+    began = _mapped(names, start, study, unit) if given else _began(study, pairs, unit, beside, names)
     _no_duplicates(p, study.name, unit)
-    names = [str(x) for x in p.labels.iloc[:, 0]]
-    began = _mapped(names, start, study, unit) if isinstance(start, Mapping) else _read(study, p, unit, start, names)
-    at = np.array([_place(p, b, names[k]) for k, b in enumerate(began)])
+    at = _places(p, began, names)
     p, at = _asked(p, at)
     notes, keep = list(p.notes), np.ones(len(names), bool)
     first = at == 0
@@ -143,8 +145,8 @@ def _mapped(names: list[str], start: Mapping, study: Study, unit: str) -> list[A
     return [given.get(n) for n in names]
 
 
-def _read(study: Study, p: Periods, unit: str, start: Any, names: list[str]) -> list[Any]:
-    """The start of every unit, from a column."""
+def _column(study: Study, start: Any) -> str:
+    """The column that holds the starts, refused unless it is one."""
     if not isinstance(start, str):
         raise DataProblem(
             f"start is {start!r}; give the column that holds when a unit began, or a mapping such as "
@@ -153,8 +155,12 @@ def _read(study: Study, p: Periods, unit: str, start: Any, names: list[str]) -> 
     study.field(start)
     if start not in study.columns:
         raise unknown("column", start, study.name, study.columns)
-    pairs = study.answers([unit, start]).select(nw.col(unit).alias("u"), nw.col(start).alias("s")).unique()
-    table = pairs.collect().to_pandas().dropna(subset=["u"])
+    return start
+
+
+def _began(study: Study, pairs: pd.DataFrame, unit: str, start: str, names: list[str]) -> list[Any]:
+    """The start of every unit, of the pairs that the rows have."""
+    table = pd.DataFrame({"u": pairs[key(unit)], "s": pairs[key(start)]}).dropna(subset=["u"])
     column = study.field(unit)
     labels = {**(column.scale.labels if column.scale else {}), **column.labels}
     table["u"] = [str(labels.get(_key(u), _key(u))) for u in table["u"]]
@@ -172,6 +178,18 @@ def _read(study: Study, p: Periods, unit: str, start: Any, names: list[str]) -> 
 
 def _key(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else str(value)
+
+
+def _places(p: Periods, began: list[Any], names: list[str]) -> NDArray:
+    """The number of the first treated period of every unit."""
+    known: dict[tuple[type, str], int] = {}
+    at = []
+    for name, when in zip(names, began, strict=True):
+        called = (type(when), str(when))
+        if called not in known:
+            known[called] = _place(p, when, name)
+        at.append(known[called])
+    return np.array(at)
 
 
 def _place(p: Periods, began: Any, unit: str) -> int:

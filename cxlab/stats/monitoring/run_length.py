@@ -25,6 +25,8 @@ RULES = ("ewma", "cusum", "shewhart")
 REFERENCE = 0.5
 """Reference value k of a CUSUM in standard deviations: it is best for a shift of 1."""
 NODES = 61
+BLOCK = 64
+"""Charts whose transitions are held at once."""
 
 
 def ewma_arl(weight: float, limit: float, shift: float = 0.0, *, varying: bool = False) -> float:
@@ -68,14 +70,17 @@ def ewma_delays(weight: float, limit: float, means: NDArray, *, varying: bool = 
         if density is None:
             density = step(x * c, 0.0, mu)
         else:
-            moved = step((x * c)[None, None, :], (before * x)[None, :, None], mu[:, :, None])
-            density = np.einsum("si,i,sij->sj", density, was, moved)
+            whence, where, part = (before * x)[None, :, None], (x * c)[None, None, :], density * was
+            density = np.concatenate([
+                (part[i : i + BLOCK, None] @ step(where, whence, mu[i : i + BLOCK, :, None]))[:, 0]
+                for i in range(0, len(means), BLOCK)
+            ])  # fmt: skip
         was, before = w * c, c
     last = means[:, -1]
     length = np.empty((len(means), nodes))
-    for i, mu in enumerate(last):
-        kernel = step(x[None, :], x[:, None], mu) * w
-        length[i] = np.linalg.solve(np.eye(nodes) - kernel, np.ones(nodes))
+    for i in range(0, len(means), BLOCK):
+        kernel = step(x[None, None, :], x[None, :, None], last[i : i + BLOCK, None, None]) * w
+        length[i : i + BLOCK] = np.linalg.solve(np.eye(nodes) - kernel, np.ones((1, nodes, 1)))[..., 0]
     if density is None:
         return 1 + np.einsum("sj,j,sj->s", step(x, 0.0, last[:, None]), w, length)
     return total + np.einsum("sj,j,sj->s", density, was, length)

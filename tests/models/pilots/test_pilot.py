@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -371,3 +372,37 @@ def test_the_clustered_error_is_as_wrong_as_is_said(treated: int, rate: float) -
         y = rng.normal(0, 1, (27, 1)) + rng.normal(0, 1, (27, 6))
         wrong += unit_changes.clustered_p(y, mark, 3) < 0.05
     assert wrong / 200 == pytest.approx(rate, abs=3.5 * np.sqrt(rate * (1 - rate) / 200))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_starts_from_a_column_are_starts_from_a_mapping(seed: int) -> None:
+    """Weights, clusters, missing scores: one scan reads scores and starts, as one of each does."""
+    rng, units = np.random.default_rng(seed), 40
+    start = rng.choice([0, 4, 6], units, p=[0.4, 0.3, 0.3])
+    unit, wave = rng.integers(0, units, 6000), rng.integers(1, 9, 6000)
+    rows = pd.DataFrame({
+        "unit": [f"U{k:02d}" for k in unit], "wave": wave, "start": start[unit].astype(float),
+        "score": np.where(rng.random(6000) < 0.1, np.nan, rng.integers(0, 11, 6000)),
+        "w": rng.uniform(0.5, 3, 6000), "psu": rng.integers(0, 300, 6000),
+    })  # fmt: skip
+    rows.loc[rows["start"] == 0, "start"] = np.nan
+    book = cx.Codebook("p", (
+        cx.Field("unit", type="string"), cx.Field("wave", type="integer", role="wave"), cx.Field("start"),
+        cx.Field("score", role="outcome"), cx.Field("w", role="weight"), cx.Field("psu", role="cluster"),
+    ))  # fmt: skip
+    study, given = cx.Study(rows, book), {f"U{k:02d}": int(s) for k, s in enumerate(start) if s}
+    one = cx.pilot(study, "mean", of="score", unit="unit", start="start")
+    two = cx.pilot(study, "mean", of="score", unit="unit", start=given)
+    pd.testing.assert_frame_equal(one.table, two.table, rtol=1e-12)
+    assert one.notes == two.notes
+
+
+def test_a_second_start_in_a_row_without_an_answer_is_told() -> None:
+    study = shops({f"S{k:02d}": 4 for k in range(6)})
+    more = study.table.iloc[:1].assign(score=np.nan, start=7)
+    with pytest.raises(cx.DataProblem) as said:
+        cx.pilot(replace(study, table=pd.concat([study.table, more])), "mean", of="score", unit="shop", start="start")
+    assert str(said.value) == (
+        "1 units have more than one start in 'start' (for example S00: 4, 7); a unit starts once: give its first "
+        "treated period in all of its rows"
+    )

@@ -86,3 +86,10 @@ def test_single_values_wait_geometrically() -> None:
     assert ewma_delays(1.0, 3.0, np.array([[0.0]]))[0] == pytest.approx(370.398, abs=1e-3)
     twice = ewma_delays(1.0, 3.0, np.array([[3.0, 0.0]]))[0]
     assert twice == pytest.approx(1 + (1 - 0.5) * 370.398, rel=1e-3)
+
+
+def test_many_charts_at_once_are_each_one_alone() -> None:
+    means = np.random.default_rng(3).uniform(0, 1.5, (150, 6))
+    together = ewma_delays(0.2, 2.7, means)
+    alone = [float(ewma_delays(0.2, 2.7, one[None])[0]) for one in means[::10]]
+    assert together[::10] == pytest.approx(alone, rel=1e-12)
