@@ -18,6 +18,7 @@ from cxlab.data.readers.dialect import broken
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
+from cxlab.stats.one_thread import one_thread
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +40,8 @@ def public(function: F) -> F:
     """Return ``function`` with its arguments checked: a study, names of columns, a level, counts, no unknown option.
 
     Where a column is named, its title or its wording will do.
-    What only the function itself can know (is the column there, does the option exist) it checks itself.
+    What only the function itself can know (is the column there, does the option exist) it checks itself. Linear algebra
+    has one thread meanwhile.
 
     Raises
     ------
@@ -71,7 +73,9 @@ def public(function: F) -> F:
             given[name] = all_named(given["study"], given[name])
         _no_part_that_tells(function.__name__, signature, given)
         try:
-            return weights_said(function(*bound.args, **bound.kwargs), given.get("study"))
+            with one_thread():
+                found = function(*bound.args, **bound.kwargs)
+            return weights_said(found, given.get("study"))
         except duckdb.Error as error:
             raise broken(error, _source(given)) from error
 

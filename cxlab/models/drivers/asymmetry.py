@@ -12,10 +12,10 @@ from scipy.special import ndtr, ndtri
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers import streamed_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.counts import replicates
 from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.fits.replicated_ols import Fit
@@ -83,13 +83,14 @@ def asymmetry(
     """
     if not 0 <= low < high <= 1:
         raise DataProblem(f"low is {low:g} and high {high:g}; both are places on the scale, 0 <= low < high <= 1")
-    answers = driver_answers.read(study, outcome, drivers)
+    answers = streamed_answers.read(study, outcome, drivers, distinct=True)
     cells = _cells(study, answers, low, high)
-    fit, groups = _contrasts(answers, cells)
+    groups, sums = _sums(answers, cells)
+    fit = _contrasts(cells, sums, groups)
     full = _table(answers, cells, fit, cut, level, seed)
     table = full[["driver", "estimate", "low", "high", "penalty", "reward", "p", "class", "probability", *COUNTS]]
     sides = [f"{side}{end}" for side in ("penalty", "reward") for end in ("", "_low", "_high")]
-    spline, curves = _spline(answers, cells, groups, level, seed)
+    spline, curves = _spline(answers, cells, sums, groups, level, seed)
     few = [answers.labels[j] for j, c in enumerate(cells) if min(c.n_low, c.n_high) < CELL]
     notes = [*answers.notes, *driver_answers.undeclared(study, answers)]
     notes += ["not answered is a level of its own: it counts neither as low nor as high"]
@@ -111,36 +112,61 @@ def asymmetry(
 
 @dataclass(frozen=True)
 class Cell:
-    """One driver's answers: on the scale from 0 to 1, which are low, high or missing."""
+    """One driver's answers: its scale, which places on it (0 to 1) are low and high, how often each answer was given.
 
-    place: np.ndarray
+    ``gone`` : how many did not answer.
+    """
+
     minimum: float
     maximum: float
-    low: np.ndarray
-    high: np.ndarray
-    gone: np.ndarray
+    cuts: tuple[float, float]
+    answers: np.ndarray
+    times: np.ndarray
+    gone: int
+
+    def place(self, x: np.ndarray) -> np.ndarray:
+        """Return where answers lie on the scale, from 0 (worst) to 1 (best)."""
+        return (x - self.minimum) / (self.maximum - self.minimum)
+
+    def low(self, x: np.ndarray) -> np.ndarray:
+        """Return which answers are low."""
+        return self.place(x) <= self.cuts[0] + 1e-9
+
+    def high(self, x: np.ndarray) -> np.ndarray:
+        """Return which answers are high."""
+        return self.place(x) >= self.cuts[1] - 1e-9
 
     @property
     def n_low(self) -> int:
-        return int(self.low.sum())
+        return int(self.times[self.low(self.answers)].sum())
 
     @property
     def n_high(self) -> int:
-        return int(self.high.sum())
+        return int(self.times[self.high(self.answers)].sum())
+
+    @property
+    def knots(self) -> np.ndarray:
+        """Where the curve bends: at each answer up to 11 of them, else six places."""
+        places = self.place(self.answers)
+        return places if len(places) <= 11 else np.linspace(places[0], places[-1], 6)
+
+    def columns(self, x: np.ndarray) -> np.ndarray:
+        """Return low, high, not answered, and the part of each piece between knots that an answer has passed."""
+        gone, k = np.isnan(x), self.knots
+        steps = np.clip((np.where(gone, 0.5, self.place(x))[:, None] - k[:-1]) / np.diff(k), 0.0, 1.0)
+        return np.column_stack([self.low(x), self.high(x), gone, steps])
 
 
 def _cells(study: Study, answers: Answers, low: float, high: float) -> list[Cell]:
     out = []
     lows, highs = driver_answers.limits(study, answers)
-    for name, own in zip(answers.drivers, answers.of, strict=True):
+    for j, (name, own) in enumerate(zip(answers.drivers, answers.of, strict=True)):
         if len(own) > 1 or answers.columns[own[0]] != driver_answers.field_of(study, name).label:
             raise DataProblem(
                 f"driver '{name}' has answers in words; penalties and rewards need a scale from bad to good"
             )
-        x, bottom, top = answers.X[:, own[0]], lows[len(out)], highs[len(out)]
-        place = (x - bottom) / (top - bottom)
-        gone = np.isnan(x)
-        out.append(Cell(place, bottom, top, ~gone & (place <= low + 1e-9), ~gone & (place >= high - 1e-9), gone))
+        values, times = answers.values(own[0])
+        out.append(Cell(lows[j], highs[j], (low, high), values, times, answers.n - int(times.sum())))
     return out
 
 
@@ -148,20 +174,10 @@ def _said(answers: Answers, cells: Sequence[Cell]) -> pd.DataFrame:
     """Return which answers count as low, middle and high, and how many there are of each."""
     rows = []
     for name, c in zip(answers.drivers, cells, strict=True):
-        x = np.round(c.place * (c.maximum - c.minimum) + c.minimum, 6)
-        middle = ~c.low & ~c.high & ~c.gone
-        rows.append(
-            (
-                name,
-                _range(x[c.low]),
-                c.n_low,
-                _range(x[middle]),
-                int(middle.sum()),
-                _range(x[c.high]),
-                c.n_high,
-                int(c.gone.sum()),
-            )
-        )
+        x = np.round(c.place(c.answers) * (c.maximum - c.minimum) + c.minimum, 6)
+        low, high = c.low(c.answers), c.high(c.answers)
+        parts = [(_range(x[part]), int(c.times[part].sum())) for part in (low, ~low & ~high, high)]
+        rows.append((name, *(value for part in parts for value in part), c.gone))
     heads = ["driver", "low", "n_low", "middle", "n_middle", "high", "n_high", "not_answered"]
     return pd.DataFrame(rows, columns=heads)
 
@@ -170,19 +186,27 @@ def _range(x: np.ndarray) -> str:
     return f"{x.min():g} to {x.max():g}" if len(x) else "none"
 
 
-def _contrasts(answers: Answers, cells: Sequence[Cell]) -> tuple[Fit, Groups]:
-    """Fit the dummies: intercept, low and high of every driver, then "not answered" where somebody did not."""
-    columns = [np.ones(answers.n)]
-    for c in cells:
-        columns += [c.low, c.high]
-    columns += [c.gone for c in cells if c.gone.any()]
-    D = np.column_stack(columns).astype(float)
-    if D.shape[1] + 2 > answers.n:
-        raise DataProblem(
-            f"{len(cells)} drivers need {D.shape[1]} contrasts, more than {answers.n} answers carry; use fewer"
-        )
+def _sums(answers: Answers, cells: Sequence[Cell]) -> tuple[Groups, np.ndarray]:
+    """Return the replicate groups, and the sums of products of [1, `Cell.columns` of each driver, outcome] in each."""
+    k = 1 + 2 * len(cells) + sum(c.gone > 0 for c in cells)
+    if k + 2 > answers.n:
+        raise DataProblem(f"{len(cells)} drivers need {k} contrasts, more than {answers.n} answers carry; use fewer")
     groups = answers.groups()
-    return replicated_ols.least_squares(D, answers.y, answers.w, groups), groups
+    centre = np.round(answers.means()[-1])  # near zero, for the last digits
+    return groups, answers.products(groups, [c.columns for c in cells], lambda y: np.nan_to_num(y - centre))
+
+
+def _places(cells: Sequence[Cell]) -> tuple[np.ndarray, list[int]]:
+    """Return where each driver's columns start in the sums, and where "not answered" stands of those who did not."""
+    starts = 1 + np.cumsum([0, *(2 + len(c.knots) for c in cells)])
+    return starts, [at + 2 for at, c in zip(starts, cells, strict=False) if c.gone]
+
+
+def _contrasts(cells: Sequence[Cell], sums: np.ndarray, groups: Groups) -> Fit:
+    """Fit the dummies: intercept, low and high of every driver, then "not answered" where somebody did not."""
+    starts, gone = _places(cells)
+    at = [0, *(a for start in starts[:-1] for a in (start, start + 1)), *gone, sums.shape[1] - 1]
+    return replicated_ols.least_squares_of(sums[:, np.array(at)[:, None], at], groups)
 
 
 def _table(
@@ -239,21 +263,19 @@ def _class(p: np.ndarray, r: np.ndarray, cut: float) -> np.ndarray:
 
 
 def _spline(
-    answers: Answers, cells: Sequence[Cell], groups: replicates.Groups, level: float, seed: int
+    answers: Answers, cells: Sequence[Cell], sums: np.ndarray, groups: Groups, level: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit rising curves through all answers at once; return fall and rise around the middle, and the curves.
 
     A driver with up to 11 answers gets a step at each of them, others a piecewise linear spline with five pieces.
     """
-    knots = [_knots(c) for c in cells]
-    columns = [np.ones(answers.n)]
-    for c, k in zip(cells, knots, strict=True):
-        columns += list(_basis(np.where(c.gone, 0.5, c.place), k).T)
-    columns += [c.gone for c in cells if c.gone.any()]
-    D = np.column_stack([*columns, answers.y]).astype(float)
-    rises = np.zeros(D.shape[1] - 1, bool)
-    rises[1 : 1 + sum(len(k) - 1 for k in knots)] = True
-    moments = replicated_ols.outer_moments(D, answers.w, groups)
+    knots = [c.knots for c in cells]
+    starts, gone = _places(cells)
+    steps = [start + 3 + i for start, k in zip(starts, knots, strict=False) for i in range(len(k) - 1)]
+    at = [0, *steps, *gone, sums.shape[1] - 1]
+    rises = np.zeros(len(at) - 1, bool)
+    rises[1 : 1 + len(steps)] = True
+    moments = sums[:, np.array(at)[:, None], at]
     weights = groups.resampled(200, seed)
     weights = np.vstack([np.ones(groups.size), weights])
     fits = np.array([replicated_ols.monotone(m, rises) for m in np.tensordot(weights, moments, 1)])
@@ -272,13 +294,3 @@ def _spline(
         curves.append(pd.DataFrame({"driver": name, "answer": answer, "estimate": effect[0], "low": low, "high": high}))
     spline = pd.DataFrame(rows, columns=["driver", "estimate", "low", "high", "fall", "rise"])
     return spline, pd.concat(curves, ignore_index=True)
-
-
-def _knots(cell: Cell) -> np.ndarray:
-    answers = np.unique(cell.place[~cell.gone])
-    return answers if len(answers) <= 11 else np.linspace(answers[0], answers[-1], 6)
-
-
-def _basis(place: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Return the part of each piece between knots that an answer has passed, from 0 to 1, (n, pieces)."""
-    return np.clip((place[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)

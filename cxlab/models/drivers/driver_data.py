@@ -252,15 +252,15 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
     one_of("missing", missing, MISSING)
     n = answers.n
     if answers.complete:
-        _enough(answers, n)
+        enough(answers, n)
         return answers, ()
     gone, few = np.isnan(answers.X), answers.answered()
     whole = answers.whole()
     if missing == "complete":
         kept = answers.rows(~gone.any(axis=1))
-        _enough(kept, n)
+        enough(kept, n)
         return kept, (f"complete cases: {whole:,} of {n:,} rows answered every driver",)
-    _enough(answers, n)
+    enough(answers, n)
     if missing == "indicator":
         said = (
             f"not answered is a level of its own (indicator): all {n:,} rows are used, {whole:,} answered every driver"
@@ -271,9 +271,9 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
     return answers, (f"{how[missing]}; {span}",)
 
 
-def _enough(answers: Answers, before: int) -> None:
-    """Refuse more columns than rows, and complete cases that are too few."""
-    k = answers.width
+def enough(answers: Answers, before: int | None = None) -> None:
+    """Refuse more columns than rows, and complete cases (of ``before`` rows) that are too few."""
+    k, before = answers.width, answers.n if before is None else before
     if answers.n > k + 2:
         return
     if answers.n < before:

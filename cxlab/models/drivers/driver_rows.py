@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from cxlab.models.drivers import known_margins
+from cxlab.models.drivers.design_blocks import Block
 from cxlab.stats.counts.replicates import Groups, Moments, group_moments, replicate_groups, reweighted_means
+from cxlab.stats.fits.replicated_ols import outer_moments
 from cxlab.stats.importance import sampled_shares
 
 
@@ -62,6 +64,28 @@ class Answers:
         """Return the moments of the standardized columns and the outcome, last, by group; ``filled``: missing as 0."""
         Z = np.column_stack([np.nan_to_num(self.X) if filled else self.X, self.y])
         return group_moments(sampled_shares.standardized(Z, self.w)[0], self.w, groups)
+
+    def values(self, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the answers to a column (-1: the outcome), sorted, and how many gave each."""
+        x = self.y if column < 0 else self.X[:, column]
+        return np.unique(x[~np.isnan(x)], return_counts=True)
+
+    def means(self) -> np.ndarray:
+        """Return the weighted means of the answers to each column, the outcome last."""
+        Z = np.column_stack([self.X, self.y])
+        there = ~np.isnan(Z) * self.w[:, None]
+        return (np.nan_to_num(Z) * there).sum(axis=0) / there.sum(axis=0)
+
+    def products(
+        self, groups: Groups, blocks: Sequence[Block], outcome: Block, across: Block | None = None,
+        *, weighted: bool = True,
+    ) -> np.ndarray:  # fmt: skip
+        """Return the sums of products of [1, block of each driver, across, outcome] in every group, (G, k, k)."""
+        D = [np.ones(self.n), *(b(x) for b, x in zip(blocks, self.X.T, strict=True))]
+        D += [] if across is None else [across(self.X)]
+        return outer_moments(
+            np.column_stack([*D, outcome(self.y)]).astype(float), self.w if weighted else np.ones(self.n), groups
+        )
 
     def whole(self) -> int:
         """Return how many rows answered every driver."""

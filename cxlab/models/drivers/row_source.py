@@ -14,10 +14,8 @@ from cxlab.data.sample import within_scale
 from cxlab.models.drivers import driver_data
 from cxlab.models.drivers.driver_data import NAMED
 from cxlab.stats.counts.batches import batches, numbers
-from cxlab.stats.counts.group_products import GONE
+from cxlab.stats.counts.group_products import GONE, LEVELS
 
-LEVELS = np.arange(-128.0, 128.0)
-"""What an answer of one byte can be; the first means that there is none."""
 FAR = 100
 """Scales within plus and minus this are kept in a byte an answer."""
 

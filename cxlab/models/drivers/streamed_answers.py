@@ -1,12 +1,15 @@
 """The answers of a driver analysis read in pieces: sums by replicate group are all that shares of variance need.
 
 One scan counts and centres the columns, one more sums products for each grouping that is asked for. What looks at
-single answers (imputation, likelihoods, contrasts) reads rows: `cxlab.models.drivers.driver_data.read`.
+single answers (imputation, likelihoods) reads rows, and so do contrasts of columns with thousands of different numbers:
+`cxlab.models.drivers.driver_data.read`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -17,10 +20,12 @@ from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, outside_note, weight_notes
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data
+from cxlab.models.drivers.column_counts import Floats, Levels, factorized, short
+from cxlab.models.drivers.design_blocks import Block, Designed
 from cxlab.models.drivers.driver_data import Answers, Drivers
-from cxlab.models.drivers.row_source import LEVELS, Piece, Source, fits_a_byte
+from cxlab.models.drivers.row_source import Source, fits_a_byte
 from cxlab.stats.counts import replicates
-from cxlab.stats.counts.batches import local, numbers
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.group_products import GONE, GroupProducts
 
@@ -33,7 +38,8 @@ class Streamed(Answers):
     """Answers whose rows are not held: ``X`` and ``y`` are empty, what is known of them stands below.
 
     ``rows_used``: how many answered the outcome. ``weights``: sums of w and w**2. ``seen``: answers of each column.
-    ``mean, sd``: (K + 1,) of the columns, the outcome last. ``least, most``: (K,).
+    ``mean, sd``: (K + 1,) of the columns, the outcome last. ``least, most``: (K,). ``counted``: the answers of each
+    column and how often they were given, or None, the outcome last. ``coded``: other columns as codes with labels.
     """
 
     source: Source | None = None
@@ -44,6 +50,8 @@ class Streamed(Answers):
     sd: np.ndarray = field(default_factory=lambda: np.ones(0))
     least: np.ndarray = field(default_factory=lambda: np.zeros(0))
     most: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    counted: tuple[tuple[np.ndarray, np.ndarray] | None, ...] = ()
+    coded: dict[str, tuple[np.ndarray, pd.Index]] = field(default_factory=dict)
     kept: dict = field(default_factory=dict)
 
     @property
@@ -67,6 +75,36 @@ class Streamed(Answers):
 
     def ends(self, column: int) -> tuple[float, float]:
         return float(self.least[column]), float(self.most[column])
+
+    def values(self, column: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.counted[column]
+
+    def means(self) -> np.ndarray:
+        return self.mean
+
+    def products(
+        self, groups: replicates.Groups, blocks: Sequence[Block], outcome: Block, across: Block | None = None,
+        *, weighted: bool = True,
+    ) -> np.ndarray:  # fmt: skip
+        made = Designed(blocks, outcome, across, small=self.source.small)
+        total, at = GroupProducts(groups.size, made.width), 0
+        for piece in self.source.pieces():
+            z = made.columns(piece.z)
+            total.add(z, piece.w if weighted else None, groups.code[at : at + len(z)])
+            at += len(z)
+        return total.moments().products
+
+    def rows(self, keep: np.ndarray) -> Answers:
+        cut = lambda a: None if a is None else a[keep]  # noqa: E731
+        mine = self.source.keep
+        whole = keep if mine is None else np.where(mine, np.cumsum(mine) - 1, -1)
+        whole = keep if mine is None else (whole >= 0) & keep[whole]
+        found = _Counted(replace(self.source, others=(), keep=whole), distinct=True)
+        return replace(
+            self, **found.of_columns(), cluster=cut(self.cluster), strata=cut(self.strata),
+            coded={k: (c[keep], labels) for k, (c, labels) in self.coded.items()},
+            source=replace(self.source, keep=whole), kept={},
+        )  # fmt: skip
 
     def groups(self, *, limit: int = 1000, seed: int = 0) -> replicates.Groups:
         key = ("groups", limit, seed)
@@ -119,18 +157,23 @@ class Streamed(Answers):
         return 100 * (z * self.sd[:-1] + self.mean[:-1] - low) / (high - low)
 
 
-def read(study: Study, outcome: str | None, drivers: Drivers, *, missing: str = "pairwise") -> Answers:
-    """Return the answers without their rows where the table is large and sums of it suffice, else with them."""
-    source = _source(study, outcome, drivers) if missing in ("pairwise", "complete") else None
-    if source is None:
-        return driver_data.read(study, outcome, drivers)
-    found = _Counted(source)
-    if missing == "complete" and found.missing:
-        return driver_data.read(study, outcome, drivers)
-    return found.answers(study, outcome, drivers)
+def read(
+    study: Study, outcome: str | None, drivers: Drivers, *, missing: str = "pairwise", extra: Sequence[str] = (),
+    distinct: bool = False,
+) -> Answers:  # fmt: skip
+    """Return the answers without their rows where the table is large and sums of it suffice, else with them.
+
+    ``distinct`` : only where the answers of each column can be counted one by one.
+    """
+    source = _source(study, outcome, drivers, extra) if missing in ("pairwise", "complete") else None
+    if source is not None:
+        found = _Counted(source, distinct=distinct)
+        if not (missing == "complete" and found.missing) and not (distinct and None in found.counted):
+            return found.answers(study, outcome, drivers, extra)
+    return driver_data.read(study, outcome, drivers, extra=extra)
 
 
-def _source(study: Study, outcome: str | None, drivers: Drivers) -> Source | None:
+def _source(study: Study, outcome: str | None, drivers: Drivers, extra: Sequence[str]) -> Source | None:
     """Return where to read from; None where rows must be held: few, elsewhere, in words, or of fitted weights."""
     name, condition = driver_data.outcome_of(study, outcome)
     chosen, _ = driver_data.chosen_of(study, drivers, name)
@@ -144,7 +187,7 @@ def _source(study: Study, outcome: str | None, drivers: Drivers) -> Source | Non
         return None
     if int(frame.select(nw.len().alias("n")).collect().to_pandas()["n"].iloc[0]) < LARGE:
         return None
-    others = tuple(c for c in (d.cluster, d.strata) if c)
+    others = tuple(c for c in (d.cluster, d.strata, *extra) if c)
     wanted = dict.fromkeys([name, *chosen, *others, *((d.weight,) if d.weight else ())])
     fields = tuple(driver_data.field_of(study, c) for c in chosen)
     small = all(fits_a_byte(schema[f.name], f) for f in (study.field(name), *fields))
@@ -162,12 +205,12 @@ def _in_order(study: Study) -> bool:
 class _Counted:
     """What one scan says of the columns, outcome last."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, distinct: bool = False) -> None:
         self.source, k = source, 1 + len(source.drivers)
         self.n, self.w, self.w2 = 0, 0.0, 0.0
         self.outside = np.zeros(k, int)
         others: list[list[pa.Array]] = [[] for _ in source.others]
-        columns = _Levels(k) if source.small else _Floats(k)
+        columns = Levels(k) if source.small else Floats(k, distinct=distinct)
         for piece in source.pieces():
             w = piece.w
             self.n += len(piece.z)
@@ -177,15 +220,27 @@ class _Counted:
                 columns.add(piece)
             self.outside += piece.outside
             for kept, column in zip(others, piece.more, strict=True):
-                kept.append(_short(column))
-        self.codes = [_factorized(kept) for kept in others]
+                kept.append(short(column))
+        self.codes = [factorized(kept) for kept in others]
         self.seen, self.least, self.most, self.mean, self.sd = columns.found()
+        self.sd = np.where(self.sd > 0, self.sd, 1.0)
+        self.counted = columns.counted
 
     @property
     def missing(self) -> bool:
         return bool((self.seen < self.n).any())
 
-    def answers(self, study: Study, outcome: str | None, drivers: Drivers) -> Streamed:
+    def of_columns(self, at: Sequence[int] | None = None) -> dict[str, Any]:
+        """What `Streamed` keeps of the columns, all or those ``at`` a place, the outcome last."""
+        at = np.arange(len(self.seen)) if at is None else np.array(at)
+        cut = at[:-1]
+        return {
+            "rows_used": self.n, "weights": (self.w, self.w2), "seen": self.seen[cut], "mean": self.mean[at],
+            "sd": self.sd[at], "least": self.least[cut], "most": self.most[cut],
+            "counted": tuple(self.counted[i] for i in at),
+        }  # fmt: skip
+
+    def answers(self, study: Study, outcome: str | None, drivers: Drivers, extra: Sequence[str] = ()) -> Streamed:
         """Return the answers, without drivers that can explain nothing."""
         source, d = self.source, study.design
         name, y = source.outcome.name, -1
@@ -200,8 +255,8 @@ class _Counted:
         names = [source.drivers[i].name for i in kept]
         _, blocks = driver_data.chosen_of(study, drivers, name)
         of_blocks = {b: tuple(names.index(c) for c in members if c in names) for b, members in blocks.items()}
-        at = [*kept, y]
-        codes = dict(zip([k for k, c in (("cluster", d.cluster), ("strata", d.strata)) if c], self.codes, strict=True))
+        parts = [k for k, c in (("cluster", d.cluster), ("strata", d.strata)) if c]
+        codes = dict(zip([*parts, *extra], self.codes, strict=True))
         strata = codes["strata"][1] if d.strata else [""]
         return Streamed(
             outcome=driver_data.outcome_label(source.outcome, outcome if source.condition else None),
@@ -210,9 +265,8 @@ class _Counted:
             blocks={b: m for b, m in of_blocks.items() if m}, w=np.zeros(0), extra=pd.DataFrame(), notes=tuple(notes),
             cluster=codes["cluster"][0] if d.cluster else None, strata=codes["strata"][0] if d.strata else None,
             drawn=None if study.drawn is None else of_strata(study.drawn, strata),
-            source=replace(source, drivers=tuple(source.drivers[i] for i in kept)), rows_used=self.n,
-            weights=(self.w, self.w2), seen=self.seen[kept], mean=self.mean[at],
-            sd=np.where(self.sd > 0, self.sd, 1.0)[at], least=self.least[kept], most=self.most[kept],
+            source=replace(source, drivers=tuple(source.drivers[i] for i in kept), others=()),
+            coded={c: codes[c] for c in extra}, **self.of_columns([*kept, len(source.drivers)]),
         )  # fmt: skip
 
     def _usable(self, i: int, f: Field, notes: list[str]) -> bool:
@@ -222,85 +276,5 @@ class _Counted:
         return driver_data.usable(f.label, int(self.seen[i]), self.n, same=bool(same), notes=notes)
 
 
-Found = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-class _Levels:
-    """How often each answer of one byte was given, and with what weight."""
-
-    def __init__(self, k: int) -> None:
-        self.rows, self.weights = np.zeros((k, 256)), np.zeros((k, 256))
-        self.weighted = False
-
-    def add(self, piece: Piece) -> None:
-        for j, x in enumerate(piece.z.T):
-            at = x.view(np.uint8)
-            self.rows[j] += np.bincount(at, minlength=256)
-            if piece.w is not None:
-                self.weighted = True
-                self.weights[j] += np.bincount(at, piece.w, 256)
-
-    def found(self) -> Found:
-        """Return answers, the least and the largest, weighted mean and deviation of each column."""
-        rows, w = (np.roll(x, 128, axis=1)[:, 1:] for x in (self.rows, self.weights if self.weighted else self.rows))
-        x = LEVELS[1:]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = w @ x / w.sum(axis=1)
-            sd = np.sqrt((w * (x - mean[:, None]) ** 2).sum(axis=1) / w.sum(axis=1))
-        ends = np.where(rows > 0, x, np.inf).min(axis=1), np.where(rows > 0, x, -np.inf).max(axis=1)
-        return rows.sum(axis=1).astype(int), *ends, mean, sd
-
-
-class _Floats:
-    """Sums of columns of any numbers."""
-
-    def __init__(self, k: int) -> None:
-        self.seen = np.zeros(k, int)
-        self.total, self.sums, self.squares = np.zeros(k), np.zeros(k), np.zeros(k)
-        self.least, self.most = np.full(k, np.inf), np.full(k, -np.inf)
-        self.shift: np.ndarray | None = None
-
-    def add(self, piece: Piece) -> None:
-        z, w = piece.z, np.ones(len(piece.z)) if piece.w is None else piece.w
-        there = ~np.isnan(z)
-        if self.shift is None:
-            self.shift = np.where(there.any(axis=0), np.where(there, z, 0).sum(0) / np.fmax(there.sum(0), 1), 0.0)
-        self.seen += there.sum(axis=0)
-        self.least = np.fmin(self.least, np.where(there, z, np.inf).min(axis=0))
-        self.most = np.fmax(self.most, np.where(there, z, -np.inf).max(axis=0))
-        x = np.where(there, z - self.shift, 0.0)
-        self.total, self.sums, self.squares = self.total + w @ there, self.sums + w @ x, self.squares + w @ (x * x)
-
-    def found(self) -> Found:
-        """Return answers, the least and the largest, weighted mean and deviation of each column."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = self.sums / self.total
-            sd = np.sqrt(np.fmax(self.squares / self.total - mean**2, 0.0))
-        return self.seen, self.least, self.most, mean + (0 if self.shift is None else self.shift), sd
-
-
 def _answered(z: np.ndarray) -> np.ndarray:
     return z != GONE if z.dtype == np.int8 else ~np.isnan(z)
-
-
-def _short(column: pa.Array) -> pa.Array | np.ndarray:
-    """Return whole numbers in four bytes each if they fit, other columns as they are."""
-    if not pa.types.is_integer(column.type) or column.null_count or not len(column):
-        return column
-    x = numbers(column)
-    return x.astype(np.int32) if x.min() >= -(2**31) and x.max() < 2**31 else column
-
-
-def _factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
-    """Number the values of a column in the order in which they come; ``parts`` is emptied."""
-    if all(isinstance(p, np.ndarray) for p in parts) and parts:
-        whole = np.concatenate(parts)
-    else:
-        made = [pa.chunked_array([pa.array(p)]) if isinstance(p, np.ndarray) else p for p in parts]
-        kind = next((p.type for p in parts if not isinstance(p, np.ndarray)), pa.int64())
-        whole = pa.chunked_array([c.cast(kind) for p in made for c in (p.chunks if hasattr(p, "chunks") else [p])])
-        whole = whole.to_pandas()
-    parts.clear()
-    code, labels = pd.factorize(whole, use_na_sentinel=False)
-    del whole
-    return code.astype(np.int32), pd.Index(labels)

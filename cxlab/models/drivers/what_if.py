@@ -11,12 +11,11 @@ from cxlab.columns import show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers import streamed_answers
+from cxlab.models.drivers.design_blocks import Block
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
-from cxlab.stats.counts import replicates
-from cxlab.stats.counts.replicates import Groups
-from cxlab.stats.fits import replicated_ols
 
 SCENARIOS = {
     "one point": "everybody who can answers one point better",
@@ -76,22 +75,20 @@ def what_if(
     >>> cx.importance.what_if(cx.load("brand-tracker")).table["scenario"].unique().tolist()
     ['one point', 'fix worst']
     """
-    answers = driver_answers.read(study, outcome, drivers)
+    answers = streamed_answers.read(study, outcome, drivers, distinct=True)
     if any(len(c) > 1 for c in answers.of):
         raise DataProblem("a driver can be a point better only on a scale from bad to good; leave out answers in words")
     score, unit, said = _score(study, answers, outcome, measure)
-    place, move = _moves(study, answers)
+    driver_answers.enough(answers)
     groups = answers.groups(seed=seed)
     weights = np.vstack([np.ones(groups.size), groups.resampled(DRAWS, seed)])
+    blocks = _blocks(study, answers)
+    sums = answers.products(groups, blocks, score)
     rows = []
-    for scenario, change in (
-        ("one point", _one_point(answers, score, move, groups, weights)),
-        ("fix worst", _fix_worst(answers, score, place, groups, weights)),
-    ):
-        moved = (move > 0) if scenario == "one point" else (place <= 100 * WORST + 1e-9)
-        rows.append(_rows(answers, scenario, change, moved, level))
+    for scenario, change in zip(SCENARIOS, _changes(answers, sums, weights), strict=True):
+        rows.append(_rows(answers, scenario, change, _moved(answers, blocks, scenario), level))
     table = pd.concat(rows, ignore_index=True)
-    now = float(np.average(score, weights=answers.w))
+    now = float(sums[:, 0, -1].sum() / sums[:, 0, 0].sum())
     notes = [*answers.notes, *driver_answers.undeclared(study, answers)]
     notes += [f"now: {show(now, unit)}; {said}", driver_answers.cause_note(study)]
     return Result(
@@ -104,81 +101,92 @@ def what_if(
     )  # fmt: skip
 
 
-def _score(
-    study: Study, answers: Answers, outcome: str | None, measure: str | None
-) -> tuple[np.ndarray, str, str] | None:
-    """Return what each answer counts, its unit, and the measure in words."""
+def _score(study: Study, answers: Answers, outcome: str | None, measure: str | None) -> tuple[Block, str, str]:
+    """Return what an answer counts, its unit, and the measure in words."""
     name = outcome or study.codebook.role("outcome")[0]
-    values = np.unique(answers.y)
+    values = answers.values(-1)[0]
     if name not in study.codebook or len(values) == 2:
-        return (answers.y == values[-1]).astype(float), "share", "share"
+        return lambda y: (y == values[-1]).astype(float), "share", "share"
     field = study.field(name)
     eleven = field.scale is not None and (field.scale.minimum, field.scale.maximum) == (0, 10)
     if measure is None:
         measure = "nps" if eleven and field.measure == "recommendation" else "top"
     one_of("measure", measure, MEASURES)
     if measure == "mean":
-        return answers.y, "mean", "mean"
+        return lambda y: np.nan_to_num(y), "mean", "mean"
     if measure == "nps":
         if not eleven:
             raise DataProblem(
                 f"NPS needs a question from 0 to 10; '{name}' runs {field.scale or 'on no declared scale'}"
             )
-        return 100.0 * ((answers.y >= 9).astype(float) - (answers.y <= 6)), "points", "NPS"
+        return lambda y: 100.0 * ((y >= 9).astype(float) - (y <= 6)), "points", "NPS"
     if field.scale is None:
         raise DataProblem(
             f"'{name}' has no declared scale, so no best answers; use measure='mean' or declare the scale"
         )
     boxes = 2 if field.scale.points >= 4 else 1
     said = f"share of the best {boxes} answers" if boxes > 1 else "share of the best answer"
-    return (answers.y >= field.scale.maximum - (boxes - 1) * field.scale.step).astype(float), "share", said
+    least = field.scale.maximum - (boxes - 1) * field.scale.step
+    return lambda y: (y >= least).astype(float), "share", said
 
 
-def _moves(study: Study, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
-    """Return each answer's place on its scale (0 to 100), and how far it can move up, at most one point."""
-    low, high = driver_answers.limits(study, answers)
-    place = 100 * (answers.X - low) / (high - low)
-    _, top = driver_answers.limits(study, answers)
-    return place, np.clip(top - answers.X, 0.0, 1.0)
+PARTS = ("answer", "gone", "low", "high", "move")
+"""What stands of each driver in the design, in this order."""
 
 
-def _coefficients(D: np.ndarray, y: np.ndarray, answers: Answers, groups: Groups, weights: np.ndarray) -> np.ndarray:
-    """Return the least-squares coefficients of each reweighting, (B, k)."""
-    k = D.shape[1]
-    moments = replicated_ols.outer_moments(np.column_stack([D, y]), answers.w, groups)
-    total = np.tensordot(weights, moments, 1)
+def _blocks(study: Study, answers: Answers) -> list[Block]:
+    """Return what each driver's answers become: `PARTS`."""
+
+    def block(bottom: float, top: float) -> Block:
+        def columns(x: np.ndarray) -> np.ndarray:
+            place = 100 * (x - bottom) / (top - bottom)
+            low, high = place <= 100 * WORST + 1e-9, place >= 100 * (1 - WORST) - 1e-9
+            move = np.clip(top - x, 0.0, 1.0)
+            return np.column_stack([np.nan_to_num(x), np.isnan(x), low, high, np.nan_to_num(move)])
+
+        return columns
+
+    return [block(*ends) for ends in zip(*driver_answers.limits(study, answers), strict=True)]
+
+
+def _moved(answers: Answers, blocks: Sequence[Block], scenario: str) -> np.ndarray:
+    """Return the share of the rows whose answer to each driver moves."""
+    part = PARTS.index("move" if scenario == "one point" else "low")
+    out = []
+    for j, block in enumerate(blocks):
+        values, times = answers.values(j)
+        out.append(times[block(values)[:, part] > 0].sum() / answers.n)
+    return np.array(out)
+
+
+def _changes(answers: Answers, sums: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the change by driver (B, q) of one point more, and of no worst answer, under each reweighting.
+
+    ``sums`` : by group, of the products of [1, `PARTS` of each driver, score].
+    """
+    many = len(answers.of)
+    at = {name: 1 + len(PARTS) * np.arange(many) + i for i, name in enumerate(PARTS)}
+    gone = at["gone"][answers.answered() < answers.n]
+    total = np.tensordot(weights, sums, 1)
+    share = lambda part: total[:, 0, at[part]] / total[:, :1, 0]  # noqa: E731
+    filled = np.eye(sums.shape[1])
+    filled[at["gone"], at["answer"]] = answers.means()[:-1]  # not answered: the mean of those who did
+    ridge = 1e-9 * sums[:, 0, 0].sum() / answers.n  # weights count by their ratio
+    of_points = filled[:, np.concatenate([[0], at["answer"], gone, [-1]])]
+    b = _coefficients(of_points.T @ total @ of_points, ridge)
+    points = b[:, 1 : 1 + many] * share("move")
+    of_ends = np.concatenate([[0], at["low"], at["high"], gone, [-1]])
+    b = _coefficients(total[:, of_ends[:, None], of_ends], ridge)
+    return points, -b[:, 1 : 1 + many] * share("low")
+
+
+def _coefficients(total: np.ndarray, ridge: float) -> np.ndarray:
+    """Return the least-squares coefficients of each reweighting, (B, k), from sums of products, the outcome last."""
+    k = total.shape[1] - 1
     gram = total[:, :k, :k].copy()
     gram[:, np.arange(k), np.arange(k)] *= 1 + 1e-10
-    gram[:, np.arange(k), np.arange(k)] += 1e-9 * answers.w.mean()  # weights count by their ratio
+    gram[:, np.arange(k), np.arange(k)] += ridge
     return np.linalg.solve(gram, total[:, :k, k:])[..., 0]
-
-
-def _share(values: np.ndarray, answers: Answers, groups: Groups, weights: np.ndarray) -> np.ndarray:
-    """Return the mean of each column over all rows (not answered counts 0) under each reweighting."""
-    rows = np.column_stack([np.nan_to_num(values), np.ones(answers.n)]) * answers.w[:, None]
-    total = weights @ replicates.group_sums(rows, groups)
-    return total[:, :-1] / total[:, -1:]
-
-
-def _one_point(
-    answers: Answers, score: np.ndarray, move: np.ndarray, groups: Groups, weights: np.ndarray
-) -> np.ndarray:
-    settled, _ = driver_answers.settle(answers, "indicator")
-    D = np.column_stack([np.ones(answers.n), settled.X])
-    b = _coefficients(D, score, answers, groups, weights)
-    lead = [1 + own[0] for own in settled.of]
-    return b[:, lead] * _share(move, answers, groups, weights)
-
-
-def _fix_worst(
-    answers: Answers, score: np.ndarray, place: np.ndarray, groups: Groups, weights: np.ndarray
-) -> np.ndarray:
-    low = place <= 100 * WORST + 1e-9
-    high = place >= 100 * (1 - WORST) - 1e-9
-    gone = np.isnan(place)
-    D = np.column_stack([np.ones(answers.n), low, high, gone[:, gone.any(axis=0)]]).astype(float)
-    b = _coefficients(D, score, answers, groups, weights)
-    return -b[:, 1 : 1 + low.shape[1]] * _share(low.astype(float), answers, groups, weights)
 
 
 def _rows(answers: Answers, scenario: str, change: np.ndarray, moved: np.ndarray, level: float) -> pd.DataFrame:
@@ -186,6 +194,6 @@ def _rows(answers: Answers, scenario: str, change: np.ndarray, moved: np.ndarray
     low, high = np.quantile(change[1:], [tail, 1 - tail], axis=0)
     table = pd.DataFrame({
         "driver": answers.drivers, "scenario": scenario, "estimate": change[0], "low": low, "high": high,
-        "se": change[1:].std(axis=0, ddof=1), "moved": moved.mean(axis=0), "n": answers.answered(),
+        "se": change[1:].std(axis=0, ddof=1), "moved": moved, "n": answers.answered(),
     })  # fmt: skip
     return table.sort_values("estimate", ascending=False, ignore_index=True)

@@ -8,10 +8,12 @@ from cxlab.stats.counts.replicates import Moments
 
 TOGETHER = 1 << 17
 """Rows that are sorted by group at a time."""
-NUMBERS = 1 << 21
+NUMBERS = 1 << 23
 """Numbers that are multiplied at a time, at most, unless `TOGETHER` rows are fewer."""
 GONE = -128
 """No answer, among answers of one byte."""
+LEVELS = np.arange(-128.0, 128.0)
+"""What an answer of one byte can be; the first means that there is none."""
 EXACT = 2.0**24
 """Whole numbers up to this are exact in single precision, and so are their sums."""
 

@@ -36,25 +36,48 @@ def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -
     return Fit(coef, bread @ groups.spread(scores) @ bread, sse / w.sum(), 1 - sse / total)
 
 
+def least_squares_of(moments: np.ndarray, groups: Groups) -> Fit:
+    """Return what `least_squares` does from the sums of products of (D, y) in every group, (G, k + 1, k + 1).
+
+    The first column of D is the intercept. An outcome far from zero is to be given less its mean, for the last digits.
+    """
+    total, k = moments.sum(axis=0), moments.shape[1] - 1
+    gram, xy = total[:k, :k], total[:k, k]
+    bread = np.linalg.pinv(gram, rcond=1e-12, hermitian=True)
+    coef = bread @ xy
+    scores = moments[:, :k, k] - moments[:, :k, :k] @ coef
+    sse = total[k, k] - 2 * coef @ xy + coef @ gram @ coef
+    around = total[k, k] - total[0, k] ** 2 / total[0, 0]
+    return Fit(coef, bread @ groups.spread(scores) @ bread, float(sse / total[0, 0]), float(1 - sse / around))
+
+
 def deleted(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return `deleted_of` from the rows of D (n, k), y and weights (n,)."""
+    used = np.unique(groups.code if groups.margins is None else groups.margins.owner[groups.code])
+    return deleted_of(outer_moments(np.column_stack([D, y]), w, groups), groups, used)
+
+
+def deleted_of(moments: np.ndarray, groups: Groups, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the coefficients of `least_squares`, their delete-a-group jackknife covariance, its degrees of freedom.
 
     V = sum over groups of (n - 1)/n (b_g - b)(b_g - b)', the fits without one group, the others of its stratum lifted
     by n/(n - 1), and raked anew where weights were fitted in this session. Few rows bias it upwards, the sandwich
     downwards (MacKinnon & White 1985, HC3).
 
+    Parameters
+    ----------
+    moments : (G, k + 1, k + 1), sums of products of (D, y) in every group. ``used`` : the groups that have rows.
+
     References
     ----------
     MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7.
     """
-    k = D.shape[1]
-    moments = outer_moments(np.column_stack([D, y]), w, groups)
+    k = moments.shape[1] - 1
     weights, factor = groups.left_out()
     total = np.tensordot(np.vstack([np.ones(weights.shape[1]), weights]), moments, 1)
     bread = np.linalg.pinv(total[:, :k, :k], rcond=1e-12, hermitian=True)
     b = (bread @ total[:, :k, k:])[..., 0]
     change = b[1:] - b[0]
-    used = np.unique(groups.code if groups.margins is None else groups.margins.owner[groups.code])
     df = len(used) - len(np.unique(groups.stratum[used]))
     return b[0], np.einsum("g,gi,gj->ij", factor, change, change), df
 

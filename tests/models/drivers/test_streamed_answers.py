@@ -56,6 +56,8 @@ ASKED: dict[str, Callable[[cx.Study], cx.Result]] = {
     "johnson": lambda s: cx.drivers(s, method="johnson"),
     "dominance": lambda s: cx.drivers(s, method="dominance"),
     "complete": lambda s: cx.drivers(s, missing="complete"),
+    "what if": lambda s: cx.importance.what_if(s),
+    "contrasts": lambda s: cx.importance.asymmetry(s, drivers=list(NAMES)),
     "map": lambda s: cx.importance.importance_performance(s),
 }
 

@@ -1,0 +1,109 @@
+"""What one scan says of the columns of a driver analysis: how often each answer was given, or sums of any numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cxlab.models.drivers.row_source import Piece
+from cxlab.stats.counts.batches import numbers
+from cxlab.stats.counts.group_products import LEVELS
+
+DISTINCT = 4096
+"""Columns of more different numbers than this are not counted number by number."""
+Found = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+class Levels:
+    """How often each answer of one byte was given, and with what weight."""
+
+    def __init__(self, k: int) -> None:
+        self.rows, self.weights = np.zeros((k, 256)), np.zeros((k, 256))
+        self.weighted = False
+        self.counted: list[tuple[np.ndarray, np.ndarray] | None] = []
+
+    def add(self, piece: Piece) -> None:
+        for j, x in enumerate(piece.z.T):
+            at = x.view(np.uint8)
+            self.rows[j] += np.bincount(at, minlength=256)
+            if piece.w is not None:
+                self.weighted = True
+                self.weights[j] += np.bincount(at, piece.w, 256)
+
+    def found(self) -> Found:
+        """Return answers, the least and the largest, weighted mean and deviation of each column."""
+        rows, w = (np.roll(x, 128, axis=1)[:, 1:] for x in (self.rows, self.weights if self.weighted else self.rows))
+        x = LEVELS[1:]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = w @ x / w.sum(axis=1)
+            sd = np.sqrt((w * (x - mean[:, None]) ** 2).sum(axis=1) / w.sum(axis=1))
+        self.counted = [(x[r > 0], r[r > 0].astype(int)) for r in rows]
+        ends = np.where(rows > 0, x, np.inf).min(axis=1), np.where(rows > 0, x, -np.inf).max(axis=1)
+        return rows.sum(axis=1).astype(int), *ends, mean, sd
+
+
+class Floats:
+    """Sums of columns of any numbers."""
+
+    def __init__(self, k: int, *, distinct: bool = False) -> None:
+        self.counted: list[tuple[np.ndarray, np.ndarray] | None] = [_nothing() if distinct else None for _ in range(k)]
+        self.seen = np.zeros(k, int)
+        self.total, self.sums, self.squares = np.zeros(k), np.zeros(k), np.zeros(k)
+        self.least, self.most = np.full(k, np.inf), np.full(k, -np.inf)
+        self.shift: np.ndarray | None = None
+
+    def add(self, piece: Piece) -> None:
+        z, w = piece.z, np.ones(len(piece.z)) if piece.w is None else piece.w
+        self.counted = [c if c is None else _joined(c, x) for c, x in zip(self.counted, z.T, strict=True)]
+        there = ~np.isnan(z)
+        if self.shift is None:
+            self.shift = np.where(there.any(axis=0), np.where(there, z, 0).sum(0) / np.fmax(there.sum(0), 1), 0.0)
+        self.seen += there.sum(axis=0)
+        self.least = np.fmin(self.least, np.where(there, z, np.inf).min(axis=0))
+        self.most = np.fmax(self.most, np.where(there, z, -np.inf).max(axis=0))
+        x = np.where(there, z - self.shift, 0.0)
+        self.total, self.sums, self.squares = self.total + w @ there, self.sums + w @ x, self.squares + w @ (x * x)
+
+    def found(self) -> Found:
+        """Return answers, the least and the largest, weighted mean and deviation of each column."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self.sums / self.total
+            sd = np.sqrt(np.fmax(self.squares / self.total - mean**2, 0.0))
+        return self.seen, self.least, self.most, mean + (0 if self.shift is None else self.shift), sd
+
+
+def _nothing() -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(0), np.zeros(0, int)
+
+
+def _joined(known: tuple[np.ndarray, np.ndarray], x: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Add numbers to those that were counted; None where there are too many."""
+    values, times = np.unique(x[~np.isnan(x)], return_counts=True)
+    if len(values) > DISTINCT:
+        return None
+    both, at = np.unique(np.concatenate([known[0], values]), return_inverse=True)
+    return (both, np.bincount(at, np.concatenate([known[1], times])).astype(int)) if len(both) <= DISTINCT else None
+
+
+def short(column: pa.Array) -> pa.Array | np.ndarray:
+    """Return whole numbers in four bytes each if they fit, other columns as they are."""
+    if not pa.types.is_integer(column.type) or column.null_count or not len(column):
+        return column
+    x = numbers(column)
+    return x.astype(np.int32) if x.min() >= -(2**31) and x.max() < 2**31 else column
+
+
+def factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
+    """Number the values of a column in the order in which they come; ``parts`` is emptied."""
+    if all(isinstance(p, np.ndarray) for p in parts) and parts:
+        whole = np.concatenate(parts)
+    else:
+        made = [pa.chunked_array([pa.array(p)]) if isinstance(p, np.ndarray) else p for p in parts]
+        kind = next((p.type for p in parts if not isinstance(p, np.ndarray)), pa.int64())
+        whole = pa.chunked_array([c.cast(kind) for p in made for c in (p.chunks if hasattr(p, "chunks") else [p])])
+        whole = whole.to_pandas()
+    parts.clear()
+    code, labels = pd.factorize(whole, use_na_sentinel=False)
+    del whole
+    return code.astype(np.int32), pd.Index(labels)
