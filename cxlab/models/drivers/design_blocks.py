@@ -59,3 +59,31 @@ def as_columns(x: np.ndarray) -> np.ndarray:
 
 def _whole(table: np.ndarray) -> bool:
     return bool((np.abs(table) <= 100).all() and (table == np.round(table)).all())
+
+
+def answered_blocks(drivers: int) -> tuple[list[Block], Block]:
+    """Return the blocks of each driver's answer (0 where there is none) and of not answered, and of the outcome.
+
+    >>> answered_blocks(1)[0][0](np.array([3.0, np.nan])).tolist()
+    [[3.0, 0.0], [0.0, 1.0]]
+    """
+    block = lambda x: np.column_stack([np.nan_to_num(x), np.isnan(x)])  # noqa: E731
+    return [block] * drivers, np.nan_to_num
+
+
+def filled_in(mean: np.ndarray, missing: np.ndarray, *, extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return what turns [1, `answered_blocks`, extra columns, outcome] into a regression, and where its drivers stand.
+
+    The mean stands where there is no answer, and a column "not answered" beside each driver that some did not answer.
+
+    Parameters
+    ----------
+    mean : (K,) of those who answered. ``missing`` : (K,) whether some did not.
+    """
+    k = 2 + 2 * len(mean) + extra
+    change, columns, lead = np.eye(k), [0], []
+    for j, (centre, some) in enumerate(zip(mean, missing, strict=True)):
+        change[2 + 2 * j, 1 + 2 * j] = centre
+        lead.append(len(columns))
+        columns += [1 + 2 * j, 2 + 2 * j] if some else [1 + 2 * j]
+    return change[:, [*columns, *range(k - 1 - extra, k)]], np.array(lead)

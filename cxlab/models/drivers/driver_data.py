@@ -254,10 +254,9 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
     if answers.complete:
         enough(answers, n)
         return answers, ()
-    gone, few = np.isnan(answers.X), answers.answered()
-    whole = answers.whole()
+    few, whole = answers.answered(), answers.whole()
     if missing == "complete":
-        kept = answers.rows(~gone.any(axis=1))
+        kept = answers.rows(answers.whole_rows())
         enough(kept, n)
         return kept, (f"complete cases: {whole:,} of {n:,} rows answered every driver",)
     enough(answers, n)
@@ -265,7 +264,7 @@ def settle(answers: Answers, missing: str) -> tuple[Answers, tuple[str, ...]]:
         said = (
             f"not answered is a level of its own (indicator): all {n:,} rows are used, {whole:,} answered every driver"
         )
-        return _indicated(answers, gone), (said,)
+        return _indicated(answers, np.isnan(answers.X)), (said,)
     how = {"pairwise": "pairwise: each correlation uses the rows that answered both", "impute": "multiple imputation"}
     span = f"drivers have {few.min():,} to {few.max():,} answers, {whole:,} of {n:,} rows have all"
     return answers, (f"{how[missing]}; {span}",)

@@ -87,9 +87,28 @@ class Answers:
             np.column_stack([*D, outcome(self.y)]).astype(float), self.w if weighted else np.ones(self.n), groups
         )
 
+    def coded_by(self, column: str) -> tuple[np.ndarray, pd.Index]:
+        """Return an extra column as codes, in the order in which its values come, and the values."""
+        code, labels = pd.factorize(self.extra[column], use_na_sentinel=False)
+        return code, pd.Index(labels)
+
     def whole(self) -> int:
         """Return how many rows answered every driver."""
-        return int((~np.isnan(self.X)).all(axis=1).sum())
+        return int(self.whole_rows().sum())
+
+    def whole_rows(self) -> np.ndarray:
+        """Return which rows answered every driver, (n,)."""
+        return (~np.isnan(self.X)).all(axis=1)
+
+    def answers_each(self) -> np.ndarray:
+        """Return how many drivers each row answered, (n,)."""
+        return (~np.isnan(self.X)).sum(axis=1)
+
+    def deviations(self) -> np.ndarray:
+        """Return the weighted standard deviations of the answers to each column, the outcome last."""
+        Z, mean = np.column_stack([self.X, self.y]), self.means()
+        there = ~np.isnan(Z) * self.w[:, None]
+        return np.sqrt((np.nan_to_num(Z - mean) ** 2 * there).sum(axis=0) / there.sum(axis=0))
 
     def together(self) -> np.ndarray:
         """Return how many rows answered both of two columns, (K, K)."""

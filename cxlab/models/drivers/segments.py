@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,12 @@ from cxlab.data.small_cells import few
 from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.models.drivers import driver_data as driver_answers
-from cxlab.models.drivers import known_margins
+from cxlab.models.drivers import known_margins, segment_sums, streamed_answers
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.names import shown
-from cxlab.stats.counts.replicates import resampling_weights
+from cxlab.stats.counts.replicates import numbered, resampling_weights
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.importance import shapley
 from cxlab.stats.importance.sampled_shares import standardized
@@ -82,23 +82,22 @@ def driver_segments(
     ['online', 'phone']
     """
     study.field(by)
-    answers = driver_answers.read(study, outcome, drivers, extra=[by])
+    answers = streamed_answers.read(study, outcome, drivers, extra=[by])
     notes = list(answers.notes)
-    segment = answers.extra[by].to_numpy()
+    code, labels = answers.coded_by(by)
     fits, sizes, df = {}, {}, {}
-    for value in levels(study, by, pd.unique(segment[~pd.isna(segment)])):
-        part = answers.rows(segment == value)
-        fit = _slopes(part)
+    asked = levels(study, by, np.asarray(labels[~pd.isna(labels)]))
+    for value, n, fit in _by_segment(answers, code, [labels.get_loc(v) for v in asked], asked):
         if fit is None:
-            size = few(LEAST) if part.n < LEAST else part.n
+            size = few(LEAST) if n < LEAST else n
             notes.append(f"{by} = {value} has {size} answers, too few for {len(answers.drivers)} drivers: left out")
             continue
-        fits[value], sizes[value], df[value] = fit[:2], part.n, fit[2]
+        fits[value], sizes[value], df[value] = fit[:2], n, fit[2]
     if len(fits) < 2:
         raise DataProblem(
             f"{len(fits)} segment of '{by}' has enough answers to fit {len(answers.drivers)} drivers; two are needed"
         )
-    if answers.cluster is not None and _crossed(answers.cluster, segment):
+    if answers.cluster is not None and _crossed(answers.cluster, code):
         notes.append("some clusters have answers in several segments; the test takes segments as independent")
     freedom = np.array(list(df.values()))
     table, test, joint = _compared(answers, fits, sizes, freedom, by, level)
@@ -124,14 +123,20 @@ def driver_segments(
 
 def _standardised(answers: Answers, fits: dict) -> tuple[np.ndarray, np.ndarray]:
     """Slopes (segments, drivers) and their covariances with drivers and outcome in standard deviations of all."""
-    z = np.column_stack([answers.y, *(answers.X[:, c[0]] for c in answers.of)])
-    there = ~np.isnan(z)
-    w = answers.w[:, None] * there
-    centred = np.where(there, z - np.where(there, z * w, 0.0).sum(axis=0) / w.sum(axis=0), 0.0)
-    sd = np.sqrt((w * centred**2).sum(axis=0) / w.sum(axis=0))
-    scale = sd[1:] / sd[0]
+    sd = answers.deviations()
+    scale = sd[[c[0] for c in answers.of]] / sd[-1]
     slopes = np.array([b * scale for b, _ in fits.values()])
     return slopes, np.array([v * np.outer(scale, scale) for _, v in fits.values()])
+
+
+def _by_segment(answers: Answers, code: np.ndarray, at: Sequence[int], names: Sequence) -> Iterator[tuple]:
+    """Yield each segment, its answers, and its slopes with covariance and degrees of freedom, or None."""
+    if isinstance(answers, streamed_answers.Streamed):
+        yield from zip(names, *segment_sums.slopes(answers, code, at, SMALL), strict=True)
+        return
+    for name, own in zip(names, at, strict=True):
+        part = answers.rows(code == own)
+        yield name, part.n, _slopes(part)
 
 
 def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray, int] | None:
@@ -148,9 +153,11 @@ def _slopes(part: Answers) -> tuple[np.ndarray, np.ndarray, int] | None:
     return (b[lead], v[np.ix_(lead, lead)], df) if df else None
 
 
-def _crossed(cluster: np.ndarray, segment: np.ndarray) -> bool:
-    pairs = pd.DataFrame({"c": cluster, "s": segment}).drop_duplicates()
-    return bool(pairs.c.duplicated().any())
+def _crossed(cluster: np.ndarray, code: np.ndarray) -> bool:
+    """Whether some cluster has rows of several segments."""
+    own = numbered(cluster)[1].astype(np.int64)
+    pairs = numbered(own * (int(code.max(initial=0)) + 1) + code)[0]
+    return len(pairs) > len(numbered(own)[0])
 
 
 def _compared(
@@ -231,18 +238,20 @@ def driver_levels(
     ['within']
     """
     study.field(by)
-    answers = driver_answers.read(study, outcome, drivers, extra=[by])
-    answers = answers.rows(~pd.isna(answers.extra[by]).to_numpy())
+    answers = streamed_answers.read(study, outcome, drivers, extra=[by])
+    code, labels = answers.coded_by(by)
+    there = ~pd.isna(labels)[code]
+    answers = answers if there.all() else answers.rows(there)
     settled, said = driver_answers.settle(answers, "complete")
     if any(len(c) > 1 for c in settled.of) or len(settled.drivers) > 15:
         raise DataProblem("the split by level takes up to 15 drivers, each on a scale from bad to good")
-    code = np.unique(settled.extra[by].astype(str), return_inverse=True)[1]
-    many = int(code.max()) + 1
+    code, labels = settled.coded_by(by)
+    code = np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int32)[code]
+    values, code = numbered(code)
+    many = len(values)
     if many < 2 or many > settled.n - len(settled.drivers) - 2:
         raise DataProblem(f"'{by}' has {many} groups in {settled.n} answers; within groups there is nothing to compare")
-    Z, _, _ = standardized(np.column_stack([settled.X, settled.y]), settled.w)
-    weights = np.vstack([np.ones(many), resampling_weights(np.zeros(many, int), DRAWS, seed)])
-    within, between = components(Z, settled.w, code, weights)
+    within, between = _components(settled, code, many, seed)
     icc = between[0, -1, -1] / (between[0, -1, -1] + within[0, -1, -1])
     notes = [
         *(note for note in answers.notes if note != known_margins.SAID),
@@ -264,6 +273,15 @@ def driver_levels(
         notes=tuple(notes),
         parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
+
+
+def _components(answers: Answers, code: np.ndarray, many: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariances within and between groups, as they are and under each resampling of the groups."""
+    if isinstance(answers, streamed_answers.Streamed):
+        return segment_sums.components(answers, code, many, DRAWS, seed)
+    Z, _, _ = standardized(np.column_stack([answers.X, answers.y]), answers.w)
+    weights = np.vstack([np.ones(many), resampling_weights(np.zeros(many, int), DRAWS, seed)])
+    return components(Z, answers.w, code, weights)
 
 
 def _level(name: str, answers: Answers, covariance: np.ndarray, n: int, level: float) -> pd.DataFrame:

@@ -79,6 +79,9 @@ class Streamed(Answers):
     def values(self, column: int) -> tuple[np.ndarray, np.ndarray]:
         return self.counted[column]
 
+    def coded_by(self, column: str) -> tuple[np.ndarray, pd.Index]:
+        return self.coded[column]
+
     def means(self) -> np.ndarray:
         return self.mean
 
@@ -143,7 +146,16 @@ class Streamed(Answers):
     def whole(self) -> int:
         if self.complete:
             return self.n
-        return sum(int(_answered(p.z).all(axis=1).sum()) for p in self.source.pieces())
+        return int(self.whole_rows().sum())
+
+    def whole_rows(self) -> np.ndarray:
+        return self.answers_each() == self.width
+
+    def answers_each(self) -> np.ndarray:
+        return np.concatenate([_answered(p.z[:, :-1]).sum(axis=1, dtype=np.int16) for p in self.source.pieces()])
+
+    def deviations(self) -> np.ndarray:
+        return self.sd
 
     def place_means(
         self, low: np.ndarray, high: np.ndarray, groups: replicates.Groups, weights: np.ndarray

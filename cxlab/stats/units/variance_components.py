@@ -24,7 +24,7 @@ def components(Z: np.ndarray, w: np.ndarray, code: np.ndarray, weights: np.ndarr
     many, q = weights.shape[1], Z.shape[1]
     w = w / w.mean()
     size = np.bincount(code, w, minlength=many)
-    rows = np.bincount(code, minlength=many)
+    rows = np.bincount(code, minlength=many).astype(float)
     total = np.zeros((many, q))
     np.add.at(total, code, Z * w[:, None])
     mean = total / size[:, None]
@@ -33,10 +33,25 @@ def components(Z: np.ndarray, w: np.ndarray, code: np.ndarray, weights: np.ndarr
     for j in range(q):
         np.add.at(inside[:, j], code, e * (w * e[:, j])[:, None])
     outer = np.einsum("g,gi,gj->gij", size, mean, mean)
-    flat = lambda a: (weights @ a.reshape(many, -1)).reshape(len(weights), *a.shape[1:])  # noqa: E731
-    N, groups = weights @ size, weights.sum(axis=1)
-    within = flat(inside) / (weights @ (rows - 1.0))[:, None, None]
+    return components_of(size, size**2, rows, np.ones(many), total, inside, outer, weights)
+
+
+def components_of(
+    size: np.ndarray, squared: np.ndarray, rows: np.ndarray, units: np.ndarray,
+    total: np.ndarray, inside: np.ndarray, outer: np.ndarray, weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return what `components` does from sums over groups, or over sets of groups that are resampled together.
+
+    Parameters
+    ----------
+    size, squared, rows, units : (R,) sums over the groups of each set: of n_g, of n_g**2, of rows, of 1.
+    total : (R, q), of n_g times the mean. ``inside`` : (R, q, q), products of deviations from the group's mean.
+    outer : (R, q, q), of n_g times the products of means. ``weights`` : (B, R).
+    """
+    flat = lambda a: (weights @ a.reshape(len(a), -1)).reshape(len(weights), *a.shape[1:])  # noqa: E731
+    N, groups = weights @ size, weights @ units
+    within = flat(inside) / (weights @ (rows - units))[:, None, None]
     centre = flat(total) / N[:, None]
     between = flat(outer) - N[:, None, None] * centre[:, :, None] * centre[:, None, :]
-    n0 = (N - (weights @ size**2) / N) / (groups - 1)
+    n0 = (N - (weights @ squared) / N) / (groups - 1)
     return within, (between / (groups - 1)[:, None, None] - within) / n0[:, None, None]

@@ -28,7 +28,7 @@ def table(n: int = 6000, gaps: float = 0.0) -> pd.DataFrame:
         out[c] = out[c].mask(rng.random(n) < gaps)
     out.loc[:20, "seat"] = 9  # outside its scale
     out["weight"] = rng.choice([0.0, 0.5, 1.0, 2.0], n)
-    return out.assign(account=np.arange(n) // 3, region=np.arange(n) // 3 % 4)
+    return out.assign(account=np.arange(n) // 3, region=np.arange(n) // 3 % 4, unit=np.arange(n) // 3 % 150)
 
 
 def study(rows: pd.DataFrame, *, design: bool) -> cx.Study:
@@ -40,6 +40,7 @@ def study(rows: pd.DataFrame, *, design: bool) -> cx.Study:
     book += [cx.Field("weight", "Weight", "number", role("weight"))]
     book += [cx.Field("account", "Account", "integer", role("cluster"))]
     book += [cx.Field("region", "Region", "integer", role("strata"))]
+    book += [cx.Field("unit", "Unit", "integer")]
     relation = duckdb.connect().from_arrow(pa.Table.from_pandas(rows, preserve_index=False))
     return cx.Study(relation, cx.Codebook("pieces", tuple(book)))
 
@@ -58,6 +59,8 @@ ASKED: dict[str, Callable[[cx.Study], cx.Result]] = {
     "complete": lambda s: cx.drivers(s, missing="complete"),
     "what if": lambda s: cx.importance.what_if(s),
     "contrasts": lambda s: cx.importance.asymmetry(s, drivers=list(NAMES)),
+    "segments": lambda s: cx.importance.driver_segments(s, "region"),
+    "levels": lambda s: cx.importance.driver_levels(s, "unit", drivers=["wifi", "crew"]),
     "map": lambda s: cx.importance.importance_performance(s),
 }
 
