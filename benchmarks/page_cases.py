@@ -123,15 +123,17 @@ def page(data: cx.Study) -> dict[str, bool]:
         made["groups", column] = cx.compare(data, by=column, pairs="rest", **card.parts["headline"])
         sections.append("first metric")
     shares = {"first metric": 2, "touchpoints": 2, "other metrics": 1}
-    judged = cx.metrics.together(*made.values(), sections=sections, shares=shares, chance=0.1)
+    sections = ["first metric", *sections]
+    stand, *judged = cx.metrics.together(*stands, *made.values(), sections=sections, shares=shares, chance=0.1)
     words = pd.concat([r.table["verdict"] for r in judged if "verdict" in r.table])
-    told = cx.pages.message(card, *stands, *judged, cx.csat(data, touchpoints))
-    stood = [c for c in stands[0].table if c.endswith("verdict")]
-    return {
-        "page": bool(words.astype(str).str.startswith("real").any()),
+    told = cx.pages.message(card, stand, *judged, cx.csat(data, touchpoints))
+    stood = [c for c in stand.table if c.endswith("verdict")]
+    said = {
+        "tables": bool(words.astype(str).str.startswith("real").any()),
         "message": told.parts["real"] > 0,
-        "standing": bool(stands[0].table[stood].astype(str).apply(lambda v: v.str.startswith("real")).any(axis=None)),
+        "standing": bool(stand.table[stood].astype(str).apply(lambda v: v.str.startswith("real")).any(axis=None)),
     }
+    return {**said, "page": any(said.values())}
 
 
 def null_page(world: str, shares: tuple[float, ...], what: str = "page") -> Run:

@@ -52,6 +52,16 @@ PARTS: dict[str, dict[str, Part]] = {
         **TESTED,
     },
     "impact": {"metric": METRIC, **{k: TESTED[k] for k in ("tests", "family", "correction")}},
+    "standing": {
+        "metric": METRIC,
+        "labels": LABELS,
+        "brand": ("str", "column of the brands in the table; '' where there are none"),
+        "wave": ("str", "the last wave; '' where there are none"),
+        "focal": ("str", "the brand that the study is made for; '' where none is named"),
+        "place": ("int", "place of the first row among the brands; 0 without brands"),
+        "places": ("list[int]", "best and worst place of the first brand that the data do not exclude"),
+        "tested": ("pd.DataFrame", "the test of each change; only with waves"),
+    },
     "scorecard": {
         "ends": ("list[tuple[float, float]]", "ends of each row's scale"),
         "hides": ("bool", "whether small groups are hidden"),

@@ -58,7 +58,7 @@ def together(
 
     Parameters
     ----------
-    results : what the page shows.
+    results : what the page shows; also `standing`, whose changes are tests like those of `trend`.
     correction : 'holm' (default: a false "real" anywhere on the page has probability ``chance``), 'bh', 'by' or 'none'.
     sections : the section of each result, by name; default: all are one. Tests that stand in two sections count in the
         first.
@@ -89,13 +89,14 @@ def together(
     """
     one_of("correction", correction, [name for name in multiple.NAMES if name != "romano-wolf"])
     for result in results:
-        if not judged(result):
+        if not judged(result) and result.kind != "standing":
             raise DataProblem(
                 f"'{result.title}' is a result of kind '{result.kind}' without comparisons; a page is judged from "
-                "results of cx.compare, cx.against, cx.trend and cx.metrics.impact"
+                "results of cx.compare, cx.against, cx.trend, cx.metrics.impact and cx.pages.standing"
             )
     if not results:
         return []
+    shown, results = results, tuple(_changes(r) if r.kind == "standing" else r for r in results)
     plan = _planned(results, correction, sections, shares, chance)
     names = [name for result in results for name in result.parts["tests"]]
     p = np.concatenate([result.table["p"].to_numpy(float) for result in results])
@@ -110,7 +111,28 @@ def together(
     ends = np.cumsum([len(result.table) for result in results])[:-1]
     of = [section[c] for c in np.split(code, ends)]
     parts = np.split(adjusted, ends)
-    return [_judged(r, own, at, known, (plan, correction)) for r, own, at in zip(results, parts, of, strict=True)]
+    out = [_judged(r, own, at, known, (plan, correction)) for r, own, at in zip(results, parts, of, strict=True)]
+    return [_restated(s, r) if s.kind == "standing" else r for s, r in zip(shown, out, strict=True)]
+
+
+def _changes(standing: Result) -> Result:
+    """The changes since earlier waves that a result of `standing` tells, as comparisons."""
+    tested = standing.parts.get("tested", pd.DataFrame(columns=["of", "row", "test", "p", "equivalent", "verdict"]))
+    parts = {"tests": tested["test"].tolist(), "equivalent": tested["equivalent"].tolist(), "correction": "holm",
+             "family": int(tested["p"].notna().sum())}  # fmt: skip
+    return replace(standing, kind="comparison", table=tested, columns=(), parts=parts)
+
+
+def _restated(standing: Result, changes: Result) -> Result:
+    """The same result of `standing` with the verdicts that the page has for its changes."""
+    table = standing.table.copy()
+    for of, row, verdict in changes.table[["of", "row", "verdict"]].itertuples(index=False):
+        table.loc[row, f"{of}_verdict"] = verdict
+    parts = {**standing.parts, "together": True}
+    method = standing.method.partition("; changes: ")
+    said = f"{method[0]}{method[1]}{method[2].partition(', ')[0]}" if method[1] else standing.method
+    notes = (*standing.notes, *(n for n in changes.notes if n.startswith("judged together"))) if len(table) else ()
+    return replace(standing, table=table, parts=parts, method=said, notes=notes)
 
 
 def _planned(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlab.columns import difference, show, span
+from cxlab.models.metrics.placing import extreme, placed
 from cxlab.result import Result
 
 
@@ -133,7 +134,8 @@ def _closing(r: Result) -> list[Said]:
         return []
     row = known.iloc[0]
     who = [str(row[c]) for c in r.table.columns[: list(r.table.columns).index("estimate")]]
-    slowest = f", slowest with {', '.join(who)}" if who and len(known) > 1 else ""
+    most = "slowest" if extreme(known["low"], known["high"], 0) else "perhaps slowest"
+    slowest = f", {most} with {', '.join(who)}" if who and len(known) > 1 else ""
     return [_of(row, f"Half of the tickets are closed after {row['estimate']:,.1f} days{slowest}", "index")]
 
 
@@ -337,15 +339,22 @@ def _theme_impact(r: Result) -> list[Said]:
 def _reviews(r: Result) -> list[Said]:
     if len(r.table) < 2:
         return []
-    first, second = r.table.iloc[0], r.table.iloc[1]
-    sure = bool(first["low"] > second["high"])
+    order = r.table.sort_values("estimate", ascending=False, kind="stable")  # the table is ranked by a bound
+    first, sure = order.iloc[0], extreme(order["low"], order["high"], 0)
     of = r.title.partition(": ")[2]
     words = (
         f"{first[r.parts['unit']]} {'has' if sure else 'may have'} the highest mean of {of}: {first['estimate']:.2f}"
     )
-    if sure and first["selected_low"] <= second["selected_high"]:
+    if sure and (first["selected_low"] <= order["selected_high"].iloc[1:]).any():
         words += "; who writes could turn that"
     return [_of(first, words, "mean", sure)]
+
+
+def _league(r: Result) -> list[Said]:
+    first, unit = r.table.iloc[0], r.parts["unit"]
+    low, high = int(first["all_low"]), int(first["all_high"])  # who is first is seen after looking: all at once
+    words = f"{first[unit]} {placed(1, low, high, f'{len(r.table)} units in ' + r.parts['measure'])}"
+    return [_of(first, f"{words}: {show(first['estimate'], r.unit)}", r.unit, sure=high == 1)]
 
 
 SAYS: dict[str, Callable[[Result], list[Said]]] = {
@@ -358,7 +367,7 @@ SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "monitor": _monitor, "changes": _changes, "change_explained": _change_explained, "experiment": _experiment,
     "pilot": _pilot, "rollout_plan": _rollout_plan, "themes": _themes, "theme_impact": _theme_impact,
     "text_quality": _text_quality,
-    "reviews": _reviews,
+    "reviews": _reviews, "league": _league,
 }  # fmt: skip
 """Each kind of result that says its main findings, and the function that does; all read the result alone."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxlab.columns import Column, show, span
 from cxlab.data.arguments import public
-from cxlab.models.metrics import kind_sentences, registry
+from cxlab.models.metrics import kind_sentences, placing, registry
 from cxlab.models.metrics.families import judged, together
 from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
@@ -256,7 +256,7 @@ def _standing(results: Sequence[Result]) -> tuple | None:
 
 
 def _touchpoints(results: Sequence[Result]) -> tuple | None:
-    """Which touchpoint leads and which lags, where their intervals are apart."""
+    """Which touchpoint comes first and which last, where these two are apart, and whether others may be."""
     for k, result in enumerate(results):
         table = result.table
         if result.kind not in ("metric", "journey") or "item" not in table or table["item"].nunique() < 3:
@@ -270,6 +270,7 @@ def _touchpoints(results: Sequence[Result]) -> tuple | None:
         if apart and all(math.isfinite(x) for x in (best["low"], worst["high"])):
             low, high = (str(result.parts.get("labels", {}).get(r["item"], r["item"])) for r in (worst, best))
             number = [show(r["estimate"], result.unit) for r in (worst, best)]
-            words = f"{low} is rated lowest of {len(known)} ({number[0]}), {high} highest ({number[1]})"
+            sure = [placing.extreme(order["low"], order["high"], at) for at in (len(order) - 1, 0)]
+            words = placing.ends((low, high), number, len(known), sure)
             return words, worst["estimate"], worst["low"], worst["high"], result.unit, k
     return None

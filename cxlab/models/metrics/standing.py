@@ -16,6 +16,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates, registry, scan
 from cxlab.models.metrics.comparisons import compare
 from cxlab.models.metrics.families import together
+from cxlab.models.metrics.placing import placed, places
 from cxlab.models.metrics.sentences import SIZES
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -43,7 +44,8 @@ def standing(
     Returns
     -------
     Result, one row or one a brand: ``[brand], [wave], estimate, low, high, n``, then, as far as there are such waves,
-    ``change, change_low, change_high, change_verdict`` and the same with ``year``. All changes are one family.
+    ``change, change_low, change_high, change_verdict`` and the same with ``year``. All changes are one family (on a
+    page with others: `together`). ``parts["places"]``: the places of the first brand that the data do not exclude.
 
     Raises
     ------
@@ -82,23 +84,22 @@ def standing(
         table.insert(list(table).index("estimate"), "wave", label)
     for name, result in changes.items():
         table = _joined(table, result, name, own)
+    facts: dict[str, Any] = {"focal": "", "place": 0}
     if brand:
-        best = found.better != "down"
-        table = table.sort_values("estimate", ascending=not best, kind="stable", ignore_index=True)
         focal = _focal(study, brand, focal, table[own].astype(str).tolist())
-        table["place"] = table["estimate"].rank(ascending=not best, method="min")
-        mine = table[own].astype(str) == focal
-        table = pd.concat([table[mine], table[~mine]], ignore_index=True)
-        place = table["place"].iloc[0]
-        table = table.drop(columns="place")
+        table, place = _in_order(table, own, focal, best=found.better != "down")
+        first = {"label": str(table[own].iloc[0]), "named": bool(focal), "better": found.better, "level": level}
+        facts = {"focal": focal, "place": place, "places": list(places(now, metric, brand, **first, **question))}
+    tested = _tested(table, changes)
+    table = table.drop(columns=[f"{name}_at" for name in changes])
     since = {"change": (before, "the wave before"), "year": (year, "a year before")}
     told = [f"{what}: {_label(study, wave, since[what][0])}, {since[what][1]}" for what in changes]
     return Result(
         kind="standing", title=f"{found.title.partition(' by ')[0]}{f' in {label}' if label else ''}", table=table,
         unit=found.unit, level=level, method=_method(found, changes),
         notes=(*found.notes, *told), better=found.better, columns=_columns(found.unit, changes),
-        parts={"metric": metric, "labels": found.parts.get("labels", {}), "brand": own, "wave": label,
-               "focal": focal if brand else "", "place": int(place) if brand and place == place else 0},
+        parts={"metric": metric, "labels": found.parts.get("labels", {}), "brand": own, "wave": label, **facts,
+               **({"tested": tested} if changes else {})},
     )  # fmt: skip
 
 
@@ -120,6 +121,16 @@ def _focal(study: Study, brand: str, wanted: str, there: Sequence[str]) -> str:
     if wanted and label not in there:
         raise unknown("focal brand", wanted, study.name, there)
     return label if label in there else ""
+
+
+def _in_order(table: pd.DataFrame, own: str, focal: str, *, best: bool) -> tuple[pd.DataFrame, int]:
+    """The brands, the focal one first and then the best, and the place of the first; 0 where it has no estimate."""
+    table = table.sort_values("estimate", ascending=not best, kind="stable", ignore_index=True)
+    place = table["estimate"].rank(ascending=not best, method="min")
+    mine = (table[own].astype(str) == focal).to_numpy()
+    first = int(mine.argmax())  # the first row where none is the focal brand
+    table = pd.concat([table[mine], table[~mine]], ignore_index=True)
+    return table, int(place[first]) if place[first] == place[first] else 0
 
 
 def _method(found: Result, changes: dict[str, Result]) -> str:
@@ -179,13 +190,24 @@ def _joined(table: pd.DataFrame, result: Result, name: str, own: str) -> pd.Data
     changes = result.table.rename(
         columns={"estimate": name, "low": f"{name}_low", "high": f"{name}_high", "verdict": f"{name}_verdict"}
     )
-    names = [name, f"{name}_low", f"{name}_high", f"{name}_verdict"]
+    changes[f"{name}_at"] = range(len(changes))
+    names = [name, f"{name}_low", f"{name}_high", f"{name}_verdict", f"{name}_at"]
     keys = [c for c in (own, "item") if c and c in table and c in changes]
     if keys:
         return table.merge(changes[[*keys, *names]], on=keys, how="left")
     for c in names:
         table[c] = changes[c].iloc[0] if len(changes) else "" if c.endswith("verdict") else math.nan
     return table
+
+
+def _tested(table: pd.DataFrame, changes: dict[str, Result]) -> pd.DataFrame:
+    """The test of each change, for `together`: ``of`` (which change), ``row`` of the table, its name and p-values."""
+    rows = []
+    for name, result in changes.items():
+        for row, at in table[f"{name}_at"].dropna().astype(int).items():
+            own = result.table.iloc[at]
+            rows.append((name, row, result.parts["tests"][at], own["p"], own["p_equivalent"], own["verdict"]))
+    return pd.DataFrame(rows, columns=["of", "row", "test", "p", "equivalent", "verdict"])
 
 
 def _columns(unit: str, changes: dict[str, Result]) -> tuple[Column, ...]:
@@ -214,12 +236,10 @@ def in_words(result: Result) -> str:
     place = f" in {result.parts['wave']}" if result.parts["wave"] else ""
     brand = result.parts["brand"]
     words = f"{name} is {number}"
-    if brand:  # somebody always comes first: who leads has an interval apart from all others
-        apart = not (result.table["high"].iloc[1:] >= row["low"]).any()
-        first = "leads" if apart else "comes first, not for certain, of"
-        words = f"{row[brand]} {first} {len(result.table)} brands in {name}: {number}"
-    if result.parts["focal"] and result.parts["place"] > 1:
-        words = f"{row[brand]} is number {result.parts['place']} of {len(result.table)} brands in {name}: {number}"
+    if brand:
+        low, high = result.parts["places"]
+        of = f"{len(result.table)} brands in {name}"
+        words = f"{row[brand]} {placed(result.parts['place'], low, high, of)}: {number}"
     said = f"{words}{place} ({interval})"
     if "change" in result.table and row["change"] == row["change"]:
         word, factor, digits = SIZES.get(result.unit, ("", 1, 2))

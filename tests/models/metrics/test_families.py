@@ -114,7 +114,7 @@ def test_a_result_without_comparisons_is_refused():
         cx.metrics.together(cx.trend(s, "nps"), cx.nps(s))
     assert str(problem.value) == (
         "'Net Promoter Score' is a result of kind 'metric' without comparisons; a page is judged from results of "
-        "cx.compare, cx.against, cx.trend and cx.metrics.impact"
+        "cx.compare, cx.against, cx.trend, cx.metrics.impact and cx.pages.standing"
     )
     with pytest.raises(cx.DataProblem) as problem:
         cx.metrics.together(cx.trend(s, "nps"), correction="homl")

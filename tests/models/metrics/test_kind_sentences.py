@@ -144,3 +144,34 @@ def test_a_lead_in_stars_says_whether_who_writes_could_turn_it() -> None:
                  "selected_low": [4.2, 3.8], "selected_high": [4.7, band]}  # fmt: skip
         result = Result("reviews", "Reviews: Stars", pd.DataFrame(cells), "mean", parts={"unit": "brand"})
         assert said(result)[0].headline == words
+
+
+def units(kind: str, third: float, **more: object) -> Result:
+    """Three units in the order of a bound, the first with the best estimate; how far the third reaches is given."""
+    cells = {"brand": ["Alba", "Brio", "Cima"], "estimate": [4.5, 4.0, 4.2], "low": [4.4, 3.9, 4.0],
+             "high": [4.6, 4.1, third], "all_low": 1, "all_high": [1 + (third > 4.4), 2, 3],
+             "selected_low": [4.4, 3.9, 4.0], "selected_high": [4.6, 4.1, 4.2], **more}  # fmt: skip
+    parts = {"unit": "brand", "measure": "mean of stars"}
+    return Result(kind, "Reviews: Stars", pd.DataFrame(cells), "mean", parts=parts)
+
+
+@pytest.mark.parametrize(("kind", "sure", "open_"), [
+    ("reviews", "Alba has the highest mean of Stars: 4.50", "Alba may have the highest mean of Stars: 4.50"),
+    ("league", "Alba leads 3 units in mean of stars: 4.50",
+     "Alba comes first of 3 units in mean of stars, not for certain (between 1st and 2nd): 4.50"),
+    ("closing", "Half of the tickets are closed after 4.5 days, slowest with Alba",
+     "Half of the tickets are closed after 4.5 days, perhaps slowest with Alba"),
+])  # fmt: skip
+def test_who_is_first_is_said_for_sure_only_apart_from_all_others(kind: str, sure: str, open_: str) -> None:
+    """The third unit may reach the first though the second does not; a rank never stands without what it may be."""
+    for third, words in ((4.3, sure), (4.45, open_)):
+        found = said(units(kind, third))[0]
+        assert found.headline == words
+        assert kind == "closing" or found.sure == (words == sure)
+
+
+def test_the_highest_mean_is_that_of_the_mean_and_not_of_the_bound() -> None:
+    """Ranked by a bound few reviews stand lower than many, whatever their mean."""
+    table = units("reviews", 4.3, estimate=[4.0, 4.5, 4.2], low=[3.9, 4.4, 4.0], high=[4.1, 4.6, 4.3],
+                  selected_low=[3.9, 4.4, 4.0], selected_high=[4.1, 4.6, 4.3])  # fmt: skip
+    assert said(table)[0].headline == "Brio has the highest mean of Stars: 4.50"

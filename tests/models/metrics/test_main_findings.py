@@ -97,3 +97,14 @@ def test_a_message_of_nothing_is_refused() -> None:
         match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat$",
     ):
         cx.pages.message()
+
+
+def test_who_is_lowest_and_highest_says_whether_another_may_be() -> None:
+    for shares, tail in (((0.2, 0.5, 0.8, 0.4), ""), ((0.2, 0.5, 0.8, 0.22), "; another may be the lowest"),
+                         ((0.2, 0.5, 0.8, 0.79), "; another may be the highest"),
+                         ((0.2, 0.22, 0.8, 0.79), "; others may be the lowest and the highest")):  # fmt: skip
+        answers = {f"t{k}": np.where(np.arange(900) < 900 * p, 5, 1) for k, p in enumerate(shares)}
+        fields = tuple(cx.Field(c, type="integer", role="touchpoint", scale=cx.Scale(1, 5)) for c in answers)
+        found = cx.csat(cx.Study(pd.DataFrame(answers), cx.Codebook("s", fields)), list(answers))
+        said = f"t0 is rated lowest of 4 (20.0 %), t2 highest (80.0 %){tail}"
+        assert cx.pages.message(found).title == said
