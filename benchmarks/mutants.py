@@ -49,8 +49,8 @@ ELSEWHERE = {"cli", "fuzz", "lab", "report", "workshop"}
 long tables are not run for a mutant."""
 NO_TEST = 5
 """What pytest ends with where no test was chosen."""
-ALIKE = ("tests/test_weights_are_counts.py", "tests/test_every_interval.py")
-"""What holds of every estimate and every interval, asked of the public functions of a mutant's folder."""
+ALIKE = ("tests/test_weights_are_counts.py", "tests/test_every_interval.py", "tests/test_every_error.py")
+"""What holds of every estimate, interval and standard error, asked of the public functions of a mutant's folder."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 import cxlab as cx
 from cxlab.models.drivers.kano import EVALUATION
@@ -177,6 +177,19 @@ def test_kano_probability_is_calibrated():
     assert 0.35 < np.mean(found) < 0.65
 
 
+@pytest.mark.parametrize("weight", [1.0, 7.0])
+def test_kano_probability_is_that_of_the_posterior(weight):
+    """35 attractive of 60: P(Beta(35.5, 25.5) > 1/2), whatever all weigh; weights 1 and 3 count as 48 answers."""
+    attractive = np.arange(60) < 35
+    made = kano_study(np.where(attractive, 1, 3), np.where(attractive, 3, 5))
+    book = cx.Codebook("kano", (*made.codebook, cx.Field("w", role="weight")))
+    row = lambda w: cx.importance.kano(cx.Study(made.table.assign(w=w), book)).table.iloc[0]  # noqa: E731
+    assert row(weight).probability == pytest.approx(beta.sf(0.5, 35.5, 25.5), abs=0.02)
+    uneven = np.tile([1.0, 3.0], 30)
+    share = uneven[attractive].sum() / 120
+    assert row(uneven).probability == pytest.approx(beta.sf(0.5, share * 48 + 0.5, 48 - share * 48 + 0.5), abs=0.02)
+
+
 def test_kano_says_what_is_missing():
     with pytest.raises(cx.DataProblem) as caught:
         cx.importance.kano(cx.load("abc"))
@@ -230,6 +243,7 @@ def test_what_if_by_hand():
     low = table.a <= 2
     assert found.estimate["fix worst"] == pytest.approx((middle - table.y[low].mean()) * low.mean(), rel=1e-6)
     assert found.moved["fix worst"] == pytest.approx(low.mean())
+    assert found.moved["one point"] == pytest.approx((table.a < 5).mean()) and (table.a < 5).mean() > 0.6
 
 
 def test_what_if_counts_nps_and_top_boxes():

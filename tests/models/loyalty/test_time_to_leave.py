@@ -239,6 +239,15 @@ def test_everybody_left_and_ties_are_fine_and_a_late_start_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("times", "late"),
+    [([1.2, 3, 5, 10], True), ([1, 3, 5, 10], False), ([0.8, 3, 5, 10], False), ([6, 8, 10], False)],
+)
+def test_a_start_is_late_where_nobody_is_seen_in_the_first_tenth(times: list, late: bool) -> None:
+    found = cx.survival(plain(t=times * 12, left=[1] * 12 * len(times)), time="t", event="left")
+    assert any(n.startswith("nobody has a 't' below") for n in found.notes) is late
+
+
+@pytest.mark.parametrize(
     ("formula", "message"),
     [
         ("plan", "'plan: b (against a)': none of those it is said of (20) has left, so the ratio is not finite; merge "

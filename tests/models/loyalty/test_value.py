@@ -77,6 +77,11 @@ def test_discounting_and_a_certain_link() -> None:
     later = cx.value(model, "score", change=1, margin=10, horizon=12, discount=0.05)
     assert later.table["estimate"][2] < plain.table["estimate"][2]
     assert later.table["estimate"][1] == plain.table["estimate"][1]
+    rows = pd.DataFrame({"t": [1, 1, 3, 3] * 30, "left": [1, 1, 0, 1] * 30, "score": [0, 1, 0, 1] * 30})
+    again = cx.hazard(cx.load(rows), "score", time="t", event="left")
+    now, then = (cx.value(again, "score", change=1, margin=10, discount=d).table["estimate"][2] for d in (0, 0.05))
+    stretch = (1.05**-1 - 1.05**-3) / np.log(1.05)  # all that is lost is lost from 1 to 3
+    assert then == pytest.approx(now * stretch / 2) and now < 0
     assert set(plain.parts["tornado"]["input"]) == {"link of score and leaving", "pace of leaving as such"}
     wide = cx.value(model, "score", change=1, margin=(2, 18), horizon=12).parts["tornado"]
     assert wide["input"][0] == "margin" and wide["share"].sum() == pytest.approx(1)

@@ -29,6 +29,21 @@ def test_a_change_is_found_where_it_is(stream: Stream) -> None:
     assert found.plot() is not None
 
 
+def test_levels_and_steps_by_hand(stream: Stream) -> None:
+    """Means of the days on both sides of the place; a day's variance is the mean variance of an answer over its 40."""
+    study = stream(days=40, fall={"Alba": (25, 0.6)})
+    found = cx.changes(study, "nps", every="day", noise="sampling", level=0.9)
+    days = cx.nps(study, by="date").table
+    row, v = found.table.iloc[0], (days["se"] ** 2).mean() * 40 / 39
+    first = np.arange(40) < days["date"].astype(str).str[:10].tolist().index(row["at"])
+    before, after = (float(days["estimate"][side].mean()) for side in (first, ~first))
+    half = 1.6448536 * np.sqrt(v / first.sum() + v / (~first).sum())
+    told = row[["before", "after", "estimate", "low", "high", "n"]].astype(float)
+    by_hand = [before, after, after - before, after - before - half, after - before + half, days["n"].sum()]
+    assert told.tolist() == pytest.approx(by_hand, rel=1e-6)
+    assert found.parts["series"]["level"].tolist() == pytest.approx(np.where(first, before, after).tolist())
+
+
 @pytest.mark.parametrize(("size", "runs"), [(5, 100), (8, 300), (24, 300), (60, 100)])
 @pytest.mark.parametrize(("tau2", "rho"), [(0.0, 0.0), (1.0, 0.5), (6.0, 0.5), (100.0, 0.5)])
 def test_false_changes_stay_rare_with_true_days_that_resemble_each_other(

@@ -271,6 +271,33 @@ def test_the_same_period_last_year_is_expected(stream: Stream) -> None:
     assert str(said.value) == "season is 'easter'; give True, False or 'last year'"
 
 
+def test_a_plain_chart_against_last_year_by_hand(stream: Stream) -> None:
+    """Differences to the year before, with both errors, of weeks that share the variance of one answer."""
+    chart = cx.monitoring.Chart(kind="plain", season="last year")
+    found = cx.monitor(seasonal(stream, 104), "nps", every="week", baseline=26, chart=chart)
+    weeks = cx.nps(seasonal(stream, 104), by="date").table
+    y = weeks["estimate"].to_numpy()
+    gap, both = y[52:] - y[:52], np.full(52, 2 * (weeks["se"] ** 2).mean() * 150 / 149)
+    level = gap[:26].mean()
+    table = found.table.iloc[:-1]  # the last week is not over
+    np.testing.assert_allclose(table["expected"], (y[:52] + level)[: len(table)], rtol=1e-6)
+    np.testing.assert_allclose(table["z"], ((gap - level) / np.sqrt(both))[: len(table)], rtol=1e-6)
+    half = (table["high"] - table["low"]) / 2
+    np.testing.assert_allclose(half, (found.parts["single_limit"] * np.sqrt(both))[: len(table)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("days", "watched"), [(8, True), (7, False)])
+def test_a_series_needs_eight_periods_of_baseline(stream: Stream, days: int, watched: bool) -> None:
+    study = stream(days=60, brands=("Alba", "Brio"))
+    table = study.table
+    gone = (table["brand"] == "Brio") & table["date"].between("2025-01-06", "2025-01-25") & (
+        table["date"] >= pd.Timestamp("2025-01-06") + pd.Timedelta(days=days))  # fmt: skip
+    found = cx.monitor(replace(study, table=table[~gone]), "nps", by="brand", every="day", baseline=20)
+    assert ("1 of 2 series have too few days with answers and are not watched" in found.notes) is not watched
+    own = found.table[found.table["brand"] == "Brio"]
+    assert own["z"].notna().any() == watched
+
+
 def test_limits_of_a_share_stay_within_0_and_1(stream: Stream) -> None:
     found = cx.monitor(stream(days=60, per=12), "share", of="ltr", value=10, every="day").table
     assert found["low"].min() == 0 and found["high"].max() <= 1
