@@ -149,6 +149,7 @@ _ROOMS = {
         "churn_model": "cxlab.models.loyalty.churn_model",
         "cost_to_serve": "cxlab.models.loyalty.cost_to_serve",
         "repeat_models": "cxlab.models.loyalty.repeat_models",
+        "within_person": "cxlab.models.loyalty.within_person",
     },
     "journeys": {
         "regression_to_mean": "cxlab.models.journeys.mean_reversion",

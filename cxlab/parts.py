@@ -254,6 +254,11 @@ PARTS: dict[str, dict[str, Part]] = {
         "columns": ("dict[str, str]", "each column of the study and the term that it is in the table"),
         "causal": ("list[str]", "columns that the design assigned: of these causal words may be used"),
     },
+    "within_person": {
+        "lasts": ("tuple[float, float]", "correlation of a person's deviations in successive periods, and its error"),
+        "people": ("int", "people compared"),
+        "model": ("str", "'linear', 'cloglog' or 'poisson'"),
+    },
     "loyalty_curve": {"causal": ("list[str]", "columns that the design assigned: of these causal words may be used")},
     "pilot": {
         "metric": METRIC,

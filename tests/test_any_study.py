@@ -188,6 +188,7 @@ EVENTS = ("journey", "transitions", "drop_off", "handoffs", "pain_points", "jour
 LATER: dict[str, str] = {
     "choice": "needs choice sets: tests/models/price/test_choices.py",
     "lagged": "needs units over periods: tests/models/loyalty/test_clocks.py",
+    "within_person": "needs people over periods: tests/models/loyalty/test_within_person.py",
     "patience": "needs waits that ended in two ways: tests/models/loyalty/test_clocks.py",
     "contact_clock": "needs contacts of customers: tests/models/loyalty/test_clocks.py",
     "repeat_models": "needs purchases: tests/models/loyalty/test_clocks.py",

@@ -155,6 +155,8 @@ CALLS: dict[str, tuple[Callable[[], Table], Callable[..., Study], Call]] = {
     "experiment": (answers, trial, lambda s: cx.experiment(s, ["sat"], arm="arm", control="old", before="food")),
     "patience": (answers, asked, lambda s: cx.patience(s, wait="wait", abandoned="gone", score="sat")),
     "lagged": (answers, asked, lambda s: cx.lagged(s, "sat", y="ltr", unit="unit", period="wave")),
+    "within_person": (answers, asked, lambda s: cx.loyalty.within_person(
+        s, "sat", score="ltr", person="unit", period="wave")),
     "choice": (offers, asked, lambda s: cx.prices.choice(s, "price + fast", chosen="taken", among="unit")),
     "worth_in_money": (offers, asked, lambda s: cx.prices.worth_in_money(
         s, "fast + price", price="price", chosen="taken", among="unit")),

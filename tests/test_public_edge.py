@@ -57,6 +57,7 @@ UNKNOWN = {
     "contact_clock": lambda: cx.contact_clock(STUDY, customer=BAD, date="date", since="2024-06-30"),
     "patience": lambda: cx.patience(STUDY, wait=BAD, abandoned="churned"),
     "lagged": lambda: cx.lagged(STUDY, "satisfaction", y=BAD, unit="brand", period="wave"),
+    "within_person": lambda: cx.loyalty.within_person(STUDY, "churned", score=BAD, person="respondent", period="wave"),
     "repeat_models": lambda: cx.loyalty.repeat_models(STUDY, customer=BAD, date="date", until="2024-06-30", horizon=4),
     "personas": lambda: cx.personas(STUDY, [BAD, "service"]),
     "worth_in_money": lambda: cx.prices.worth_in_money(STUDY, BAD, price="wait", chosen="churned", among="respondent"),
@@ -197,7 +198,7 @@ def call(name: str, study: object, **options):
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
     needed |= {"frame": ["service"], "labels": LABELS, "rating": "satisfaction"}
     needed |= {"left": "churned", "ordinary": "wait", "great": "weight"}
-    needed |= {"x": "satisfaction", "y": "service", "period": "wave"}
+    needed |= {"x": "satisfaction", "y": "service", "period": "wave", "person": "respondent"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
     needed |= {"price": "wait", "buys": "churned"}

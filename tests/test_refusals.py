@@ -83,6 +83,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "rollout_plan": (lambda: cx.rollout_plan(list("aab"), sd=1, effect=1), "units has a name twice"),
     "experiment": (lambda: cx.experiment(PLAIN, ["x"], arm="one"), "an experiment needs two arms"),
     "personas": (lambda: cx.personas(PLAIN, ["x", "one"]), "'one' of table has 1 answer; it tells no kinds apart"),
+    "within_person": (lambda: cx.loyalty.within_person(PLAIN, "x", score="y", person="t", period="x"), "name four"),
     "lagged": (lambda: cx.lagged(PLAIN, "x", y="x", unit="t", period="y"), "name four different columns"),
     "loyalty_curve": (lambda: cx.loyalty_curve(PLAIN, "x", score="x"), "outcome and score are both 'x'"),
     "cost_to_serve": (lambda: cx.loyalty.cost_to_serve(PLAIN, "x", cost="neg"), "80 rows of table have a negative"),

@@ -50,6 +50,7 @@ _WHERE: dict[str, str] = {
     "patience": "cxlab.models.loyalty.clock_plots",
     "lagged": "cxlab.models.loyalty.clock_plots",
     "repeat_models": "cxlab.models.loyalty.clock_plots",
+    "within_person": "cxlab.models.loyalty.clock_plots",
     "personas": "cxlab.models.personas.persona_plots",
     "value": "cxlab.models.loyalty.value_plots",
     "loyalty_curve": "cxlab.models.loyalty.value_plots",

@@ -10,4 +10,5 @@ from cxlab.models.loyalty.patience import patience as patience
 from cxlab.models.loyalty.repeat_models import repeat_models as repeat_models
 from cxlab.models.loyalty.repeat_purchase import repeat as repeat
 from cxlab.models.loyalty.time_to_leave import survival as survival
+from cxlab.models.loyalty.within_person import within_person as within_person
 from cxlab.models.loyalty.worth_of_a_point import value as value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,6 +66,17 @@ def test_the_hazard_ratio_is_that_of_a_complementary_log_log_fit() -> None:
     assert row["high"] == pytest.approx(row["estimate"] * np.exp(half), rel=0.005)
     never = cx.Study(t.assign(left=t["left"] * t["failure"]), study.codebook)
     assert HAZARD not in verdict(never).parts["shown"]["label"].tolist()
+
+
+def test_the_hazard_ratio_is_that_of_the_model_with_one_period() -> None:
+    study = tenured(3, 0.5, 0.3, effect=0.1)
+    once = cx.Study(
+        study.table.assign(time=1), replace(study.codebook, fields=(*study.codebook.fields, cx.Field("time")))
+    )
+    model = cx.hazard(once, "failure + tenure", time="time", event="left").table.iloc[0]
+    row = verdict(study).parts["shown"].set_index("label").loc[HAZARD]
+    assert row["estimate"] == pytest.approx(model["ratio"], rel=1e-6)
+    assert row[["low", "high"]].tolist() == pytest.approx(model[["ratio_low", "ratio_high"]].tolist(), rel=0.01)
 
 
 @pytest.mark.parametrize("effect", [0.12, 0.06])

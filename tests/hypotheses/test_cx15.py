@@ -73,6 +73,20 @@ def test_a_hazard_is_the_one_of_statsmodels(people) -> None:
     assert v.estimate.se == pytest.approx(fit.bse[1], rel=0.03)
 
 
+def test_it_is_the_models_number(people) -> None:
+    """Ten of 100 points are one of 0 to 10; a hazard is of leaving, the claim of staying."""
+    left = (np.random.default_rng(4).random(1200) < 0.3).astype(float)
+    study = panel(Field("y", role="outcome", measure="churn"), left, people)
+    e, model = verdict(study).estimate, cx.loyalty.within_person(study, "y", score="sat", person="who", period="wave")
+    row = model.table.iloc[0]
+    assert [e.value, e.low, e.high] == pytest.approx([-row["estimate"], -row["high"], -row["low"]], rel=1e-9)
+    loyal = np.clip(np.round(5 + 0.3 * people["sat"] + people["trait"]), 0, 10)
+    study = panel(Field("y", role="outcome", measure="loyalty", scale=Scale(0, 10)), loyal, people)
+    e, model = verdict(study).estimate, cx.loyalty.within_person(study, "y", score="sat", person="who", period="wave")
+    row = 10 * model.table.iloc[0][["estimate", "low", "high"]].to_numpy(float)
+    assert [e.value, e.low, e.high] == pytest.approx(row.tolist(), rel=1e-9)
+
+
 @pytest.mark.parametrize("unit", [1.0, 100.0, 0.001])
 def test_money_is_a_relative_change_in_any_currency(people, unit: float) -> None:
     """An experiment: Poisson pseudo-likelihood of statsmodels, the same in euros, cents and thousands."""

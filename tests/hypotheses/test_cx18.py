@@ -28,6 +28,13 @@ def test_the_elasticity_is_the_one_of_statsmodels() -> None:
     assert (e.low, e.high) == pytest.approx(tuple(fit.conf_int().loc["cycle"]), rel=1e-6)
 
 
+def test_it_is_the_models_number() -> None:
+    study = cx.simulated("CX-18", 1.0, n=100, seed=2)
+    row = cx.ols(study, "log(t90) ~ log(cycle)", errors="HC3").table.iloc[-1]
+    e = verdict(study).estimate
+    assert [e.value, e.low, e.high] == pytest.approx(row[["estimate", "low", "high"]].tolist(), rel=1e-9)
+
+
 @pytest.mark.parametrize("threat", [None, "unequal-noise"])
 @pytest.mark.parametrize("effect", [1.0, 0.5, 0.0])
 def test_the_truth_is_recovered(replicates, effect: float, threat) -> None:

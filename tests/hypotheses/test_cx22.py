@@ -31,6 +31,15 @@ def test_the_change_is_the_one_of_statsmodels() -> None:
     assert e.se == pytest.approx(fit.bse.iloc[1], rel=0.02)
 
 
+def test_it_is_the_models_number() -> None:
+    study = cx.simulated("CX-22", 0.1, n=1500, seed=3)
+    sd = float(study.table["score"].std(ddof=0))
+    by = {"score": "score", "person": "person", "period": "period"}
+    row = cx.loyalty.within_person(study, "cost", per=sd, **by).table.iloc[0]
+    e = verdict(study).estimate
+    assert [e.value, e.low, e.high] == pytest.approx(row[["estimate", "low", "high"]].tolist(), rel=1e-9)
+
+
 def test_the_truth_is_recovered(replicates) -> None:
     found = replicates("CX-22", 0.1, n=3000, reps=REPS, seed=1)
     assert found["value"].mean() == pytest.approx(-0.1, abs=0.006)

@@ -49,6 +49,16 @@ def lagged(result: Result, *, ax: Axes | None = None) -> Axes:
     return titled(ax, result, "change one period after a point of the other")
 
 
+def within_person(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the slope of the score, of a later score, and what is left beyond it."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    forest(ax, t["term"], t["estimate"], t["low"], t["high"], unit=result.unit)
+    ax.axvline(0, color=MUTED, linewidth=1)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    return ax
+
+
 def repeat_models(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw what each model expected, and what happened as a line."""
     t = result.table
