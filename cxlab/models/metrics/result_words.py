@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -13,9 +14,12 @@ from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import Score
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference import proportions, trinomial
+from cxlab.stats.inference.design_variance import effective_n
 
 FEW = 9
 """Degrees of freedom below which an interval under a design is called rough."""
+ONE_SIDED, RARE = 0.85, 20
+"""From this share of one answer on, and with fewer of the others in effect, clusters leave intervals too narrow."""
 
 
 def problems(counts: Mapping[str, int]) -> list[str]:
@@ -84,6 +88,20 @@ def heavy(reach: NDArray) -> str:
     )
 
 
+def lopsided(cells: pd.DataFrame, shape: str) -> NDArray:
+    """Which groups are so one-sided, in clusters so alike, that fewer than 20 of the rarer answers count in effect.
+
+    With 90 % of one answer and 12 to 80 clusters of 15 (correlation within .5) intervals at 95 % hold in 92 to 94 %;
+    what the clusters leave of the sample is itself badly known there. Without clusters score intervals hold.
+    """
+    t, spread, n = (cells[c].to_numpy(float) for c in ("estimate", "spread", "n"))
+    strong = spread + t * t
+    most = np.fmax(t, 1 - t) if shape == "share" else np.fmax.reduce([(strong - t) / 2, 1 - strong, (strong + t) / 2])
+    n_eff = effective_n(spread, cells["var"], cells["base"])
+    alike = (cells["m"].to_numpy(float) < n) & (n_eff < 0.6 * n)
+    return alike & (most >= ONE_SIDED) & (most < 1) & (n_eff * (1 - most) < RARE)
+
+
 def caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, simple: bool) -> list[str]:
     """Return what must be said of groups whose variance is none, rough or not estimable."""
     out = []
@@ -104,6 +122,11 @@ def caveats(cells: pd.DataFrame, score: Score, flat: NDArray, still: NDArray, si
         out.append(
             f"{some(few.sum())}: fewer than {FEW} degrees of freedom (clusters minus strata{uneven}), so the interval "
             "is rough"
+        )
+    if not simple and score.shape != "mean" and (told := lopsided(cells, score.shape)).any():
+        out.append(
+            f"{some(told.sum())}: nearly all answers are alike, and those of a cluster more so: of such intervals at "
+            "95 % about 93 % hold the truth"
         )
     if cells["lonely"].any():
         out.append("strata with a single cluster are centred at the overall mean (conservative)")

@@ -455,3 +455,21 @@ def test_a_share_of_an_answer_that_nobody_gave_says_so() -> None:
     said = "no answer equals 'pigeon': is it written as in the data?"
     assert said in cx.share(study, "mode", value="pigeon").notes
     assert not [n for n in cx.share(study, "mode", value="web").notes if "no answer equals" in n]
+
+
+def test_intervals_of_few_alike_clusters_of_nearly_one_answer_say_how_often_they_hold() -> None:
+    """Measured in `benchmarks`: (2/8/90) over 12 to 80 clusters of correlation .5 holds in 92 to 94 %, not 95."""
+    said, c = {}, np.repeat(np.arange(20), 15)
+    alike = np.where(c < 2, 3, np.where(c == 2, 8, 10))
+    answers = {
+        "alike": alike,
+        "mixed": alike[np.random.default_rng(1).permutation(300)],
+        "even": np.where(c < 10, 3, 10),
+    }
+    for name, ltr in answers.items():
+        fields = (cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10)),
+                  cx.Field("c", type="integer", role="cluster"))  # fmt: skip
+        made = cx.Study(pd.DataFrame({"ltr": ltr, "c": c}), cx.Codebook(name, fields))
+        found = (cx.nps(made), cx.share(made, "ltr", value=10))
+        said[name] = [any("about 93 % hold the truth" in note for note in r.notes) for r in found]
+    assert said == {"alike": [True, True], "mixed": [False, False], "even": [False, False]}
