@@ -51,8 +51,9 @@ fuzz: $(VENV)/.test
 mutants: $(VENV)/.test
 	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
 
-calibrate: $(VENV)/.core
+calibrate: $(VENV)/.test
 	$(BIN)/cxlab calibrate --ship --reps 800
+	$(BIN)/python -m benchmarks.words $(or $(SCALE),1)
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
