@@ -59,6 +59,26 @@ def steps_sql(folder: Path, n: int):
     return run
 
 
+def steps_pm4py(folder: Path, n: int):
+    """Counts and mean waits of the steps, without intervals; the events are in memory already."""
+    import pandas as pd
+    import pm4py
+
+    rows = pd.read_parquet(folder / "rows.parquet")
+    names = {"case_id_key": "c", "activity_key": "a", "timestamp_key": "t"}
+
+    def run():
+        counts = pm4py.discover_dfg(rows, **names)[0]
+        waits = pm4py.discover_performance_dfg(rows, **names)[0]
+        keys = sorted(counts)
+        return {
+            "n": np.array([counts[k] for k in keys], float),
+            "wait": np.array([waits[k]["mean"] for k in keys]) / 86400,
+        }
+
+    return run
+
+
 def tickets(folder: Path, n: int) -> None:
     """Write the export of a view of a help desk."""
     import duckdb
@@ -89,7 +109,7 @@ def recipe_read(folder: Path, n: int):
 JOBS = [
     Job(
         "steps", "steps of 10 M events with intervals, beside plain SQL without", n=10_000_000, data=events,
-        own=steps_own, floor=steps_sql, targets={"floor": 1.5}, memory={"": 1000}, tolerance=1e-9, turns=1, cpu=True,
+        own=steps_own, floor=steps_sql, peers={"pm4py": steps_pm4py}, targets={"floor": 1.5, "pm4py": 8}, memory={"": 1000}, tolerance=1e-9, turns=1, cpu=True,
     ),
     Job(
         "recipe", "an export of 1 M tickets through its recipe, beside reading it", n=1_000_000, data=tickets,
