@@ -64,7 +64,7 @@ def steps_pm4py(folder: Path, n: int):
     import pandas as pd
     import pm4py
 
-    rows = pd.read_parquet(folder / "rows.parquet")
+    rows = pd.read_parquet(folder / "rows.parquet").astype({"c": str})
     names = {"case_id_key": "c", "activity_key": "a", "timestamp_key": "t"}
 
     def run():
@@ -109,7 +109,8 @@ def recipe_read(folder: Path, n: int):
 JOBS = [
     Job(
         "steps", "steps of 10 M events with intervals, beside plain SQL without", n=10_000_000, data=events,
-        own=steps_own, floor=steps_sql, peers={"pm4py": steps_pm4py}, targets={"floor": 1.5, "pm4py": 8}, memory={"": 1000}, tolerance=1e-9, turns=1, cpu=True,
+        own=steps_own, floor=steps_sql, peers={"pm4py": steps_pm4py}, targets={"floor": 1.5, "pm4py": 8},
+        memory={"": 1000}, tolerance=1e-9, turns=1, cpu=True,
     ),
     Job(
         "recipe", "an export of 1 M tickets through its recipe, beside reading it", n=1_000_000, data=tickets,
