@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -41,26 +42,48 @@ def damaged(table: duckdb.DuckDBPyRelation, column: str) -> Damage | None:
     '1.03006E+13'
     >>> damaged(duckdb.sql("select 10300612345678 + range as id from range(9)"), "id")
     """
+    return all_damaged(table, [column])[column]
+
+
+def all_damaged(table: duckdb.DuckDBPyRelation, columns: Sequence[str]) -> dict[str, Damage | None]:
+    """Return what `damaged` says of each column, from one scan."""
+    asked, found = {c: _held(table, c) for c in columns}, dict.fromkeys(columns)
+    asked = {c: held for c, held in asked.items() if held}
+    if not asked:
+        return found
+    counts = ", ".join(f"count_if({held}), count({quoted(c)})" for c, held in asked.items())
+    row = table.aggregate(counts).fetchall()[0]
+    for k, (column, held) in enumerate(asked.items()):
+        rows, filled = row[2 * k : 2 * k + 2]
+        if rows and rows >= 2 and rows >= SHARE * filled:
+            left, example = (
+                table.filter(held).aggregate(f"count(distinct {quoted(column)}), min({quoted(column)})").fetchall()[0]
+            )
+            found[column] = Damage(int(rows), int(filled), int(left), _shown(example))
+    return found
+
+
+def _held(table: duckdb.DuckDBPyRelation, column: str) -> str:
+    """SQL that is true of damaged ids of a column, '' where its type holds none."""
     kind = str(table.types[table.columns.index(column)])
     cell = quoted(column)
     if kind == "VARCHAR":
-        held = f"regexp_full_match(trim({cell}), '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
-    elif kind in ("DOUBLE", "FLOAT", "BIGINT", "HUGEINT", "UBIGINT") or kind.startswith("DECIMAL"):
-        x = f"cast({cell} as double)"
-        held = f"(abs({x}) >= {LEAST:.0f} and abs({x} - try_cast(printf('%.{DIGITS - 1}e', {x}) as double)) < 0.5)"
-    else:
-        return None
-    rows, filled, left, example = table.aggregate(
-        f"count_if({held}), count({cell}), count(distinct {cell}) filter ({held}), min({cell}) filter ({held})"
-    ).fetchall()[0]
-    if not rows or rows < 2 or rows < SHARE * filled:
-        return None
+        return f"regexp_full_match(trim({cell}), '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
+    if kind not in ("DOUBLE", "FLOAT", "BIGINT", "HUGEINT", "UBIGINT") and not kind.startswith("DECIMAL"):
+        return ""
+    x = f"cast({cell} as double)"
+    held = f"(abs({x}) >= {LEAST:.0f} and abs({x} - try_cast(printf('%.{DIGITS - 1}e', {x}) as double)) < 0.5)"
+    if "INT" in kind:  # few ids are printed
+        return f"(case when {cell} % {10**DIGITS} = 0 then {held} else false end)"
+    return held
+
+
+def _shown(example: object) -> str:
+    """One damaged id as a spreadsheet shows it."""
     if isinstance(example, str):
-        shown = example.strip()
-    else:
-        mantissa, _, power = f"{float(example):.{DIGITS - 1}E}".partition("E")
-        shown = f"{float(mantissa):g}E{power}"
-    return Damage(int(rows), int(filled), int(left), shown)
+        return example.strip()
+    mantissa, _, power = f"{float(example):.{DIGITS - 1}E}".partition("E")
+    return f"{float(mantissa):g}E{power}"
 
 
 def told(field: str, column: str, seen: Damage) -> Doubt:

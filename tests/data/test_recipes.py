@@ -11,6 +11,7 @@ import sqlite3
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -18,6 +19,7 @@ import cxlab as cx
 from cxlab.cli import cxlab
 from cxlab.data import codebook as codebooks
 from cxlab.data import recipes
+from cxlab.data.damaged_ids import all_damaged
 from cxlab.problem import DataProblem
 
 NAME = "Wilhelmina Featherstonehaugh"
@@ -438,3 +440,16 @@ def test_the_command_lists_and_describes():
 def test_real_landed_tables(file, recipe, rows):
     study = cx.load(Path(os.environ["CXLAB_MIRROR"]) / "platform_exports" / file)
     assert study.codebook.recipe == recipe and len(study) == rows
+
+
+@pytest.mark.parametrize("kind", ["BIGINT", "HUGEINT", "DOUBLE"])
+def test_damaged_ids_are_those_of_six_digits_and_zeros(kind: str) -> None:
+    rng = np.random.default_rng(len(kind))
+    ids = [int(a) * 10 ** int(k) + int(b) for a, k, b in zip(
+        rng.integers(1, 10**7, 400), rng.integers(3, 9, 400), rng.choice([0, 0, 1, 10**5], 400), strict=True)]  # fmt: skip
+    table = duckdb.sql(f"select unnest({ids})::{kind} as a, unnest({ids})::{kind} + 1 as b")
+    found = all_damaged(table, ["a", "b"])
+    right = [x for x in ids if len(str(x)) >= 12 and not str(x)[6:].strip("0")]
+    assert found["a"] is not None and found["b"] is None
+    assert (found["a"].rows, found["a"].filled, found["a"].left) == (len(right), 400, len(set(right)))
+    assert float(found["a"].example) == min(right)

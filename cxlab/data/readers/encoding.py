@@ -90,6 +90,9 @@ def _decoded_file(path: Path, encoding: str) -> Utf8:
 
 def _ends_mixed(path: Path) -> bool:
     """Whether rows end in several ways: with a carriage return, a line feed, or both. Within quotes nothing ends."""
+    with path.open("rb") as file:
+        if not any(b"\r" in chunk for chunk in iter(lambda: file.read(CHUNK), b"")):
+            return False
     kinds, within, last = set(), False, b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):

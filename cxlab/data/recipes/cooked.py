@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import duckdb
 
-from cxlab.data.damaged_ids import DAMAGED, damaged, told
+from cxlab.data.damaged_ids import DAMAGED, all_damaged, told
 from cxlab.data.doubt import Doubt
 from cxlab.data.pivot import pivot
 from cxlab.data.readers.raw import Raw, quoted
@@ -135,14 +135,19 @@ def _declared(raw: Raw, of: Recipe, names: Sequence[str], doubts: Sequence[Doubt
 
 def _damages(match: Match, tables: Mapping[str, duckdb.DuckDBPyRelation]) -> tuple[Doubt, ...]:
     """The ids that a spreadsheet has rounded."""
-    found = []
+    places = {}
     for f in (f for f in match.recipe.fields if f.role in IDS):
         for table, has in match.at.values():
             column = next((has[bare(c)] for c in match.recipe.sources[f.name] if bare(c) in has), "")
-            if column and table in tables and (seen := damaged(tables[table], column)) is not None:
-                found.append(told(f.name, column, seen))
-                break
-    return tuple(found)
+            if column and table in tables:
+                places.setdefault(table, []).append((f.name, column))
+    seen = {t: all_damaged(tables[t], list(dict.fromkeys(c for _, c in there))) for t, there in places.items()}
+    found = {}
+    for table, there in places.items():
+        for name, column in there:
+            if (damage := seen[table][column]) is not None and name not in found:
+                found[name] = told(name, column, damage)
+    return tuple(found[f.name] for f in match.recipe.fields if f.name in found)
 
 
 def _gone(of: Recipe, before: duckdb.DuckDBPyRelation, after: duckdb.DuckDBPyRelation) -> tuple[str, ...]:
