@@ -11,12 +11,16 @@ from scipy.special import ndtr, ndtri
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
+from cxlab.models.drivers import streamed_answers
+from cxlab.models.drivers.design_blocks import answered_blocks, filled_in
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.group_products import GONE, LEVELS
 from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
 from cxlab.stats.fits.power_means import GRID, exponents
+from cxlab.stats.fits.power_sums import PowerSums
 
 DRAWS = 1000
 
@@ -63,22 +67,23 @@ def one_failure(
     >>> cx.one_failure(cx.load("brand-tracker")).table["term"].tolist()
     ['exponent of the mean', 'worst touchpoint, beyond its own']
     """
-    answers = driver_answers.read(study, outcome, drivers)
+    answers = streamed_answers.read(study, outcome, drivers)
+    if isinstance(answers, streamed_answers.Streamed) and not answers.source.small:
+        answers = driver_answers.read(study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of) or len(answers.drivers) < 2:
         raise DataProblem("a generalised mean needs at least two drivers, all on a scale from bad to good")
     bottom, top = driver_answers.limits(study, answers)
-    u = (answers.X - bottom + 1) / (top - bottom + 1)
-    kept = answers.rows((~np.isnan(u)).sum(axis=1) >= 2)
-    u = u[(~np.isnan(u)).sum(axis=1) >= 2]
+    enough = answers.answers_each() >= 2
+    kept = answers if enough.all() else answers.rows(enough)
     if kept.n < 30:
         raise DataProblem(f"only {kept.n} people answered two drivers or more; at least 30 are needed")
     groups = kept.groups(seed=seed)
-    profile, drawn = exponents(u, kept.y, kept.w, groups, draws=DRAWS, seed=seed)
+    profile, drawn = _exponents(kept, groups, bottom, top, seed)
     tail = (1 - level) / 2
     best = float(GRID[profile.argmax()])
     low, high = np.quantile(drawn, [tail, 1 - tail], method="nearest")
     p = min(1.0, 2 * max(min((drawn >= 1 - 1e-9).mean(), (drawn <= 1 + 1e-9).mean()), 1 / DRAWS))
-    worst = _worst(kept, u, top - bottom + 1, groups, level)
+    worst = _worst(kept, bottom, top, groups, level)
     table = pd.DataFrame(
         [
             ("exponent of the mean", best, low, high, np.nan, p, kept.n),
@@ -107,14 +112,37 @@ def one_failure(
     )  # fmt: skip
 
 
+def _exponents(
+    answers: Answers, groups: Groups, bottom: np.ndarray, top: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return R² at every exponent, and the best exponent of every replicate."""
+    if not isinstance(answers, streamed_answers.Streamed):
+        u = (answers.X - bottom + 1) / (top - bottom + 1)
+        return exponents(u, answers.y, answers.w, groups, draws=DRAWS, seed=seed)
+    u = [(LEVELS - low + 1) / (high - low + 1) for low, high in zip(bottom, top, strict=True)]
+    given = [u[j][answers.values(j)[0].astype(int) - int(LEVELS[0])] for j in range(answers.width)]
+    values = np.unique(np.round(np.concatenate(given), 12))
+    tables = [np.where(LEVELS == GONE, -1, np.searchsorted(values, np.round(x, 12))) for x in u]
+    total, at = PowerSums(groups.size, values, answers.width), 0
+    for piece in answers.source.pieces():
+        own = np.column_stack([t[x.astype(np.int16) + 128] for t, x in zip(tables, piece.z[:, :-1].T, strict=True)])
+        y = piece.z[:, -1] - answers.means()[-1]
+        total.add(own, y, np.ones(len(y)) if piece.w is None else piece.w, groups.code[at : at + len(y)])
+        at += len(y)
+    return total.exponents(groups, draws=DRAWS, seed=seed)
+
+
 def _worst(
-    answers: Answers, u: np.ndarray, points: np.ndarray, groups: Groups, level: float
+    answers: Answers, bottom: np.ndarray, top: np.ndarray, groups: Groups, level: float
 ) -> tuple[float, float, float, float, float]:
     """Return coefficient, limits, error and p of the worst answer beside all drivers and their not-answered levels."""
-    settled, _ = driver_answers.settle(answers, "indicator")
-    worst = np.nanmin(u, axis=1) * np.median(points)
-    D = np.column_stack([np.ones(answers.n), settled.X, worst])
-    fit = replicated_ols.least_squares(D, answers.y, answers.w, groups)
+    driver_answers.enough(answers)
+    points, means = top - bottom + 1, answers.means()
+    blocks, _ = answered_blocks(answers.width)
+    worst = lambda X: np.nanmin((X - bottom + 1) / points, axis=1) * np.median(points)  # noqa: E731
+    sums = answers.products(groups, blocks, lambda y: np.nan_to_num(y - np.round(means[-1])), worst)
+    change, _ = filled_in(means[:-1], answers.answered() < answers.n, extra=1)
+    fit = replicated_ols.least_squares_of(change.T @ sums @ change, groups)
     b, se = float(fit.coef[-1]), float(np.sqrt(fit.covariance[-1, -1]))
     half = float(ndtri((1 + level) / 2)) * se
     return b, b - half, b + half, se, float(2 * ndtr(-abs(b) / se))

@@ -42,6 +42,11 @@ def exponents(
     for some in np.array_split(GRID, 15):  # a few exponents at a time, for memory
         m = np.column_stack([power_mean(u, rho) for rho in some])
         a, aa, ab = np.split(total(np.hstack([m, m * m, m * y[:, None]])), 3, axis=1)
-        r2.append((ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n)))
+        r2.append(profiles(a, aa, ab, n, b, bb))
     r2 = np.hstack(r2)
     return r2[0], GRID[r2[1:].argmax(axis=1)]
+
+
+def profiles(a: np.ndarray, aa: np.ndarray, ab: np.ndarray, n: np.ndarray, b: np.ndarray, bb: np.ndarray) -> np.ndarray:
+    """Return squared correlations from weighted sums of a, a**2 and a b (B, exponents), of 1, b and b**2 (B, 1)."""
+    return (ab - a * b / n) ** 2 / ((aa - a * a / n) * (bb - b * b / n))

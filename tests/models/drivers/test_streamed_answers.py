@@ -14,6 +14,8 @@ import cxlab as cx
 from cxlab.models.drivers import driver_data, streamed_answers
 from cxlab.stats.counts import batches, group_products
 from cxlab.stats.counts.replicates import Groups, group_moments
+from cxlab.stats.fits import power_sums
+from cxlab.stats.fits.power_means import exponents
 
 NAMES = ("wifi", "crew", "food", "seat")
 
@@ -61,6 +63,7 @@ ASKED: dict[str, Callable[[cx.Study], cx.Result]] = {
     "contrasts": lambda s: cx.importance.asymmetry(s, drivers=list(NAMES)),
     "segments": lambda s: cx.importance.driver_segments(s, "region"),
     "levels": lambda s: cx.importance.driver_levels(s, "unit", drivers=["wifi", "crew"]),
+    "one failure": lambda s: cx.one_failure(s, drivers=["wifi", "crew", "food"]),
     "map": lambda s: cx.importance.importance_performance(s),
 }
 
@@ -82,7 +85,8 @@ def test_pieces_give_what_rows_give(
     rows, read = [], driver_data.read
     monkeypatch.setattr(driver_data, "read", lambda *a, **k: rows.append(1) or read(*a, **k))
     found = ASKED[name](given)
-    assert bool(rows) == (name == "complete")  # the seats outside their scale are missing answers
+    # the seats outside their scale are missing answers; patterns are counted of answers of one byte
+    assert bool(rows) == (name == "complete" or (name == "one failure" and halves > 0))
     assert (found.title, found.method, found.notes) == (known.title, known.method, known.notes)
     for one, two in zip(figures(found), figures(known), strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-7)  # replicates are in single precision
@@ -106,6 +110,34 @@ def test_group_products_are_the_moments_of_all_rows(gaps: bool, even: bool, monk
         np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-10)
     there = (~np.isnan(z)).astype(float)
     np.testing.assert_array_equal(found.together, there.T @ there)
+
+
+@pytest.mark.parametrize("few", [4096, 40, 3])
+def test_power_sums_are_those_of_all_rows(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power_sums, "FEW", few)
+    rng = np.random.default_rng(4)
+    values = np.array([0.2, 0.4, 0.6, 0.8, 1.0])
+    at, w, code = rng.integers(-1, 5, (600, 3)), rng.uniform(0.5, 2, 600), np.arange(600) % 20
+    at[at.max(axis=1) < 0] = 1
+    u = np.where(at < 0, np.nan, values[at])
+    y = np.nanmean(u, axis=1) + rng.normal(0, 0.2, 600)
+    groups = Groups(code, np.zeros(20, int), 600)
+    known = exponents(u, y, w, groups, draws=50, seed=1)
+    total = power_sums.PowerSums(20, values, 3)
+    for start in range(0, 600, 90):
+        part = slice(start, start + 90)
+        total.add(at[part], y[part] - np.average(y, weights=w), w[part], code[part])
+    for one, two in zip(total.exponents(groups, draws=50, seed=1), known, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9)
+
+
+def test_many_groups_are_resampled_in_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = study(table(), design=True)
+    known = cx.importance.driver_levels(given, "account", drivers=["wifi", "crew"]).table
+    monkeypatch.setattr(streamed_answers, "LARGE", 0)
+    found = cx.importance.driver_levels(given, "account", drivers=["wifi", "crew"]).table
+    np.testing.assert_allclose(found.estimate, known.estimate, rtol=1e-9)
+    np.testing.assert_allclose(found.se, known.se, rtol=0.25)  # other draws of 500
 
 
 def test_a_study_in_memory_or_with_words_reads_rows(monkeypatch: pytest.MonkeyPatch) -> None:
