@@ -86,8 +86,11 @@ def _joined(known: tuple[np.ndarray, np.ndarray], x: np.ndarray) -> tuple[np.nda
     return (both, np.bincount(at, np.concatenate([known[1], times])).astype(int)) if len(both) <= DISTINCT else None
 
 
-def short(column: pa.Array) -> pa.Array | np.ndarray:
-    """Return whole numbers in four bytes each if they fit, other columns as they are."""
+def short(column: pa.Array | pa.ChunkedArray) -> pa.Array | np.ndarray:
+    """Return whole numbers in four bytes each if they fit, words as numbers with a list of them, others as they are."""
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        return column.cast(pa.string()).dictionary_encode()
     if not pa.types.is_integer(column.type) or column.null_count or not len(column):
         return column
     x = numbers(column)
@@ -95,15 +98,27 @@ def short(column: pa.Array) -> pa.Array | np.ndarray:
 
 
 def factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
-    """Number the values of a column in the order in which they come; ``parts`` is emptied."""
-    if all(isinstance(p, np.ndarray) for p in parts) and parts:
+    """Number the values of a column in the order in which they come; ``parts``, of `short`, is emptied."""
+    if parts and all(isinstance(p, np.ndarray) for p in parts):
         whole = np.concatenate(parts)
     else:
-        made = [pa.chunked_array([pa.array(p)]) if isinstance(p, np.ndarray) else p for p in parts]
         kind = next((p.type for p in parts if not isinstance(p, np.ndarray)), pa.int64())
-        whole = pa.chunked_array([c.cast(kind) for p in made for c in (p.chunks if hasattr(p, "chunks") else [p])])
+        if pa.types.is_dictionary(kind):
+            return _words(parts)
+        whole = pa.chunked_array([(pa.array(p) if isinstance(p, np.ndarray) else p).cast(kind) for p in parts], kind)
         whole = whole.to_pandas()
     parts.clear()
     code, labels = pd.factorize(whole, use_na_sentinel=False)
     del whole
     return code.astype(np.int32), pd.Index(labels)
+
+
+def _words(parts: list[pa.DictionaryArray]) -> tuple[np.ndarray, pd.Index]:
+    """Put numbers of words on one list of them; a missing one comes last."""
+    chunks = pa.chunked_array(parts).unify_dictionaries().chunks
+    parts.clear()
+    labels = chunks[-1].dictionary.to_pandas()
+    code = np.concatenate([c.indices.cast(pa.int32()).fill_null(len(labels)).to_numpy() for c in chunks])
+    if len(code) and code.max() == len(labels):
+        labels = pd.concat([labels, pd.Series([None], dtype=labels.dtype)])
+    return code, pd.Index(labels)

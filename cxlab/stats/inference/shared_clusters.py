@@ -312,3 +312,14 @@ def _plain(value: object) -> object:
 
 def _keys(groups: Sequence[tuple]) -> list[tuple]:
     return [tuple(_plain(v) for v in g) for g in groups]
+
+
+def _tuples(table: pd.DataFrame) -> list[tuple]:
+    """The rows of a table of groups as `_keys` writes them, each different value looked at once."""
+    columns = []
+    for c in table.columns:
+        code, values = pd.factorize(table[c], use_na_sentinel=False)
+        plain = np.empty(len(values), object)
+        plain[:] = [_plain(v) for v in values]
+        columns.append(plain[code].tolist())
+    return list(zip(*columns, strict=True)) if columns else [()] * len(table)
