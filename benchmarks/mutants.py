@@ -159,7 +159,8 @@ def tests_of(file: str) -> list[str]:
         own = ROOT / "tests/hypotheses" / f"test_{path.stem}.py"
         rest = ["test_verdict.py", "test_calibrate.py"]
         found = [own] if own.is_file() else [ROOT / "tests/hypotheses" / r for r in rest]
-        return [str(p.relative_to(ROOT)) for p in (*found, ROOT / "tests/hypotheses/test_weighted_cards.py")]
+        shared = [ROOT / "tests/hypotheses" / f"test_{what}.py" for what in ("naive_twins", "weighted_cards")]
+        return [str(p.relative_to(ROOT)) for p in (*found, *shared)]
     room = ROOT / "tests" / path.parent.relative_to("cxlab")
     while not room.is_dir():
         room = room.parent

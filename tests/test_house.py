@@ -316,7 +316,7 @@ MODULES = sorted((ROOT / "cxlab").rglob("*.py"))
 def test_no_file_name_stands_twice() -> None:
     names = [p.name for p in (ROOT / "cxlab").rglob("*.py") if not p.name.startswith("__")]
     twice = sorted({n for n in names if names.count(n) > 1})
-    assert twice == ["sample.py"], "the reader of the claims is to go into that of the data; nothing else may join it"
+    assert not twice
 
 
 @pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])

@@ -13,7 +13,7 @@ import numpy as np
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable, Sample, Spec, draw, unweighted
+from cxlab.hypotheses.scored_answers import NotEstimable, ScoredAnswers, Spec, draw, unweighted
 from cxlab.hypotheses.slots import Slots
 from cxlab.problem import DataProblem
 
@@ -60,7 +60,7 @@ class Case:
     seed: int = 0
 
     @cached_property
-    def sample(self) -> Sample:
+    def sample(self) -> ScoredAnswers:
         """The answers that the test needs, as distinct patterns with counts."""
         return draw(self.study, self.card, self.slots, self.spec)
 

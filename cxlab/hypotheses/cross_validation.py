@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.rule import Finding, from_t
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.stats.fits.folds import block_moments, corrected, deal, fold_r2, gain_at_most, splits
 
 FOLDS, REPEATS, BLOCKS = 10, 10, 100

@@ -11,9 +11,9 @@ from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.rule import Finding, from_t
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.stats.counts.quantiles import quantile
-from cxlab.stats.fits.robust import Fit, least_squares
+from cxlab.stats.fits.robust import RobustFit, least_squares
 
 FEW = 10
 """Answers a group needs before it is compared."""
@@ -115,7 +115,7 @@ def design(case: Case, rows: NDArray, *columns: NDArray) -> NDArray:
     return np.column_stack([np.ones(len(case.sample.n)), *columns, *controls])[rows]
 
 
-def fit(case: Case, rows: NDArray, y: NDArray, *columns: NDArray) -> Fit:
+def fit(case: Case, rows: NDArray, y: NDArray, *columns: NDArray) -> RobustFit:
     """Regress y on the columns (and controls) over the rows with the sample's counts, weights, clusters and strata."""
     s = case.sample
     return least_squares(design(case, rows, *columns), y[rows], s.n[rows], s.w[rows], *s.units(rows))

@@ -18,7 +18,7 @@ from cxlab.data.study import Study
 from cxlab.hypotheses import ledger as book
 from cxlab.hypotheses.card import Card, card
 from cxlab.hypotheses.journey_rows import as_journeys
-from cxlab.hypotheses.sample import EXCLUSIONS, SCALES, Spec
+from cxlab.hypotheses.scored_answers import EXCLUSIONS, SCALES, Spec
 from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.tally import tally

@@ -16,7 +16,7 @@ from cxlab.data.study import Study
 from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card
 from cxlab.hypotheses.case import Case, run
-from cxlab.hypotheses.sample import Spec
+from cxlab.hypotheses.scored_answers import Spec
 from cxlab.hypotheses.slots import Given, require
 from cxlab.result import Result
 

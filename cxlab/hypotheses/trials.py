@@ -14,7 +14,7 @@ from cxlab.columns import show
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.estimation import coefficient, design
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.stats.inference import few_treated
 from cxlab.stats.inference.missing_scores import extremes
 

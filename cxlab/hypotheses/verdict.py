@@ -18,7 +18,7 @@ from cxlab.hypotheses.case import Case, Evidence, run
 from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.ruling import ruled, sentence
-from cxlab.hypotheses.sample import Spec
+from cxlab.hypotheses.scored_answers import Spec
 from cxlab.hypotheses.slots import Given, require
 from cxlab.hypotheses.specification import specifications
 from cxlab.present import printed

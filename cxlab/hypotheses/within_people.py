@@ -18,8 +18,8 @@ from cxlab.columns import show
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.design import kind
 from cxlab.hypotheses.estimation import answered
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import from_t
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.loyalty.within_person import PEOPLE, SAID, SEEN, Contrast, People, Told, fitted, often, told
 
 COMPARED = "people are compared with themselves"

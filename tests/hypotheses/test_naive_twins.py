@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cxlab.hypotheses import naive
+from cxlab.hypotheses import without_guards
 from cxlab.hypotheses.card import card
 
 
@@ -40,17 +40,19 @@ def shifted(by: float) -> np.ndarray:
 
 def test_two_means_of_fifty_differ_from_two_standard_errors_on() -> None:
     """Each mean has the error 10 / sqrt(49), so the difference 2.02; 1.96 of it are 3.96."""
-    assert naive.larger(shifted(3.98)[50:], shifted(0)[:50])
-    assert not naive.larger(shifted(3.94)[50:], shifted(0)[:50])
-    assert not naive.larger(shifted(0)[:50], shifted(9)[50:])
-    assert not naive.larger(np.array([9.0]), EVEN) and not naive.larger(EVEN, np.array([9.0]))
+    assert without_guards.larger(shifted(3.98)[50:], shifted(0)[:50])
+    assert not without_guards.larger(shifted(3.94)[50:], shifted(0)[:50])
+    assert not without_guards.larger(shifted(0)[:50], shifted(9)[50:])
+    assert not without_guards.larger(np.array([9.0]), EVEN) and not without_guards.larger(EVEN, np.array([9.0]))
 
 
 def test_a_mean_of_a_hundred_differs_from_zero_from_two_standard_errors_on() -> None:
     """The error is 10 / sqrt(99): 1.96 of it are 1.97. Three values can tell, two cannot."""
-    assert naive.exceeds_zero(EVEN - 50 + 1.99) and not naive.exceeds_zero(EVEN - 50 + 1.95)
-    assert not naive.exceeds_zero(50 - EVEN - 2)
-    assert naive.exceeds_zero(np.array([5.0, 5.1, 5.2, np.nan])) and not naive.exceeds_zero(np.array([5.0, 5.1]))
+    assert without_guards.exceeds_zero(EVEN - 50 + 1.99) and not without_guards.exceeds_zero(EVEN - 50 + 1.95)
+    assert not without_guards.exceeds_zero(50 - EVEN - 2)
+    assert without_guards.exceeds_zero(np.array([5.0, 5.1, 5.2, np.nan])) and not without_guards.exceeds_zero(
+        np.array([5.0, 5.1])
+    )
 
 
 @pytest.mark.parametrize("more", [True, False])

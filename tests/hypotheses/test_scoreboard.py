@@ -10,9 +10,9 @@ import pytest
 
 import cxlab as cx
 from cxlab.hypotheses.card import cards
-from cxlab.hypotheses.sample import Spec, draw
 from cxlab.hypotheses.scoreboard import SIGNS
 from cxlab.hypotheses.scoreboard_plots import TILES
+from cxlab.hypotheses.scored_answers import Spec, draw
 from cxlab.hypotheses.simulators import simulated
 from cxlab.hypotheses.slots import require
 from cxlab.hypotheses.specification import grid

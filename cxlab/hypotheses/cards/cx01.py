@@ -6,8 +6,8 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, varies
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, arms
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.price.stated_premium import log_premium
 
 TRUTH = Truth(claimed=0.16)

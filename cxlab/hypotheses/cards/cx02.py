@@ -20,8 +20,8 @@ from cxlab.hypotheses.estimation import (
     standardised,
     two_groups,
 )
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.glm import glm
 
 TRUTH = Truth(claimed=0.12)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, row, standardised
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each, scores
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=0.03, n=20000)
 

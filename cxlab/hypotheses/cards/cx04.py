@@ -11,10 +11,10 @@ from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, Validation, validate
 from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import about, answered, filled, finding, row
-from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import Finding, from_t
-from cxlab.hypotheses.sample import top_box
+from cxlab.hypotheses.scored_answers import top_box
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
+from cxlab.hypotheses.without_guards import flat
 from cxlab.stats.fits.folds import solve
 from cxlab.stats.fits.glm import Glm, glm
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, validate
 from cxlab.hypotheses.estimation import about, answered, filled, fit, row
-from cxlab.hypotheses.naive import flat, larger
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores, touchpoints
+from cxlab.hypotheses.without_guards import flat, larger
 from cxlab.models.drivers.one_failure import one_failure
 
 TRUTH = Truth(claimed=0.06, loss=0.55)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import answered, finding, fit, row, standardised
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth()
 

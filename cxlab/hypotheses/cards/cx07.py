@@ -7,8 +7,8 @@ import numpy as np
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=0.24)
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding
-from cxlab.hypotheses.naive import unguarded
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.robust import newey_west
 
 TRUTH = Truth(claimed=0.0135, n=360)

@@ -11,8 +11,8 @@ from cxlab.data.codebook import code
 from cxlab.data.study import Study
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, mean, row
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=0.9)
 FILTERS = ("not asked", "no reviews", "filter", "not applicable", "does not apply")

@@ -6,9 +6,9 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, varies
-from cxlab.hypotheses.naive import unguarded
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(n=8000)
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from cxlab.data.study import Study
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.naive import flat, larger
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import flat, larger
 from cxlab.models.journeys.variation import variation
 from cxlab.stats.inference.heterogeneity import exceeds, profile
 

@@ -15,9 +15,9 @@ from cxlab.data.codebook import Field
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, Validation, validate
 from cxlab.hypotheses.estimation import about, answered, filled, mean, row
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.folds import block_moments, corrected, deal, jackknife
 from cxlab.stats.fits.unit_means import following
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cxlab.hypotheses import within_people
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import coefficient, finding, group_means, row, varies
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 
 TRUTH = Truth(claimed=0.3, boundary=0.0943, n=6000)

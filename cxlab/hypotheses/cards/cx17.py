@@ -12,9 +12,9 @@ from cxlab.columns import show
 from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, row
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.folds import block_moments, deal, jackknife
 from cxlab.stats.fits.lagged_paths import lagged_path
 from cxlab.stats.paths.reliability import correlation, htmt

@@ -6,8 +6,8 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, varies
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=1.0, n=100)
 

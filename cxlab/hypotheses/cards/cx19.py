@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
-from cxlab.hypotheses.naive import exceeds_zero, flat
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.without_guards import exceeds_zero, flat
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.robust import least_squares
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import BEHAVIOUR
 from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row
-from cxlab.hypotheses.naive import exceeds_zero, flat
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
+from cxlab.hypotheses.without_guards import exceeds_zero, flat
 from cxlab.stats.fits.robust import least_squares
 
 TRUTH = Truth()

@@ -9,9 +9,9 @@ from cxlab.columns import show
 from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import kind
-from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import flat
 from cxlab.models.loyalty.lagged import lagged
 
 TRUTH = Truth(claimed=0.25, n=2400)

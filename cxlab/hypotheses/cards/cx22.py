@@ -8,7 +8,7 @@ from cxlab.hypotheses import within_people
 from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, standardised
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 
 TRUTH = Truth(claimed=0.1, n=6000, value=lambda effect: -effect)

@@ -6,9 +6,9 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import alike, answered, coefficient, mean, row, two_groups
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import CONFOUNDED, SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth()
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, mean, row, varies
-from cxlab.hypotheses.naive import unguarded
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.journeys.dose_response import doublings
 from cxlab.stats.counts.quantiles import quantile
 

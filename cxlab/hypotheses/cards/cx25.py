@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import alike, answered, coefficient, filled, group_means, row, varies
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.hypotheses.without_guards import unguarded
 
 HELD = "the number of events is held fixed: longer journeys have more switches, and are worse for other reasons"
 TRUTH = Truth(value=lambda effect: -effect)

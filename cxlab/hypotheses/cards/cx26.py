@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered
-from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
+from cxlab.hypotheses.without_guards import flat
 from cxlab.models.drivers.segments import driver_segments
 from cxlab.stats.inference.heterogeneity import centre, exceeds, profile
 

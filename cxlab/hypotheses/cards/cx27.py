@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import FEW, answered, mean
 from cxlab.hypotheses.rule import Finding, from_draws
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth
 from cxlab.models.benchmarks.matched_peers import matching
 from cxlab.result import Result

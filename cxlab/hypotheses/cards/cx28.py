@@ -6,9 +6,9 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, fit, row, two_groups
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import by_unit, few_units, unanswered
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=6.0)
 ALONE = 2.0

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, two_groups
-from cxlab.hypotheses.naive import larger
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.hypotheses.without_guards import larger
 from cxlab.stats.pilots import unit_changes
 
 TRUTH = Truth()

@@ -7,10 +7,10 @@ from scipy.special import ndtr
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered, finding, mean, row
-from cxlab.hypotheses.naive import flat
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.without_guards import flat
 from cxlab.models.metrics.estimates import share
 
 TRUTH = Truth(claimed=0.65)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import FEW, alike, answered, coefficient, finding, mean, row
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
+from cxlab.hypotheses.without_guards import unguarded
 
 TRUTH = Truth(claimed=0.0)
 APART = 1.128

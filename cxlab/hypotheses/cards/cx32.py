@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from cxlab.data.masking import masked
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered, filled, row
-from cxlab.hypotheses.naive import unguarded
 from cxlab.hypotheses.rule import from_t
-from cxlab.hypotheses.sample import NotEstimable
+from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.bag_of_words import effects, gain, terms
 from cxlab.stats.fits.folds import corrected
 

@@ -18,7 +18,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.replicates import Groups
 from cxlab.stats.fits import replicated_ols
-from cxlab.stats.fits.replicated_ols import Fit
+from cxlab.stats.fits.replicated_ols import ReplicatedFit
 from cxlab.stats.inference import multiple
 
 CLASSES = ("basic", "performance", "excitement", "unclassified")
@@ -202,7 +202,7 @@ def _places(cells: Sequence[Cell]) -> tuple[np.ndarray, list[int]]:
     return starts, [at + 2 for at, c in zip(starts, cells, strict=False) if c.gone]
 
 
-def _contrasts(cells: Sequence[Cell], sums: np.ndarray, groups: Groups) -> Fit:
+def _contrasts(cells: Sequence[Cell], sums: np.ndarray, groups: Groups) -> ReplicatedFit:
     """Fit the dummies: intercept, low and high of every driver, then "not answered" where somebody did not."""
     starts, gone = _places(cells)
     at = [0, *(a for start in starts[:-1] for a in (start, start + 1)), *gone, sums.shape[1] - 1]
@@ -210,7 +210,7 @@ def _contrasts(cells: Sequence[Cell], sums: np.ndarray, groups: Groups) -> Fit:
 
 
 def _table(
-    answers: Answers, cells: Sequence[Cell], fit: replicated_ols.Fit, cut: float, level: float, seed: int
+    answers: Answers, cells: Sequence[Cell], fit: replicated_ols.ReplicatedFit, cut: float, level: float, seed: int
 ) -> pd.DataFrame:
     q = len(cells)
     at = 1 + 2 * np.arange(q)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlab.models.drivers import known_margins
 from cxlab.models.drivers.design_blocks import Block
-from cxlab.stats.counts.replicates import Groups, Moments, group_moments, replicate_groups, reweighted_means
+from cxlab.stats.counts.replicates import Groups, ReplicatedMoments, group_moments, replicate_groups, reweighted_means
 from cxlab.stats.fits.replicated_ols import outer_moments
 from cxlab.stats.importance import sampled_shares
 
@@ -60,7 +60,7 @@ class Answers:
         """Whether every row answered every driver."""
         return not np.isnan(self.X).any()
 
-    def moments(self, groups: Groups, *, filled: bool = False) -> Moments:
+    def moments(self, groups: Groups, *, filled: bool = False) -> ReplicatedMoments:
         """Return the moments of the standardized columns and the outcome, last, by group; ``filled``: missing as 0."""
         Z = np.column_stack([np.nan_to_num(self.X) if filled else self.X, self.y])
         return group_moments(sampled_shares.standardized(Z, self.w)[0], self.w, groups)

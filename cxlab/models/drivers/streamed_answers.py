@@ -120,7 +120,7 @@ class Streamed(Answers):
             )
         return self.kept[key]
 
-    def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.Moments:
+    def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.ReplicatedMoments:
         key = ("moments", id(groups), filled)
         if key not in self.kept:
             total, at, small = GroupProducts(groups.size, self.width + 1), 0, self.source.small

@@ -158,7 +158,7 @@ def people_seen(study: Study, bought: pd.DataFrame, until: dt.date, ahead: float
 
 
 def _money(
-    fit: bgnbd.Fit, buyers: Buyers, paid: NDArray, ahead: float, level: float, *, full: bool
+    fit: bgnbd.PurchaseFit, buyers: Buyers, paid: NDArray, ahead: float, level: float, *, full: bool
 ) -> tuple[pd.DataFrame, dict, list[str]]:
     """Expected and real spending by group and of all, the fit, and what is to be said."""
     money, fitted, said = spent(fit, buyers, ahead, MOST + 1, seed=SEED, level=level)
@@ -166,7 +166,7 @@ def _money(
     return money.assign(paid=really if full else np.nan), {"spend": fitted}, said
 
 
-def _predicted(fit: bgnbd.Fit, patterns: NDArray, n: NDArray, group: NDArray, ahead: float, draws: int,
+def _predicted(fit: bgnbd.PurchaseFit, patterns: NDArray, n: NDArray, group: NDArray, ahead: float, draws: int,
                level: float) -> tuple[NDArray, NDArray, NDArray]:  # fmt: skip
     """Expected purchases by group and of all, and the ends of their predictive intervals."""
     rng = np.random.default_rng(SEED)

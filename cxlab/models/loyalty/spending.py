@@ -29,7 +29,7 @@ class Buyers:
 
 
 def spent(
-    fit: bgnbd.Fit, buyers: Buyers, ahead: float, groups: int, *, seed: int, level: float
+    fit: bgnbd.PurchaseFit, buyers: Buyers, ahead: float, groups: int, *, seed: int, level: float
 ) -> tuple[pd.DataFrame, dict, list[str]]:
     """Return expected spending by group and of all with its predictive interval, the fit, and what is to be said.
 

@@ -18,7 +18,7 @@ from cxlab.models.loyalty.spells import there
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.fits.glm import glm
-from cxlab.stats.fits.robust import Fit, least_squares
+from cxlab.stats.fits.robust import RobustFit, least_squares
 from cxlab.stats.fits.unit_means import following, lasting, persistence, unit_means
 from cxlab.stats.inference.design_variance import t_value
 
@@ -104,7 +104,7 @@ def _later(people: People, model: str) -> tuple[Contrast, Contrast]:
     return fit.contrast(lead), fit.contrast(own - TWICE * lead)
 
 
-def _at(fit: Fit, k: int) -> NDArray:
+def _at(fit: RobustFit, k: int) -> NDArray:
     return np.eye(len(fit.b))[k]
 
 
@@ -116,7 +116,7 @@ def _means(x: NDArray, people: People) -> list[NDArray]:
     ]  # fmt: skip
 
 
-def fitted(people: People, columns: list[NDArray], model: str) -> Fit:
+def fitted(people: People, columns: list[NDArray], model: str) -> RobustFit:
     """Return the fit of the outcome on a constant, the columns and the controls.
 
     Raises

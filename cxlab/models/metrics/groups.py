@@ -37,7 +37,7 @@ class Groups:
 
     keys: list[tuple]
     labels: pd.DataFrame
-    moments: shared_clusters.Moments
+    moments: shared_clusters.ClusterMoments
     table: pd.DataFrame
     cov: NDArray
     notes: tuple[str, ...]
@@ -68,7 +68,7 @@ class Counted:
 
     keys: list[tuple]
     labels: pd.DataFrame
-    moments: shared_clusters.Moments
+    moments: shared_clusters.ClusterMoments
     notes: tuple[str, ...]
     simple: bool
     exact: Callable[..., NDArray] | None
@@ -141,7 +141,7 @@ def _counted(study: Study, score: Score, by: Sequence[str]) -> Counted:
 
 
 def covariance(
-    m: shared_clusters.Moments, score: Score, simple: bool, *, exact: Callable[..., NDArray] | None = None,
+    m: shared_clusters.ClusterMoments, score: Score, simple: bool, *, exact: Callable[..., NDArray] | None = None,
     unions: NDArray | None = None, apart: NDArray | None = None,
 ) -> NDArray:  # fmt: skip
     """Return the covariance of the groups' scores.
@@ -166,8 +166,8 @@ def covariance(
 
 
 def estimated(
-    keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.Moments, cov: NDArray, score: Score, level: float,
-    notes: Sequence[str], simple: bool,
+    keys: list[tuple], labels: pd.DataFrame, m: shared_clusters.ClusterMoments, cov: NDArray, score: Score,
+    level: float, notes: Sequence[str], simple: bool,
 ) -> Groups:  # fmt: skip
     """Return the groups with their estimates; ``cov`` is that of `covariance`, rows after those of ``keys`` unions."""
     cells = shared_clusters.cells(m, cov)
@@ -178,7 +178,7 @@ def estimated(
     return Groups(keys, labels, m, table, cov * score.factor**2, (*notes, *hidden, *more), simple)
 
 
-def _own_factor(m: shared_clusters.Moments, apart: NDArray) -> NDArray:
+def _own_factor(m: shared_clusters.ClusterMoments, apart: NDArray) -> NDArray:
     """What few clusters of a group's own do to its variance (`few_treated.own_factor`)."""
     own, there, drawn = m.m.sum(0), (m.m > 0).sum(0), m.clusters[m.clusters > 0]
     return few_treated.own_factor(own, own - there, drawn.sum(), drawn.sum() - len(drawn), apart)
@@ -235,7 +235,7 @@ def published(groups: Groups) -> pd.DataFrame:
     return groups.table.assign(n=sizes(groups))
 
 
-def _few_clusters(labels: pd.DataFrame, m: shared_clusters.Moments, unit: str) -> list[str]:
+def _few_clusters(labels: pd.DataFrame, m: shared_clusters.ClusterMoments, unit: str) -> list[str]:
     """Return what is to be said of groups that are one cluster, or few, and share none with another group."""
     own, shared = np.diag(m.shared), (m.shared > 0).sum(axis=1) > 1
     names, out = labels.iloc[:, -1].astype(str).to_numpy(), []

@@ -22,7 +22,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.names import key
 from cxlab.stats.inference import shared_clusters
-from cxlab.stats.inference.shared_clusters import Moments
+from cxlab.stats.inference.shared_clusters import ClusterMoments
 from cxlab.stats.inference.trinomial import z_value
 from cxlab.stats.monitoring import mix_within
 
@@ -121,7 +121,7 @@ def change_explained(
 
 def _counted(
     study: Study, score: Score, by: list[str], wave: str
-) -> tuple[list[str], Moments, list[tuple], tuple[str, ...]]:
+) -> tuple[list[str], ClusterMoments, list[tuple], tuple[str, ...]]:
     """The sums of every wave and group, with what they share in clusters."""
     d = study.design
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
@@ -162,7 +162,7 @@ def _words(study: Study, wave: str, value: object) -> str:
 
 
 def _table(
-    study: Study, m: Moments, place: NDArray, names: list[tuple], by: list[str], columns: list[str], asked: tuple
+    study: Study, m: ClusterMoments, place: NDArray, names: list[tuple], by: list[str], columns: list[str], asked: tuple
 ) -> tuple[pd.DataFrame, list[str]]:
     """All parts of the change with their errors, and what has to be said."""
     score, level = asked

@@ -20,7 +20,7 @@ from cxlab.stats.inference import calibrated
 
 if TYPE_CHECKING:
     from cxlab.models.regression.errors import Population
-    from cxlab.models.regression.least_squares import Fit
+    from cxlab.models.regression.least_squares import PatternFit
 
 
 def applies(study: Study) -> bool:
@@ -34,7 +34,7 @@ def clusters(study: Study) -> int:
     return int(study.drawn["clusters"].sum()) if study.design.cluster and study.drawn is not None else 0
 
 
-def meat(fit: Fit, rows: nw.LazyFrame, population: Population) -> tuple[np.ndarray, float]:
+def meat(fit: PatternFit, rows: nw.LazyFrame, population: Population) -> tuple[np.ndarray, float]:
     """Return the covariance of the totals of w e x with the margins known, and its degrees of freedom.
 
     The residual totals are those of `cxlab.stats.inference.calibrated`: e x less what the margins' categories explain
@@ -80,7 +80,7 @@ def pattern_meat(
 
 
 def mixed_meat(
-    fit: Fit, rows: nw.LazyFrame, by: Sequence[str], ratio: float, population: Population
+    fit: PatternFit, rows: nw.LazyFrame, by: Sequence[str], ratio: float, population: Population
 ) -> tuple[np.ndarray, float]:
     """Return the same of the generalised least squares of a random intercept, of the columns that are kept.
 

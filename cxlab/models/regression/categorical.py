@@ -23,7 +23,7 @@ from cxlab.result import Result
 from cxlab.stats.counts.dense_counts import Cells, cells
 from cxlab.stats.counts.patterns import patterns
 from cxlab.stats.fits import linear
-from cxlab.stats.fits.logit import CHUNK, Fit, Grid, logit_on_grid
+from cxlab.stats.fits.logit import CHUNK, Grid, LogitFit, logit_on_grid
 from cxlab.stats.fits.logit import logit as fit_logit
 from cxlab.stats.fits.logit import ordinal as fit_ordinal
 
@@ -219,7 +219,7 @@ def asked(study: Study, formula: str, errors: str) -> tuple[Model, dict[str, nw.
     return model, columns
 
 
-def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, Fit, float] | None:
+def _on_grid(model: Model, counted: Cells) -> tuple[Patterns, LogitFit, float] | None:
     """Fit a logit to counts on the grid of all combinations, where most of them were given; else None."""
     box, low = counted.sums[0].reshape(counted.size), counted.low
     size = np.count_nonzero(box > 0)
@@ -249,7 +249,7 @@ def _axes(low: list[int], size: list[int]) -> list[np.ndarray]:
 
 def _on_patterns(
     study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None
-) -> tuple[Patterns, Fit, float]:
+) -> tuple[Patterns, LogitFit, float]:
     """Fit a logit to the patterns one by one; return them, the fit and the share of yes."""
     data = listed(study, model, columns, counted)
     if not np.isin(data.y, (0, 1)).all():
@@ -302,7 +302,7 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
     return Patterns(model, coding, kept, sd, int(table["n"].sum()), lost, len(table), columns, table, xt.T, y)
 
 
-def _separated(fit: Fit, names: Sequence[str], data: Patterns) -> None:
+def _separated(fit: LogitFit, names: Sequence[str], data: Patterns) -> None:
     """Refuse estimates that run away: the outcome is predicted perfectly by some terms."""
     sd = dict(zip(data.coding.names, data.sd, strict=True))
     far = [n for n, t in zip(names, fit.theta, strict=False) if abs(t) * sd.get(n, 0.0) > 12 or not np.isfinite(t)]
@@ -339,7 +339,7 @@ def _result(
     title: str,
     study: Study,
     data: Patterns,
-    fit: Fit,
+    fit: LogitFit,
     estimated: Estimated,
     told: tuple[float, Errors],
     level: float,

@@ -19,12 +19,12 @@ from cxlab.models.regression.formula import match
 from cxlab.stats.counts.clustered_rows import Totals, passes
 
 if TYPE_CHECKING:
-    from cxlab.models.regression.least_squares import Fit
+    from cxlab.models.regression.least_squares import PatternFit
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, float, list]
 
 
-def cluster_scores(fit: Fit, rows: nw.LazyFrame, slopes: Callable[[pd.DataFrame], np.ndarray]) -> Sums:
+def cluster_scores(fit: PatternFit, rows: nw.LazyFrame, slopes: Callable[[pd.DataFrame], np.ndarray]) -> Sums:
     """Return what `cxlab.stats.counts.moments.cluster_products` does of the scores of a fit.
 
     Parameters
@@ -64,7 +64,7 @@ def cluster_scores(fit: Fit, rows: nw.LazyFrame, slopes: Callable[[pd.DataFrame]
 
 
 def _of_clusters(
-    fit: Fit, t: Totals, some: np.ndarray, at: np.ndarray, score: np.ndarray
+    fit: PatternFit, t: Totals, some: np.ndarray, at: np.ndarray, score: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Sum and sum of products of the scores of the clusters of one stratum, and how many they are."""
     from scipy.sparse import coo_array, csr_array
@@ -87,7 +87,7 @@ AT_ONCE = 20_000_000
 
 
 def at_rest_by_category(
-    fit: Fit, rows: nw.LazyFrame, unit: Sequence[str], held: dict[int, list[float]]
+    fit: PatternFit, rows: nw.LazyFrame, unit: Sequence[str], held: dict[int, list[float]]
 ) -> tuple[int, dict[int, int]]:
     """Return how many units there are, and for each column that categories alone determine how many hold it throughout
     at one value, the most of any of its values.

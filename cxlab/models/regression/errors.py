@@ -34,7 +34,7 @@ from cxlab.stats.inference import few_treated
 from cxlab.stats.inference.design_variance import sampled
 
 if TYPE_CHECKING:
-    from cxlab.models.regression.least_squares import Fit
+    from cxlab.models.regression.least_squares import PatternFit
 
 ERRORS = ("classical", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2", "design")
 FEW = 50
@@ -60,7 +60,7 @@ class Errors:
     clusters: int = 0
 
 
-def variance(fit: Fit, errors: str, population: Population = None) -> Errors:
+def variance(fit: PatternFit, errors: str, population: Population = None) -> Errors:
     """Return the errors asked for, or those that fit the design; see `cxlab.models.regression.least_squares.ols`."""
     design, n, k = fit.study.design, fit.n, fit.solution.rank
     one_of("errors", errors, ("", *ERRORS))
@@ -81,7 +81,7 @@ def variance(fit: Fit, errors: str, population: Population = None) -> Errors:
     return _clustered(fit, errors, population)
 
 
-def _calibrated(fit: Fit, population: Population) -> Errors:
+def _calibrated(fit: PatternFit, population: Population) -> Errors:
     """Errors that know the margins the weights were fitted to; few treated clusters are guarded as elsewhere."""
     meat, df = calibrated_errors.meat(fit, rows_used(fit), population)
     design, covariance = fit.study.design, linear.sandwich(fit.solution.inverse, meat)
@@ -96,13 +96,13 @@ def _calibrated(fit: Fit, population: Population) -> Errors:
     return guarded(found, fit.coding.names, _rests_on(fit), design.cluster)
 
 
-def _rests_on(fit: Fit) -> np.ndarray:
+def _rests_on(fit: PatternFit) -> np.ndarray:
     """Return how many of the design's clusters each coefficient rests on."""
     design = fit.study.design
     return rests_on(fit, [c for c in (design.strata, design.cluster) if c])[1]
 
 
-def _clustered(fit: Fit, errors: str, population: Population) -> Errors:
+def _clustered(fit: PatternFit, errors: str, population: Population) -> Errors:
     """Errors of a sample of clusters: CR1, CR2 or linearised within strata; few treated clusters need CR2."""
     design = fit.study.design
     sums = None if errors == "CR2" else _cluster_sums(fit)
@@ -165,7 +165,7 @@ def one_cluster(name: str) -> DataProblem:
     return DataProblem(f"all rows belong to one cluster ({name}); its variance cannot be told from one")
 
 
-def _cr1(fit: Fit, sums: tuple, population: Population) -> Errors:
+def _cr1(fit: PatternFit, sums: tuple, population: Population) -> Errors:
     _, products, m, rows, _ = sums
     n, k, clusters = fit.n, fit.solution.rank, int(m.sum())
     meat = products.sum(axis=0) * clusters / (clusters - 1) * (n - 1) / (n - k) * of_all(fit, clusters, population)
@@ -175,7 +175,7 @@ def _cr1(fit: Fit, sums: tuple, population: Population) -> Errors:
 
 
 def _stratified(
-    fit: Fit,
+    fit: PatternFit,
     sums: np.ndarray,
     products: np.ndarray,
     m: np.ndarray,
@@ -207,7 +207,7 @@ def lonely_note(lonely: list[int]) -> list[str]:
     return [f"{len(lonely)} strata with a single cluster are centred at the overall mean (conservative)"]
 
 
-def of_all(fit: Fit, clusters: int, population: Population) -> float:
+def of_all(fit: PatternFit, clusters: int, population: Population) -> float:
     """Return what a finite population leaves of the variance of clusters that are not seen by stratum."""
     if population is None:
         return 1.0
@@ -217,7 +217,7 @@ def of_all(fit: Fit, clusters: int, population: Population) -> float:
     return free(max(clusters, float(drawn["clusters"].sum())), population)
 
 
-def _few_clusters(fit: Fit, population: Population) -> Errors:
+def _few_clusters(fit: PatternFit, population: Population) -> Errors:
     """CR2 with Satterthwaite degrees of freedom."""
     design = fit.study.design
     k, ze, rows = _cluster_moments(fit)
@@ -235,7 +235,7 @@ def _few_clusters(fit: Fit, population: Population) -> Errors:
     return Errors("CR2", covariance, df, said, notes, alone, len(k))
 
 
-def _without_cluster(fit: Fit, rows: float) -> list[str]:
+def _without_cluster(fit: PatternFit, rows: float) -> list[str]:
     missing = fit.n - int(rows)
     if not missing:
         return []
@@ -243,7 +243,7 @@ def _without_cluster(fit: Fit, rows: float) -> list[str]:
     return [f"{missing:,} rows without {cluster} count for the coefficients but not for their errors"]
 
 
-def _row_meat(fit: Fit, errors: str) -> np.ndarray:
+def _row_meat(fit: PatternFit, errors: str) -> np.ndarray:
     """Sum of (w e)**2 x x' over rows; for HC2 and HC3 divided by (1 - h) and (1 - h)**2 with the leverage h."""
     if errors in ("HC0", "HC1") and not fit.model.by and local(fit.frame):
         products = score_products(fit.frame, fit.columns, fit.slope, weight=weight_of(fit.study))
@@ -272,7 +272,7 @@ def _row_meat(fit: Fit, errors: str) -> np.ndarray:
     return assembled(second.matrix, replace(fit.coding, codes=fit.coding.codes[at]))[0]
 
 
-def _slopes(fit: Fit, keys: pd.DataFrame) -> np.ndarray:
+def _slopes(fit: PatternFit, keys: pd.DataFrame) -> np.ndarray:
     """Return what (1, atoms, y) are multiplied with to give the residual in each group of ``keys``, (g, q)."""
     out = np.zeros((len(keys), len(fit.columns) + 1))
     codes = fit.coding.codes[match(fit.moments.keys, keys)] * fit.solution.filled
@@ -282,7 +282,7 @@ def _slopes(fit: Fit, keys: pd.DataFrame) -> np.ndarray:
     return out
 
 
-def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, list]:
+def _cluster_sums(fit: PatternFit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, list]:
     """Cluster totals of w e x by stratum: sums, products, clusters, rows, strata. Without clusters every row is one."""
     design = fit.study.design
     if design.cluster and not (design.strata or fit.model.by):
@@ -309,7 +309,7 @@ def _cluster_sums(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, 
     return found.matrix[:, 0, 1:], found.matrix[:, 1:, 1:], found.n, float(found.n.sum()), found.keys["h"].tolist()
 
 
-def _cluster_moments(fit: Fit) -> tuple[np.ndarray, np.ndarray, float]:
+def _cluster_moments(fit: PatternFit) -> tuple[np.ndarray, np.ndarray, float]:
     """Z'Z and Z'e of every cluster, Z = (X, WX), and rows in them."""
     w = weight_of(fit.study)
     one = {} if w is None else {"_w1": w, **{f"w:{k}": w * e for k, e in fit.model.atoms.items()}}

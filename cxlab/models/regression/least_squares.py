@@ -22,7 +22,7 @@ from cxlab.stats.fits import linear, penalised
 
 
 @dataclass(frozen=True)
-class Fit:
+class PatternFit:
     """A least-squares fit in the coordinates it was computed in (atoms less ``shift``)."""
 
     study: Study
@@ -202,7 +202,7 @@ def ridge(
     )  # fmt: skip
 
 
-def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
+def least_squares(study: Study, formula: str, *, totals: str = "") -> PatternFit:
     """Return the weighted least-squares fit of a formula: one scan, two for badly scaled columns.
 
     ``totals`` : a column of whole numbers by which the columns are summed besides, as in `moments`.
@@ -225,7 +225,7 @@ def least_squares(study: Study, formula: str, *, totals: str = "") -> Fit:
         columns = {**model.atoms, model.response: model.y}
         found = replace(moments(frame, columns, shift=np.zeros(len(columns) + 1), **args), shift=off)
     xx, xy, yy = assembled(found.matrix, coding)
-    return Fit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
+    return PatternFit(study, frame, model, coding, found, linear.solve(xx, xy), xx, xy, float(yy))
 
 
 def _span(coding: Coding, code: np.ndarray) -> np.ndarray | None:
@@ -239,15 +239,15 @@ def _span(coding: Coding, code: np.ndarray) -> np.ndarray | None:
     return out
 
 
-def _constant(fit: Fit) -> np.ndarray | None:
+def _constant(fit: PatternFit) -> np.ndarray | None:
     return _span(fit.coding, np.ones(len(fit.coding.codes)))
 
 
-def _sum_y(fit: Fit) -> float:
+def _sum_y(fit: PatternFit) -> float:
     return float(fit.moments.total[0, -1])
 
 
-def original(fit: Fit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def original(fit: PatternFit, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients and covariance in the formula's own coordinates, undoing the shift of columns."""
     off = fit.moments.shift
     beta = fit.solution.beta

@@ -15,7 +15,7 @@ from cxlab.models.regression import calibrated_errors
 from cxlab.models.regression.errors import Errors, Population, free, guarded, lonely_note, one_cluster
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.fits import linear
-from cxlab.stats.fits.logit import Fit
+from cxlab.stats.fits.logit import LogitFit
 from cxlab.stats.inference import few_treated
 from cxlab.stats.inference.design_variance import sampled
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cxlab.models.regression.categorical import Patterns
 
 
-def variance(study: Study, data: Patterns, fit: Fit, errors: str, population: Population = None) -> Errors:
+def variance(study: Study, data: Patterns, fit: LogitFit, errors: str, population: Population = None) -> Errors:
     """Return the errors of theta asked for, or those that fit the design."""
     design, table = study.design, data.table
     if not errors and calibrated_errors.applies(study):
@@ -67,7 +67,7 @@ def variance(study: Study, data: Patterns, fit: Fit, errors: str, population: Po
     return Errors(errors, linear.sandwich(fit.inverse, meat), df, said, lonely_note(lonely), clusters=clusters)
 
 
-def _calibrated(study: Study, data: Patterns, fit: Fit, population: Population) -> Errors:
+def _calibrated(study: Study, data: Patterns, fit: LogitFit, population: Population) -> Errors:
     """Errors that know the margins the weights were fitted to."""
     meat, df = calibrated_errors.pattern_meat(study, data.columns, data.table, fit.scores(), population)
     if study.design.cluster and df < 1:

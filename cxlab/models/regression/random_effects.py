@@ -16,7 +16,7 @@ from cxlab.models.regression import calibrated_errors
 from cxlab.models.regression.errors import Errors, Population, free, guarded, of_all, without
 from cxlab.models.regression.fitted import Estimated, aliased_note, fitted, lost_note, weight_of
 from cxlab.models.regression.formula import declared, match, mentioned
-from cxlab.models.regression.least_squares import Fit, least_squares, original
+from cxlab.models.regression.least_squares import PatternFit, least_squares, original
 from cxlab.models.regression.treated_units import rests_on, rows_used
 from cxlab.problem import DataProblem, unknown
 from cxlab.result import Result
@@ -130,8 +130,8 @@ def mixed(
 
 
 def _errors(
-    fit: Fit, found: reml.Fit, grouped: list[list[str]], groups: int, population: Population
-) -> tuple[Fit, Errors]:
+    fit: PatternFit, found: reml.MixedFit, grouped: list[list[str]], groups: int, population: Population
+) -> tuple[PatternFit, Errors]:
     """Return the fit with the model's coefficients, and their errors: guarded where few groups or clusters tell one.
 
     Parameters
@@ -162,7 +162,7 @@ def _errors(
     return fit, replace(errors, alone=alone)
 
 
-def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[str]:
+def _notes(study: Study, fit: PatternFit, found: reml.MixedFit, labels: list[str]) -> list[str]:
     used = [*fit.model.atoms, *fit.model.categories, fit.model.response]
     notes = lost_note(study, fit.moments.lost, fit.n, used)
     notes += aliased_note(fit.coding.names, fit.solution.kept)
@@ -174,7 +174,7 @@ def _notes(study: Study, fit: Fit, found: reml.Fit, labels: list[str]) -> list[s
     return notes
 
 
-def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
+def group_sums(fit: PatternFit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     """Return totals and sums of (X, y) by group: one scan; what travels is one row a group (and category)."""
     model, w = fit.model, weight_of(fit.study)
     rows = usable(fit.frame, fit.columns, model.by, w) if fit.moments.lost else fit.frame
@@ -211,7 +211,7 @@ def group_sums(fit: Fit, by: list[str]) -> tuple[reml.Sums, pd.DataFrame]:
     return reml.Sums(cross, weight, total[:, kept] * one, fit.n, log_w + fit.n * np.log(one)), names
 
 
-def numbered_sums(fit: Fit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
+def numbered_sums(fit: PatternFit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
     """Return the same from totals that the first scan brought along."""
     found = fit.moments.totals
     there = np.flatnonzero(found.sums[0])
@@ -221,13 +221,13 @@ def numbered_sums(fit: Fit, group: str) -> tuple[reml.Sums, pd.DataFrame]:
     return reml.Sums(_cross(fit), n, sums, fit.n), names
 
 
-def _cross(fit: Fit) -> np.ndarray:
+def _cross(fit: PatternFit) -> np.ndarray:
     """Return X'WX with y as the last column, of the columns that are kept."""
     kept = np.append(fit.solution.kept, True)
     return np.block([[fit.xx, fit.xy[:, None]], [fit.xy[None, :], np.array([[fit.yy]])]])[np.ix_(kept, kept)]
 
 
-def _crossed(fit: Fit, first: reml.Sums, names: pd.DataFrame, group: list[str], other: str) -> reml.Fit:
+def _crossed(fit: PatternFit, first: reml.Sums, names: pd.DataFrame, group: list[str], other: str) -> reml.MixedFit:
     """Fit both intercepts; the one with more groups is eliminated by its diagonal."""
     second, names2 = group_sums(fit, [other])
     both, pairs = group_sums(fit, [*group, other])

@@ -15,20 +15,20 @@ from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.moments import usable
 
 if TYPE_CHECKING:
-    from cxlab.models.regression.least_squares import Fit
+    from cxlab.models.regression.least_squares import PatternFit
 
 MOST = 0.5
 """A column with this share of its rows at one value may be held there by most units."""
 
 
-def rows_used(fit: Fit) -> nw.LazyFrame:
+def rows_used(fit: PatternFit) -> nw.LazyFrame:
     """Return the rows the fit used; where none was lost, there is nothing to filter."""
     if fit.moments.lost == 0:
         return fit.frame
     return usable(fit.frame, fit.columns, fit.model.by, weight_of(fit.study))
 
 
-def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
+def rests_on(fit: PatternFit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
     """Return how many units there are (0: not counted), and on how many each coefficient rests (infinite: all).
 
     A column that most units hold at one value rests on the others, as `few_treated.touched` says: an arm however it is
@@ -71,7 +71,7 @@ def rests_on(fit: Fit, unit: Sequence[str]) -> tuple[int, np.ndarray]:
     return units, rests
 
 
-def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
+def _held(fit: PatternFit, kept: np.ndarray) -> dict[int, list[float]]:
     """Return the columns that most units may hold at one value, and which values these may be."""
     coded = [j for j in kept if fit.coding.atom[j] == 0 and fit.model.by]
     out = _held_by_category(fit, coded)
@@ -103,7 +103,7 @@ def _held(fit: Fit, kept: np.ndarray) -> dict[int, list[float]]:
     return out
 
 
-def _held_by_category(fit: Fit, columns: Sequence[int]) -> dict[int, list[float]]:
+def _held_by_category(fit: PatternFit, columns: Sequence[int]) -> dict[int, list[float]]:
     """Do what `_held` does of columns that categories alone determine, from how many rows each has."""
     rows, out = fit.moments.n, {}
     for j in columns:

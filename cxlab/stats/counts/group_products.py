@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxlab.stats.counts.replicates import Moments
+from cxlab.stats.counts.replicates import ReplicatedMoments
 
 TOGETHER = 1 << 17
 """Rows that are sorted by group at a time."""
@@ -44,13 +44,15 @@ class GroupProducts:
         if self.rows >= min(TOGETHER, max(NUMBERS // self.q, self.size)):
             self._merge()
 
-    def moments(self) -> Moments:
+    def moments(self) -> ReplicatedMoments:
         """Return the moments of all rows added; complete columns broadcast."""
         self._merge()
         if not self.sums:
             d = 1
-            return Moments(*(np.zeros((self.size, *s)) for s in ((d, d), (self.q, d), (self.q, d), (self.q, self.q))))
-        return Moments(*self.sums)
+            return ReplicatedMoments(
+                *(np.zeros((self.size, *s)) for s in ((d, d), (self.q, d), (self.q, d), (self.q, self.q)))
+            )
+        return ReplicatedMoments(*self.sums)
 
     def _merge(self) -> None:
         if not self.rows:

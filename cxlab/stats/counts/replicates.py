@@ -1,4 +1,4 @@
-"""Moments of answers by replicate group, and correlation matrices of any reweighting of the groups.
+"""ReplicatedMoments of answers by replicate group, and correlation matrices of any reweighting of the groups.
 
 A group is a sampled cluster (respondent, account, flight), or several drawn together at random where there are more
 than `GROUPS`. Whatever is estimated from correlations is then resampled without touching a row again, and missing
@@ -177,7 +177,7 @@ def reweighted_means(X: np.ndarray, w: np.ndarray, groups: Groups, weights: np.n
 
 
 @dataclass(frozen=True)
-class Moments:
+class ReplicatedMoments:
     """Weighted sums over the pairs of columns that are both answered, by group; complete columns broadcast.
 
     ``count``: sum of w; ``sums`` [i, j]: sum of w x_i where j is answered too; ``squares``: of w x_i**2;
@@ -189,22 +189,22 @@ class Moments:
     squares: np.ndarray
     products: np.ndarray
 
-    def combined(self, weights: np.ndarray) -> Moments:
+    def combined(self, weights: np.ndarray) -> ReplicatedMoments:
         """Return the moments of each reweighting, ``weights`` (B, G)."""
         total = [(weights @ a.reshape(len(a), -1)).reshape(len(weights), *a.shape[1:]) for a in self.arrays]
-        return Moments(*total)
+        return ReplicatedMoments(*total)
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         return self.count, self.sums, self.squares, self.products
 
-    def standardized(self, mean: np.ndarray, sd: np.ndarray) -> Moments:
+    def standardized(self, mean: np.ndarray, sd: np.ndarray) -> ReplicatedMoments:
         """Return the moments of (x - mean) / sd, ``mean`` and ``sd`` (q,)."""
         n, s, m = self.count, self.sums, mean[:, None]
         t = s.swapaxes(1, 2)
         squares = (self.squares - 2 * m * s + m * m * n) / (sd * sd)[:, None]
         products = (self.products - m * t - mean * s + m * mean * n) / (sd[:, None] * sd)
-        return Moments(n, (s - m * n) / sd[:, None], squares, products)
+        return ReplicatedMoments(n, (s - m * n) / sd[:, None], squares, products)
 
     def covariance(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (B, q, q) covariances over the rows of each pair, and the variance of i over the rows with j."""
@@ -225,7 +225,7 @@ class Moments:
         return R
 
 
-def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
+def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> ReplicatedMoments:
     """Sum the moments of the columns of ``X`` (n, q) in every group; NaN is a missing answer.
 
     Columns should be centred and of comparable scale, for the last digits.
@@ -242,7 +242,7 @@ def group_moments(X: np.ndarray, w: np.ndarray, groups: Groups) -> Moments:
         wx = v * x
         parts[0][g], parts[1][g], parts[3][g] = (v * there).T @ there, wx.T @ there, wx.T @ x
         parts[2][g] = np.diag(parts[3][g])[:, None] if complete else (wx * x).T @ there
-    return Moments(*parts)
+    return ReplicatedMoments(*parts)
 
 
 def by_group(groups: Groups) -> tuple[np.ndarray, np.ndarray]:
@@ -271,7 +271,7 @@ def proper(R: np.ndarray) -> tuple[np.ndarray, float]:
     return R, float(values[0, 0])
 
 
-def influence(R: np.ndarray, moments: Moments) -> np.ndarray:
+def influence(R: np.ndarray, moments: ReplicatedMoments) -> np.ndarray:
     """Return how the correlations of complete columns change with the weight of each group, (G, q, q).
 
     The derivative of r_ij is z_i z_j - r_ij (z_i² + z_j²) / 2, summed over the group and divided by the total weight.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from cxlab.stats.fits.robust import Fit, cluster_meat, rests_on, stratified_meat
+from cxlab.stats.fits.robust import RobustFit, cluster_meat, rests_on, stratified_meat
 
 MODELS = ("logit", "cloglog", "poisson")
 STEPS, STILL = 60, 1e-9
@@ -25,7 +25,7 @@ FAR = 15.0
 
 
 @dataclass(frozen=True)
-class Glm(Fit):
+class Glm(RobustFit):
     """A fit with whether it ``converged``, and the fitted means ``mu``."""
 
     converged: bool = True

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlab.stats.fits.robust import Fit, least_squares
+from cxlab.stats.fits.robust import RobustFit, least_squares
 from cxlab.stats.fits.unit_means import following, unit_means
 
 ROUNDS = 1000
@@ -62,7 +62,7 @@ def lagged_path(table: pd.DataFrame, x: str, y: str) -> Path:
     return Path(lag.contrast([0, 1, 0]), both.contrast([0, 1, 0, -1]), len(lag.e))
 
 
-def _fitted(table: pd.DataFrame, columns: list[str]) -> Fit:
+def _fitted(table: pd.DataFrame, columns: list[str]) -> RobustFit:
     """Least squares of standardised y on the columns, less the means of unit and period, clustered."""
     one = np.ones(len(table))
     codes = [np.unique(table[c], return_inverse=True)[1] for c in ("unit", "period")]

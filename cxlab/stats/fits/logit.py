@@ -23,7 +23,7 @@ FEW, THIN = 500, 37
 
 
 @dataclass(frozen=True)
-class Fit:
+class LogitFit:
     """Estimates, inverse of the observed information, function for the scores, log-likelihood, convergence."""
 
     theta: np.ndarray
@@ -33,8 +33,8 @@ class Fit:
     converged: bool
 
 
-def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
-    """Fit P(y = 1) = 1 / (1 + exp(-x'beta)).
+def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> LogitFit:
+    """LogitFit P(y = 1) = 1 / (1 + exp(-x'beta)).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
 
     Returns
     -------
-    Fit ; ``scores()`` (P, p) are the derivatives of one answer's log-likelihood.
+    LogitFit ; ``scores()`` (P, p) are the derivatives of one answer's log-likelihood.
     """
     new = np.ones(len(x), bool)  # both answers of a pattern stand side by side
     new[1:] = reduce(or_, (column[1:] != column[:-1] for column in x.T))
@@ -71,8 +71,8 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Fit:
     return newton(likelihood(xt, total, yes), start)
 
 
-def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Fit:
-    """Fit P(y = 1) = 1 / (1 + exp(-x'beta)) to answers counted on a grid of design rows.
+def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> LogitFit:
+    """LogitFit P(y = 1) = 1 / (1 + exp(-x'beta)) to answers counted on a grid of design rows.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Fit:
 
     Returns
     -------
-    Fit as of `logit` ; its scores are those of a yes less the fitted share, not kept here: None.
+    LogitFit as of `logit` ; its scores are those of a yes less the fitted share, not kept here: None.
     """
 
     def likelihood(grid: Grid, total: np.ndarray, yes: np.ndarray) -> Callable:
@@ -150,8 +150,8 @@ def _start(part: Callable, zero: np.ndarray) -> np.ndarray:
     return fit.theta if fit.converged else zero
 
 
-def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False) -> Fit:
-    """Fit P(y <= k) = F(cut_k - x'beta) with F logistic or normal.
+def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False) -> LogitFit:
+    """LogitFit P(y <= k) = F(cut_k - x'beta) with F logistic or normal.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def ordinal(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, probit: bool = False
 
     Returns
     -------
-    Fit ; theta = (beta, cuts). Steps that would disorder the cuts are halved.
+    LogitFit ; theta = (beta, cuts). Steps that would disorder the cuts are halved.
 
     References
     ----------
@@ -247,7 +247,7 @@ def _normal(high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return log_p, f_up / p, f_down / p, d_up / p, d_down / p
 
 
-def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-8) -> Fit:
+def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-8) -> LogitFit:
     """Climb by Newton steps, halved until the log-likelihood does not fall; the last one changes nothing any more.
 
     Parameters
@@ -282,4 +282,4 @@ def newton(at: Callable, theta: np.ndarray, *, close: float = 1e-8) -> Fit:
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         inverse = np.full_like(information, np.nan)
-    return Fit(theta, inverse, scores, float(value), converged)
+    return LogitFit(theta, inverse, scores, float(value), converged)

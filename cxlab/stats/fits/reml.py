@@ -19,7 +19,7 @@ HELD = 4_000_000
 
 
 @dataclass(frozen=True)
-class Fit:
+class MixedFit:
     """Fixed effects with covariance, variances (random intercepts first, residual last), criterion -2 log REML.
 
     ``curvature`` : Hessian of the criterion in the variances, for Satterthwaite's degrees of freedom.
@@ -98,8 +98,8 @@ def _solved(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     return beta, inverse, yy - np.sum(beta * xy, axis=-1), log_det
 
 
-def random_intercept(s: Sums) -> Fit:
-    """Fit one random intercept: REML is minimised over theta = var(u) / var(e) >= 0.
+def random_intercept(s: Sums) -> MixedFit:
+    """MixedFit one random intercept: REML is minimised over theta = var(u) / var(e) >= 0.
 
     References
     ----------
@@ -124,7 +124,7 @@ def random_intercept(s: Sums) -> Fit:
     effects = shrink * (s.sums[:, -1] - s.sums[:, :-1] @ beta)
     spread = residual * theta / (1 + theta * s.weight)
     fixed = np.sum((s.sums[:, :-1] @ inverse) * s.sums[:, :-1], axis=1) * residual * shrink**2
-    return Fit(beta, inverse * residual, variances, criterion, df, effects, np.sqrt(spread + fixed))
+    return MixedFit(beta, inverse * residual, variances, criterion, df, effects, np.sqrt(spread + fixed))
 
 
 def _polished(s: Sums, theta: float) -> float:
@@ -238,8 +238,8 @@ def _crossed(s: CrossedSums, theta: np.ndarray) -> tuple[np.ndarray, float]:
     return a - theta[1] * rest.T @ cho_solve(factor, rest), log_det
 
 
-def crossed_intercepts(s: CrossedSums) -> Fit:
-    """Fit two crossed random intercepts, e.g. customer groups and agents."""
+def crossed_intercepts(s: CrossedSums) -> MixedFit:
+    """MixedFit two crossed random intercepts, e.g. customer groups and agents."""
     n = s.first.n
     scale = np.array([np.mean(s.first.weight), np.mean(s.second.weight)])
     value = lambda t: profile(*_crossed(s, np.exp(t)), n)[0]  # noqa: E731
@@ -261,4 +261,4 @@ def crossed_intercepts(s: CrossedSums) -> Fit:
 
     df = satterthwaite(at, variances, n)
     none = np.zeros(0)
-    return Fit(beta, inverse * residual, variances, criterion, df, none, none)
+    return MixedFit(beta, inverse * residual, variances, criterion, df, none, none)

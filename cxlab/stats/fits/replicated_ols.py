@@ -11,7 +11,7 @@ from cxlab.stats.counts.replicates import Groups, by_group, group_sums
 
 
 @dataclass(frozen=True)
-class Fit:
+class ReplicatedFit:
     """Coefficients (k,), their covariance, residual variance, and R²."""
 
     coef: np.ndarray
@@ -20,7 +20,7 @@ class Fit:
     r2: float
 
 
-def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> Fit:
+def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> ReplicatedFit:
     """Regress y on the columns of D (the intercept among them), with the sandwich covariance of the sampled groups.
 
     V = (D'WD)^-1 [sum over strata of n/(n-1) sum over groups of (s - mean)(s - mean)'] (D'WD)^-1 with s the sum of
@@ -33,10 +33,10 @@ def least_squares(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -
     scores = group_sums(WD * e[:, None], groups)
     sse = float((w * e * e).sum())
     total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
-    return Fit(coef, bread @ groups.spread(scores) @ bread, sse / w.sum(), 1 - sse / total)
+    return ReplicatedFit(coef, bread @ groups.spread(scores) @ bread, sse / w.sum(), 1 - sse / total)
 
 
-def least_squares_of(moments: np.ndarray, groups: Groups) -> Fit:
+def least_squares_of(moments: np.ndarray, groups: Groups) -> ReplicatedFit:
     """Return what `least_squares` does from the sums of products of (D, y) in every group, (G, k + 1, k + 1).
 
     The first column of D is the intercept. An outcome far from zero is to be given less its mean, for the last digits.
@@ -48,7 +48,7 @@ def least_squares_of(moments: np.ndarray, groups: Groups) -> Fit:
     scores = moments[:, :k, k] - moments[:, :k, :k] @ coef
     sse = total[k, k] - 2 * coef @ xy + coef @ gram @ coef
     around = total[k, k] - total[0, k] ** 2 / total[0, 0]
-    return Fit(coef, bread @ groups.spread(scores) @ bread, float(sse / total[0, 0]), float(1 - sse / around))
+    return ReplicatedFit(coef, bread @ groups.spread(scores) @ bread, float(sse / total[0, 0]), float(1 - sse / around))
 
 
 def deleted(D: np.ndarray, y: np.ndarray, w: np.ndarray, groups: Groups) -> tuple[np.ndarray, np.ndarray, int]:

@@ -24,7 +24,7 @@ FEW = 50
 
 
 @dataclass(frozen=True)
-class Fit:
+class RobustFit:
     """Coefficients ``b``, their covariance ``v``, degrees of freedom ``df``, residuals ``e``.
 
     ``few`` holds what the degrees of freedom of a contrast follow from where there are few clusters; ``rests`` the
@@ -61,8 +61,8 @@ def least_squares(
     w: NDArray,
     cluster: NDArray | None = None,
     strata: NDArray | None = None,
-) -> Fit:
-    """Fit y on x (a constant included) for rows that stand for ``n`` answers of weight ``w`` each.
+) -> RobustFit:
+    """RobustFit y on x (a constant included) for rows that stand for ``n`` answers of weight ``w`` each.
 
     Without clusters HC3: meat = sum n w² e² / (1 - h)² x x', df = answers - p. With `FEW` clusters or more CR1: meat
     from cluster sums, times G / (G - 1) (N - 1) / (N - p); df = G - 1; with fewer CR2 and Satterthwaite degrees of
@@ -82,18 +82,18 @@ def least_squares(
     rests = None if cluster is None else rests_on(x, cluster)
     if strata is not None:
         meat, df = stratified_meat(x * (w * e)[:, None], n, cluster, strata)
-        return Fit(b, bread @ meat @ bread, df, e, rests=rests)
+        return RobustFit(b, bread @ meat @ bread, df, e, rests=rests)
     if cluster is None:
         h = np.fmin(w * np.einsum("ij,jk,ik->i", x, bread, x), 0.999)
         meat = x.T @ (x * (n * (w * e / (1 - h)) ** 2)[:, None])
-        return Fit(b, bread @ meat @ bread, float(size - p), e)
+        return RobustFit(b, bread @ meat @ bread, float(size - p), e)
     codes, g = np.unique(cluster, return_inverse=True)
     m = len(codes)
     if 1 < m < FEW:
         k, ze = _cluster_products(x, w, n, e, g, m)
-        return Fit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests=rests)
+        return RobustFit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests=rests)
     meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
-    return Fit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e, rests=rests)
+    return RobustFit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e, rests=rests)
 
 
 def rests_on(x: NDArray, cluster: NDArray) -> NDArray:
@@ -160,8 +160,8 @@ def stratified_meat(u: NDArray, n: NDArray, cluster: NDArray | None, strata: NDA
     return apart.T @ (apart * (n * factor)[:, None]), float(n.sum() - len(m))
 
 
-def newey_west(x: NDArray, y: NDArray) -> Fit:
-    """Fit y on x in order of time; covariance with Bartlett weights up to lag 4 (n / 100)**(2 / 9)."""
+def newey_west(x: NDArray, y: NDArray) -> RobustFit:
+    """RobustFit y on x in order of time; covariance with Bartlett weights up to lag 4 (n / 100)**(2 / 9)."""
     size, p = x.shape
     bread = np.linalg.pinv(x.T @ x, hermitian=True)
     b = bread @ (x.T @ y)
@@ -172,4 +172,4 @@ def newey_west(x: NDArray, y: NDArray) -> Fit:
     for lag in range(1, lags + 1):
         cross = u[lag:].T @ u[:-lag]
         meat += (1 - lag / (lags + 1)) * (cross + cross.T)
-    return Fit(b, bread @ meat @ bread * size / (size - p), float(size - p), e)
+    return RobustFit(b, bread @ meat @ bread * size / (size - p), float(size - p), e)

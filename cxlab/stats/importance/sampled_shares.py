@@ -60,7 +60,7 @@ class Rows(Protocol):
         """Whether every row answered every column."""
         ...
 
-    def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.Moments:
+    def moments(self, groups: replicates.Groups, *, filled: bool = False) -> replicates.ReplicatedMoments:
         """Return the moments of the standardized columns and the outcome, last, by group; ``filled``: missing as 0."""
         ...
 
@@ -186,7 +186,7 @@ def correlations(answers: Rows, model: str, groups: replicates.Groups, weights: 
     return _latent(answers, model, groups, weights), 0.0
 
 
-def _overlap(answers: Rows, moments: replicates.Moments) -> None:
+def _overlap(answers: Rows, moments: replicates.ReplicatedMoments) -> None:
     """Refuse pairs of drivers that hardly anybody answered together: their correlation is not known."""
     if moments.count.shape[1] == 1:
         return

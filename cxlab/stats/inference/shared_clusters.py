@@ -41,7 +41,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Moments:
+class ClusterMoments:
     """Score sums of U units in H strata as arrays.
 
     ``a, w, n, w2, q, m``: (H, U), as in `cxlab.stats.counts.tally.score_sums`; ``blocks``: one a stratum.
@@ -187,7 +187,9 @@ def _products_by_cell(rows: nw.LazyFrame, groups: Sequence[str], k: int, b: str,
     return rows.select(*groups, "_h", *products).group_by(*groups, "_h").agg(*(nw.col(c).sum() for c in names))
 
 
-def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None) -> tuple[list[tuple], Moments]:
+def moments(
+    sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None
+) -> tuple[list[tuple], ClusterMoments]:
     """Return the groups in the order of ``sums`` and their sums as arrays; ``cross`` of a function above, if any."""
     raw = _keys(list(sums[list(keys)].itertuples(index=False, name=None)))
     place = {g: i for i, g in enumerate(dict.fromkeys(raw))}
@@ -206,7 +208,7 @@ def moments(sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None 
     blocks = [_block(part) for _, part in pairs[pairs["m"] > 0].groupby("h")]
     named = {int(k): b for k, b in zip(sorted(set(pairs["h"][pairs["m"] > 0])), blocks, strict=True)}
     none = Block(np.array([], int), *(np.zeros((0, 0)) for _ in PRODUCTS))
-    return list(place), Moments(
+    return list(place), ClusterMoments(
         **flat, blocks=tuple(named.get(k, none) for k in range(len(strata))), shared=shared, clusters=clusters,
         strata=tuple(strata), shift=_shifts(sums, u, len(place)),
     )  # fmt: skip
@@ -245,7 +247,7 @@ def _block(part: pd.DataFrame) -> Block:
     return Block(at, *square)
 
 
-def united(m: Moments, members: NDArray) -> Moments:
+def united(m: ClusterMoments, members: NDArray) -> ClusterMoments:
     """Return the sums of unions of units: ``members`` (V, U) is 1 where unit u belongs to union v."""
     s = np.asarray(members, float)
     flat = {c: getattr(m, c) @ s.T for c in FLAT}
@@ -261,7 +263,7 @@ def united(m: Moments, members: NDArray) -> Moments:
     return replace(m, **flat, blocks=tuple(blocks), shared=s @ m.shared @ s.T, shift=shift)
 
 
-def covariance(m: Moments, *, population: Mapping | float | None = None, unbiased: bool = True) -> NDArray:
+def covariance(m: ClusterMoments, *, population: Mapping | float | None = None, unbiased: bool = True) -> NDArray:
     """Return the (U, U) covariance matrix of the means; ``unbiased=False`` leaves out n_h / (n_h - 1)."""
     mean = np.nan_to_num(m.centre)
     free = 1 - sampled(pd.Series(m.strata), m.clusters, population)
@@ -278,7 +280,7 @@ def covariance(m: Moments, *, population: Mapping | float | None = None, unbiase
         return out / np.outer(w, w)
 
 
-def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
+def cells(m: ClusterMoments, cov: NDArray) -> pd.DataFrame:
     """Return the units as `cxlab.stats.inference.design_variance.linearised` describes estimates."""
     t, w = m.centre, m.w.sum(0)
     there, n, clusters = m.m > 0, m.n.sum(0), m.m.sum(0)
@@ -295,7 +297,7 @@ def cells(m: Moments, cov: NDArray) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _squares(m: Moments) -> NDArray:
+def _squares(m: ClusterMoments) -> NDArray:
     """The sums of squared weights of clusters, (H, U); those of a single answer where a stratum has no block."""
     out = np.zeros_like(m.w)
     for h, block in enumerate(m.blocks):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cxlab.stats.inference.shared_clusters import Moments
+from cxlab.stats.inference.shared_clusters import ClusterMoments
 
 
 def split(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray]:
@@ -46,7 +46,7 @@ def parts(a: NDArray, b: NDArray) -> NDArray:
     return np.r_[within.sum(), mix.sum(), within, mix, within.sum() + mix.sum()]
 
 
-def errors(m: Moments, a: NDArray, b: NDArray, before: NDArray, after: NDArray) -> NDArray:
+def errors(m: ClusterMoments, a: NDArray, b: NDArray, before: NDArray, after: NDArray) -> NDArray:
     """Return the standard errors of `parts` by linearisation, with what the sides share in clusters.
 
     Parameters
@@ -74,7 +74,7 @@ def errors(m: Moments, a: NDArray, b: NDArray, before: NDArray, after: NDArray) 
     return np.sqrt(np.fmax(_variance(m, of_a, of_b), 0))
 
 
-def _variance(m: Moments, of_a: NDArray, of_b: NDArray) -> NDArray:
+def _variance(m: ClusterMoments, of_a: NDArray, of_b: NDArray) -> NDArray:
     """Variance of linear functions of the units' totals under the design."""
     out = np.zeros(len(of_a))
     for h, block in enumerate(m.blocks):

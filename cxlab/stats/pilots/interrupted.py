@@ -19,7 +19,7 @@ ROUNDS = 50
 
 
 @dataclass(frozen=True)
-class Fit:
+class InterruptedFit:
     """``b``: coefficients; ``cov``: with the dispersion; ``robust``: Newey-West; ``dispersion``: Pearson's; ``df``."""
 
     b: NDArray
@@ -48,7 +48,7 @@ def columns(periods: int, start: int, *, slope: bool = False, season: float = 0,
     return np.column_stack(out)
 
 
-def quasi_poisson(count: NDArray, x: NDArray, offset: NDArray, lags: int = 3) -> Fit:
+def quasi_poisson(count: NDArray, x: NDArray, offset: NDArray, lags: int = 3) -> InterruptedFit:
     """Return a log-linear fit of counts with Pearson's dispersion.
 
     Parameters
@@ -67,14 +67,14 @@ def quasi_poisson(count: NDArray, x: NDArray, offset: NDArray, lags: int = 3) ->
     return _errors(x, b, mu, count - mu, ((count - mu) ** 2 / mu).sum(), lags)
 
 
-def weighted(y: NDArray, x: NDArray, w: NDArray, lags: int = 3) -> Fit:
+def weighted(y: NDArray, x: NDArray, w: NDArray, lags: int = 3) -> InterruptedFit:
     """Return a least-squares fit with weights 1 / variance; the dispersion is how much larger the residuals are."""
     b = np.linalg.lstsq(x * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=None)[0]
     e = y - x @ b
     return _errors(x, b, w, w * e, (w * e * e).sum(), lags)
 
 
-def _errors(x: NDArray, b: NDArray, w: NDArray, score: NDArray, pearson: float, lags: int) -> Fit:
+def _errors(x: NDArray, b: NDArray, w: NDArray, score: NDArray, pearson: float, lags: int) -> InterruptedFit:
     df = len(x) - x.shape[1]
     known = np.linalg.pinv((x * w[:, None]).T @ x)
     u = x * score[:, None]
@@ -83,4 +83,4 @@ def _errors(x: NDArray, b: NDArray, w: NDArray, score: NDArray, pearson: float, 
         part = u[lag:].T @ u[:-lag]
         meat = meat + (1 - lag / (lags + 1)) * (part + part.T)
     dispersion = pearson / df if df > 0 else np.nan
-    return Fit(b, known * dispersion, known @ meat @ known, float(dispersion), df)
+    return InterruptedFit(b, known * dispersion, known @ meat @ known, float(dispersion), df)

@@ -23,7 +23,7 @@ HALF = 1e-4
 
 
 @dataclass(frozen=True)
-class Fit:
+class PurchaseFit:
     """``log`` of r, alpha, a, b; its ``covariance``; the log-likelihood; whether it ``converged``."""
 
     log: NDArray
@@ -58,8 +58,8 @@ def curvature(cost: Callable[[NDArray], float], at: NDArray) -> NDArray:
         for j in eye] for i in eye])  # fmt: skip
 
 
-def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
-    """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,)."""
+def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> PurchaseFit:
+    """PurchaseFit by maximum likelihood on distinct customers with counts ``n`` (rows,)."""
     total, unit = n.sum(), max(float(np.average(watched, weights=n)), 1e-12)
     numbers, at = np.unique(x, return_inverse=True)
     held = (n, numbers, at, last / unit, watched / unit)
@@ -76,7 +76,7 @@ def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, np.log(unit), 0.0, 0.0])
     covariance = np.linalg.inv(info) if inside else np.full((4, 4), np.nan)
-    return Fit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
+    return PurchaseFit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
 
 
 def _slope(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from cxlab.stats.purchases.bgnbd import Fit, curvature
+from cxlab.stats.purchases.bgnbd import PurchaseFit, curvature
 
 
 def loglik(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:
@@ -31,7 +31,7 @@ def loglik(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:
     )  # fmt: skip
 
 
-def fit(x: NDArray, mean: NDArray, n: NDArray) -> Fit:
+def fit(x: NDArray, mean: NDArray, n: NDArray) -> PurchaseFit:
     """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,); ``log`` holds p, q, v."""
     total, unit = n.sum(), float(np.average(mean, weights=n * x))
     cost = lambda log: -float(n @ loglik(log, x, mean / unit)) / total  # noqa: E731
@@ -41,7 +41,7 @@ def fit(x: NDArray, mean: NDArray, n: NDArray) -> Fit:
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, 0.0, np.log(unit)])
     covariance = np.linalg.inv(info) if inside else np.full((3, 3), np.nan)
-    return Fit(log, covariance, float(n @ loglik(log, x, mean)), inside)
+    return PurchaseFit(log, covariance, float(n @ loglik(log, x, mean)), inside)
 
 
 def expected(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:

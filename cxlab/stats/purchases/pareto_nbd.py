@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
-from cxlab.stats.purchases.bgnbd import Fit, curvature
+from cxlab.stats.purchases.bgnbd import PurchaseFit, curvature
 
 
 def loglik(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> NDArray:
@@ -46,7 +46,7 @@ def _pieces(log: NDArray, x: NDArray, last: NDArray, watched: NDArray) -> tuple[
     return start + stays, start + np.log(s) - np.log(power) + gone
 
 
-def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
+def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> PurchaseFit:
     """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,); ``log`` holds r, alpha, s, beta."""
     total, unit = n.sum(), max(float(np.average(watched, weights=n)), 1e-12)
 
@@ -60,7 +60,7 @@ def fit(x: NDArray, last: NDArray, watched: NDArray, n: NDArray) -> Fit:
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 6 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, np.log(unit), 0.0, np.log(unit)])
     covariance = np.linalg.inv(info) if inside else np.full((4, 4), np.nan)
-    return Fit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
+    return PurchaseFit(log, covariance, float(n @ loglik(log, x, last, watched)), inside)
 
 
 def expected(log: NDArray, x: NDArray, last: NDArray, watched: NDArray, ahead: float) -> NDArray:

@@ -1,4 +1,4 @@
-"""`Sample`: the answers one test needs, as distinct patterns with counts, scored so that 100 is best."""
+"""`ScoredAnswers`: the answers one test needs, as distinct patterns with counts, scored so that 100 is best."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Spec:
 
 
 @dataclass
-class Sample:
+class ScoredAnswers:
     """Arrays by slot: one row a distinct pattern, ``n`` answers each, weight ``w``, cluster ``c`` and stratum ``h``.
 
     ``c`` and ``h`` are codes, or None; cluster names that repeat from stratum to stratum are clusters of their own.
@@ -93,7 +93,7 @@ class Sample:
     def __contains__(self, slot: str) -> bool:
         return slot in self.raw
 
-    def keep(self, rows: NDArray, why: str = "") -> Sample:
+    def keep(self, rows: NDArray, why: str = "") -> ScoredAnswers:
         """Return the sample with only these rows; what went is counted under ``why``."""
         gone = self.answers - int(self.n[rows].sum())
         notes = (*self.notes, f"{gone:,} answers left out: {why}") if why and gone else self.notes
@@ -169,7 +169,7 @@ def _percentiles(scored: NDArray, w: NDArray) -> NDArray:
     return out
 
 
-def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> Sample:
+def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> ScoredAnswers:
     """Return the sample of a card's test, read as every model reads (`cxlab.data.sample`), as patterns with counts.
 
     Rows (text, dates, weights of their own) are patterns of one answer each; that is all the memory this takes. A row
@@ -187,7 +187,9 @@ def draw(study: Study, card: Card, slots: Slots, spec: Spec | None = None) -> Sa
     fields = {slot: tuple(study.field(c) for c in cols) for slot, cols in slots.columns.items()}
     controls = _dummies(pd.DataFrame({c: values[c] for c in spec.controls}))
     needs = {n.slot: n for n in card.needs}
-    drawn = Sample(raw, fields, found.n, found.w, found.cluster, found.strata, needs, spec, found.notes, controls)
+    drawn = ScoredAnswers(
+        raw, fields, found.n, found.w, found.cluster, found.strata, needs, spec, found.notes, controls
+    )
     for what, column in (("cluster", design.cluster), ("stratum", design.strata)):
         if column:
             drawn = drawn.keep(known := pd.notna(values[column]), f"no {what} given")
@@ -224,7 +226,7 @@ def _dummies(table: pd.DataFrame) -> NDArray | None:
     return pd.get_dummies(text, drop_first=True).to_numpy(float)
 
 
-def _excluded(sample: Sample, many: set[str]) -> Sample:
+def _excluded(sample: ScoredAnswers, many: set[str]) -> ScoredAnswers:
     exclude = sample.spec.exclude
     for slot in sorted(many & sample.raw.keys()):
         answers = sample.raw[slot]
