@@ -161,6 +161,7 @@ _ROOMS = {
         "optional": "cxlab.models.optional_part",
         "ask": "cxlab.models.doubt_panel",
         "remarks": "cxlab.models.paragraphs",
+        "speak": "cxlab.models.page_language",
         "standing": "cxlab.models.metrics.standing",
         "message": "cxlab.models.metrics.main_findings",
     },

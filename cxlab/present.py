@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from cxlab.columns import Column, Hidden, intervals, row_units, span
+from cxlab.languages.speech import label, maybe, said
 
 
 class Result(Protocol):
@@ -19,6 +20,10 @@ class Result(Protocol):
     notes: tuple[str, ...]
     parts: Mapping[str, Any]
     columns: tuple[Column, ...]
+
+
+OURS = ("metric",)
+"""Columns of labels that are our words, not the customer's."""
 
 
 def printed(table: Any, columns: Sequence[Column]) -> Any:
@@ -49,12 +54,26 @@ def text(result: Result) -> str:
 def markup(result: Result) -> str:
     """Return the table as HTML for people: the interval in one column, items by their wording, numbers to the right."""
     columns, rows = grid(result)
-    head = "".join(_cell("th scope='col'", c.heading, c.numeric) for c in columns)
+    heads = [spoken_heading(c, result.parts.get("labels", {})) for c in columns]
+    head = "".join(_cell("th scope='col'", words, c.numeric) for words, c in zip(heads, columns, strict=True))
+    said_of = lambda row: (spoken(value, c) for c, value in zip(columns, row, strict=True))  # noqa: E731
     body = "".join(
-        f"<tr>{''.join(_row(k, c, value) for k, (c, value) in enumerate(zip(columns, row, strict=True)))}</tr>"
+        f"<tr>{''.join(_row(k, c, value) for k, (c, value) in enumerate(zip(columns, said_of(row), strict=True)))}</tr>"
         for row in rows
     )
     return f"<table class='cx-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def spoken(value: str, column: Column) -> str:
+    """Return a cell in the language that is spoken; labels are the customer's and stay, where they are not ours."""
+    return label(value) if column.kind == "label" and column.name not in OURS else said(value)
+
+
+def spoken_heading(column: Column, labels: Mapping[str, Any]) -> str:
+    """Return the heading of a column in the language that is spoken; a question's wording stays."""
+    if column.heading in {str(labels.get(column.name)), column.name}:
+        return label(column.heading)
+    return maybe(column.heading) if column.kind == "label" else said(column.heading)
 
 
 def grid(result: Result) -> tuple[list[Column], list[list[str]]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from cxlab import present
 from cxlab.columns import Column, Hidden, show, typed
+from cxlab.languages.speech import said
 from cxlab.problem import DataProblem, one_of
 
 FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
@@ -85,9 +86,9 @@ class Estimate:
         return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
-        body = f"<p class='cx-estimate'><strong>{html.escape(str(self))}</strong></p>"
-        body += f"<p class='cx-method'>{html.escape(self.method)}</p>" if self.method else ""
+        notes = "".join(f"<li>{html.escape(said(n))}</li>" for n in self.notes)
+        body = f"<p class='cx-estimate'><strong>{html.escape(said(str(self)))}</strong></p>"
+        body += f"<p class='cx-method'>{html.escape(said(self.method))}</p>" if self.method else ""
         return {
             "text/plain": str(self),
             "text/html": body + (f"<ul class='cx-notes'>{notes}</ul>" if notes else ""),
@@ -248,12 +249,13 @@ class Result:
         return present.text(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(n)}</li>" for n in self.notes)
-        parts = [f"<figcaption>{html.escape(self.caption)}</figcaption>", present.markup(self)]
+        notes = "".join(f"<li>{html.escape(said(n))}</li>" for n in self.notes)
+        parts = [f"<figcaption>{html.escape(said(self.caption))}</figcaption>", present.markup(self)]
         if notes:
             parts.append(f"<ul class='cx-notes'>{notes}</ul>")
         if self.method:
-            parts.append(f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>")
+            words = html.escape(said("Method")), html.escape(said(self.method))
+            parts.append(f"<details class='cx-method'><summary>{words[0]}</summary>{words[1]}</details>")
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

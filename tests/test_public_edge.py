@@ -153,6 +153,7 @@ UNKNOWN = {
 }
 NAMELESS = {
     "sign": "takes what was agreed",
+    "speak": "takes a language, tested with the languages",
     "remarks": "takes sentences", "optional": "takes what was asked for",
     "ask": "takes a study alone",
     "check": "takes a study alone", "claims": "tested with the claims", "datasets": "takes nothing",

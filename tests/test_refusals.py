@@ -11,6 +11,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.data.study import Study
+from cxlab.languages.message_book import languages
 
 DATA = cx.load("brand-tracker")
 NPS = cx.nps(DATA)
@@ -50,6 +51,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "findings": (lambda: cx.findings(NPS), "there are no findings for results of kind 'metric'"),
     "driver_findings": (lambda: cx.importance.driver_findings(NPS), "there are no sentences for results of kind"),
     "remarks": (lambda: cx.pages.remarks([3]), "a remark is [3]; give sentences as text"),
+    "speak": (lambda: cx.pages.speak("xx"), f"language is 'xx'; a report can be in: {', '.join(languages())}"),
     "scale_up": (lambda: cx.scale_up((1.0, 0.0)), "a ratio needs an error above 0"),
     "league": (lambda: cx.league(DATA.where(brand="Alba")), "a league table needs at least two units"),
     "league_change": (lambda: cx.leagues.league_change(DATA, waves=(1, 99)), "waves is (1, 99); give two of"),

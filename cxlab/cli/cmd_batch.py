@@ -25,6 +25,7 @@ STYLE = "style.yml"
 SHARED = (
     click.option("--to", metavar="html,pdf,docx,pptx,xlsx", help="What to make of it.  [default: html]"),
     click.option("--output", metavar="FOLDER|URL", help="Where all reports go: a folder, s3://...  [default: reports]"),
+    click.option("--lang", metavar="CODE", help="Language of the reports, e.g. de.  [default: the style's, else en]"),
     click.option("--style", metavar="FILE", help="House style (YAML: name, logo, accent, heading, language, words)."),
     click.option("--template", multiple=True, metavar="FILE", help="Your company's .pptx or .docx."),
     click.option("--timeout", metavar="SECONDS", help="How long one cell may take.  [default: 600]"),
@@ -95,12 +96,14 @@ def make(
     """
     from cxlab.report.batch import batch as run
     from cxlab.report.batch import folders, told_apart
+    from cxlab.report.jobs import in_language
     from cxlab.report.pool import cores
     from cxlab.report.shelf import Shelf
 
     where = str(options.get("output") or "reports")
     workers = whole("workers", options.get("workers"), cores())
     form = form_of(options, where, workers)
+    plan = in_language(plan, str(options.get("lang") or form.style.spoken))
     folders(told_apart(plan.jobs))  # what is wrong is said before anything else
     strangers(plan.jobs, quiet=quiet, trust=trust)
     bar = Bar(len(plan.jobs), shown=sys.stderr.isatty() and not quiet)

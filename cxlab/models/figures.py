@@ -12,8 +12,9 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cxlab.columns import show, span
+from cxlab.columns import row_units, show, span
 from cxlab.data.arguments import public
+from cxlab.languages.speech import said
 from cxlab.plots.lettering import PLAIN
 from cxlab.result import MIME, Result
 
@@ -45,10 +46,10 @@ def figure(result: Result, **options: Any) -> None:
     drawn = untitled(axes.get_figure() if hasattr(axes, "get_figure") else plt.gcf(), result)
     picture, width = png(drawn), int(drawn.get_figwidth() * 96)
     plt.close(drawn)
-    text = alternative(result, **options)
+    text = said(alternative(result, **options))
     display(
         {"image/png": picture, "text/plain": text, MIME: result.to_dict()},
-        metadata={"image/png": {"alt": text, "width": width, "caption": result.caption}},
+        metadata={"image/png": {"alt": text, "width": width, "caption": said(result.caption)}},
         raw=True,
     )
 
@@ -118,18 +119,34 @@ def alternative(result: Result, shown: int = 4, **options: Any) -> str:
     table = result.table
     if not {"estimate", "low", "high"} <= set(table.columns):
         return f"{result.title}."
+    units = dict(zip(table.index, _units(result), strict=True))
     rows, lead = table, ""
-    if len(table) > shown:
+    if len(table) > shown and len(set(units.values())) > 1:
+        rows, lead = table[:shown], f"{len(table)} values; the first {shown}: "
+    elif len(table) > shown:
         ends = table["estimate"].dropna()
         rows = table.loc[[ends.idxmax(), ends.idxmin()]] if len(ends) else table[:0]
         lead = f"{len(table)} values; highest and lowest: "
-    labels = result.parts.get("labels", {})
-    names = [c for c in table.columns[: list(table.columns).index("estimate")] if c != "item" or len(table) == 1] or [
-        table.columns[0]
+    values = [
+        f"{_named(result, r)} {show(r['estimate'], units[k])} ({span(r['low'], r['high'], units[k])})"
+        for k, r in rows.iterrows()
     ]
-    said = [
-        f"{' '.join(str(labels.get(r[c], r[c])) for c in names)} {show(r['estimate'], result.unit)} "
-        f"({span(r['low'], r['high'], result.unit)})"
-        for _, r in rows.iterrows()
-    ]
-    return f"{result.title}: {lead}{', '.join(said)}."
+    return f"{result.title}: {lead}{', '.join(values)}."
+
+
+def _units(result: Result) -> list[str]:
+    """The unit of each row's estimate; of shares that are compared, percentage points."""
+    column = next(c for c in result.columns if c.name == "estimate")
+    return row_units(result.table, column, compared="against" in result.table)
+
+
+def _named(result: Result, row: Any) -> str:
+    """What a row is about; of a comparison both sides."""
+    table, labels = result.table, result.parts.get("labels", {})
+    names = list(table.columns[: list(table.columns).index("estimate")])
+    varied = [c for c in names if c == "against" or table[c].astype(str).nunique() > 1] or names[-1:]
+    say = lambda c: {"rest": "all others"}.get(row[c], str(labels.get(row[c], row[c])))  # noqa: E731
+    if "against" not in varied:
+        return " ".join(map(say, varied))
+    about = [c for c in (*varied, names[max(names.index("against") - 1, 0)]) if c != "against"]
+    return f"{' '.join(map(say, dict.fromkeys(about)))} − {say('against')}"

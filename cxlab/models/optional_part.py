@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cxlab.languages import speech
 from cxlab.models.paragraphs import remarks
 from cxlab.problem import DataProblem
 
@@ -24,7 +25,8 @@ class Skipped:
         return f"Not shown: {reason(self.problem)}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
-        shown = remarks(repr(self))._repr_html_()
+        with speech.speaking("en"):  # the page says it again, in its language, where that has the words
+            shown = remarks(repr(self))._repr_html_()
         return {SKIPPED: {"reason": self.problem}, "text/html": shown, "text/plain": repr(self)}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cxlab.data.arguments import public
+from cxlab.languages import speech
 from cxlab.problem import DataProblem
 from cxlab.result import FIGURE
 
@@ -33,9 +34,10 @@ class Findings:
 
     def _repr_html_(self) -> str:
         parts = []
-        for heading, lines in groupby(self.lines, lambda line: line.startswith(HEADING)):
+        said = [line if line.startswith(HEADING) else speech.said(line) for line in self.lines]
+        for heading, lines in groupby(said, lambda line: line.startswith(HEADING)):
             if heading:
-                parts += [f"<h3>{inline(line.removeprefix(HEADING))}</h3>" for line in lines]
+                parts += [f"<h3>{inline(speech.maybe(line.removeprefix(HEADING)))}</h3>" for line in lines]
             elif self.listed:
                 parts.append("<ul>" + "".join(f"<li>{inline(line)}</li>" for line in lines) + "</ul>")
             else:

@@ -11,6 +11,8 @@ from matplotlib.axis import Axis
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator
 
+from cxlab.plots.figure_words import worded
+
 PLAIN = {"text.parse_math": False}
 """Settings under which figures are made and drawn: ``$25,000 to $49,999`` is no formula."""
 
@@ -27,6 +29,7 @@ COUNT = re.compile(r"\s*\(n = [^()]*\)$")
 def lettered(ax: Axes, *, own: bool = True) -> Axes:
     """Return ``ax`` with its labels as plain text in lines; ``own`` if its figure holds nothing else and may grow."""
     panels = ax.figure.axes if own else [ax]
+    worded(ax.figure, panels)
     for panel in panels:
         across = max(len(panel.get_xticks()), 1)
         wide = panel.get_position().width * ax.figure.get_figwidth() / LETTER

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cxlab.data.masking import quiet
+from cxlab.languages import speech
 from cxlab.result import plain
 
 if TYPE_CHECKING:
@@ -19,13 +20,18 @@ CELL = "import cxlab.report.about_data as _facts\n_facts.tell(globals())"
 
 
 def tell(names: Mapping[str, Any]) -> None:
-    """Display what is known about the first study among the notebook's variables, and which versions were loaded."""
+    """Display what is known about the first study among the notebook's variables, which versions were loaded, and what
+    could not be said in the language of the report."""
     from IPython.display import display
 
     from cxlab.data.study import Study
 
     study = next((v for k, v in names.items() if isinstance(v, Study) and not k.startswith("_")), None)
-    told = {"study": facts(study) if study is not None else {}, "versions": versions()}
+    told = {
+        "study": facts(study) if study is not None else {},
+        "versions": versions(),
+        "unsaid": [quiet(words) for words in speech.missing()],
+    }
     display({MIME: plain(told), "text/plain": ""}, raw=True)
 
 

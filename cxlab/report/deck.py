@@ -13,6 +13,7 @@ from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
+from cxlab.languages import speech
 from cxlab.problem import DataProblem
 from cxlab.report.house_style import Style
 
@@ -71,6 +72,7 @@ class Deck:
 
     def slide(self, title: str, *, first: bool = False) -> Any:
         """Add a slide whose title is in its title placeholder, so that outline and screen readers find it."""
+        title = speech.said(title)
         slide = self.made.slides.add_slide(self.first if first else self.plain)
         for shape in list(slide.placeholders):
             if shape.placeholder_format.type not in TITLES:
@@ -149,4 +151,4 @@ def write(frame: Any, size: int, *, bold: bool = False, colour: str = INK, name:
 
 def described(shape: Any, words: str) -> None:
     """Give a chart, table or picture the text that is read out to those who do not see it."""
-    shape._element.xpath(".//p:cNvPr")[0].set("descr", words)
+    shape._element.xpath(".//p:cNvPr")[0].set("descr", speech.said(words))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import io
 import re
@@ -14,10 +13,8 @@ from pathlib import Path
 import yaml
 
 from cxlab.data.foreign import why
+from cxlab.languages.message_book import catalogue, languages
 from cxlab.problem import DataProblem, unknown
-
-WORDS = Path(__file__).parent / "templates" / "words.yml"
-"""The fixed words of a page in other languages than English."""
 
 IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 TEMPLATE = 20_000_000
@@ -56,15 +53,22 @@ class Style:
             check(what, getattr(self, what))
         if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", self.language):
             raise DataProblem(f"language is {self.language!r}; write a code like 'de' or 'pt-BR' (BCP 47)")
-        if self.language != "en" and self.language not in dictionaries() and not self.words:
-            there = ", ".join(["en", *dictionaries()])
+        if self.language not in languages() and not self.words:
+            there = ", ".join(languages())
             raise DataProblem(
                 f"language '{self.language}' has no words yet; there are: {there}. Add the words under 'words:'"
             )
 
     def say(self, word: str) -> str:
         """Return a fixed word of the page in the reader's language."""
-        return self.words.get(word) or dictionaries().get(self.language, {}).get(word, word)
+        if word in self.words or self.spoken == "en":
+            return self.words.get(word) or word
+        return catalogue(self.language).said(word) or word
+
+    @property
+    def spoken(self) -> str:
+        """The language that a page is marked with: its own where cxlab has it whole, else English."""
+        return self.language if self.language in languages() else "en"
 
     def __str__(self) -> str:
         parts = b"".join(hashlib.sha256(part).digest() for part in (self.logo, self.slides, self.document))
@@ -193,9 +197,3 @@ def contrast(colour: str) -> float:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return 1.05 / (luminance + 0.05)
-
-
-@functools.cache
-def dictionaries() -> dict[str, dict[str, str]]:
-    """Return the shipped words by language."""
-    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from cxlab.data.foreign import expected, foreign, kind, why
 from cxlab.data.identity import PEOPLE
 from cxlab.data.locations import READING, address
 from cxlab.data.masking import without_secrets
+from cxlab.languages.message_book import check
 from cxlab.problem import DataProblem, unknown
 from cxlab.report import notebook as books
 from cxlab.stats.counts.names import key, keys
@@ -26,7 +27,7 @@ AT_LEAST = 30
 LEAST = small_cells.SMALL
 """No plan may go below: cells with fewer answers are not published."""
 
-OPTIONS = ("to", "workers", "timeout", "memory", "style", "template", "output")
+OPTIONS = ("to", "workers", "timeout", "memory", "style", "template", "output", "lang")
 ENTRY = ("notebook", "study", *READING, "by", "at_least", "parameters", "grid", "list")
 
 
@@ -58,6 +59,22 @@ class Plan:
     withheld: tuple[tuple[str, str], ...] = ()
     people: tuple[str, ...] = ()
     """Columns that were asked for and look like names of people."""
+
+
+def in_language(plan: Plan, language: str) -> Plan:
+    """Return a plan whose reports are in a language; those whose parameters name their own keep it.
+
+    Raises
+    ------
+    DataProblem : there is no such language, or a notebook of the plan speaks English only.
+    """
+    check(language)
+    if language == "en":
+        return plan
+    for job in (j for j in plan.jobs if "language" not in books.takes(j.notebook)):
+        there = ", ".join(name for name in books.named() if "language" in books.takes(name))
+        raise DataProblem(f"the report '{job.notebook}' is in English only; in '{language}' there is: {there}")
+    return replace(plan, jobs=tuple(replace(j, given={"language": language, **j.given}) for j in plan.jobs))
 
 
 def read(path: Path) -> Plan:

@@ -255,6 +255,20 @@ def find(name: str) -> Path:
     raise unknown("notebook", name, "the folder notebooks", sorted({n for f in folders for n in named(f)}))
 
 
+def takes(name: str) -> dict[str, Parameter]:
+    """Return the parameters of a notebook, {} where it declares none that can be read.
+
+    >>> sorted(takes("scorecard"))[:3]
+    ['focal', 'language', 'level']
+    """
+    try:
+        cells = json.loads(find(name).read_text(encoding="utf-8"))["cells"]
+        source = next(c["source"] for c in cells if "parameters" in c["metadata"].get("tags", ()))
+        return parameters("".join(source), name)
+    except (OSError, ValueError, KeyError, StopIteration, DataProblem):
+        return {}
+
+
 def named(folder: Path = SHIPPED) -> list[str]:
     """Return the names of the notebooks under a folder, by default of those that come with cxlab."""
     found = (p.relative_to(folder) for p in folder.rglob("*.ipynb"))

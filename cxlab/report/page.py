@@ -9,10 +9,13 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cxlab.models.optional_part import SKIPPED
+from cxlab.languages import speech
+from cxlab.languages.numerals import written_from_right
+from cxlab.models.optional_part import SKIPPED, reason
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import sanitised
 from cxlab.result import MIME
@@ -38,7 +41,7 @@ def exporter() -> Any:
     made.register_filter("untrusted_markdown", untrusted_markdown)
     made.register_filter("sanitised", lambda source: described(sanitised(source)))
     made.register_filter("tables", tables)
-    made.register_filter("title", lambda data: data[MIME].get("title", ""))
+    made.register_filter("title", lambda data: speech.said(data[MIME].get("title", "")))
     made.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=made))
     made.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata={}, parent=made))
     filled(made, _empty(), {"say": str})  # compiles the template
@@ -69,14 +72,16 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     style : name, logo, colours and language of the house.
     """
     shown = copy.deepcopy(notebook)
+    style = replace(style, language=speech.language()) if speech.language() != "en" else style
+    spoken(shown.cells)
     title = take_title(shown.cells)
-    said = message_first(shown.cells)
+    said = speech.said(message_first(shown.cells))
     if said and not report.get("failure"):
         report = {**report, "subject": ": ".join(x for x in (title, report.get("subject", "")) if x)}
     gone = absent(shown.cells, bool(said))
     if gone:
         folds = [c for c in shown.cells if "appendix" in c.metadata.get("tags", ())]
-        shown.cells.append(not_shown(gone, style.say("What does not apply"), tags=["appendix"] if folds else []))
+        shown.cells.append(not_shown(told(gone), style.say("What does not apply"), tags=["appendix"] if folds else []))
     mark = appendix(shown.cells)
     describe(shown.cells)
     fold(shown.cells)
@@ -85,13 +90,15 @@ def page(notebook: Any, report: Mapping[str, Any], style: Style = PLAIN) -> str:
     resources = {
         "title": said or title or report.get("notebook", "Report"),
         "css": (TEMPLATES / "cxlab" / "report.css").read_text(encoding="utf-8"),
-        "code": any(c.cell_type == "code" for c in shown.cells),
         "layout": "one-page" if one_page(notebook) else "",
+        "code": speech.language() == "en" and any(c.cell_type == "code" for c in shown.cells),
         **house(style),
         **report,
+        "direction": "rtl" if speech.language() != "en" and written_from_right(speech.language()) else "",
     }
+    resources |= in_words(resources, style)
     made = exporter()
-    made.language_code = style.language
+    made.language_code = style.spoken
     body = folded(filled(made, shown, resources), mark, style.say("Everything else: all results, methods, tables"))
     body = body.replace("<pre>", '<pre tabindex="0">')  # what may scroll can be reached by keyboard
     return contents(body, style.say("Sections"))
@@ -103,6 +110,57 @@ def one_page(notebook: Any) -> bool:
     Its pictures and its appendix stand on the screen and are not printed.
     """
     return notebook.metadata.get("cxlab") == {"page": "one"}
+
+
+def spoken(cells: list[Any]) -> None:
+    """Say the text of a notebook in the language of the page, by paragraphs; code, which is English, is not shown."""
+    if speech.language() == "en":
+        return
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.metadata["transient"] = {"remove_source": True}
+        else:
+            parts = [re.fullmatch(r"(#* *)(.*)", p, re.DOTALL).groups() for p in cell.source.split("\n\n")]
+            cell.source = "\n\n".join(mark + speech.said(text) for mark, text in parts)
+
+
+ORIGIN = ("Source: ", "Licence: ", "Data and codebook, sha256: ")
+
+
+def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
+    """Return what stands around the cells in the language of the page; values may be the customer's and stay."""
+    name = lambda k: style.words.get(k) or speech.said(k)  # noqa: E731
+    ends = lambda v: f" {speech.label('to')} ".join(speech.maybe(style.say(end)) for end in str(v).split(" to "))  # noqa: E731
+    facts = [(name(k), ends(v)) for k, v in report.get("facts", ()) if k != "language"]
+    out: dict[str, Any] = {"facts": facts, "methods": [speech.said(m) for m in report.get("methods", ())]}
+    out["origin"] = origin(report.get("origin", ()))
+    doubts = len(report.get("doubts", ())) + report.get("more_doubts", 0)
+    if doubts and speech.language() != "en":  # questions to the analyst, who reads them in the terminal
+        are, them = ("guesses on the data are", "them") if doubts > 1 else ("guess on the data is", "it")
+        words = f"{doubts} {are} not sure; the analyst sees {them} with `cxlab codebook ask`"
+        out |= {"doubts": [], "more_doubts": 0, "origin": [*out["origin"], speech.said(words)]}
+    return out
+
+
+def origin(lines: Sequence[str]) -> list[str]:
+    """Return where the data come from; notes in other languages than the page's are counted, and stand in run.json."""
+    if speech.language() == "en":
+        return list(lines)
+    shown = [speech.said(line) for line in lines if line.startswith(ORIGIN)]
+    rest = len(lines) - len(shown)
+    words = f"{rest} note{'s' * (rest > 1)} on the data stand{'s' * (rest == 1)} in run.json"
+    return [*shown, *([speech.said(words)] if rest else [])]
+
+
+def told(reasons: Sequence[str]) -> list[str]:
+    """Return why parts are not shown; in another language those without words of their own are counted."""
+    if speech.language() == "en":
+        return list(reasons)
+    known = [(r, speech.maybe(reason(r.removeprefix("Not shown: ")))) for r in reasons]
+    out = [words for r, words in known if words != reason(r.removeprefix("Not shown: "))]
+    rest = len(reasons) - len(out)
+    words = f"{rest} part{'s' * (rest > 1)} do{'es' * (rest == 1)} not apply to these data"
+    return [*out, *([speech.said(words)] if rest else [])]
 
 
 def house(style: Style) -> dict[str, Any]:
@@ -217,9 +275,8 @@ def describe(cells: list[Any]) -> None:
         for output in cell.get("outputs", ()):
             for kind in IMAGES:
                 if kind in output.get("data", {}):
-                    output.metadata.setdefault(kind, {}).setdefault(
-                        "alt", f"Figure: {section}" if section else "Figure"
-                    )
+                    words = f"{speech.said('Figure')}: {section}" if section else speech.said("Figure")
+                    output.metadata.setdefault(kind, {}).setdefault("alt", words)
 
 
 def fold(cells: list[Any], most: int = 6, longest: int = 15) -> None:
@@ -254,7 +311,7 @@ def tables(source: str) -> str:
     """
     source = re.sub(r"<th>\s*</th>", "<td></td>", described(sanitised(source)))
     label = re.search(r"<figcaption>(.*?)</figcaption>", source, re.DOTALL)
-    name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", label[1]))) if label else "Table"
+    name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", label[1]))) if label else speech.said("Table")
     start = f'<div class="scroll" role="group" tabindex="0" aria-label="{name}">'
     return re.sub(r"<table\b.*?</table>", lambda found: f"{start}{found[0]}</div>", source, flags=re.DOTALL)
 

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from cxlab.data.doubt import doubt, together
 from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import apart, placed
 from cxlab.data.masking import cleaned, quiet, without_secrets
+from cxlab.languages import message_book as languages
+from cxlab.languages import speech
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -77,6 +79,7 @@ def prepare(name: str, study: str, given: Mapping[str, Any]) -> tuple[Path, dict
     path = books.find(name)
     known = declared(path, provenance.stamp(path))
     checked = books.check({"study": study, **given}, known, path.stem)
+    languages.check(checked.get("language", "en"))
     provenance.there(study)
     changed = {k: v for k, v in checked.items() if k != "study" and v != known[k].default}
     return path, checked, changed
@@ -163,6 +166,8 @@ def report(
     DataProblem : an input is wrong, or changed while it was read, twice.
     """
     path, parameters, changed = prepare(name, study, given or {})
+    if "language" in parameters:
+        form = replace(form, style=replace(form.style, language=parameters["language"]))
     target = Path(output) / path.stem / folder_name(study, changed, more=more)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = target.parent / f".{target.name[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -236,6 +241,25 @@ def whole(
 
 
 def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form = PLAIN) -> None:
+    """Write a report in its language, which it must have whole; the page of a run that failed is for its analyst.
+
+    Raises
+    ------
+    DataProblem : the language lacks sentences that the report says.
+    """
+    language = "en" if run.failure else parameters.get("language", "en")
+    with speech.speaking(language) as missing:
+        written(run, work, path=path, parameters=parameters, form=form)
+    unsaid = list(dict.fromkeys([*run.told.get("unsaid", ()), *missing]))
+    if unsaid and language != "en":
+        first = "; ".join(repr(" ".join(text.split())[:160]) for text in unsaid[:3])
+        raise DataProblem(
+            f"the report '{path.stem}' is not whole in the language '{language}': {len(unsaid)} texts are missing, "
+            f"first {first}. Make it in English, or add them to cxlab/languages/{language}.po"
+        )
+
+
+def written(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form) -> None:
     """Write page, other formats, numbers and the record of the run into folder ``work``."""
     study = run.told.get("study", {})
     found = page.results(run.notebook)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxlab.languages import speech
 from cxlab.report.collect import labels
 
 MOST = 40
@@ -43,11 +44,11 @@ def chart(book: Any, sheet: Any, result: Mapping[str, Any], formats: str) -> boo
     series |= {"line": {"color": LINE}, "marker": {"type": "circle"}} if one else {"fill": {"color": BAR}, "gap": 60}
     made.add_series(series)
     made.set_legend({"none": True})
-    made.set_title({"name": result["title"], "overlay": False, "name_font": {"size": 12}})
+    made.set_title({"name": speech.said(result["title"]), "overlay": False, "name_font": {"size": 12}})
     made.set_x_axis({"num_format": formats, "major_gridlines": {"visible": False}} if not one else {})
     made.set_y_axis({"num_format": formats} if one else {"reverse": True, "label_position": "low"})
     made.set_size({"width": 640, "height": 120 + (260 if one else 26 * len(rows))})
-    said = message(result, rows)
+    said = speech.said(message(result, rows))
     sheet.insert_chart(1, len(names) + 1, made, {"description": said, "object_position": 2})
     return True
 

@@ -17,6 +17,8 @@ from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from cxlab.columns import difference, how_many, named, show, span
+from cxlab.languages import speech
+from cxlab.present import OURS
 from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
 from cxlab.report.deck import ABOVE, INK, Deck, described
@@ -80,24 +82,26 @@ def title_slide(deck: Deck, report: Made) -> None:
     named = report.notebook.replace("-", " ").capitalize()
     slide = deck.slide(told["title"] if told else named, first=True)
     for k, row in enumerate(told["table"] if told else ()):
-        deck.text(slide, f"{k + 1}. {row['finding']}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18, f"finding-{k + 1}")
-    about = f"{named}: {subject(report)}" if told else subject(report)
+        deck.text(
+            slide, f"{k + 1}. {speech.said(row['finding'])}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18, f"finding-{k + 1}"
+        )
+    about = f"{speech.said(named)}: {subject(report)}" if told else subject(report)
     deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24, "about")
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
     rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
     made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
-    deck.text(slide, made, (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14, "made")
+    deck.text(slide, speech.said(made), (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14, "made")
     if style.logo and deck.own:
         logo = slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
         described(logo, style.name or "logo")
-    slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {said}" for name, said in facts(report))
+    slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {words}" for name, words in facts(report))
 
 
 def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -> Any:
     """Add a slide with its message, the line under it, and method and notes below the slide; return the slide."""
     slide = deck.slide(said)
-    deck.text(slide, about, (0.6, ABOVE, 12.1, 0.5), 14, "about")
-    notes = [f"{method(result)}.", *result["notes"]]
+    deck.text(slide, speech.said(about), (0.6, ABOVE, 12.1, 0.5), 14, "about")
+    notes = [speech.said(words) for words in (f"{method(result)}.", *result["notes"])]
     slide.notes_slide.notes_text_frame.text = "\n".join(notes)
     return slide
 
@@ -121,7 +125,8 @@ def table_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
         lines.append((name(result, row), show(row["estimate"], unit), span(low, high, unit), n))
     for k, line in enumerate(lines):
         for column, words in enumerate(line):
-            fill(grid.cell(k, column), words, head=k == 0, right=column > 0, colour=deck.style.heading)
+            said = speech.label(words) if k and column == 0 else speech.said(words)
+            fill(grid.cell(k, column), said, head=k == 0, right=column > 0, colour=deck.style.heading)
 
 
 def fill(cell: Any, words: str, *, head: bool, right: bool, colour: str) -> None:
@@ -144,7 +149,7 @@ def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
     data.categories = [name(result, row) for row in shown]
-    data.add_series("Estimate", [row["estimate"] * factor for row in shown])
+    data.add_series(speech.said("Estimate"), [row["estimate"] * factor for row in shown])
     frame = slide.shapes.add_chart(
         XL_CHART_TYPE.BAR_CLUSTERED, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)  # fmt: skip
     described(frame, said)
@@ -193,7 +198,7 @@ def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[
     data.categories = [name({**result, "columns": [wave]}, {wave: row[wave]}) for row in series[0]]
     for own in series:
         rest = {**result, "columns": [k for k in result["columns"] if k != wave]}
-        data.add_series(name(rest, own[0]) or "Estimate",
+        data.add_series(name(rest, own[0]) or speech.said("Estimate"),
                         [row["estimate"] * factor for row in own])  # fmt: skip
     frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)
     described(frame, said)
@@ -291,7 +296,8 @@ def estimates(result: Mapping[str, Any]) -> str:
 def name(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """Return the label of a row in words."""
     words = (result.get("parts") or {}).get("labels") or {}
-    say = lambda k: named(words.get(str(row[k]), row[k]), words.get(k, k))  # noqa: E731
+    spoken = lambda k: speech.said if k in OURS else speech.label  # noqa: E731
+    say = lambda k: spoken(k)(named(words.get(str(row[k]), row[k]), words.get(k, k)))  # noqa: E731
     said = [say(k) for k in labels(result) if k != "unit"]
     varied = [k for k in labels(result) if len({str(r[k]) for r in result["table"]}) > 1 and k != "unit"]
     return " · ".join(say(k) for k in varied) or " · ".join(said)

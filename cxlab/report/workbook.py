@@ -10,7 +10,10 @@ from typing import Any
 
 import xlsxwriter
 
-from cxlab.columns import ROW
+from cxlab.columns import ROW, Column
+from cxlab.languages import speech
+from cxlab.languages.numerals import written_from_right
+from cxlab.present import spoken, spoken_heading
 from cxlab.report import banner_sheets, sheet_charts
 from cxlab.report.collect import Made, labels, method, subject
 from cxlab.report.sanitiser import legal
@@ -34,8 +37,8 @@ def workbook(report: Made, target: Path) -> None:
     bold = book.add_format(HEAD)
     sheets = Sheets(book)
     if told := first_message(report):
-        findings(book, sheets.add("Findings"), told)
-    about = sheets.add("About")
+        findings(book, sheets.add(speech.said("Findings")), told)
+    about = sheets.add(speech.said("About"))
     about.set_column(0, 0, 22)
     about.set_column(1, 1, 90, book.add_format({"text_wrap": True, "valign": "top"}))
     for k, (name, text) in enumerate(facts(report)):
@@ -47,16 +50,19 @@ def workbook(report: Made, target: Path) -> None:
         if result.get("table") and result.get("kind") == "crosstab":
             banner_sheets.write(book, sheets, result)
         elif result.get("table") and result.get("kind") != "message":
-            write(book, sheets.add(result["title"]), result, bold)
-        linked += [(result["title"], sheet.get_name()) for sheet in book.worksheets()[first : first + 1]]
+            write(book, sheets.add(speech.said(result["title"])), result, bold)
+        linked += [(speech.said(result["title"]), sheet.get_name()) for sheet in book.worksheets()[first : first + 1]]
     contents(book, about, linked, len(facts(report)) + 1)
+    if speech.language() != "en" and written_from_right(speech.language()):
+        for sheet in book.worksheets():
+            sheet.right_to_left()
     book.close()
 
 
 def contents(book: xlsxwriter.Workbook, about: Any, linked: list[tuple[str, str]], row: int) -> None:
     """Write the tables of the book with a link to the sheet of each, below the facts."""
     link = book.add_format({"font_color": "#0B5394", "underline": 1})
-    about.write_string(row, 0, "Tables", book.add_format({"bold": True, "valign": "top"}))
+    about.write_string(row, 0, speech.said("Tables"), book.add_format({"bold": True, "valign": "top"}))
     for k, (title, name) in enumerate(linked):
         about.write_url(row + k, 1, f"internal:'{name}'!A1", link, title)
 
@@ -70,19 +76,20 @@ def findings(book: xlsxwriter.Workbook, sheet: Any, told: Mapping[str, Any]) -> 
     """Write the message and its findings on the first sheet."""
     sheet.set_column(0, 0, 4)
     sheet.set_column(1, 1, 110)
-    sheet.write_string(0, 0, told["title"], book.add_format({"bold": True, "font_size": 16}))
+    sheet.write_string(0, 0, speech.said(told["title"]), book.add_format({"bold": True, "font_size": 16}))
     for k, row in enumerate(told["table"]):
         sheet.write_number(k + 2, 0, k + 1)
-        sheet.write_string(k + 2, 1, row["finding"], book.add_format({"text_wrap": True, "valign": "top"}))
+        sheet.write_string(k + 2, 1, speech.said(row["finding"]), book.add_format({"text_wrap": True, "valign": "top"}))
     for k, text in enumerate((told["method"], *told["notes"])):
-        sheet.write_string(len(told["table"]) + 3 + k, 1, text, book.add_format({"font_color": "#51606e"}))
+        sheet.write_string(len(told["table"]) + 3 + k, 1, speech.said(text), book.add_format({"font_color": "#51606e"}))
 
 
 def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:
     """Write one result: its table with a filter and, where one can be read, its chart; then method and notes."""
     names, typed = result["columns"], result["typed"]
+    columns, words = [Column(**c) for c in typed], (result.get("parts") or {}).get("labels") or {}
     for column, name in enumerate(names):
-        sheet.write_string(0, column, typed[column]["heading"], bold)
+        sheet.write_string(0, column, spoken_heading(columns[column], words), bold)
         sheet.set_column(column, column, 28 if name in labels(result) else 12)
     for k, row in enumerate(result["table"], 1):
         for column, name in enumerate(names):
@@ -90,7 +97,7 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 sheet.write_number(k, column, value, book.add_format({"num_format": shape(typed[column], row)}))
             elif value is not None:
-                sheet.write_string(k, column, str(value))
+                sheet.write_string(k, column, spoken(str(value), columns[column]))
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
     sheet.freeze_panes(1, len(labels(result)))
     sheet.set_landscape()
@@ -100,7 +107,7 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
     sheet_charts.chart(book, sheet, result, FORMATS.get(result.get("unit", ""), FORMATS[""]))
     last = len(result["table"]) + 2
     for k, text in enumerate((method(result), *result["notes"])):
-        sheet.write_string(last + k, 0, text)
+        sheet.write_string(last + k, 0, speech.said(text))
 
 
 def shape(column: Mapping[str, str], row: Mapping[str, Any]) -> str:
@@ -114,18 +121,19 @@ def facts(report: Made) -> list[tuple[str, str]]:
     """Return what a reader must know of the run: name and text."""
     data, run = report.run["data"], report.run
     dropped = "; ".join(f"{d['rows']:,} {d['reason']}" for d in data.get("dropped", ())) or "none"
-    design = ", ".join(f"{k} {v}" for k, v in data.get("design", {}).items()) or "simple random sample, no weights"
+    design = ", ".join(speech.maybe(f"{k} {v}") for k, v in data.get("design", {}).items())
     rows = [
         ("Report", f"{report.notebook}: {subject(report)}"),
         ("Data", f"{run['parameters'].get('study', '')}, sha256 {data.get('sha256') or 'no file'}"),
         ("Rows", f"{data.get('rows', 'not known')}"),
         ("Left out", dropped),
-        ("Design", design),
-        ("Parameters", ", ".join(f"{k} = {v}" for k, v in run["parameters"].items())),
+        ("Design", design or "simple random sample, no weights"),
+        ("Parameters", ", ".join(f"{speech.maybe(k)} = {v}" for k, v in run["parameters"].items())),
         ("cxlab", run["cxlab"]),
         ("Source", f"{data.get('source', '')} {data.get('licence', '')}".strip()),
     ]
-    return [("SIMULATED", "made by a program, no real customers"), *rows] if data.get("simulated") else rows
+    rows = [("SIMULATED", "made by a program, no real customers"), *rows] if data.get("simulated") else rows
+    return [(speech.said(name), speech.maybe(text)) for name, text in rows]
 
 
 class Sheets:

@@ -5,4 +5,5 @@ from cxlab.models.figures import figure as figure
 from cxlab.models.metrics.main_findings import message as message
 from cxlab.models.metrics.standing import standing as standing
 from cxlab.models.optional_part import optional as optional
+from cxlab.models.page_language import speak as speak
 from cxlab.models.paragraphs import remarks as remarks

@@ -10,6 +10,7 @@ from docx import Document
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 from pptx import Presentation
 
+from cxlab.languages.message_book import languages
 from cxlab.problem import DataProblem
 from cxlab.report import house_style
 from cxlab.report.collect import Made
@@ -110,7 +111,7 @@ def test_slides_are_in_the_house_style(house: house_style.Style, tmp_path: Path)
             "the logo {folder}/nowhere.png of {file} is not there; paths are relative to the style file",
         ),
         ("logo: style.yml", "the logo {folder}/style.yml is neither PNG nor JPEG; convert it to one of them"),
-        ("language: xx", "language 'xx' has no words yet; there are: en, de, el. Add the words under 'words:'"),
+        ("language: xx", "language 'xx' has no words yet; there are: {languages}. Add the words under 'words:'"),
         ("- a", "{file} must hold lines like accent: '#005a8f'; it holds list"),
         ("a: [", "{file} is not YAML: "),
     ],
@@ -120,7 +121,7 @@ def test_a_wrong_style_says_what_to_write(text: str, message: str, tmp_path: Pat
     file.write_text(text)
     with pytest.raises(DataProblem) as problem:
         house_style.read(file)
-    assert message.format(file=file, folder=tmp_path) in str(problem.value)
+    assert message.format(file=file, folder=tmp_path, languages=", ".join(languages())) in str(problem.value)
 
 
 def test_contrast_is_that_of_the_standard():

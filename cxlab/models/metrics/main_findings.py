@@ -13,6 +13,7 @@ import pandas as pd
 
 from cxlab.columns import Column, show, span
 from cxlab.data.arguments import public
+from cxlab.languages import speech
 from cxlab.models.metrics import kind_sentences, placing, registry
 from cxlab.models.metrics.families import judged, together
 from cxlab.models.metrics.scores import TOP_BOX
@@ -36,9 +37,9 @@ class Message(Result):
         return "\n".join([self.title, *(f"- {line}" for line in self.table["finding"]), *self.notes])
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self.table["finding"])
-        notes = "".join(f"<p><small>{html.escape(n)}</small></p>" for n in self.notes)
-        head = f"<p><strong>{html.escape(self.title)}</strong></p>"
+        lines = "".join(f"<li>{html.escape(speech.said(line))}</li>" for line in self.table["finding"])
+        notes = "".join(f"<p><small>{html.escape(speech.said(n))}</small></p>" for n in self.notes)
+        head = f"<p><strong>{html.escape(speech.said(self.title))}</strong></p>"
         return f"<div class='text cx-message {FIGURE.partition(' ')[2]}'>{head}<ol>{lines}</ol>{notes}</div>"
 
 
