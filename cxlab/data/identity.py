@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from cxlab.data import waves, wording
 from cxlab.data.codebook import Field
+from cxlab.data.conform import SAMPLE
 from cxlab.data.doubt import Doubt
 from cxlab.data.guess import Guess, asked
 from cxlab.data.masking import quotable
@@ -41,6 +42,9 @@ BODY = (30.0, 140.0)
 
 MASS = re.compile(r"\b(?:kgs?|kilos?|kilogram\w*|g|gr|gram\w*|lbs?|pounds?|oz|ounces?|tons?|tonnes?|stone|кг|公斤)\b")
 """Units of what weighs something."""
+
+NUMBERED = 100
+"""In so many rows no question has another whole number in each, and hardly a gap between them."""
 
 USUAL = (0.8, 1.25)
 """The mean of survey weights that are no expansion factors lies near 1; others are asked."""
@@ -76,6 +80,8 @@ def identity(c: Column, f: Field, role: str) -> Made:
     """An id of each row, or of somebody with several rows (a cluster); ratings called 'email' are none."""
     if not role and c.type == "integer" and WHO.fullmatch(wording.plain(c.name)):
         role = "id"
+    if not role and _numbered(c):
+        return replace(f, role="id"), [Guess(c.name, "role id", "another whole number in every row, one after another")]
     if role not in ("id", "cluster") or c.type in ("date", "datetime", "boolean") or not c.filled:
         return None
     if c.distinct < 2:
@@ -95,6 +101,14 @@ def identity(c: Column, f: Field, role: str) -> Made:
         {"neither": "", "a cluster": "role=cluster", "a brand or unit to compare": "role=brand"}, 0.5,
     )  # fmt: skip
     return f, [Guess(c.name, "no role", f"called an id, but {seen}: a cluster or a unit, no id of a row"), what]
+
+
+def _numbered(c: Column) -> bool:
+    """Whether a column numbers the rows, with gaps where some were taken out; `NUMBERED` rows at least."""
+    if c.type != "integer" or c.filled < max(NUMBERED, c.rows) or c.low is None or c.high is None or c.low < 0:
+        return False
+    counted = 1 if c.rows <= SAMPLE else 0.97  # above, different values are estimated
+    return c.distinct >= counted * c.filled and c.high - c.low < 2 * c.filled
 
 
 def _answers(c: Column) -> bool:

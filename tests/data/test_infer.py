@@ -310,5 +310,22 @@ def test_what_is_called_a_comment_but_holds_classes_is_a_segment(tmp_path):
 def test_the_number_of_values_told_is_that_of_the_file(tmp_path):
     """An estimate said 2,060 values in 1,800 rows."""
     path = tmp_path / "ids.csv"
-    path.write_text("no,score\n" + "".join(f"{k},{k % 11}\n" for k in range(1, 1801)))
+    path.write_text("no,score\n" + "".join(f"{7 * k},{k % 11}\n" for k in range(1, 1801)))
     assert "(1,800 values)" in run("infer", str(path)).output
+
+
+@pytest.mark.parametrize(
+    ("numbers", "role"),
+    [
+        (list(range(1, 201)), "id"),
+        (random.Random(1).sample(range(1000, 1390), 200), "id"),  # some were taken out, and the order is another
+        (list(range(1, 100)), ""),  # of few rows a measured number may be so
+        ([*range(1, 200), 7], ""),  # said twice
+        (random.Random(2).sample(range(9000), 200), ""),  # gaps: an amount
+    ],
+)
+def test_a_column_that_numbers_the_rows_is_no_question(tmp_path, numbers, role):
+    """Its mean was a row of the tables."""
+    path = tmp_path / "numbered.csv"
+    path.write_text("no,score\n" + "".join(f"{k},{k % 11}\n" for k in numbers))
+    assert (cx.load(path).codebook["no"].role == "id") == (role == "id")

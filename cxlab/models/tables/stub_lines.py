@@ -255,4 +255,5 @@ def _boxes(values: Sequence, y: NDArray, base: NDArray) -> str:
     """What a top-box share is called: the answers in it."""
     best = [v for v, one, b in zip(values, y, base, strict=True) if one and b]
     ends = f"{key(min(best))} to {key(max(best))}" if len(best) > 1 else key(best[0]) if best else "none given"
-    return f"Top box: answers {ends}"
+    many = f"-{len(best)}" if len(best) > 1 else ""
+    return f"Top{many}-box: {'answers' if many else 'answer'} {ends}"

@@ -125,7 +125,7 @@ def test_a_cell_is_the_metric_itself(metric: str) -> None:
     of = "recommendation" if metric == "nps" else "satisfaction"
     options = {"value": 4} if metric == "share" else {}
     known = getattr(cx, metric)(made, of, by="brand", **options).table
-    row = {"nps": "NPS", "mean": "Mean", "share": "4", "csat": "Top box: answers 4 to 5"}[metric]
+    row = {"nps": "NPS", "mean": "Mean", "share": "4", "csat": "Top-2-box: answers 4 to 5"}[metric]
     found = cx.crosstab(made, of, "brand").table
     found = found[(found["row"] == row) & (found["banner"] == "Brand")]
     for name in ("estimate", "low", "high", "se"):
