@@ -17,6 +17,7 @@ from cxlab.models.loyalty.spells import Spells, joint, spells, there
 from cxlab.models.loyalty.time_to_leave import survival
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.survival.time_curves import curves
 
@@ -135,9 +136,7 @@ def _offered(data: Spells) -> pd.DataFrame:
 def _pace(study: Study, data: Spells, level: float) -> pd.DataFrame:
     """Share hanging up a unit of time in each stretch of the wait: ends over time at risk, intervals on the log."""
     w = data.n * data.sample.w
-    order = np.argsort(data.time, kind="stable")
-    place = np.cumsum(w[order]) / w.sum()
-    cuts = np.unique([data.time[order][np.searchsorted(place, q)] for q in np.arange(1, STRETCHES + 1) / STRETCHES])
+    cuts = np.unique(quantile(data.time, w, np.arange(1, STRETCHES + 1) / STRETCHES))
     low = np.concatenate([[0.0], cuts[:-1]])
     keep = cuts > low
     low, cuts = low[keep], cuts[keep]
@@ -212,8 +211,7 @@ def _lowest(z: NDArray, w: NDArray, told: NDArray, total: float, *, best: str) -
     """Mean of the worst tenth, and its influence (of the mean beyond a quantile that is known)."""
     sign = 1.0 if best == "high" else -1.0
     y = sign * z
-    order = np.flatnonzero(told)[np.argsort(y[told], kind="stable")]
-    q = float(y[order][np.searchsorted(np.cumsum(w[order]), LOWEST * total)])
+    q = float(quantile(y[told], w[told], LOWEST))
     under = np.where(told, np.fmin(y - q, 0.0), 0.0)
     mean = q + float(w @ under) / total / LOWEST
     return sign * mean, sign * np.where(told, (q + under / LOWEST - mean) / total, 0.0)

@@ -211,3 +211,22 @@ def test_the_direction_is_said() -> None:
     assert str(said.value) == (
         "400 units and 2 periods of table have both scores; paths within units need at least 10 and 4"
     )
+
+
+def test_waits_are_cut_and_the_lowest_are_found_under_any_weights() -> None:
+    """Shares that add up to a little less than one end at the last wait; the lowest tenth by hand."""
+    waits = pd.DataFrame({"wait": np.arange(1.0, 121), "gone": np.arange(120) % 2, "sat": 1 + np.arange(120) // 12 % 5})
+    book = cx.load(waits).set("sat", role="outcome", measure="satisfaction", scale="1-5").codebook
+    fields = (*book, cx.Field("w", role="weight"))
+    for seed in range(12):
+        weight = np.random.default_rng(seed).uniform(0.1, 3, 120)
+        found = cx.patience(cx.Study(waits.assign(w=weight), cx.Codebook("waits", fields)), wait="wait",
+                            abandoned="gone", score="sat", at=[60])  # fmt: skip
+        served = waits["gone"] == 0
+        y, w = waits.loc[served, "sat"].to_numpy(), weight[served]
+        left = 0.1 * w.sum() - w[y == 1].sum()  # what the tenth takes beyond the ones: nothing, where they are a tenth
+        assert left < 0
+        gone = 1 - w.sum() / weight.sum()
+        said = found.parts["scores"].set_index("who hung up")["estimate"]
+        assert said["like the lowest 10% of those served"] == pytest.approx(
+            (1 - gone) * np.average(y, weights=w) + gone * 1.0)  # fmt: skip
