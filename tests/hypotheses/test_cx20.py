@@ -40,15 +40,35 @@ def test_the_truth_is_recovered(replicates) -> None:
 
 
 @pytest.mark.parametrize("n", [1000, 4000])
-@pytest.mark.parametrize("threat", [None, "regression-to-the-mean", "mood", "words"])
+@pytest.mark.parametrize("threat", [None, "regression-to-the-mean", "mood", "words", "weak-before"])
 def test_nothing_is_not_supported(replicates, threat, n: int) -> None:
     found = replicates("CX-20", 0.0, n=n, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
     if threat in ("mood", "words"):
         assert found["value"].mean() > 3 and found["direction"].eq("NOT-IDENTIFIED").all()
+    elif threat == "weak-before":  # where the association is as strong as claimed, it is not called one
+        strong = found["association"].isin(["SUPPORTED", "DIRECTION-ONLY"])
+        assert found["value"].mean() > 2 and found["direction"][strong].eq("NOT-IDENTIFIED").all() and strong.any()
     else:
         assert found["value"].mean() == pytest.approx(0, abs=0.7)
         assert found["low"].le(0).mul(found["high"].ge(0)).sum() >= binom.ppf(0.0005, REPS, 0.95)
+
+
+def test_a_weak_score_before_is_told_from_one_that_measures() -> None:
+    """By hand: the change in units of the spread; where handling does not depend on who it is, both controls agree."""
+    weak = cx.simulated("CX-20", 0.0, n=3000, seed=4, threat="weak-before")
+    t = weak.table
+    never, well = t[t["failure"] == 0], t[t["handling"] == 100]
+    ratio = never["after"].std() / never["before"].std()
+    by_change = (well["after"] - ratio * well["before"]).mean() - (never["after"] - ratio * never["before"]).mean()
+    v = verdict(weak)
+    said = next(c for c in v.parts["checks"] if c.threat == "weak-before")
+    r = never["before"].corr(never["after"])
+    assert said.found.startswith(f"r = {r:.2f}, by change {by_change:.1f} points [") and not said.holds and r < 0.4
+    assert v.direction == "NOT-IDENTIFIED" and v.association in ("SUPPORTED", "DIRECTION-ONLY")
+    assert "the score before hardly shows it; the score before tells the later one (r of 0.5 or more), " in v.sentence
+    true = verdict(cx.simulated("CX-20", 6.0, n=3000, seed=4))
+    assert true.direction == "SUPPORTED"
 
 
 def test_a_threat_stands_in_the_sentence() -> None:

@@ -1,4 +1,9 @@
-"""Recovery paradox: recovered customers against their own behaviour before, and against customers without a failure."""
+"""Recovery paradox: recovered customers against their own behaviour before, and against customers without a failure.
+
+Given a score before that measures badly, customers who were better all along still differ; a comparison of changes
+errs to the other side where the failure met who was low in that score alone (Ding & Li 2019, Political Analysis
+27:605, doi:10.1017/pan.2019.25). So both have to say it, and the score before has to tell the one after.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import BEHAVIOUR
-from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row
+from cxlab.hypotheses.estimation import answered, coefficient, finding, fit, mean, row
 from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
@@ -17,6 +22,8 @@ from cxlab.stats.fits.robust import least_squares
 TRUTH = Truth()
 FEW = 20
 """Customers that each side needs."""
+WEAK = 0.5
+"""A score before that is correlated less with the score after hardly says who was well disposed all along."""
 
 
 def test(case: Case) -> Evidence:
@@ -39,9 +46,13 @@ def test(case: Case) -> Evidence:
         own = ("own score before", "missing", False, "regression-to-the-mean")
         return Evidence((control,), None, shown, (own, *checks), "Difference of means, robust errors", notes)
     change = _own_change(case, rows & (well == 1), rows & (failed == 0), before, after)
+    changed, told = _by_change(case, rows, well, before, after)
+    holds = told >= WEAK and changed.verdict in ("SUPPORTED", control.verdict)
+    said = f"r = {told:.2f}, by change {changed.value:.1f} points [{changed.low:.1f}, {changed.high:.1f}]"
+    weak = (f"the score before tells the later one (r of {WEAK} or more), and the change says the same", said, holds)
     seen = ("own score before", "seen, and corrected for regression to the mean", True, "regression-to-the-mean")
     method = "Own change corrected for regression to the mean; control given the score before"
-    return Evidence((change, control), None, shown, (seen, *checks), method)
+    return Evidence((change, control), None, shown, (seen, *checks, (*weak, "weak-before")), method)
 
 
 def _behaviour(case: Case) -> tuple:
@@ -84,6 +95,25 @@ def _own_change(case: Case, mine: NDArray, never: NDArray, before: NDArray, afte
     return finding(case, mine, gap, "recovered minus own expected score before", value, error, df)
 
 
+def _by_change(case: Case, rows: NDArray, well: NDArray, before: NDArray, after: NDArray) -> tuple[Finding, float]:
+    """The control by change: after less before, this in units of the spread after; and the correlation of both.
+
+    Spreads and correlation are those of customers without a failure.
+    """
+    n, never = case.sample.n * case.sample.w, rows & (well == 0)
+    x, y, w = before[never], after[never], n[never]
+    spread = np.cov(x, y, aweights=w)
+    if not spread[0, 0] > 0:
+        raise NotEstimable("all customers without a failure have the same score before")
+    ratio = float(np.sqrt(spread[1, 1] / spread[0, 0]))
+    line = fit(case, rows, after - ratio * before, well)
+    value, se, df = line.contrast(np.eye(2)[1])
+    apart = ratio * (np.average(before[rows & (well == 1)], weights=n[rows & (well == 1)]) - np.average(x, weights=w))
+    r = float(spread[0, 1] / np.sqrt(spread[0, 0] * spread[1, 1])) if spread[1, 1] > 0 else 0.0
+    error = float(np.hypot(se, apart * np.sqrt((1 - r * r) / case.sample.n[never].sum())))  # the ratio is estimated
+    return finding(case, rows, after, "recovered minus customers without a failure, by change", value, error, df), r
+
+
 def _well(case: Case) -> float:
     """The two best answers of the handling scale count as handled well."""
     f = case.sample.fields["handling"][0]
@@ -95,14 +125,17 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     """``effect``: points that a recovered failure, handled well or not by chance, adds to recorded behaviour.
 
     Under 'regression-to-the-mean' failures meet those who were low before; under 'mood' handling is rated, in the mood
-    of what is seen after; under 'words' the outcome is what people say after, five points above what they do.
+    of what is seen after; under 'words' the outcome is what people say after, five points above what they do; under
+    'weak-before' those who were better all along are handled well, and the score before hardly knows who they were.
     """
     true = rng.standard_normal(n)
     r, own = np.sqrt(0.6), np.sqrt(0.4)
-    before, later = r * true + own * rng.standard_normal(n), rng.standard_normal(n)
+    known = 0.4 if threat == "weak-before" else r
+    before, later = known * true + np.sqrt(1 - known**2) * rng.standard_normal(n), rng.standard_normal(n)
     unlucky = before + 0.5 * rng.standard_normal(n) < -0.3
     failure = (unlucky if threat == "regression-to-the-mean" else rng.random(n) < 0.3).astype(float)
-    liked = 0.8 * later + 0.6 * rng.standard_normal(n) > -0.25 if threat == "mood" else rng.random(n) < 0.6
+    decides = {"mood": later, "weak-before": true}.get(threat or "")
+    liked = rng.random(n) < 0.6 if decides is None else 0.8 * decides + 0.6 * rng.standard_normal(n) > -0.25
     well = failure * liked
     kind = 5 / SPREAD * well if threat == "words" else 0.0
     after = r * true + own * later + effect / SPREAD * well + kind - 0.5 * failure * (1 - well)
