@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.stats.inference import proportions
 
 REPS = 10
 
@@ -102,3 +103,14 @@ def test_threats_do_what_they_say() -> None:
     assert spread["clustering"] > 1.8 * spread[None]
     assert data["no-reason"]["failure"].isna().mean() == pytest.approx(0.25, abs=0.03)
     assert data["no-reason"]["failure"].mean() > 0.6
+
+
+@pytest.mark.parametrize("n", [333, 1000])
+@pytest.mark.parametrize("p", [0.5, 0.575, 0.65])
+def test_the_interval_holds_by_exact_count(n: int, p: float) -> None:
+    """Over all outcomes of n contacts, each with its binomial probability; the card's interval is `cx.share`'s."""
+    yes = np.arange(n + 1)
+    low, high = proportions.wilson(yes, n, 0.95)
+    assert binom.pmf(yes, n, p)[(low <= p) & (p <= high)].sum() == pytest.approx(0.95, abs=0.006)
+    e = verdict(contacts(round(n * p), n - round(n * p))).estimate
+    assert [e.low, e.high] == pytest.approx([low[round(n * p)], high[round(n * p)]], rel=1e-9)
