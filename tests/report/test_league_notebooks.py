@@ -35,7 +35,7 @@ def test_league_of_the_tracker_holds_the_true_ranks(made):
         assert row["all_low"] <= rank <= row["all_high"], brand
     assert found["waves.1"]["kind"] == "league_change"
     page = report.page.read_text()
-    assert "Alba leads; the data allow it rank 1 to 1." in page
+    assert "Alba leads 6 units in Net Promoter Score: 46.6." in page
     assert "regression to the mean alone would give" in page
 
 
