@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 5
 """Doubts that `infer` lists; `ask` goes through all."""
 
-ROLES = ("outcome", "touchpoint", "segment", "brand", "wave", "weight", "cluster")
+SHOWN = "outcome touchpoint segment brand wave weight cluster case event time owner channel"
 
 
 @click.group()
@@ -91,7 +91,7 @@ def _print(kind: str, draft: Draft) -> None:
         name = guess.column if guess.column != last else ""
         click.echo(f"  {name:<24} {guess.what}  ({guess.why})")
         last = guess.column
-    found = {role: draft.codebook.role(role) for role in ROLES}
+    found = {role: draft.codebook.role(role) for role in SHOWN.split()}
     click.echo(
         "\nRoles found: " + "; ".join(f"{r} {', '.join(n[:4])}{' ...' if n[4:] else ''}" for r, n in found.items() if n)
     )

@@ -12,6 +12,7 @@ from cxlab.data import (
     candidates,
     coding,
     conform,
+    event_columns,
     identity,
     multiple_response,
     respondents,
@@ -58,9 +59,9 @@ def draft(raw: Raw, name: str) -> Draft:
     if raw.declared:
         return _beside_declared(raw, name)
     sample = sampled(raw)
-    columns = profile(raw, sample)
+    columns, asks = event_columns.marked(profile(raw, sample))
     by_name = {c.name: c for c in columns}
-    log = Log(doubts=list(raw.doubts))
+    log = Log(doubts=[*raw.doubts, *asks])
     fields = multiple_response.questions(raw, columns, {}, log)
     inside = {c for f in fields.values() for c in f.columns}
     alone = {c.name: _field(c, log) for c in columns if c.name not in inside and c.name not in fields}

@@ -24,7 +24,7 @@ from cxlab.problem import DataProblem, one_of, unknown
 
 WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "focal", "note", "format")
 KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
-ONE = ("weight", "cluster", "strata", "wave")
+ONE = ("weight", "cluster", "strata", "wave", "case", "event", "time", "owner", "channel")
 """Roles that one column of a study has."""
 
 RANGE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(?:-|–|\.\.|to|:)\s*([+-]?\d+(?:\.\d+)?)\s*")

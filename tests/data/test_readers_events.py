@@ -31,7 +31,7 @@ def test_a_log_is_read_with_its_roles_and_the_attributes_of_its_cases(tmp_path: 
     for name in ("log.xes", "log.xes.gz"):
         study = cx.load(tmp_path / name)
         assert {f.name: f.role for f in study.codebook if f.role} == {
-            "case:concept:name": "case", "concept:name": "event", "time:timestamp": "time",
+            "case:concept:name": "case", "concept:name": "event", "time:timestamp": "time", "org:resource": "owner",
         }  # fmt: skip
         table = study.to_pandas()
         assert table["case:amount"].tolist()[:2] == [3.5, 3.5]  # it stands after the events of its case

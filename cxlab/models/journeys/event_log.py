@@ -211,6 +211,18 @@ def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
     return duckdb.from_arrow(rows.to_native())
 
 
+def owners_column(study: Study) -> str | None:
+    """Return the column of owners where somebody said that it is one; a guess would print names of people unasked."""
+    return next(
+        (c for c in study.codebook.role("owner")
+         if not any(n.startswith(f"inferred {c}: ") for n in study.codebook.notes)), None,
+    )  # fmt: skip
+
+
+USUAL = "mode(regexp_replace(CAST(owner AS VARCHAR), '\\.0$', '')) AS owner"
+"""SQL for who has an event most often; a number that names somebody is one without decimals."""
+
+
 def _role(study: Study, role: str) -> str:
     found = study.codebook.role(role)
     if len(found) == 1:

@@ -135,6 +135,11 @@ def _holder(study: Study, of: str) -> str:
             f"handoffs of '{of}': {study.name} has no column of that name or role; give of= a column, or say "
             "study.set('COLUMN', role='owner')"
         )
+    if len(found) > 1:
+        raise DataProblem(
+            f"handoffs of '{of}': {study.name} has {len(found)} columns of that role ({', '.join(found)}); name the "
+            "one that is meant: of='COLUMN'"
+        )
     return found[0]
 
 

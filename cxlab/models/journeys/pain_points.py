@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
-from cxlab.data.sample import sample
+from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import event_log
+from cxlab.models.journeys.event_log import USUAL, event_log, owners_column
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
 from cxlab.problem import DataProblem
@@ -25,6 +25,8 @@ from cxlab.stats.inference.influences import covariance
 from cxlab.stats.units.ranks import rank_sets
 
 MOST = 40
+FEWEST = 20
+"""Rows of which a mean is told."""
 COLUMNS = (
     Column("touchpoint", "label", "", "Touchpoint"),
     Column("problem", "label", "", "Problem"),
@@ -125,8 +127,7 @@ def pain_points(
         owner = book.set_index("touchpoint")["owner"]
         table["owner"] = table["touchpoint"].map(owner).fillna("")
     empty = [c for c in ("touchpoint", "owner") if (table[c] == "").all()]
-    first, second = (table.iloc[i] if i < len(table) else None for i in range(2))
-    notes = [*found.notes, *lost, *silent, _told(first, second)]
+    notes = [*found.notes, *lost, *silent, _told(table)]
     notes.append("an association: who meets a problem may differ in more than the problem")
     return Result(
         "pain_points",
@@ -149,17 +150,34 @@ def _of_rows(study: Study, y: str, names: list[str]) -> _Cases:
     x = found.matrix(names)
     _yes_no(x, names)
     whole = np.isfinite(x).all(1)
+    notes = [*found.notes, *_unknown(found, y, whole)]
     found, x = found.keep(whole), x[whole]
-    lost = int(found.n.sum())
-    notes = list(found.notes) + ([f"{lost:,} complete rows"] if not whole.all() else [])
     what = tuple(("", study.field(c).label, "") for c in names)
     return _Cases(found.answers[y], x, found.w, found.n, found.cluster, found.strata, what, tuple(notes))
+
+
+def _unknown(found: Sample, y: str, whole: NDArray) -> list[str]:
+    """What is to be said of rows of which it is not known whether a problem happened: how they scored, beside all."""
+    if whole.all():
+        return []
+    score, weight = found.answers[y], found.w * found.n
+    told = [f"{int(found.n[whole].sum()):,} complete rows"]
+    ends = [r & np.isfinite(score) for r in (~whole, whole)]
+    if not all(found.n[r].sum() >= FEWEST for r in ends):
+        return told
+    without, rest = (float(np.average(score[r], weights=weight[r])) for r in ends)
+    return [
+        *told,
+        f"{int(found.n[ends[0]].sum()):,} rows with a score do not say whether every problem happened, and are left "
+        f"out; their mean is {without:.2f}, that of the others {rest:.2f}"
+        + (": what they have in common is a problem of its own" if abs(without - rest) >= 0.5 else ""),
+    ]
 
 
 def _of_log(study: Study, y: str, names: list[str]) -> _Cases:
     """A row an event: each touchpoint at which a column is 1 is a problem."""
     more = {"y": y} | {f"p{i}": c for i, c in enumerate(names)}
-    owner = next(iter(study.codebook.role("owner")), None)
+    owner = owners_column(study)
     log = event_log(study, more=more | ({"owner": owner} if owner else {}))
     for i, c in enumerate(names):
         wrong = log.ask(f"SELECT DISTINCT CAST(p{i} AS DOUBLE) AS v FROM o WHERE p{i} IS NOT NULL LIMIT 3")["v"]
@@ -171,7 +189,7 @@ def _of_log(study: Study, y: str, names: list[str]) -> _Cases:
     place = pd.Series(np.arange(len(each)), each["c"])
     columns, what = [], []
     for i, c in enumerate(names):
-        usual = ", mode(owner) AS owner" if owner else ", '' AS owner"
+        usual = f", {USUAL}" if owner else ", '' AS owner"
         met = log.ask(f"SELECT e{usual} FROM o WHERE CAST(p{i} AS DOUBLE) = 1 GROUP BY e ORDER BY count(*) DESC, e")
         if len(met) > MOST:
             raise DataProblem(f"'{c}' is 1 at {len(met)} kinds of events; at most {MOST} are looked at: merge some")
@@ -278,10 +296,20 @@ def _named(what: tuple[str, str, str]) -> str:
     return f"'{' '.join(x for x in what[:2] if x)}'"
 
 
-def _told(first: pd.Series, second: pd.Series | None) -> str:
+def _told(table: pd.DataFrame) -> str:
+    """Which place is certain, and which cannot be told apart."""
     name = lambda r: " ".join(x for x in (r["touchpoint"], r["problem"]) if x)  # noqa: E731
-    if second is None:
+    first = table.iloc[0]
+    if len(table) == 1:
         return f"the only problem looked at: {name(first)}"
-    if first["rank_high"] == 1:
-        return f"first place is certain: {name(first)}"
-    return f"first place is not certain: {name(first)} lies between places {first['rank_low']} and {first['rank_high']}"
+    if first["rank_high"] > 1:
+        return (
+            f"first place is not certain: {name(first)} lies between places {first['rank_low']} and "
+            f"{first['rank_high']}"
+        )
+    second = table.iloc[1]
+    certain = f"first place is certain: {name(first)}"
+    if second["rank_low"] == second["rank_high"]:
+        return f"{certain}; second place, too: {name(second)}"
+    rivals = [name(r) for _, r in table.iloc[1:].iterrows() if r["rank_low"] <= 2]
+    return f"{certain}; second place is not: it may be {' or '.join(rivals[:4])}" + (" ..." if rivals[4:] else "")

@@ -13,7 +13,7 @@ from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import EventLog, event_log, small_events
+from cxlab.models.journeys.event_log import USUAL, EventLog, event_log, owners_column, small_events
 from cxlab.models.journeys.log_start import begun_before
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -101,7 +101,7 @@ def journey(
     if y:
         scores.average(study, [y], [])
     more = {"y0": y} if y else {}
-    owner = next(iter(study.codebook.role("owner")), None)
+    owner = owners_column(study)
     more |= {"owner": owner} if owner else {}
     log = event_log(study, by=metrics.listed(by), more=more)
     book = registers.register(study, register)
@@ -261,7 +261,7 @@ def _described(table: pd.DataFrame, log: EventLog, book: registers.Register | No
     if book is not None and "owner" in book:
         table["owner"] = [known.get(e, {}).get("owner", "") for e in table["e"]]
     elif "owner" in log.relation.columns:
-        usual = log.ask("SELECT e, mode(owner) AS owner FROM o GROUP BY e").set_index("e")["owner"]
+        usual = log.ask(f"SELECT e, {USUAL} FROM o GROUP BY e").set_index("e")["owner"]
         table["owner"] = table["e"].map(usual).fillna("")
     order = pd.Series([rank[e] for e in table["e"]], table.index)
     groups = (

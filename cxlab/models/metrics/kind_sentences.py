@@ -203,7 +203,8 @@ def _journey(r: Result) -> list[Said]:
     lows = ends.drop(worst.name)["exit_high"]
     sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())
     more = "more than at any other touchpoint" if sure else "perhaps more than elsewhere"
-    words = f"{show(worst['exit'], 'share')} of the journeys that come to {worst['touchpoint']} stop there, {more}"
+    who = f"{show(worst['exit'], 'share')} of the journeys that come to {worst['touchpoint']}"
+    words = f"{who} have it as their last, {more}"
     return [Said(words, worst["exit"], worst["exit_low"], worst["exit_high"], "share", sure)]
 
 
@@ -211,10 +212,11 @@ def _pain_points(r: Result) -> list[Said]:
     row = r.table.iloc[0]
     sure = row["rank_high"] == 1
     most = "hurts most" if sure else "may hurt most"
-    where = f"{row['touchpoint']} ({row['problem']})"
+    where = f"{row['touchpoint']} ({row['problem']})" if "touchpoint" in row else f"'{row['problem']}'"
+    what = "journeys" if "touchpoint" in row else "cases"
     words = (
-        f"{where} {most}: it happens in {show(row['frequency'], 'share')} of the journeys, and goes with "
-        f"{show(row['severity'], 'mean')} less"
+        f"{where} {most}: it happens in {show(row['frequency'], 'share')} of the {what}, and goes with "
+        f"{show(row['severity'], 'mean')} less; without it the mean may be higher by {show(row['estimate'], 'mean')}"
     )
     return [_of(row, words, "mean", sure=bool(sure))]
 

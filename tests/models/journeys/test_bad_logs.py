@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,3 +92,23 @@ def test_times_far_before_the_log_are_told() -> None:
         f"{many} events lie at 1900-01-01 or so, 10 times the length of the log before it: a time that stands for a "
         "missing one? declare it as missing"
     ) in notes
+
+
+def test_two_columns_of_owners_are_asked_which() -> None:
+    study = log(events().assign(team="t", agent="a"))
+    fields = tuple(replace(f, role="owner") if f.name in ("team", "agent") else f for f in study.codebook.fields)
+    said = r"has 2 columns of that role \(team, agent\); name the one that is meant: of='COLUMN'$"
+    with pytest.raises(DataProblem, match=said):
+        cx.handoffs(replace(study, codebook=replace(study.codebook, fields=fields)))
+
+
+def test_who_has_most_events_is_named_only_where_somebody_said_that_it_is_an_owner(tmp_path) -> None:
+    """A log brings names of people; a map of touchpoints prints them when it is asked to."""
+    table = events().rename(columns={"case": "case_id", "event": "activity", "at": "timestamp"})
+    table["resource"] = [17, 17, 4] * 40
+    table.to_csv(tmp_path / "log.csv", index=False)
+    study = cx.load(tmp_path / "log.csv")
+    assert study.codebook.role("owner") == ("resource",) and "owner" not in cx.journey(study).table
+    assert cx.handoffs(study).parts["with_handoff"] == 1.0
+    said = cx.journey(study.set("resource", role="owner")).table
+    assert said["owner"].tolist() == ["17", "17", "4"], "a number that names somebody has no decimals"

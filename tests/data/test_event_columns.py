@@ -1,0 +1,77 @@
+"""A table of events is told by its columns, in the words of several programs and languages; a survey is none."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import cxlab as cx
+from cxlab.data.event_columns import NAMES, bare
+
+ROLES = ("case", "event", "time", "owner", "channel")
+LAYOUTS = {
+    "xes": ("case:concept:name", "concept:name", "time:timestamp", "org:resource", "case:channel"),
+    "disco": ("Case ID", "Activity", "Complete Timestamp", "Resource", "Channel"),
+    "helpdesk": ("CaseID", "ActivityID", "CompleteTimestamp", "", ""),
+    "celonis": ("CASE_KEY", "ACTIVITY", "EVENTTIME", "", ""),
+    "eventdata": ("case_id", "activity", "timestamp", "resource", ""),
+    "german": ("Fall-ID", "Aktivität", "Zeitstempel", "Bearbeiter", "Kanal"),
+    "spanish": ("ID Caso", "Actividad", "Marca de tiempo", "Recurso", "Canal"),
+}
+
+
+def log(names: tuple[str, ...], *, cases: int = 12) -> pd.DataFrame:
+    """Three events a case: open, answer, close, an hour each."""
+    n = 3 * cases
+    hours = pd.Timestamp("2025-03-01 09:00") + pd.to_timedelta(range(n), unit="h")
+    values = (
+        [f"c{k // 3}" for k in range(n)], ["open", "answer", "close"] * cases, hours.strftime("%Y-%m-%d %H:%M:%S"),
+        [f"agent {k % 5}" for k in range(n)], ["mail" if k % 2 else "phone" for k in range(n)],
+    )  # fmt: skip
+    return pd.DataFrame({name: list(v) for name, v in zip(names, values, strict=True) if name})
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_log_is_known_by_its_columns_in_any_order(tmp_path, layout: str) -> None:
+    table = log(LAYOUTS[layout])
+    file = tmp_path / "log.csv"
+    table[table.columns[::-1]].assign(extra=range(len(table))).to_csv(file, index=False)
+    study = cx.load(file)
+    for role, name in zip(ROLES, LAYOUTS[layout], strict=True):
+        assert study.codebook.role(role) == ((name,) if name else ()), role
+    steps = cx.transitions(study).table
+    ways = sorted(zip(steps["from"], steps["to"], strict=True))
+    assert ways == [("answer", "close"), ("close", "(end)"), ("open", "answer")]
+    asked = [d for d in study.doubts if "taken as an event log" in d.question]
+    assert len(asked) == (layout != "xes"), "only the names of XES tell for certain"
+
+
+def test_what_is_no_log_is_none(tmp_path) -> None:
+    one = log(LAYOUTS["disco"]).iloc[::3]  # every case once: a table of cases
+    dateless = log(LAYOUTS["disco"]).assign(**{"Complete Timestamp": "soon"})
+    survey = pd.DataFrame(
+        {"id": range(30), "event": ["fair", "show"] * 15, "date": "2025-01-02", "nps": [9, 3, 10] * 10}
+    )
+    for k, table in enumerate((one, dateless, survey)):
+        file = tmp_path / f"t{k}.csv"
+        table.to_csv(file, index=False)
+        book = cx.load(file).codebook
+        assert not book.role("event") and not book.role("case"), k
+
+
+def test_a_name_means_one_role() -> None:
+    words = [w for names in NAMES.values() for w in names.split()]
+    assert len(set(words)) == len(words) and all(bare(w) == w for w in words)
+
+
+def test_the_owner_of_an_event_is_no_segment(tmp_path) -> None:
+    file = tmp_path / "log.csv"
+    log(LAYOUTS["eventdata"]).assign(resource=["Ann Lee", "Bo Ray", "Cy Poe"] * 12).to_csv(file, index=False)
+    assert "resource" not in cx.load(file).codebook.role("segment")
+
+
+def test_what_is_said_to_be_the_event_takes_the_role_from_the_guess(tmp_path) -> None:
+    file = tmp_path / "log.csv"
+    log(LAYOUTS["disco"]).assign(Team=["a", "b", "c"] * 12).to_csv(file, index=False)
+    book = cx.load(file).set("Team", role="owner").set("Channel", role="event").codebook
+    assert book.role("owner") == ("Team",) and book.role("event") == ("Channel",)
