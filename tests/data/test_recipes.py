@@ -200,6 +200,34 @@ def test_a_layout_is_recognised_without_a_word(name, seed, tmp_path):
     assert "Wilhelmina" not in frame.to_csv()
 
 
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_a_layout_without_what_it_may_lack_is_the_same(name, tmp_path):
+    """Columns that the layout does not need are taken away all at once: rows and answers stay."""
+    rows = table(LAYOUTS[name])
+    signatures = list(recipes.recipe(name).tables.values())
+    needed = {recipes.bare(c) for s in signatures for c in (*s.needs, *s.values)}
+    outcome = ROWS[name][1]
+    made = recipes.recipe(name)
+    needed |= {recipes.bare(c) for f in made.fields if f.name == outcome for c in made.sources[f.name]}
+    lean = [{c: v for c, v in r.items() if recipes.bare(c) in needed} for r in rows]
+    study = cx.load(write(tmp_path / "lean.csv", lean))
+    assert study.codebook.recipe == name
+    frame = study.frame.lazy().collect().to_pandas()
+    if not made.where:
+        assert len(frame) == ROWS[name][0]
+    if outcome and not made.where:
+        assert frame[outcome].mean() == pytest.approx(ROWS[name][2])
+
+
+def test_a_layout_in_another_language_is_not_taken_for_one_and_names_nobody(tmp_path):
+    """A header in German is no layout that is known; the persons in it are still nobody's group."""
+    german = {"Requester": "Anfragender", "Assignee": "Bearbeiter", "Created at": "Erstellt am", "Status": "Status"}
+    rows = [{german.get(c, c): v for c, v in r.items()} for r in table(LAYOUTS["zendesk-view"])] * 8
+    book = cx.load(write(tmp_path / "tickets.csv", rows)).codebook
+    assert not book.recipe
+    assert not {"Anfragender", "Bearbeiter"} & {*book.role("segment"), *book.role("brand"), *book.role("id")}
+
+
 def test_the_same_columns_with_other_values_are_no_such_export(tmp_path):
     for name, text in LAYOUTS.items():
         rows = [dict.fromkeys(r, f"word{i}") for i, r in enumerate(table(text) * 3)]

@@ -25,6 +25,9 @@ from cxlab.stats.inference.design_variance import linearised
 DAY = 86_400e6
 """Microseconds a day: times are counted in days."""
 
+CLOCK = 1e8
+"""Days that no log reaches; seconds since 1970 passed it in 1973."""
+
 END = "(end)"
 """What follows the last event of a case."""
 
@@ -246,6 +249,13 @@ def _days(study: Study, name: str, frame: nw.LazyFrame) -> str:
         raise unknown("column", name, study.name, study.columns)
     kind = frame.collect_schema()[name]
     if kind.is_numeric():
+        least = frame.select(nw.col(name).min()).collect("pyarrow").item()
+        if least is not None and float(least) >= CLOCK:
+            raise DataProblem(
+                f"'{name}' of {study.name} is the time of the events and holds numbers from {float(least):.0f}: they "
+                "look like seconds or milliseconds since 1970, and would count as days. Make dates of them, as "
+                f"pandas.to_datetime(table['{name}'], unit='s')"
+            )
         return "CAST(t AS DOUBLE)"
     if kind.is_temporal():
         return f"epoch_us(t) / {DAY}"

@@ -112,3 +112,10 @@ def test_who_has_most_events_is_named_only_where_somebody_said_that_it_is_an_own
     assert cx.handoffs(study).parts["with_handoff"] == 1.0
     said = cx.journey(study.set("resource", role="owner")).table
     assert said["owner"].tolist() == ["17", "17", "4"], "a number that names somebody has no decimals"
+
+
+def test_seconds_of_a_clock_are_no_days() -> None:
+    with pytest.raises(DataProblem, match=r"holds numbers from 1735689600: they look like seconds or milliseconds"):
+        cx.transitions(log(events().assign(at=1735689600 + 60 * np.arange(120))))
+    hours = cx.transitions(log(events().assign(at=np.arange(120.0)))).table
+    assert (hours["wait"].dropna() == 1).all(), "small numbers are days"
