@@ -25,6 +25,10 @@ READ = 200_000
 """Comments that are read; of more than that the first are."""
 
 
+CLEANED = "_clean"
+"""End of a column of cleaned comments."""
+
+
 @public
 def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None = None, seed: int = 0) -> Result:
     """Return a few comments of a study, drawn at random and masked (`cxlab.data.masking`), to read; never beside an id.
@@ -32,7 +36,7 @@ def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None
     Parameters
     ----------
     n : how many, 1 to 100; of each group with ``by``.
-    of : column of text; the first with role 'text' if not given.
+    of : column of text; that with role 'text' in which most is written if not given.
     by : column that groups the comments (a brand, a segment, a score); groups with fewer than ten are left out.
     seed : the same seed draws the same comments, whatever engine holds the table.
 
@@ -53,7 +57,7 @@ def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
         raise DataProblem(f"n is {n!r}; allowed: 1 to {MOST} comments. Use study.frame to work with all of them")
-    name = of or study.need("text", "reading comments")[0]
+    name = of or most_written(study, "reading comments")
     field = study.field(name)
     if field.role != "text":
         have = ", ".join(study.codebook.role("text")) or "none"
@@ -61,13 +65,51 @@ def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None
     if by == name:
         raise DataProblem(f"by is '{by}', the comments themselves; give a brand, a segment or a score")
     told, notes = _texts(study, name, by)
+    said = () if of else tuple(filter(None, [taken(study, name)]))
     rng = np.random.default_rng(seed)
     parts = told.groupby("group" if by else (lambda _: 0), sort=True)
     drawn = [rows.iloc[rng.permutation(len(rows))[:n]] for _, rows in parts]
     table = pd.concat(drawn, ignore_index=True).rename(columns={"group": shown_names([by or ""], ["comment"])[0]})
     table["comment"] = [" ".join(masked(without_names(str(text))).split()) for text in table["comment"]]
     shown = f"{len(table)} of {len(told):,} different comments, drawn at random (seed {seed})"
-    return Result("comments", f"Comments: {field.label}", table, method=shown, notes=(LIMITS, *notes, *study.caveats))
+    return Result(
+        "comments", f"Comments: {field.label}", table, method=shown, notes=(LIMITS, *notes, *said, *study.caveats)
+    )
+
+
+def most_written(study: Study, what: str) -> str:
+    """Return the column of comments in which most is written (a title is shorter than its text).
+
+    Raises
+    ------
+    DataProblem : no column has role 'text'; ``what`` they are needed for.
+    """
+    study.need("text", what)
+    found = _of_text(study)
+    return max(found, key=lambda c: _length(study, c)) if len(found) > 1 else found[0]
+
+
+def _of_text(study: Study) -> list[str]:
+    """The columns of comments; without those that `cxlab.clean` made of another."""
+    columns = study.lazy.collect_schema().names()
+    found = [c for c in study.codebook.role("text") if c in columns]
+    return [c for c in found if not (c.endswith(CLEANED) and c.removesuffix(CLEANED) in found)] or found
+
+
+def _length(study: Study, column: str) -> int:
+    """Characters that are written in a column."""
+    if study.lazy.collect_schema()[column] not in (nw.String, nw.Categorical, nw.Enum):
+        return -1
+    told = nw.col(column).cast(nw.String).str.strip_chars().str.len_chars().sum()
+    return int(study.lazy.select(told).collect().item() or 0)
+
+
+def taken(study: Study, name: str) -> str:
+    """Return what is said where one of several columns of comments was taken, '' where there is one."""
+    others = [c for c in _of_text(study) if c != name]
+    if not others:
+        return ""
+    return f"comments are those of '{name}', in which most is written; column= takes {', '.join(map(repr, others))}"
 
 
 def _texts(study: Study, name: str, by: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -12,6 +12,7 @@ import polars as pl
 from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.codebook import Field
+from cxlab.data.comments import CLEANED
 from cxlab.data.greetings import without_names
 from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study
@@ -45,7 +46,7 @@ def text_quality(study: Study, column: str | None = None) -> Result:
 
     Parameters
     ----------
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def text_quality(study: Study, column: str | None = None) -> Result:
     return Result(
         "text_quality", f"Comments in '{study.field(said.column).label}'", table, "share",
         method=f"languages: {detector()}; near copies: pieces of five letters, Jaccard .8",
-        notes=(*study.caveats, *said.sample.notes, *notes, LIMITS), parts={"languages": dict(by_language)},
+        notes=(*study.caveats, *said.notes, *notes, LIMITS), parts={"languages": dict(by_language)},
         columns=COLUMNS,
     )  # fmt: skip
 
@@ -155,7 +156,7 @@ def clean(study: Study, column: str | None = None) -> Study:
 
     Parameters
     ----------
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
 
     Raises
     ------
@@ -172,7 +173,7 @@ def clean(study: Study, column: str | None = None) -> Study:
     held = replace(study, table=study.lazy.collect("polars").to_native())
     bare = replace(held, codebook=held.codebook.replace(w, role="")) if (w := held.design.weight) else held
     said = written(bare, column, "clean")
-    names = [f"{said.column}_clean", f"{said.column}_language"]
+    names = [f"{said.column}{CLEANED}", f"{said.column}_language"]
     for name in names:
         if free(name, held.columns) != name:
             raise DataProblem(f"{held.name} has a column '{name}' already; rename it, or use it: it may be clean")

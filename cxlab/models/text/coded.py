@@ -82,7 +82,7 @@ def code(
         larger model for about 100 languages; extra 'text-more'), 'words' (words and pieces of words alone),
         'auto': 'use' where it is installed and knows the languages, else 'words'. What ran is named in the method.
     predicted : column with predictions of each theme (0 to 1), made by any machine; then nothing is fitted here.
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
     cache : keep embeddings beside the study's file, in a folder that git ignores.
     seed : of the folds.
 

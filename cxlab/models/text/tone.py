@@ -55,7 +55,7 @@ def tone(study: Study, by: str, *, column: str | None = None, level: float = 0.9
     Parameters
     ----------
     by : column of the groups.
-    column : of comments; the first with role 'text' if not given.
+    column : of comments; that with role 'text' in which most is written if not given.
     level : confidence of the intervals, between 0 and 1.
 
     Returns

@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.data.comments import most_written, taken
 from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
@@ -50,7 +51,8 @@ def written(study: Study, column: str | None, what: str, other: Sequence[str] = 
 
     Parameters
     ----------
-    column : of text; the first with role 'text' if not given. ``what`` : what they are needed for, in an error.
+    column : of text; if not given that with role 'text' in which most is written.
+    what : what they are needed for, in an error.
     other : further columns that come along.
 
     Raises
@@ -58,6 +60,7 @@ def written(study: Study, column: str | None, what: str, other: Sequence[str] = 
     DataProblem : no column of text, or no comment in it.
     """
     name = text_column(study, column, what)
+    several = "" if column else taken(study, name)
     found = sample(study, [], other=[name, *other])
     texts = ["" if not isinstance(t, str) else t for t in found.other[name]]
     keys = [normal(t) for t in texts]
@@ -71,11 +74,12 @@ def written(study: Study, column: str | None, what: str, other: Sequence[str] = 
     long = sum(len(t) > LONGEST for t in texts)
     notes = (*found.notes, *([f"{said:,} answers say that there is nothing to add: no comments"] if said else []))
     notes += (f"{long:,} comments are longer than {LONGEST:,} characters; what follows is not read",) if long else ()
+    notes += (several,) if several else ()
     return Written(name, texts, keys, wrote, said, found, notes)
 
 
 def text_column(study: Study, column: str | None, what: str) -> str:
-    """Return the column of comments.
+    """Return the column of comments: the one that is named, else of several the one in which most is written.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def text_column(study: Study, column: str | None, what: str) -> str:
     """
     from cxlab.data.naming import named
 
-    name = named(study, column) if column else study.need("text", what)[0]
+    name = named(study, column) if column else most_written(study, what)
     field = study.field(name)
     kind = study.lazy.collect_schema()[name]
     if kind not in (nw.String, nw.Categorical, nw.Enum):

@@ -153,3 +153,23 @@ def test_languages_of_one_script_are_told_apart() -> None:
     assert languages([texts[0]] * 5 + ["super"])[-1] == "de", "a short one is in the language of most"
     told = ["O produto chegou antes do prazo combinado e a embalagem estava perfeita, recomendo a loja"] * 20
     assert set(languages([*told, "produto bom, recomendo a todos", "entrega rapida demais otimo"])) == {"pt"}
+
+
+def test_of_several_columns_of_comments_the_one_in_which_most_is_written_is_read_and_it_is_said() -> None:
+    rows = pd.DataFrame(
+        {
+            "title": [f"Good {k}" for k in range(30)],
+            "message": [m for k in range(15) for m in (None, f"It took far too long, {k} days")],
+        }
+    )
+    study = cx.load(rows).set("title", role="text").set("message", role="text")
+    said = "comments are those of 'message', in which most is written; column= takes 'title'"
+    found = cx.text_quality(study)
+    assert found.table.set_index("check").loc["answered", "n"] == 15 and said in found.notes
+    assert cx.text_quality(study, "title").table.set_index("check").loc["answered", "n"] == 30
+    assert not any("most is written" in n for n in cx.text_quality(study, "title").notes)
+    cleaned = cx.clean(study)
+    assert cleaned.columns[-2:] == ["message_clean", "message_language"]
+    assert said in cx.text_quality(cleaned).notes, "cleaned comments are no column more"
+    read = cx.comments(study, 3)
+    assert read.table["comment"].str.startswith("It took").all() and said in read.notes
