@@ -101,7 +101,7 @@ def across_groups(
     else:
         rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
         table = collected(_joined(rows, groups, len(scores), weight))
-    one, two = (_keys(list(table[c].itertuples(index=False, name=None))) for c in (groups, right))
+    one, two = _keys(table[groups]), _keys(table[right])
     differ = [x != y for x, y in zip(one, two, strict=True)]
     parts = [
         pd.DataFrame(
@@ -159,7 +159,7 @@ def across_items(
     else:
         rows = scored_rows(frame, scores, named, weight, cluster, strata, {})
         table = collected(_products_by_cell(rows, groups, k, "_b" if weight else "_n", clusters=bool(cluster)))
-    cells = list(table[groups].itertuples(index=False, name=None))
+    cells = _keys(table[groups])
     items = list(scores)
     parts = [
         pd.DataFrame(
@@ -191,10 +191,11 @@ def moments(
     sums: pd.DataFrame, keys: Sequence[str], cross: pd.DataFrame | None = None
 ) -> tuple[list[tuple], ClusterMoments]:
     """Return the groups in the order of ``sums`` and their sums as arrays; ``cross`` of a function above, if any."""
-    raw = _keys(list(sums[list(keys)].itertuples(index=False, name=None)))
+    raw = _keys(sums[list(keys)])
     place = {g: i for i, g in enumerate(dict.fromkeys(raw))}
-    strata = {h: i for i, h in enumerate(dict.fromkeys(_plain(h) for h in sums["stratum"]))}
-    h = np.array([strata[_plain(s)] for s in sums["stratum"]], int)
+    named = [h for (h,) in _keys(sums[["stratum"]])]
+    strata = {h: i for i, h in enumerate(dict.fromkeys(named))}
+    h = np.array([strata[s] for s in named], int)
     u = np.array([place[k] for k in raw], int)
     flat = {c: np.zeros((len(strata), len(place))) for c in FLAT}
     for c, array in flat.items():
@@ -206,10 +207,10 @@ def moments(
     shared = np.zeros((len(place), len(place)))
     np.add.at(shared, (pairs["i"], pairs["j"]), pairs["m"])
     blocks = [_block(part) for _, part in pairs[pairs["m"] > 0].groupby("h")]
-    named = {int(k): b for k, b in zip(sorted(set(pairs["h"][pairs["m"] > 0])), blocks, strict=True)}
+    of_stratum = {int(k): b for k, b in zip(sorted(set(pairs["h"][pairs["m"] > 0])), blocks, strict=True)}
     none = Block(np.array([], int), *(np.zeros((0, 0)) for _ in PRODUCTS))
     return list(place), ClusterMoments(
-        **flat, blocks=tuple(named.get(k, none) for k in range(len(strata))), shared=shared, clusters=clusters,
+        **flat, blocks=tuple(of_stratum.get(k, none) for k in range(len(strata))), shared=shared, clusters=clusters,
         strata=tuple(strata), shift=_shifts(sums, u, len(place)),
     )  # fmt: skip
 
@@ -227,9 +228,9 @@ def _placed(cross: pd.DataFrame, place: Mapping[tuple, int], strata: Mapping) ->
     """The sums across groups with the numbers of their stratum and groups."""
     out = pd.DataFrame(
         {
-            "h": [strata.get(_plain(s), -1) for s in cross["stratum"]],
-            "i": [place.get(k, -1) for k in _keys(cross["left"])],
-            "j": [place.get(k, -1) for k in _keys(cross["right"])],
+            "h": [strata.get(s, -1) for (s,) in _keys(cross[["stratum"]])],
+            "i": [place.get(k, -1) for k in cross["left"]],
+            "j": [place.get(k, -1) for k in cross["right"]],
             **{c: cross[c].to_numpy(float) for c in (*PRODUCTS, "m")},
         }
     )
@@ -312,16 +313,12 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _keys(groups: Sequence[tuple]) -> list[tuple]:
-    return [tuple(_plain(v) for v in g) for g in groups]
-
-
-def _tuples(table: pd.DataFrame) -> list[tuple]:
-    """The rows of a table of groups as `_keys` writes them, each different value looked at once."""
+def _keys(table: pd.DataFrame) -> list[tuple]:
+    """The rows of a table of groups as tuples of `_plain` values; each different value is looked at once."""
     columns = []
-    for c in table.columns:
-        code, values = pd.factorize(table[c], use_na_sentinel=False)
+    for i in range(table.shape[1]):
+        code, values = pd.factorize(table.iloc[:, i], use_na_sentinel=False)
         plain = np.empty(len(values), object)
-        plain[:] = [_plain(v) for v in values]
+        plain[:] = [_plain(v) for v in values.tolist()]
         columns.append(plain[code].tolist())
     return list(zip(*columns, strict=True)) if columns else [()] * len(table)
