@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -20,12 +20,14 @@ from cxlab.models.regression.formula import Coding, Model, bind, declared, match
 from cxlab.models.regression.pattern_errors import variance, with_guard
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.batches import batches, local, numbers
 from cxlab.stats.counts.dense_counts import Cells, cells
-from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.counts.patterns import TooManyPatterns, patterns
 from cxlab.stats.fits import linear
 from cxlab.stats.fits.logit import CHUNK, Grid, LogitFit, logit_on_grid
 from cxlab.stats.fits.logit import logit as fit_logit
 from cxlab.stats.fits.logit import ordinal as fit_ordinal
+from cxlab.stats.fits.streamed_logit import logit_of_rows
 
 ERRORS = ("classical", "HC0", "CR1", "design")
 DENSE = 0.25
@@ -84,8 +86,10 @@ def logit(
 
     Notes
     -----
-    Memory grows with the distinct patterns (with clusters: of pattern and cluster), not with rows: round continuous
-    columns. A separated outcome (a term that predicts it perfectly) has no finite estimate and is refused by name.
+    Memory grows with the distinct patterns (with clusters: of pattern and cluster), not with rows. More than five
+    million of them are fitted in scans of the rows, without weights, clusters and categories; with these, round
+    continuous columns. A separated outcome (a term that predicts it perfectly) has no finite estimate and is refused by
+    name.
 
     References
     ----------
@@ -104,7 +108,13 @@ def logit(
     design = study.design
     counted = cells(study.frame, columns, weight=weight_of(study))
     plain = errors in ("", "classical") and not (design.weight or design.cluster or design.strata or model.categories)
-    data, fit, share = (plain and counted and _on_grid(model, counted)) or _on_patterns(study, model, columns, counted)
+    found = plain and counted and _on_grid(model, counted)
+    try:
+        data, fit, share = found or _on_patterns(study, model, columns, counted)
+    except TooManyPatterns:
+        if not plain or not local(study.frame):
+            raise
+        data, fit, share = _on_rows(study, model, columns)
     _enough(data, least_n)
     names = np.array(data.coding.names)[data.kept]
     _separated(fit, names, data)
@@ -247,18 +257,46 @@ def _axes(low: list[int], size: list[int]) -> list[np.ndarray]:
     return [first + axis.ravel() + 0.0 for first, axis in zip(low, np.indices(size), strict=True)]
 
 
+def _on_rows(study: Study, model: Model, columns: dict[str, nw.Expr]) -> tuple[Patterns, LogitFit, float]:
+    """Fit a logit in scans of the rows."""
+    coding, lost = model.coding(pd.DataFrame(index=[0])), [0]
+
+    def pieces() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        lost[0] = 0
+        for piece in batches(study.frame, columns, ordered=True):
+            held = {k: np.asarray(numbers(c), float) for k, c in zip(columns, piece.columns, strict=True)}
+            there = ~np.isnan(list(held.values())).any(axis=0)
+            lost[0] += len(there) - int(there.sum())
+            one = np.ones(int(there.sum()))
+            parts = [held[f"a{a - 1}"][there] if a else one for a in coding.atom]
+            yield np.column_stack(parts) * coding.codes[0], held["y"][there]
+
+    found = logit_of_rows(pieces)
+    if not np.isfinite(found.sd).all():
+        name = coding.names[int(np.argmax(~np.isfinite(found.sd)))]
+        raise DataProblem(f"{name} has infinite values; recode it or leave those rows out")
+    _yes_and_no(model, found.values, found.n)
+    data = Patterns(model, coding, found.kept, found.sd, found.n, lost[0], found.n, columns)
+    return data, found.fit, found.share
+
+
+def _yes_and_no(model: Model, values: np.ndarray, n: int) -> None:
+    """Refuse an outcome of other values than 0 and 1, or of one."""
+    if not np.isin(values, (0, 1)).all():
+        raise DataProblem(
+            f"'{model.response}' has the values {_listed(values)}; logit needs 0 and 1: "
+            f"write I({model.response} >= ...)"
+        )
+    if len(values) == 1:
+        raise DataProblem(f"'{model.response}' is {values[0]:g} in all {n:,} rows; there is nothing to explain")
+
+
 def _on_patterns(
     study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cells | None
 ) -> tuple[Patterns, LogitFit, float]:
     """Fit a logit to the patterns one by one; return them, the fit and the share of yes."""
     data = listed(study, model, columns, counted)
-    if not np.isin(data.y, (0, 1)).all():
-        raise DataProblem(
-            f"'{model.response}' has the values {_listed(np.unique(data.y))}; logit needs 0 and 1: "
-            f"write I({model.response} >= ...)"
-        )
-    if (data.y == data.y[0]).all():
-        raise DataProblem(f"'{model.response}' is {data.y[0]:g} in all {data.n:,} rows; there is nothing to explain")
+    _yes_and_no(model, np.unique(data.y), data.n)
     w = data.table["w"].to_numpy()
     fit = fit_logit(data.x if data.kept.all() else data.x[:, data.kept], data.y, w)
     return data, fit, float(w @ data.y / w.sum())
@@ -274,7 +312,7 @@ def listed(study: Study, model: Model, columns: dict[str, nw.Expr], counted: Cel
         names |= {f"c{i}": name for i, name in enumerate(model.categories)}
         names |= {"_cluster": study.design.cluster, "_stratum": study.design.strata}
         said = re.sub(r"\b_?[a-z]+\d*\b", lambda m: names.get(m[0], m[0]), str(problem))
-        raise DataProblem(said) from problem
+        raise type(problem)(said) from problem
     keys = table[[f"c{i}" for i in range(len(model.categories))]]
     keys = keys.rename(columns={f"c{i}": c for i, c in enumerate(model.categories)})
     distinct = keys.drop_duplicates().reset_index(drop=True) if len(keys.columns) else pd.DataFrame(index=[0])

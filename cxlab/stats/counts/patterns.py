@@ -15,6 +15,10 @@ LIMIT = 5_000_000
 """More patterns than this are no compression any more."""
 
 
+class TooManyPatterns(DataProblem):
+    """Rows are too different to be counted as patterns."""
+
+
 def patterns(
     frame: nw.LazyFrame,
     columns: Mapping[str, nw.Expr],
@@ -50,7 +54,7 @@ def patterns(
     if len(table) == 0:
         raise DataProblem(f"no row has all of {', '.join(columns)}; leave out what was hardly answered")
     if len(table) > limit:
-        raise DataProblem(
+        raise TooManyPatterns(
             f"{', '.join(columns)} have more than {limit:,} distinct combinations; "
             "round or group the columns with many values, or use fewer of them"
         )

@@ -51,19 +51,8 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> LogitFit:
     total, yes = np.add.reduceat(w, first), np.add.reduceat(w * y, first)
 
     def likelihood(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> Callable:
-        left, curve = np.empty_like(total), np.empty_like(total)
-
-        def at(beta: np.ndarray) -> tuple[Any, ...]:
-            value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
-            for start in range(0, len(total), CHUNK):
-                part = slice(start, start + CHUNK)
-                z = xt[:, part]
-                value += _binomial(np.minimum(-beta @ z, 700.0), total[part], yes[part], left[part], curve[part])
-                gradient += z @ left[part]
-                information += (z * curve[part]) @ z.T
-            return value, gradient, information, lambda: (y - expit(x @ beta))[:, None] * x
-
-        return at
+        at = likelihood_of(xt, total, yes)
+        return lambda beta: (*at(beta), lambda: (y - expit(x @ beta))[:, None] * x)
 
     start = np.zeros(len(xt))
     if len(total) >= FEW * THIN:  # the fit of a few of the patterns saves most steps
@@ -71,8 +60,30 @@ def logit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> LogitFit:
     return newton(likelihood(xt, total, yes), start)
 
 
+def likelihood_of(xt: np.ndarray, total: np.ndarray, yes: np.ndarray) -> Callable[[np.ndarray], tuple[Any, ...]]:
+    """Return the function of beta that gives the log-likelihood, its gradient, and its negative Hessian.
+
+    Parameters
+    ----------
+    xt : (p, P) design rows. ``total`` : (P,) weights of the answers to each. ``yes`` : (P,) of those that are yes.
+    """
+    left, curve = np.empty_like(total), np.empty_like(total)
+
+    def at(beta: np.ndarray) -> tuple[Any, ...]:
+        value, gradient, information = 0.0, np.zeros(len(xt)), np.zeros((len(xt), len(xt)))
+        for start in range(0, len(total), CHUNK):
+            part = slice(start, start + CHUNK)
+            z = xt[:, part]
+            value += _binomial(np.minimum(-beta @ z, 700.0), total[part], yes[part], left[part], curve[part])
+            gradient += z @ left[part]
+            information += (z * curve[part]) @ z.T
+        return value, gradient, information
+
+    return at
+
+
 def logit_on_grid(grid: Grid, total: np.ndarray, yes: np.ndarray) -> LogitFit:
-    """LogitFit P(y = 1) = 1 / (1 + exp(-x'beta)) to answers counted on a grid of design rows.
+    """Fit P(y = 1) = 1 / (1 + exp(-x'beta)) to answers counted on a grid of design rows.
 
     Parameters
     ----------

@@ -1,0 +1,77 @@
+"""A logit in scans of the rows is that of the answer patterns, and refuses what that refuses in the same words."""
+
+from __future__ import annotations
+
+import functools
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import cxlab as cx
+from cxlab.models.regression import categorical
+from cxlab.problem import DataProblem
+from cxlab.stats.counts import batches
+from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.fits import streamed_logit
+
+BOOK = cx.Codebook("rows", tuple(cx.Field(c) for c in ("left", "minutes", "staff", "twice", "weight")))
+
+
+def table(n: int = 900) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    out = pd.DataFrame({"minutes": rng.normal(5, 2, n), "staff": rng.integers(1, 6, n).astype(float)})
+    odds = 0.4 * out["minutes"] - 0.5 * out["staff"]
+    out["left"] = (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
+    out.loc[:9, "staff"] = np.nan
+    return out.assign(twice=2 * out["minutes"], weight=1.0)
+
+
+def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(categorical, "patterns", functools.partial(patterns, limit=20))
+    monkeypatch.setattr(batches, "ROWS", 110)
+    monkeypatch.setattr(streamed_logit, "FIRST", 300)
+
+
+@pytest.mark.parametrize("formula", ["left ~ minutes + staff", "left ~ minutes + twice + staff", "left ~ 0 + minutes"])
+@pytest.mark.parametrize("kind", ["duckdb", "polars", "pandas"])
+def test_rows_give_what_patterns_give(formula: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table()
+    arrow = pa.Table.from_pandas(rows, preserve_index=False)
+    data = {"duckdb": duckdb.connect().from_arrow(arrow), "polars": pl.from_arrow(arrow).lazy(), "pandas": rows}[kind]
+    study = cx.Study(data, BOOK)
+    known = cx.regressions.logit(study, formula)
+    scanned(monkeypatch)
+    found = cx.regressions.logit(study, formula)
+    assert (found.notes, found.method.split(" patterns")[-1]) == (known.notes, known.method.split(" patterns")[-1])
+    numbers = found.table.select_dtypes("number"), known.table.select_dtypes("number")
+    np.testing.assert_allclose(*numbers, rtol=1e-8, atol=1e-10)
+    assert found.parts["fit"] == pytest.approx(known.parts["fit"], rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("change", "formula"),
+    [
+        ({"left": lambda t: t["left"] + 1}, "left ~ minutes"),
+        ({"left": lambda t: 1}, "left ~ minutes"),
+        ({"left": lambda t: (t["minutes"] > 5).astype(int)}, "left ~ minutes + staff"),
+        ({"minutes": lambda t: t["minutes"].where(t.index != 5, np.inf)}, "left ~ minutes"),
+    ],
+)
+def test_rows_refuse_what_patterns_refuse(change: dict, formula: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = cx.Study(table().assign(**change), BOOK)
+    with pytest.raises(DataProblem) as known:
+        cx.regressions.logit(study, formula)
+    scanned(monkeypatch)
+    with pytest.raises(DataProblem) as found:
+        cx.regressions.logit(study, formula)
+    assert str(found.value) == str(known.value)
+
+
+def test_weights_and_categories_need_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned(monkeypatch)
+    with pytest.raises(DataProblem, match="minutes, staff, left have more than 20 distinct combinations"):
+        cx.regressions.logit(cx.Study(table(), BOOK), "left ~ minutes + staff", errors="HC0")
