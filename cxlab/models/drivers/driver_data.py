@@ -30,6 +30,8 @@ MINIMUM = 30
 RARE = 0.10
 """A driver answered by a smaller share is pointed out."""
 NOT_ANSWERED = ": not answered"
+HELD = 100_000_000
+"""Answers (rows times columns) that are read into memory at most, about 5 GB; more are refused."""
 CATEGORIES = 12
 """A driver in words may have so many different answers."""
 
@@ -41,7 +43,8 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
 
     Raises
     ------
-    DataProblem : a column is unknown, the outcome is one of the drivers or the same for everybody, no driver is left.
+    DataProblem : a column is unknown, the outcome is one of the drivers or the same for everybody, no driver is left,
+        there are more than `HELD` answers.
     """
     name, condition = outcome_of(study, outcome)
     chosen, blocks = chosen_of(study, drivers, name)
@@ -49,7 +52,9 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     fitted = study.calibration is not None and study.calibration.weight == design.weight
     placed = known_margins.columns_of(study) if fitted else filter(None, (design.weight, design.cluster, design.strata))
     wanted = dict.fromkeys([name, *chosen, *extra, *placed])
-    frame = study.frame.select(*wanted).filter(~nw.col(name).is_null()).collect().to_pandas()
+    rows = study.frame.select(*wanted).filter(~nw.col(name).is_null())
+    _refuse_many(study, rows, len(wanted))
+    frame = rows.collect().to_pandas()
     y, outside = within_scale(_number(frame[name], field), field)
     keep = ~np.isnan(y)
     notes: list[str] = [outside_note(name, outside)] if outside else []
@@ -71,6 +76,17 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
         extra=frame[list(extra)], notes=tuple(notes), **_design(study, frame, fitted=fitted),
     )  # fmt: skip
+
+
+def _refuse_many(study: Study, rows: nw.LazyFrame, columns: int) -> None:
+    """Refuse to bring more answers into memory than it is likely to hold."""
+    n = int(rows.select(nw.len().alias("n")).collect().to_pandas()["n"].iloc[0])
+    if n * columns > HELD:
+        raise DataProblem(
+            f"this analysis of {study.name} would read {n:,} rows of {columns} columns into memory, more than {HELD:,} "
+            "answers; a linear model with pairwise answers, in a file, reads them in pieces: use that, fewer drivers, "
+            "or a random part of the rows"
+        )
 
 
 def outcome_label(field: Field, condition: str | None) -> str:

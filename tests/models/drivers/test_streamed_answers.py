@@ -12,6 +12,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.models.drivers import driver_data, streamed_answers
+from cxlab.problem import DataProblem
 from cxlab.stats.counts import batches, group_products
 from cxlab.stats.counts.replicates import Groups, group_moments
 from cxlab.stats.fits import power_sums
@@ -149,3 +150,16 @@ def test_a_study_in_memory_or_with_words_reads_rows(monkeypatch: pytest.MonkeyPa
     numbers = study(table(300), design=False)
     assert len(streamed_answers.read(numbers, None, None).X) == 0
     assert streamed_answers.read(numbers, None, None).n == 300
+
+
+def test_too_many_answers_are_not_brought_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_data, "HELD", 1000)
+    monkeypatch.setattr(streamed_answers, "LARGE", 100)
+    given = study(table(300), design=False)
+    assert len(cx.drivers(given).table) == 4
+    with pytest.raises(DataProblem) as said:
+        cx.drivers(given, "overall >= 4", model="logit")
+    assert str(said.value) == (
+        "this analysis of pieces would read 300 rows of 5 columns into memory, more than 1,000 answers; a linear model "
+        "with pairwise answers, in a file, reads them in pieces: use that, fewer drivers, or a random part of the rows"
+    )
