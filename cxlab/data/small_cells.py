@@ -17,8 +17,6 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg import qr
-from scipy.sparse.csgraph import connected_components
 
 from cxlab.columns import Hidden
 from cxlab.data.answer_codes import key as code
@@ -101,6 +99,9 @@ def _told(
 
 def _spanned(known: NDArray) -> NDArray:
     """Return the projection on what the rows of 0 and 1 span, block by block of columns that share no row."""
+    from scipy.linalg import qr  # seldom needed, and a fifth of the time of a session's first answer
+    from scipy.sparse.csgraph import connected_components
+
     out = np.zeros((known.shape[1], known.shape[1]))
     _, block = connected_components(known.T @ known > 0, directed=False)
     for k in range(block.max(initial=-1) + 1):
