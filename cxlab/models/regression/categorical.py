@@ -22,7 +22,7 @@ from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.batches import batches, local, numbers
 from cxlab.stats.counts.dense_counts import Cells, cells
-from cxlab.stats.counts.patterns import TooManyPatterns, patterns
+from cxlab.stats.counts.patterns import TooManyPatterns, hardly_repeat, patterns
 from cxlab.stats.fits import linear
 from cxlab.stats.fits.logit import CHUNK, Grid, LogitFit, logit_on_grid
 from cxlab.stats.fits.logit import logit as fit_logit
@@ -108,11 +108,13 @@ def logit(
     design = study.design
     counted = cells(study.frame, columns, weight=weight_of(study))
     plain = errors in ("", "classical") and not (design.weight or design.cluster or design.strata or model.categories)
-    found = plain and counted and _on_grid(model, counted)
+    found, scans = plain and counted and _on_grid(model, counted), plain and local(study.frame)
+    if scans and not counted and hardly_repeat(study.frame, columns):
+        found = _on_rows(study, model, columns)
     try:
         data, fit, share = found or _on_patterns(study, model, columns, counted)
     except TooManyPatterns:
-        if not plain or not local(study.frame):
+        if not scans:
             raise
         data, fit, share = _on_rows(study, model, columns)
     _enough(data, least_n)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from cxlab.problem import NEGATIVE, DataProblem
+from cxlab.stats.counts.batches import batches
 from cxlab.stats.counts.dense_counts import Cells, cells
 
 LIMIT = 5_000_000
@@ -64,6 +66,15 @@ def patterns(
         raise DataProblem(NEGATIVE)
     names = dict(zip((f"_p{i}" for i in range(len(columns))), columns, strict=True))
     return table.rename(columns=names), every - int(table["n"].sum())
+
+
+def hardly_repeat(frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], *, limit: int = LIMIT) -> bool:
+    """Whether a local frame has more than ``limit`` rows and most of the first ones differ from each other."""
+    if int(frame.select(nw.len().alias("n")).collect().to_pandas()["n"].iloc[0]) <= limit:
+        return False
+    first = [piece.to_pandas() for piece in islice(batches(frame, columns), 2)]
+    rows = pd.concat(first, ignore_index=True)
+    return len(rows.drop_duplicates()) > len(rows) / 2
 
 
 def _grouped(rows: nw.LazyFrame, schema: nw.Schema, limit: int) -> tuple[pd.DataFrame, int]:

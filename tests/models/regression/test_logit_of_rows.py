@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -15,7 +16,7 @@ import cxlab as cx
 from cxlab.models.regression import categorical
 from cxlab.problem import DataProblem
 from cxlab.stats.counts import batches
-from cxlab.stats.counts.patterns import patterns
+from cxlab.stats.counts.patterns import hardly_repeat, patterns
 from cxlab.stats.fits import streamed_logit
 
 BOOK = cx.Codebook("rows", tuple(cx.Field(c) for c in ("left", "minutes", "staff", "twice", "weight")))
@@ -50,6 +51,17 @@ def test_rows_give_what_patterns_give(formula: str, kind: str, monkeypatch: pyte
     numbers = found.table.select_dtypes("number"), known.table.select_dtypes("number")
     np.testing.assert_allclose(*numbers, rtol=1e-8, atol=1e-10)
     assert found.parts["fit"] == pytest.approx(known.parts["fit"], rel=1e-10)
+
+
+def test_rows_that_hardly_repeat_are_not_grouped_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = cx.Study(duckdb.connect().from_arrow(pa.Table.from_pandas(table(), preserve_index=False)), BOOK)
+    columns = {c: nw.col(c) for c in ("left", "minutes")}
+    assert hardly_repeat(study.frame, columns, limit=100)
+    assert not hardly_repeat(study.frame, columns)
+    assert not hardly_repeat(study.frame, {c: nw.col(c) for c in ("left", "staff")}, limit=100)
+    monkeypatch.setattr(categorical, "hardly_repeat", functools.partial(hardly_repeat, limit=100))
+    monkeypatch.setattr(categorical, "patterns", None)
+    assert cx.regressions.logit(study, "left ~ minutes").table["n"].tolist() == [900, 900]
 
 
 @pytest.mark.parametrize(
