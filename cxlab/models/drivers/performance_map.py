@@ -147,7 +147,7 @@ def _stated(
     if len(both) < 3:
         return None
     index, names = [j for j, _ in both], [n for _, n in both]
-    own = driver_answers.read(study, outcome, names)
+    own = streamed_answers.read(study, outcome, names)
     if list(own.drivers) != names:
         return None
     groups = own.groups(seed=seed)

@@ -152,6 +152,22 @@ def test_a_study_in_memory_or_with_words_reads_rows(monkeypatch: pytest.MonkeyPa
     assert streamed_answers.read(numbers, None, None).n == 300
 
 
+def test_stated_importance_is_read_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table(1500, gaps=0.1)
+    rows = rows.assign(**{f"stated_{c}": rows[c] for c in NAMES})
+    given = study(rows, design=True)
+    five = cx.Scale(1, 5)
+    stated = [cx.Field(f"stated_{c}", c, "integer", "importance", about=c, scale=five) for c in NAMES]
+    given = cx.Study(given.table, cx.Codebook("stated", (*given.codebook.fields, *stated)))
+    known = cx.importance.importance_performance(given)
+    monkeypatch.setattr(streamed_answers, "LARGE", 0)
+    monkeypatch.setattr(driver_data, "read", None)
+    found = cx.importance.importance_performance(given)
+    assert found.notes == known.notes
+    numbers = (r.parts["stated"].select_dtypes("number") for r in (found, known))
+    np.testing.assert_allclose(*numbers, rtol=1e-6)
+
+
 def test_too_many_answers_are_not_brought_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver_data, "HELD", 1000)
     monkeypatch.setattr(streamed_answers, "LARGE", 100)
