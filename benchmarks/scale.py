@@ -26,6 +26,8 @@ from benchmarks.worker import peak
 
 SECONDS, MEGABYTES = 180, 8000
 README = Path(__file__).with_name("README.md")
+KNOWN = Path(__file__).with_name("scale.json")
+"""What was measured, the last time of each row; the table is made of it."""
 START, END = "<!-- scale: written by benchmarks.scale -->", "<!-- /scale -->"
 DRIVERS = ("service", "wifi", "price", "crew", "food", "seat", "app", "signs", "queue", "staff")
 Call = Callable[..., object]
@@ -225,6 +227,13 @@ def table(known: dict) -> str:
     return "\n".join(lines)
 
 
+def in_order(known: dict) -> dict:
+    """Return the results in the order in which the functions are called, numbers rounded to what they can say."""
+    names = [f"{name}{design}" for name in calls() for design in ("", ", design")]
+    short = lambda f: {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in f.items()}  # noqa: E731
+    return {n: {size: short(f) for size, f in known[n].items()} for n in names if n in known}
+
+
 def write(known: dict) -> None:
     """Put the table between its marks in the README of the benchmarks."""
     text = README.read_text(encoding="utf-8") if README.exists() else f"# Benchmarks\n\n{START}\n{END}\n"
@@ -240,7 +249,9 @@ def write(known: dict) -> None:
 @click.option("--sizes", default="1,5", show_default=True, help="Millions of rows.")
 @click.option("--design", type=click.Choice(["no", "yes", "both"]), default="both", show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data are kept between runs.")
-@click.option("--results", type=click.Path(path_type=Path), help="JSON of earlier results to add to.")
+@click.option(
+    "--results", type=click.Path(path_type=Path), default=KNOWN, show_default=True, help="Earlier results to add to."
+)
 @click.option("--worker", nargs=3, hidden=True)
 def main(names, sizes, design, folder, results, worker) -> None:
     if worker:
@@ -248,7 +259,7 @@ def main(names, sizes, design, folder, results, worker) -> None:
         print("RESULT " + json.dumps(run(Path(path), name, designed == "1")), flush=True)
         return
     place = folder or Path(tempfile.mkdtemp(prefix="cxlab-scale-"))
-    known = json.loads(results.read_text()) if results and results.exists() else {}
+    known = json.loads(results.read_text()) if results.exists() else {}
     try:
         for size in sizes.split(","):
             n = int(float(size) * 1e6)
@@ -260,9 +271,8 @@ def main(names, sizes, design, folder, results, worker) -> None:
                     found = watched(path, name, bool(designed))
                     known.setdefault(f"{name}{', design' if designed else ''}", {})[str(n)] = found
                     click.echo(f"{n:>12,} {name}{', design' if designed else ''}: {cell(found)}")
-                    if results:
-                        results.write_text(json.dumps(known))
-        write(known)
+                    results.write_text(json.dumps(in_order(known), indent=1) + "\n")
+        write(in_order(known))
     finally:
         if not folder:
             shutil.rmtree(place, ignore_errors=True)
