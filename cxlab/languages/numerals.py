@@ -35,6 +35,7 @@ def number(text: str, language: str) -> str:
     pattern = ("#,##0" if grouped else "0") + ("." + "0" * (len(rest) - 1) if rest else "")
     value = Decimal(whole.replace(",", "") + (rest or ""))
     said = format_decimal(value, pattern, locale, group_separator=grouped, numbering_system="latn")
+    sign = f"\u200e{sign}" if sign and written_from_right(language) else sign  # or it would stand behind its number
     return f"{sign}{said}{locale.percent_formats[None].suffix[0] if percent else ''}"
 
 

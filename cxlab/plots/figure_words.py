@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 
+import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -38,16 +39,21 @@ def worded(figure: Figure, panels: Iterable[Axes]) -> None:
         for text in (figure.get_suptitle() and figure._suptitle, figure._supxlabel, figure._supylabel):
             if text:
                 text.set_text(_each_line(text.get_text(), said))
-    lettered_for(figure.findobj(Text))
 
 
-def lettered_for(texts: Iterable[Text]) -> None:
-    """Give texts in other scripts a font that has their letters; warn, with the package to install, where none has."""
+def lettered_for(figure: Figure) -> None:
+    """Give the texts of a figure fonts with their letters; warn, with the package to install, where none has them."""
+    texts = figure.findobj(Text)
+    ticks = [t for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for t in axis.get_ticklabels(which="both")]
+    needed = dict.fromkeys(name for text in (*texts, *ticks) for name in scripts(text.get_text()))
+    families = [f for f in map(_family, needed) if f]
+    if not families:
+        return
     for text in texts:
-        families = [f for f in map(_family, scripts(text.get_text())) if f]
-        if families:
-            own = text.get_fontfamily()
-            text.set_fontfamily([*own, *(f for f in families if f not in own)])
+        own = text.get_fontfamily()
+        text.set_fontfamily([*own, *(f for f in families if f not in own)])
+    for ax in figure.axes:
+        ax.tick_params(which="both", labelfontfamily=[*mpl.rcParams["font.family"], *families])
 
 
 def scripts(text: str) -> list[str]:
@@ -67,7 +73,12 @@ def _family(script: str) -> str:
     if _has(usual, letter):
         return ""
     known = sorted(font_manager.fontManager.ttflist, key=lambda f: ("Sans" not in f.name, "Mono" in f.name, f.weight))
-    found = next((f.name for f in known if _has(f.fname, letter)), "")
+    found = next((f.name for f in known if "Last Resort" not in f.name and _has(f.fname, letter)), "")
+    if not found:  # a font that was installed after Matplotlib listed them
+        for file in sorted(set(font_manager.findSystemFonts()) - {f.fname for f in known}):
+            if not found and _has(file, letter):
+                font_manager.fontManager.addfont(file)
+                found = font_manager.fontManager.ttflist[-1].name
     if not found:
         warnings.warn(
             f"no installed font has {script} letters: pictures show boxes. Install one, e.g. apt-get install {package}",

@@ -11,7 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator
 
-from cxlab.plots.figure_words import worded
+from cxlab.plots.figure_words import lettered_for, worded
 
 PLAIN = {"text.parse_math": False}
 """Settings under which figures are made and drawn: ``$25,000 to $49,999`` is no formula."""
@@ -45,6 +45,7 @@ def lettered(ax: Axes, *, own: bool = True) -> Axes:
         if legend := panel.get_legend():
             for text in legend.get_texts():
                 text.set_text(wrapped(text.get_text(), max(90 // legend._ncols, 16)))
+    lettered_for(ax.figure)
     for text in (ax.figure if own else ax).findobj(Text):
         text.set_parse_math(False)
     return ax

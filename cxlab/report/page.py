@@ -130,8 +130,7 @@ ORIGIN = ("Source: ", "Licence: ", "Data and codebook, sha256: ")
 def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
     """Return what stands around the cells in the language of the page; values may be the customer's and stay."""
     name = lambda k: style.words.get(k) or speech.said(k)  # noqa: E731
-    ends = lambda v: f" {speech.label('to')} ".join(speech.maybe(style.say(end)) for end in str(v).split(" to "))  # noqa: E731
-    facts = [(name(k), ends(v)) for k, v in report.get("facts", ()) if k != "language"]
+    facts = [(name(k), fact(str(v), style)) for k, v in report.get("facts", ()) if k != "language"]
     out: dict[str, Any] = {"facts": facts, "methods": [speech.said(m) for m in report.get("methods", ())]}
     out["origin"] = origin(report.get("origin", ()))
     doubts = len(report.get("doubts", ())) + report.get("more_doubts", 0)
@@ -140,6 +139,12 @@ def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
         words = f"{doubts} {are} not sure; the analyst sees {them} with `cxlab codebook ask`"
         out |= {"doubts": [], "more_doubts": 0, "origin": [*out["origin"], speech.said(words)]}
     return out
+
+
+def fact(value: str, style: Style) -> str:
+    """Return a value of the head: ours in the language of the page, the customer's as it is, periods by their ends."""
+    whole = speech.maybe(style.say(value))
+    return whole if whole != value else f" {speech.label('to')} ".join(map(speech.maybe, value.split(" to ")))
 
 
 def origin(lines: Sequence[str]) -> list[str]:
