@@ -1,12 +1,16 @@
 """League tables: what is ranked, how sure the ranks are, case-mix, waves, and bad input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.models.benchmarks.league import _shrunken_limits
 from cxlab.problem import DataProblem
+from cxlab.stats.units.posterior import posterior
 from cxlab.stats.units.ranks import rank_sets
 from cxlab.stats.units.steadied import steadied
 
@@ -302,3 +306,15 @@ def test_pairs_over_the_whole_table_hold_with_four_clusters_a_unit():
         roles = (cx.Field("b", type="integer", role="brand"), cx.Field("c", type="integer", role="cluster"))
         wrong += cx.league(cx.Study(table, cx.Codebook("s", (ltr, *roles)))).parts["separated_pairs"] > 0
     assert wrong <= binom.ppf(0.999, tables, 0.05)
+
+
+@pytest.mark.parametrize(("units", "tau2", "robust"), [(21, 0.5, True), (20, 0.5, False), (21, 0.0, False)])
+def test_few_units_or_none_that_differ_have_intervals_that_know_tau_badly(
+    units: int, tau2: float, robust: bool
+) -> None:
+    y, v = np.linspace(-1, 1, units), np.full(units, 0.4)
+    found = SimpleNamespace(estimate=y / 2, half=np.full(units, 0.01), tau2=tau2)
+    low, high = _shrunken_limits(found, y, v, 0.9)
+    known = posterior(y, v).interval(0.9)
+    want = (y / 2 - 0.01, y / 2 + 0.01) if robust else (np.fmin(known[0], y / 2), np.fmax(known[1], y / 2))
+    np.testing.assert_allclose([low, high], want)

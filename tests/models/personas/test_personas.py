@@ -9,6 +9,7 @@ import pytest
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
 from cxlab.data.study import Study
+from cxlab.models.personas.kinds import _levels
 from cxlab.stats.fits import latent_classes as lca
 
 TRUE = np.array([[0.9, 0.9, 0.8, 0.85, 0.9, 0.8], [0.2, 0.3, 0.9, 0.85, 0.2, 0.8], [0.15, 0.2, 0.1, 0.2, 0.8, 0.1]])
@@ -131,3 +132,19 @@ def test_questions_that_tell_no_kinds_apart_are_said() -> None:
     assert str(said.value) == "'q0' of kinds has 1 answer; it tells no kinds apart: leave it out"
     with pytest.raises(cx.DataProblem, match=r"^12 of kinds answered; kinds of customers need 20$"):
         cx.personas(Study(data.to_pandas().head(12), data.codebook))
+
+
+@pytest.mark.parametrize(
+    ("measure", "want"),
+    [
+        ("satisfaction", [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, -1]),
+        ("recommendation", [0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, -1]),
+    ],
+)
+def test_many_answers_fall_into_bands_of_the_scale(measure: str, want: list[int]) -> None:
+    """Thirds of 0 to 10, cut at 3.3 and 6.7; a recommendation into detractors, passives and promoters."""
+    answers = np.r_[np.arange(11.0), np.nan]
+    field = Field("q", "Q", "integer", "outcome", measure, Scale(0, 10))
+    made = Study(pd.DataFrame({"q": answers}), Codebook("bands", (field,)))
+    codes, sizes = _levels(made, ["q"], answers[:, None])
+    assert codes[:, 0].tolist() == want and sizes == [3]
