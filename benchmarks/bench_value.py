@@ -28,17 +28,17 @@ def _spells(folder: Path):
 def survival_own(folder: Path, n: int):
     import cxlab as cx
 
-    study = cx.load(_spells(folder))
-    return lambda: {"left": cx.survival(study, time="months", event="gone", by="contract").table["estimate"].to_numpy()}
+    study, ask = cx.load(_spells(folder)), {"time": "months", "event": "gone", "by": "contract"}
+    cx.survival(cx.load(_spells(folder).limit(5000)), **ask)  # imports
+    return lambda: {"left": cx.survival(study, **ask).table["estimate"].to_numpy()}
 
 
 def hazard_own(folder: Path, n: int):
     import cxlab as cx
 
-    study = cx.load(_spells(folder))
-    return lambda: {
-        "b": cx.hazard(study, "score", time="months", event="gone", periods=72).table["estimate"].to_numpy()
-    }
+    study, ask = cx.load(_spells(folder)), {"time": "months", "event": "gone", "periods": 72}
+    cx.hazard(cx.load(_spells(folder).limit(5000)), "score", **ask)  # imports
+    return lambda: {"b": cx.hazard(study, "score", **ask).table["estimate"].to_numpy()}
 
 
 def scan(folder: Path, n: int):

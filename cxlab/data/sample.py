@@ -93,7 +93,11 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     weight_column = d.weight if weights else ""
     if weight_column:
         check_weights(study)
-    held = {f"x{i}": nw.col(c).cast(nw.Float64) for i, c in enumerate(names) if _numeric(study, c)}
+    kinds = study.lazy.collect_schema()  # whole numbers are grouped as they are: engines count those in an array
+    held = {
+        f"x{i}": nw.col(c) if patterns and kinds[c].is_integer() else nw.col(c).cast(nw.Float64)
+        for i, c in enumerate(names) if _numeric(study, c)
+    }  # fmt: skip
     held |= {"w": nw.col(weight_column).cast(nw.Float64)} if weight_column else {}
     held |= {"h": nw.col(d.strata)} if d.strata else {}
     held |= {"c": nw.col(d.cluster)} if d.cluster else {}

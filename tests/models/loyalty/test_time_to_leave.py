@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.stats import binom
 
@@ -269,3 +272,24 @@ def test_the_picture_has_the_numbers_under_way() -> None:
     texts = {t.get_text() for t in ax.texts}
     under = ROWS[ROWS["group"] == "a"]["time"]
     assert f"{int((under >= 6).sum())}" in texts and {"a", "b"} <= texts
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whole_numbers_are_counted_as_numbers_are(seed: int) -> None:
+    """Curves of whole numbers, of the same as fractions and of rows in every engine are the same."""
+    rng, n = np.random.default_rng(seed), 900
+    rows = pd.DataFrame({
+        "months": pd.array(rng.integers(1, 13, n), "Int64"), "left": rng.integers(0, 2, n),
+        "plan": rng.choice(["a", "b"], n), "w": rng.uniform(0.5, 2, n).round(1), "psu": rng.integers(0, 60, n),
+    })  # fmt: skip
+    rows.loc[rng.random(n) < 0.05, "months"] = pd.NA
+    book = cx.Codebook("s", (
+        cx.Field("months"), cx.Field("left"), cx.Field("plan", type="string", role="segment"),
+        cx.Field("w", role="weight"), cx.Field("psu", role="cluster"),
+    ))  # fmt: skip
+    real = rows.assign(months=rows["months"].astype(float), left=rows["left"].astype(float))
+    tables = [rows, real, duckdb.from_arrow(pa.Table.from_pandas(rows)), pl.from_pandas(rows).lazy()]
+    found = [cx.survival(cx.Study(t, book), time="months", event="left", by="plan") for t in tables]
+    for one in found[1:]:
+        pd.testing.assert_frame_equal(one.table, found[0].table, rtol=1e-9)
+        assert one.notes == found[0].notes
