@@ -233,7 +233,8 @@ def _drop_off(r: Result) -> list[Said]:
 
 def _handoffs(r: Result) -> list[Said]:
     some, back = show(r.parts["with_handoff"], "share"), show(r.parts["returning"], "share")
-    return [Said(f"{some} of the cases change hands, {back} come back to one who had them before")]
+    what = r.title.removeprefix("Changes of ").partition(" and ")[0]  # a device is no hand
+    return [Said(f"{some} of the cases change {what} at least once, {back} come back to one they had before")]
 
 
 def _journey_types(r: Result) -> list[Said]:

@@ -79,6 +79,12 @@ def test_shares_differ_by_percentage_points_whatever_says_so() -> None:
         assert kind == "measurement_plan" or "(1.0 to 9.0 pp)" in found.sentence
 
 
+def test_a_change_of_device_is_no_change_of_hands() -> None:
+    parts = {"with_handoff": 0.16, "returning": 0.135}
+    (found,) = said(row("handoffs", "Changes of device and booked", "share", parts, x=1))
+    assert found.headline == "16.0 % of the cases change device at least once, 13.5 % come back to one they had before"
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [(3.7, 3.9, "Service is below its target of 4: 3.80 (3.70 to 3.90)"),
