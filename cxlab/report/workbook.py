@@ -39,6 +39,7 @@ def workbook(report: Made, target: Path) -> None:
     if told := first_message(report):
         findings(book, sheets.add(speech.said("Findings")), told)
     about = sheets.add(speech.said("About"))
+    printed_whole(about)
     about.set_column(0, 0, 22)
     about.set_column(1, 1, 90, book.add_format({"text_wrap": True, "valign": "top"}))
     for k, (name, text) in enumerate(facts(report)):
@@ -74,6 +75,7 @@ def first_message(report: Made) -> Mapping[str, Any] | None:
 
 def findings(book: xlsxwriter.Workbook, sheet: Any, told: Mapping[str, Any]) -> None:
     """Write the message and its findings on the first sheet."""
+    printed_whole(sheet)
     sheet.set_column(0, 0, 4)
     sheet.set_column(1, 1, 110)
     sheet.write_string(0, 0, speech.said(told["title"]), book.add_format({"bold": True, "font_size": 16}))
@@ -100,14 +102,30 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
                 sheet.write_string(k, column, spoken(str(value), columns[column]))
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
     sheet.freeze_panes(1, len(labels(result)))
+    printed_whole(sheet)
+    sheet.repeat_rows(0)
+    sheet_charts.chart(book, sheet, result, FORMATS.get(result.get("unit", ""), FORMATS[""]))
+    letters = sum(28 if name in labels(result) else 12 for name in names)
+    below(
+        book, sheet, len(result["table"]) + 2, [method(result), *result["notes"]], columns=len(names), letters=letters
+    )
+
+
+def below(book: xlsxwriter.Workbook, sheet: Any, row: int, texts: list[str], *, columns: int, letters: int) -> None:
+    """Write method and notes below a table, each in lines as wide as the table, so that they do not widen its print."""
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    for k, text in enumerate(map(speech.said, texts)):
+        if columns > 1:
+            sheet.merge_range(row + k, 0, row + k, columns - 1, "", wrapped)
+        sheet.write_string(row + k, 0, text, wrapped)
+        sheet.set_row(row + k, 15 * -(-len(text) // max(letters, 1)))
+
+
+def printed_whole(sheet: Any) -> None:
+    """Print a sheet of text on pages as wide as it is."""
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet_charts.chart(book, sheet, result, FORMATS.get(result.get("unit", ""), FORMATS[""]))
-    last = len(result["table"]) + 2
-    for k, text in enumerate((method(result), *result["notes"])):
-        sheet.write_string(last + k, 0, speech.said(text))
 
 
 def shape(column: Mapping[str, str], row: Mapping[str, Any]) -> str:
