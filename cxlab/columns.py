@@ -109,6 +109,8 @@ class Column:
             return f"{float(value):.2f}"
         if self.kind == "flag":
             return "yes" if value else "no"
+        if self.kind == "label" and isinstance(value, float) and not self.unit:
+            return (f"{value:.0f}" if value.is_integer() else f"{value:g}").replace("-", "−")
         return show(value, unit if self.unit == ROW else self.unit)
 
 
@@ -238,6 +240,19 @@ def heading_of(name: object) -> str:
     """
     text = str(name).replace("_", " ")
     return text[:1].upper() + text[1:]
+
+
+def whole(values: Any) -> bool:
+    """Whether a column of numbers holds whole ones only (weeks, kinds, a price without cents): no decimals then.
+
+    >>> import pandas as pd
+    >>> whole(pd.Series([4.0, 13.0, None])), whole(pd.Series([4.0, 4.5])), whole(pd.Series(["a"]))
+    (True, False, False)
+    """
+    if values.dtype.kind not in "iuf":
+        return False
+    known = values[values.notna()]
+    return bool(len(known)) and bool((known == known.round()).all())
 
 
 def missing(value: Any) -> bool:

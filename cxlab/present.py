@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from cxlab.columns import Column, Hidden, intervals, row_units, span
+from cxlab.columns import Column, Hidden, intervals, row_units, span, whole
 from cxlab.languages.speech import label, maybe, said
 
 
@@ -38,6 +38,8 @@ def printed(table: Any, columns: Sequence[Column]) -> Any:
     out = table.astype(object)
     for column in columns:
         units = row_units(table, column, compared="against" in table)
+        if column.kind == "number" and not column.unit and whole(table[column.name]):
+            column = Column(column.name, "count", "", column.heading)
         out[column.name] = [column.show(v, u) for v, u in zip(table[column.name], units, strict=True)]
     return out
 

@@ -195,3 +195,11 @@ def test_a_verdict_is_no_question_whatever_a_question_is_called() -> None:
     table = pd.DataFrame({"item": ["real", "other"], "estimate": [0.5, 0.4], "verdict": ["real", "noise"]})
     _, rows = grid(Result("comparison", "t", table, "share", parts={"labels": {"real": "Is it real?"}}))
     assert [(r[0], r[-1]) for r in rows] == [("Is it real?", "real"), ("other", "noise")]
+
+
+def test_whole_numbers_have_no_decimals_and_labels_are_as_they_are() -> None:
+    table = pd.DataFrame({"weeks": [4.0, 13.0], "ratio": [1.0, 1.25], "factor": [1.0, 1.4], "estimate": [0.5, 0.25]})
+    shown = Result("clock", "Clock", table, "share", columns=(Column("factor", "label", "", "Factor"),))
+    text = repr(shown)
+    assert "4.000" not in text and "13.000" not in text and "1.400" not in text
+    assert "1.000" in text and "1.250" in text and "1.4" in text

@@ -12,16 +12,19 @@ from tests.models.personas.test_personas import three
 
 
 def fitted(k: int) -> StepMix:
-    """The mixture of k classes of the same 1,500 simulated answers, best of ten starts.
+    """The mixture of k classes of the same 1,500 simulated answers, the best of 15 seeds and two kinds of start.
 
-    With ``random_state=1`` two classes end at a lesser optimum (-5373.012); the values of the test are the best found.
+    Random starts of two classes all end at a lesser optimum (-5373.012); those by k-means at the better one.
     """
     rows, _ = three(1500, 1)
-    model = StepMix(
-        n_components=k, measurement="binary", n_init=10, abs_tol=1e-12, rel_tol=1e-12, max_iter=20_000, random_state=1,
-        progress_bar=0,
-    )  # fmt: skip
-    return model.fit(rows)
+    tried = [
+        StepMix(
+            n_components=k, measurement="binary", n_init=1, init_params=start, abs_tol=1e-12, rel_tol=1e-12,
+            max_iter=20_000, random_state=seed, progress_bar=0,
+        ).fit(rows)
+        for start in ("random", "kmeans") for seed in range(15)
+    ]  # fmt: skip
+    return max(tried, key=lambda model: model.score(rows))
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def _said(clock: pd.DataFrame, gap: float, unit: str, watched: float) -> list[st
     out = []
     for r in clock.itertuples():
         if np.isnan(r.estimate):
-            out.append(f"{r.share:.0%} have not come back within the {watched:g} {unit} seen")
+            out.append(f"{r.share:.0%} have not come back within the {watched:.3g} {unit} seen")
             continue
         end = f"to {r.high:.3g}" if np.isfinite(r.high) else "upward"
         out.append(f"{r.share:.0%} have come back after {r.estimate:.3g} {unit} ({r.low:.3g} {end})")

@@ -20,6 +20,8 @@ from cxlab.stats.fits import two_lines
 from cxlab.stats.fits.kink import kink
 from cxlab.stats.inference.design_variance import t_value
 
+EXACT = 1e-9
+"""Of the range of the outcome: a line that rises by less over the whole score is flat."""
 FEW = 3
 """Fewer values of a score have no curve."""
 POINTS = 40
@@ -94,7 +96,8 @@ def loyalty_curve(
     table = pd.DataFrame({"score": values, "estimate": curve, "low": curve - half * se, "high": curve + half * se,
                           "se": se, **means, "n": size})  # fmt: skip
     if unit == "share":
-        table[["low", "high", "mean_low", "mean_high"]] = table[["low", "high", "mean_low", "mean_high"]].clip(0, 1)
+        ends = ["estimate", "low", "high", "mean_low", "mean_high"]
+        table[ends] = table[ends].clip(0, 1)
     lines = _lines(study, found, x, y, (values, size, curve, se), level)
     threshold = _threshold(found, x, y, values, level, seed)
     shape = _shape(lines, threshold, level)
@@ -155,6 +158,8 @@ def _lines(
     for turn in range(2):
         v, df, b = _fitted(study, s, two_lines.broken(x, at), y)
         errors = np.sqrt(np.fmax(np.diag(v), 0))
+        exact = np.maximum(np.abs(b), errors) * np.ptp(x) < EXACT * np.ptp(y)  # what rounding leaves of a flat line
+        b, errors = np.where(exact, 0.0, b), np.where(exact, 0.0, errors)
         z = np.abs(np.divide(b, errors, out=np.zeros(4), where=errors > 0))[1:3]
         if turn == 0 and z.sum() > 0:
             at = float(np.quantile(flat, z[1] / z.sum(), method="nearest"))

@@ -25,7 +25,8 @@ SEED, TRIES, EACH = 0, 50, 50
 
 HEADINGS = (
     Column("before", "label", "", "Repeat purchases before"), Column("actual", "count", "", "Actual"),
-    Column("n", "count", "", "Customers"), Column("spend", "number", "index", "Spending"),
+    Column("n", "count", "", "Customers"), Column("estimate", "estimate", "index", "Expected"),
+    Column("spend", "number", "index", "Spending"),
     Column("spend_low", "bound", "index", "Spending, low"), Column("spend_high", "bound", "index", "Spending, high"),
     Column("paid", "number", "index", "Spent"),
 )  # fmt: skip

@@ -173,7 +173,7 @@ def _chosen(
     fits, rows = [], []
     for k in range(1, most + 1):
         fit = lca.classes(y, sizes, weight, k, rng)
-        smallest = float(fit.share.min() * found.n.sum())
+        smallest = float(np.round(fit.share.min() * found.n.sum()))
         fits.append(fit)
         rows.append({"kinds": k, "bic": fit.bic, "smallest": smallest, "stability": np.nan, "stable": k == 1})
         if k > 2 and fit.bic > rows[-2]["bic"] > rows[-3]["bic"]:
@@ -257,9 +257,11 @@ def _tables(
     low, high = _ends(share, level)
     mean_low, mean_high = _ends(mean, level)
     names = letters(share.shape[1])
+    measured = ["share" if _yes_no(study.field(q), found.answers[q]) else "" for q in columns]
     long = pd.DataFrame([
         {"persona": names[c], "question": study.field(q).label, "kind": "answer" if q in items else "about",
-         "estimate": mean[0, j, c], "low": mean_low[j, c], "high": mean_high[j, c], "all": whole[0, j]}
+         "estimate": mean[0, j, c], "low": mean_low[j, c], "high": mean_high[j, c], "all": whole[0, j],
+         "unit": measured[j]}
         for c in range(share.shape[1]) for j, q in enumerate(columns)
     ])  # fmt: skip
     n = found.n.sum()
@@ -274,7 +276,7 @@ def _tables(
         what = ["share", *(study.field(q).label for q in columns)]
         out["split"] = pd.DataFrame([
             {"group": labels[v], "question": what[j], "estimate": drawn["split"][0, v, j], "low": a[v, j],
-             "high": b[v, j]}
+             "high": b[v, j], "unit": ["share", *measured][j]}
             for v in range(len(labels)) for j in range(len(what))
         ])  # fmt: skip
         a, b = _ends(drawn["inside"], level)
@@ -284,6 +286,11 @@ def _tables(
             for v in range(len(labels)) for c in range(len(names))
         ])  # fmt: skip
     return out
+
+
+def _yes_no(field: Field, x: NDArray) -> bool:
+    """Whether a column without a scale holds nothing but 0 and 1: its mean is a share."""
+    return field.scale is None and set(np.unique(x[np.isfinite(x)])) <= {0.0, 1.0}
 
 
 def _said(chosen: pd.DataFrame, long: pd.DataFrame, items: list[str], study: Study, *, stable: bool) -> list[str]:

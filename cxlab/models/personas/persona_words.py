@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cxlab.columns import show
+
 MATTERS = 10.0
 """Points (of 0 to 100) from the average of all that are worth a word."""
 
@@ -23,7 +25,7 @@ def described(rows: pd.DataFrame) -> str:
 
     Parameters
     ----------
-    rows : ``question, kind, estimate, low, high, all`` of one kind of customers.
+    rows : ``question, kind, estimate, low, high, all, unit`` of one kind of customers.
     """
     answers = rows[rows["kind"] == "answer"]
     apart = answers["estimate"] - answers["all"]
@@ -32,7 +34,11 @@ def described(rows: pd.DataFrame) -> str:
     out = [_listed(up, len(answers), "happier with"), _listed(down, len(answers), "less happy with")]
     for r in rows[rows["kind"] == "about"].itertuples():
         if np.isfinite(r.estimate):
-            out.append(f"{r.question} {r.estimate:.3g} ({r.low:.3g} to {r.high:.3g}; all {r.all:.3g})")
+            said = show if r.unit == "share" else lambda v, _: f"{v:.3g}"
+            out.append(
+                f"{r.question} {said(r.estimate, r.unit)} ({said(r.low, r.unit)} to {said(r.high, r.unit)}; "
+                f"all {said(r.all, r.unit)})"
+            )
     return "; ".join(o for o in out if o) or "like the average in everything"
 
 

@@ -86,6 +86,8 @@ def price_sensitivity(
     one_of("crossing", crossing, ("interpolated", "price"))
     one_of("span", span, ("original", "narrow"))
     columns = [too_cheap, cheap, expensive, too_expensive]
+    if len(set(columns)) < 4:
+        raise DataProblem(f"too_cheap, cheap, expensive and too_expensive are {', '.join(columns)}; name four columns")
     asked = _intent(intent)
     for name in (*columns, *asked):
         there(study, name)

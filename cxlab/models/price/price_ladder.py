@@ -76,6 +76,9 @@ def gabor_granger(
     if not np.isin(y, (0, 1)).all():
         raise DataProblem(f"'{buys}' of {study.name} holds {', '.join(f'{v:g}' for v in np.unique(y)[:6])}; 1 is who "
                           "would buy, 0 who would not: make it so with study.derive")  # fmt: skip
+    if not y.any():
+        raise DataProblem(f"nobody of {study.name} would buy at any of the prices ('{buys}' is 0 throughout); no price "
+                          "earns anything: show lower ones")  # fmt: skip
     if (p < 0).any():
         raise DataProblem(f"{int(found.n[p < 0].sum())} rows of {study.name} have a '{price}' below 0; correct them")
     grid, at = np.unique(p, return_inverse=True)
@@ -128,6 +131,8 @@ def _said(table: pd.DataFrame, persons: bool) -> list[str]:
     top = top[top["best"].cumsum().shift(fill_value=0) < 0.95]
     shown = ", ".join(f"{r.price:g} ({r.best:.0%})" for r in top.itertuples())
     out = [f"the prices that may earn most (95 % of the draws): {shown}"]
+    if (end := table.iloc[-1])["best"] >= 0.05:
+        out.append(f"{end['price']:g} is the highest price shown: what a higher one earns these data cannot say")
     if (table["raw"] - table["estimate"]).abs().max() > 1e-12:
         out.append("shares that rise with the price are averaged with their neighbours")
     if not persons:

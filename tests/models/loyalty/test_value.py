@@ -218,3 +218,14 @@ def test_pictures_say_the_chance_and_the_shape() -> None:
     drawn = curve(lambda x: 0.3 * x, 400)
     assert drawn.parts["shape"] in drawn.plot().get_title(loc="left")
     assert cx.loyalty.cost_to_serve(cx.load(costs(300, 2)), "score", cost="cost").plot() is not None
+
+
+def test_the_curve_of_a_share_stays_within_0_and_1_and_a_flat_line_is_flat() -> None:
+    """A step after 5: nothing happens up to 2 (a line of rounding was "falls"), all of it beyond."""
+    score = np.tile(np.arange(11), 20)
+    step = cx.loyalty_curve(cx.load(pd.DataFrame({"score": score, "left": (score > 5) * 1})), "left", score="score")
+    assert step.table["estimate"].between(0, 1).all()
+    assert (step.table["low"] <= step.table["estimate"]).all() and (step.table["estimate"] <= step.table["high"]).all()
+    assert not step.parts["shape"].startswith("falls")
+    flat = step.parts["lines"].iloc[0]
+    assert not flat["high"] < 0 and not flat["low"] > 0

@@ -38,7 +38,7 @@ def study(n: int, seed: int) -> Study:
 
 
 def test_likelihood_and_bic_are_those_of_stepmix() -> None:
-    # StepMix 3.0.0 (measurement="binary", n_init=10, tolerance 1e-12) on three(1500, 1): tests/reference/personas.py
+    # StepMix 3.0.0 (binary, best of 30 starts, tolerance 1e-12) on three(1500, 1): tests/reference/personas.py
     x, _ = three(1500, 1)
     y, n = np.unique(x, axis=0, return_counts=True)
     want = {2: (-5368.3659951, 10831.8038553, [0.194022, 0.805978]),
@@ -148,3 +148,14 @@ def test_many_answers_fall_into_bands_of_the_scale(measure: str, want: list[int]
     made = Study(pd.DataFrame({"q": answers}), Codebook("bands", (field,)))
     codes, sizes = _levels(made, ["q"], answers[:, None])
     assert codes[:, 0].tolist() == want and sizes == [3]
+
+
+def test_who_left_is_a_share_in_words_and_tables() -> None:
+    made = study(1500, 1)
+    table = made.to_pandas().assign(gone=lambda t: (t["spend"] > 35) * 1)
+    book = Codebook("kinds", (*made.codebook.fields, Field("gone", "Has left")))
+    found = cx.personas(Study(table, book), about=["gone", "spend"])
+    assert "Has left " in found.table["words"][1] and " %; all " in found.table["words"][1]
+    rows = found.parts["described"]
+    assert rows.loc[rows["question"] == "Has left", "unit"].eq("share").all()
+    assert rows.loc[rows["question"] == "Spend", "unit"].eq("").all()

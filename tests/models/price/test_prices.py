@@ -163,3 +163,21 @@ def test_pictures_show_range_and_best() -> None:
     assert len(ax.lines) >= 4
     ax = cx.prices.gabor_granger(ladder([50, 40, 10], [10, 12, 14]), price="price", buys="buys", draws=50).plot()
     assert any("best" in t.get_text() for t in ax.texts)
+
+
+def test_a_price_that_nobody_pays_earns_nothing_and_the_highest_may_not_be_the_best() -> None:
+    ladder = pd.DataFrame({"price": np.tile([5, 6, 7, 8], 50), "buys": 0})
+    with pytest.raises(cx.DataProblem) as said:
+        cx.prices.gabor_granger(cx.load(ladder), price="price", buys="buys")
+    assert str(said.value) == (
+        "nobody of table would buy at any of the prices ('buys' is 0 throughout); no price earns anything: show lower "
+        "ones"
+    )
+    all_ = cx.prices.gabor_granger(cx.load(ladder.assign(buys=1)), price="price", buys="buys", draws=20)
+    assert "8 is the highest price shown: what a higher one earns these data cannot say" in all_.notes
+    with pytest.raises(cx.DataProblem) as said:
+        cx.prices.price_sensitivity(cx.load(ladder), too_cheap="price", cheap="price", expensive="buys",
+                                    too_expensive="buys")  # fmt: skip
+    assert str(said.value) == (
+        "too_cheap, cheap, expensive and too_expensive are price, price, buys, buys; name four columns"
+    )
