@@ -395,5 +395,8 @@ def _said(study: Study, table: pd.DataFrame, srm: dict, balance: pd.DataFrame, f
         word = "differs" if r["p_adjusted"] < 1 - level else "these data cannot tell whether it differs"
         d = difference(r["unit"])
         size = f"{show(r['estimate'], d)} ({span(r['low'], r['high'], d)})"
+        if np.isnan(r["p_adjusted"]):
+            out.append(f"{r['outcome']}, {r['treated']}: all answers are the same: there is no noise to judge by")
+            continue
         out.append(f"{r['outcome']}, {r['treated']}: {word}: {size}, Holm p = {r['p_adjusted']:.3g}")
     return out

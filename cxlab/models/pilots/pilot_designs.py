@@ -196,7 +196,8 @@ def _few_names(names: list[str]) -> str:
 
 def _placebo(p: Panel, d: NDArray, treated: NDArray) -> pd.DataFrame:
     """The difference that each untreated unit alone would have had."""
-    rows = [(p.units[k], d[k] - d[~treated & (np.arange(len(d)) != k)].mean()) for k in np.flatnonzero(~treated)]
+    others = [~treated & (np.arange(len(d)) != k) for k in range(len(d))]
+    rows = [(p.units[k], d[k] - d[others[k]].mean() if others[k].any() else np.nan) for k in np.flatnonzero(~treated)]
     return _of_enough(p, pd.DataFrame(rows, columns=["unit", "estimate"]))
 
 

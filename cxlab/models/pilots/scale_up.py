@@ -39,7 +39,8 @@ def scale_up(
 
     Raises
     ------
-    DataProblem : a pilot is no result, estimate or (effect, standard error), or its error is not above 0.
+    DataProblem : a pilot is no result, estimate or (effect, standard error), its error is not above 0, or ``tried``
+        is no number from 1.
 
     References
     ----------
@@ -52,6 +53,8 @@ def scale_up(
     >>> [round(float(x), 3) for x in found.table.iloc[-1, 1:4]]
     [0.5, 0.158, 1.587]
     """
+    if not isinstance(tried, (int, np.integer)) or tried < 1:
+        raise DataProblem(f"tried is {tried!r}; give how many pilots were tried: a whole number from 1")
     several = isinstance(pilots, (list, tuple)) and len(pilots) > 0 and not isinstance(pilots[0], NUMBERS)
     all_ = list(pilots) if several else [pilots]
     given = [_effect(p, "pilots") for p in all_]

@@ -80,6 +80,10 @@ def panel(study: Study, score: Score, unit: str, start: Any, wave: str, every: s
             f"only {int((~gone & keep).sum())} of {len(names)} units have answers in every {p.every} ({p.names[0]} to "
             f"{p.names[-1]}); take longer periods with every=, or leave {p.every}s out with study.where"
         )
+    known = p.y[keep][np.isfinite(p.y[keep])]
+    if len(known) and np.ptp(known) == 0:
+        raise DataProblem(f"{score.metric} of {study.name} is the same for every unit in every {p.every}: nothing "
+                          "moves, so nothing can be compared")  # fmt: skip
     if not (at[keep] >= 0).any():
         raise DataProblem(_none_starts(study.name, p, names, at, gone))
     if p.last_incomplete and (p.n > 1).any():

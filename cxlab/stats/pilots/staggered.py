@@ -146,6 +146,8 @@ def simultaneous(cov: NDArray, level: float, *, seed: int = 0) -> float:
     """
     sd = np.sqrt(np.diag(cov))
     ok = sd > 0
+    if not ok.any():
+        return float("nan")
     r = cov[np.ix_(ok, ok)] / np.outer(sd[ok], sd[ok])
     value, vector = np.linalg.eigh(r)
     root = vector * np.sqrt(np.fmax(value, 0))

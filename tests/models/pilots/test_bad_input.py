@@ -117,3 +117,27 @@ def test_bad_input_is_told_or_left_out(call: str, case: str) -> None:
         same = CALLS[call](STUDIES["a period without answers"]).table
         np.testing.assert_allclose(found.table["estimate"], same["estimate"], rtol=1e-9)
     assert len(found.table) and repr(found)
+
+
+@pytest.mark.parametrize("name", ["pilot", "synthetic", "staggered"])
+def test_where_nothing_moves_nothing_is_compared(name: str) -> None:
+    still = replace(BASE, table=T.assign(score=3))
+    with pytest.raises(cx.DataProblem) as said:
+        CALLS[name](still)
+    assert str(said.value) == (
+        f"mean of {BASE.name} is the same for every unit in every wave: nothing moves, so nothing can be compared"
+    )
+    assert "all answers are the same: there is no noise to judge by" in " ".join(arms(still).notes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_untreated_unit_has_no_placebo() -> None:
+    found = cx.pilot(shops({f"S{k:02d}": 5 for k in range(11)}), "mean", of="score", unit="shop", start="start")
+    assert found.parts["placebo"]["estimate"].isna().all() and np.isnan(found.table["se"][0])
+
+
+@pytest.mark.parametrize("tried", [0, -2, 1.5])
+def test_how_many_pilots_were_tried_is_a_number(tried: object) -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.scale_up((6, 2), (3, 1), tried=tried)  # type: ignore[arg-type]
+    assert str(said.value) == f"tried is {tried!r}; give how many pilots were tried: a whole number from 1"
