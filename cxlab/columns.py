@@ -102,7 +102,7 @@ class Column:
         if self.kind == "p":
             return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
         if self.kind in ("count", "rank"):
-            return f"{float(value):,.0f}" if math.isfinite(float(value)) else str(value)
+            return f"{float(value):,.0f}".replace("-", "−") if math.isfinite(float(value)) else str(value)
         if self.kind == "share":
             return show(value, "share")
         if self.kind == "probability":
