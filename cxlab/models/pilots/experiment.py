@@ -36,6 +36,7 @@ MISMATCH = 0.01
 """Below this p the arms do not have the shares they were to have, and no difference is to be trusted."""
 LEAST = 2
 BEST_AT = 1000
+SAME = "all answers are the same: there is no noise to judge by"
 
 
 @dataclass(frozen=True)
@@ -393,10 +394,7 @@ def _said(study: Study, table: pd.DataFrame, srm: dict, balance: pd.DataFrame, f
         out.append("an arm with fewer than two units (or answers) is not estimated: its noise cannot be told")
     for _, r in table[table["estimate"].notna()].iterrows():
         word = "differs" if r["p_adjusted"] < 1 - level else "these data cannot tell whether it differs"
-        d = difference(r["unit"])
-        size = f"{show(r['estimate'], d)} ({span(r['low'], r['high'], d)})"
-        if np.isnan(r["p_adjusted"]):
-            out.append(f"{r['outcome']}, {r['treated']}: all answers are the same: there is no noise to judge by")
-            continue
-        out.append(f"{r['outcome']}, {r['treated']}: {word}: {size}, Holm p = {r['p_adjusted']:.3g}")
+        size = f"{show(r['estimate'], d := difference(r['unit']))} ({span(r['low'], r['high'], d)})"
+        told = f"{word}: {size}, Holm p = {r['p_adjusted']:.3g}" if r["p_adjusted"] == r["p_adjusted"] else SAME
+        out.append(f"{r['outcome']}, {r['treated']}: {told}")
     return out
