@@ -18,7 +18,8 @@ from cxlab.languages import speech
 from cxlab.languages.message_book import FOLDER, GAP, catalogue, languages
 from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
-from cxlab.report import jobs, render
+from cxlab.report import jobs, page, render
+from cxlab.report.house_style import Style
 from cxlab.report.kernel import Kernels
 
 OTHERS = languages()[1:]
@@ -81,17 +82,17 @@ def english(texts: list[str]) -> list[str]:
 
 
 def test_no_english_is_left_in_a_german_page(german: Path):
-    page = BeautifulSoup((german / "index.html").read_text(), "html.parser")
-    assert page.html["lang"] == "de"
-    for part in page(["style", "script"]):
+    shown = BeautifulSoup((german / "index.html").read_text(), "html.parser")
+    assert shown.html["lang"] == "de"
+    for part in shown(["style", "script"]):
         part.decompose()
-    texts = [" ".join(t.split()) for t in page.find_all(string=True) if t.strip()]
-    texts += [e["alt"] for e in page.find_all("img")] + [
-        e["aria-label"] for e in page.find_all(attrs={"aria-label": True})
+    texts = [" ".join(t.split()) for t in shown.find_all(string=True) if t.strip()]
+    texts += [e["alt"] for e in shown.find_all("img")] + [
+        e["aria-label"] for e in shown.find_all(attrs={"aria-label": True})
     ]
     assert len(texts) > 200
     assert english(texts) == []
-    assert page.h1.get_text().startswith(("NPS: ", "CSAT", "Kasse", "Lieferung", "Beratung", "Zufriedenheit", "Kunde"))
+    assert shown.h1.get_text().startswith(("NPS: ", "CSAT", "Kasse", "Lieferung", "Beratung", "Zufriedenheit", "Kunde"))
     whole = " ".join(texts)
     assert "Wo wir stehen" in whole and "Taylor-Linearisierung (Gewicht Gewicht)" in whole
     assert not re.search(
@@ -192,3 +193,11 @@ def test_english_is_left_alone():
     with speech.speaking("de"):
         assert "liegt 24,1 Punkte höher als alle anderen (17,7 bis 30,1)." in Findings((line,))._repr_html_()
     assert speech.language() == "en"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("1,800", "1.800"), ("none", "keine"), ("Region 1,800", "Region 1,800"), ("-12.5", "-12,5")]
+)
+def test_numbers_of_the_head_are_written_as_the_language_writes_them(value: str, said: str):
+    with speech.speaking("de"):
+        assert page.fact(value, Style()) == said

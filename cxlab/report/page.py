@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlab.languages import speech
-from cxlab.languages.numerals import written_from_right
+from cxlab.languages.numerals import NUMBER, number, written_from_right
 from cxlab.models.optional_part import SKIPPED, reason
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import sanitised
@@ -143,6 +143,8 @@ def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
 
 def fact(value: str, style: Style) -> str:
     """Return a value of the head: ours in the language of the page, the customer's as it is, periods by their ends."""
+    if speech.language() != "en" and re.fullmatch(NUMBER, value):
+        return number(value, speech.language())
     whole = speech.maybe(style.say(value))
     return whole if whole != value else f" {speech.label('to')} ".join(map(speech.maybe, value.split(" to ")))
 
