@@ -187,11 +187,14 @@ def test_plurals_numbers_and_dates_follow_the_language():
 
 
 def test_english_is_left_alone():
-    line = "**Real** (NPS by Age): <18> is 24.1 points above all others (17.7 to 30.1)."
+    line = "**Real** (NPS by Age): <18> is 24.1 points above the others together (17.7 to 30.1)."
     assert "24.1 points above" in Findings((line,))._repr_html_()
     assert speech.language() == "en"
     with speech.speaking("de"):
-        assert "liegt 24,1 Punkte höher als alle anderen (17,7 bis 30,1)." in Findings((line,))._repr_html_()
+        assert (
+            "liegt 24,1 Punkte höher als die übrigen zusammengenommen (17,7 bis 30,1)."
+            in Findings((line,))._repr_html_()
+        )
     assert speech.language() == "en"
 
 

@@ -26,7 +26,7 @@ def number(text: str, language: str) -> str:
     """Return a number that stands in English in the figures of a language; digits stay 0 to 9, as in pictures.
 
     >>> number("−1,234.5", "de"), number("46.6 %", "fr"), number("46.6 %", "zh")
-    ('−1.234,5', '46,6\\u202f%', '46.6%')
+    ('−1.234,5', '46,6\\xa0%', '46.6%')
     """
     from babel.numbers import format_decimal
 

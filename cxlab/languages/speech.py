@@ -79,7 +79,7 @@ def maybe(text: str) -> str:
 
 
 def label(text: str) -> str:
-    """Return what stands where the customer's words do: theirs as they are, ours (all others) in the language."""
+    """Return what stands where the customer's words do: theirs as they are, ours in the language."""
     book = _book()
     return text if book is None else book.label(str(text))
 

@@ -145,7 +145,7 @@ def _named(result: Result, row: Any) -> str:
     table, labels = result.table, result.parts.get("labels", {})
     names = list(table.columns[: list(table.columns).index("estimate")])
     varied = [c for c in names if c == "against" or table[c].astype(str).nunique() > 1] or names[-1:]
-    say = lambda c: {"rest": "all others"}.get(row[c], str(labels.get(row[c], row[c])))  # noqa: E731
+    say = lambda c: {"rest": "the others together"}.get(row[c], str(labels.get(row[c], row[c])))  # noqa: E731
     if "against" not in varied:
         return " ".join(map(say, varied))
     about = [c for c in (*varied, names[max(names.index("against") - 1, 0)]) if c != "against"]

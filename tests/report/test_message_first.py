@@ -39,7 +39,7 @@ def test_the_page_has_the_message_as_its_title_and_the_findings_first(made: Path
     assert (
         page.h1.get_text()
         == message["title"]
-        == "Benelux (Country) is 43.7 pp below all others in CSAT of Satisfaction overall"
+        == "Benelux (Country) is 43.7 pp below the others together in CSAT of Satisfaction overall"
     )
     assert page.select_one(".subject").get_text().startswith("Scorecard: ")
     told = page.select_one(".cx-message")

@@ -62,7 +62,7 @@ def compare(
     by : what to compare: a segment, wave or brand column; 'item' for the questions in ``of``; 'stage' or 'owner'.
         Of several columns the last is compared within each group of the others; several questions likewise.
     pairs : 'consecutive' (each with the one before; default for the study's wave), 'ends' (the last with the first
-        that were asked), 'all' (default otherwise), 'first' (each with the first), 'rest' (each with all others
+        that were asked), 'all' (default otherwise), 'first' (each with the first), 'rest' (each with the others
         together), or the label of a reference group.
     smallest : the smallest difference that matters, in the unit of the result; default 5 NPS points, 3 percentage
         points, 2 % of the scale for a mean.
@@ -263,7 +263,7 @@ def _benchmarks(benchmark: float | Mapping, labels: pd.Series) -> NDArray:
 
 def _pair_words(pairs: str) -> str:
     words = {"consecutive": "each with the one before", "all": "all pairs", "first": "each with the first",
-             "ends": "the last with the first", "rest": "each with all others"}  # fmt: skip
+             "ends": "the last with the first", "rest": "each with the others together"}  # fmt: skip
     return words.get(pairs, f"each with {pairs}")
 
 

@@ -84,7 +84,7 @@ def message(*results: Result, level: float = 0.95) -> Message:
     >>> import cxlab as cx
     >>> study = cx.load("brand-tracker")
     >>> cx.pages.message(cx.compare(study, "nps", by="brand", pairs="rest")).title
-    'Alba is 24.1 points above all others in NPS'
+    'Alba is 24.1 points above the others together in NPS'
     """
     if not results:
         raise DataProblem("a message needs results; give those of cx.compare, cx.trend, cx.scorecard or cx.csat")

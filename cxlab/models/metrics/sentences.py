@@ -39,7 +39,7 @@ def findings(*results: Result) -> Findings:
 
     >>> import cxlab as cx
     >>> findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +SKIP
-    - Real (CSAT by Country): Benelux is 43.7 percentage points below all others (23.6 to 56.3).
+    - Real (CSAT by Country): Benelux is 43.7 percentage points below the others together (23.6 to 56.3).
     """
     if not results:
         return Findings(("Nothing was compared: there are no groups and no waves.",))
@@ -106,7 +106,7 @@ def differences(result: Result) -> pd.DataFrame:
     about = first[::-1]
     say = lambda value, column: named(labels.get(value, value), labels.get(column, column))  # noqa: E731
     names = [", ".join(map(say, row, about)) for row in shown[about].itertuples(index=False)]
-    others = {"rest": "all others"}
+    others = {"rest": "the others together"}
     waves = shown.assign(wave=shown[result.parts["wave"]].astype(object)) if trend else shown
     if trend:
         before, of = waves.groupby("item", sort=False)["wave"].shift(), result.parts["wave"]
@@ -119,7 +119,7 @@ def differences(result: Result) -> pd.DataFrame:
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
     out["detectable"] = shown["detectable"].to_numpy(float) if "detectable" in shown else float("nan")
     out = out[out["estimate"].notna() & ~out["verdict"].isin(["", UNORDERED])]
-    mirrored = len(out) == 2 and set(out["against"]) == {"all others"} and abs(out["estimate"].sum()) < 1e-9
+    mirrored = len(out) == 2 and set(out["against"]) == {"the others together"} and abs(out["estimate"].sum()) < 1e-9
     if mirrored:  # two groups are each other's rest: tell it once
         return out.assign(against=list(out["name"])[::-1]).sort_values("estimate").tail(1)
     return out
@@ -183,7 +183,7 @@ def topic(result: Result) -> str:
 
 
 def gap(row: pd.Series, unit: str, better: str = "none") -> str:
-    """Return a difference in words: ``43.7 percentage points below all others (23.6 to 56.3)``.
+    """Return a difference in words: ``43.7 percentage points below the others together (23.6 to 56.3)``.
 
     The interval is that of the size in the direction that is said: from -3 it may be the other way by 3. Where less is
     better, the words say which side is worse.

@@ -44,7 +44,7 @@ def test_the_largest_sure_difference_is_the_message_and_touchpoints_are_among_th
     results = page(study(0.6))
     told = cx.pages.message(*results)
     known = results[1].table.set_index("region")["estimate"]["South"]
-    assert told.title == f"South (Region) is {abs(known) * 100:.1f} pp below all others in CSAT of Overall"
+    assert told.title == f"South (Region) is {abs(known) * 100:.1f} pp below the others together in CSAT of Overall"
     assert told.parts["source"] == 1
     lines = told.table["finding"].tolist()
     assert lines[0].startswith(told.title) and len(lines) <= 5

@@ -99,11 +99,12 @@ def comparison(verdicts: list[str], estimates: list[float]) -> Result:
 def test_findings_tell_the_real_ones_first_and_by_size() -> None:
     found = findings(comparison(["cannot tell", "real", "real", "noise"], [0.02, 0.1, -0.2, 0.01]))
     assert found.lines == (
-        "**Real** (CSAT by country): c2 is 20.0 percentage points below all others (15.0 to 25.0).",
-        "**Real** (CSAT by country): c1 is 10.0 percentage points above all others (5.0 to 15.0).",
-        "**Noise** (CSAT by country): c3 is 1.0 percentage points above all others (\u22124.0 to 6.0). Differences "
-        "that matter are ruled out.",
-        "**Cannot tell** (CSAT by country): 1 of 4 (c0 is 2.0 percentage points above all others (\u22123.0 to 7.0)). "
+        "**Real** (CSAT by country): c2 is 20.0 percentage points below the others together (15.0 to 25.0).",
+        "**Real** (CSAT by country): c1 is 10.0 percentage points above the others together (5.0 to 15.0).",
+        "**Noise** (CSAT by country): c3 is 1.0 percentage points above the others together (\u22124.0 to 6.0). "
+        "Differences that matter are ruled out.",
+        "**Cannot tell** (CSAT by country): 1 of 4 (c0 is 2.0 percentage points above the others together (\u22123.0 "
+        "to 7.0)). "
         "With so many answers and comparisons a difference has to be about 10.0 percentage points to be found "
         "(80\u00a0% power).",
     )
