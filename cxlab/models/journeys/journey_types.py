@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
@@ -19,7 +20,6 @@ from cxlab.stats.fits.markov_mixture import Mixture
 from cxlab.stats.inference.design_variance import t_value
 
 EVENTS, HALVES, STABLE = 60, 4, 0.8
-LONGEST = 200
 COLUMNS = (
     Column("type", "label", "", "Type"),
     Column("typical", "text", "", "Its most likely journey"),
@@ -133,12 +133,12 @@ def _patterns(log: EventLog, y: str | None) -> tuple[list[str], list[tuple[int, 
     if len(each) < 100:
         raise DataProblem(f"{log.study.name} has {len(each)} cases; types of journeys need at least 100")
     number = {e: i for i, e in enumerate(names)}
-    ways = [tuple(number[e] for e in way[:LONGEST]) for way in each["way"]]
+    ways = [tuple(number[e] for e in way) for way in each["way"]]
     code, distinct = pd.factorize(pd.Series(ways, dtype=object))
     return names, list(distinct), each.drop(columns="way").assign(pattern=code)
 
 
-def _stability(steps: NDArray, first: NDArray, n: NDArray, k: int, rng: np.random.Generator) -> float:
+def _stability(steps: csr_array, first: csr_array, n: NDArray, k: int, rng: np.random.Generator) -> float:
     """Mean adjusted Rand index, over all journeys, of the types that two halves of the cases give."""
     out = []
     for _ in range(HALVES):
@@ -200,7 +200,7 @@ def _scores(belongs: NDArray, each: pd.DataFrame, w: NDArray) -> NDArray:
 
 
 def _errors(
-    fit: Mixture, steps: NDArray, first: NDArray, each: pd.DataFrame, draws: int, rng: np.random.Generator
+    fit: Mixture, steps: csr_array, first: csr_array, each: pd.DataFrame, draws: int, rng: np.random.Generator
 ) -> tuple[NDArray, NDArray]:
     """Standard errors of shares and mean scores: clusters of cases are drawn anew and the mixture fitted again."""
     w, at = each["w"].to_numpy(float), each["pattern"].to_numpy()
@@ -213,7 +213,7 @@ def _errors(
             mine = np.flatnonzero(stratum == h)
             np.add.at(times, rng.choice(mine, len(mine)), 1)
         drawn = w * times[unit]
-        n = np.bincount(at, drawn, len(steps))
+        n = np.bincount(at, drawn, first.shape[0])
         share, belongs = markov_mixture.again(fit, steps, first, n * len(each) / n.sum())
         shares.append(share)
         means.append(_scores(belongs[at], each, drawn))

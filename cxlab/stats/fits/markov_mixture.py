@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 PRIOR = 0.05
 STEPS, TOLERANCE = 500, 1e-8
@@ -37,23 +38,27 @@ class Mixture:
     converged: bool
 
 
-def counted(patterns: list[tuple[int, ...]], events: int) -> tuple[NDArray, NDArray]:
+def counted(patterns: list[tuple[int, ...]], events: int) -> tuple[csr_array, csr_array]:
     """Return transition counts (patterns, A * (A + 1)) and first events (patterns, A) of journeys.
 
+    A journey takes few of the steps there are, so that only those it takes are kept.
+
     >>> steps, first = counted([(0, 1)], 2)
-    >>> steps.tolist(), first.tolist()
+    >>> steps.toarray().tolist(), first.toarray().tolist()
     ([[0.0, 1.0, 0.0, 0.0, 0.0, 1.0]], [[1.0, 0.0]])
     """
-    steps, first = np.zeros((len(patterns), events * (events + 1))), np.zeros((len(patterns), events))
-    for i, p in enumerate(patterns):
-        first[i, p[0]] = 1
-        at = np.array(p) * (events + 1) + np.array([*p[1:], events])
-        np.add.at(steps[i], at, 1)
+    rows, length = np.arange(len(patterns)), np.array([len(p) for p in patterns])
+    here = np.fromiter((e for p in patterns for e in p), dtype=np.int64, count=int(length.sum()))
+    then, last = np.append(here[1:], events), np.cumsum(length) - 1
+    then[last] = events
+    ones, shape = np.ones(len(here)), (len(patterns), events * (events + 1))
+    steps = csr_array((ones, (np.repeat(rows, length), here * (events + 1) + then)), shape=shape)
+    first = csr_array((np.ones(len(rows)), (rows, here[last - length + 1])), shape=(len(rows), events))
     return steps, first
 
 
 def mixture(
-    steps: NDArray, first: NDArray, n: NDArray, k: int, rng: np.random.Generator, *, starts: int = 10
+    steps: csr_array, first: csr_array, n: NDArray, k: int, rng: np.random.Generator, *, starts: int = 10
 ) -> Mixture:
     """Return the best of ``starts`` runs of EM for ``k`` types.
 
@@ -71,7 +76,7 @@ def mixture(
     [[0.75, 0.25]]
     """
     best = max(
-        (_run(steps, first, n, rng.dirichlet(np.ones(k), len(steps))) for _ in range(starts if k > 1 else 1)),
+        (_run(steps, first, n, rng.dirichlet(np.ones(k), len(n))) for _ in range(starts if k > 1 else 1)),
         key=lambda r: r[0],
     )
     loglik, share, start, chain, belongs, converged = best
@@ -80,22 +85,22 @@ def mixture(
     return Mixture(share, start, chain, belongs, loglik, -2 * loglik + free * float(np.log(n.sum())), converged)
 
 
-def again(fit: Mixture, steps: NDArray, first: NDArray, n: NDArray) -> tuple[NDArray, NDArray]:
+def again(fit: Mixture, steps: csr_array, first: csr_array, n: NDArray) -> tuple[NDArray, NDArray]:
     """Return share (K,) and ``belongs`` (patterns, K) of the types fitted to other counts, from where ``fit`` ended."""
     _, share, _, _, belongs, _ = _run(steps, first, n, fit.belongs)
     return share, belongs
 
 
-def _run(steps: NDArray, first: NDArray, n: NDArray, belongs: NDArray) -> tuple:
+def _run(steps: csr_array, first: csr_array, n: NDArray, belongs: NDArray) -> tuple:
     a, k, old = first.shape[1], belongs.shape[1], -np.inf
     loglik, converged = -np.inf, False
     share, start, chain = np.ones(k), np.ones((k, a)), np.ones((k, a, a + 1))
     for _ in range(STEPS):
         w = belongs * n[:, None]
         share = w.sum(0) / n.sum()
-        start = w.T @ first + PRIOR
+        start = (first.T @ w).T + PRIOR
         start /= start.sum(1, keepdims=True)
-        chain = (w.T @ steps).reshape(k, a, a + 1) + PRIOR
+        chain = (steps.T @ w).T.reshape(k, a, a + 1) + PRIOR
         chain /= chain.sum(2, keepdims=True)
         loglik, belongs = likelihood(steps, first, n, share, start, chain)
         if loglik - old < TOLERANCE * abs(loglik):
@@ -106,7 +111,7 @@ def _run(steps: NDArray, first: NDArray, n: NDArray, belongs: NDArray) -> tuple:
 
 
 def likelihood(
-    steps: NDArray, first: NDArray, n: NDArray, share: NDArray, start: NDArray, chain: NDArray
+    steps: csr_array, first: csr_array, n: NDArray, share: NDArray, start: NDArray, chain: NDArray
 ) -> tuple[float, NDArray]:
     """Return the log-likelihood of journeys under a mixture, and the probability (patterns, K) of each type."""
     with np.errstate(divide="ignore"):
