@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cxlab.columns import missing
 from cxlab.data.masking import quiet
 from cxlab.languages import speech
 from cxlab.result import plain
@@ -55,22 +55,38 @@ def facts(study: Study) -> dict[str, Any]:
 
 
 def period(study: Study) -> str:
-    """Return the first and the last day (role 'date') or wave of a study; '' where it has neither."""
+    """Return the first and the last day (role 'date') or wave of a study; '' where it has neither.
+
+    Where dates are not those of nearly all rows the waves say more; without waves it is said how many rows have one.
+    """
     import narwhals as nw
 
-    column = next((n for n in (*study.codebook.role("date"), study.design.wave) if n in study.columns), "")
-    if not column:
-        return ""
-    if column == study.design.wave and study.field(column).type == "string":
-        from cxlab.data.waves import order_of
+    for column in (n for n in (*study.codebook.role("date"), study.design.wave) if n in study.columns):
+        if column == study.design.wave and study.field(column).type == "string":
+            from cxlab.data.waves import order_of
 
-        order = order_of(study, column, study.frame.select(column).unique().collect()[column].to_list())
-        return " to ".join(dict.fromkeys(str(order.values[k]) for k in (0, -1))) if order.known and order.values else ""
-    row = study.frame.select(first=nw.col(column).min(), last=nw.col(column).max()).collect().to_dict(as_series=False)
-    days = [v[0].date() if isinstance(v[0], datetime) else v[0] for v in row.values()]
-    ends = ["" if v is None else str(v).removesuffix(".0") for v in days]
-    what = "wave " if column == study.design.wave and len(ends[1]) < 4 else ""
-    return what + " to ".join(dict.fromkeys(ends)) if all(ends) else ""
+            order = order_of(study, column, study.frame.select(column).unique().collect()[column].to_list())
+            ends = [str(order.values[k]) for k in (0, -1)] if order.known and order.values else []
+            return " to ".join(dict.fromkeys(ends))
+        x = nw.col(column)
+        asked = {"first": x.min(), "last": x.max(), "filled": x.count(), "rows": nw.len()}
+        row = study.frame.select(**asked).collect().to_pandas().iloc[0]
+        if missing(row["first"]):
+            continue
+        wave, whole = column == study.design.wave, row["filled"] >= DATED * row["rows"]
+        if not wave and not whole and study.design.wave:
+            continue
+        days = [v.date() if hasattr(v, "date") else v for v in row[["first", "last"]]]
+        ends = [str(v).removesuffix(".0") for v in days]
+        if wave and study.field(column).labels:
+            ends = [study.field(column).labels.get(e, e) for e in ends]
+        said = ("wave " if wave and len(ends[1]) < 4 else "") + " to ".join(dict.fromkeys(ends))
+        return said if whole or wave else f"{said} ({row['filled']:,} rows with a date)"
+    return ""
+
+
+DATED = 0.95
+"""So many of the rows have a date, or the period is not theirs."""
 
 
 def versions() -> dict[str, str]:

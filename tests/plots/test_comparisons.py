@@ -45,3 +45,14 @@ def test_impact_and_plan_draw_all_their_rows():
     ax = cx.metrics.detectable("nps", (0.2, 0.3, 0.5), n=[100, 200, 400]).plot()
     assert [len(line.get_xdata()) for line in ax.lines] == [3, 3]
     assert texts(ax) == ["detectable difference", "half-width of the interval"]
+
+
+def test_a_group_without_an_answer_is_no_row():
+    """It stood there as '(n = , )'."""
+    study = cx.load("brand-tracker")
+    table = study.frame.collect().to_pandas()
+    table.loc[table["brand"] == "Brio", "recommendation"] = None
+    r = cx.compare(cx.Study(table, study.codebook), "nps", by="brand", pairs="rest")
+    assert len(r.table) == 6
+    shown = labels(r.plot().yaxis)
+    assert len(shown) == 5 and not any("Brio" in s or "n = ," in s for s in shown)

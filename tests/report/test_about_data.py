@@ -25,6 +25,22 @@ def test_the_period_is_days_or_waves(values, role, said):
     assert period(cx.Study(table, book)) == said
 
 
+def test_dates_of_some_rows_are_not_the_period_of_all():
+    """A survey of 2010 to 2017 said 2016 to 2017, because older waves have no dates."""
+    days = pd.to_datetime([None] * 8 + ["2016-05-06", "2017-05-30"])
+    table = pd.DataFrame({"day": days, "year": [2010] * 5 + [2016] * 3 + [2016, 2017], "y": range(10)})
+    fields = cx.Field("day", role="date"), cx.Field("year", type="integer", role="wave"), cx.Field("y")
+    assert period(cx.Study(table, cx.Codebook("s", fields))) == "2010 to 2017"
+    alone = cx.Codebook("s", (fields[0], cx.Field("year"), fields[2]))
+    assert period(cx.Study(table, alone)) == "2016-05-06 to 2017-05-30 (2 rows with a date)"
+
+
+def test_the_period_of_numbered_waves_is_in_their_words():
+    table = pd.DataFrame({"quarter": [8100.0, 8103.0], "y": [1, 2]})
+    field = cx.Field("quarter", type="integer", role="wave", labels={"8100": "2025 Q1", "8103": "2025 Q4"})
+    assert period(cx.Study(table, cx.Codebook("s", (field, cx.Field("y"))))) == "2025 Q1 to 2025 Q4"
+
+
 def test_the_terminal_says_what_was_left_out_and_what_is_not_sure():
     """The heaviest doubt stands for all, with the command that goes through them."""
     from cxlab.report.render import about

@@ -16,8 +16,8 @@ TONES = {"noise": style.NEUTRAL, "cannot tell": "#b9c1c8", "": "#b9c1c8"}
 
 
 def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
-    """Draw one row a difference: estimate, interval, verdict, and the band of differences too small to matter."""
-    table = result.table
+    """Draw one row a difference that there is: estimate, interval, verdict, and the band of what is too small."""
+    table = result.table[result.table["estimate"].notna()] if result.table["estimate"].notna().any() else result.table
     names = list(table.columns[: list(table.columns).index("estimate")])
     labels = [_label(row, names, result) for _, row in table.iterrows()]
     ax = style.canvas(ax, width=8.2, height=1.1 + 0.36 * len(table))
