@@ -13,7 +13,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
-from cxlab.models.monitoring import time_series
+from cxlab.models.monitoring import standstill, time_series
 from cxlab.models.monitoring.chart import LAST_YEAR
 from cxlab.models.monitoring.time_series import YEAR, Periods
 from cxlab.problem import DataProblem, one_of
@@ -90,7 +90,7 @@ def changes(
     score = registry.score(study, metric, question.pop("of", None), [], **question)
     p = time_series.read(study, score, groups, time_series.time_column(study, wave, score), every)
     p = p.against_last_year().on_last_year() if season else p
-    there, notes = _judged(p, study.name, noise)
+    there, notes = _judged(p, score.metric, study.name, noise)
     enough = there.sum(1) >= LEAST
     rows, levels = [], np.full(p.y.shape, np.nan)
     for k in np.flatnonzero(enough):
@@ -123,16 +123,16 @@ def changes(
     )  # fmt: skip
 
 
-def _judged(p: Periods, name: str, noise: str) -> tuple[NDArray, list[str]]:
+def _judged(p: Periods, metric: str, name: str, noise: str) -> tuple[NDArray, list[str]]:
     """Which periods are looked at, and what has to be said of series that are short."""
-    there = np.isfinite(p.v) & (p.v > 0)
-    if p.last_incomplete:
-        there[:, -1] = False
+    there = standstill.judged(p)
     enough = there.sum(1) >= LEAST
+    if said := standstill.standing(p, metric, name):
+        raise DataProblem(f"{said}, so there is no change to look for")
     if not enough.any():
         raise DataProblem(
             f"changes of level need {LEAST} {p.every}s with enough answers; {name} has at most "
-            f"{there.sum(1).max()} of {len(p.names)} in a series"
+            f"{there.sum(1).max()} of {len(p.names)} in a series" + "".join(f". {a}" for a in p.alone)
         )
     if there.sum(1).max() > MOST:
         raise DataProblem(
@@ -140,8 +140,11 @@ def _judged(p: Periods, name: str, noise: str) -> tuple[NDArray, list[str]]:
             f"{MOST}: take longer periods with every="
         )
     notes = []
-    if not enough.all():
-        notes.append(f"{int((~enough).sum())} series have fewer than {LEAST} {p.every}s with enough answers")
+    still = standstill.still(p)
+    if (few := ~enough & ~still).any():
+        notes.append(f"{int(few.sum())} series have fewer than {LEAST} {p.every}s with enough answers")
+    if still.any():
+        notes.append(f"{int(still.sum())} series have one value throughout: nothing varies, no change to look for")
     if noise == "estimated" and there.sum(1)[enough].min() < level_changes.SPARE:
         notes.append(
             f"of fewer than {level_changes.SPARE} {p.every}s these data cannot tell a change from a variation of the "

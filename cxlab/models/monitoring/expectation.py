@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cxlab.data.study import Study
 from cxlab.models.metrics import scan
 from cxlab.models.metrics.scores import Score
-from cxlab.models.monitoring import time_series
+from cxlab.models.monitoring import standstill, time_series
 from cxlab.models.monitoring.chart import Chart
 from cxlab.models.monitoring.time_series import PERIOD, Periods
 from cxlab.problem import DataProblem
@@ -50,9 +50,7 @@ class Watched:
 
 def watched(study: Study, score: Score, by: Sequence[str], p: Periods, base: int, chart: Chart) -> Watched:
     """Return what is expected of every period."""
-    there = np.isfinite(p.v) & (p.v > 0)
-    if p.last_incomplete:
-        there[:, -1] = False
+    there = standstill.judged(p)
     ago, error = np.zeros(p.y.shape), np.zeros(p.y.shape)
     if p.year_ago is not None:
         ago, error = p.year_ago
@@ -82,8 +80,12 @@ def watched(study: Study, score: Score, by: Sequence[str], p: Periods, base: int
             f"{int(wander.sum())} of {len(usable)} baselines do not exclude that a {p.every} resembles the one before "
             f"by {innovations.MOST:g}: changes are noticed late there, with a longer baseline sooner"
         )
-    if (lost := int((~usable).sum())) and usable.any():
+    still = standstill.still(p)
+    lost, same = int((~usable & ~still).sum()), int((~usable & still).sum())
+    if lost and usable.any():
         notes.append(f"{lost} of {len(usable)} series have too few {p.every}s with answers and are not watched")
+    if same and usable.any():
+        notes.append(f"{same} of {len(usable)} series have one value throughout: nothing varies, nothing is watched")
     blank = lambda a: np.where(there & usable[:, None], a, np.nan)  # noqa: E731
     return Watched(blank(expected + moved), blank(sd), blank(z), v, there, usable, tau2, rho, tuple(notes))
 
@@ -169,7 +171,7 @@ def _restless(p: Periods, z: NDArray, there: NDArray, base: int, usable: NDArray
     mean = first.sum(1) / np.fmax(n, 1)
     path = np.cumsum(np.where(there[:, :base], first - mean[:, None], 0), axis=1) / np.sqrt(np.fmax(n, 1))[:, None]
     far = np.sqrt(-0.5 * np.log(BRIDGE / 2 / max(int(usable.sum()), 1)))
-    worst = np.nanmax(np.abs(path), axis=1)
+    worst = np.fmax.reduce(np.abs(path), axis=1)
     odd = usable & (worst > far)
     out = []
     for s in np.flatnonzero(odd)[:5]:

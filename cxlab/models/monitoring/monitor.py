@@ -15,7 +15,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words
 from cxlab.models.metrics.scores import Score
-from cxlab.models.monitoring import alarms, expectation, time_series
+from cxlab.models.monitoring import alarms, expectation, standstill, time_series
 from cxlab.models.monitoring.chart import KINDS, LAST_YEAR, Budget, Chart, budget_of
 from cxlab.models.monitoring.expectation import Watched
 from cxlab.models.monitoring.time_series import Periods
@@ -88,15 +88,14 @@ def monitor(
     column = time_series.time_column(study, chart.wave, score)
     chart = replace(chart, wave=column)
     p = time_series.read(study, score, groups, column, every)
+    if said := standstill.standing(p, score.metric, study.name):
+        raise DataProblem(f"{said}, so nothing can be watched")
     p = p.against_last_year() if chart.season == LAST_YEAR else p
     p, base, phase = _baseline(p, baseline, study.name)
     w = expectation.watched(study, score, groups, p, base, chart)
     drawn = np.flatnonzero(w.usable)
     if not len(drawn):
-        raise DataProblem(
-            f"no series of {study.name} has {LEAST} {p.every}s with enough answers in its {phase}, and one after it; "
-            "take longer periods with every=, fewer groups, or more of baseline="
-        )
+        raise DataProblem(_too_few(p, phase, study.name))
     share = float((w.there[drawn][:, :base]).mean())
     bought = budget_of(budget, p.every, max(len(p.names) - base, 1))
     looks, arl = bought.run_length(len(drawn), p.every, share)
@@ -130,6 +129,15 @@ def monitor(
         columns=_columns(score.unit),
         better=score.better,
     )  # fmt: skip
+
+
+def _too_few(p: Periods, phase: str, name: str) -> str:
+    """Why nothing can be watched: no series has answers both in its baseline and after it."""
+    few = (
+        f"no series of {name} has {LEAST} {p.every}s with enough answers in its {phase}, and one after it; take longer "
+        "periods with every=, fewer groups, or more of baseline="
+    )
+    return ". ".join([few, *p.alone])
 
 
 def _shift(score: Score, p: Periods, chart: Chart) -> float:
@@ -228,11 +236,12 @@ def _said(
 ) -> list[str]:
     """What the charts say, in sentences."""
     unit, shift, base = asked
-    watched = len(p.names) - base - int(p.last_incomplete)
+    watched = int(w.there[w.usable, base:].any(0).sum())
     out = [alarms.sentence(row, p, unit) for _, row in found.head(10).iterrows()]
     if not len(found):
         out.append(
-            f"No alarm in {watched} {p.every}s after the baseline: nothing here is more than chance and its season"
+            f"No alarm in {watched} {p.every}{'s' * (watched != 1)} with answers after the baseline: nothing here is "
+            "more than chance and its season"
         )
     elif len(found) > 10:
         out.append(f"{len(found) - 10} more alarms: the table 'alarms' of the parts has all {len(found)}")

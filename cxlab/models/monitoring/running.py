@@ -16,7 +16,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, result_words, scan
 from cxlab.models.metrics.scores import Score
-from cxlab.models.monitoring import time_series
+from cxlab.models.monitoring import standstill, time_series
 from cxlab.models.monitoring.time_series import Periods
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -96,8 +96,10 @@ def running(
     else:
         with np.errstate(invalid="ignore"):
             half = running_bands.half_width(np.sqrt(spread), size, best_at=best_at, level=level)
+            half = np.where(spread > standstill.ROUNDING * np.fmax(1, t * t), half, np.nan)
         low, high = (np.clip(t + s * half, *score.limits) for s in (-1, 1))
         said = "asymptotic confidence sequence"
+    alike = bool((seen & (n > 0) & ~np.isfinite(low)).any())
     blank = lambda x: np.where(seen, x, np.nan).ravel()  # noqa: E731
     table = p.labels.loc[p.labels.index.repeat(len(p.names))].reset_index(drop=True)
     told = small_cells.sizes(pd.Series(n.ravel().astype(int)), (~seen & (n > 0)).ravel(), SMALL)
@@ -114,7 +116,7 @@ def running(
         method=f"{score.method}; {said}, narrowest at {best_at:,} answers; "
         f"{result_words.design_name(study, simple)}",
         notes=(*p.notes, f"the band of {level:.0%} holds at all looks together, for one truth that does not change",
-               *_said(wider, p)),
+               *_said(wider, p, alike)),
         parts={"metric": score.metric, "by": list(p.labels), "every": p.every, "a_day": _a_day(p, n),
                "labels": result_words.worded(study, score, groups)},
         columns=(Column("period", "label", "", "Period"),),
@@ -146,13 +148,16 @@ def _restless(p: Periods, k: int) -> float:
     return level_changes.restless(p.y[k, there], p.v[k, there])
 
 
-def _said(wider: NDArray, p: Periods) -> list[str]:
-    if (wider == 1).all():
-        return []
-    return [
-        f"{p.every}s differ by more than sampling: the band counts a variation about one level (variance times "
-        f"{wider.max():.1f}{' at most' if len(wider) > 1 else ''}); if the level changed, it follows late"
-    ]
+def _said(wider: NDArray, p: Periods, alike: bool) -> list[str]:
+    out = []
+    if alike:
+        out.append("as long as all answers count the same, how wide the band is cannot be known: it is not drawn")
+    if (wider > 1).any():
+        out.append(
+            f"{p.every}s differ by more than sampling: the band counts a variation about one level (variance times "
+            f"{wider.max():.1f}{' at most' if len(wider) > 1 else ''}); if the level changed, it follows late"
+        )
+    return out
 
 
 def _design_effect(study: Study, score: Score, by: list[str], p: Periods) -> NDArray:

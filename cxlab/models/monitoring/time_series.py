@@ -20,6 +20,7 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.metrics import result_words, scan
 from cxlab.models.metrics.scores import Score
+from cxlab.models.monitoring.lone_dates import lone_dates
 from cxlab.models.monitoring.period_lengths import EVERY, OFFSETS, long_enough
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts import names
@@ -56,6 +57,7 @@ class Periods:
     raw : (4, series, periods) sums of weights w, of w t, of w t**2 and of w**2 / Kish's, of all answers, t the score.
     last_incomplete : whether the last period had not ended with the last answer.
     notes : what has to be said.
+    alone : what of the notes is said of dates that stand alone (`lone_dates`).
     year_ago : (2, series, periods) metric and variance of the same period a year before (`against_last_year`), or None.
     """
 
@@ -72,6 +74,7 @@ class Periods:
     last_incomplete: bool
     notes: tuple[str, ...]
     year_ago: NDArray | None = None
+    alone: tuple[str, ...] = ()
 
     def since(self, first: int) -> Periods:
         """Return the series from a period on."""
@@ -219,9 +222,10 @@ def read_beside(
         f"{int(hide.sum()):,} of {len(hide):,} {chosen}s{' of series' if by else ''} are not shown and not judged: "
         f"fewer than {SMALL} answers, or they would tell of those that have fewer; longer periods have more"
     ] if hide.any() else []  # fmt: skip
+    notes += (alone := lone_dates(found[1], called, chosen) if len(dates) else [])
     said = (*study.caveats, *result_words.problems(counts), *notes)
     last = _incomplete(study, wave, dates, chosen)
-    return Periods(labels, called, dates, chosen, *found, last, said), pairs
+    return Periods(labels, called, dates, chosen, *found, last, said, alone=tuple(alone)), pairs
 
 
 def _cells(
