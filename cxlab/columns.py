@@ -134,6 +134,7 @@ SHARED: dict[str, tuple[str, str, str]] = {
     "score": ("estimate", OWN, "Score"),
     "without": ("estimate", OWN, "Without"),
     "raw": ("estimate", OWN, "Raw"),
+    "all": ("estimate", OWN, "All"),
     "raw_se": ("error", OWN, "Raw standard error"),
     "shrunken": ("estimate", OWN, "Shrunken"),
     "shrunken_low": ("bound", OWN, "Shrunken, low"),

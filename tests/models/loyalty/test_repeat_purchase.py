@@ -33,6 +33,18 @@ def test_cdnow_has_the_published_parameters_and_misses_its_hold_out(mirror: Path
     assert any(n.startswith("hold-out: 1,882 purchases, OUTSIDE the 95% predictive interval") for n in found.notes)
 
 
+def test_expectations_are_the_published_ones() -> None:
+    """Fader, Hardie & Lee (2005): 1.226 purchases in 39 weeks of one with x 2, t_x 30.43, T 38.86; R BTYD of a new one.
+
+    A new customer has bought once, just now: x 0, t_x 0, T 0.
+    """
+    log = np.log([0.24259296, 4.41353281, 0.79288403, 2.42574611])  # R BTYD, file with weeks to two decimals
+    own = bgnbd.expected(log, np.array([2.0]), np.array([30.43]), np.array([38.86]), 39.0)[0]
+    assert own == pytest.approx(1.2259, abs=5e-5)
+    new, now = (lambda ahead: bgnbd.expected(log, now, now, now, ahead)[0]), np.zeros(1)
+    assert [new(39.0), new(78.0)] == pytest.approx([1.195017, 1.857973], abs=1e-6)
+
+
 def purchases(customers: int, seed: int, weeks: int = 60) -> pd.DataFrame:
     """Return purchases of customers as the model has them: r 0.8, alpha 6, a 1.2, b 3."""
     rng = np.random.default_rng(seed)

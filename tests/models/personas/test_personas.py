@@ -159,3 +159,13 @@ def test_who_left_is_a_share_in_words_and_tables() -> None:
     rows = found.parts["described"]
     assert rows.loc[rows["question"] == "Has left", "unit"].eq("share").all()
     assert rows.loc[rows["question"] == "Spend", "unit"].eq("").all()
+
+
+def test_what_all_say_prints_in_the_unit_of_its_row() -> None:
+    """A share of .502 stood beside one of 43.7 %: every number of a row has the row's own unit."""
+    rows = {"question": ["Has left", "Spend"], "estimate": [0.437, 30.0], "low": [0.4, 29], "high": [0.5, 31],
+            "all": [0.502, 28.5], "unit": ["share", ""]}  # fmt: skip
+    said = repr(cx.Result("described", "Each kind of customer", pd.DataFrame(rows)))
+    line = next(row for row in said.splitlines() if row.startswith("Has left"))
+    assert line.split()[2:] == ["43.7", "%", "40.0", "to", "50.0", "%", "50.2", "%"], line
+    assert next(row for row in said.splitlines() if row.startswith("Spend")).endswith("28.500")

@@ -37,6 +37,21 @@ def test_coefficients_equal_statsmodels() -> None:
     assert found.parts["fit"]["loglik"] >= peer.llf
 
 
+def test_travel_has_greenes_published_coefficients() -> None:
+    """Greene, Econometric Analysis (5th edition, table 21.11): 210 travellers between Sydney and Melbourne."""
+    import statsmodels.api as sm
+
+    d = sm.datasets.modechoice.load_pandas().data
+    table = pd.DataFrame({
+        "set": d["individual"].astype(int), "taken": d["choice"].astype(int), "gc": d["gc"], "ttme": d["ttme"],
+        "by": d["mode"].map({1: "air", 2: "train", 3: "bus", 4: "a car"}), "income": (d["mode"] == 1) * d["hinc"],
+    })  # fmt: skip
+    found = cx.prices.choice(cx.load(table), "gc + ttme + C(by) + income", chosen="taken", among="set")
+    published = [-0.015501, -0.096125, 5.2074, 3.1632, 3.8690, 0.013287]  # air, bus, train, against the car
+    np.testing.assert_allclose(found.table["estimate"], published, atol=6e-5)
+    assert found.parts["fit"]["loglik"] == pytest.approx(-199.1284, abs=5e-5)
+
+
 @pytest.mark.mirror
 def test_heating_has_the_published_coefficients(mirror: Path) -> None:
     wide = pd.read_csv(mirror / "stated_choice/Heating.csv")
@@ -52,6 +67,17 @@ def test_heating_has_the_published_coefficients(mirror: Path) -> None:
     expected = [-0.001533153111, -0.006996367888, 1.658845943538, 1.853436967360, 1.710979300177, 0.308263247773]
     np.testing.assert_allclose(full.table["estimate"], expected, atol=5e-10)
     assert full.parts["fit"]["loglik"] == pytest.approx(-1008.228722, abs=5e-7)
+    plain_ratio, ratio = (f.table["estimate"][1] / f.table["estimate"][0] for f in (plain, full))
+    assert plain_ratio == pytest.approx(0.7349453, abs=5e-8) and ratio == pytest.approx(4.563385, abs=5e-7)
+    worth = cx.prices.willingness_to_pay(full, "ic").table.set_index("term")["estimate"]
+    assert worth["oc"] == pytest.approx(-ratio)  # what a dollar a year less is worth today
+    b = full.table.set_index("term")["estimate"]
+    cheaper = rows["ic"] * np.where(rows["kind"] == "0", 0.9, 1)  # a rebate of a tenth on heat pumps
+    own = rows["kind"].map({k: b.filter(like=f" {k} ").iloc[0] for k in kinds[:4]} | {"0": 0.0})
+    v = np.exp(b["ic"] * cheaper + b["oc"] * rows["oc"] + own)
+    shares = (v / v.groupby(rows["set"]).transform("sum")).groupby(rows["kind"]).mean()
+    published = {"0": 0.06446230, "ec": 0.07045486, "er": 0.09247026, "gc": 0.63064443, "gr": 0.14196814}
+    assert shares.to_dict() == pytest.approx(published, abs=5e-9)
 
 
 @pytest.mark.mirror
