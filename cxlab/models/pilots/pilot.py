@@ -85,7 +85,7 @@ def pilot(
     score = registry.score(study, metric, question.pop("of", None), [unit], **question)
     p = panel(study, score, unit, start, wave, every)
     design = design or _chosen(p)
-    found = _made(p, design, level)
+    found = _made(p, design, level, score.unit)
     cause = _said(study, found, score.unit, unit)
     column = time_series.time_column(study, wave, score)
     but = tuple(c for c in (*score.columns, start) if isinstance(c, str))
@@ -118,7 +118,7 @@ def _chosen(p: Panel) -> str:
     return "difference" if len(p.starts) == 1 and (p.start < 0).any() else "staggered"
 
 
-def _made(p: Panel, design: str, level: float) -> Found:
+def _made(p: Panel, design: str, level: float, unit: str) -> Found:
     """The effects under a design, or why it does not fit."""
     none = not (p.start < 0).any()
     if design == "interrupted":
@@ -126,7 +126,7 @@ def _made(p: Panel, design: str, level: float) -> Found:
             raise DataProblem(
                 f"an interrupted series is of one unit, and there are {len(p.y)}; choose one with study.where"
             )
-        return pilot_designs.series(p, level)
+        return pilot_designs.series(p, level, share=unit == "share")
     if len(p.y) < 2 or (none and len(p.starts) == 1):
         who = f"all {len(p.y)} units start" if len(p.y) > 1 else "the one unit starts"
         raise DataProblem(

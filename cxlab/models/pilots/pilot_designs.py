@@ -308,8 +308,8 @@ def synthetic(p: Panel, level: float) -> Found:
     )
 
 
-def series(p: Panel, level: float) -> Found:
-    """One unit without a comparison: an interrupted series."""
+def series(p: Panel, level: float, *, share: bool = False) -> Found:
+    """One unit without a comparison: an interrupted series; of a share also as a ratio (`_ratio`)."""
     s, size = p.starts[0], p.y.shape[1]
     if s < ITS or size - s < ITS:
         raise DataProblem(
@@ -346,4 +346,23 @@ def series(p: Panel, level: float) -> Found:
     said = "two harmonics, " if season else ""
     method = f"weighted least squares: trend, step and change of slope centred at the start, {said}Newey-West errors ({lags} lags), never below the plain ones"  # noqa: E501
     parts = {"placebo": pd.DataFrame(placebo, columns=["period", "estimate"]), "dispersion": fit.dispersion}
+    if share and (y[ok] > 0).any():
+        parts["ratio"], told = _ratio(y[ok], p.n[0, ok], x[ok], lags, level)
+        notes.append(told)
     return Found(pd.DataFrame(rows, columns=list(COLUMNS)), notes, method, parts)
+
+
+def _ratio(y: NDArray, n: NDArray, x: NDArray, lags: int, level: float) -> tuple[pd.DataFrame, str]:
+    """How many times the expected a share is at the start: quasi-Poisson on counts, log answers as the offset."""
+    fit = interrupted.quasi_poisson(y * n, x, np.log(n), lags)
+    se = float(np.sqrt(max(fit.robust[1, 1], fit.cov[1, 1])))
+    half = float(stdtrit(fit.df, (1 + level) / 2)) * se
+    est, low, high = (float(np.exp(fit.b[1] + k * half)) for k in (0, -1, 1))
+    p = unit_changes.two_sided(fit.b[1], se, fit.df)
+    row = {"what": "share at the start, times the expected", "estimate": est, "low": low, "high": high, "p": p,
+           "se_log": se, "dispersion": fit.dispersion}  # fmt: skip
+    said = (
+        f"as a ratio (quasi-Poisson, dispersion {fit.dispersion:.3g}): at the start the share is {est:.3g} times what "
+        f"the time before let expect ({low:.3g} to {high:.3g})"
+    )
+    return pd.DataFrame([row]), said

@@ -107,6 +107,39 @@ def test_one_unit_is_an_interrupted_series() -> None:
     assert len(found.parts["placebo"]) > 0
 
 
+def test_the_share_of_one_unit_is_also_told_as_a_ratio() -> None:
+    """Quasi-Poisson as statsmodels fits it, slope centred at the start, two harmonics: a fall to .7 of the share."""
+    import statsmodels.api as sm
+
+    rng, rows = np.random.default_rng(6), []
+    for t in range(48):
+        n = 150 + 3 * t
+        share = (0.2 + 0.05 * np.sin(2 * np.pi * t / 12)) * (0.7 if t >= 30 else 1)
+        month = pd.Timestamp("2021-01-15") + pd.DateOffset(months=t)
+        rows.append(pd.DataFrame({"shop": "S", "day": month, "gone": (rng.random(n) < share).astype(int)}))
+    fields = (cx.Field("shop", type="string", role="segment"), cx.Field("day", type="date", role="date"),
+              cx.Field("gone", type="integer", role="outcome"))  # fmt: skip
+    table = pd.concat(rows, ignore_index=True)
+    study, start = cx.Study(table, cx.Codebook("calls", fields)), {"S": "2023-07"}
+    found = cx.pilot(study, "share", of="gone", value=1, unit="shop", start=start, every="month")
+    month = table["day"].dt.to_period("M")
+    y, n = (table.groupby(month)["gone"].agg(k).to_numpy() for k in ("sum", "size"))
+    t, after = np.arange(48.0), np.arange(48) >= 30
+    waves = [f(2 * np.pi * k * (t + 1) / 12) for k in (1, 2) for f in (np.sin, np.cos)]
+    x = np.column_stack([np.ones(48), after, t - 29, after * (t - 29), *waves])
+    peer = sm.GLM(y, x, family=sm.families.Poisson(), offset=np.log(n)).fit(scale="X2", tol=1e-12)
+    (row,) = found.parts["ratio"].to_dict("records")
+    assert row["estimate"] == pytest.approx(np.exp(peer.params[1]), rel=1e-7)
+    assert row["dispersion"] == pytest.approx(peer.scale, rel=1e-7)
+    assert row["se_log"] >= peer.bse[1] * (1 - 1e-7)
+    half = stats.t.ppf(0.975, 40) * row["se_log"]
+    assert [row["low"], row["high"]] == pytest.approx(np.exp(peer.params[1] + np.array([-half, half])), rel=1e-7)
+    assert row["low"] < 0.7 < row["high"] < 1
+    assert any(s.startswith("as a ratio (quasi-Poisson, dispersion ") for s in found.notes)
+    mean = cx.pilot(study, "mean", of="gone", unit="shop", start=start, every="month")
+    assert "ratio" not in mean.parts
+
+
 def test_units_that_cannot_be_used_are_named() -> None:
     study = shops({**HALF, "S11": 1}, effect=0.5)
     rows = study.table[~((study.table["shop"] == "S10") & (study.table["wave"] == 2))]
