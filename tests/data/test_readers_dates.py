@@ -158,3 +158,18 @@ def test_zoned_times_of_every_engine_are_in_utc(tmp_path):
         first = study.lazy.head(1).collect("pyarrow").to_native()["t"].to_pylist()[0]
         assert first == T(2024, 1, 1, 12)
         assert "times are in UTC: 't'" in study.codebook.notes
+
+
+def test_parts_of_a_second_are_kept_and_times_without_a_zone_behind_others_are_in_utc(tmp_path):
+    """Texts with zones as event logs write them: milliseconds order what happens within a second; Z is a zone too."""
+    rows = {
+        "2011-10-01T00:38:44.546+02:00": T(2011, 9, 30, 22, 38, 44, 546_000),
+        "2011-10-01T00:38:44.88+02:00": T(2011, 9, 30, 22, 38, 44, 880_000),
+        "2011-10-30T02:30:00.1234567+02:00": T(2011, 10, 30, 0, 30, 0, 123_456),
+        "2011-10-30T02:30:00,5Z": T(2011, 10, 30, 2, 30, 0, 500_000),
+        "2011-10-30T02:30:01Z": T(2011, 10, 30, 2, 30, 1),
+    }
+    pd.DataFrame({"t": list(rows)}).to_parquet(tmp_path / "log.parquet")
+    study = cx.load(tmp_path / "log.parquet")
+    assert study.lazy.collect("pyarrow").to_native()["t"].to_pylist() == list(rows.values())
+    assert "dates of 't' read with their times; times of several zones are in UTC" in study.codebook.notes

@@ -15,7 +15,7 @@ LETTERS = r"[\p{L}\p{M}]{3,}"
 """A name of three letters or more, to Python and to DuckDB."""
 AFTERNOON = r"(?i)(?:\b|\d)p\.? ?m\b|下午|午後|오후|μ\.? ?μ"
 MORNING = r"(?i)(?:\b|\d)a\.? ?m\b|上午|午前|오전|π\.? ?μ"
-CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d))?"
+CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
 ZONE = r"(?i)(?:\s*\(?(?:gmt|utc)|\d)\s*([+-]\d{1,2})(?::?(\d\d))?\)?$"
 HALF = r"(?:[ap]\.? ?m\.?|上午|下午|午前|午後|오전|오후|[πμ]\.? ?μ\.?)"
 DAY = {
@@ -28,7 +28,7 @@ DAY = {
     "year and month": r"\d{4}-(?:0[1-9]|1[0-2])",
 }
 """Shapes of a day or month."""
-TIME = rf"(?:[ ,T]+(?:um |at |à |às |o )?(?:{HALF} ?)?\d{{1,2}}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?{HALF})?)?"
+TIME = rf"(?:[ ,T]+(?:um |at |à |às |o )?(?:{HALF} ?)?\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?{HALF})?)?"
 BEHIND = r"(?: ?\(?(?:GMT|UTC|Z)?(?:[+-]\d{1,2}(?::?\d\d)?)?\)?)?"
 ORDINAL = r"(?i)(\d)(st|nd|rd|th|er)\b"
 BEFORE = r"[ ,T]*(?:um |at |à |às |o )?(?:[ap]\.? ?m\.?|上午|下午|午前|午後|오전|오후|[πμ]\.? ?μ\.?)? ?"
@@ -63,7 +63,7 @@ def read(table: duckdb.DuckDBPyRelation, names: Sequence[str]) -> tuple[dict[str
     tried = {n: moment(f"trim({quoted(n)})") for n in names}
     asked = ", ".join(
         f"count(nullif(trim({quoted(n)}), '')) - count({e}), count_if(contains({quoted(n)}, ':')), "
-        f"count(distinct {_offset(f'trim({quoted(n)})')})"
+        f"count(distinct case when contains({quoted(n)}, ':') then coalesce({_offset(f'trim({quoted(n)})')}, 0) end)"
         for n, e in tried.items()
     )
     told = table.aggregate(asked).fetchone()
@@ -99,7 +99,9 @@ def moment(x: str) -> str:
         f"when regexp_matches({x}, {text(MORNING)}) and {clock(1)} = 12 then 0 else {clock(1)} end"
     )
     seconds = f"3600 * ({hour}) + 60 * {clock(2)} + {clock(3)}"
-    return f"(({date})::timestamp + to_seconds({seconds}))"
+    digits = f"left(regexp_extract({x}, {text(CLOCK)}, 4), 6)"
+    parts_of_second = f"coalesce(try_cast(nullif(rpad({digits}, 6, '0'), '') as bigint), 0)"
+    return f"(({date})::timestamp + to_seconds({seconds}) + to_microseconds({parts_of_second}))"
 
 
 def _offset(x: str) -> str:

@@ -164,6 +164,17 @@ def small_events(table: pd.DataFrame, n: str, groups: list[str], least_n: int) -
     return table[[*groups, "e"]].merge(hide, on=[*groups, "e"], how="left")["hide"].to_numpy(bool)
 
 
+def unmet(n: int, what: str, least_n: int) -> str:
+    """Return what is said of the touchpoints or events that few cases met.
+
+    >>> unmet(1, "event", 10)
+    '1 event that fewer than 10 cases met, or that would tell them, is not shown (least_n=0 shows them)'
+    """
+    s, are = ("", "is") if n == 1 else ("s", "are")
+    few = f"{n} {what}{s} that fewer than {least_n} cases met, or that would tell them"
+    return f"{few}, {are} not shown (least_n=0 shows them)"
+
+
 def event_log(
     study: Study, *, by: Sequence[str] = (), more: Mapping[str, str] | None = None, look: bool = True
 ) -> EventLog:
@@ -307,10 +318,11 @@ def said(study: Study, lost: Sequence[int], cases: int, events: int, ties: int) 
     if not events:
         raise DataProblem(f"{study.name} has no row with a case, an event and a time")
     left = [(int(k), w) for k, w in zip(lost, ("a case", "an event", "a time"), strict=True) if k]
-    notes = [f"{n:,} rows without {what} do not count" for n, what in left]
+    notes = [f"{n:,} row{'s' * (n > 1)} without {what} {'do' if n > 1 else 'does'} not count" for n, what in left]
     notes += [f"{cases:,} cases, {events:,} events"]
     if ties:
-        notes.append(f"{ties:,} events have the time of the one before: they keep the order of the file")
+        have = "event has" if ties == 1 else "events have"
+        notes.append(f"{ties:,} {have} the time of the one before: they keep the order of the file")
     if events == cases:
         notes.append("every case has one event: nothing follows anything. Is the column of role 'case' the right one?")
     return notes

@@ -94,7 +94,7 @@ def transitions(result: Result, *, ax: Axes | None = None) -> Axes:
         [f"{e}  (n = {int(n):,})" for e, n in table.groupby("from", sort=False)["n"].first().reindex(order).items()],
     )
     ax.grid(visible=False)
-    ax.set_title(f"{result.title} (framed: mostly steps back)", loc="left", fontsize=10, color=INK)
+    ax.set_title(f"{result.title} (framed: mostly back to where the case had been)", loc="left", fontsize=10, color=INK)
     return ax
 
 
@@ -132,7 +132,7 @@ def handoffs(result: Result, *, ax: Axes | None = None) -> Axes:
     table = result.table
     ax = canvas(ax, width=7.5, height=0.5 * len(table) + 1.4)
     labels = [
-        f"{s} handoff{'s' * (s != '1')}, {p:.0%} of cases"
+        f"{s} handoff{'s' * (s != '1')}" + (f", {p:.0%} of cases" if p == p else "")
         for s, p in zip(table["switches"], table["share"], strict=True)
     ]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit)

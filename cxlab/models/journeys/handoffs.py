@@ -122,7 +122,7 @@ def handoffs(
             "of": holder, "outcome": y,
         },
         better="up" if y else "down",
-        columns=COLUMNS,
+        columns=(*COLUMNS, Column("estimate", "estimate", "mean" if y else "", "Mean" if y else "Median days")),
     )  # fmt: skip
 
 
@@ -221,10 +221,11 @@ def _exposed(found: Cases, slopes: pd.DataFrame, what: str, least_n: int) -> lis
         return []
     n, w = found.table["events"].to_numpy(float), found.weight
     more, less = (float(w[k] @ n[k] / w[k].sum()) for k in (some, ~some))
+    other = held["high"] < 0 if raw["low"] > 0 else held["low"] > 0
+    left = "it goes the other way" if other else "nothing is left that chance would not make"
     return [
         f"why they look different: cases that change {what} have {more:.1f} events on average, the others {less:.1f}. "
-        f"Among cases with as many events nothing is left that chance would not make: it is more contact, not more "
-        f"{what}"
+        f"Among cases with as many events {left}: it is more contact, not more {what}"
     ]
 
 

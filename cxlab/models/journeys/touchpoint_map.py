@@ -13,7 +13,7 @@ from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
-from cxlab.models.journeys.event_log import USUAL, EventLog, event_log, owners_column, small_events
+from cxlab.models.journeys.event_log import USUAL, EventLog, event_log, owners_column, small_events, unmet
 from cxlab.models.journeys.log_start import begun_before
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import scores
@@ -113,10 +113,7 @@ def journey(
     few = small_events(table, "n", log.groups, least_n)
     notes = [*log.notes, *begun_before(log), *score_note, *_said(book, table, log), *told]
     if few.any():
-        notes.append(
-            f"{int(few.sum())} touchpoints that fewer than {least_n} cases met, or that would tell them, are not shown "
-            "(least_n=0 shows them)"
-        )
+        notes.append(unmet(int(few.sum()), "touchpoint", least_n))
     table = log.named(table[~few].reset_index(drop=True))
     measured = ["reach", "repeats", "exit", "wait", *(["score"] if y else [])]
     own = [c for m in measured for c in (m, f"{m}_low", f"{m}_high")]

@@ -11,7 +11,7 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.journeys import step_counts
-from cxlab.models.journeys.event_log import EventLog, end_word, event_log, small_events
+from cxlab.models.journeys.event_log import EventLog, end_word, event_log, small_events, unmet
 from cxlab.models.metrics import estimates as metrics
 from cxlab.result import Result
 
@@ -99,10 +99,7 @@ def transitions(
     few = small_events(table, "met", log.groups, least_n)
     if few.any():
         lost = table[few].drop_duplicates([*log.groups, "e"])
-        notes.append(
-            f"{len(lost)} events that fewer than {least_n} cases met, or that would tell them, are not shown "
-            "(least_n=0 shows them)"
-        )
+        notes.append(unmet(len(lost), "event", least_n))
     first = ["n", *log.groups, "e"]
     table = table[~few].sort_values([*first, "times", "b"], ascending=[False, *[True] * (len(first) - 1), False, True])
     table = log.named(table.reset_index(drop=True)).rename(columns={"e": "from", "b": "to"})

@@ -196,13 +196,16 @@ def _gaming(r: Result) -> list[Said]:
 
 def _journey(r: Result) -> list[Said]:
     known = r.table.dropna(subset=["reach"])
-    ends = known[(known["exit"] < 1) & (known["exit"] > 0)]
+    last = (known["reach"] * known["exit"]).fillna(0)
+    usual = known.loc[last.idxmax(), "touchpoint"] if len(known) and last.max() > 0.5 else None
+    ends = known[(known["exit"] < 1) & (known["exit"] > 0) & (known["touchpoint"] != usual)]
     if not len(ends):
         return []
     worst = ends.loc[ends["exit"].idxmax()]
     lows = ends.drop(worst.name)["exit_high"]
     sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())
-    more = "more than at any other touchpoint" if sure else "perhaps more than elsewhere"
+    beside = "" if usual is None else f" but at {usual}, where most end"
+    more = f"more than anywhere else{beside}" if sure else f"perhaps more than elsewhere{beside}"
     who = f"{show(worst['exit'], 'share')} of the journeys that come to {worst['touchpoint']}"
     words = f"{who} have it as their last, {more}"
     return [Said(words, worst["exit"], worst["exit_low"], worst["exit_high"], "share", sure)]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
+from cxlab.models.journeys import event_plots
 from cxlab.problem import DataProblem
 
 START = pd.Timestamp("2025-03-30 00:30")
@@ -119,3 +120,34 @@ def test_seconds_of_a_clock_are_no_days() -> None:
         cx.transitions(log(events().assign(at=1735689600 + 60 * np.arange(120))))
     hours = cx.transitions(log(events().assign(at=np.arange(120.0)))).table
     assert (hours["wait"].dropna() == 1).all(), "small numbers are days"
+
+
+def test_a_picture_of_handoffs_says_no_share_of_a_group_that_is_not_shown() -> None:
+    """Three cases of forty never change hands: neither their share nor `nan` stands beside the group."""
+    table = events().assign(who=lambda t: np.where(t["event"].eq("a") & (t["case"] > 2), "x", "y"))
+    found = cx.handoffs(log(table).set("who", role="owner"))
+    labels = [t.get_text() for t in event_plots.handoffs(found).get_yticklabels()]
+    assert labels and not any("nan" in s for s in labels) and labels[0].startswith("0 handoffs")
+    assert next(c.heading for c in found.columns if c.name == "estimate") == "Median days"
+
+
+def test_one_event_that_few_cases_met_is_one() -> None:
+    table = events().assign(event=lambda t: t["event"].where((t["case"] > 0) | (t["event"] != "b"), "d"))
+    said = "that fewer than 10 cases met, or that would tell them, is not shown (least_n=0 shows them)"
+    assert any(n == f"1 touchpoint {said}" for n in cx.journey(log(table)).notes)
+
+
+def test_fewer_days_with_events_held_fixed_are_not_nothing() -> None:
+    """A handoff goes with more days, and among cases of as many events with fewer: the words say the second."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for case in range(400):
+        n = int(rng.integers(2, 12))
+        change = min(int(rng.binomial(n - 1, 0.5)), n - 1)
+        days = 2.0 ** (0.9 * n - 0.8 * change)
+        rows += [(case, "a", days * i / (n - 1), "x" if i % 2 == 0 or i > change else "y") for i in range(n)]
+    table = pd.DataFrame(rows, columns=["case", "event", "at", "who"])
+    found = cx.handoffs(log(table).set("who", role="owner"))
+    slopes = found.parts["slopes"].set_index("slope")
+    assert slopes.loc["raw", "low"] > 0 > slopes.loc["held fixed", "high"]
+    assert any("Among cases with as many events it goes the other way: it is more contact" in n for n in found.notes)

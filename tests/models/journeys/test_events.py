@@ -214,8 +214,8 @@ def test_edges_of_a_log() -> None:
         ["b", "(end)", 1],
     ]
     notes = " | ".join(found.notes)
-    assert "1 rows without a case do not count" in notes and "1 rows without an event do not count" in notes
-    assert "1 events have the time of the one before" in notes
+    assert "1 row without a case does not count" in notes and "1 row without an event does not count" in notes
+    assert "1 event has the time of the one before" in notes
     single = cx.transitions(log_of(table.iloc[[0, 2]]), least_n=0)
     assert "every case has one event: nothing follows anything" in " ".join(single.notes)
 

@@ -181,3 +181,15 @@ def test_the_highest_mean_is_that_of_the_mean_and_not_of_the_bound() -> None:
     table = units("reviews", 4.3, estimate=[4.0, 4.5, 4.2], low=[3.9, 4.4, 4.0], high=[4.1, 4.6, 4.3],
                   selected_low=[3.9, 4.4, 4.0], selected_high=[4.1, 4.6, 4.3])  # fmt: skip
     assert said(table)[0].headline == "Brio has the highest mean of Stars: 4.50"
+
+
+@pytest.mark.parametrize(
+    ("closed", "where"),
+    [(0.98, "more than anywhere else but at closed, where most end"), (0.05, "more than anywhere else")],
+)
+def test_where_nearly_all_journeys_end_is_no_news(closed: float, where: str) -> None:
+    """98 of 100 that are closed end there: what a reader asks is where the others stop."""
+    table = pd.DataFrame({"touchpoint": ["open", "wait", "closed"], "reach": [1, 0.4, 1], "exit": [0.1, 0.02, closed]})
+    table = table.assign(exit_low=table["exit"] - 0.01, exit_high=table["exit"] + 0.01)
+    (found,) = said(Result("journey", "The journey", table, "share", parts={}))
+    assert found.headline == f"10.0 % of the journeys that come to open have it as their last, {where}"
