@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import cxlab as cx
+from cxlab.stats.monitoring import run_length
 
 Stream = Callable[..., cx.Study]
 
@@ -337,3 +338,14 @@ def test_what_a_page_asks_is_what_every_way_to_watch_takes() -> None:
     for run in (cx.monitor, cx.changes, cx.running):
         assert run(study, every="day", **parts["question"]).unit == "mean"
     assert cx.experiment(study, arm="arm").table["outcome"].tolist() == ["spend"]
+
+
+def test_the_delay_that_is_printed_is_that_of_the_run_length(stream: Stream) -> None:
+    """A plain chart: days of 40 answers, a fall of 5 points in standard deviations of a day."""
+    study = stream(days=120)
+    chart = cx.monitoring.Chart("plain", shift=5)
+    found = cx.monitor(study, "nps", every="day", chart=chart)
+    v = (cx.nps(study, by="date").table["se"] ** 2).mean() * 40 / 39
+    delay = run_length.ewma_arl(0.2, found.parts["limit"], 5 / np.sqrt(v))
+    assert found.parts["charts"]["delay"].iloc[0] == pytest.approx(delay, rel=1e-3)
+    assert f"A fall of 5.0 that lasts is noticed after {delay:.1f} days with answers, on average" in found.notes

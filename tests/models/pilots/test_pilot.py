@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from scipy import stats
 
 import cxlab as cx
+from cxlab.models.pilots import pilot_designs
 from cxlab.stats.pilots import unit_changes
 
 
@@ -439,3 +441,14 @@ def test_a_second_start_in_a_row_without_an_answer_is_told() -> None:
         "1 units have more than one start in 'start' (for example S00: 4, 7); a unit starts once: give its first "
         "treated period in all of its rows"
     )
+
+
+def test_the_trend_that_is_found_every_other_time_is_found_every_other_time() -> None:
+    """Steps before the start with a known covariance, whose differences of trend are as large as is said."""
+    cov = np.array([[0.5, -0.2, 0, 0], [-0.2, 0.6, -0.1, 0], [0, -0.1, 0.4, 0], [0, 0, 0, 0.5]])
+    _, (said, *_) = pilot_designs.pre_trend(np.zeros(4), cov, np.array([-3.0, -2, -1, 0]), 0.95)
+    slope = float(re.search(r"a difference of (\S+) a period would be found every other time only", said)[1])
+    rng, inverse = np.random.default_rng(1), np.linalg.inv(cov[:3, :3])
+    drawn = slope + rng.multivariate_normal(np.zeros(3), cov[:3, :3], 20_000)
+    found = np.einsum("ij,jk,ik->i", drawn, inverse, drawn) > stats.chi2.ppf(0.95, 3)
+    assert found.mean() == pytest.approx(0.5, abs=0.02)
