@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -23,15 +24,32 @@ FILE = Path(__file__).parent / "calibration.csv"
 LEVEL = 0.95
 
 
-def fingerprint(chosen: Card) -> str:
-    """Return a hash of a card's text and module: a changed card is no longer calibrated.
+WORDS = ("title", "claim", "claim_ids", "estimand", "shape", "rule", "grade_reachable", "cautions", "sensitivity",
+         "published", "references", "notes", "says")  # fmt: skip
+"""Fields of a card that are read by people only: no test, threat or simulator asks for them."""
+SAID = r""", says = "(\\.|[^"\\])*"|\bsays = "(\\.|[^"\\])*"(, )?"""
 
-    Where the things that a module imports live, blank lines and line ends do not count: a file that is renamed changes
-    no estimator. What stands in the modules that a card imports is not part of the hash.
+
+def fingerprint(chosen: Card) -> str:
+    """Return a hash of a card's rule and module: a changed card is no longer calibrated.
+
+    What is only read (`WORDS`), where the things that a module imports live, blank lines and line ends do not count:
+    none changes an estimator. What stands in the modules that a card imports is not part of the hash.
     """
     stem = Path(chosen.module.__file__ or "").with_suffix("")
-    text, module = (stem.with_suffix(end).read_bytes().replace(b"\r\n", b"\n") for end in (".toml", ".py"))
-    return hashlib.sha256(b"\0".join([text, _without_imports(module.decode()).encode()])).hexdigest()[:12]
+    text, module = (stem.with_suffix(end).read_text(encoding="utf-8") for end in (".toml", ".py"))
+    return hashlib.sha256(f"{_without_words(text)}\0{_without_imports(module)}".encode()).hexdigest()[:12]
+
+
+def _without_words(text: str) -> str:
+    """The lines of a card that more than people read: an entry ends where the next entry or table begins."""
+    kept, words = [], False
+    for line in text.split("\n"):
+        if (entry := re.match(r"(\w+) = ", line)) or line.startswith("["):
+            words = entry is not None and entry[1] in WORDS
+        if line.strip() and not words:
+            kept.append(re.sub(SAID, "", line))
+    return "\n".join(kept)
 
 
 def _without_imports(source: str) -> str:
@@ -51,7 +69,7 @@ def shipped() -> pd.DataFrame:
     return read(FILE)
 
 
-WORDS = ("card", "scenario", "threat", "false", "date", "fingerprint", "defect")
+TEXTS = ("card", "scenario", "threat", "false", "date", "fingerprint", "defect")
 SHARES = ("supported", "contradicted", "trivial", "not_identified", "rate", "low", "high", "limit", "p", "coverage",
           "naive")  # fmt: skip
 COUNTS = ("n", "reps", "seed")
@@ -69,7 +87,7 @@ def read(path: Path) -> pd.DataFrame:
         if path.stat().st_size > LARGEST:
             raise DataProblem(f"{path} has {path.stat().st_size:,} bytes, the most is {LARGEST:,}; {AGAIN}")
         table = pd.read_csv(path, keep_default_na=False, dtype=str, on_bad_lines="error", index_col=False)
-    if lost := [c for c in (*WORDS, *SHARES, *COUNTS, "truth") if c not in table.columns]:
+    if lost := [c for c in (*TEXTS, *SHARES, *COUNTS, "truth") if c not in table.columns]:
         raise DataProblem(f"{path} lacks the columns {', '.join(lost)}; {AGAIN}")
     for c in (*SHARES, *COUNTS, "truth"):
         there = ~table[c].isin(["nan"]) if c not in COUNTS else pd.Series(data=True, index=table.index)

@@ -84,10 +84,16 @@ COEFFICIENT = "from cxlab.hypotheses.estimation import alike, answered, coeffici
         (".py", "coefficient(", "mean(", False),
         (".py", "1", "2", False),
         (".toml", "sesoi", "sesoi ", False),
-        (".toml", "5", "6", False),
+        (".toml", "5", "6", True),  # only in words
+        (".toml", "2.0", "3.0", False),
+        (".toml", 'kind = "', 'says = "what is measured", kind = "', True),
+        (".toml", "estimand = ", 'notes = ["one", "more = 7"]\nestimand = "Other words. "  # ', True),
+        (".toml", "caps = ", 'optional = "', False),
     ],
 )
-def test_a_renamed_import_changes_no_card_and_another_estimator_does(tmp_path, end, before, after, same) -> None:
+def test_renamed_imports_and_words_change_no_card_and_another_estimator_does(
+    tmp_path, end, before, after, same
+) -> None:
     known = Path(card("CX-23").module.__file__)
     for kind in (".py", ".toml"):
         text = known.with_suffix(kind).read_bytes().decode()

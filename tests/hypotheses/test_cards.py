@@ -72,7 +72,8 @@ def test_every_threat_changes_the_data() -> None:
 def test_an_unknown_threat_is_refused() -> None:
     with pytest.raises(DataProblem) as caught:
         simulated("CX-04", 0.0, threat="hallo")
-    assert str(caught.value) == "threat 'hallo' is not in those of CX-04; did you mean 'halo'? There are: halo"
+    said = "threat 'hallo' is not in those of CX-04; did you mean 'halo'? There are: halo, reliability"
+    assert str(caught.value) == said
 
 
 def test_no_card_is_named_outside_its_own_files() -> None:

@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.stats.fits.attenuation import error_variance, gain_given
 
 REPS = 25
 
@@ -131,3 +132,85 @@ def test_the_risk_ratio_needs_ten_on_every_side(few: str, weighted: bool) -> Non
         said = any(n.startswith("no risk ratio: fewer than 10 answers") for n in v.notes)
         assert (v.table["finding"] == "for the number").any() == enough, v.notes
         assert said != enough
+
+
+def noisy(study: cx.Study, rng: np.random.Generator, reliability: float) -> tuple[np.ndarray, np.ndarray]:
+    """The touchpoint answers of a study, given twice with error."""
+    t = study.table[[f"touchpoints{i}" for i in range(1, 6)]].to_numpy()
+    sd = t.std() * np.sqrt((1 - reliability) / reliability)
+    return tuple(np.clip(np.round(t + sd * rng.standard_normal(t.shape)), 0, 100) for _ in range(2))
+
+
+@pytest.mark.parametrize("n", [1000, 5000])
+def test_touchpoints_with_error_look_like_a_journey_and_are_no_verdict(replicates, n: int) -> None:
+    found = replicates("CX-04", 0.0, n=n, reps=10, threat="reliability")
+    assert (found["association"] == "SUPPORTED").all()
+    assert (found["direction"] == "NOT-IDENTIFIED").all()
+    v = verdict(cx.simulated("CX-04", 0.0, n=n, threat="reliability", seed=2))
+    assert v.parts["threat"] == "reliability" and v.number == "NOT-IDENTIFIED"
+    assert "the touchpoint answers are merely noisier than the journey item" in v.sentence
+
+
+def test_the_error_of_the_answers_is_in_the_data() -> None:
+    """Latent touchpoints correlate by .3; half of an answer's variance that is error halves it."""
+    for threat, r in ((None, 0.3), ("reliability", 0.15)):
+        t = cx.simulated("CX-04", 0.0, n=8000, threat=threat).table[[f"touchpoints{i}" for i in range(1, 6)]]
+        assert np.corrcoef(t.T)[np.triu_indices(5, 1)].mean() == pytest.approx(r, abs=0.02)
+
+
+def test_without_error_the_numbers_are_those_of_the_true_scores(study) -> None:
+    """Answers of reliability .6, their error taken off, against the scores without error by least squares."""
+    rng, t = np.random.default_rng(1), study.table
+    true = t[[f"touchpoints{i}" for i in range(1, 6)]].to_numpy()
+    told, _ = noisy(study, rng, 0.6)
+    z = np.column_stack([np.ones(len(t)), told, t["journey"], t["outcome"]])
+    m, items = z.T @ z, list(range(1, 6))
+    errors = error_variance(m, items, np.full(5, 0.6), {})
+    gain, ahead = gain_given(m, items, errors, [0, *items], 6, [0, 6])
+    y, j = t["outcome"], t["journey"]
+    assert gain == pytest.approx(r2(y, true, j) - r2(y, true), abs=0.02)
+    assert ahead == pytest.approx(r2(y, j) - r2(y, true), abs=0.02)
+    assert r2(y, told, j) - r2(y, told) > gain + 0.02  # what the error lends to the journey
+
+
+def test_gaps_are_no_variance_of_the_answers() -> None:
+    """A touchpoint of half of the people, 0 where it has no answer: only its answers' variance holds error."""
+    answers, none = np.array([-20.0, 20.0, -20.0, 20.0]), np.zeros(4)
+    z = np.column_stack([np.ones(8), np.r_[answers + 30, none], np.r_[none, np.ones(4)]])
+    assert error_variance(z.T @ z, [1], np.array([0.75]), {1: 2}) == pytest.approx([0.25 * 4 * 400])
+
+
+def test_a_journey_is_told_from_error_and_the_reliability_it_needs_is_shown(study) -> None:
+    v = verdict(study)
+    shown = v.parts["shown"].set_index("label")["estimate"]
+    label = "reliability of the touchpoint answers down to which the journey's advantage is sure"
+    assert v.association != "SUPPORTED" and label not in shown  # an advantage that is not there has no end
+    v = verdict(cx.simulated("CX-04", 0.45, n=1000))
+    assert v.direction == "SUPPORTED" and v.parts["shown"].set_index("label")["estimate"][label] < 0.5
+
+
+def twice(made: cx.Study, reliability: float) -> tuple[cx.Study, list[str], list[str]]:
+    """A study whose people answered its touchpoints twice, with error."""
+    first, second = noisy(made, np.random.default_rng(2), reliability)
+    touch, again = [f"touchpoints{i}" for i in range(1, 6)], [f"again{i}" for i in range(1, 6)]
+    table = made.table.assign(**dict(zip(touch, first.T, strict=True)), **dict(zip(again, second.T, strict=True)))
+    fields = tuple(cx.Field(c, role="touchpoint", scale=cx.Scale(0, 100)) for c in again)
+    return cx.Study(table, cx.Codebook("twice", (*made.codebook.fields, *fields))), touch, again
+
+
+@pytest.mark.parametrize("reliability", [0.9, 0.3])
+@pytest.mark.parametrize("true", [True, False])
+def test_a_second_answer_says_how_reliable_the_first_is(reliability: float, true: bool) -> None:
+    """Where people answered twice no reliability is assumed, neither for nor against the claim."""
+    made = cx.simulated("CX-04", 0.45 if true else 0.0, n=3000, seed=4)
+    if not true:  # the journey item is the touchpoints' mean, without error
+        made = cx.Study(made.table.assign(journey=made.table.filter(like="touchp").mean(axis=1)), made.codebook)
+    study, touch, again = twice(made, reliability)
+    call = {"robust": False, "ledger": None}
+    v = cx.verdict("CX-04", study, columns={"touchpoints": touch, "again": again}, **call)
+    said = next(c.found for c in v.parts["checks"] if c.threat == "reliability")
+    assert (v.direction == "SUPPORTED") == true, said
+    low = float(said.partition("lower limits ")[2].partition(" to ")[0])
+    assert reliability - 0.1 < low < reliability
+    assumed = cx.verdict("CX-04", study, columns={"touchpoints": touch, "again": again[:1]}, **call)
+    assert assumed.parts["reason"] == "5 touchpoint scores and 1 second answers; give one for each"

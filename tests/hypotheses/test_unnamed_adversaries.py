@@ -44,6 +44,16 @@ def named(id: str, n: int, values: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(names, values.T, strict=True))
 
 
+def noisier(rng: Rng) -> cx.Study:
+    """CX-04: the journey item says exactly what the touchpoints are; those are answered with error and rounded to 5."""
+    t, _ = touchpoints(2500, rng, 5, 0.5)
+    mean = t.mean(axis=1) / t.mean(axis=1).std()
+    told = scores((t + 0.9 * rng.standard_normal(t.shape)) / np.sqrt(1.81))
+    y = np.sqrt(0.4) * mean + np.sqrt(0.6) * rng.standard_normal(2500)
+    columns = named("CX-04", 2500, np.round(told / 5) * 5)
+    return changed("CX-04", 2500, outcome=scores(y), journey=scores(mean), **columns)
+
+
 def own_trends(id: str, unit: str, first: str, second: str) -> Callable[[Rng], cx.Study]:
     """People or units drift, each its own way, and both measures with them; neither moves the other."""
 
@@ -110,7 +120,7 @@ def forgotten(rng: Rng) -> cx.Study:
 
 
 ADVERSARIES: dict[str, Callable[[Rng], cx.Study]] = {
-    "CX-03": badly_recorded, "CX-05": one_cliff, "CX-06": forgotten, "CX-11": dip, "CX-19": chosen,
+    "CX-03": badly_recorded, "CX-04": noisier, "CX-05": one_cliff, "CX-06": forgotten, "CX-11": dip, "CX-19": chosen,
     "CX-21": own_trends("CX-21", "unit", "customer", "employee"),
     "CX-22": own_trends("CX-22", "person", "score", "cost"), "CX-28": giant, "CX-30": one_agent,
 }  # fmt: skip
