@@ -169,6 +169,8 @@ def _ratios(log: EventLog, y: str | None, whole: bool, level: float) -> pd.DataF
         table, _ = log.measured(cells, shape, level)
         if shape == "mean":  # all alike: an error of 0 says nothing
             table.loc[table["se"] == 0, ["low", "high"]] = np.nan
+        if name == "repeats":
+            table["low"] = table["low"].clip(lower=0)
         found = table[[*log.groups, "e", "estimate", "low", "high", "n"]].rename(
             columns={"estimate": name, "low": f"{name}_low", "high": f"{name}_high"}
         )

@@ -228,10 +228,11 @@ def _drop_off(r: Result) -> list[Said]:
     if r.parts["by"]:
         return []
     last = r.table[r.table["at"] == r.table["at"].max()].dropna(subset=["estimate"])
-    return [
-        _of(x, f"{show(x['estimate'], 'share')} of the journeys end as {x['state']} within {x['at']:g} days", "share")
-        for _, x in last.iterrows()
-    ][:2]
+    out = []
+    for _, x in last[:2].iterrows():
+        ends = f"end as {x['state']} within" if x["state"] != "(under way)" else "are still under way after"
+        out.append(_of(x, f"{show(x['estimate'], 'share')} of the journeys {ends} {x['at']:g} days", "share"))
+    return out
 
 
 def _handoffs(r: Result) -> list[Said]:

@@ -87,7 +87,10 @@ def message(*results: Result, level: float = 0.95) -> Message:
     'Alba is 24.1 points above the others together in NPS'
     """
     if not results:
-        raise DataProblem("a message needs results; give those of cx.compare, cx.trend, cx.scorecard or cx.csat")
+        raise DataProblem(
+            "a message needs results; give those of cx.compare, cx.trend, cx.scorecard or cx.csat. Where a page has "
+            "none, the lines 'not shown' say what each section needs"
+        )
     places = [k for k, r in enumerate(results) if judged(r)]
     compared = [results[k] for k in places]
     if len(compared) > 1 and not all(r.parts.get("together") for r in compared):

@@ -151,3 +151,24 @@ def test_fewer_days_with_events_held_fixed_are_not_nothing() -> None:
     slopes = found.parts["slopes"].set_index("slope")
     assert slopes.loc["raw", "low"] > 0 > slopes.loc["held fixed", "high"]
     assert any("Among cases with as many events it goes the other way: it is more contact" in n for n in found.notes)
+
+
+def test_no_interval_of_visits_more_than_one_goes_below_none() -> None:
+    table = pd.concat(
+        [events(), events()[lambda t: t["case"] == 0].assign(at=lambda t: t["at"] + pd.Timedelta(days=1))]
+    )
+    found = cx.journey(log(table)).table
+    assert (found["repeats"] > 0).all() and (found["repeats_low"] == 0).all()
+
+
+def test_waits_below_none_a_whole_case_without_end_and_one_event_a_case_have_an_answer() -> None:
+    """Rows that stand in the wrong order are put in the order of their times, so that no wait is negative."""
+    shuffled = events().sample(frac=1, random_state=2)
+    waits = cx.transitions(log(shuffled)).table["wait"].dropna()
+    assert (waits >= 0).all() and len(waits)
+    open_ = cx.drop_off(log(events().assign(event="a")), ends=["a"], at=[1])
+    assert open_.table["estimate"].iloc[0] == pytest.approx(1)
+    half = events()[lambda t: (t["case"] < 20) | (t["event"] != "c")]
+    assert (
+        "50.0% of the cases had not ended when they were last seen" in cx.drop_off(log(half), ends=["c"], at=[1]).notes
+    )

@@ -193,3 +193,12 @@ def test_where_nearly_all_journeys_end_is_no_news(closed: float, where: str) -> 
     table = table.assign(exit_low=table["exit"] - 0.01, exit_high=table["exit"] + 0.01)
     (found,) = said(Result("journey", "The journey", table, "share", parts={}))
     assert found.headline == f"10.0 % of the journeys that come to open have it as their last, {where}"
+
+
+def test_who_is_under_way_has_not_ended() -> None:
+    table = pd.DataFrame({"state": ["done", "(under way)"], "at": 30, "estimate": [0.925, 0.075]})
+    result = Result("drop_off", "Ends", table.assign(low=0.0, high=1.0), "share", parts={"by": []})
+    assert [s.headline for s in said(result)] == [
+        "92.5 % of the journeys end as done within 30 days",
+        "7.5 % of the journeys are still under way after 30 days",
+    ]

@@ -94,7 +94,8 @@ def test_a_study_without_groups_says_which_touchpoint_lags() -> None:
 def test_a_message_of_nothing_is_refused() -> None:
     with pytest.raises(
         DataProblem,
-        match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat$",
+        match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat\. Where "
+        r"a page has none, the lines 'not shown' say what each section needs$",
     ):
         cx.pages.message()
 
