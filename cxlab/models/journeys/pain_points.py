@@ -198,7 +198,7 @@ def _of_log(study: Study, y: str, names: list[str]) -> _Cases:
             column = np.zeros(len(each))
             column[place[happened.loc[happened["e"] == e, "c"]].to_numpy()] = 1
             columns.append(column)
-            what.append((e, study.field(c).label if len(names) > 1 else "", held or ""))
+            what.append((e, study.field(c).label, held or ""))
     if not columns:
         raise DataProblem(f"none of {', '.join(names)} is ever 1 in {study.name}: there is no problem to look at")
     cluster = each.groupby(["h", "u"], dropna=False, sort=False).ngroup().to_numpy()
@@ -281,7 +281,7 @@ def _estimated(found: _Cases, low_is_good: bool, level: float, seed: int) -> tup
         spread(impact, se[2 * k :]),
     )
     table = pd.DataFrame({
-        "touchpoint": [n[0] for n in found.names], "problem": [n[1] or "something went wrong" for n in found.names],
+        "touchpoint": [n[0] for n in found.names], "problem": [n[1] for n in found.names],
         "owner": [n[2] for n in found.names],
         "frequency": f, "frequency_low": np.fmax(f_low, 0), "frequency_high": np.fmin(f_high, 1),
         "severity": b, "severity_low": b_low, "severity_high": b_high,

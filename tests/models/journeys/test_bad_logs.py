@@ -153,6 +153,15 @@ def test_fewer_days_with_events_held_fixed_are_not_nothing() -> None:
     assert any("Among cases with as many events it goes the other way: it is more contact" in n for n in found.notes)
 
 
+def test_a_problem_is_called_as_its_column_also_where_it_is_the_only_one() -> None:
+    table = events().assign(late=lambda t: ((t["event"] == "b") & (t["case"] % 2 == 0)).astype(int))
+    table["score"] = np.where(table["case"] % 2 == 0, 2, 4) + table["case"] % 3 // 2
+    study = log(table).set("score", role="outcome", measure="satisfaction")
+    assert cx.pain_points(study, problems="late").table[["touchpoint", "problem"]].to_numpy().tolist() == [
+        ["b", "late"]
+    ]
+
+
 def test_no_interval_of_visits_more_than_one_goes_below_none() -> None:
     table = pd.concat(
         [events(), events()[lambda t: t["case"] == 0].assign(at=lambda t: t["at"] + pd.Timedelta(days=1))]
