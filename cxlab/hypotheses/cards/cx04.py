@@ -93,7 +93,7 @@ def _noise(
         errors = lambda m: error_variance(m, items, r, gaps)  # noqa: E731
         own, held, alone = 1 + touch, v.columns["touchpoints"], v.columns["journey"]
         value, se, df = jackknife(v.moments, lambda m: gain_given(m, items, errors(m), held, own, alone))
-        low = value - stdtrit(df, (1 + case.level) / 2) * se
+        low = np.fmax(value - stdtrit(df, (1 + case.level) / 2) * se, -1.0)
         return bool(low[0] > case.card.sesoi and low[1] > 0), value, low
 
     holds, value, low = outlasts(reliability)

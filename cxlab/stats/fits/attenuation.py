@@ -62,7 +62,8 @@ def gain_given(
     ----------
     moments : (..., p, p), a constant first, the outcome last. ``items, errors`` : as `error_variance` has them.
         ``held`` : columns of the model that ``own`` is added to (the constant and the items among them).
-        ``alone`` : columns of the rival model. The first number is negative where own and outcome go apart.
+        ``alone`` : columns of the rival model. The first number is negative where own and outcome go apart; both lie
+        within 1 of 0, also where the errors leave next to no variance of the items.
 
     >>> m = np.array([[1.0, 0, 0, 0], [0, 1, 0.5, 0.5], [0, 0.5, 1, 0.5], [0, 0.5, 0.5, 1]])
     >>> gain_given(m, [1], np.array([0.0]), [0, 1], 2, [0, 2]).round(4).tolist()  # (.5 - .25)² / .75
@@ -80,4 +81,4 @@ def gain_given(
     shared = left[..., own, y] - (of_own * left[..., list(held), y]).sum(-1)
     gain = np.sign(shared) * shared**2 / np.fmax(rest, 1e-12 * left[..., own, own])
     rival = (solve(left, alone, y) * left[..., list(alone), y]).sum(-1)
-    return np.stack([gain / total, (rival - explained) / total], axis=-1)
+    return np.clip(np.stack([gain / total, (rival - explained) / total], axis=-1), -1, 1)
