@@ -16,6 +16,10 @@ from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable, ScoredAnswers, Spec, draw, unweighted
 from cxlab.hypotheses.slots import Slots
 from cxlab.problem import DataProblem
+from cxlab.stats.inference import few_treated
+
+UNITS = "whose answers move together"
+"""What clusters are called where a test may have other ones than the study."""
 
 
 class Check(NamedTuple):
@@ -98,13 +102,22 @@ def _without(study: Study, exclude: str, columns: Sequence[str]) -> Study:
     return replace(study, table=study.frame.to_native()).filter(kept, f"without {exclude}")
 
 
+def _few(findings: Sequence[Finding]) -> list[str]:
+    """What is said of findings that rest on two to four clusters."""
+    few = [f for f in findings if few_treated.LEAST <= f.rests[0] < few_treated.FEW]
+    return [few_treated.rests_on_few([f.name], int(f.rests[0]), f.rests[1], UNITS) for f in few]
+
+
 def run(case: Case) -> Evidence:
     """Run the card's test; what cannot be estimated comes back with its reason, never as a number."""
     try:
         found: Evidence = case.card.module.test(case)
     except (NotEstimable, DataProblem) as why:
         return Evidence(reason=str(why))
-    found = replace(found, checks=tuple(Check(*c) for c in found.checks))
+    found = replace(found, checks=tuple(Check(*c) for c in found.checks), notes=(*found.notes, *_few(found.findings)))
+    if alone := [f for f in found.findings if f.rests[0] < few_treated.LEAST]:
+        why = few_treated.not_estimable([f.name for f in alone], alone[0].rests[1], UNITS)
+        return replace(found, reason=why)
     if any(np.isnan([f.low, f.high]).any() for f in found.findings):
         return replace(found, reason="the standard error is not estimable: too few clusters or no variation")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.robust import RobustFit, least_squares
+from cxlab.stats.inference import few_treated
 
 FEW = 10
 """Answers a group needs before it is compared."""
@@ -148,8 +149,20 @@ def finding(
 
 def coefficient(case: Case, rows: NDArray, y: NDArray, *columns: NDArray, name: str, **more: Any) -> Finding:
     """Return the finding of the first column's coefficient in `fit`."""
-    model = fit(case, rows, y, *columns)
+    model, clusters = fit(case, rows, y, *columns), case.sample.units(rows)[0]
+    if model.rests is not None and clusters is not None:
+        more = {"rests": (_rests(model, rows, columns), len(np.unique(clusters)))} | more
     return finding(case, rows, y, name, *model.contrast(np.eye(len(model.b))[1]), **more)
+
+
+def _rests(model: RobustFit, rows: NDArray, columns: Sequence[NDArray]) -> float:
+    """On how many clusters the first column's coefficient rests: of an arm times another column also the arm's."""
+    own = np.inf if model.rests is None else float(model.rests[1])
+    if own < few_treated.LEAST or model.rests is None:
+        return own
+    on = rows & (columns[0] != 0)
+    arms = [float(model.rests[j]) for j, c in enumerate(columns, 1) if (c[on] != 0).all()]
+    return max(min(arms), few_treated.LEAST)
 
 
 def mean(case: Case, rows: NDArray, y: NDArray) -> tuple[float, float, float]:

@@ -31,7 +31,8 @@ class Finding:
     1 - 2 (1 - level). ``null`` is no effect, ``sesoi`` the smallest effect of interest as a distance from it,
     ``trivial`` the distance within which an effect is trivial (``sesoi`` unless the card says otherwise). ``side`` is
     where the claim puts the value: 'greater', 'less', or 'inside' (an equivalence claim). ``p`` tests that the value
-    does not lie beyond the smallest effect on the claimed side.
+    does not lie beyond the smallest effect on the claimed side. ``rests`` : on how many clusters it rests (the treated
+    ones of an arm), and how many there are.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Finding:
     n: int = 0
     n_eff: float = math.nan
     unit: str = ""
+    rests: tuple[float, int] = (math.inf, 0)
 
     @property
     def verdict(self) -> str:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from cxlab.stats.fits import linear
 from cxlab.stats.inference import few_treated
 
+MANY = 5000
+"""CR2 is also taken where a coefficient rests on few of at most so many clusters, on either side of an arm."""
 FEW = 50
 """Below this many clusters errors are bias-reduced (CR2) with Satterthwaite degrees of freedom, as in `cx.ols`."""
 
@@ -89,7 +91,7 @@ def least_squares(
         return RobustFit(b, bread @ meat @ bread, float(size - p), e)
     codes, g = np.unique(cluster, return_inverse=True)
     m = len(codes)
-    if 1 < m < FEW:
+    if 1 < m < FEW or few_treated.LEAST <= rests.min() < few_treated.FEW and m <= MANY:
         k, ze = _cluster_products(x, w, n, e, g, m)
         return RobustFit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests=rests)
     meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
@@ -102,7 +104,27 @@ def rests_on(x: NDArray, cluster: NDArray) -> NDArray:
     low, high = np.full((len(codes), x.shape[1]), np.inf), np.full((len(codes), x.shape[1]), -np.inf)
     np.minimum.at(low, g, x)
     np.maximum.at(high, g, x)
-    return few_treated.touched(low, high).astype(float)
+    rests = few_treated.touched(low, high).astype(float)
+    return np.where(_alone(x, g), 1.0, rests) if rests.min() < few_treated.FEW else rests
+
+
+def _alone(x: NDArray, g: NDArray) -> NDArray[np.bool_]:
+    """Return which coefficients cannot be told without some cluster: all of an arm and its interactions, where the
+    control is a single one."""
+    size = np.sqrt((x * x).sum(0))
+    z = x / np.where(size > 0, size, 1)
+    each = np.zeros((int(g.max()) + 1, x.shape[1], x.shape[1]))
+    np.add.at(each, g, z[:, :, None] * z[:, None, :])
+
+    def told(products: NDArray) -> NDArray[np.bool_]:
+        known = np.linalg.pinv(products, rcond=1e-10, hermitian=True) @ products
+        return np.abs(np.eye(len(products)) - known).max(axis=0) < 1e-6
+
+    whole = each.sum(0)
+    lost = np.zeros(x.shape[1], bool)
+    for one in each:
+        lost |= ~told(whole - one)
+    return lost & told(whole)
 
 
 def _cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
