@@ -24,7 +24,7 @@ def speak(language: str) -> None:
     --------
     >>> import cxlab as cx
     >>> cx.pages.speak("de")
-    >>> "Marke" in cx.pages.standing(cx.load("brand-tracker"), "nps")._repr_html_()
+    >>> "Welle" in cx.pages.standing(cx.load("brand-tracker"), "nps")._repr_html_()
     True
     >>> cx.pages.speak("en")
     """
