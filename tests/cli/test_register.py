@@ -34,7 +34,6 @@ def test_what_is_missing_is_said(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "no column of role 'event'; name it with --event COLUMN"),
         (["--event", "evnt"], "did you mean 'event'"),
         (["--register", "none.csv"], "there is no register none.csv"),
     ],
@@ -43,3 +42,12 @@ def test_wrong_input_is_said(folder: Path, arguments: list[str], said: str) -> N
     done = CliRunner().invoke(cxlab, ["register", "check", str(folder / "log.csv"), *arguments])
     assert done.exit_code != 0
     assert said in done.output + str(done.exception)
+
+
+def test_a_log_is_known_by_its_columns_and_what_is_none_is_asked(folder: Path) -> None:
+    known = CliRunner().invoke(cxlab, ["register", "check", str(folder / "log.csv"), "--json"])
+    assert json.loads(known.output)["events"] == 7
+    (folder / "other.csv").write_text("what,score\n" + "pay,3\nship,4\n" * 20, "utf-8")
+    done = CliRunner().invoke(cxlab, ["register", "check", str(folder / "other.csv")])
+    assert done.exit_code != 0
+    assert "no column of role 'event'; name it with --event COLUMN" in done.output + str(done.exception)
