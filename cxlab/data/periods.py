@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ import pandas as pd
 
 from cxlab.data.answer_codes import answer
 from cxlab.data.codebook import Field
+from cxlab.data.vocabulary import plain
 from cxlab.problem import DataProblem, one_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,17 @@ PARTS: dict[str, tuple[int, Callable[[int, int], str]]] = {
 """How many of them a year has, and what one is called."""
 LONG, SHORT = 5 * 366, 275
 """Days: above the first the waves are years, up to the second months, else quarters."""
+TELLS = re.compile(
+    r"respon|answer|interview|survey|record|submi|complet|creat|review|visit|feedback|posted|timestamp"
+    r"|antwort|befrag|umfrage|ausgef|bewert|réponse|enquête|encuesta|respuesta|resposta|risposta|sondag"
+    r"|ответ|опрос|回答|调查|調査|응답|설문"
+    r"|^(date|day|time|datum|tag|zeit|fecha|data|dato|дата|tarih|ημερομηνία|日期|日付|날짜|تاريخ)$"
+)
+"""Names of dates that say when somebody answered, or nothing but that they are dates."""
+ANOTHER = re.compile(
+    r"since|seit|depuis|desde|join|sign|regist|account|konto|member|contract|vertrag|expir|renew|birth|last|first|due"
+)
+"""Names of dates of the customer: by when somebody joined nothing has changed."""
 MOST = 400
 """Periods above which a date is rather wrong than old."""
 
@@ -34,8 +47,9 @@ def in_waves(study: Study, every: str = "") -> Study:
 
     Parameters
     ----------
-    every : 'year', 'quarter' or 'month'; '' takes the study as it is where it has waves or no dates, else quarters,
-        but months of less than nine months of dates and years of more than five. The rule looks at no answer.
+    every : 'year', 'quarter' or 'month'; '' takes the study as it is where it has waves, no dates, or dates of which
+        nobody said that answers were given then (a guessed date called "customer since"), else quarters, but months of
+        less than nine months of dates and years of more than five. The rule looks at no answer.
 
     Raises
     ------
@@ -55,7 +69,7 @@ def in_waves(study: Study, every: str = "") -> Study:
     dates = [n for n in study.codebook.role("date") if n in study.columns]
     schema = study.lazy.collect_schema()
     dated = [n for n in dates if schema[n].is_temporal() and schema[n] != nw.Time]
-    if not every and (study.design.wave or not dated):
+    if not every and (study.design.wave or not dated or not _of_the_answer(study, dated[0])):
         return study
     if not dated:
         study.need("date", f"cutting into {every}s")
@@ -73,6 +87,14 @@ def in_waves(study: Study, every: str = "") -> Study:
     chosen = every or ("year" if length > LONG else "month" if length < SHORT else "quarter")
     made = _cut(study, name, chosen, first, last)
     return made if every or len(made.field(made.design.wave).labels) > 1 else study
+
+
+def _of_the_answer(study: Study, name: str) -> bool:
+    """Whether answers were given on a date: somebody declared it, or its name and wording say so."""
+    if not any(note.startswith(f"inferred {name}: role date") for note in study.codebook.notes):
+        return True
+    said = plain(f"{name} {study.field(name).question}").strip()
+    return bool(TELLS.search(plain(name)) or TELLS.search(said)) and not ANOTHER.search(said)
 
 
 def _ends(study: Study, name: str) -> tuple[date | None, date | None]:

@@ -113,3 +113,25 @@ def test_what_cannot_be_cut_is_refused(make, every, said):
     with pytest.raises(DataProblem) as caught:
         make().in_waves(every)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("customer since", False), ("signup_date", False), ("Contract end", False), ("last purchase", False),
+        ("Date of last visit", False), ("Kunde seit", False), ("account created", False), ("delivery", False),
+        ("response_date", True), ("RecordedDate", True), ("Datum", True), ("date", True), ("Interview", True),
+    ],
+)  # fmt: skip
+def test_a_guessed_date_of_the_customer_makes_no_waves(tmp_path, name, cut):
+    """What differs between those who joined in 2023 and in 2024 is no change over time."""
+    days = daily("2023-03-01", "2024-08-31")
+    path = tmp_path / "b.csv"
+    pd.DataFrame({"nps": [k % 11 for k in range(len(days))], name: days}).to_csv(path, index=False)
+    study = cx.load(path)
+    made = study.in_waves()
+    assert (made.design.wave == "quarter") is cut and (made is study) is not cut
+    dated = next(iter(study.codebook.role("date")))
+    assert study.in_waves("quarter").design.wave == "quarter"  # said by name it is done
+    declared = study.codebook.replace(dated, title="When")
+    assert cx.load(path, codebook=cx.Codebook("b", tuple(declared), notes=())).in_waves().design.wave == "quarter"
