@@ -14,6 +14,7 @@ from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import streamed_answers
 from cxlab.models.drivers.design_blocks import Block
 from cxlab.models.drivers.driver_data import Answers
+from cxlab.models.metrics.best_answers import usual_boxes
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 
@@ -124,7 +125,7 @@ def _score(study: Study, answers: Answers, outcome: str | None, measure: str | N
         raise DataProblem(
             f"'{name}' has no declared scale, so no best answers; use measure='mean' or declare the scale"
         )
-    boxes = 2 if field.scale.points >= 4 else 1
+    boxes = usual_boxes(field.scale)
     said = f"share of the best {boxes} answers" if boxes > 1 else "share of the best answer"
     least = field.scale.maximum - (boxes - 1) * field.scale.step
     return lambda y: (y >= least).astype(float), "share", said

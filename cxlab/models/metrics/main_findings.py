@@ -15,8 +15,8 @@ from cxlab.columns import Column, show, span
 from cxlab.data.arguments import public
 from cxlab.languages import speech
 from cxlab.models.metrics import kind_sentences, placing, registry
+from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.families import judged, together
-from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
 from cxlab.models.metrics.standing import in_words
 from cxlab.problem import DataProblem
@@ -213,7 +213,7 @@ def _ends(last: str, first: str, against: Any) -> tuple[str, str]:
 
 def _measure(result: Result) -> str:
     """What a comparison is of, in a headline."""
-    if result.title.startswith(TOP_BOX):
+    if TOP_BOX.match(result.title):
         return result.title.partition(" by ")[0].partition(":")[0]
     name = registry.label(result.parts["metric"])
     if name not in ("mean", "share"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
+from cxlab.models.metrics.best_answers import box_share, usual_boxes
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem, nearest, one_of
 
@@ -81,7 +82,9 @@ def rated(f: Field) -> bool:
 
 
 def _box(f: Field) -> str:
-    return ("CSAT" if f.measure in ("satisfaction", "") else scores.TOP_BOX) if rated(f) else ""
+    if not rated(f):
+        return ""
+    return "CSAT" if f.measure in ("satisfaction", "") else box_share(usual_boxes(f.scale))
 
 
 METRICS: dict[str, Metric] = {

@@ -12,6 +12,7 @@ from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry, scan
+from cxlab.models.metrics.best_answers import box_share, usual_boxes
 from cxlab.models.metrics.scores import Score
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -194,8 +195,10 @@ def missing(study: Study) -> tuple[str, ...]:
     if not asked:
         said.append("no NPS: no outcome has measure 'recommendation'")
     elif not any(s and (s.minimum, s.maximum) == (0, 10) for s in asked):
+        boxes = box_share(usual_boxes(asked[0]) if asked[0] else 1)
         said.append(
-            f"no NPS: recommendation was not asked from 0 to 10 but from {asked[0]}; its top-box share is shown"
+            f"no NPS: recommendation was not asked from 0 to 10 but from {asked[0]}; "
+            f"its {boxes[0].lower()}{boxes[1:]} is shown"
         )
     if not book.measure("satisfaction"):
         said.append("no overall CSAT: no outcome has measure 'satisfaction'")

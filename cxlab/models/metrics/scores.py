@@ -12,12 +12,12 @@ from cxlab.data.answer_codes import among, option
 from cxlab.data.codebook import Field, code
 from cxlab.data.study import Study
 from cxlab.models.metrics.allowed_scales import alike, recommendation
+from cxlab.models.metrics.best_answers import box_share, usual_boxes
 from cxlab.models.metrics.directions import agreed, direction, half, of_answers
 from cxlab.problem import DataProblem, one_of, unknown
 
 GROUPINGS = ("stage", "owner")
 """Properties of a touchpoint in the codebook that ``by`` accepts beside columns: they pool the touchpoints."""
-TOP_BOX = "Top-box share"
 """What the CSAT of a question is called that does not ask for satisfaction."""
 
 
@@ -81,10 +81,12 @@ def top_box(study: Study, of: str | Sequence[str] | None, by: Sequence[str], *, 
     boxes = {name: _boxes(study, name, top) for name in columns}
     make = lambda f: _inside(f, *boxes[f.name])  # noqa: E731
     said = sorted({f"answers {_span(*b)} of {study.field(n).scale}" for n, b in boxes.items()})
-    rule = "top-box share: " + "; ".join(said)
+    many = {usual_boxes(study.field(n).scale) if top is None else top for n in columns}
+    named = box_share(many.pop() if len(many) == 1 else 1)
+    rule = f"{named[0].lower()}{named[1:]}: " + "; ".join(said)
     first = study.field(columns[0])
     satisfaction = len(columns) > 1 or first.measure in ("satisfaction", "")
-    title = "Customer satisfaction (CSAT)" if satisfaction else f"{TOP_BOX} of {first.label}"
+    title = "Customer satisfaction (CSAT)" if satisfaction else f"{named} of {first.label}"
     kinds = [f"the best {b[1] - b[0] + 1:g} of {study.field(n).scale.points:g} answers" for n, b in boxes.items()]
     facts = {"metric": "csat", "title": title, "shape": "share", "unit": "share", "method": rule}
     return _score(study, columns, by, make, kinds=kinds, **facts)
@@ -263,7 +265,7 @@ def _boxes(study: Study, name: str, top: int | None) -> tuple[float, float]:
             f"CSAT needs to know the scale of '{name}' of {study.name}, and the codebook declares none; "
             "declare its minimum, maximum and which end is best in its datapackage.json"
         )
-    k = (2 if scale.points >= 4 else 1) if top is None else top
+    k = usual_boxes(scale) if top is None else top
     if not 1 <= k < scale.points:
         raise DataProblem(
             f"boxes is {k}; '{name}' has {scale.points} answers ({scale}), so boxes is 1 to {scale.points - 1}"

@@ -10,9 +10,9 @@ import pandas as pd
 from cxlab.columns import named
 from cxlab.data.arguments import public
 from cxlab.models.metrics import registry
+from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.families import KINDS, common, judged, together
 from cxlab.models.metrics.groups import UNORDERED
-from cxlab.models.metrics.scores import TOP_BOX
 from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -178,7 +178,7 @@ def topic(result: Result) -> str:
     compared = result.parts.get("wave") or result.parts.get("compared", "")
     compared = result.parts.get("labels", {}).get(compared, compared)
     name = registry.label(result.parts["metric"])
-    name = result.title.partition(" by ")[0] if result.title.startswith(TOP_BOX) else name
+    name = result.title.partition(" by ")[0] if TOP_BOX.match(result.title) else name
     return f" ({name}" + (f" by {plain(compared)})" if compared else ")")
 
 

@@ -69,7 +69,7 @@ def test_nps_uses_the_interval_that_its_method_names(interval):
 def test_csat_gives_newcombes_interval(interval, want):
     r = cx.csat(study(pd.DataFrame({"sat": [5] * 15 + [2] * 133})), interval=interval)
     assert [r.table["low"][0], r.table["high"][0]] == pytest.approx(want, abs=6e-7)
-    assert r.method.startswith("top-box share: answers 4-5 of 1 to 5 (highest = best); ")
+    assert r.method.startswith("top-2-box share: answers 4-5 of 1 to 5 (highest = best); ")
 
 
 def test_top_box_of_a_reverse_scale_is_its_lowest_codes():

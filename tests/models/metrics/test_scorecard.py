@@ -42,7 +42,8 @@ def test_the_numbers_are_those_of_the_metrics() -> None:
 def test_what_is_missing_is_said() -> None:
     notes = cx.scorecard(cx.load("abc")).notes
     assert notes[0] == (
-        "no NPS: recommendation was not asked from 0 to 10 but from 1 to 5 (highest = best); its top-box share is shown"
+        "no NPS: recommendation was not asked from 0 to 10 but from 1 to 5 (highest = best); "
+        "its top-2-box share is shown"
     )
     assert notes[1] == "this study has no CES, no trend"
     assert cx.scorecard(cx.load("airline-survey")).parts["missing"] == [
