@@ -200,6 +200,9 @@ _ROOMS = {
     },
     "text": {
         "CodeFrame": "cxlab.models.text.code_frame",
+        "beyond_ratings": "cxlab.models.text.beyond_ratings",
+        "influence": "cxlab.models.text.influence",
+        "posting": "cxlab.models.text.posting",
         "read_labels": "cxlab.models.text.label_reading",
         "tone": "cxlab.models.text.tone",
     },

@@ -81,6 +81,22 @@ PARTS: dict[str, dict[str, Part]] = {
     },
     "theme_impact": {"metric": METRIC},
     "tone": {"by": ("str", "column of the groups in the table")},
+    "beyond_ratings": {
+        "less": ("list[str]", "words that go with less of the outcome than the ratings say"),
+        "more": ("list[str]", "words that go with more of it"),
+        "df": ("float", "degrees of freedom of the gain"),
+        "wrote": ("float", "share of the answers with a comment of three words or more"),
+    },
+    "influence": {
+        "silent": ("float", "share without an answer that no code explains"),
+        "filter": ("str", "what the codes say of those who were not asked"),
+        "df": ("list[float]", "degrees of freedom, by row"),
+    },
+    "posting": {
+        "curve": ("pd.DataFrame", "share that posts at each score, 0 worst to 100 best"),
+        "all": ("float", "mean score of all customers, 0 to 100"),
+        "reviews": ("float", "mean score of those who posted"),
+    },
     "text_quality": {"languages": ("dict[str, int]", "comments of each language")},
     "numbers_in": {"language": ("str", "language of the text")},
     "reviews": {

@@ -88,6 +88,9 @@ UNKNOWN = {
     "theme_impact": lambda: cx.theme_impact(CODED, BAD),
     "discover": lambda: cx.discover(STUDY, BAD),
     "tone": lambda: cx.text.tone(STUDY, BAD),
+    "beyond_ratings": lambda: cx.text.beyond_ratings(STUDY, BAD),
+    "influence": lambda: cx.text.influence(STUDY, BAD),
+    "posting": lambda: cx.text.posting(STUDY, BAD, posted="churned"),
     "text_quality": lambda: cx.text_quality(STUDY, BAD),
     "clean": lambda: cx.clean(STUDY, BAD),
     "reviews": lambda: cx.reviews(STUDY, BAD, unit="brand"),
@@ -199,6 +202,7 @@ def call(name: str, study: object, **options):
               "coders": ["brand", "mode"], "before": "service", "called": "churned", "text": "comment"}  # fmt: skip
     needed |= {"frame": ["service"], "labels": LABELS, "rating": "satisfaction"}
     needed |= {"left": "churned", "ordinary": "wait", "great": "weight"}
+    needed |= {"influenced": "churned", "posted": "churned"}
     needed |= {"x": "satisfaction", "y": "service", "period": "wave", "person": "respondent"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}

@@ -147,20 +147,29 @@ def finding(
     return from_t(name, value, se, df, level=case.level, transform=transform, **about(case, rows, y, **more))
 
 
-def coefficient(case: Case, rows: NDArray, y: NDArray, *columns: NDArray, name: str, **more: Any) -> Finding:
-    """Return the finding of the first column's coefficient in `fit`."""
-    model, clusters = fit(case, rows, y, *columns), case.sample.units(rows)[0]
+def coefficient(
+    case: Case,
+    rows: NDArray,
+    y: NDArray,
+    *columns: NDArray,
+    name: str,
+    model: RobustFit | None = None,
+    at: int = 1,
+    **more: Any,
+) -> Finding:
+    """Return the finding of a column's coefficient, the first one's in `fit`; or in a public ``model``."""
+    model, clusters = model or fit(case, rows, y, *columns), case.sample.units(rows)[0]
     if model.rests is not None and clusters is not None:
-        more = {"rests": (_rests(model, rows, columns), len(np.unique(clusters)))} | more
-    return finding(case, rows, y, name, *model.contrast(np.eye(len(model.b))[1]), **more)
+        more = {"rests": (_rests(model, rows, columns, at), len(np.unique(clusters)))} | more
+    return finding(case, rows, y, name, *model.contrast(np.eye(len(model.b))[at]), **more)
 
 
-def _rests(model: RobustFit, rows: NDArray, columns: Sequence[NDArray]) -> float:
-    """On how many clusters the first column's coefficient rests: of an arm times another column also the arm's."""
-    own = np.inf if model.rests is None else float(model.rests[1])
+def _rests(model: RobustFit, rows: NDArray, columns: Sequence[NDArray], at: int) -> float:
+    """On how many clusters a column's coefficient rests: of an arm times another column also the arm's."""
+    own = np.inf if model.rests is None else float(model.rests[at])
     if own < few_treated.LEAST or model.rests is None:
         return own
-    on = rows & (columns[0] != 0)
+    on = rows & (columns[at - 1] != 0)
     arms = [float(model.rests[j]) for j, c in enumerate(columns, 1) if (c[on] != 0).all()]
     return max(min(arms), few_treated.LEAST)
 
@@ -211,14 +220,3 @@ def standardised(values: NDArray, weights: NDArray) -> NDArray:
     if not spread > 0:
         raise NotEstimable("a score is the same for everybody: there is no contrast to learn from")
     return (values - centre) / spread
-
-
-def filled(answers: NDArray) -> tuple[NDArray, tuple[str, ...]]:
-    """Return touchpoint scores with 0 (scale middle removed) where not used, plus one column that marks each gap.
-
-    A touchpoint not used is not a bad one; the marks make the filling harmless: any constant gives the same fit.
-    """
-    gaps = np.isnan(answers)
-    marks = gaps[:, gaps.any(axis=0)]
-    notes = (f"touchpoints without an answer are marked, not dropped ({int(gaps.any(axis=0).sum())} columns)",)
-    return np.column_stack([np.where(gaps, 0.0, answers - 50.0), marks.astype(float)]), notes if marks.size else ()

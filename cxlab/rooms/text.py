@@ -1,14 +1,17 @@
 """The room `cx.text`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
+from cxlab.models.text.beyond_ratings import beyond_ratings as beyond_ratings
 from cxlab.models.text.claimed_numbers import numbers_in as numbers_in
 from cxlab.models.text.cleaning import clean as clean
 from cxlab.models.text.cleaning import text_quality as text_quality
 from cxlab.models.text.code_frame import CodeFrame as CodeFrame
 from cxlab.models.text.coded import code as code
 from cxlab.models.text.discovered import discover as discover
+from cxlab.models.text.influence import influence as influence
 from cxlab.models.text.label_reading import read_labels as read_labels
 from cxlab.models.text.label_sheets import label_sample as label_sample
 from cxlab.models.text.labels_planned import labels_needed as labels_needed
+from cxlab.models.text.posting import posting as posting
 from cxlab.models.text.review_scores import reviews as reviews
 from cxlab.models.text.theme_impact import theme_impact as theme_impact
 from cxlab.models.text.theme_shares import themes as themes

@@ -39,11 +39,19 @@ def test_weights_count() -> None:
     assert v.estimate.value == pytest.approx(270 / 400)
 
 
-def test_it_is_the_models_number() -> None:
-    study = cx.simulated("CX-09", 0.9, n=700, seed=2)
-    model = cx.ols(study, "influenced ~ 1", errors="HC3").table.iloc[0]
-    e = verdict(study).estimate
-    assert [e.value, e.low, e.high] == pytest.approx(model[["estimate", "low", "high"]].tolist(), rel=1e-9)
+@pytest.mark.parametrize("threat", [None, "filter", "silence"])
+def test_it_is_the_models_number(threat: str | None) -> None:
+    """Of `cx.text.influence`, and of a constant in `cx.ols` where nobody was filtered out."""
+    study = cx.simulated("CX-09", 0.9 if threat is None else 0.6, n=700, seed=2, threat=threat)
+    told = cx.text.influence(study, "influenced").table
+    found, three = verdict(study), ["estimate", "low", "high"]
+    e = found.estimate
+    assert [e.value, e.low, e.high] == pytest.approx(told.iloc[0][three].tolist(), rel=1e-12)
+    assert found.parts["shown"][three].to_numpy() == pytest.approx(told.iloc[1:][three].to_numpy(), rel=1e-12)
+    if threat is None:
+        model = cx.ols(study, "influenced ~ 1", errors="HC3").table.iloc[0]
+        assert [e.value, e.low, e.high] == pytest.approx(model[three].tolist(), rel=1e-9)
+    assert len(told) == (4 if threat == "silence" else 2)
 
 
 @pytest.mark.parametrize(("effect", "threat"), [(0.9, None), (0.7, None), (0.6, "filter")])

@@ -58,6 +58,8 @@ def test_it_is_the_models_number() -> None:
     model = cx.ols(lines, "posted ~ high + low", errors="HC3").table.set_index("term")
     found = verdict(study).table[["estimate", "low", "high"]].to_numpy()
     assert found == pytest.approx(model.loc[["high", "low"], ["estimate", "low", "high"]].to_numpy(), rel=1e-8)
+    told = cx.text.posting(study, "score", posted="posted").table
+    assert found == pytest.approx(told[["estimate", "low", "high"]].to_numpy(), rel=1e-10)
 
 
 @pytest.mark.parametrize("effect", [0.05, 0.035])

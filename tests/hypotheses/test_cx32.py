@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,3 +31,19 @@ def test_the_gain_is_that_of_least_squares_on_the_words(replicates, effect: floa
 def test_words_without_anything_of_their_own_gain_nothing(replicates, threat) -> None:
     found = replicates("CX-32", 0.0, n=1200, reps=3, threat=threat, seed=2)
     assert found["value"].abs().max() < 0.01 and found["direction"].isin(["TRIVIAL", "INCONCLUSIVE"]).all()
+
+
+def test_it_is_the_models_number() -> None:
+    """Of `cx.text.beyond_ratings`, with its gaps in the ratings, comments too short and words that tell most."""
+    table = cx.simulated("CX-32", 0.2, n=700, seed=4).to_pandas()
+    table.loc[::9, "ratings1"] = np.nan
+    table.loc[::11, "comment"] = "balana"
+    study = replace(cx.simulated("CX-32", 0.2, n=700, seed=4), table=table)
+    told = cx.text.beyond_ratings(study, "outcome", ratings=["ratings1"], column="comment")
+    found = cx.verdict("CX-32", study, robust=False, ledger=None)
+    three = ["estimate", "low", "high"]
+    assert found.table[three].to_numpy() == pytest.approx(told.table.iloc[:1][three].to_numpy(), rel=1e-9)
+    assert found.parts["shown"][three].to_numpy() == pytest.approx(told.table.iloc[1:][three].to_numpy(), rel=1e-9)
+    words = f"words that say less than the ratings: {', '.join(told.parts['less'])}; more: "
+    assert any(n.startswith(words) for n in found.notes)
+    assert told.parts["wrote"] == pytest.approx(1 - len(range(0, 700, 11)) / 700)

@@ -12,7 +12,7 @@ from scipy.special import ndtri, stdtrit
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, Validation, validate
 from cxlab.hypotheses.design import recorded
-from cxlab.hypotheses.estimation import about, answered, filled, finding, row
+from cxlab.hypotheses.estimation import about, answered, finding, row
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.scored_answers import NotEstimable, top_box
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
@@ -20,6 +20,7 @@ from cxlab.hypotheses.without_guards import flat
 from cxlab.stats.fits.attenuation import error_variance, gain_given, most_error
 from cxlab.stats.fits.folds import jackknife, solve
 from cxlab.stats.fits.glm import Glm, glm
+from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.45, boundary=0.01, loss=0.55)
 RATIO = "satisfied more often when the journey is good (risk ratio minus 1)"

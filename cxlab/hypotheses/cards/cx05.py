@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, validate
-from cxlab.hypotheses.estimation import about, answered, filled, fit, row
+from cxlab.hypotheses.estimation import about, answered, fit, row
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import flat, larger
 from cxlab.models.drivers.one_failure import one_failure
+from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.06, loss=0.55)
 EXPONENT = "1 minus the exponent of the generalised mean (above 0: nearer the worst than the mean)"

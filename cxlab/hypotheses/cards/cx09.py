@@ -4,55 +4,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import narwhals as nw
 import numpy as np
 
-from cxlab.data.codebook import code
-from cxlab.data.study import Study
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, finding, mean, row
+from cxlab.hypotheses.estimation import answered, finding
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
+from cxlab.models.text.influence import influence, unfiltered
 
 TRUTH = Truth(claimed=0.9)
-FILTERS = ("not asked", "no reviews", "filter", "not applicable", "does not apply")
-"""What a missing code says where people were not asked because they read no reviews: they count as not influenced."""
+ALL, ASKED = "influenced, of all buyers", "influenced, of those asked"
 
 
 def test(case: Case) -> Evidence:
-    """The share of all buyers: who was filtered out was not influenced, who is silent is left out."""
-    study, said = _unfiltered(case.study, case.column("influenced"))
-    whole = replace(case, study=study)
+    """The share of all buyers of `cx.text.influence`: who was filtered out was not influenced, who is silent is left
+    out.
+    """
+    column = case.column("influenced")
+    whole = replace(case, study=unfiltered(case.study, column)[0])
     y = whole.sample.binary("influenced")
     rows = answered(whole, y)
-    found = finding(whole, rows, y, "influenced, of all buyers", *mean(whole, rows, y))
-    asked = case.sample.binary("influenced")
-    there = ~np.isnan(asked)
-    shown = [row(case, "influenced, of those asked", *mean(case, there, asked), case.sample.n[there].sum())]
-    silent = 1 - float(whole.sample.n[rows].sum() / whole.sample.n.sum())
-    everybody, said_so = np.ones(len(y), bool), True
-    for word, value in (("had not been", 0.0), ("had been", 1.0)) if silent else ():
-        filled = np.where(rows, y, value)
-        bound = finding(whole, everybody, filled, "", *mean(whole, everybody, filled))
-        said_so &= bound.verdict == found.verdict
-        shown.append(row(whole, f"if all who are silent {word} influenced", bound.value, bound.se, bound.df, bound.n))
+    told = influence(case.specified, column, level=case.level)
+    lines = told.table.assign(df=told.parts["df"])
+    found = [finding(whole, rows, y, ALL, e["estimate"], e["se"], e["df"]) for _, e in lines.iterrows()]
+    shown = tuple(
+        {"label": ASKED if k == 1 else e["whose"], "n": int(e["n"]), **e[["estimate", "low", "high"]].to_dict()}
+        for k, e in lines.iloc[1:].iterrows()
+    )
+    silent = told.parts["silent"]
+    said_so = all(f.verdict == found[0].verdict for f in found[2:])
     silence = f"{silent:.0%} are silent, and no code says why"
     check = ("the silent cannot change it", silence, silent < 0.02 or said_so, "silence")
-    notes = (f"not asked, so not influenced: {said}",) if said else ()
-    return Evidence((found,), found, tuple(shown), (check,), "Design-weighted share, robust errors", notes)
-
-
-def _unfiltered(study: Study, column: str) -> tuple[Study, str]:
-    """Return the study with the codes of a filter as answers of no, and what those codes say."""
-    f = study.field(column)
-    codes = {c: why for c, why in f.missing.items() if any(k in why.lower() for k in FILTERS)}
-    if not codes:
-        return study, ""
-    no = "no" if f.type == "string" else False if f.type == "boolean" else 0
-    x = nw.col(column)
-    answer = nw.when(x.is_in([code(c, f.type) for c in codes])).then(nw.lit(no)).otherwise(x).alias(column)
-    book = study.codebook.replace(column, missing={c: why for c, why in f.missing.items() if c not in codes})
-    return replace(study, table=study.lazy.with_columns(answer).to_native(), codebook=book), ", ".join(codes.values())
+    filters = told.parts["filter"]
+    notes = (f"not asked, so not influenced: {filters}",) if filters else ()
+    return Evidence((found[0],), found[0], shown, (check,), told.method, notes)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -6,31 +6,31 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, coefficient, varies
-from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
+from cxlab.models.text.posting import GATING, METHOD, halves, two_lines
 
 TRUTH = Truth(n=8000)
 
 
 def test(case: Case) -> Evidence:
-    """CX-10: two lines, below and above the middle of the scale (per 10 points)."""
+    """The two lines of `cx.text.posting`, below and above the middle of the scale (per 10 points)."""
     y, score = (case.sample.binary("posted"), case.sample.points("score"))
     rows = answered(case, y, score)
     varies("the score", score[rows])
-    low, high = (np.fmin(score - 50, 0) / 10, np.fmax(score - 50, 0) / 10)
-    if not (low[rows] < 0).any() or not (high[rows] > 0).any():
-        raise NotEstimable("all scores lie in one half of the scale; the curve cannot be seen")
-    up = coefficient(case, rows, y, high, low, name="posting per 10 points, upper half")
-    margin = case.card.sesoi
+    sample, margin = case.sample.keep(rows), case.card.sesoi
+    lines = two_lines(y[rows], score[rows], n=sample.n, w=sample.w, cluster=sample.c, strata=sample.h,
+                      controls=sample.controls)  # fmt: skip
+    high, low = halves(score)
+    up = coefficient(case, rows, y, high, low, name="posting per 10 points, upper half", model=lines)
     down = coefficient(
-        case, rows, y, low, high, name=f"posting per 10 points, lower half: no fall of {margin:.0%} or more",
-        null=-margin, sesoi=0.0, trivial=0.0,
+        case, rows, y, high, low, name=f"posting per 10 points, lower half: no fall of {margin:.0%} or more",
+        null=-margin, sesoi=0.0, trivial=0.0, model=lines, at=2,
     )  # fmt: skip
     note = (
         ("the lower half falls: a U-shape, so 'the more satisfied the likelier' fails there",) if down.high < 0 else ()
     )
-    return Evidence((up, down), method="Two lines split at the middle of the scale (Simonsohn 2018)", notes=note)
+    return Evidence((up, down), method=METHOD, notes=(*note, GATING))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -14,11 +14,12 @@ from cxlab.columns import show
 from cxlab.data.codebook import Field
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, Validation, validate
-from cxlab.hypotheses.estimation import about, answered, filled, mean, row
+from cxlab.hypotheses.estimation import about, answered, mean, row
 from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.folds import block_moments, corrected, deal, jackknife
+from cxlab.stats.fits.marked_gaps import filled
 from cxlab.stats.fits.unit_means import following
 
 TRUTH = Truth(claimed=0.2, boundary=0.0, n=2000, value=None)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, validate
-from cxlab.hypotheses.estimation import about, answered, filled, row
+from cxlab.hypotheses.estimation import about, answered, row
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import flat
 from cxlab.stats.fits.folds import solve
+from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.05, n=2000, loss=0.55)
 

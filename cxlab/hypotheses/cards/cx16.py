@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import BEHAVIOUR
-from cxlab.hypotheses.estimation import answered, filled, finding, fit, row
+from cxlab.hypotheses.estimation import answered, finding, fit, row
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import unguarded
 from cxlab.stats.fits.folds import block_moments, deal, jackknife
+from cxlab.stats.fits.marked_gaps import filled
 from cxlab.stats.importance.shapley import block_shares
 from cxlab.stats.paths.reliability import correlation
 

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, filled, group_means, row, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, row, varies
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.hypotheses.without_guards import unguarded
+from cxlab.stats.fits.marked_gaps import filled
 
 HELD = "the number of events is held fixed: longer journeys have more switches, and are worse for other reasons"
 TRUTH = Truth(value=lambda effect: -effect)

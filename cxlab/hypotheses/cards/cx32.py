@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
-from cxlab.data.masking import masked
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered, filled, row
+from cxlab.hypotheses.estimation import about, answered, row
 from cxlab.hypotheses.rule import from_t
-from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.bag_of_words import effects, gain, terms
-from cxlab.stats.fits.folds import corrected
+from cxlab.models.text.beyond_ratings import LEAST, METHOD, said, told
+from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.1, n=1200, value=None)
-
-
-BLOCKS = 20
-
-
-MOST = 20000
 
 
 WORDS = [
@@ -34,55 +23,29 @@ WORDS = [
 
 
 def test(case: Case) -> Evidence:
-    """CX-32: R² gained by the words of the comment over all ratings, out of sample."""
+    """The gain of `cx.text.beyond_ratings`: R² of the words over all ratings, out of sample."""
     sample = case.sample
     y = sample.points("outcome", outcome=True)
     ratings, notes = filled(sample.points("ratings"))
-    comments = np.array([_said(v) for v in sample.raw["comment"]], object)
+    comments = [said(v) for v in sample.raw["comment"]]
     there = np.array([len(c.split()) >= 3 for c in comments])
-    rows = answered(case, np.where(there, y, np.nan), least=200, what="answers with a comment of three words or more")
-    index = np.flatnonzero(rows)
-    if len(index) > MOST:
-        index = np.sort(case.rng.choice(index, MOST, replace=False))
-        notes += (f"{MOST:,} of {int(rows.sum()):,} comments, drawn at random",)
-    m, words = terms(list(comments[index]))
-    if len(words) < 20:
-        raise NotEstimable(f"only {len(words)} words occur in five comments or more; this test needs at least 20")
-    x, w = (np.column_stack([np.ones(len(index)), ratings[index]]), (sample.n * sample.w)[index])
-    units = np.arange(len(index)) if sample.c is None else np.unique(sample.c[index], return_inverse=True)[1]
-    block = case.rng.permutation(np.arange(units.max() + 1) % BLOCKS)[units]
-    base, more, _ = gain(m, x, y[index], w, block, BLOCKS)
-    tests = np.eye(BLOCKS, dtype=bool)
+    what = "answers with a comment of three words or more"
+    rows = answered(case, np.where(there, y, np.nan), least=LEAST, what=what)
+    found = told(
+        y[rows], ratings[rows], [comments[i] for i in np.flatnonzero(rows)], weight=(sample.n * sample.w)[rows],
+        cluster=sample.units(rows)[0], rng=case.rng,
+    )  # fmt: skip
     carry = about(case, rows, y)
-    found = from_t("R² gained by the words over the ratings", *corrected(more - base, tests), level=case.level, **carry)
-    shown = [
-        row(case, "R² out of sample: ratings", *corrected(base, tests), carry["n"]),
-        row(case, "R² out of sample: ratings and words", *corrected(more, tests), carry["n"]),
-    ]
-    notes += (_telling(m, words, x, y[index], w),)
+    gain = from_t("R² gained by the words over the ratings", *found.gain, level=case.level, **carry)
+    shown = (
+        row(case, "R² out of sample: ratings", *found.base, carry["n"]),
+        row(case, "R² out of sample: ratings and words", *found.both, carry["n"]),
+    )
+    less, more = (", ".join(words) for words in (found.less, found.more))
+    notes += (*found.notes, f"words that say less than the ratings: {less}; more: {more}")
     share = float(sample.n[rows].sum() / sample.n[~np.isnan(y)].sum())
     checks = (("who comments is like who does not", f"{share:.0%} of the answers have a comment", share > 0.8),)
-    return Evidence(
-        (found,),
-        None,
-        tuple(shown),
-        checks,
-        f"{BLOCKS}-fold, words learned in training only, Nadeau-Bengio errors",
-        notes,
-    )
-
-
-def _said(comment: object) -> str:
-    """Return the comment without addresses and numbers: they are no words, and none may be printed."""
-    return "" if comment is None or comment != comment else masked(str(comment), mark=" ")
-
-
-def _telling(m: NDArray, words: Sequence[str], x: NDArray, y: NDArray, w: NDArray) -> str:
-    residual = y - x @ np.linalg.lstsq(x * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=1e-10)[0]
-    effect = effects(m.T @ (w * residual), m.T @ w)
-    order = np.argsort(effect)
-    pick = lambda some: ", ".join(words[i] for i in some)  # noqa: E731
-    return f"words that say less than the ratings: {pick(order[:5])}; more: {pick(order[::-1][:5])}"
+    return Evidence((gain,), None, shown, checks, METHOD, notes)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -94,3 +94,33 @@ def tone(result: Result, *, ax: Axes | None = None) -> Axes:
     names = table[result.parts["by"]].astype(str)
     forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"])
     return titled(ax, result, "mean of the head: an order, no share")
+
+
+def beyond_ratings(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw R² of the ratings, of ratings and words, and the gain."""
+    return _rows(result, "term", "R² on comments that nothing was learned from", ax)
+
+
+def influence(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of all buyers beside that of those asked."""
+    ax = _rows(result, "whose", "share that says reviews influenced it", ax)
+    ticks(ax.xaxis, "share")
+    return ax
+
+
+def posting(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the share that posts at each private score."""
+    curve = result.parts["curve"]
+    ax = canvas(ax, width=8, height=3.6)
+    ax.plot(curve["score"], curve["share"], marker="o", color=INK, linewidth=1)
+    ax.axvline(50, color=MUTED, linewidth=1)
+    ax.set_ylim(bottom=0)
+    ticks(ax.yaxis, "share")
+    return titled(ax, result, "share that posts, by the private score (0 worst to 100 best)")
+
+
+def _rows(result: Result, name: str, said: str, ax: Axes | None) -> Axes:
+    table = result.table
+    ax = canvas(ax, width=8, height=0.42 * len(table) + 1.4)
+    forest(ax, table[name], table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit)
+    return titled(ax, result, said)
