@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 
 from cxlab.data.study import Study
+from cxlab.hypotheses.assigned import UNIT, Assigned, given_to_clusters
 from cxlab.hypotheses.card import Card
 from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable, ScoredAnswers, Spec, draw, unweighted
@@ -36,7 +37,8 @@ class Evidence:
     """What a test found.
 
     ``findings`` must all hold, the first is the headline; ``number`` is compared with the claim's number. ``shown`` are
-    further facts: rows of label, estimate, low, high, n. ``reason`` says why nothing could be estimated.
+    further facts: rows of label, estimate, low, high, n. ``reason`` says why nothing could be estimated. ``assigned`` :
+    the arm that whole clusters have, if one has; `run` finds it.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -46,6 +48,7 @@ class Evidence:
     method: str = ""
     notes: tuple[str, ...] = ()
     reason: str = ""
+    assigned: Assigned | None = None
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,39 @@ def _few(findings: Sequence[Finding]) -> list[str]:
     return [few_treated.rests_on_few([f.name], int(f.rests[0]), f.rests[1], UNITS) for f in few]
 
 
+def _assigned(case: Case) -> Assigned | None:
+    """The arm of the test that whole clusters have, if one has: read only where there is an arm, and a cluster."""
+    said, cluster = case.study.codebook.assignment, case.study.design.cluster
+    arm = any(n.assigned and n.slot in case.slots.columns for n in case.card.needs) or set(said) & set(case.slots.used)
+    if not arm or not (cluster or UNIT in case.slots.columns):
+        return None
+    return given_to_clusters(case.card.needs, case.slots, case.sample, cluster, said)
+
+
+def _counted(f: Finding, assigned: Assigned) -> Finding:
+    """The finding with no more effective answers than clusters had the arm."""
+    return replace(f, n_eff=float(np.fmin(f.n_eff, assigned.clusters)))
+
+
+def _by_clusters(case: Case, found: Evidence) -> Evidence:
+    """The evidence with clusters counted, where whole clusters have the arm: one place for all cards."""
+    assigned = _assigned(case)
+    if assigned is None:
+        return found
+    findings = tuple(_counted(f, assigned) for f in found.findings)
+    number = None if found.number is None else _counted(found.number, assigned)
+    notes = (*found.notes, assigned.said)
+    return replace(found, findings=findings, number=number, assigned=assigned, notes=notes)
+
+
 def run(case: Case) -> Evidence:
     """Run the card's test; what cannot be estimated comes back with its reason, never as a number."""
     try:
         found: Evidence = case.card.module.test(case)
     except (NotEstimable, DataProblem) as why:
-        return Evidence(reason=str(why))
+        return _by_clusters(case, Evidence(reason=str(why)))
     found = replace(found, checks=tuple(Check(*c) for c in found.checks), notes=(*found.notes, *_few(found.findings)))
+    found = _by_clusters(case, found)
     if alone := [f for f in found.findings if f.rests[0] < few_treated.LEAST]:
         why = few_treated.not_estimable([f.name for f in alone], alone[0].rests[1], UNITS)
         return replace(found, reason=why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cxlab.data.study import Study
+from cxlab.hypotheses.assigned import Assigned
 from cxlab.hypotheses.card import Card
 
 BEHAVIOUR = ("churn", "spend", "wait")
@@ -24,12 +25,16 @@ def recorded(study: Study, columns: Mapping[str, Sequence[str]]) -> bool:
     return any(f.role == "operation" or f.measure in BEHAVIOUR for f in fields)
 
 
-def design_grade(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -> str:
-    """Return the design grade of the card's test on the study, A to F."""
+def design_grade(card: Card, study: Study, columns: Mapping[str, Sequence[str]], given: Assigned | None = None) -> str:
+    """Return the design grade of the card's test on the study, A to F.
+
+    An arm that too few clusters have evens nothing out: it is graded as if it had not been assigned.
+    """
     design, second = kind(study), recorded(study, columns)
     if card.declared and not second:
         return "F"
-    if card.causal and design in ("experiment", "quasi-experiment") and identified(card, study, columns)[0]:
+    assigned = card.causal and design in ("experiment", "quasi-experiment") and identified(card, study, columns)[0]
+    if assigned and not (given and given.few):
         declared = bool(set(study.codebook.assignment) & _used(columns))
         return "A" if design == "experiment" and declared else "B"
     if second:
@@ -60,7 +65,7 @@ def identified(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -
         return False, why
     if design == "panel" and not recorded(study, columns):
         return False, "a panel of answers alone: nothing was recorded, all comes from the same people's answers"
-    return True, f"{design}: the contrast was assigned" if design == "experiment" else f"{design}, as the card asks"
+    return True, "the contrast was assigned" if design == "experiment" else "as the card asks"
 
 
 def _assigned(card: Card, columns: Mapping[str, Sequence[str]]) -> list[str]:

@@ -52,7 +52,7 @@ def ruled(case: Case, evidence: Evidence) -> Ruling:
         direction = association if threat.caps == "INCONCLUSIVE" and causes else UNKNOWN
     number = _number(card, evidence, causes and not any("SUPPORTED" in t.verdicts for t, _ in failed))
     design = Check("design", f"{study.codebook.design or 'not declared'}: {why}", causes)
-    grade = design_grade(card, study, columns)
+    grade = design_grade(card, study, columns, evidence.assigned)
     return Ruling(direction, number, association, grade, causes, why, (design, *evidence.checks), threat, check)
 
 
@@ -109,9 +109,13 @@ def sentence(card: Card, study: Study, evidence: Evidence, found: Ruling) -> str
     if evidence.reason:
         return f"{about} nothing can be said about '{card.claim}' ({evidence.reason})."
     f = next((f for f in evidence.findings if f.verdict == found.association), evidence.findings[0])
-    value = f"{f.name}: {show(f.value, f.unit)} [{show(f.low, f.unit)}, {show(f.high, f.unit)}], n = {f.n:,}"
+    value = f"{f.name}: {show(f.value, f.unit)} [{show(f.low, f.unit)}, {show(f.high, f.unit)}], {_size(f, evidence)}"
     tail = f" {NUMBER_SAYS[found.number].format(card.claimed)}" if found.number else ""
     return f"{about}, {value}. {_said(card, found)}.{tail}"
+
+
+def _size(f: rule.Finding, evidence: Evidence) -> str:
+    return f"n = {f.n:,}" + (f" in {evidence.assigned.clusters:,} clusters" if evidence.assigned else "")
 
 
 def _said(card: Card, found: Ruling) -> str:
