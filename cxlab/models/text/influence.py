@@ -74,8 +74,8 @@ def influence(study: Study, influenced: str, *, level: float = 0.95) -> Result:
     >>> import pandas as pd, cxlab as cx
     >>> field = cx.Field("swayed", role="outcome", missing={"9": "reads no reviews"})
     >>> study = cx.Study(pd.DataFrame({"swayed": [1.0] * 90 + [0.0] * 10 + [9.0] * 50}), cx.Codebook("s", (field,)))
-    >>> cx.text.influence(study, "swayed").table[["whose", "estimate"]].to_numpy().tolist()
-    [['all buyers', 0.6], ['those asked', 0.9]]
+    >>> cx.text.influence(study, "swayed").table.set_index("whose")["estimate"].round(3).to_dict()
+    {'all buyers': 0.6, 'those asked': 0.9}
     """
     metrics.check_level(level)
     name = study.field(influenced).name
