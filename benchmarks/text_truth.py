@@ -1,7 +1,7 @@
 """``python -m benchmarks.text_truth`` (``make bench-text``): how well comments are coded and whether shares are right.
 
 On public comments that people have coded whole (`benchmarks.text_sets`): macro-F1 on comments without a label, and how
-often intervals of `cxlab.themes` and `cxlab.theme_impact` hold the truth over repeated draws of labels. The table is
+often intervals of `cx.themes` and `cx.text.theme_impact` hold the truth over repeated draws of labels. The table is
 written to ``text.md`` beside this file and printed. Needs the mirror of public data (``CXLAB_MIRROR``) and the extra
 'text'; lines of 'e5' also 'text-more'.
 """
@@ -123,7 +123,7 @@ def shares(data: text_sets.Coded, draws: int = DRAWS, labels: int = LABELS, engi
         hits[1] += np.abs(n - right) <= 1.96 * np.sqrt(n * (1 - n) / len(table))
         errors.append(np.abs(n - right))
         if slopes is not None:
-            rows = cx.theme_impact(coded, "score", metric="mean").table.set_index("theme").loc[themes]
+            rows = cx.text.theme_impact(coded, "score", metric="mean").table.set_index("theme").loc[themes]
             hits[2] += ((rows["low"] <= slopes) & (slopes <= rows["high"])).to_numpy()
     return pd.DataFrame({
         "theme": themes, "truth": right, "holds": hits[0] / draws, "counted": hits[1] / draws,

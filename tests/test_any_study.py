@@ -131,7 +131,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
     "themes": lambda s, c: cx.themes(coded(s), by=c["segment"]),
-    "theme_impact": lambda s, c: cx.theme_impact(coded(s), c["sat"], metric="mean"),
+    "theme_impact": lambda s, c: cx.text.theme_impact(coded(s), c["sat"], metric="mean"),
     "reviews": lambda s, c: cx.reviews(s, c["sat"], unit=c["brand"]),
     "impact": lambda s, c: cx.metrics.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
@@ -164,7 +164,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "hazard": lambda s, c: cx.hazard(s, f"{c['ltr']} + {c['segment']}", time=c["dose"], event=c["sat"], ends=1),
     "value": lambda s, c: cx.value(
         cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
-    "loyalty_curve": lambda s, c: cx.loyalty_curve(s, c["sat"], score=c["ltr"]),
+    "loyalty_curve": lambda s, c: cx.loyalty.loyalty_curve(s, c["sat"], score=c["ltr"]),
     "personas": lambda s, c: cx.personas(s, ["item0", "item1"], about=[c["sat"]], split=c["segment"], most=2),
     "stated_premium": lambda s, c: cx.prices.stated_premium(s, ordinary=c["dose"], great=c["sat"]),
     "churn_model": lambda s, c: cx.loyalty.churn_model(s, "item0", left=c["sat"], ends=[1, 2]),

@@ -146,15 +146,15 @@ CALLS: dict[str, tuple[Callable[[], Table], Callable[..., Study], Call]] = {
     "price_sensitivity": (prices, asked, lambda s: cx.prices.price_sensitivity(s, draws=20)),
     "gabor_granger": (answers, lambda t: asked(t, unit="cluster"), lambda s: cx.prices.gabor_granger(
         s, price="price", buys="buys", draws=20)),
-    "alert_policy": (answers, asked, lambda s: cx.alert_policy(s, "left", of="ltr", value=9, cost=1, saved=0.2)),
+    "alert_policy": (answers, asked, lambda s: cx.loops.alert_policy(s, "left", of="ltr", value=9, cost=1, saved=0.2)),
     "closing": (answers, asked, lambda s: cx.closing(s, opened="day", closed="closed", by="arm")),
     "loop_effect": (answers, asked, lambda s: cx.loop_effect(s, "sat", before="before", called="called")),
-    "kpi_tree": (answers, asked, lambda s: cx.kpi_tree(s, "sat", targets={"food": 4, "room": 4, "sat": 4})),
+    "kpi_tree": (answers, asked, lambda s: cx.targets.kpi_tree(s, "sat", targets={"food": 4, "room": 4, "sat": 4})),
     "consistency": (answers, asked, lambda s: cx.journeys.consistency(s, by="channel", of="sat")),
     "monitor": (answers, lambda t: asked(t, day="date"), lambda s: cx.monitor(s, "nps", every="week", baseline=8)),
     "experiment": (answers, trial, lambda s: cx.experiment(s, ["sat"], arm="arm", control="old", before="food")),
-    "patience": (answers, asked, lambda s: cx.patience(s, wait="wait", abandoned="gone", score="sat")),
-    "lagged": (answers, asked, lambda s: cx.lagged(s, "sat", y="ltr", unit="unit", period="wave")),
+    "patience": (answers, asked, lambda s: cx.loyalty.patience(s, wait="wait", abandoned="gone", score="sat")),
+    "lagged": (answers, asked, lambda s: cx.loyalty.lagged(s, "sat", y="ltr", unit="unit", period="wave")),
     "within_person": (answers, asked, lambda s: cx.loyalty.within_person(
         s, "sat", score="ltr", person="unit", period="wave")),
     "choice": (offers, asked, lambda s: cx.prices.choice(s, "price + fast", chosen="taken", among="unit")),
@@ -169,11 +169,11 @@ CALLS: dict[str, tuple[Callable[[], Table], Callable[..., Study], Call]] = {
 }  # fmt: skip
 
 NONE: dict[str, tuple[str, Callable[[], Table], Callable[..., Study], Call]] = {
-    "agreement": ("it is of the coders", answers, asked, lambda s: cx.agreement(s, ["one", "two"])),
+    "agreement": ("it is of the coders", answers, asked, lambda s: cx.loops.agreement(s, ["one", "two"])),
     "alerts": ("an alert is one customer", answers, lambda t: asked(t, id="id", day="date"),
                lambda s: cx.alerts(s, {"low": {"ltr": (0, 6)}})),
-    "gaming": ("it is of those who were asked", answers, asked, lambda s: cx.gaming(s, "sat", owner="shop")),
-    "contact_clock": ("each customer is one", purchases, asked, lambda s: cx.contact_clock(
+    "gaming": ("it is of those who were asked", answers, asked, lambda s: cx.targets.gaming(s, "sat", owner="shop")),
+    "contact_clock": ("each customer is one", purchases, asked, lambda s: cx.loyalty.contact_clock(
         s, customer="unit", date="day", since="2024-09-30")),
     "repeat": ("each customer is one", purchases, asked, lambda s: cx.repeat(
         s, customer="unit", date="day", until="2024-09-30", horizon=9, draws=20)),

@@ -219,7 +219,7 @@ def test_a_name_of_a_room_is_found_from_the_top() -> None:
                 getattr(cxlab, name)
 
 
-DAILY = 90
+DAILY = 70
 """At most so many names at the top: what is not asked every day goes into a room."""
 
 

@@ -28,7 +28,7 @@ EXCEPT = dict.fromkeys(NONE, "no column of estimates, or one of counts") | {
 LOOSE = {"value": 1e-3, "variation": 2e-3, "journey_types": 5e-3, "transitions": 1e-6, "personas": 1e-4}
 """Groups of alike rows, sampling errors, or a search from drawn starts: equal but for so much."""
 ASKED = {
-    "patience": lambda s: cx.patience(s, wait="wait", abandoned="gone", score="sat", at=[1, 2, 4, 8]),
+    "patience": lambda s: cx.loyalty.patience(s, wait="wait", abandoned="gone", score="sat", at=[1, 2, 4, 8]),
     "survival": lambda s: cx.survival(s, time="zz8zz", event="zz6zz", ends=[1, 2], by="zz0zz", at=[5, 15, 25, 35]),
 }
 """Where the default is to look at times that half of the rows have passed, the times are given."""

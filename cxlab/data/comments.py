@@ -90,7 +90,7 @@ def most_written(study: Study, what: str) -> str:
 
 
 def _of_text(study: Study) -> list[str]:
-    """The columns of comments; without those that `cxlab.clean` made of another."""
+    """The columns of comments; without those that `cxlab.text.clean` made of another."""
     columns = study.lazy.collect_schema().names()
     found = [c for c in study.codebook.role("text") if c in columns]
     return [c for c in found if not (c.endswith(CLEANED) and c.removesuffix(CLEANED) in found)] or found

@@ -57,13 +57,13 @@ def test_the_path_is_that_of_dummies_corrected_by_halves() -> None:
 def test_it_is_the_models_number_in_a_panel_with_gaps() -> None:
     study = cx.simulated("CX-21", 0.2, n=1200, seed=2)
     study = cx.Study(study.table.sample(frac=0.9, random_state=1), study.codebook)
-    model = cx.lagged(study, "customer", y="employee", unit="unit", period="period")
+    model = cx.loyalty.lagged(study, "customer", y="employee", unit="unit", period="period")
     v = verdict(study)
     there, back = (model.parts["standardised"].iloc[k] for k in (0, 1))
     limits = ["estimate", "low", "high"]
     assert [v.estimate.value, v.estimate.low, v.estimate.high] == pytest.approx(there[limits].tolist(), rel=1e-12)
     assert v.parts["shown"].iloc[0][limits].tolist() == pytest.approx(back[limits].tolist(), rel=1e-12)
-    plain = cx.lagged(study, "customer", y="employee", unit="unit", period="period", correct="none")
+    plain = cx.loyalty.lagged(study, "customer", y="employee", unit="unit", period="period", correct="none")
     assert plain.table["estimate"].iloc[0] == pytest.approx(by_hand(gaps(study.table)), rel=1e-9)
 
 

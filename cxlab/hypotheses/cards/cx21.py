@@ -20,7 +20,7 @@ MANY = 12
 
 
 def test(case: Case) -> Evidence:
-    """The standardised path of `cx.lagged` from customers to employees; and whether the past tells more."""
+    """The standardised path of `cx.loyalty.lagged` from customers to employees; and whether the past tells more."""
     found = lagged(
         case.specified, case.column("customer"), y=case.column("employee"), unit=case.column("unit"),
         period=case.column("period"), level=case.level,

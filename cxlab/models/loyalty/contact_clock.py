@@ -75,7 +75,7 @@ def contact_clock(
     >>> back = pd.DataFrame({"who": range(12), "day": ["2025-01-20"] * 8 + ["2025-02-17"] * 4})
     >>> last = pd.DataFrame({"who": [99], "day": ["2025-03-31"]})
     >>> study = cx.load(pd.concat([first, back, last], ignore_index=True))
-    >>> found = cx.contact_clock(study, customer="who", date="day", since="2025-01-13", at=[1, 5])
+    >>> found = cx.loyalty.contact_clock(study, customer="who", date="day", since="2025-01-13", at=[1, 5])
     >>> found.table["estimate"].round(2).tolist()
     [0.4, 0.6]
     """

@@ -74,7 +74,7 @@ def lagged(
     >>> e = np.column_stack([c[:, 0] * 0, 0.5 * c[:, :-1] + rng.normal(size=(200, 11))])
     >>> table = {"shop": np.repeat(np.arange(200), 12), "month": np.tile(np.arange(12), 200)}
     >>> study = cx.load(pd.DataFrame(table | {"customers": c.ravel(), "staff": e.ravel()}))
-    >>> found = cx.lagged(study, "customers", y="staff", unit="shop", period="month").table.set_index("path")
+    >>> found = cx.loyalty.lagged(study, "customers", y="staff", unit="shop", period="month").table.set_index("path")
     >>> bool(abs(found.loc["customers, then staff", "estimate"] - 0.5) < 0.1)
     True
     """

@@ -69,7 +69,7 @@ def loyalty_curve(
     >>> rng = np.random.default_rng(0)
     >>> x = rng.integers(0, 11, 900)
     >>> stays = (rng.random(900) < 0.3 + 0.1 * np.minimum(x, 6)).astype(int)
-    >>> found = cx.loyalty_curve(cx.load(pd.DataFrame({"x": x, "stays": stays})), "stays", score="x")
+    >>> found = cx.loyalty.loyalty_curve(cx.load(pd.DataFrame({"x": x, "stays": stays})), "stays", score="x")
     >>> found.parts["shape"]
     'rises, and less beyond 6'
     """

@@ -77,7 +77,7 @@ def patience(
     --------
     >>> import pandas as pd, cxlab as cx
     >>> calls = pd.DataFrame({"wait": [1, 2, 2, 3] * 5, "hung_up": [1, 1, 0, 0] * 5})
-    >>> cx.patience(cx.load(calls), wait="wait", abandoned="hung_up", at=[1, 2]).table["estimate"].tolist()
+    >>> cx.loyalty.patience(cx.load(calls), wait="wait", abandoned="hung_up", at=[1, 2]).table["estimate"].tolist()
     [0.75, 0.5]
     """
     by = [announced] if announced else []

@@ -64,7 +64,7 @@ def rollout_plan(
     Examples
     --------
     >>> import cxlab as cx
-    >>> plan = cx.rollout_plan([f"shop {i}" for i in range(24)], sd=1, icc=1 / 26, effect=0.2, n=52)
+    >>> plan = cx.pilots.rollout_plan([f"shop {i}" for i in range(24)], sd=1, icc=1 / 26, effect=0.2, n=52)
     >>> plan.table["start"].value_counts().tolist()
     [6, 6, 6, 6]
     """

@@ -49,7 +49,7 @@ def scale_up(
     Examples
     --------
     >>> import cxlab as cx
-    >>> found = cx.scale_up((6, 2), (3, 1))
+    >>> found = cx.pilots.scale_up((6, 2), (3, 1))
     >>> [round(float(x), 3) for x in found.table.iloc[-1, 1:4]]
     [0.5, 0.158, 1.587]
     """

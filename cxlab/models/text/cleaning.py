@@ -63,7 +63,7 @@ def text_quality(study: Study, column: str | None = None) -> Result:
     --------
     >>> import cxlab as cx, pandas as pd
     >>> rows = pd.DataFrame({"comment": ["Good staff", "good staff!", "n/a", "", "<b>slow</b>"] * 4})
-    >>> found = cx.text_quality(cx.load(rows).set("comment", role="text"))
+    >>> found = cx.text.text_quality(cx.load(rows).set("comment", role="text"))
     >>> found.table.set_index("check").loc[["answered", "nothing to add", "HTML"], "n"].tolist()
     [16, 4, 4]
     """
@@ -166,7 +166,7 @@ def clean(study: Study, column: str | None = None) -> Study:
     --------
     >>> import cxlab as cx, pandas as pd
     >>> rows = pd.DataFrame({"comment": ["Kind <b>staff</b> 👍 Regards, Eva", "n/a"] * 6})
-    >>> made = cx.clean(cx.load(rows).set("comment", role="text")).to_pandas()
+    >>> made = cx.text.clean(cx.load(rows).set("comment", role="text")).to_pandas()
     >>> made["comment_clean"].head(2).fillna("").tolist()
     ['Kind staff 👍 Regards, [name]', '']
     """

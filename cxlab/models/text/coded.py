@@ -77,7 +77,7 @@ def code(
     Parameters
     ----------
     frame : a `CodeFrame`, the path of its TOML, or a list of names of themes; None takes those of the labels.
-    labels : of `cxlab.text.read_labels`, or the path of the workbook of `cxlab.label_sample`.
+    labels : of `cxlab.text.read_labels`, or the path of the workbook of `cxlab.text.label_sample`.
     engine : 'use' (multilingual embeddings beside words and pieces of words; extra 'text'), 'e5' (the same with a
         larger model for about 100 languages; extra 'text-more'), 'words' (words and pieces of words alone),
         'auto': 'use' where it is installed and knows the languages, else 'words'. What ran is named in the method.
@@ -281,5 +281,5 @@ def coding_of(study: Study) -> Coded:
         return study
     raise DataProblem(
         f"the comments of {study.name} are not coded: a share without labels has an error that nobody knows. Draw and "
-        "label some (cx.label_sample), then cx.code(study, frame, labels=...)"
+        "label some (cx.text.label_sample), then cx.code(study, frame, labels=...)"
     )

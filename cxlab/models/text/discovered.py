@@ -56,7 +56,8 @@ def discover(
     >>> rng = np.random.default_rng(0)
     >>> told = {"rude kind desk adviser polite people": 90, "late parcel box damaged courier early": 60}
     >>> rows = [" ".join(rng.permutation(words.split())[:4]) + f" {k}" for words, n in told.items() for k in range(n)]
-    >>> frame = cx.discover(cx.load(pd.DataFrame({"comment": rows})).set("comment", role="text"), k=2, engine="words")
+    >>> data = cx.load(pd.DataFrame({"comment": rows})).set("comment", role="text")
+    >>> frame = cx.text.discover(data, k=2, engine="words")
     >>> [sorted(t.title.split(", "))[0] for t in frame]
     ['adviser', 'box']
     """

@@ -86,20 +86,22 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random
     if isinstance(path, pd.DataFrame):
         return _own(path, themes, at_random, "the table")
     if not isinstance(path, (str, Path)):
-        raise DataProblem(f"labels are {path!r}; give the path of a workbook of cx.label_sample, or a table of labels")
+        raise DataProblem(
+            f"labels are {path!r}; give the path of a workbook of cx.text.label_sample, or a table of labels"
+        )
     file = placed(path)
     if not file.is_file():
         where = (
             f"no file of labels {path}" if str(path) not in ("", ".") else "nothing that comments were labelled with"
         )
-        raise DataProblem(f"there is {where}; make a workbook with cx.label_sample, and give its path")
+        raise DataProblem(f"there is {where}; make a workbook with cx.text.label_sample, and give its path")
     key = key_path(file)
     if not key.is_file():
         if not at_random:
             raise DataProblem(
                 f"beside {file.name} there is no {key.name}, which says with what probability each comment was drawn; "
                 "labels of comments that somebody picked make every share wrong. Put it back, draw with "
-                "cx.label_sample, or say at_random=True if they were drawn at random"
+                "cx.text.label_sample, or say at_random=True if they were drawn at random"
             )
         return _own(_table(file), themes, at_random, file.name)
     drawn = _key(key, themes)
@@ -117,7 +119,7 @@ def _key(path: Path, themes: tuple[str, ...]) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, UnicodeDecodeError):
         whole, kept, rows, key = False, [], pd.DataFrame(), {}
     if not whole:
-        raise DataProblem(f"{path.name} is not as cx.label_sample wrote it; put the original back")
+        raise DataProblem(f"{path.name} is not as cx.text.label_sample wrote it; put the original back")
     if unknown := [t for t in themes if t not in kept]:
         raise DataProblem(
             f"the frame has {', '.join(map(repr, unknown))}, which {path.name} has not; its themes: {', '.join(kept)}"
@@ -225,7 +227,7 @@ def _labels(
     if len(there) < LEAST:
         raise DataProblem(
             f"{len(there)} comments are labelled; at least {LEAST} are needed, a few hundred are usual: "
-            "cx.labels_needed says how many"
+            "cx.text.labels_needed says how many"
         )
     stack = np.stack([g.reindex(there)[list(themes)].to_numpy(float) for g in given.values()])
     kept = rows.loc[there].copy()
@@ -284,7 +286,7 @@ def _own(table: pd.DataFrame, themes: tuple[str, ...], at_random: bool, name: st
     if not at_random:
         raise DataProblem(
             f"nothing says how the comments of {name} were chosen; labels of comments that somebody picked make every "
-            "share wrong. Draw with cx.label_sample, or say at_random=True if they were drawn at random"
+            "share wrong. Draw with cx.text.label_sample, or say at_random=True if they were drawn at random"
         )
     themes = themes or tuple(
         framed([str(c) for c in table.columns if c not in ("comment", "row", *BUILT_IN, "remark")]).names

@@ -80,7 +80,7 @@ def theme_impact(
     >>> sheet = rows.head(150)[["comment"]].assign(waiting=study.truth["coded"][:150].astype(int))
     >>> labels = cx.text.read_labels(sheet, ["waiting"], at_random=True)
     >>> coded = cx.code(told, ["waiting"], labels=labels, engine="words")
-    >>> found = cx.theme_impact(coded, "score", metric="mean").table
+    >>> found = cx.text.theme_impact(coded, "score", metric="mean").table
     >>> found["estimate"].round(1).tolist()
     [-6.0, 9.0]
     """

@@ -235,7 +235,7 @@ def _table(made: _Made, data: ThemeData, columns: list[str], values: pd.DataFram
             f"the classifier errs differently between groups, or tells too little ({which}): no share for groups "
             "with fewer than "
             f"{OWN_LABELS} "
-            "labels. Label more of theirs: cx.label_sample(..., by=...)"
+            "labels. Label more of theirs: cx.text.label_sample(..., by=...)"
         )
     return table, notes
 

@@ -26,9 +26,8 @@ from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
 
 UNKNOWN = (
-    "an order, no share: how far the head errs on these comments is unknown. For shares label some (cx.label_sample) "
-    "and "
-    "use cx.code"
+    "an order, no share: how far the head errs on these comments is unknown. For shares label some "
+    "(cx.text.label_sample) and use cx.code"
 )
 COLUMNS = (Column("rank", "rank", "", "Rank"), Column("n", "count", "", "Comments"))
 

@@ -35,7 +35,7 @@ def world(n: int, seed: int) -> pd.DataFrame:
 
 def policy(table: pd.DataFrame, **options: object) -> cx.Result:
     study = cx.load(table).set("ltr", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
-    return cx.alert_policy(study, "left", **{"value": VALUE, "cost": COST, "saved": SAVED, **options})
+    return cx.loops.alert_policy(study, "left", **{"value": VALUE, "cost": COST, "saved": SAVED, **options})
 
 
 def test_the_rule_of_the_trade_earns_nothing_and_a_stricter_one_does() -> None:
@@ -84,7 +84,7 @@ def test_where_one_is_best_high_answers_alert() -> None:
     table = world(3_000, 4)
     study = cx.load(table.assign(ltr=11 - table["ltr"]))
     study = study.set("ltr", role="outcome", measure="satisfaction", scale=cx.Scale(1, 11, "low"))
-    found = cx.alert_policy(study, "left", value=VALUE, cost=COST, saved=SAVED).table
+    found = cx.loops.alert_policy(study, "left", value=VALUE, cost=COST, saved=SAVED).table
     same = policy(table).table
     assert found["estimate"].tolist() == pytest.approx(same["estimate"].tolist())
     assert found["cut"].iloc[1].startswith("≥")
@@ -105,7 +105,7 @@ def test_agreement_equals_r() -> None:
         # R's error of alpha is a linearisation with a term of its own; the jackknife's lies .5 % above it
         assert np.sqrt(v[0, 0]) == pytest.approx(se, abs=6e-6 if function is not coder_agreement.krippendorff else 1e-3)
     letters = pd.DataFrame(raw, columns=list("wxyz")).replace(dict(enumerate(["", *"abcde"])))
-    result = cx.agreement(Study(letters, cx.load(letters).codebook), list("wxyz"))
+    result = cx.loops.agreement(Study(letters, cx.load(letters).codebook), list("wxyz"))
     assert result.table["estimate"].tolist() == pytest.approx([0.81818, 0.77544, 0.743421], abs=6e-6)
     assert result.parts["verdict"] == "cannot tell"
     assert result.table["n"].tolist() == [11, 11, 11]
@@ -225,8 +225,8 @@ def test_wrong_input_is_said() -> None:
             "rule 'a' is 3",
         ),
         (lambda: cx.loops.tickets(asked(answers()), layout="servicenow"), "layout"),
-        (lambda: cx.agreement(cx.load(tickets), ["t"]), "agreement needs two coders or more; coders is t"),
-        (lambda: cx.agreement(cx.load(tickets), ["t", "t2"]), "t2"),
+        (lambda: cx.loops.agreement(cx.load(tickets), ["t"]), "agreement needs two coders or more; coders is t"),
+        (lambda: cx.loops.agreement(cx.load(tickets), ["t", "t2"]), "t2"),
     ]:
         with pytest.raises(cx.DataProblem, match=said):
             call()

@@ -90,7 +90,7 @@ MESSAGES = [
      r"^name the answer after the call, the one before, and who was called: outcome, before=, called=$"),
     (lambda s: cx.closing(s, opened="", closed=""),
      r"^no columns are named that say when a ticket was opened and closed: opened=, closed=$"),
-    (lambda s: cx.heard(""), r"^no filled sheet is named; make one with cx\.loops\.heard_sheet, and give its path$"),
+    (lambda s: cx.loops.heard(""), r"^no filled sheet is named; make one with cx\.loops\.heard_sheet, and give its path$"),
     (lambda s: cx.loop_effect(s, "b", before="a", called="a"), r"^'a' says who was called: 1 or 0; it holds .*Recode it$"),
     (lambda s: cx.loop_effect(s, "b", before="a", called="c", cut=3),
      r"^\d+ customers were called above 3 or not called at or below it: that is no threshold\. Leave cut out to compare "
@@ -165,7 +165,7 @@ def coded(n: int, share: float, error: float, seed: int, known: float = 0.0) -> 
 def test_the_corrected_share_covers_the_truth_and_the_coded_one_does_not(known: float) -> None:
     reps, hits, raw = 80, 0, 0
     for k in range(reps):
-        row = cx.heard(coded(300, 0.1, 0.15, k, known)).table.iloc[0]
+        row = cx.loops.heard(coded(300, 0.1, 0.15, k, known)).table.iloc[0]
         hits += row["low"] <= 0.1 <= row["high"]
         raw += row["coded"] > 0.15
     assert hits >= binom.ppf(0.001, reps, 0.95) and raw > 70
@@ -173,9 +173,9 @@ def test_the_corrected_share_covers_the_truth_and_the_coded_one_does_not(known: 
 
 def test_agreement_of_the_sheet_is_that_of_cx_agreement() -> None:
     sheet = coded(60, 0.4, 0.1, 3)
-    row = cx.heard(sheet).table.iloc[0]
+    row = cx.loops.heard(sheet).table.iloc[0]
     wide = sheet.pivot(index="reply", columns="coder", values="hear")
-    other = cx.agreement(cx.load(wide.astype(str)), ["ann", "bo"]).table.set_index("measure")
+    other = cx.loops.agreement(cx.load(wide.astype(str)), ["ann", "bo"]).table.set_index("measure")
     for name, measure in (("ac1", "Gwet's AC1"), ("alpha", "Krippendorff's alpha")):
         assert row[name] == pytest.approx(other.loc[measure, "estimate"])
         assert row[f"{name}_low"] == pytest.approx(other.loc[measure, "low"])
@@ -213,4 +213,4 @@ def test_the_sheet_masks_and_gives_each_coder_every_reply() -> None:
 )
 def test_a_wrong_sheet_is_said(change, said) -> None:
     with pytest.raises(DataProblem, match=said):
-        cx.heard(change(coded(20, 0.4, 0.1, 1)))
+        cx.loops.heard(change(coded(20, 0.4, 0.1, 1)))

@@ -49,7 +49,7 @@ def test_cdnow_by_two_models(cdnow: Study) -> None:
 
 @pytest.mark.mirror
 def test_cdnow_clock(cdnow: Study) -> None:
-    found = cx.contact_clock(cdnow, customer="who", date="day", since="1997-09-30", at=[4, 13, 39])
+    found = cx.loyalty.contact_clock(cdnow, customer="who", date="day", since="1997-09-30", at=[4, 13, 39])
     assert found.table["n"].tolist() == [411] * 3
     np.testing.assert_allclose(found.table["estimate"], [0.234, 0.489, 0.698], atol=5e-4)
     assert found.parts["gap"] == pytest.approx(4.86, abs=0.005)
@@ -89,7 +89,7 @@ def test_the_clock_of_an_exponential_cycle() -> None:
     table = pd.concat(rows)
     days = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.floor(table["day"]), unit="D")
     study = cx.load(pd.DataFrame({"who": table["who"], "day": days}))
-    found = cx.contact_clock(study, customer="who", date="day", since="2025-01-01", unit="days")
+    found = cx.loyalty.contact_clock(study, customer="who", date="day", since="2025-01-01", unit="days")
     clock = found.parts["clock"].set_index("point")
     for point, truth in (("t50", 50 * np.log(2)), ("t90", 50 * np.log(10))):
         assert clock.loc[point, "low"] - 1 <= truth + 1 <= clock.loc[point, "high"] + 1
@@ -109,7 +109,7 @@ def test_the_clock_of_an_exponential_cycle() -> None:
 def test_bad_clocks_are_said(options: dict, message: str) -> None:
     given = {"customer": "who", "date": "day", "since": "2024-08-31"} | options
     with pytest.raises(cx.DataProblem) as said:
-        cx.contact_clock(cx.load(purchases(60, 1)), **given)
+        cx.loyalty.contact_clock(cx.load(purchases(60, 1)), **given)
     assert str(said.value) == message
 
 
@@ -127,14 +127,14 @@ def calls(n: int, seed: int) -> Study:
 
 
 def test_patience_is_found_where_most_are_served() -> None:
-    found = cx.patience(calls(6000, 3), wait="wait", abandoned="gone", score="score", at=[1, 2, 4])
+    found = cx.loyalty.patience(calls(6000, 3), wait="wait", abandoned="gone", score="score", at=[1, 2, 4])
     truth = np.exp(-np.array([1, 2, 4]) / 4)
     assert ((found.table["low"] <= truth) & (truth <= found.table["high"])).all()
     offered = found.parts["offered"]
     assert offered["estimate"][offered["at"] <= 3].iloc[-1] == pytest.approx(np.exp(-1), abs=0.03)
     held = []
     for seed in range(6):
-        pace = cx.patience(calls(1500, seed), wait="wait", abandoned="gone").parts["pace"]
+        pace = cx.loyalty.patience(calls(1500, seed), wait="wait", abandoned="gone").parts["pace"]
         held += ((pace["low"] <= 0.25) & (pace["high"] >= 0.25)).tolist()
     assert len(held) == 36 and sum(held) >= 31  # binomial of 36 at 95 %
     assert found.parts["abandoned"] == pytest.approx(3 / 7, abs=0.02)
@@ -144,7 +144,7 @@ def test_patience_is_found_where_most_are_served() -> None:
 
 def test_bounds_hold_whatever_those_who_hung_up_would_say() -> None:
     study = calls(2000, 5)
-    found = cx.patience(study, wait="wait", abandoned="gone", score="score")
+    found = cx.loyalty.patience(study, wait="wait", abandoned="gone", score="score")
     table, scores = study.to_pandas(), found.parts["scores"].set_index("who hung up")
     share, mean = table["gone"].mean(), table["score"].mean()
     assert scores.loc["as happy as possible", "estimate"] == pytest.approx((1 - share) * mean + share * 5)
@@ -163,11 +163,11 @@ def test_patience_that_cannot_be_known_is_said() -> None:
     study = calls(200, 1)
     everyone = study.where(gone=1)
     with pytest.raises(cx.DataProblem) as said:
-        cx.patience(everyone, wait="wait", abandoned="gone")
+        cx.loyalty.patience(everyone, wait="wait", abandoned="gone")
     n = len(everyone.to_pandas())
     assert str(said.value) == f"all {n} in calls hung up by 'gone': nothing is known of the wait that was offered"
     with pytest.raises(cx.DataProblem) as said:
-        cx.patience(study, wait="wait", abandoned="gone", score="wait")
+        cx.loyalty.patience(study, wait="wait", abandoned="gone", score="wait")
     wrong = "'wait' of calls has no scale; without its ends there are no bounds: declare it in the codebook"
     assert str(said.value) == wrong
 
@@ -209,13 +209,13 @@ def test_the_direction_is_said() -> None:
     c, e = panel(400, 12, rng)
     table = {"shop": np.repeat(np.arange(400), 12), "month": np.tile(np.arange(12), 400)}
     study = cx.load(pd.DataFrame(table | {"customers": c.ravel(), "staff": e.ravel()}))
-    found = cx.lagged(study, "customers", y="staff", unit="shop", period="month")
+    found = cx.loyalty.lagged(study, "customers", y="staff", unit="shop", period="month")
     rows = found.table.set_index("path")
     assert rows.loc["customers, then staff", "low"] > 0.05
     assert rows.loc["staff, then customers", "low"] < 0 < rows.loc["staff, then customers", "high"]
     assert "customers, then staff: the stronger direction" in found.notes and found.plot() is not None
     with pytest.raises(cx.DataProblem) as said:
-        cx.lagged(study.where(month=[0, 1]), "customers", y="staff", unit="shop", period="month")
+        cx.loyalty.lagged(study.where(month=[0, 1]), "customers", y="staff", unit="shop", period="month")
     assert str(said.value) == (
         "400 units and 2 periods of table have both scores; paths within units need at least 10 and 4"
     )
@@ -228,7 +228,7 @@ def test_waits_are_cut_and_the_lowest_are_found_under_any_weights() -> None:
     fields = (*book, cx.Field("w", role="weight"))
     for seed in range(12):
         weight = np.random.default_rng(seed).uniform(0.1, 3, 120)
-        found = cx.patience(cx.Study(waits.assign(w=weight), cx.Codebook("waits", fields)), wait="wait",
+        found = cx.loyalty.patience(cx.Study(waits.assign(w=weight), cx.Codebook("waits", fields)), wait="wait",
                             abandoned="gone", score="sat", at=[60])  # fmt: skip
         served = waits["gone"] == 0
         y, w = waits.loc[served, "sat"].to_numpy(), weight[served]

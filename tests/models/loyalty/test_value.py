@@ -142,7 +142,7 @@ def curve(shape: object, n: int = 2500, seed: int = 0) -> Result:
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 11, n)
     y = shape(x) + rng.normal(0, 1, n)  # type: ignore[operator]
-    return cx.loyalty_curve(cx.load(pd.DataFrame({"x": x, "y": y})), "y", score="x")
+    return cx.loyalty.loyalty_curve(cx.load(pd.DataFrame({"x": x, "y": y})), "y", score="x")
 
 
 def test_shapes_are_called_what_they_are() -> None:
@@ -207,9 +207,9 @@ def test_costs_that_cannot_be_are_said() -> None:
     with pytest.raises(cx.DataProblem, match=r"^0 of 100 in table have a 'cost' above 0; 10 are needed$"):
         cx.loyalty.cost_to_serve(cx.load(table.assign(cost=0)), "score", cost="cost")
     with pytest.raises(cx.DataProblem, match=r"^'score' of table has 1 values; a curve needs 3 or more$"):
-        cx.loyalty_curve(cx.load(table.assign(score=1)), "cost", score="score")
+        cx.loyalty.loyalty_curve(cx.load(table.assign(score=1)), "cost", score="score")
     with pytest.raises(cx.DataProblem, match=r"^outcome and score are both 'score'; name two columns$"):
-        cx.loyalty_curve(cx.load(table), "score", score="score")
+        cx.loyalty.loyalty_curve(cx.load(table), "score", score="score")
 
 
 def test_pictures_say_the_chance_and_the_shape() -> None:
@@ -223,7 +223,9 @@ def test_pictures_say_the_chance_and_the_shape() -> None:
 def test_the_curve_of_a_share_stays_within_0_and_1_and_a_flat_line_is_flat() -> None:
     """A step after 5: nothing happens up to 2 (a line of rounding was "falls"), all of it beyond."""
     score = np.tile(np.arange(11), 20)
-    step = cx.loyalty_curve(cx.load(pd.DataFrame({"score": score, "left": (score > 5) * 1})), "left", score="score")
+    step = cx.loyalty.loyalty_curve(
+        cx.load(pd.DataFrame({"score": score, "left": (score > 5) * 1})), "left", score="score"
+    )
     assert step.table["estimate"].between(0, 1).all()
     assert (step.table["low"] <= step.table["estimate"]).all() and (step.table["estimate"] <= step.table["high"]).all()
     assert not step.parts["shape"].startswith("falls")

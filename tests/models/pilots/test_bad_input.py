@@ -139,5 +139,5 @@ def test_one_untreated_unit_has_no_placebo() -> None:
 @pytest.mark.parametrize("tried", [0, -2, 1.5])
 def test_how_many_pilots_were_tried_is_a_number(tried: object) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.scale_up((6, 2), (3, 1), tried=tried)  # type: ignore[arg-type]
+        cx.pilots.scale_up((6, 2), (3, 1), tried=tried)  # type: ignore[arg-type]
     assert str(said.value) == f"tried is {tried!r}; give how many pilots were tried: a whole number from 1"

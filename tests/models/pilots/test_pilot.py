@@ -201,10 +201,10 @@ def test_two_starts_and_duplicates_are_refused() -> None:
 
 def test_a_plan_is_drawn_at_random_and_says_its_power() -> None:
     names = [f"shop {k}" for k in range(24)]
-    plan = cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48)
+    plan = cx.pilots.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48)
     assert plan.table["start"].value_counts().to_dict() == {2.0: 6, 3.0: 6, 4.0: 6, 5.0: 6}
-    assert plan.table.equals(cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48).table)
-    assert not plan.table.equals(cx.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48, seed=1).table)
+    assert plan.table.equals(cx.pilots.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48).table)
+    assert not plan.table.equals(cx.pilots.rollout_plan(names, sd=1, icc=0.04, effect=0.2, n=48, seed=1).table)
     own = plan.parts["power"].set_index("kind").loc["stepped"]
     assert own["se"] ** 2 == pytest.approx(0.002095238095, rel=1e-9)
     assert json.loads(json.dumps(plan.parts["ledger"]))["plan"]["seed"] == 0
@@ -213,7 +213,7 @@ def test_a_plan_is_drawn_at_random_and_says_its_power() -> None:
 
 def test_the_power_of_a_plan_is_kept() -> None:
     """Simulated with unit and period effects, estimated by least squares with both: at least the power promised."""
-    plan = cx.rollout_plan(range(12), sd=1, icc=0.1, effect=0.25, n=40)
+    plan = cx.pilots.rollout_plan(range(12), sd=1, icc=0.1, effect=0.25, n=40)
     x, rng, hits, runs = np.array(plan.parts["treated"]), np.random.default_rng(4), 0, 400
     own = plan.parts["power"].set_index("kind").loc["stepped"]
     units, periods = x.shape
@@ -243,19 +243,19 @@ def test_the_power_of_a_plan_is_kept() -> None:
 )  # fmt: skip
 def test_what_a_plan_refuses(options: dict, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.rollout_plan(**{"units": list("abcdefgh"), "sd": 1, "effect": 0.5, **options})
+        cx.pilots.rollout_plan(**{"units": list("abcdefgh"), "sd": 1, "effect": 0.5, **options})
     assert str(said.value) == message
 
 
 def test_scale_up() -> None:
-    found = cx.scale_up((6, 2), (3, 1)).table.set_index("what")
+    found = cx.pilots.scale_up((6, 2), (3, 1)).table.set_index("what")
     assert found.loc["ratio", ["estimate", "low", "high"]].tolist() == pytest.approx([0.5, 0.1575135, 1.5871659])
-    none = cx.scale_up((1, 2), (3, 1))
+    none = cx.pilots.scale_up((1, 2), (3, 1))
     assert none.notes == ("pilot effect not different from zero: no ratio",)
-    best = cx.scale_up([(6, 2), (2, 2), (1, 2), (3, 2)], (3, 1))
+    best = cx.pilots.scale_up([(6, 2), (2, 2), (1, 2), (3, 2)], (3, 1))
     assert 2 < best.table.set_index("what").loc["pilot, shrunken", "estimate"] < 6
     assert best.notes[0].startswith("4 pilots were tried: the best looks better than it is")
-    assert "the best of 5 pilots looks better" in cx.scale_up((6, 2), tried=5).notes[0]
+    assert "the best of 5 pilots looks better" in cx.pilots.scale_up((6, 2), tried=5).notes[0]
 
 
 def test_the_best_of_many_pilots_is_not_overestimated_once_shrunken() -> None:
@@ -265,7 +265,7 @@ def test_the_best_of_many_pilots_is_not_overestimated_once_shrunken() -> None:
         seen = truth + rng.normal(0, 1, 8)
         k = int(seen.argmax())
         order = [k, *(j for j in range(8) if j != k)]
-        table = cx.scale_up([(seen[j], 1.0) for j in order]).table.set_index("what")
+        table = cx.pilots.scale_up([(seen[j], 1.0) for j in order]).table.set_index("what")
         raw.append(seen[k] - truth[k])
         drawn.append(table.loc["pilot, shrunken", "estimate"] - truth[k])
     assert np.mean(raw) > 0.5
@@ -284,7 +284,7 @@ def test_the_best_of_many_pilots_is_not_overestimated_once_shrunken() -> None:
 )  # fmt: skip
 def test_what_scale_up_refuses(args: tuple, message: str) -> None:
     with pytest.raises(cx.DataProblem) as said:
-        cx.scale_up(*args)
+        cx.pilots.scale_up(*args)
     assert str(said.value) == message
 
 

@@ -32,7 +32,7 @@ def answers(n: int, seed: int, mean: float = 3.5) -> cx.Study:
 
 def test_the_tree_is_that_of_a_hand_calculation() -> None:
     study = answers(1_000, 1)
-    found = cx.kpi_tree(study, "y", targets={"y": 4, "a": 4, "b": 4, "c": 4})
+    found = cx.targets.kpi_tree(study, "y", targets={"y": 4, "a": 4, "b": 4, "c": 4})
     last = study.lazy.collect().to_pandas().query("wave == 2")
     top = found.table.iloc[0]
     assert top["item"] == "Goal" and top["estimate"] == pytest.approx(last["y"].mean()) and top["n"] == len(last)
@@ -53,7 +53,7 @@ def test_the_chance_of_a_target_is_as_often_true_as_it_says() -> None:
     for k in range(60):
         mean = rng.uniform(3.2, 3.8)
         study = answers(200, k, mean)
-        told.append(cx.kpi_tree(study, "a", targets={"a": 3.5}).table["reached"].iloc[0])
+        told.append(cx.targets.kpi_tree(study, "a", targets={"a": 3.5}).table["reached"].iloc[0])
         true.append(mean > 3.5)
     sure = np.array(told) > 0.5
     assert (np.array(true) == sure).mean() > 0.85  # seven of eight verdicts are right
@@ -78,9 +78,9 @@ def shops(n: int, seed: int, *, lift: float = 0.0) -> cx.Study:
 
 def test_alike_owners_are_left_alone_and_a_heap_at_the_cut_is_seen() -> None:
     reps = 60
-    quiet = sum(not cx.gaming(shops(150, k), "y", owner="shop", cut=4).parts["looked"] for k in range(reps))
+    quiet = sum(not cx.targets.gaming(shops(150, k), "y", owner="shop", cut=4).parts["looked"] for k in range(reps))
     assert quiet >= binom.ppf(0.001, reps, 0.95)
-    seen = [cx.gaming(shops(300, k, lift=0.7), "y", owner="shop", cut=4) for k in range(10)]
+    seen = [cx.targets.gaming(shops(300, k, lift=0.7), "y", owner="shop", cut=4) for k in range(10)]
     assert sum("shop 0" in f.parts["looked"] for f in seen) >= 9
     assert seen[0].table.iloc[0][["owner", "check"]].tolist() == ["shop 0", "at the cut-off 4"]
     answered = seen[0].table.query("check == 'answered'")
@@ -98,15 +98,18 @@ def test_the_same_plan_is_signed_once_and_a_changed_one_anew(tmp_path) -> None:
 
 
 MESSAGES = [
-    (lambda s: cx.kpi_tree(s, "y", targets={}), r"^targets is empty; give question → mean that it should have, as"),
-    (lambda s: cx.kpi_tree(s, "y", targets={"a": 9}),
+    (lambda s: cx.targets.kpi_tree(s, "y", targets={}),
+     r"^targets is empty; give question → mean that it should have, as"),
+    (lambda s: cx.targets.kpi_tree(s, "y", targets={"a": 9}),
      r"^the target of 'a' is 9, outside its scale from 1 to 5; give it in points of that scale$"),
-    (lambda s: cx.kpi_tree(s, "y", targets={"wave": 2}), r"^'wave' has no scale: a target needs a question with one$"),
-    (lambda s: cx.gaming(s, "y", owner=""),
+    (lambda s: cx.targets.kpi_tree(s, "y", targets={"wave": 2}),
+     r"^'wave' has no scale: a target needs a question with one$"),
+    (lambda s: cx.targets.gaming(s, "y", owner=""),
      r"^name the score that is paid for and the column of who is measured by it: outcome, owner=$"),
-    (lambda s: cx.gaming(s, "wave", owner="a"), r"^'wave' has no scale; name the score that is paid for$"),
-    (lambda s: cx.gaming(s, "y", owner="a", cut=7), r"^cut is 7; it is a score of 'y' above 1: 1 to 5"),
-    (lambda s: cx.gaming(s, "y", owner="wave"), r"^fewer than 3 owners in 'wave' have 10 rows on which something can"),
+    (lambda s: cx.targets.gaming(s, "wave", owner="a"), r"^'wave' has no scale; name the score that is paid for$"),
+    (lambda s: cx.targets.gaming(s, "y", owner="a", cut=7), r"^cut is 7; it is a score of 'y' above 1: 1 to 5"),
+    (lambda s: cx.targets.gaming(s, "y", owner="wave"),
+     r"^fewer than 3 owners in 'wave' have 10 rows on which something can"),
     (lambda s: cx.evidence.sign({}, name="p", ledger=None), r"^the plan is empty: there is nothing to sign$"),
     (lambda s: cx.evidence.sign({"a": 1}, name="", ledger=None), r"^name is ''; give the plan a name$"),
 ]  # fmt: skip
@@ -119,7 +122,7 @@ def test_wrong_input_is_said(ask, said) -> None:
 
 
 def test_the_picture_puts_each_target_on_the_row_of_its_question():
-    tree = cx.kpi_tree(answers(400, 5), "y", targets={"y": 3.1, "a": 4.9, "b": 3.4, "c": 2.2})
+    tree = cx.targets.kpi_tree(answers(400, 5), "y", targets={"y": 3.1, "a": 4.9, "b": 3.4, "c": 2.2})
     ax = tree.plot()
     names = dict(zip(ax.get_yticks(), [t.get_text() for t in ax.get_yticklabels()], strict=True))
     drawn = {names[np.mean(line.get_ydata())].partition(":")[0]: line.get_xdata()[0] for line in ax.lines}
@@ -132,7 +135,7 @@ def test_the_funnel_of_a_watch_is_that_of_a_hand_calculation() -> None:
     y = np.tile(np.repeat([5.0, 4.0, 3.0], [50, 25, 25]), 4)
     table = pd.DataFrame({"y": y, "shop": np.repeat(list("abcd"), 100)})
     fields = (Field("y", "Score", "integer", "outcome", "satisfaction", SCALE), Field("shop", type="string"))
-    found = cx.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
+    found = cx.targets.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
     assert len(found) == 8 and (found["estimate"] == 0.5).all() and (found["expected"] == 0.5).all()
     half = norm.ppf(1 - 0.05 / 16) * np.sqrt(0.25 / found["n"])
     assert (found["high"] - 0.5).tolist() == pytest.approx(half.tolist())
@@ -145,7 +148,7 @@ def test_owners_who_differ_widen_the_funnel() -> None:
     y = np.concatenate([np.repeat([5.0, 1.0], [int(100 * p), 100 - int(100 * p)]) for p in shares])
     table = pd.DataFrame({"y": y, "shop": np.repeat(list("abcde"), 100)})
     fields = (Field("y", "Score", "integer", "outcome", "satisfaction", SCALE), Field("shop", type="string"))
-    found = cx.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
+    found = cx.targets.gaming(cx.load(table, codebook=Codebook("s", fields)), "y", owner="shop", cut=4).table
     phi = np.mean((np.array(shares) - 0.5) ** 2 / (0.25 / 100))  # 12.8: the tails of five owners are themselves
     half = norm.ppf(1 - 0.05 / 10) * np.sqrt(0.25 / 100 * phi)
     assert (found["high"] - found["expected"]).tolist() == pytest.approx([half] * 5)

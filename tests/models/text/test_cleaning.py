@@ -40,7 +40,7 @@ def articles(mirror: Path) -> dict[str, str]:
 def test_the_articles_numbers_blocks_and_words(articles: dict[str, str]) -> None:
     wrong = {"001": "残雪", "002": "голосовой связи", "004": "Συνοψίσετε"}
     for name, text in articles.items():
-        found = cx.numbers_in(text)
+        found = cx.text.numbers_in(text)
         rows = found.table[["bound", "value", "kind"]].itertuples(index=False, name=None)
         assert list(rows) == [(b, pytest.approx(v), k) for b, v, k, _ in CLAIMS[name]], name
         assert found.parts["language"] == LANGUAGE[name]
@@ -55,7 +55,7 @@ def test_the_articles_numbers_blocks_and_words(articles: dict[str, str]) -> None
 def test_the_articles_noise_and_splices(articles: dict[str, str]) -> None:
     pytest.importorskip("simplemma", reason="needs the extra 'text'")
     for name, text in articles.items():
-        assert cx.numbers_in(text).table["noise"].tolist() == [n for *_, n in CLAIMS[name]], name
+        assert cx.text.numbers_in(text).table["noise"].tolist() == [n for *_, n in CLAIMS[name]], name
         cut = [text[a:b] for a, b, _ in torn(text, LANGUAGE[name])]
         assert cut == ([SPLICE, SPLICE] if name == "003" else []), name
     mended = repaired(articles["003"], "ru")
@@ -81,7 +81,7 @@ def test_numbers_in_many_languages() -> None:
 
 def test_numbers_need_a_text() -> None:
     with pytest.raises(cx.DataProblem, match=r"^text is empty or no text; give the text of an article$"):
-        cx.numbers_in("  ")
+        cx.text.numbers_in("  ")
 
 
 def test_splices_are_cut_and_nothing_else() -> None:
@@ -115,7 +115,7 @@ def comments() -> pd.DataFrame:
 
 
 def test_quality_counts_what_is_there_and_quotes_nobody() -> None:
-    found = cx.text_quality(cx.load(comments()).set("comment", role="text"))
+    found = cx.text.text_quality(cx.load(comments()).set("comment", role="text"))
     n = found.table.set_index("check")["n"]
     assert n[["answered", "nothing to add", "HTML", "signs alone", "very long"]].tolist() == [168, 48, 12, 12, 12]
     assert n["repeats"] == 120 - 20 and n["personal data"] == 12 and n["shared lines"] == 12
@@ -125,7 +125,7 @@ def test_quality_counts_what_is_there_and_quotes_nobody() -> None:
 
 
 def test_clean_keeps_what_is_said_and_masks_who_said_it() -> None:
-    made = cx.clean(cx.load(comments()).set("comment", role="text"))
+    made = cx.text.clean(cx.load(comments()).set("comment", role="text"))
     told = made.to_pandas()["comment_clean"].iloc[:16].tolist()
     none = [k for k, t in enumerate(told) if t is None or t != t]
     assert none == [2, 3, 4, 5, 14, 15]
@@ -136,7 +136,7 @@ def test_clean_keeps_what_is_said_and_masks_who_said_it() -> None:
     with pytest.raises(
         cx.DataProblem, match=r" has a column 'comment_clean' already; rename it, or use it: it may be "
     ):
-        cx.clean(made)
+        cx.text.clean(made)
 
 
 def test_tags_are_text_and_a_comparison_is_none() -> None:
@@ -164,12 +164,12 @@ def test_of_several_columns_of_comments_the_one_in_which_most_is_written_is_read
     )
     study = cx.load(rows).set("title", role="text").set("message", role="text")
     said = "comments are those of 'message', in which most is written; column= takes 'title'"
-    found = cx.text_quality(study)
+    found = cx.text.text_quality(study)
     assert found.table.set_index("check").loc["answered", "n"] == 15 and said in found.notes
-    assert cx.text_quality(study, "title").table.set_index("check").loc["answered", "n"] == 30
-    assert not any("most is written" in n for n in cx.text_quality(study, "title").notes)
-    cleaned = cx.clean(study)
+    assert cx.text.text_quality(study, "title").table.set_index("check").loc["answered", "n"] == 30
+    assert not any("most is written" in n for n in cx.text.text_quality(study, "title").notes)
+    cleaned = cx.text.clean(study)
     assert cleaned.columns[-2:] == ["message_clean", "message_language"]
-    assert said in cx.text_quality(cleaned).notes, "cleaned comments are no column more"
+    assert said in cx.text.text_quality(cleaned).notes, "cleaned comments are no column more"
     read = cx.comments(study, 3)
     assert read.table["comment"].str.startswith("It took").all() and said in read.notes

@@ -37,28 +37,28 @@ def test_themes_that_are_there_are_drafted_and_masked() -> None:
     rng = np.random.default_rng(3)
     rows = [(t, " ".join(rng.permutation(w.split())[:5])) for t, w in TOLD.items() for _ in range(80)]
     table = pd.DataFrame({"comment": [f"{text}. Call +49 170 55512{k:03d}" for k, (_, text) in enumerate(rows)]})
-    frame = cx.discover(cx.load(table).set("comment", role="text"), k=4, engine="words")
+    frame = cx.text.discover(cx.load(table).set("comment", role="text"), k=4, engine="words")
     words = [set(t.title.split(", ")) for t in frame]
     assert len(words) == 4 and all(sum(bool(w & set(v.split())) for v in TOLD.values()) == 1 for w in words)
     assert all(t.definition.startswith("draft, to be named: stable (comes back by ") for t in frame)
     quoted = [x for t in frame for v in t.examples.values() for x in v]
     assert len(quoted) == 20 and not any("55512" in x for x in quoted)
-    assert cx.discover(cx.load(table).set("comment", role="text"), k=4, engine="words") == frame
+    assert cx.text.discover(cx.load(table).set("comment", role="text"), k=4, engine="words") == frame
 
 
 def test_few_comments_or_no_groups_are_said() -> None:
     study = cx.simulations.simulate_comments(40, seed=1)
     with pytest.raises(cx.DataProblem, match=r"different comments; at least 100 are needed to look for themes$"):
-        cx.discover(study)
+        cx.text.discover(study)
     rng = np.random.default_rng(0)
     words = [f"w{k}" for k in range(400)]
     noise = pd.DataFrame({"comment": [" ".join(rng.choice(words, 9)) for _ in range(150)]})
     with pytest.raises(
         cx.DataProblem, match=r"^no group of the 150 comments comes back in bootstraps \(the best: 0\.\d\d"
     ):
-        cx.discover(cx.load(noise).set("comment", role="text"), k=10, engine="words")
+        cx.text.discover(cx.load(noise).set("comment", role="text"), k=10, engine="words")
     with pytest.raises(cx.DataProblem, match=r"^k is 99; allowed: 2 to 15 groups, ten comments each$"):
-        cx.discover(cx.load(noise).set("comment", role="text"), k=99, engine="words")
+        cx.text.discover(cx.load(noise).set("comment", role="text"), k=99, engine="words")
 
 
 @pytest.mark.extra

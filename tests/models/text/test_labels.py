@@ -36,7 +36,7 @@ def filled(path: Path, *, most: dict[str, int] | None = None, wrong: float = 0.0
 
 @pytest.fixture
 def sheet(tmp_path: Path) -> Path:
-    return cx.label_sample(STUDY, FRAME, n=80, overlap=30, path=tmp_path / "labels.xlsx", seed=2)
+    return cx.text.label_sample(STUDY, FRAME, n=80, overlap=30, path=tmp_path / "labels.xlsx", seed=2)
 
 
 def test_what_is_drawn_is_random_masked_and_shared_out(sheet: Path) -> None:
@@ -78,7 +78,7 @@ def test_personal_data_and_formulas_do_not_reach_the_sheet(tmp_path: Path) -> No
         "👍👍",
     ]
     rows = pd.DataFrame({"comment": [*odd, "x" * 200_000, *[f"comment number {k}" for k in range(20)]]})
-    path = cx.label_sample(cx.load(rows).set("comment", role="text"), ["a"], n=27, path=tmp_path / "l.xlsx")
+    path = cx.text.label_sample(cx.load(rows).set("comment", role="text"), ["a"], n=27, path=tmp_path / "l.xlsx")
     sheet = openpyxl.load_workbook(path)["coder 1"]
     cells = [sheet.cell(r, 2) for r in range(2, sheet.max_row + 1)]
     texts = [c.value for c in cells]
@@ -169,8 +169,8 @@ BAD = {
     r"not at random$",
     "column": r"^sheet 'coder 1' of labels\.xlsx has no column 'price'; it has row, comment, waiting, prize, other, "
     r"cannot code, remark$",
-    "five labels": r"^[345] comments are labelled; at least 20 are needed, a few hundred are usual: cx\.labels_needed "
-    r"says how many$",
+    "five labels": r"^[345] comments are labelled; at least 20 are needed, a few hundred are usual: "
+    r"cx\.text\.labels_needed says how many$",
 }
 
 
@@ -185,8 +185,8 @@ def test_labels_that_are_not_at_random_are_refused(sheet: Path) -> None:
     sheet.with_suffix(".key.json").unlink()
     said = (
         r"^beside labels\.xlsx there is no labels\.key\.json, which says with what probability each comment was drawn; "
-        r"labels of comments that somebody picked make every share wrong\. Put it back, draw with cx\.label_sample, or "
-        r"say at_random=True if they were drawn at random$"
+        r"labels of comments that somebody picked make every share wrong\. Put it back, draw with "
+        r"cx\.text\.label_sample, or say at_random=True if they were drawn at random$"
     )
     with pytest.raises(cx.DataProblem, match=said):
         cx.text.read_labels(sheet, FRAME)
@@ -200,12 +200,12 @@ def test_labels_that_are_not_at_random_are_refused(sheet: Path) -> None:
 
 def test_broken_files_are_said(tmp_path: Path, sheet: Path) -> None:
     with pytest.raises(
-        cx.DataProblem, match=r"^there is no file of labels .*none\.xlsx; make a workbook with cx\.label_sample"
+        cx.DataProblem, match=r"^there is no file of labels .*none\.xlsx; make a workbook with cx\.text\.label_sample"
     ):
         cx.text.read_labels(tmp_path / "none.xlsx", FRAME)
     sheet.with_suffix(".key.json").write_text("{")
     with pytest.raises(
-        cx.DataProblem, match=r"^labels\.key\.json is not as cx\.label_sample wrote it; put the original "
+        cx.DataProblem, match=r"^labels\.key\.json is not as cx\.text\.label_sample wrote it; put the original "
     ):
         cx.text.read_labels(sheet, FRAME)
     (tmp_path / "bad.xlsx").write_bytes(b"no workbook")
@@ -217,11 +217,11 @@ def test_work_of_coders_is_never_written_over(sheet: Path) -> None:
     with pytest.raises(
         cx.DataProblem, match=r"labels\.xlsx is there already and may hold labels; choose another path=, "
     ):
-        cx.label_sample(STUDY, FRAME, path=sheet)
+        cx.text.label_sample(STUDY, FRAME, path=sheet)
     with pytest.raises(cx.DataProblem, match=r"^path is l\.csv; label sheets are workbooks: give a name that ends in "):
-        cx.label_sample(STUDY, FRAME, path="l.csv")
+        cx.text.label_sample(STUDY, FRAME, path="l.csv")
     with pytest.raises(cx.DataProblem, match=r"^n is 0 and overlap 50; draw one comment or more, and 0 or more of th"):
-        cx.label_sample(STUDY, FRAME, n=0, path=sheet.with_name("m.xlsx"))
+        cx.text.label_sample(STUDY, FRAME, n=0, path=sheet.with_name("m.xlsx"))
 
 
 def test_too_few_comments_would_tell_who_wrote_them(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_too_few_comments_would_tell_who_wrote_them(tmp_path: Path) -> None:
     with pytest.raises(
         cx.DataProblem, match=r"^'comment' of .* holds 4 comments; at least 10 are needed: so few would "
     ):
-        cx.label_sample(few, ["a"], n=2, overlap=0, path=tmp_path / "l.xlsx")
+        cx.text.label_sample(few, ["a"], n=2, overlap=0, path=tmp_path / "l.xlsx")
 
 
 FRAMES = {
@@ -265,5 +265,7 @@ def test_a_frame_is_written_as_it_is_read(tmp_path: Path) -> None:
 
 
 def test_labels_that_are_no_file_are_refused() -> None:
-    with pytest.raises(cx.DataProblem, match=r"^labels are 5; give the path of a workbook of cx\.label_sample, or"):
+    with pytest.raises(
+        cx.DataProblem, match=r"^labels are 5; give the path of a workbook of cx\.text\.label_sample, or"
+    ):
         cx.text.read_labels(5)

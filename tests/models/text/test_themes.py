@@ -126,7 +126,7 @@ def test_a_share_without_labels_is_refused() -> None:
         cx.themes(study)
     assert str(said.value) == (
         f"the comments of {study.name} are not coded: a share without labels has an error that nobody knows. Draw and "
-        "label some (cx.label_sample), then cx.code(study, frame, labels=...)"
+        "label some (cx.text.label_sample), then cx.code(study, frame, labels=...)"
     )
 
 
@@ -209,10 +209,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_labels_needed_by_hand() -> None:
-    found = cx.labels_needed(0.05, share=0.25, accuracy=[0.5, 0.7])
+    found = cx.text.labels_needed(0.05, share=0.25, accuracy=[0.5, 0.7])
     assert found.table["labels"].tolist() == [217, 147] and found.table["labels_only"].tolist() == [289, 289]
     with pytest.raises(cx.DataProblem, match=r"^share is 1\.5; allowed: above 0 to below 1$"):
-        cx.labels_needed(0.05, share=1.5)
+        cx.text.labels_needed(0.05, share=1.5)
     assert type(found.plot()).__name__ == "Axes"
 
 
@@ -265,11 +265,11 @@ def test_the_impact_of_known_themes_is_the_identity_of_impact() -> None:
     wrote = truth[truth["comment"].notna()]
     exact = declared(study.to_pandas().assign(p=truth["waiting"].astype(float)))
     labels = cx.text.read_labels(wrote[["comment", "waiting"]], ["waiting"], at_random=True)
-    found = cx.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}))
+    found = cx.text.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}))
     peer = cx.metrics.impact(declared(wrote.reset_index(drop=True)), "waiting", of="score")
     assert found.table["estimate"][0] == pytest.approx(peer.table["estimate"][0], abs=1e-9)
     assert found.table["share"][0] == pytest.approx(peer.table["share"][0]) and found.unit == "points"
-    means = cx.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}), metric="mean")
+    means = cx.text.theme_impact(cx.code(exact, ["waiting"], labels=labels, predicted={"waiting": "p"}), metric="mean")
     by_hand = wrote.groupby("waiting")["score"].mean()
     rows = means.table.set_index("theme")["estimate"]
     assert rows["waiting"] == pytest.approx(by_hand[1] - by_hand[0]) and rows["(constant)"] == pytest.approx(by_hand[0])
@@ -315,9 +315,9 @@ def test_what_an_impact_needs_is_said() -> None:
     with pytest.raises(
         cx.DataProblem, match=r"^'wave' has no scale; NPS needs answers from 0 to 10: use metric='mean'$"
     ):
-        cx.theme_impact(coded, "wave")
+        cx.text.theme_impact(coded, "wave")
     with pytest.raises(cx.DataProblem, match=r"^metric is 'csat'; allowed: 'nps', 'mean'$"):
-        cx.theme_impact(coded, metric="csat")
+        cx.text.theme_impact(coded, metric="csat")
     with pytest.raises(cx.DataProblem, match=r"^60 labelled comments have a score in 'score'; at least 70 are needed$"):
-        cx.theme_impact(coded, least_n=70)
-    assert type(cx.theme_impact(coded).plot()).__name__ == "Axes"
+        cx.text.theme_impact(coded, least_n=70)
+    assert type(cx.text.theme_impact(coded).plot()).__name__ == "Axes"
