@@ -136,6 +136,7 @@ _ROOMS = {
         "cost_to_serve": "cxlab.models.loyalty.cost_to_serve",
         "repeat_models": "cxlab.models.loyalty.repeat_models",
         "within_person": "cxlab.models.loyalty.within_person",
+        "best_metric": "cxlab.models.loyalty.best_metric",
     },
     "journeys": {
         "regression_to_mean": "cxlab.models.journeys.mean_reversion",

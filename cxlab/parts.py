@@ -275,6 +275,10 @@ PARTS: dict[str, dict[str, Part]] = {
         "people": ("int", "people compared"),
         "model": ("str", "'linear', 'cloglog' or 'poisson'"),
     },
+    "best_metric": {
+        "best": ("str", "the metric that was best most often where the models were fitted"),
+        "n_eff": ("float", "independent answers that would know the outcome's mean as exactly"),
+    },
     "loyalty_curve": {"causal": ("list[str]", "columns that the design assigned: of these causal words may be used")},
     "pilot": {
         "metric": METRIC,

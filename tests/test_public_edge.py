@@ -62,6 +62,7 @@ UNKNOWN = {
     "personas": lambda: cx.personas(STUDY, [BAD, "service"]),
     "worth_in_money": lambda: cx.prices.worth_in_money(STUDY, BAD, price="wait", chosen="churned", among="respondent"),
     "choice_design": lambda: cx.prices.choice_design(STUDY, BAD, among="respondent"),
+    "best_metric": lambda: cx.loyalty.best_metric(STUDY, BAD, metrics=["satisfaction", "wait"]),
     "stated_premium": lambda: cx.prices.stated_premium(STUDY, ordinary=BAD, great="wait"),
     "churn_model": lambda: cx.loyalty.churn_model(STUDY, "satisfaction", left=BAD),
     "cost_to_serve": lambda: cx.loyalty.cost_to_serve(STUDY, "satisfaction", cost=BAD),

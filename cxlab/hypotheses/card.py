@@ -95,7 +95,8 @@ class Need:
         measures = " or ".join(m for m in self.measure if m)
         kind = f"role '{roles}'" + (f" and measure '{measures}'" if measures else "")
         many = f"at least {self.least} columns" if self.least > 1 else "a column"
-        named = f", or named {' or '.join(self.names)}" if self.names else ""
+        either = " or" if self.measure else ""
+        named = f",{either} named {' or '.join(self.names)}" if self.names else ""
         return f"{self.says} ({many} with {kind}{named})"
 
 

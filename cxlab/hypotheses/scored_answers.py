@@ -17,7 +17,7 @@ from cxlab.data.yes_no import yes_no
 from cxlab.hypotheses.card import Card, Need
 from cxlab.hypotheses.slots import TWO_ANSWERS, Slots
 from cxlab.problem import DataProblem
-from cxlab.stats.fits.robust import least_squares
+from cxlab.stats.fits.robust import effective
 
 SCALES = ("linear", "top-box", "ranks")
 EXCLUSIONS = ("none", "straight-liners", "incomplete")
@@ -77,18 +77,8 @@ class ScoredAnswers:
         return (None if self.c is None else self.c[rows]), (None if self.h is None else self.h[rows])
 
     def effective(self, rows: NDArray, y: NDArray) -> float:
-        """Return how many independent answers would know the mean of ``y`` as exactly: its variance over its error².
-
-        Without clusters and strata Kish's number, which does not depend on ``y``.
-        """
-        n, w = self.n[rows], self.w[rows]
-        kish = float((n * w).sum() ** 2 / (n * w * w).sum()) if len(n) else 0.0
-        cluster, strata = self.units(rows)
-        if (cluster is None and strata is None) or not np.ptp(y[rows]) > 0:
-            return kish
-        mean = least_squares(np.ones((len(n), 1)), y[rows], n, w, cluster, strata)
-        spread = float(np.average(mean.e**2, weights=n * w)) * n.sum() / (n.sum() - 1)
-        return spread / float(mean.v[0, 0]) if mean.v[0, 0] > 0 else float("nan")
+        """Return how many independent answers would know the mean of ``y`` over the rows as exactly."""
+        return effective(y[rows], self.n[rows], self.w[rows], *self.units(rows))
 
     def __contains__(self, slot: str) -> bool:
         return slot in self.raw

@@ -122,6 +122,8 @@ def _find(need: Need, fields: Sequence[Field], taken: set[str]) -> tuple[tuple[s
 def _fits(need: Need, f: Field) -> bool:
     if need.scale and not (f.scale and (f.scale.minimum, f.scale.maximum) == need.scale):
         return False
+    if need.kind == "amount" and f.scale:  # a rating of the price is no price
+        return False
     return f.stage.lower() in JOURNEY or not need.stages
 
 

@@ -1,5 +1,6 @@
 """The room `cx.loyalty`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
+from cxlab.models.loyalty.best_metric import best_metric as best_metric
 from cxlab.models.loyalty.churn_model import churn_model as churn_model
 from cxlab.models.loyalty.contact_clock import contact_clock as contact_clock
 from cxlab.models.loyalty.cost_to_serve import cost_to_serve as cost_to_serve

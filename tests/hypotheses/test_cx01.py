@@ -44,9 +44,9 @@ def test_it_is_the_models_number(threat: str | None) -> None:
     study = cx.simulated("CX-01", 0.16, n=600, seed=3, threat=threat)
     errors = "" if threat else "HC3"
     alone = study if threat else cx.Study(study.table, study.codebook.replace("cluster", role=""))
-    model = cx.ols(alone, "log(spend) ~ arm", errors=errors).table.set_index("term").loc["arm"]
+    model = cx.ols(alone, "log(price) ~ arm", errors=errors).table.set_index("term").loc["arm"]
     e = verdict(alone).estimate
-    own = cx.prices.stated_premium(alone, price="spend", arm="arm").table.iloc[0]
+    own = cx.prices.stated_premium(alone, price="price", arm="arm").table.iloc[0]
     assert [e.value, e.low, e.high] == pytest.approx(own[["estimate", "low", "high"]].tolist(), rel=1e-12)
     assert [e.value, e.low, e.high] == pytest.approx(np.expm1(model[["estimate", "low", "high"]].tolist()), rel=1e-9)
 
@@ -61,6 +61,37 @@ def test_which_arm_is_great_is_said_or_refused() -> None:
     )
     named = prices(great, ordinary, (1, 2), {"1": "yes", "2": "no"})
     assert verdict(named).estimate.value == pytest.approx(0.2)
+
+
+def spent(name: str, **more) -> cx.Study:
+    """A shop's trial: what was spent on a visit, beside an arm called treatment."""
+    rng = np.random.default_rng(1)
+    treatment = rng.integers(0, 2, 400)
+    table = pd.DataFrame({name: np.exp(3 + 0.15 * treatment + 0.3 * rng.standard_normal(400)), "treatment": treatment})
+    fields = (cx.Field(name, role="outcome", **more), cx.Field("treatment", type="integer", role="operation"))
+    return cx.Study(table, cx.Codebook("shop", fields, design="experiment", assignment=("treatment",)))
+
+
+@pytest.mark.parametrize("name", ["basket", "spend", "order_value", "revenue"])
+def test_the_sum_of_a_basket_is_no_price_unless_somebody_says_so(name: str) -> None:
+    study = spent(name, measure="spend")
+    with pytest.raises(cx.DataProblem) as refused:
+        verdict(study)
+    assert str(refused.value) == (
+        "CX-01 cannot be tested on shop: it lacks a price stated or paid for one unit of the product (an amount spent "
+        "may be a basket: it is never taken by its measure) (a column with role 'outcome or operation', named "
+        "price or paid or wtp or bid or price_paid or would_pay or willingness_to_pay). Declare the column's role in "
+        "the codebook, or say which column plays the part: columns={'price': 'name'}"
+    )
+    said = cx.verdict("CX-01", study, columns={"price": name}, robust=False, ledger=None)
+    assert said.estimate.value == pytest.approx(np.exp(0.15) - 1, abs=0.08)
+    assert not cx.claims(study).set_index("card").loc["CX-01", "can"]
+
+
+def test_a_rating_of_the_price_is_no_price() -> None:
+    study = spent("price", scale=cx.Scale(1, 5))
+    with pytest.raises(cx.DataProblem, match="^CX-01 cannot be tested on shop: it lacks a price stated or paid for"):
+        verdict(study)
 
 
 def test_the_premium_is_recovered_and_covered(replicates) -> None:
@@ -101,7 +132,7 @@ def test_few_treated_people_are_no_evidence() -> None:
 def test_the_threat_is_in_the_data() -> None:
     def alike(threat: str | None) -> float:
         t = cx.simulated("CX-01", 0.0, n=3000, seed=5, threat=threat).table
-        log = np.log(t["spend"]).groupby(np.arange(3000) // 5)
-        return 5 * log.mean().var() / np.log(t["spend"]).var()
+        log = np.log(t["price"]).groupby(np.arange(3000) // 5)
+        return 5 * log.mean().var() / np.log(t["price"]).var()
 
     assert alike("clustering") > 2.5 > 1.3 > alike(None)

@@ -67,3 +67,24 @@ def test_a_gain_at_the_smallest_that_matters_is_covered_and_not_called_trivial(r
     assert found["high"].lt(truth).sum() <= binom.ppf(0.9995, REPS, 0.025)
     assert found["low"].gt(truth).sum() <= binom.ppf(0.9995, REPS, 0.025)
     assert found["direction"].eq("TRIVIAL").sum() <= binom.ppf(0.9995, REPS, 0.05)
+
+
+def same(v: cx.Result, model: cx.Result) -> None:
+    """The verdict's gain, its interval and what it shows are the model's."""
+    rows = model.table.set_index("metric")
+    gain = rows.loc["all together", ["gain", "gain_low", "gain_high"]].tolist()
+    assert [v.estimate.value, v.estimate.low, v.estimate.high] == pytest.approx(gain, abs=1e-9)
+    shown = v.parts["shown"].set_index("label")[["estimate", "low", "high"]]
+    for name, row in rows.iterrows():
+        label = f"R² out of sample: {'all' if name == 'all together' else name}"
+        assert shown.loc[label].tolist() == pytest.approx(row[["estimate", "low", "high"]].tolist(), abs=1e-9)
+    assert v.estimate.n_eff == pytest.approx(model.parts["n_eff"], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["abc", "brand-tracker", "customers"])
+def test_it_is_the_models_number_on_shipped_data(name: str) -> None:
+    """Answers with gaps (abc), weights and clusters (brand-tracker): `cx.loyalty.best_metric` on the same columns."""
+    study = cx.load(name)
+    v = cx.verdict("CX-14", study, robust=False, ledger=None, seed=3)
+    used = v.parts["columns"]
+    same(v, cx.loyalty.best_metric(study, used["outcome"][0], metrics=used["metrics"], seed=3))

@@ -88,9 +88,9 @@ def test_the_columns_of_a_design_survive_the_file_and_are_checked() -> None:
 def arms(values, labels=None) -> cx.Study:
     rng = np.random.default_rng(3)
     treated = rng.integers(0, 2, 800)
-    table = pd.DataFrame({"spend": np.exp(3 + 0.15 * treated + 0.2 * rng.standard_normal(800)), "arm": values(treated)})
+    table = pd.DataFrame({"price": np.exp(3 + 0.15 * treated + 0.2 * rng.standard_normal(800)), "arm": values(treated)})
     fields = (
-        Field("spend", role="operation", measure="spend"),
+        Field("price", role="operation", measure="spend"),
         Field(
             "arm",
             type="integer" if pd.api.types.is_numeric_dtype(table["arm"]) else "string",

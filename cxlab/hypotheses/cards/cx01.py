@@ -16,7 +16,7 @@ TRUTH = Truth(claimed=0.16)
 def test(case: Case) -> Evidence:
     """The ratio between arms of `cx.prices.stated_premium`: log price on the arm."""
     sample = case.sample
-    price, arm = (sample.number("spend"), sample.binary("arm"))
+    price, arm = (sample.number("price"), sample.binary("arm"))
     with np.errstate(invalid="ignore", divide="ignore"):
         y = np.where(price > 0, np.log(price), np.nan)
     rows = answered(case, y, arm)
@@ -33,7 +33,7 @@ def test(case: Case) -> Evidence:
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
     cluster, arm, shared = arms(n, rng, threat)
     log = 3 + np.log1p(effect) * arm + 0.25 * shared + 0.25 * rng.standard_normal(n)
-    return Made({"spend": np.exp(log), "arm": arm, "cluster": cluster}, "experiment")
+    return Made({"price": np.exp(log), "arm": arm, "cluster": cluster}, "experiment")
 
 
 naive = unguarded

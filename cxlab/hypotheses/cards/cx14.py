@@ -1,57 +1,42 @@
 """Several metrics see more.
 
-R² of all metrics together minus that of the best single one, chosen inside each training part.
+R² of all metrics together minus that of the best single one, chosen inside each training part, as `best_metric`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.cross_validation import HOW, validate
+from cxlab.hypotheses.cross_validation import HOW, Validation
 from cxlab.hypotheses.estimation import about, answered, row
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import flat
-from cxlab.stats.fits.folds import solve
-from cxlab.stats.fits.marked_gaps import filled
+from cxlab.models.loyalty.best_metric import TOGETHER, foretold
 
 TRUTH = Truth(claimed=0.05, n=2000, loss=0.55)
 
 
 def test(case: Case) -> Evidence:
-    """CX-14: R² of all metrics together minus that of the best single one, chosen inside each training part."""
+    """The gain of all metrics over the best single one of `cx.loyalty.best_metric`."""
     sample = case.sample
-    y, scores = (sample.points("outcome", outcome=True), sample.points("metrics"))
-    touch, notes = filled(scores)
-    rows = answered(case, np.where(np.isfinite(scores).any(axis=1), y, np.nan))
-    k = scores.shape[1]
-    names = [f.label for f in sample.fields["metrics"]]
-    marks = {
-        j: [i for i in range(k, touch.shape[1]) if np.array_equal(touch[:, i], np.isnan(scores[:, j]))]
-        for j in range(k)
-    }
-    models = {"all": list(range(touch.shape[1]))} | {names[j]: [j, *marks[j]] for j in range(k)}
-    v = validate(case, rows, y, touch, models)
-    train = v.moments.sum(0) - np.tensordot(v.tests.astype(float), v.moments, axes=1)
-    inside = np.column_stack([_fitted(train, models[m]) for m in names])
-    best = np.argmax(inside, axis=1)
-    single = np.array([v.r2[names[b]][i] for i, b in enumerate(best)])
-    carry = about(case, rows, y)
-    whole = names[int(np.bincount(best, minlength=k).argmax())]
-    gain = v.gained(case, "R² gained by all metrics over the best one", "all", whole, carry, single)
-    shown = [row(case, f"R² out of sample: {m}", *v.level(m), carry["n"]) for m in (*names, "all")]
+    y, answers = (sample.points("outcome", outcome=True), sample.points("metrics"))
+    rows = answered(case, np.where(np.isfinite(answers).any(axis=1), y, np.nan))
+    held = () if sample.controls is None else (sample.controls[rows],)
+    names = case.slots["metrics"]
+    label = dict(zip(names, [f.label for f in sample.fields["metrics"]], strict=True)) | {TOGETHER: "all"}
+    told = foretold(
+        y[rows], answers[rows], sample.n[rows], sample.w[rows], sample.units(rows)[0], held, names, case.rng
+    )
+    v, carry = Validation(**vars(told.fits)), about(case, rows, y)
+    name = "R² gained by all metrics over the best one"
+    gain = v.gained(case, name, TOGETHER, told.best, carry, told.single)
+    shown = [row(case, f"R² out of sample: {label[m]}", *v.level(m), carry["n"]) for m in (*names, TOGETHER)]
     order = sorted(names, key=lambda m: -v.r2[m].mean())
     if len(order) > 1:
-        shown.append(row(case, f"{order[0]} minus {order[1]}", *v.gain(order[0], order[1]), carry["n"]))
-    return Evidence((gain,), None, tuple(shown), method=HOW + "; best metric chosen in training", notes=notes)
-
-
-def _fitted(train: NDArray, columns: list[int]) -> NDArray:
-    """R² inside each training part."""
-    x, y = ([0, *(1 + i for i in columns)], train.shape[-1] - 1)
-    b = solve(train, x, y)
-    return (b * train[..., x, y]).sum(-1) / train[..., y, y]
+        first, second = order[:2]
+        shown.append(row(case, f"{label[first]} minus {label[second]}", *v.gain(first, second), carry["n"]))
+    return Evidence((gain,), None, tuple(shown), method=HOW + "; best metric chosen in training", notes=told.said)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -51,6 +51,16 @@ def cost_to_serve(result: Result, *, ax: Axes | None = None) -> Axes:
     return titled(ax, result, f"change of {result.parts['cost']} a customer")
 
 
+def best_metric(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw what each metric tells of the outcome out of sample, all together last."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    colours = [*[GOOD] * (len(t) - 1), INK]
+    forest(ax, t["metric"], t["estimate"], t["low"], t["high"], n=t["n"], unit="share", colour=colours)
+    ticks(ax.xaxis, "share")
+    return titled(ax, result, "share of the variance explained, out of sample")
+
+
 def churn_model(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw what happened against the stated chance, by tenths of customers; on the line the chances are true."""
     t = result.parts["tenths"]

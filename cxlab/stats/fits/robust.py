@@ -182,6 +182,23 @@ def stratified_meat(u: NDArray, n: NDArray, cluster: NDArray | None, strata: NDA
     return apart.T @ (apart * (n * factor)[:, None]), float(n.sum() - len(m))
 
 
+def effective(y: NDArray, n: NDArray, w: NDArray, cluster: NDArray | None, strata: NDArray | None) -> float:
+    """Return how many independent answers would know the mean of ``y`` as exactly: its variance over its error².
+
+    Without clusters and strata Kish's number, which does not depend on ``y``.
+
+    >>> one = np.ones(4)
+    >>> effective(np.array([0.0, 0.0, 1.0, 1.0]), one, np.array([1.0, 1.0, 1.0, 3.0]), None, None)
+    3.0
+    """
+    kish = float((n * w).sum() ** 2 / (n * w * w).sum()) if len(n) else 0.0
+    if (cluster is None and strata is None) or not np.ptp(y) > 0:
+        return kish
+    mean = least_squares(np.ones((len(n), 1)), y, n, w, cluster, strata)
+    spread = float(np.average(mean.e**2, weights=n * w)) * n.sum() / (n.sum() - 1)
+    return spread / float(mean.v[0, 0]) if mean.v[0, 0] > 0 else float("nan")
+
+
 def newey_west(x: NDArray, y: NDArray) -> RobustFit:
     """RobustFit y on x in order of time; covariance with Bartlett weights up to lag 4 (n / 100)**(2 / 9)."""
     size, p = x.shape
