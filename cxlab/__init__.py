@@ -206,6 +206,7 @@ _ROOMS = {
         "theme_impact": "cxlab.models.text.theme_impact",
         "CodeFrame": "cxlab.models.text.code_frame",
         "beyond_ratings": "cxlab.models.text.beyond_ratings",
+        "coded_beside": "cxlab.models.text.labels_beside",
         "influence": "cxlab.models.text.influence",
         "posting": "cxlab.models.text.posting",
         "read_labels": "cxlab.models.text.label_reading",

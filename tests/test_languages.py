@@ -94,6 +94,7 @@ def test_no_english_is_left_in_a_german_page(german: Path):
     assert english(texts) == []
     assert shown.h1.get_text().startswith(("NPS: ", "CSAT", "Kasse", "Lieferung", "Beratung", "Zufriedenheit", "Kunde"))
     whole = " ".join(texts)
+    assert "Worüber Kunden schreiben" not in whole  # nothing is labelled
     assert "Wo wir stehen" in whole and "Taylor-Linearisierung (Gewicht Gewicht)" in whole
     assert not re.search(
         r"\d\.\d", re.sub(r"cxlab [\w.+-]+|\d{2}\.\d{2}\.\d{4}|\d\.\d{3}\b", "", whole)

@@ -89,6 +89,7 @@ UNKNOWN = {
     "theme_impact": lambda: cx.text.theme_impact(CODED, BAD),
     "discover": lambda: cx.text.discover(STUDY, BAD),
     "tone": lambda: cx.text.tone(STUDY, BAD),
+    "coded_beside": lambda: cx.text.coded_beside(STUDY, f"{BAD}.xlsx"),
     "beyond_ratings": lambda: cx.text.beyond_ratings(STUDY, BAD),
     "influence": lambda: cx.text.influence(STUDY, BAD),
     "posting": lambda: cx.text.posting(STUDY, BAD, posted="churned"),

@@ -259,7 +259,7 @@ def takes(name: str) -> dict[str, Parameter]:
     """Return the parameters of a notebook, {} where it declares none that can be read.
 
     >>> sorted(takes("scorecard"))[:3]
-    ['every', 'focal', 'language']
+    ['every', 'focal', 'labels']
     """
     try:
         cells = json.loads(find(name).read_text(encoding="utf-8"))["cells"]

@@ -10,6 +10,7 @@ from cxlab.models.text.discovered import discover as discover
 from cxlab.models.text.influence import influence as influence
 from cxlab.models.text.label_reading import read_labels as read_labels
 from cxlab.models.text.label_sheets import label_sample as label_sample
+from cxlab.models.text.labels_beside import coded_beside as coded_beside
 from cxlab.models.text.labels_planned import labels_needed as labels_needed
 from cxlab.models.text.posting import posting as posting
 from cxlab.models.text.review_scores import reviews as reviews

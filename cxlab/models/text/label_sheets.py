@@ -55,7 +55,8 @@ def label_sample(
     by : column whose groups get equally many labels each (as far as they have comments); their probabilities differ
         and are kept.
     column : of comments; that with role 'text' in which most is written if not given.
-    path : of the workbook; a file that is there is never replaced.
+    path : of the workbook; a file that is there is never replaced. Beside ``survey.csv`` call it
+        ``survey.labels.xlsx``: once it is filled in, scorecard, drivers and league show the themes.
     seed : of the draw.
 
     Raises

@@ -116,7 +116,7 @@ def theme_impact(
     return Result(
         "theme_impact", f"{coded.field(name).label}: what goes with each theme", table, unit, level,
         f"{how}; {coded.coding['method']}; p-values: {multiple.NAMES[correction]}", tuple(dict.fromkeys(notes)),
-        {"metric": metric}, (*COLUMNS, Column("naive", "estimate", unit, "As predicted themes would say")),
+        {"metric": metric}, (*COLUMNS, Column("naive", "estimate", unit, "As predicted")),
         better="up" if scale is None or scale.best == "high" else "down",
     )  # fmt: skip
 

@@ -34,10 +34,10 @@ LEAST_BORROWED = 0.2
 
 COLUMNS = (
     Column("theme", "label", "", "Theme"),
-    Column("wrote", "share", "", "Of those who wrote"),
-    Column("labels_only", "share", "", "From labels alone"),
-    Column("counted", "share", "", "What a classifier counts"),
-    Column("worth", "count", "", "Worth so many labels"),
+    Column("wrote", "share", "", "Who wrote"),
+    Column("labels_only", "share", "", "Labels alone"),
+    Column("counted", "share", "", "Counted"),
+    Column("worth", "count", "", "Worth labels"),
     Column("labels", "count", "", "Labels"),
     Column("n", "count", "", "Comments"),
 )
@@ -126,7 +126,7 @@ def themes(
     notes += [*more, *hidden, *_said(made, bool(score), data)]
     whose = "customers" if score else "those who wrote"
     return Result(
-        "themes", f"Themes: share of {whose}", table, "share", level, _method(made, data), tuple(dict.fromkeys(notes)),
+        "themes", f"Share of {whose} by theme", table, "share", level, _method(made, data), tuple(dict.fromkeys(notes)),
         {
             "by": columns, "of": "customers" if score else "comments", "quality": coded.quality,
             "agreement": coded.coding["agreement"], "alike": made.alike_table(),

@@ -52,7 +52,7 @@ def test_shares_of_those_who_wrote_and_of_all_customers(world: tuple[cx.Study, p
     found = cx.themes(coded)
     row = found.table.iloc[0]
     wrote = truth["comment"].notna()
-    assert found.parts["of"] == "customers" and found.title == "Themes: share of customers"
+    assert found.parts["of"] == "customers" and found.title == "Share of customers by theme"
     assert row["low"] <= truth["waiting"].mean() <= row["high"]
     assert truth.loc[wrote, "waiting"].mean() > truth["waiting"].mean() + 0.1, "the unhappy write"
     assert abs(row["wrote"] - truth.loc[wrote, "waiting"].mean()) < 0.06
