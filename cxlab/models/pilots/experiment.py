@@ -21,6 +21,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry
 from cxlab.models.metrics.scores import Score
+from cxlab.models.pilots.control_arm import FIRST, arms_of
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.inference import few_treated, multiple
@@ -73,8 +74,8 @@ def experiment(
         'of': 'q1', 'value': 1}, pairs (numerator, denominator) for a ratio of sums, or times to an event as {'time':
         'days', 'event': 'left', 'horizon': 90} (mean time without it up to the horizon; event 0: last seen); None: the
         headline metric.
-    arm : column of the arms. ``control`` : the arm that the others are held against; None takes the lowest value (of
-        numbers only 0).
+    arm : column of the arms. ``control`` : the arm that the others are held against; None takes what is
+        called so (control, untreated, no, 0), of other words the first, which a note says; numbers are asked.
     before : columns measured before the start, to make the estimate surer (`adjust`) and to look at balance; rows
         without one take the mean.
     unit : column of what was assigned, if that was not the row (shops, accounts); '' takes the study's clusters.
@@ -113,7 +114,7 @@ def experiment(
     rows = _rows(study, asked, arm, covariates, unit)
     asked = [_as_share(o, rows[f"y{i}_0"]) for i, o in enumerate(asked)]
     small_cells.refuse_part(study, [arm], hint=False)
-    names, control = _arms(study, rows, arm, control)
+    names, control, first = arms_of(study, rows["arm"], arm, control)
     counts = _units(rows, unit)
     srm = _sample_ratio(counts, names, expected)
     if not unit:
@@ -144,7 +145,7 @@ def experiment(
         level=level,
         method=f"difference of means; {ADJUST[adjust] if covariates else 'no covariates'}; "
         f"{f'units: {unit}' if unit else 'units: rows'}; Welch's t; Holm over {len(table)} rows",
-        notes=(*study.caveats, *_said(study, table, srm, balance, filled, level)),
+        notes=(*study.caveats, *[FIRST.format(control)] * first, *_said(study, table, srm, balance, filled, level)),
         parts={"srm": srm, "balance": balance, "saved": saved, "control": str(control)},
         columns=_columns(),
     )
@@ -258,26 +259,6 @@ def _rows(study: Study, asked: list[Outcome], arm: str, before: list[str], unit:
     if unit:
         table["unit"] = pd.factorize(table["unit"])[0]
     return table
-
-
-def _arms(study: Study, rows: pd.DataFrame, arm: str, control: Any) -> tuple[list[Any], Any]:
-    names = sorted(rows["arm"].unique().tolist(), key=lambda v: (isinstance(v, str), v))
-    if len(names) < 2:
-        raise DataProblem(f"an experiment needs two arms; '{arm}' of {study.name} has {len(names)}: {names}")
-    if len(names) > 12:
-        raise DataProblem(f"'{arm}' of {study.name} has {len(names)} values; arms are few: name the column of the arms")
-    if control is None:
-        if not isinstance(names[0], str) and float(names[0]) != 0:  # 1 and 2: either may be the treated one
-            few = ", ".join(f"{n:g}" for n in names)
-            raise DataProblem(
-                f"'{arm}' of {study.name} holds {few}; which of them is the control cannot be known: give control=, "
-                f"e.g. control={names[0]:g}"
-            )
-        return names, names[0]
-    at = {str(n): n for n in names}
-    if str(control) not in at:
-        raise unknown("control", str(control), f"the arms of '{arm}'", names)
-    return names, at[str(control)]
 
 
 def _units(rows: pd.DataFrame, unit: str) -> pd.Series:

@@ -214,3 +214,18 @@ def test_a_column_of_0_and_1_is_a_share() -> None:
     each = both.table.groupby("arm")["back"].mean()
     assert found.unit == "share" and found.table["estimate"].iloc[0] == pytest.approx(each["new"] - each["old"])
     assert " pp (" in found.notes[-1]
+
+
+def test_the_arm_that_is_called_control_is_the_control() -> None:
+    study = trial()
+    plain = cx.experiment(study, ["value"], arm="arm", control="old")
+    for new, old in (("app", "control"), ("Ja", "Nein"), ("again", "untreated"), ("treatment", "usual")):
+        other = replace(study, table=study.table.assign(arm=study.table["arm"].map({"new": new, "old": old})))
+        found = cx.experiment(other, ["value"], arm="arm")
+        assert found.table["estimate"].iloc[0] == pytest.approx(plain.table["estimate"].iloc[0])
+        assert found.parts["control"] == old
+        assert found.notes == cx.experiment(other, ["value"], arm="arm", control=old).notes
+    turned = cx.experiment(study, ["value"], arm="arm")
+    assert turned.table["estimate"].iloc[0] == pytest.approx(-plain.table["estimate"].iloc[0])
+    said = "the arms do not say which is the control; 'new' is taken, the first by name: control= names another"
+    assert said in turned.notes
