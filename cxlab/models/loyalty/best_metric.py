@@ -136,7 +136,7 @@ def best_metric(
     >>> table["spent"] = [10, 24, 28, 42, 51] * 40
     >>> found = cx.loyalty.best_metric(cx.load(table), "spent", metrics=["nps", "csat"])
     >>> found.table[["metric", "estimate"]].round(2).values.tolist()
-    [['csat', 0.99], ['nps', 0.35], ['all together', 0.99]]
+    [['csat', 0.98], ['nps', 0.4], ['all together', 1.0]]
     """
     names = _named(study, outcome, metrics)
     found, y, lost = _answers(study, outcome, names)
