@@ -104,7 +104,8 @@ def reviews(
         rule = "none"  # its rule is one of five stars
     names = sorted(units[there].unique(), key=lambda v: (str(type(v)), v))
     code = pd.Categorical(units, categories=names).codes.astype(int)
-    counts = _counts(code, all_scores, wrote, len(names), stars, found.w)
+    reviews_each = found.w / max(float(found.w[there].sum()), 1e-300) * there.sum()  # weights that sum to the reviews
+    counts = _counts(code, all_scores, wrote, len(names), stars, reviews_each)
     kept = counts.sum(1) >= SMALL
     if not kept.any():
         raise DataProblem(f"no {unit} of {study.name} has {SMALL} reviews; use a coarser unit")
@@ -117,7 +118,7 @@ def reviews(
     notes = [*study.caveats, *found.notes, *_said(kept, readier, rule)]
     if posted:
         parts["posting"] = _posting(all_scores, there, wrote, stars, found)
-        private = _counts(code, all_scores, there, len(names), stars, found.w)[kept]
+        private = _counts(code, all_scores, there, len(names), stars, reviews_each)[kept]
         order = [names.index(u) for u in table["unit"]]
         everybody = {k: star_scores.mean(c, stars) for k, c in zip(np.flatnonzero(kept), private, strict=True)}
         table["all"] = [everybody[k] for k in order]
