@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
+from click.testing import CliRunner
 
 import cxlab as cx
+from cxlab.cli.cmd_report import report
 from cxlab.data.codebook import write
 from cxlab.languages import speech
 from cxlab.languages.message_book import FOLDER, GAP, catalogue, languages
 from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
 from cxlab.report import jobs, page, render
+from cxlab.report import notebook as books
 from cxlab.report.house_style import Style
 from cxlab.report.kernel import Kernels
 
 OTHERS = languages()[1:]
 ENGLISH = re.compile(
     r"\b(the|of|and|is|are|with|by|for|not|this|that|all|answers?|to|from|share|interval|which|above|below|real|noise|"
-    r"cannot|tell|difference|change|wave|rows|data|score|mean|each|group|compared?|test|sample)\b", re.IGNORECASE,
+    r"cannot|tell|difference|change[sd]?|wave|rows?|data|score|mean|each|group|compared?|test|sample|letters?|columns?|"
+    r"total|base|tables?|before|after|numbers?|reports?|made|shown|search|none|failed)\b", re.IGNORECASE,
 )  # fmt: skip
 """Words that an English sentence about results can hardly do without."""
-RULES = "TOST|MOVER|Score-Intervall\\w*|Net Promoter Score|Wilson-Score|sha256|cxlab codebook ask"
+RULES = "Custom Tables|Notebook tables|TOST|MOVER|Score-Intervall\\w*|Net Promoter Score|Wilson-Score|sha256|cxlab codebook ask"  # noqa: E501
 """Names that are the same in German."""
 
 
@@ -77,19 +83,61 @@ def german(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.folder
 
 
-def english(texts: list[str]) -> list[str]:
-    return [t for t in texts if ENGLISH.search(re.sub(rf"{RULES}|/\S+", "", t))]
+@pytest.fixture(scope="module")
+def tables(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    form = render.Form(to=("html", "docx", "pptx", "xlsx"))
+    given = {"language": "de", "against": ["columns", "rest"], "show": ["column", "row", "count"]}
+    with Kernels() as kernels:
+        made = render.report(
+            "tables", str(survey), given, kernels=kernels, output=tmp_path_factory.mktemp("t"), form=form
+        )
+    assert made.failure is None, made.failure
+    return made.folder
 
 
-def test_no_english_is_left_in_a_german_page(german: Path):
-    shown = BeautifulSoup((german / "index.html").read_text(), "html.parser")
+@pytest.fixture(scope="module")
+def batch(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three German reports: two regions, and one that fails."""
+    there = tmp_path_factory.mktemp("batch")
+    with Kernels() as kernels:
+        for region in ("Nord", "West", "Ost"):
+            given = {"language": "de", "segments": "none", "only": {"Gebiet": region}}
+            made = render.report("scorecard", str(survey), given, kernels=kernels, output=there)
+            assert (made.failure is None) == (region != "Ost")
+    return there
+
+
+def visible(file: Path) -> list[str]:
+    """Every text of a page that a reader sees or hears, without what is marked as another language."""
+    shown = BeautifulSoup(file.read_text(), "html.parser")
     assert shown.html["lang"] == "de"
-    for part in shown(["style", "script"]):
+    for part in [*shown(["style", "script"]), *shown.body.find_all(attrs={"lang": "en"})]:
         part.decompose()
     texts = [" ".join(t.split()) for t in shown.find_all(string=True) if t.strip()]
     texts += [e["alt"] for e in shown.find_all("img")] + [
         e["aria-label"] for e in shown.find_all(attrs={"aria-label": True})
     ]
+    return [t for t in texts if t != "html"]
+
+
+def english(texts: list[str]) -> list[str]:
+    return [t for t in texts if ENGLISH.search(re.sub(rf"{RULES}|/\S+", "", t))]
+
+
+def without(monkeypatch, words: str) -> None:
+    """Take a text out of the German catalogue."""
+    known = catalogue("de")
+    plain = {k: v for k, v in known.plain.items() if k[1] != words}
+    monkeypatch.setattr(speech, "catalogue", lambda language: type(known)("de", plain, known.messages, known.plural))
+
+
+def test_these_reports_speak_other_languages():
+    assert [n for n in books.named() if "language" in books.takes(n)] == ["scorecard", "tables"]
+
+
+def test_no_english_is_left_in_a_german_page(german: Path):
+    texts = visible(german / "index.html")
+    shown = BeautifulSoup((german / "index.html").read_text(), "html.parser")
     assert len(texts) > 200
     assert english(texts) == []
     assert shown.h1.get_text().startswith(("NPS: ", "CSAT", "Kasse", "Lieferung", "Beratung", "Zufriedenheit", "Kunde"))
@@ -99,12 +147,122 @@ def test_no_english_is_left_in_a_german_page(german: Path):
     assert not re.search(
         r"\d\.\d", re.sub(r"cxlab [\w.+-]+|\d{2}\.\d{2}\.\d{4}|\d\.\d{3}\b", "", whole)
     )  # a decimal comma
+    assert shown.find("dt", string="Zeilen").find_next("dd").get_text() == "600"
+
+
+def test_no_english_is_left_in_german_tables(tables: Path):
+    texts = visible(tables / "index.html")
+    assert len(texts) > 500
+    assert english(texts) == []
+    whole = " ".join(texts)
+    assert "Tabellen nach Quartal, Gebiet, Kunde" in whole and "Gewichtete Basis" in whole and "Zeilen-%" in whole
+    assert "Hängen die Antworten von den Spalten ab? Quartal: F(" in whole and "p = 0," in whole
+    assert not re.search(r"\d\.\d\d?\b", re.sub(r"cxlab [\w.+-]+|\d{2}\.\d{2}\.\d{4}|\d\.\d{3}\b", "", whole))
+
+
+def test_no_english_is_left_in_a_german_index(batch: Path):
+    from cxlab.report.overview import overview
+
+    texts = visible(overview(batch))
+    assert english(texts) == []
+    whole = " ".join(texts)
+    assert "3 Berichte" in whole and "1 gescheitert" in whole and "Änderungen ist sicher" in whole
+    assert "Empfehlung (NPS)" in whole and "200 Zeilen" in whole and re.search(r"\d,\d bis \d", whole)
+
+
+def test_an_index_of_reports_in_several_languages_is_in_english(batch: Path, tmp_path: Path):
+    from cxlab.report.overview import overview
+
+    shutil.copytree(batch, tmp_path / "o")
+    (run,) = (tmp_path / "o" / "scorecard").glob("*Nord*/run.json")
+    said = json.loads(run.read_text())
+    del said["parameters"]["language"]
+    run.write_text(json.dumps(said))
+    shown = BeautifulSoup(overview(tmp_path / "o").read_text(), "html.parser")
+    assert shown.html["lang"] == "en" and shown.h1.get_text() == "Reports" and "3 reports" in shown.get_text()
+
+
+def test_an_index_that_is_not_whole_is_in_english_and_says_so(batch: Path, tmp_path: Path, monkeypatch):
+    from cxlab.report.overview import overview
+
+    shutil.copytree(batch, tmp_path / "o")
+    without(monkeypatch, "Search")
+    shown = BeautifulSoup(overview(tmp_path / "o").read_text(), "html.parser")
+    assert shown.html["lang"] == "en" and "In English: 'de' has not all words of this page." in shown.get_text()
+    assert "gescheitert" not in shown.get_text()
+
+
+def test_no_english_is_left_in_a_german_page_of_differences(batch: Path, tmp_path: Path):
+    two = [str(next((batch / "scorecard").glob(f"*{r}*/run.json")).parent) for r in ("Nord", "West")]
+    done = CliRunner().invoke(report, ["--diff", *two, "--output", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    names = "|".join(re.escape(n) for folder in two for n in (folder, Path(folder).name))
+    texts = [re.sub(names, "", t) for t in visible(tmp_path / "differences.html")]
+    assert english(texts) == []
+    whole = " ".join(texts)
+    assert "Zahlen unterscheiden sich sicher" in whole or "Zahlen unterscheidet sich sicher" in whole
+    assert "Alle Kennzahlen: Empfehlung | NPS" in whole and " PP" in whole and " %" in whole
+    other = CliRunner().invoke(report, ["--diff", *two, "--output", str(tmp_path), "--lang", "en"])
+    assert other.exit_code == 0 and 'lang="en"' in (tmp_path / "differences.html").read_text()
+
+
+def test_a_page_of_differences_that_is_not_whole_is_refused(batch: Path, tmp_path: Path, monkeypatch):
+    two = [str(next((batch / "scorecard").glob(f"*{r}*/run.json")).parent) for r in ("Nord", "West")]
+    without(monkeypatch, "What differs")
+    done = CliRunner().invoke(report, ["--diff", *two, "--output", str(tmp_path)])
+    assert isinstance(done.exception, DataProblem) and not (tmp_path / "differences.html").exists()
+    assert str(done.exception) == (
+        "the page of differences is not whole in the language 'de': 1 texts are missing, first 'What differs'. Make "
+        "it in English, or add them to cxlab/languages/de.po"
+    )
+
+
+def test_the_page_of_a_german_report_that_failed_says_so_in_german_and_marks_its_english(batch: Path):
+    (file,) = (batch / "scorecard").glob("*.failed/error.html")
+    shown = BeautifulSoup(file.read_text(), "html.parser")
+    assert shown.html["lang"] == "en"
+    assert shown.find(attrs={"lang": "de"}).get_text() == (
+        "Dieser Bericht konnte nicht erstellt werden. Der Grund steht hier auf Englisch, für die Auswertung."
+    )
+
+
+@pytest.mark.parametrize("own", ["Speed of crew by day", "Value, by and large", "A; B. C: d",
+                                 "Tea is 3 points above milk (1 to 2)", "$25,000 to $50,000", "Share of wallet",
+                                 "Change: better in all"])  # fmt: skip
+def test_a_label_of_the_study_is_one_part_of_a_sentence_whatever_words_are_in_it(own: str):
+    said = {
+        "{} by {}": "{} nach {}",
+        "Share {}": "Anteil {}",
+        "**Real** (Net Promoter Score by {}): {} is 24.1 points above the others together (17.7 to 30.1).":
+            "**Sicher** (Net Promoter Score nach {}): {} liegt 24,1 Punkte höher als die übrigen zusammengenommen "
+            "(17,7 bis 30,1).",
+    }  # fmt: skip
+    with speech.speaking("de", [own, "Region", "of", "by"]) as missing:
+        for ours, theirs in said.items():
+            first = "NPS" if ours.startswith("{}") else own
+            assert speech.said(ours.format(first, own)) == theirs.format(first, own)
+        assert speech.maybe(own) == own and speech.label(own) == own
+    assert not missing
+
+
+def test_the_session_knows_the_labels_of_the_study():
+    data = cx.load("brand-tracker")
+    book = data.codebook.replace("brand", title="Mean of the day by name")
+    try:
+        cx.pages.speak("de", replace(data, codebook=book))
+        assert speech.said("Net Promoter Score by Mean of the day by name") == (
+            "Net Promoter Score nach Mean of the day by name"
+        )
+    finally:
+        cx.pages.speak("en")
+    assert speech.own() == ()
 
 
 @pytest.mark.parametrize(("file", "parts"), [("report.pptx", r"ppt/(slides|notesSlides|charts)/"),
                                              ("report.xlsx", "xl/"), ("report.docx", "word/document.xml")])  # fmt: skip
-def test_no_english_is_left_in_german_slides_books_and_documents(german: Path, file: str, parts: str):
-    with zipfile.ZipFile(german / file) as book:
+@pytest.mark.parametrize("kind", ["german", "tables"])
+def test_no_english_is_left_in_german_slides_books_and_documents(request, kind: str, file: str, parts: str):
+    with zipfile.ZipFile(request.getfixturevalue(kind) / file) as book:
         pages = [book.read(n).decode() for n in book.namelist() if re.match(parts, n) and n.endswith(".xml")]
     texts = [t for p in pages for t in re.findall(r"<(?:a:t|t|w:t|c:v)(?: [^>]*)?>([^<]+)</", p)]
     texts += [t for p in pages for t in re.findall(r'descr="([^"]*)"', p)]
@@ -121,7 +279,7 @@ def test_numbers_inside_are_the_same_in_every_language(german: Path, survey: Pat
 def test_a_report_that_speaks_english_only_is_refused():
     with pytest.raises(DataProblem) as problem:
         jobs.in_language(jobs.expand(["drivers"], ["airline-survey"], [{}]), "de")
-    assert str(problem.value) == "the report 'drivers' is in English only; in 'de' there is: scorecard"
+    assert str(problem.value) == "the report 'drivers' is in English only; in 'de' there is: scorecard, tables"
 
 
 @pytest.mark.parametrize("language", ["xx", "DE", "../de", ""])
@@ -138,12 +296,7 @@ def test_an_unknown_language_is_refused(language: str):
 
 
 def test_a_page_that_is_not_whole_is_refused_and_says_what_is_missing(survey: Path, tmp_path: Path, monkeypatch):
-    known = catalogue("de")
-    monkeypatch.setattr(
-        "cxlab.languages.speech.catalogue",
-        lambda language: type(known)("de", {k: v for k, v in known.plain.items() if k[1] != "Weights"},
-                                     known.messages, known.plural),
-    )  # fmt: skip
+    without(monkeypatch, "Weights")
     with Kernels() as kernels, pytest.raises(DataProblem) as problem:
         render.report("scorecard", str(survey), {"language": "de"}, kernels=kernels, output=tmp_path)
     assert str(problem.value) == (

@@ -64,7 +64,8 @@ def report(
 
     deck = options.pop("update")
     if diff:
-        compare([notebook, *data], as_json=options["as_json"], output=str(options.get("output") or "reports"))
+        output = str(options.get("output") or "reports")
+        compare([notebook, *data], as_json=options["as_json"], output=output, language=options.get("lang"))
         return
     given = (*given, f"banner={banner}") if banner else given
     columns = [name.strip() for name in by.split(",") if name.strip()]
@@ -99,15 +100,16 @@ def updated(deck: Path, plan: Any, **options: Any) -> None:
     sys.exit(0)
 
 
-def compare(folders: list[str], *, as_json: bool, output: str) -> None:
+def compare(folders: list[str], *, as_json: bool, output: str, language: str | None = None) -> None:
     """Print which numbers of the second report (or folder of reports) differ for real from the first, and make a page
-    of it."""
-    from cxlab.report.diff_page import diff_page
+    of it in a language, else in that of the reports."""
+    from cxlab.report.diff_page import spoken
     from cxlab.report.report_diff import common, moves
 
     if len(folders) != 2:
         raise DataProblem(f"--diff compares two folders; {len(folders)} are given: cxlab report --diff OLD NEW")
-    found = [moves(*two) for two in common(*map(Path, folders))]
+    pairs = common(*map(Path, folders))
+    found = [moves(*two) for two in pairs]
     if as_json:
         click.echo(json.dumps([result.to_dict() for result in found], indent=1, ensure_ascii=False))
         return
@@ -120,7 +122,8 @@ def compare(folders: list[str], *, as_json: bool, output: str) -> None:
     if "://" not in output:
         page = Path(output, "differences.html")
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(diff_page(found, *map(Path, folders)), encoding="utf-8")
+        said = spoken(found, pairs, language, *map(Path, folders))
+        page.write_text(said, encoding="utf-8")
         click.echo(str(page))
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import gettext
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +69,19 @@ class Catalogue:
     messages: tuple[Message, ...]
     plural: Callable[[int], int]
 
-    def said(self, text: str) -> str | None:
-        """Return a text of ours in the language, None where the catalogue does not have it."""
-        found = self._known(str(text).replace("\u00a0", " "), 0)
-        return found[0] if found else None
+    def said(self, text: str, own: Sequence[str] = ()) -> str | None:
+        """Return a text of ours in the language, None where the catalogue does not have it.
+
+        Parameters
+        ----------
+        own : the customer's labels in it, the longest first: each is one part that only a gap for such words takes.
+
+        >>> catalogue("de").said("NPS by Speed of crew by day", ["Speed of crew by day"])
+        'NPS nach Speed of crew by day'
+        """
+        bare, kept = aside(str(text).replace("\u00a0", " "), [w.replace("\u00a0", " ") for w in own])
+        found = self._known(bare, 0)
+        return HELD.sub(lambda mark: kept[ord(mark[0]) - FIRST], found[0]) if found else None
 
     def label(self, text: str) -> str:
         """Return what stands where the customer's words do: theirs as they are, ours in the language."""
@@ -141,6 +150,30 @@ class Catalogue:
             if rest:
                 ways.append((f"{head[0]}{' ' * (head[0][-1] not in WIDE)}{rest[0]}", head[1] + rest[1]))
         return min(ways, key=lambda way: way[1], default=None)
+
+
+FIRST = 0xF0000
+HELD = re.compile(f"[{chr(FIRST)}-{chr(FIRST + 9999)}]")
+"""Letters of nobody's alphabet: each stands for a label while a sentence is read."""
+
+
+def aside(text: str, own: Sequence[str]) -> tuple[str, list[str]]:
+    """Return a text with the labels in it held by one letter each, and those labels.
+
+    >>> aside("Ease of use by Region", ["Ease of use"])[1], aside("Uneasy", ["easy"])[1]
+    (['Ease of use'], [])
+    """
+    if not own:
+        return text, []
+    kept: list[str] = []
+    ends = lambda w: (r"(?<!\w)" if re.match(r"\w", w) else "", r"(?!\w)" if re.search(r"\w$", w) else "")  # noqa: E731
+    pattern = "|".join(f"{ends(w)[0]}{re.escape(w)}{ends(w)[1]}" for w in own)
+
+    def hold(found: re.Match) -> str:
+        kept.append(found[0])
+        return chr(FIRST + len(kept) - 1)
+
+    return re.sub(pattern, hold, text), kept
 
 
 @functools.cache

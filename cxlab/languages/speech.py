@@ -3,35 +3,69 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 
 from cxlab.languages.message_book import Catalogue, catalogue, check
 
 _SPOKEN: ContextVar[Catalogue | None] = ContextVar("spoken", default=None)
 _MISSING: ContextVar[dict[str, None] | None] = ContextVar("missing", default=None)
+_OWN: ContextVar[tuple[str, ...]] = ContextVar("own", default=())
 _LASTING: list[Catalogue | None] = [None]
+_LASTING_OWN: list[tuple[str, ...]] = [()]
 _UNSAID: dict[str, None] = {}
 
 
-def speak(language: str) -> None:
-    """Let everything that is shown from now on in this process be in a language."""
+def speak(language: str, own: Iterable[str] = ()) -> None:
+    """Let everything that is shown from now on in this process be in a language, but for the customer's ``own``."""
     check(language)
     _LASTING[0] = None if language == "en" else catalogue(language)
+    _LASTING_OWN[0] = labels(own)
     _UNSAID.clear()
 
 
 @contextlib.contextmanager
-def speaking(language: str) -> Iterator[dict[str, None]]:
-    """Return a ``with`` in which a language is spoken; it gives what the catalogue lacks, filled as it goes on."""
+def speaking(language: str, own: Iterable[str] = ()) -> Iterator[dict[str, None]]:
+    """Return a ``with`` in which a language is spoken; it gives what the catalogue lacks, filled as it goes on.
+
+    Parameters
+    ----------
+    own : the customer's labels: within our sentences they are one part each, whatever words are in them.
+    """
     check(language)
     missing: dict[str, None] = {}
-    marks = _SPOKEN.set(None if language == "en" else catalogue(language)), _MISSING.set(missing)
+    book = None if language == "en" else catalogue(language)
+    marks = _SPOKEN.set(book), _MISSING.set(missing), _OWN.set(labels(own))
     try:
         yield missing
     finally:
-        _SPOKEN.reset(marks[0])
-        _MISSING.reset(marks[1])
+        for variable, mark in zip((_SPOKEN, _MISSING, _OWN), marks, strict=True):
+            variable.reset(mark)
+
+
+def labels(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels that a sentence must not be cut within, the longest first: those of more than one word.
+
+    >>> labels(["Region", "Ease of use", "18-34", "Ease of use"])
+    ('Ease of use', '18-34')
+    """
+    return tuple(sorted({w for w in map(str, words) if re.search(r"\W", w.strip())}, key=lambda w: (-len(w), w)))
+
+
+def own() -> tuple[str, ...]:
+    """Return the customer's labels of more than one word that were told here."""
+    return _OWN.get() if _MISSING.get() is not None else _LASTING_OWN[0]
+
+
+def _said(book: Catalogue, text: str) -> str | None:
+    """A text of ours in the language; the customer's labels in it stay whole, where it can be read so."""
+    there = [w for w in own() if w in text and w != text]
+    for kept in (there, [w for w in there if ("", w) not in book.plain], []) if there else ([],):
+        found = book.said(text, tuple(kept))
+        if found is not None:
+            return found
+    return None
 
 
 def _book() -> Catalogue | None:
@@ -59,7 +93,7 @@ def said(text: str) -> str:
     book = _book()
     if book is None:
         return text
-    known = book.said(str(text))
+    known = _said(book, str(text))
     if known is None:
         _unsaid()[str(text)] = None
         return text
@@ -71,10 +105,10 @@ def maybe(text: str) -> str:
     book = _book()
     if book is None:
         return text
-    own = book.label(str(text))
-    if own != text:
-        return own
-    known = book.said(str(text))
+    ours = book.label(str(text))
+    if ours != text or str(text) in own():
+        return ours
+    known = _said(book, str(text))
     return text if known is None else known
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cxlab.data.arguments import public
 from cxlab.languages import speech
 
+if TYPE_CHECKING:
+    from cxlab.data.study import Study
+
+LEVELS = 200
+"""Groups of so many levels at most are told to the language; pages compare fewer."""
+
 
 @public
-def speak(language: str) -> None:
+def speak(language: str, study: Study | None = None) -> None:
     """Let everything that is shown from now on in this session be in a language: tables, findings, pictures.
 
     What customers wrote (questions, answers, names of groups) stays as it is. Numbers inside results do not change.
@@ -15,6 +23,7 @@ def speak(language: str) -> None:
     Parameters
     ----------
     language : a code: 'en', 'ar', 'de', 'el', 'es', 'fr', 'ru' or 'zh'.
+    study : whose words stay one part each within our sentences, as in "NPS by Speed of delivery by courier".
 
     Raises
     ------
@@ -23,9 +32,31 @@ def speak(language: str) -> None:
     Examples
     --------
     >>> import cxlab as cx
-    >>> cx.pages.speak("de")
-    >>> "Welle" in cx.pages.standing(cx.load("brand-tracker"), "nps")._repr_html_()
+    >>> data = cx.load("brand-tracker")
+    >>> cx.pages.speak("de", data)
+    >>> "Welle" in cx.pages.standing(data, "nps")._repr_html_()
     True
     >>> cx.pages.speak("en")
     """
-    speech.speak(language)
+    own = [] if study is None or language == "en" else own_words(study)
+    speech.speak(language, own)
+
+
+def own_words(study: Study) -> list[str]:
+    """Return what customers and their researchers called things: questions, answers, groups.
+
+    >>> import cxlab as cx
+    >>> "Overall satisfaction" in own_words(cx.load("brand-tracker"))
+    True
+    """
+    fields = study.codebook.fields
+    found = [words for f in fields for words in (f.name, f.title, f.question, *f.labels.values())]
+    grouped = [
+        f.name
+        for f in fields
+        if f.type == "string" and f.role in ("brand", "segment", "wave", "strata") and f.name in study.columns
+    ]
+    for name in grouped:
+        levels = study.frame.select(name).unique().head(LEVELS).collect()[name].to_list()
+        found += [level for level in levels if isinstance(level, str)]
+    return list(dict.fromkeys(filter(None, found)))

@@ -21,7 +21,7 @@ CELL = "import cxlab.report.about_data as _facts\n_facts.tell(globals())"
 
 def tell(names: Mapping[str, Any]) -> None:
     """Display what is known about the first study among the notebook's variables, which versions were loaded, and what
-    could not be said in the language of the report."""
+    could not be said in the language of the report, whose words stay as they are."""
     from IPython.display import display
 
     from cxlab.data.study import Study
@@ -31,6 +31,7 @@ def tell(names: Mapping[str, Any]) -> None:
         "study": facts(study) if study is not None else {},
         "versions": versions(),
         "unsaid": [quiet(words) for words in speech.missing()],
+        "own": list(speech.own()),
     }
     display({MIME: plain(told), "text/plain": ""}, raw=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cxlab.languages.speech import said
 from cxlab.models.tables.banner_grid import Grid, grids
 
 SHEETS = 40
@@ -31,24 +32,24 @@ def write(book: Any, sheets: Any, result: Mapping[str, Any]) -> None:
     book : the workbook. ``sheets`` : adds sheets under names that Excel takes.
     """
     made, looks = grids(result["table"], result["parts"]), Looks(book)
-    contents = sheets.add("Contents")
+    contents = sheets.add(said("Contents"))
     contents.set_column(0, 0, 90)
-    contents.write_string(0, 0, result["title"], looks.of(bold=True, font_size=14))
+    contents.write_string(0, 0, said(result["title"]), looks.of(bold=True, font_size=14))
     link = looks.of(font_color="#0B5394", underline=1)
     apart, sheet, top = len(made) <= SHEETS, None, 0
     formats = {unit: looks.of(num_format=shape, align="right") for unit, shape in FORMATS.items()}
     for k, grid in enumerate(made):
         if sheet is None or apart:
-            sheet, top = sheets.add(grid.title if apart else "Tables"), 0
+            sheet, top = sheets.add(grid.title if apart else said("Tables")), 0
             _print(sheet, len(grid.rows[0].cells))
         contents.write_url(k + 2, 0, f"internal:'{sheet.get_name()}'!A{top + 1}", link, f"{k + 1}. {grid.title}")
         below = top
         top = table(sheet, top, grid, looks, formats) + 2
         if apart:
-            sheet.write_url(top - 1, 0, f"internal:'{contents.get_name()}'!A{k + 3}", link, "Contents")
+            sheet.write_url(top - 1, 0, f"internal:'{contents.get_name()}'!A{k + 3}", link, said("Contents"))
             sheet.freeze_panes(below + 1 + len(grid.heads), 1)
     for k, text in enumerate((result["method"], *result["notes"])):
-        contents.write_string(len(made) + 3 + k, 0, text, looks.of(text_wrap=True, valign="top"))
+        contents.write_string(len(made) + 3 + k, 0, said(text), looks.of(text_wrap=True, valign="top"))
 
 
 def _print(sheet: Any, columns: int) -> None:
@@ -57,7 +58,7 @@ def _print(sheet: Any, columns: int) -> None:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_columns(0)
-    sheet.set_footer("&L&A&RPage &P of &N")
+    sheet.set_footer(f"&L&A&R{said('Page &P of &N')}")
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, columns, 11)
 
@@ -88,8 +89,8 @@ def table(sheet: Any, top: int, grid: Grid, looks: Looks, formats: Mapping[str, 
         row += 1
         if any(cell.letters or cell.arrow for cell in line.cells):
             for k, cell in enumerate(line.cells, 1):
-                if said := " ".join(x for x in (cell.arrow, cell.letters) if x):
-                    sheet.write_string(row, k, said, marks)
+                if mark := " ".join(x for x in (cell.arrow, cell.letters) if x):
+                    sheet.write_string(row, k, mark, marks)
             row += 1
     if grid.foot:
         sheet.write_string(row, 0, grid.foot, looks.of(font_size=9))

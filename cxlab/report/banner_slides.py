@@ -24,9 +24,9 @@ def add(deck: Deck, result: Mapping[str, Any], mark: str) -> None:
     place = deck.tag
     pieces = [piece for grid in grids(result["table"], result["parts"]) for piece in in_pieces(grid, WIDE)]
     for k, piece in enumerate(pieces[:SLIDES]):
-        more = f"; {len(piece.rows) - LONG} more rows in the workbook" if len(piece.rows) > LONG else ""
+        more = f"; more rows in the workbook: {len(piece.rows) - LONG}" if len(piece.rows) > LONG else ""
         left = len(pieces) - SLIDES
-        more += f"; {left} more tables in the workbook" if k == SLIDES - 1 and left > 0 else ""
+        more += f"; more tables in the workbook: {left}" if k == SLIDES - 1 and left > 0 else ""
         heading = ", ".join(dict.fromkeys(label for label, _ in piece.heads[0] if label))
         deck.tag = f"{place}.table-{k + 1}"
         slide = result_slide(deck, result, piece.title, f"{mark}By {heading}; letters: columns exceeded{more}")
@@ -39,7 +39,7 @@ def _table(deck: Deck, slide: Any, grid: Grid) -> None:
     height = min(0.3, 5.2 / (len(rows) + len(grid.heads)))
     box = deck.place((0.6, 1.9, 12.1, height * (len(rows) + len(grid.heads))), slide)
     shape = slide.shapes.add_table(len(rows) + len(grid.heads), columns + 1, *box)
-    described(shape, f"{grid.title}: {len(rows)} rows, {columns} columns")
+    described(shape, f"{grid.title}: rows: {len(rows)}, columns: {columns}")
     deck.tagged(shape, "table")
     table = shape.table
     label = int(box[2] * 0.28)

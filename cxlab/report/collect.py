@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,7 @@ def rows(report: Made) -> Iterator[dict[str, Any]]:
                 | head
                 | {k: None if isinstance(row.get(k), str) else row.get(k) for k in NUMBERS}
                 | {
+                    "unit": row.get("unit") or result.get("unit", ""),
                     "title": result["title"],
                     "label": " | ".join(str(row[k]) for k in names),
                     "verdict": row.get("verdict") or "",
@@ -179,6 +180,21 @@ def labels(result: Mapping[str, Any]) -> list[str]:
     """Return the names of the label columns of a result's table: all before ``estimate``."""
     names = result["columns"]
     return names[: names.index("estimate")] if "estimate" in names else names[:1]
+
+
+def own_words(reports: Iterable[Made]) -> list[str]:
+    """Return what the customers of some reports called things: questions and groups, which no language changes."""
+    found: dict[str, None] = {}
+    for report in reports:
+        found[report.run["data"].get("title") or ""] = None
+        for result in report.results.values():
+            if "table" not in result:
+                continue
+            said = (result.get("parts") or {}).get("labels") or {}
+            named = [c["name"] for c in result.get("typed", ()) if c.get("kind") == "label" and c["name"] != "metric"]
+            found |= dict.fromkeys(str(words) for words in (said.values() if isinstance(said, Mapping) else ()))
+            found |= dict.fromkeys(str(row[k]) for row in result["table"] or () for k in named if row.get(k))
+    return [words for words in found if words]
 
 
 def table(reports: list[Made]) -> pd.DataFrame:

@@ -72,7 +72,6 @@ class Deck:
 
     def slide(self, title: str, *, first: bool = False) -> Any:
         """Add a slide whose title is in its title placeholder, so that outline and screen readers find it."""
-        title = speech.said(title)
         slide = self.made.slides.add_slide(self.first if first else self.plain)
         for shape in list(slide.placeholders):
             if shape.placeholder_format.type not in TITLES:

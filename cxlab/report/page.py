@@ -119,7 +119,7 @@ def spoken(cells: list[Any]) -> None:
     for cell in cells:
         if cell.cell_type == "code":
             cell.metadata["transient"] = {"remove_source": True}
-        else:
+        elif not cell.metadata.get("spoken"):
             parts = [re.fullmatch(r"(#* *)(.*)", p, re.DOTALL).groups() for p in cell.source.split("\n\n")]
             cell.source = "\n\n".join(mark + speech.said(text) for mark, text in parts)
 
@@ -133,6 +133,7 @@ def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
     facts = [(name(k), fact(str(v), style)) for k, v in report.get("facts", ()) if k != "language"]
     out: dict[str, Any] = {"facts": facts, "methods": [speech.said(m) for m in report.get("methods", ())]}
     out["origin"] = origin(report.get("origin", ()))
+    out["stamp"] = speech.said(report["stamp"]) if report.get("stamp") else ""
     doubts = len(report.get("doubts", ())) + report.get("more_doubts", 0)
     if doubts and speech.language() != "en":  # questions to the analyst, who reads them in the terminal
         are, them = ("guesses on the data are", "them") if doubts > 1 else ("guess on the data is", "it")
@@ -146,6 +147,9 @@ def fact(value: str, style: Style) -> str:
     if speech.language() != "en" and re.fullmatch(NUMBER, value):
         return number(value, speech.language())
     whole = speech.maybe(style.say(value))
+    listed = [(part, speech.maybe(part)) for part in value.split(", ")]
+    if whole == value and all(ours != said for ours, said in listed):
+        return ", ".join(said for _, said in listed)
     return whole if whole != value else f" {speech.label('to')} ".join(map(speech.maybe, value.split(" to ")))
 
 

@@ -32,6 +32,7 @@ from cxlab.report import page, pdf, provenance
 from cxlab.report.house_style import Style
 from cxlab.report.kernel import Kernels
 from cxlab.report.run import Failure, Run, execute, import_jupyter, skipped
+from cxlab.report.whole_language import FAILED, apology, need_whole
 
 FORMATS = ("html", "pdf", "docx", "pptx", "xlsx")
 
@@ -248,15 +249,10 @@ def write(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], fo
     DataProblem : the language lacks sentences that the report says.
     """
     language = "en" if run.failure else parameters.get("language", "en")
-    with speech.speaking(language) as missing:
+    form = replace(form, style=replace(form.style, language=language)) if run.failure else form
+    with speech.speaking(language, run.told.get("own", ())) as missing:
         written(run, work, path=path, parameters=parameters, form=form)
-    unsaid = list(dict.fromkeys([*run.told.get("unsaid", ()), *missing]))
-    if unsaid and language != "en":
-        first = "; ".join(repr(" ".join(text.split())[:160]) for text in unsaid[:3])
-        raise DataProblem(
-            f"the report '{path.stem}' is not whole in the language '{language}': {len(unsaid)} texts are missing, "
-            f"first {first}. Make it in English, or add them to cxlab/languages/{language}.po"
-        )
+    need_whole([*run.told.get("unsaid", ()), *missing], f"the report '{path.stem}'", language)
 
 
 def written(run: Run, work: Path, *, path: Path, parameters: Mapping[str, Any], form: Form) -> None:
@@ -320,7 +316,7 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     }
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"
-        return {**around, "title": "This report could not be made", "subject": subject, "failure": asdict(failure)}
+        return {**around, "title": FAILED, "subject": subject, "failure": asdict(failure), **apology(parameters)}
     settings = {k: said(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]

@@ -15,6 +15,7 @@ from cxlab.stats.inference import inversion, multiple
 from cxlab.stats.inference.differences import RULE, VERDICTS, mover, verdicts
 from cxlab.stats.inference.trinomial import z_value
 
+SAID = "said"
 KEYS = ["notebook", "result", "title", "label"]
 MATTERS = {**SMALLEST, "index": 2.0}
 """Smallest difference that matters in each unit; of other units none is known, so nothing can be called noise."""
@@ -51,9 +52,11 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
     if both.empty:
         raise DataProblem(f"{before} and {after} have no number in common; compare reports of the same notebook")
     found = differences(both, level, adjust)
+    found[SAID] = list(zip(both["title"], both["label"], strict=True))
     real = found["verdict"].str.startswith("real")
     order = {word: k for k, word in enumerate((*VERDICTS, ""))}
     found = found.sort_values("verdict", key=lambda s: s.map(order), kind="stable", ignore_index=True)
+    said = list(found.pop(SAID))
     return Result(
         kind="moves",
         title=f"{old.name} to {new.name}: {real.sum()} of {len(found)} numbers differ for real",
@@ -67,6 +70,7 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
             RULE.format(alpha=1 - level),
             "smallest differences that matter: " + MATTER,
         ),
+        parts={"titles": [title for title, _ in said], "labels": [label for _, label in said]},
     )
 
 

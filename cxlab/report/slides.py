@@ -80,7 +80,7 @@ def title_slide(deck: Deck, report: Made) -> None:
     data, style = report.run["data"], deck.style
     told = first_message(report)
     named = report.notebook.replace("-", " ").capitalize()
-    slide = deck.slide(told["title"] if told else named, first=True)
+    slide = deck.slide(speech.said(told["title"] if told else named), first=True)
     for k, row in enumerate(told["table"] if told else ()):
         deck.text(
             slide, f"{k + 1}. {speech.said(row['finding'])}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18, f"finding-{k + 1}"
@@ -109,7 +109,7 @@ def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -
 def table_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mark: str) -> None:
     """Add the slide of a result whose rows have different units: a native table of estimate, interval and n."""
     about = f"{mark}{estimates(result)}"
-    slide = result_slide(deck, result, result["title"], about)
+    slide = result_slide(deck, result, speech.said(result["title"]), about)
     box = deck.place((0.6, 1.9, 12.1, 0.5 * (len(rows) + 1)), slide)
     shape = slide.shapes.add_table(len(rows) + 1, 4, *box)
     described(shape, f"{result['title']}: {len(rows)} rows with estimate, interval and n")
@@ -143,7 +143,7 @@ def fill(cell: Any, words: str, *, head: bool, right: bool, colour: str) -> None
 def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mark: str) -> None:
     """Add the slide of a result with a bar chart that can be edited, intervals as error bars."""
     said = message(result, rows)
-    slide = result_slide(deck, result, said, mark + caption(result, rows))
+    slide = result_slide(deck, result, speech.said(said), mark + caption(result, rows))
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
@@ -191,7 +191,7 @@ def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[
     said, wave = message(result, rows), result["parts"]["wave"]
     several = len({tuple(str(r[k]) for k in labels(result) if k not in (wave, "unit")) for r in result["table"]})
     left = f"; the {len(series)} of {several} lines that changed most" if several > len(series) else ""
-    slide = result_slide(deck, result, said, f"{mark}{estimates(result)}{left}")
+    slide = result_slide(deck, result, speech.said(said), f"{mark}{estimates(result)}{left}")
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))

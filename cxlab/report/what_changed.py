@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cxlab.columns import difference, show, span
+from cxlab.languages.speech import said
 from cxlab.models.metrics.registry import label
 from cxlab.report.collect import Made
 from cxlab.stats.inference import multiple
@@ -39,12 +40,12 @@ class Cell:
     @property
     def value(self) -> str:
         """The estimate in its unit."""
-        return show(self.estimate, self.unit)
+        return said(show(self.estimate, self.unit))
 
     @property
     def interval(self) -> str:
         """The interval in its unit."""
-        return span(self.low, self.high, self.unit)
+        return said(span(self.low, self.high, self.unit))
 
     @property
     def arrow(self) -> str:

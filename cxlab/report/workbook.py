@@ -17,6 +17,7 @@ from cxlab.present import spoken, spoken_heading
 from cxlab.report import banner_sheets, sheet_charts
 from cxlab.report.collect import Made, labels, method, subject
 from cxlab.report.sanitiser import legal
+from cxlab.report.whole_language import named
 
 FORMATS = {"share": "0.0%", "points": "0.0", "mean": "0.00", "index": "0.0", "pp": "0.0%", "": "0.000"}
 TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
@@ -139,19 +140,29 @@ def facts(report: Made) -> list[tuple[str, str]]:
     """Return what a reader must know of the run: name and text."""
     data, run = report.run["data"], report.run
     dropped = "; ".join(f"{d['rows']:,} {d['reason']}" for d in data.get("dropped", ())) or "none"
+    given = {k: value_of(v) for k, v in run["parameters"].items() if k != "language"}
     design = ", ".join(speech.maybe(f"{k} {v}") for k, v in data.get("design", {}).items())
     rows = [
-        ("Report", f"{report.notebook}: {subject(report)}"),
+        ("Report", f"{named(report.notebook)}: {subject(report)}"),
         ("Data", f"{run['parameters'].get('study', '')}, sha256 {data.get('sha256') or 'no file'}"),
         ("Rows", f"{data.get('rows', 'not known')}"),
         ("Left out", dropped),
         ("Design", design or "simple random sample, no weights"),
-        ("Parameters", ", ".join(f"{speech.maybe(k)} = {v}" for k, v in run["parameters"].items())),
+        ("Parameters", ", ".join(f"{speech.maybe(k)} = {v}" for k, v in given.items())),
         ("cxlab", run["cxlab"]),
         ("Source", f"{data.get('source', '')} {data.get('licence', '')}".strip()),
     ]
     rows = [("SIMULATED", "made by a program, no real customers"), *rows] if data.get("simulated") else rows
     return [(speech.said(name), speech.maybe(text)) for name, text in rows]
+
+
+def value_of(value: Any) -> str:
+    """Return a parameter's value in the language of the report, where it is a word of ours.
+
+    >>> value_of(["columns", "rest"]), value_of({"brand": "Alba"}), value_of(0.95)
+    ('columns, rest', "{'brand': 'Alba'}", '0.95')
+    """
+    return ", ".join(map(speech.maybe, map(str, value))) if isinstance(value, list) else speech.maybe(str(value))
 
 
 class Sheets:

@@ -9,6 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from cxlab.columns import show
+from cxlab.languages import speech
+from cxlab.languages.speech import said
 from cxlab.result import plain
 
 WORDS = {"column": "%", "row": "row %", "count": "count"}
@@ -32,7 +34,7 @@ class Cell:
         """
         if self.value is None:
             return "–"
-        return f"{self.value:,.0f}" if self.unit == "n" else show(self.value, self.unit)
+        return said(f"{self.value:,.0f}" if self.unit == "n" else show(self.value, self.unit))
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def in_pieces(grid: Grid, most: int) -> list[Grid]:
 
 
 def grids(cells: Sequence[Mapping[str, Any]], parts: Mapping[str, Any]) -> list[Grid]:
-    """Return a grid for each question.
+    """Return a grid for each question, our own words in the language that is spoken.
 
     Parameters
     ----------
@@ -112,8 +114,9 @@ def _feet(tests: Any) -> dict[str, str]:
     out: dict[str, list[str]] = {}
     for t in plain(tests):
         if t["p"] is not None:
-            out.setdefault(t["question"], []).append(f"{t['banner']}: {_tested(t)}")
-    return {title: f"Do the answers depend on the columns? {'; '.join(some)}" for title, some in out.items()}
+            out.setdefault(t["question"], []).append(f"{t['banner']}: {said(_tested(t))}")
+    asks = said("Do the answers depend on the columns?")
+    return {title: f"{asks} {'; '.join(some)}" for title, some in out.items()}
 
 
 def _tested(t: Mapping[str, Any]) -> str:
@@ -147,11 +150,13 @@ def _grid(title: str, cells: list[tuple[Mapping[str, Any], int, bool]], shown: S
     heads = [_spans(c["banner"] for c in first)]
     if any(c["outer"] for c in first):
         heads.append(_spans((c["banner"], c["outer"]) for c in first))
-    heads.append(tuple((str(c["column"]), 1) for c in first))
+    heads.append(tuple((speech.label(str(c["column"])), 1) for c in first))
     if any(c["letters"] for c, _, _ in cells) or any(c["letter"] for c in first):
         heads.append(tuple((str(c["letter"]), 1) for c in first))
     rows = tuple(row for line in lines for row in _rows(line, shown))
-    called = tuple((f"{c['outer']}, {c['column']}" if c["outer"] else str(c["column"]), c["letter"]) for c in first)
+    called = tuple(
+        (f"{c['outer']}, {c['column']}" if c["outer"] else speech.label(str(c["column"])), c["letter"]) for c in first
+    )
     return Grid(title, tuple(heads), rows, columns=called)
 
 
@@ -165,15 +170,16 @@ def _rows(line: list[tuple[Mapping[str, Any], int, bool]], shown: Sequence[str])
     (first, depth, _) = line[0]
     if first["kind"] not in ("category", "net"):
         made = tuple(_cell(c["estimate"], c["unit"], c) for c, _, _ in line)
-        return [Row(str(first["row"]), str(first["kind"]), depth, made)]
+        return [Row(said(str(first["row"])), str(first["kind"]), depth, made)]
     out = []
     for k, what in enumerate(shown):
         unit = "n" if what == "count" else "share"
         name = {"column": "estimate", "row": "row_share", "count": "count"}[what]
         tested = what == ("column" if "column" in shown else shown[0])
         cells = tuple(_cell(c[name], unit, c if tested else {}) for c, _, _ in line)
-        label = str(first["row"]) if k == 0 and len(shown) == 1 else f"{first['row']}, {WORDS[what]}"
-        out.append(Row(label, str(first["kind"]), depth, cells))
+        own = speech.label(str(first["row"]))
+        words = own if k == 0 and len(shown) == 1 else f"{own}, {said(WORDS[what])}"
+        out.append(Row(words, str(first["kind"]), depth, cells))
     return out
 
 

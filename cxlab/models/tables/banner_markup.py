@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from cxlab.languages.speech import said
 from cxlab.models.tables.banner_grid import Cell, Grid, Row, grids, in_pieces
 from cxlab.result import FIGURE, Result, plain
 
@@ -23,23 +24,25 @@ class Tables(Result):
 
     def __repr__(self) -> str:
         made = self.grids()
-        said = [_text(g) for g in made[:LISTED]]
+        shown = [_text(g) for g in made[:LISTED]]
         more = [f"and {len(made) - LISTED} more tables"] if len(made) > LISTED else []
-        return "\n\n".join([self.title, *said, *more, "\n".join([self.method, *(f"- {n}" for n in self.notes)])])
+        return "\n\n".join([self.title, *shown, *more, "\n".join([self.method, *(f"- {n}" for n in self.notes)])])
 
     def _repr_html_(self) -> str:
         made = self.grids()
         links = "".join(f"<li><a href='#{place(k)}'>{html.escape(g.title)}</a></li>" for k, g in enumerate(made))
-        parts = [f"<figcaption>{html.escape(self.title)}</figcaption>"]
+        parts = [f"<figcaption>{html.escape(said(self.title))}</figcaption>"]
         if len(made) > 1:
-            parts.append(f"<details><summary>{len(made)} tables</summary><ol>{links}</ol></details>")
+            many = html.escape(said(f"{len(made)} tables"))
+            parts.append(f"<details><summary>{many}</summary><ol>{links}</ol></details>")
         for k, g in enumerate(made):
             tables = "".join(map(markup, in_pieces(g, WIDE)))
             parts.append(
                 f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{tables}{_foot(g)}</section>"
             )
-        parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(n)}</li>' for n in self.notes)}</ul>"]
-        parts += [f"<details class='cx-method'><summary>Method</summary>{html.escape(self.method)}</details>"]
+        parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(said(n))}</li>' for n in self.notes)}</ul>"]
+        words = html.escape(said("Method")), html.escape(said(self.method))
+        parts += [f"<details class='cx-method'><summary>{words[0]}</summary>{words[1]}</details>"]
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
 
 

@@ -112,7 +112,7 @@ def crosstab(
     table = pd.DataFrame({name: np.concatenate([r[name] for r in results]) for name in results[0]})
     return Tables(
         kind="crosstab",
-        title=f"Tables by {' and '.join(b.heading for b in scan.banners)}",
+        title=f"Tables by {', '.join(b.heading for b in scan.banners)}",
         table=table.drop(columns=["depth", "shown"]),
         level=shown.level,
         method=_method(scan, rule, shown),
