@@ -46,7 +46,7 @@ def own_words(study: Study) -> list[str]:
     """Return what customers and their researchers called things: questions, answers, groups.
 
     >>> import cxlab as cx
-    >>> "Overall satisfaction" in own_words(cx.load("brand-tracker"))
+    >>> "Satisfaction overall" in own_words(cx.load("brand-tracker"))
     True
     """
     fields = study.codebook.fields
