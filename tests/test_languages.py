@@ -245,6 +245,12 @@ def test_a_label_of_the_study_is_one_part_of_a_sentence_whatever_words_are_in_it
     assert not missing
 
 
+def test_the_words_of_what_is_no_study_are_refused():
+    with pytest.raises(DataProblem) as problem:
+        cx.pages.speak("de", "brand-tracker")
+    assert str(problem.value) == ("study is 'brand-tracker', not a study; open it first: cx.load('brand-tracker')")
+
+
 def test_the_session_knows_the_labels_of_the_study():
     data = cx.load("brand-tracker")
     book = data.codebook.replace("brand", title="Mean of the day by name")

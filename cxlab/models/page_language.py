@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxlab.data.arguments import public
+from cxlab.data.arguments import public, study_given
 from cxlab.languages import speech
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ LEVELS = 200
 
 
 @public
-def speak(language: str, study: Study | None = None) -> None:
+def speak(language: str, whose: Study | None = None) -> None:
     """Let everything that is shown from now on in this session be in a language: tables, findings, pictures.
 
     What customers wrote (questions, answers, names of groups) stays as it is. Numbers inside results do not change.
@@ -23,11 +23,11 @@ def speak(language: str, study: Study | None = None) -> None:
     Parameters
     ----------
     language : a code: 'en', 'ar', 'de', 'el', 'es', 'fr', 'ru' or 'zh'.
-    study : whose words stay one part each within our sentences, as in "NPS by Speed of delivery by courier".
+    whose : the study whose words stay one part each within our sentences, as in "NPS by Speed of delivery by courier".
 
     Raises
     ------
-    DataProblem : pages cannot speak the language.
+    DataProblem : pages cannot speak the language, or ``whose`` is no study.
 
     Examples
     --------
@@ -38,7 +38,9 @@ def speak(language: str, study: Study | None = None) -> None:
     True
     >>> cx.pages.speak("en")
     """
-    own = [] if study is None or language == "en" else own_words(study)
+    if whose is not None:
+        study_given(whose)
+    own = [] if whose is None or language == "en" else own_words(whose)
     speech.speak(language, own)
 
 
