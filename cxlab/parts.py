@@ -97,6 +97,13 @@ PARTS: dict[str, dict[str, Part]] = {
         "all": ("float", "mean score of all customers, 0 to 100"),
         "reviews": ("float", "mean score of those who posted"),
     },
+    "displayed_score": {"unit": ("str", "column of the units in the table"), "rule": ("str", "of the platform")},
+    "review_hints": {"unit": ("str", "column of the units in the table")},
+    "star_jump": {
+        "points": ("pd.DataFrame", "mean outcome at each hundredth of a star from the edge"),
+        "width": ("float", "hundredths of a star within which rows count"),
+        "edges": ("pd.DataFrame", "rows at each edge"),
+    },
     "text_quality": {"languages": ("dict[str, int]", "comments of each language")},
     "numbers_in": {"language": ("str", "language of the text")},
     "reviews": {
@@ -106,6 +113,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "unit": ("str", "column of the units in the table"),
         "posting": ("pd.DataFrame", "share that posts at each private score; only with ``posted``"),
         "drift": ("pd.DataFrame", "slope of the stars per year and per doubling of reviews; only with ``date``"),
+        "months": ("pd.DataFrame", "months of each unit with Laney's limits; only with ``date``"),
         "bursts": ("pd.DataFrame", "windows of unusually many reviews; only with ``date``"),
         "kinds": ("pd.DataFrame", "the two kinds of reviews and their difference; only with ``verified``"),
     },

@@ -133,6 +133,8 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "themes": lambda s, c: cx.themes(coded(s), by=c["segment"]),
     "theme_impact": lambda s, c: cx.text.theme_impact(coded(s), c["sat"], metric="mean"),
     "reviews": lambda s, c: cx.reviews(s, c["sat"], unit=c["brand"]),
+    "displayed_score": lambda s, c: cx.text.displayed_score(s, c["sat"], unit=c["brand"]),
+    "review_hints": lambda s, c: cx.text.review_hints(s, unit=c["brand"], author=c["segment"]),
     "impact": lambda s, c: cx.metrics.impact(s, c["segment"]),
     "scorecard": lambda s, c: cx.scorecard(s, by=c["segment"]),
     "sample_size": lambda s, c: cx.sample_size("nps", s, difference=20),
@@ -208,6 +210,7 @@ LATER |= dict.fromkeys(
     "need another kind of study: tests/models/loop/test_loop.py",
 )
 LATER |= dict.fromkeys(("kpi_tree", "gaming"), "take names of questions: tests/models/planning/test_plan_page.py")
+LATER["star_jump"] = "needs a score of two decimals: tests/models/text/test_reviews.py"
 LATER["consistency"] = "needs a column of channels: tests/models/journeys/test_channels.py"
 LATER |= dict.fromkeys(EVENTS, "need an event log: tests/models/journeys/test_events.py")
 """Functions that need no column by name, or another kind of study."""
@@ -328,7 +331,7 @@ def test_a_table_of_units_may_call_its_first_column_as_it_likes() -> None:
 # Weights and answers ---------------------------------------------------------------------------------------------
 
 SOME = np.arange(0, 280, 31)
-UNWEIGHTED = {"permutation", "comments", "quality"}
+UNWEIGHTED = {"permutation", "comments", "quality", "review_hints"}
 """They use no weights; quality reports what is wrong with them."""
 REGRESSIONS = ("ols", "logit", "mixed", "ridge", "ordinal", "mediation", "bootstrap", "jackknife", "permutation",
                "replicate_weights")  # fmt: skip

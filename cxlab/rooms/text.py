@@ -7,13 +7,16 @@ from cxlab.models.text.cleaning import text_quality as text_quality
 from cxlab.models.text.code_frame import CodeFrame as CodeFrame
 from cxlab.models.text.coded import code as code
 from cxlab.models.text.discovered import discover as discover
+from cxlab.models.text.displayed_scores import displayed_score as displayed_score
 from cxlab.models.text.influence import influence as influence
 from cxlab.models.text.label_reading import read_labels as read_labels
 from cxlab.models.text.label_sheets import label_sample as label_sample
 from cxlab.models.text.labels_beside import coded_beside as coded_beside
 from cxlab.models.text.labels_planned import labels_needed as labels_needed
 from cxlab.models.text.posting import posting as posting
+from cxlab.models.text.review_hints import review_hints as review_hints
 from cxlab.models.text.review_scores import reviews as reviews
+from cxlab.models.text.star_jump import star_jump as star_jump
 from cxlab.models.text.theme_impact import theme_impact as theme_impact
 from cxlab.models.text.theme_shares import themes as themes
 from cxlab.models.text.tone import tone as tone

@@ -14,6 +14,7 @@ from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study, key
 from cxlab.models.text import review_streams
+from cxlab.models.text.posting import GATING
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.names import shown
@@ -70,7 +71,8 @@ def reviews(
     Result, a row a unit: ``estimate, low, high, n, platform, stars`` (as shown), ``bound, rank, selected_low,
     selected_high, to_next`` (reviews of the best level to the next half star), ``luck`` (chance that 20 more reviews
     reach it), ``polarity, bimodality``, with ``posted`` also ``all``. ``parts``: ``counts`` (units by stars), ``swaps``
-    (neighbours in rank and the tipping r at which they swap), ``drift``, ``bursts``, ``kinds``, ``posting``.
+    (neighbours in rank and the tipping r at which they swap), ``drift``, ``months`` (Laney's limits of each unit's
+    months), ``bursts``, ``kinds``, ``posting``.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def reviews(
     units = pd.Series(found.other[study.field(unit).name], dtype=object)
     there = np.isfinite(all_scores) & units.notna().to_numpy()
     wrote = there & (found.answers[study.field(posted).name] == 1) if posted else there
-    stars = _levels(study, score, all_scores[there])
+    stars = levels_of(study, score, all_scores[there])
     if rule == "trustpilot" and (stars[0], stars[-1]) != (1, 5):
         rule = "none"  # its rule is one of five stars
     names = sorted(units[there].unique(), key=lambda v: (str(type(v)), v))
@@ -109,7 +111,7 @@ def reviews(
     kept = counts.sum(1) >= SMALL
     if not kept.any():
         raise DataProblem(f"no {unit} of {study.name} has {SMALL} reviews; use a coarser unit")
-    table = _table(names, counts, stars, (found, all_scores, code, wrote), rule, readier)
+    table = _table(names, counts, stars, (found, all_scores, code, wrote, study.drawn), rule, readier)
     table = table[kept].sort_values("rank", ignore_index=True)
     table["rank"] = np.arange(1, len(table) + 1)
     called = shown([unit], [c.name for c in COLUMNS])[0]
@@ -119,10 +121,9 @@ def reviews(
     if posted:
         parts["posting"] = _posting(all_scores, there, wrote, stars, found)
         private = _counts(code, all_scores, there, len(names), stars, reviews_each)[kept]
-        order = [names.index(u) for u in table["unit"]]
-        everybody = {k: star_scores.mean(c, stars) for k, c in zip(np.flatnonzero(kept), private, strict=True)}
-        table["all"] = [everybody[k] for k in order]
-        notes.append("asking only the happy for reviews breaks the terms of platforms, and the law in places")
+        everybody = dict(zip(parts["counts"].index, star_scores.mean(private, stars), strict=True))
+        table["all"] = table["unit"].map(everybody)
+        notes.append(GATING)
     parts |= review_streams.parts(study, found, all_scores, code, wrote, names, date, verified)
     notes += review_streams.notes(parts)
     table = table.rename(columns={"unit": called})
@@ -135,7 +136,13 @@ def reviews(
     )  # fmt: skip
 
 
-def _levels(study: Study, rating: str, values: NDArray) -> NDArray:
+def levels_of(study: Study, rating: str, values: NDArray) -> NDArray:
+    """Return the levels of stars, those that nobody gave included.
+
+    Raises
+    ------
+    DataProblem : they are no whole numbers of one scale.
+    """
     seen = levels = np.unique(values)
     field = study.field(rating)
     if field.scale and field.scale.maximum - field.scale.minimum < LEVELS:
@@ -158,65 +165,71 @@ def _counts(code: NDArray, score: NDArray, rows: NDArray, k: int, stars: NDArray
     return np.bincount(code[rows] * len(stars) + at, w[rows], k * len(stars)).reshape(k, len(stars))
 
 
-def _table(names: list, counts: NDArray, stars: NDArray, rows_of: tuple, rule: str, readier: float) -> pd.DataFrame:
-    found, score, code, wrote = rows_of
-    n = np.bincount(code[wrote], minlength=len(names))
-    overall = star_scores.mean(counts.sum(0), stars)
-    least = float(np.median(counts.sum(1)[counts.sum(1) > 0]))
-    rows = []
-    for k, name in enumerate(names):
-        c = counts[k]
-        if c.sum() <= 0:
-            rows.append({"unit": name, "estimate": np.nan})
-            continue
-        value, low, high, se = _mean(found, score, (code == k) & wrote)
-        bound = star_scores.lower_bound(c, stars)[1]
-        platform = _platform(rule, c, stars, overall, least)
-        band = [star_scores.selected(c, stars, r) for r in (1 / readier, 1.0, readier)]
-        rows.append({
-            "unit": name, "estimate": value, "low": low, "high": high, "se": se, "n": int(n[k]),
-            **platform, "bound": bound, "selected_low": min(band), "selected_high": max(band),
-            **{m: v for m, v in star_scores.shape(c, stars).items() if m != "positive"},
-        })  # fmt: skip
-    table = pd.DataFrame(rows)
+def _table(
+    names: list, counts: NDArray, stars: NDArray, rows_of: tuple, rule: str,
+    readier: float,
+) -> pd.DataFrame:  # fmt: skip
+    """A row a unit; those without a review have no figures."""
+    there = counts.sum(1) > 0
+    c = counts[there]
+    code, wrote = rows_of[2:4]
+    n = np.bincount(code[wrote], minlength=len(names))[there]
+    value, se, df = _means(*rows_of, len(names))
+    half = t_value(0.95, np.fmax(df, 1)) * se
+    band = np.array([star_scores.selected(c, stars, np.full(len(c), r)) for r in (1 / readier, 1.0, readier)])
+    overall, least = star_scores.mean(counts.sum(0), stars), float(np.median(c.sum(1)))
+    spread = star_scores.shape(c, stars)
+    table = pd.DataFrame({
+        "unit": names, "estimate": value, "low": value - half, "high": value + half, "se": se,
+    })  # fmt: skip
+    own = pd.DataFrame({
+        "n": n, **_platform(rule, c, stars, overall, least), "bound": star_scores.lower_bound(c, stars)[1],
+        "selected_low": band.min(0), "selected_high": band.max(0), "bimodality": spread["bimodality"],
+        "polarity": spread["polarity"],
+    }, index=np.flatnonzero(there))  # fmt: skip
+    table = table.join(own)
+    table["n"] = table["n"].fillna(0).astype(int)
     table["rank"] = table["bound"].rank(ascending=False, method="first")
     return table
 
 
-def _mean(found: Sample, score: NDArray, rows: NDArray) -> tuple[float, float, float, float]:
-    w = found.w[rows]
-    value = float(np.average(score[rows], weights=w))
-    u = (w / w.sum() * (score[rows] - value))[:, None]
-    cut = lambda a: None if a is None else a[rows]  # noqa: E731
-    v, df = covariance(u, np.ones(len(u)), cut(found.cluster), cut(found.strata))
-    se = float(np.sqrt(v[0, 0]))
-    half = float(t_value(0.95, df)) * se
-    return value, value - half, value + half, se
+def _means(
+    found: Sample, score: NDArray, code: NDArray, wrote: NDArray, drawn: pd.DataFrame | None, k: int
+) -> tuple[NDArray, NDArray, NDArray]:
+    """The mean of each unit's stars, its standard error under the design, and the degrees of freedom."""
+    at, y, w = code[wrote], score[wrote], found.w[wrote]
+    size, n = np.bincount(at, w, k), np.bincount(at, minlength=k).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.bincount(at, w * y, k) / size
+        u = w / size[at] * (y - value[at])
+        if found.cluster is None and found.strata is None:
+            return value, np.sqrt(np.bincount(at, u**2, k) * np.where(n > 1, n / (n - 1), np.nan)), n - 1
+    se, df = np.full(k, np.nan), np.full(k, np.nan)
+    order = np.argsort(at, kind="stable")
+    ends = np.searchsorted(at[order], np.arange(k + 1))
+    cut = [None if a is None else a[wrote] for a in (found.cluster, found.strata)]
+    for g in np.flatnonzero(n):
+        rows = order[ends[g] : ends[g + 1]]
+        part = (None if a is None else a[rows] for a in cut)
+        v, df[g] = covariance(u[rows][:, None], np.ones(len(rows)), *part, names=found.strata_names, drawn=drawn)
+        se[g] = np.sqrt(v[0, 0])
+    return value, se, df
 
 
-def _platform(rule: str, c: NDArray, stars: NDArray, overall: float, least: float) -> dict[str, float]:
-    """What the platform computes and shows, and how far the next half star is."""
-    n, total = float(c.sum()), float(c @ stars)
+def _platform(rule: str, c: NDArray, stars: NDArray, overall: float, least: float) -> dict[str, Any]:
+    """What the platform computes and shows of each unit, and how far the next half star is."""
+    n, total = c.sum(1), c @ stars
     if rule == "imdb":
         return {"platform": star_scores.imdb(total / n, n, least=least, overall=overall), "stars": np.nan}
-    added = star_scores.ADDED if rule == "trustpilot" else 0
-    weight, sum_ = n + added, total + added * star_scores.ADDED_STARS
-    target, more = star_scores.to_next(sum_, weight, float(stars[-1]))
-    chance = np.nan
-    if more >= 0:
-        chance = star_scores.luck(c, stars, target - 0.25, added=added, added_sum=added * star_scores.ADDED_STARS)
-    shown_stars = star_scores.half_stars(sum_ / weight) if rule == "trustpilot" else np.nan
-    return {"platform": sum_ / weight, "stars": shown_stars, "to_next": more if more >= 0 else np.nan, "luck": chance}
+    return star_scores.displayed(c, stars, n, total, trustpilot=rule == "trustpilot")
 
 
 def _swaps(table: pd.DataFrame, counts: pd.DataFrame, stars: NDArray) -> pd.DataFrame:
     """Neighbours by mean, and how many times as readily the ends must write for them to swap."""
     order = table.sort_values("estimate", ascending=False)["unit"].tolist()
-    rows = []
-    for a, b in zip(order, order[1:], strict=False):
-        r = star_scores.tipping(counts.loc[a].to_numpy(), counts.loc[b].to_numpy(), stars)
-        rows.append({"first": a, "second": b, "tipping": r})
-    return pd.DataFrame(rows, columns=["first", "second", "tipping"])
+    c = counts.loc[order].to_numpy(float)
+    r = star_scores.tipping(c[:-1], c[1:], stars) if len(order) > 1 else np.zeros(0)
+    return pd.DataFrame({"first": order[:-1], "second": order[1:], "tipping": r})
 
 
 def _posting(score: NDArray, there: NDArray, wrote: NDArray, stars: NDArray, found: Sample) -> pd.DataFrame:
@@ -237,5 +250,8 @@ def _said(kept: NDArray, readier: float, rule: str) -> list[str]:
         f"the others, or {readier:g} times less"
     )
     if rule == "trustpilot":
-        notes.append("stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there")
+        notes.append(
+            "stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there "
+            "(cx.text.displayed_score)"
+        )
     return notes

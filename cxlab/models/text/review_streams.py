@@ -15,12 +15,14 @@ from cxlab.problem import DataProblem
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.differences import two_sided, welch_df
 from cxlab.stats.inference.multiple import adjusted
-from cxlab.stats.text import bursts
+from cxlab.stats.text import bursts, laney
 
 MOST_UNITS = 50
 """Units whose streams are scanned, those of most reviews first."""
 
 DRAWS = 40
+LEAST_MONTHS, IN_MONTH = 8, 5
+"""Months that a chart of them needs, and reviews that a month needs to count."""
 
 
 def parts(
@@ -35,6 +37,8 @@ def parts(
             raise DataProblem(f"'{date}' of {study.name} dates {int(dated.sum())} reviews; at least {SMALL} are needed")
         day = ((when - when[dated].min()).dt.days.to_numpy(float, na_value=-1)).astype(int)
         out["drift"] = drift(score[dated], day[dated], code[dated])
+        kind = pd.Series(found.other[study.field(verified).name], dtype=object) if verified else None
+        out["months"] = months(score, when, code, dated, found.w, kind, names)
         out["bursts"] = _bursts(day, score, code, dated, names, when[dated].min())
     if verified:
         kind = pd.Series(found.other[study.field(verified).name], dtype=object)
@@ -80,6 +84,73 @@ def drift(score: NDArray, day: NDArray, unit: NDArray) -> pd.DataFrame:
         "term": ["per year", "per doubling of the number of reviews"], "estimate": b, "low": b - half, "high": b + half,
         "p": np.asarray(two_sided(b, se, df), float),
     })  # fmt: skip
+
+
+def months(
+    score: NDArray, when: pd.Series, code: NDArray, dated: NDArray, w: NDArray, kind: pd.Series | None, names: list
+) -> pd.DataFrame:
+    """Return the mean of each unit's months and the share of its best stars, with Laney's limits and false alarms.
+
+    Months of fewer than five reviews do not count, nor units of fewer than eight such months. With kinds the means are
+    those of the unit's own mix of kinds over all months: a month of other kinds is no other month.
+
+    Parameters
+    ----------
+    score : (rows,) stars. ``when`` : date of each. ``code`` : unit, codes from 0 into ``names``.
+    dated : (rows,) which rows count. ``w`` : their weights. ``kind`` : of each review, or None.
+
+    Examples
+    --------
+    >>> day = pd.Series(pd.date_range("2025-01-01", periods=300, freq="D"))
+    >>> stars = np.tile([4.0, 5.0], 150)
+    >>> found = months(stars, day, np.zeros(300, int), np.ones(300, bool), np.ones(300), None, ["Alba"])
+    >>> found["measure"].unique().tolist(), bool(found["outside"].any())
+    (['mean of the stars', 'share of the best'], False)
+    """
+    period = when.dt.year.to_numpy(float) * 12 + when.dt.month.to_numpy(float) - 1
+    size = np.bincount(code[dated], minlength=len(names))
+    kinds = pd.factorize(kind)[0] if kind is not None else np.zeros(len(score), int)
+    best, rows = score[dated].max(), []
+    for k in np.argsort(-size, kind="stable")[:MOST_UNITS]:
+        mine = np.flatnonzero(dated & (code == k) & (kinds >= 0))
+        if len(mine) < LEAST_MONTHS * IN_MONTH:
+            continue
+        month, at = np.unique(period[mine], return_inverse=True)
+        for measure, y in (("mean of the stars", score[mine]), ("share of the best", (score[mine] == best) * 1.0)):
+            rows += _charted(measure, y, at, kinds[mine], w[mine], month, names[k])
+    table = pd.DataFrame(rows, columns=["unit", "measure", "month", "n", "estimate", "lower", "upper", "z", "outside",
+                                        "sigma", "false_alarms"])  # fmt: skip
+    return table.astype({"outside": bool})
+
+
+def _charted(
+    measure: str, y: NDArray, at: NDArray, kind: NDArray, w: NDArray, month: NDArray, unit: object
+) -> list[dict[str, Any]]:
+    """The months of one unit, standardised to its mix of kinds, with limits."""
+    t, kinds = len(month), np.unique(kind)
+    mean, v, n = np.zeros(t), np.zeros(t), np.bincount(at, minlength=t)
+    for g in kinds:
+        of = kind == g
+        share = w[of].sum() / w.sum()
+        sums, effective = np.bincount(at[of], w[of], t), np.bincount(at[of], w[of] ** 2, t)
+        centre = np.average(y[of], weights=w[of])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            own = np.bincount(at[of], w[of] * y[of], t) / sums
+            within = np.average((y[of] - own[at[of]]) ** 2, weights=w[of])
+            within = centre * (1 - centre) if measure.startswith("share") else within
+            mean += share * own
+            v += share**2 * within * effective / sums**2
+    counts = (n >= IN_MONTH) & np.isfinite(mean) & (v > 0)
+    if counts.sum() < LEAST_MONTHS:
+        return []
+    lower, upper, z, sigma = laney.limits(mean[counts], v[counts])
+    rate = laney.false_alarms(int(counts.sum()))
+    return [
+        {"unit": unit, "measure": measure, "month": f"{int(m // 12)}-{int(m % 12) + 1:02d}", "n": int(k),
+         "estimate": e, "lower": a, "upper": b, "z": x, "outside": bool(e < a or e > b), "sigma": sigma,
+         "false_alarms": rate}
+        for m, k, e, a, b, x in zip(month[counts], n[counts], mean[counts], lower, upper, z, strict=True)
+    ]  # fmt: skip
 
 
 def _bursts(day: NDArray, score: NDArray, code: NDArray, dated: NDArray, names: list, start: Any) -> pd.DataFrame:
@@ -128,9 +199,43 @@ def _kinds(study: Study, verified: str, kind: pd.Series, score: NDArray, wrote: 
     se = float(np.sqrt(va + vb))
     rows.append({"kind": f"{levels[1]} less {levels[0]}", "estimate": b - a, "se": se, "n": rows[0]["n"] + rows[1]["n"],
                  "p": float(two_sided(b - a, se, df))})  # fmt: skip
+    dfs = [na - 1, nb - 1, df]
+    if np.ptp(found.w) == 0:  # by rank, without weights
+        first, second = (score[wrote & (kind == level).to_numpy()] for level in levels)
+        p, se_p, df_p = superiority(first, second)
+        rows.append({"kind": f"chance that {levels[1]} is better", "estimate": p, "se": se_p, "n": rows[-1]["n"],
+                     "p": float(two_sided(p - 0.5, se_p, df_p)) if se_p > 0 else np.nan})  # fmt: skip
+        dfs.append(df_p)
     table = pd.DataFrame(rows)
-    half = t_value(0.95, np.array([na - 1, nb - 1, df])) * table["se"]
+    half = t_value(0.95, np.array(dfs)) * table["se"]
     return table.assign(low=table["estimate"] - half, high=table["estimate"] + half)
+
+
+def superiority(first: NDArray, second: NDArray) -> tuple[float, float, float]:
+    """Return the chance that a review of the second kind is better than one of the first (a tie counts half), its error
+    and degrees of freedom.
+
+    References
+    ----------
+    Brunner, E. & Munzel, U. (2000). The nonparametric Behrens-Fisher problem. Biometrical Journal 42, 17-25.
+
+    Examples
+    --------
+    >>> p, se, df = superiority(np.array([1.0, 2, 3, 3]), np.array([3.0, 4, 5, 5]))
+    >>> round(p, 4)
+    0.9375
+    """
+    from scipy.stats import rankdata
+
+    m, n = len(first), len(second)
+    both = rankdata(np.r_[first, second])
+    a, b = both[:m] - rankdata(first), both[m:] - rankdata(second)  # placements
+    va, vb = (float(x.var(ddof=1)) if len(x) > 1 else np.nan for x in (a, b))
+    p = float(b.mean() / m)
+    var = va / (m * n**2) + vb / (n * m**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        df = var**2 / ((va / (m * n**2)) ** 2 / (m - 1) + (vb / (n * m**2)) ** 2 / (n - 1)) if var > 0 else 1.0
+    return p, float(np.sqrt(var)), float(df)
 
 
 def notes(parts: dict[str, Any]) -> list[str]:
@@ -152,6 +257,13 @@ def notes(parts: dict[str, Any]) -> list[str]:
         )
     elif "bursts" in parts:
         said.append("no unusual burst")
-    if "kinds" in parts and parts["kinds"]["p"].iat[-1] < 0.05:
-        said.append(f"the two kinds of reviews differ: {parts['kinds']['kind'].iat[-1]}")
+    if len(table := parts.get("months", ())):
+        out = table[table["outside"]]
+        rate = table["false_alarms"].max()
+        said.append(
+            f"{len(out)} months of {out['unit'].nunique()} units lie outside Laney's limits, no verdict: of clean "
+            f"charts up to {rate:.1%} have one, more where a month resembles the one before"
+        )
+    if "kinds" in parts and parts["kinds"]["p"].iat[2] < 0.05:
+        said.append(f"the two kinds of reviews differ: {parts['kinds']['kind'].iat[2]}")
     return said

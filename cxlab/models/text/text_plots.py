@@ -119,6 +119,36 @@ def posting(result: Result, *, ax: Axes | None = None) -> Axes:
     return titled(ax, result, "share that posts, by the private score (0 worst to 100 best)")
 
 
+def displayed_score(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the score of each unit under each ageing of its reviews."""
+    table = result.table.head(MOST)
+    ax = canvas(ax, width=8, height=0.32 * len(table) + 1.4)
+    lives = table["half_life"].map(lambda v: "all alike" if np.isinf(v) else f"halved in {v:g} days")
+    names = table[result.parts["unit"]].astype(str) + " · " + lives
+    forest(ax, names, table["estimate"], table["estimate"], table["estimate"], n=table["n"], unit="mean")
+    return titled(ax, result, "score by the platform's rule")
+
+
+def review_hints(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw each sign's share by unit; a grey mark is that of the other units."""
+    table = result.table.head(MOST)
+    ax = canvas(ax, width=8, height=0.42 * len(table) + 1.4)
+    names = table[result.parts["unit"]].astype(str) + " · " + table["sign"]
+    forest(ax, names, table["estimate"], table["low"], table["high"], n=table["n"], unit="share")
+    ax.scatter(table["others"], range(len(table) - 1, -1, -1), marker="|", s=60, color=MUTED, zorder=4)
+    ticks(ax.xaxis, "share")
+    return titled(ax, result, "share of the reviews; | in the other units")
+
+
+def star_jump(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the mean outcome at each hundredth of a star from the edge."""
+    points = result.parts["points"]
+    ax = canvas(ax, width=8, height=3.6)
+    ax.scatter(points["hundredths"], points["estimate"], s=14, color=INK)
+    ax.axvline(0, color=MUTED, linewidth=1)
+    return titled(ax, result, "outcome less its edge's mean, by hundredths of a star from the edge")
+
+
 def _rows(result: Result, name: str, said: str, ax: Axes | None) -> Axes:
     table = result.table
     ax = canvas(ax, width=8, height=0.42 * len(table) + 1.4)

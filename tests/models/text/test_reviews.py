@@ -40,7 +40,9 @@ def test_luck_is_that_of_drawing() -> None:
     rng = np.random.default_rng(1)
     drawn = rng.choice(STARS, (40_000, 20), p=np.array(counts) / 30).sum(1)
     hit = (np.dot(counts, STARS) + drawn) / 50 >= 4.2
-    assert star_scores.luck(counts, STARS, 4.2) == pytest.approx(hit.mean(), abs=0.01)
+    assert star_scores.luck(counts, STARS, 4.2, score_sum=np.dot(counts, STARS), weight=30) == pytest.approx(
+        hit.mean(), abs=0.01
+    )
 
 
 def test_bimodality_of_two_peaks_and_of_one() -> None:
@@ -117,7 +119,8 @@ def test_reviews_of_units_whole() -> None:
     assert found.parts["bursts"]["unit"].tolist() == ["Cima"] and found.parts["bursts"]["from"][0] == "2025-06-30"
     assert found.parts["bursts"]["best_inside"][0] > 0.9 > found.parts["bursts"]["best_outside"][0]
     assert found.parts["drift"]["term"].tolist() == ["per year", "per doubling of the number of reviews"]
-    assert found.parts["kinds"]["kind"].tolist() == ["asked", "organic", "organic less asked"]
+    kinds = ["asked", "organic", "organic less asked", "chance that organic is better"]
+    assert found.parts["kinds"]["kind"].tolist() == kinds
     assert any("1 of 4 units have fewer than 10 reviews" in n for n in found.notes)
     assert any("no verdict: of simulated clean streams" in n for n in found.notes)
     assert type(found.plot()).__name__ == "Axes"
