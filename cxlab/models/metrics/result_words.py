@@ -44,7 +44,8 @@ def labelled(study: Study, column: str, values: pd.Series) -> list:
     labels = {**f.labels, **(f.scale.labels if f.scale else {})}
     whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
     codes, distinct = pd.factorize(values)
-    read = [labels.get(str(whole(v)), whole(v)) for v in distinct.tolist()] + ["(no answer)"]
+    plain = [whole(v) for v in distinct.tolist()] if distinct.dtype.kind not in "iub" else distinct.tolist()
+    read = [*([labels.get(str(v), v) for v in plain] if labels else plain), "(no answer)"]
     return [read[k] for k in codes.tolist()]
 
 

@@ -116,8 +116,11 @@ def _scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> lis
     sums, out = in_order(study, sums, columns), []
     for k, score in enumerate(scores):
         called = {f"{k} {name}": name for name in score.items}
-        own = sums[sums["item"].isin(called)]
-        own = own.assign(item=own["item"].map(called)).reset_index(drop=True)
+        if len(items) == 1:
+            own = sums.assign(item=next(iter(score.items)))
+        else:
+            own = sums[sums["item"].isin(called)]
+            own = own.assign(item=own["item"].map(called)).reset_index(drop=True)
         out.append((own, {name: found[name] for name in (*score.counts, *counts)}))
     return out
 
@@ -156,7 +159,18 @@ def in_order(study: Study, sums: pd.DataFrame, columns: Sequence[str]) -> pd.Dat
         order = list(timed[c].values) if c in timed else sorted_values(values)
         place = {v: i for i, v in enumerate(order)}
         at.append(np.array([place.get(v, len(order)) for v in values])[codes])
+    if _ordered(at):
+        return sums
     return sums.iloc[np.lexsort(at[::-1])].reset_index(drop=True)
+
+
+def _ordered(at: Sequence[NDArray]) -> bool:
+    """Whether rows stand in the order of several codes, the first of which counts most."""
+    place = np.zeros(len(at[0]), np.int64)
+    for code in at:
+        place = np.unique(place, return_inverse=True)[1] if place.max(initial=0) > 2**31 else place
+        place = place * (int(code.max(initial=0)) + 1) + code
+    return bool((place[1:] >= place[:-1]).all())
 
 
 def _timed(study: Study, column: str, values: NDArray) -> waves.Order | None:

@@ -235,8 +235,8 @@ def _cells(
     extra = [beside] if beside and beside not in by else []
     columns, sums, counts = scan.scored(study, score, [*by, *extra, PERIOD])
     pairs = sums[[*map(key, by), *map(key, extra)]].drop_duplicates()
-    cells = design_variance.linearised(sums, ["item", *map(key, columns)]) if len(sums) else sums
-    cells = cells[cells["n"] > 0].reset_index(drop=True)
+    cells = design_variance.linearised(sums, [*map(key, columns)]) if len(sums) else sums
+    cells = cells if (cells["n"] > 0).all() else cells[cells["n"] > 0].reset_index(drop=True)
     if not len(cells):
         raise DataProblem(
             f"{study.name} has no answer to '{next(iter(score.items), score.title)}'; nothing can be followed over time"
@@ -244,8 +244,9 @@ def _cells(
     undated = cells[key(PERIOD)].isna()
     if undated.all():
         raise DataProblem(f"{study.name} has no answer with a date in '{wave}'; nothing can be followed over time")
-    cells, lost = cells[~undated].drop(columns=[*map(key, extra)]), int(cells["n"][undated].sum())
-    return cells.reset_index(drop=True), counts, lost, pairs
+    lost = int(cells["n"][undated].sum())
+    cells = cells[~undated].reset_index(drop=True) if undated.any() else cells
+    return cells.drop(columns=[*map(key, extra)]), counts, lost, pairs
 
 
 def _few(series: NDArray, place: NDArray, n: NDArray, small: int) -> NDArray:
@@ -296,9 +297,12 @@ def _series(study: Study, by: Sequence[str], cells: pd.DataFrame) -> tuple[pd.Da
     """The series' labels, and the series of each cell."""
     if not by:
         return pd.DataFrame(index=[0]), np.zeros(len(cells), int)
-    read = result_words.labelled_groups(study, list(by), cells).set_axis(names.shown(by, (*scan.OWN, *OWN)), axis=1)
-    number = read.groupby(list(read), sort=False, dropna=False).ngroup().to_numpy()
-    first = np.unique(number, return_index=True)[1]
+    group = cells.groupby([*map(key, by)], sort=False, dropna=False).ngroup().to_numpy()
+    distinct = cells.iloc[np.unique(group, return_index=True)[1]]
+    read = result_words.labelled_groups(study, list(by), distinct).set_axis(names.shown(by, (*scan.OWN, *OWN)), axis=1)
+    called = read.groupby(list(read), sort=False, dropna=False).ngroup().to_numpy()
+    number = called[group]
+    first = np.unique(called, return_index=True)[1]
     labels = read.iloc[first].reset_index(drop=True)
     order = labels.astype(str).sort_values(list(labels), kind="stable").index.to_numpy()
     return labels.iloc[order].reset_index(drop=True), np.argsort(order)[number]

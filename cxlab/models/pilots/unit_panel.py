@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.study import Study
+from cxlab.models.metrics import result_words
 from cxlab.models.metrics.scores import Score
 from cxlab.models.monitoring import time_series
 from cxlab.models.monitoring.time_series import Periods
@@ -142,7 +143,7 @@ def _no_duplicates(p: Periods, name: str, unit: str) -> None:
 
 
 def _mapped(names: list[str], start: Mapping, study: Study, unit: str) -> list[Any]:
-    given = {str(k): v for k, v in start.items()}
+    given = {_key(k): v for k, v in start.items()}
     for name in given:
         if name not in names:
             raise unknown("unit", name, f"'{unit}' of {study.name}", names)
@@ -165,9 +166,7 @@ def _column(study: Study, start: Any) -> str:
 def _began(study: Study, pairs: pd.DataFrame, unit: str, start: str, names: list[str]) -> list[Any]:
     """The start of every unit, of the pairs that the rows have."""
     table = pd.DataFrame({"u": pairs[key(unit)], "s": pairs[key(start)]}).dropna(subset=["u"])
-    column = study.field(unit)
-    labels = {**(column.scale.labels if column.scale else {}), **column.labels}
-    table["u"] = [str(labels.get(_key(u), _key(u))) for u in table["u"]]
+    table["u"] = [str(u) for u in result_words.labelled(study, unit, table["u"])]
     twice = table["u"][table["u"].duplicated()]
     if len(twice):
         both = ", ".join(str(s) for s in table["s"][table["u"] == twice.iloc[0]])
@@ -181,7 +180,8 @@ def _began(study: Study, pairs: pd.DataFrame, unit: str, start: str, names: list
 
 
 def _key(value: Any) -> str:
-    return f"{value:.12g}" if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else str(value)
+    """A value as units and periods are called: a whole number without a point, however long."""
+    return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
 
 
 def _places(p: Periods, began: list[Any], names: list[str]) -> NDArray:

@@ -98,7 +98,7 @@ def score_sums(
         table = _summed(sheets, sizes, keys, strata=bool(strata), **shape)
     if drawn is None and cluster and by:
         drawn = clusters_drawn(frame, weight=weight, cluster=cluster, strata=strata)
-    table = table.sort_values(keys, ignore_index=True, kind="stable")
+    table = _in_order(table, keys if strata else groups)
     plain = [size == 1 and not cluster and not weighted for size in sizes]
     items = [_item(table, i, weighted, same) for i, same in enumerate(plain)]
     stratum, strata_there = pd.factorize(table["_h"], use_na_sentinel=False)
@@ -109,9 +109,19 @@ def score_sums(
             every = table["_all"].to_numpy(float) if cluster or strata else sums["m"]
             sums["clusters"] = np.bincount(stratum, every, len(strata_there))[stratum]
     long = pd.concat([table[keys].rename(columns={**shown, "_h": "stratum"})] * len(items), ignore_index=True)
-    long.insert(0, "item", np.repeat(np.array(list(scores), object), len(table)))
+    long.insert(0, "item", next(iter(scores)) if len(items) == 1 else np.repeat([*scores], len(table)))
     long = long.assign(**{c: np.concatenate([sums[c] for sums in items]) for c in (*SUMS, "clusters")})
     return long, {name: int(table[f"_k{i}"].sum()) for i, name in enumerate(counts)}
+
+
+def _in_order(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The rows in the order of their keys; of whole numbers without the detour over their distinct values."""
+    if not keys:
+        return table.reset_index(drop=True)
+    columns = [table[k] for k in keys]
+    if all(isinstance(c.dtype, np.dtype) and c.dtype.kind in "iub" for c in columns):
+        return table.iloc[np.lexsort([c.to_numpy() for c in columns[::-1]])].reset_index(drop=True)
+    return table.sort_values([*keys], ignore_index=True, kind="stable")
 
 
 FIRST = ("_n", "_a", "_q")

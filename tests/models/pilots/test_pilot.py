@@ -81,6 +81,20 @@ def test_a_mapping_is_the_same_as_a_column() -> None:
     pd.testing.assert_frame_equal(one, two)
 
 
+@pytest.mark.parametrize("number", [4006381333931, 10**12, 12345678901234567])
+def test_units_may_have_long_numbers(number: int) -> None:
+    """They were told apart by twelve digits: shops called by a bar code had "more than one start"."""
+    study = shops(HALF, effect=0.5)
+    numbered = study.table.assign(shop=number + study.table["shop"].str[1:].astype(np.int64))
+    fields = [replace(f, type="integer") if f.name == "shop" else f for f in study.codebook.fields]
+    long = cx.Study(numbered, replace(study.codebook, fields=tuple(fields)))
+    expected = cx.pilot(study, "mean", of="score", unit="shop", start="start")
+    starts = {number + int(name[1:]): wave for name, wave in HALF.items()}
+    for start in ("start", starts, {str(k): v for k, v in starts.items()}):
+        found = cx.pilot(long, "mean", of="score", unit="shop", start=start)
+        pd.testing.assert_frame_equal(found.table, expected.table)
+
+
 def test_several_dates_are_staggered() -> None:
     starts = {f"S{k:02d}": 3 + k % 3 for k in range(12)}
     study = shops(starts, units=20, effect=1.0)

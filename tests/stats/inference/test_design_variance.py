@@ -23,6 +23,23 @@ SCORES = {
 }
 
 
+def test_rows_that_are_groups_already_give_the_same_digits() -> None:
+    """In order of their numbers they are taken as they stand, else grouped: the same sums either way."""
+    rng = np.random.default_rng(1)
+    n = 500
+    frame = pd.DataFrame({"a": rng.integers(0, 5, n), "b": rng.integers(0, 4, n), "y": rng.integers(1, 6, n)})
+    sums, _ = score_sums(nw.from_native(frame).lazy(), {"y": [nw.col("y").cast(nw.Float64)]}, by=["a", "b"])
+    by = [key("a"), key("b")]
+    assert design_variance.all_apart(sums, by)
+    mixed = sums.sample(frac=1, random_state=2).reset_index(drop=True)
+    assert not design_variance.all_apart(mixed, by)
+    plain, other = design_variance.linearised(sums, by), design_variance.linearised(mixed, by)
+    pd.testing.assert_frame_equal(other.sort_values(by, ignore_index=True), plain, check_exact=True)
+    twice = pd.concat([sums, sums]).sort_values(by, ignore_index=True)
+    assert not design_variance.all_apart(twice, by)
+    assert design_variance.linearised(twice, by)["n"].tolist() == (2 * plain["n"]).tolist()
+
+
 def rows():
     lines = [x for x in REFERENCE.read_text(encoding="utf-8").splitlines() if not x.startswith("#")]
     return list(csv.DictReader(lines))
