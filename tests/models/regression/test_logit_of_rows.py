@@ -87,3 +87,20 @@ def test_weights_and_categories_need_patterns(monkeypatch: pytest.MonkeyPatch) -
     scanned(monkeypatch)
     with pytest.raises(DataProblem, match="minutes, staff, left have more than 20 distinct combinations"):
         cx.regressions.logit(cx.Study(table(), BOOK), "left ~ minutes + staff", errors="HC0")
+
+
+def test_a_design_of_strata_and_clusters_leaves_clusters_less_strata() -> None:
+    """30 clusters in 3 strata: Student's t with 27 degrees of freedom, as in R's survey (degf)."""
+    from scipy.stats import t
+
+    rng, k = np.random.default_rng(0), np.arange(600)
+    table = {
+        "y": rng.integers(0, 2, 600),
+        "x": rng.choice(list("abc"), 600),
+        "h": k % 3,
+        "c": k % 3 * 100 + k // 3 % 10,
+    }
+    study = cx.load(pd.DataFrame(table)).set("h", role="strata").set("c", role="cluster")
+    row = cx.regressions.logit(study, "y ~ C(x)").table.iloc[1]
+    assert row["df"] == 27 and (row["high"] - row["estimate"]) / row["se"] == pytest.approx(t.ppf(0.975, 27))
+    assert row["p"] == pytest.approx(2 * t.sf(abs(row["estimate"] / row["se"]), 27))
