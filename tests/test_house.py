@@ -241,6 +241,11 @@ def test_the_top_is_for_daily_questions() -> None:
         "journeys.sequence",
         "designs.rake",
         "pages.message",
+        "text.discover",
+        "loyalty.patience",
+        "loops.heard",
+        "pilots.rollout_plan",
+        "targets.gaming",
     ],
 )
 def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
