@@ -83,7 +83,11 @@ class Deck:
         if self.own:
             box = (0.9, 1.6, 11.5, 1.3) if first else (0.6, 0.35, 12.1, 1.0)
             head.left, head.top, head.width, head.height = (Inches(v) for v in box)
-            size = (36 if len(title) < 70 else 28) if first else (26 if len(title) < 100 else 20)
+            size = (
+                (36 if len(title) < 70 else 28)
+                if first
+                else (26 if len(title) < 100 else 20 if len(title) < 150 else 16)
+            )
             write(head.text_frame, size, bold=True, colour=self.style.heading)
             head.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM if first else MSO_ANCHOR.MIDDLE
             for paragraph in head.text_frame.paragraphs:

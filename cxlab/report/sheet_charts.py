@@ -1,4 +1,4 @@
-"""Native charts on the sheets of a workbook: bars (waves: a line) of the cells beside them, with intervals."""
+"""Native charts on the sheets of a workbook: bars (waves: a line) of the cells above them, with intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BAR, LINE, GREY = "#9DBFD6", "#005A8F", "#8A96A1"
 
 
 def chart(book: Any, sheet: Any, result: Mapping[str, Any], formats: str) -> bool:
-    """Put the chart of a result beside its table on a sheet; return whether there is one.
+    """Put the chart of a result below its table on a sheet; return whether there is one.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ def chart(book: Any, sheet: Any, result: Mapping[str, Any], formats: str) -> boo
     made.set_y_axis({"num_format": formats} if one else {"reverse": True, "label_position": "low"})
     made.set_size({"width": 640, "height": 120 + (260 if one else 26 * len(rows))})
     said = speech.said(message(result, rows))
-    sheet.insert_chart(1, len(names) + 1, made, {"description": said, "object_position": 2})
+    below = len(result["table"]) + len(result["notes"]) + 5  # beside the table it would make the print of both small
+    sheet.insert_chart(below, 0, made, {"description": said, "object_position": 2})
     return True
 
 

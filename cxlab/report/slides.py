@@ -81,10 +81,12 @@ def title_slide(deck: Deck, report: Made) -> None:
     told = first_message(report)
     named = report.notebook.replace("-", " ").capitalize()
     slide = deck.slide(speech.said(told["title"] if told else named), first=True)
-    for k, row in enumerate(told["table"] if told else ()):
-        deck.text(
-            slide, f"{k + 1}. {speech.said(row['finding'])}", (0.9, 3.0 + 0.5 * k, 11.5, 0.5), 18, f"finding-{k + 1}"
-        )
+    lines = [f"{k}. {speech.said(row['finding'])}" for k, row in enumerate(told["table"] if told else (), 1)]
+    tall = [0.3 * math.ceil(len(line) / ACROSS) + 0.2 for line in lines]  # inches; long ones wrap
+    tight = min(1.0, ROOM / sum(tall)) if lines else 1.0
+    for k, line in enumerate(lines):
+        place = (0.9, 3.0 + tight * sum(tall[:k]), 11.5, tight * tall[k])
+        deck.text(slide, line, place, 18 if tight == 1 else 14, f"finding-{k + 1}")
     about = f"{speech.said(named)}: {subject(report)}" if told else subject(report)
     deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24, "about")
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
@@ -95,6 +97,10 @@ def title_slide(deck: Deck, report: Made) -> None:
         logo = slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
         described(logo, style.name or "logo")
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {words}" for name, words in facts(report))
+
+
+ACROSS, ROOM = 88, 2.9
+"""Letters on a line of a finding, and inches for all of them, on the first slide."""
 
 
 def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -> Any:
@@ -231,7 +237,7 @@ def charted(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         ranked = sorted(rows, key=lambda row: -row["estimate"])
         kept = [id(row) for row in (*ranked[: ROWS // 2], *ranked[-ROWS // 2 :])]
         rows = [row for row in rows if id(row) in kept]
-    return rows
+    return rows if len(rows) > 1 else []  # one bar says less than its number
 
 
 def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -91,6 +91,7 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
     """Write one result: its table with a filter and, where one can be read, its chart; then method and notes."""
     names, typed = result["columns"], result["typed"]
     columns, words = [Column(**c) for c in typed], (result.get("parts") or {}).get("labels") or {}
+    sheet.set_row(0, 30)  # two lines
     for column, name in enumerate(names):
         sheet.write_string(0, column, spoken_heading(columns[column], words), bold)
         sheet.set_column(column, column, 28 if name in labels(result) else 12)
@@ -100,7 +101,8 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 sheet.write_number(k, column, value, book.add_format({"num_format": shape(typed[column], row)}))
             elif value is not None:
-                sheet.write_string(k, column, spoken(str(value), columns[column]))
+                own = words.get(str(value), value) if columns[column].kind == "label" else value
+                sheet.write_string(k, column, spoken(str(own), columns[column]))
     sheet.autofilter(0, 0, len(result["table"]), max(len(names) - 1, 0))
     sheet.freeze_panes(1, len(labels(result)))
     printed_whole(sheet)

@@ -46,6 +46,32 @@ def test_the_workbook_holds_every_number(report: Made, tmp_path: Path):
     assert about["SIMULATED"] == "made by a program, no real customers"
 
 
+def test_the_workbook_calls_questions_by_their_words(tmp_path: Path):
+    table = pd.DataFrame({"item": ["q2_1", "q2_2"], "estimate": [0.5, 0.25], "low": [0.4, 0.2], "high": [0.6, 0.3]})
+    result = Result("metric", "CSAT", table, "share", parts={"labels": {"q2_1": "Opening hours", "q2_2": "=Staff"}})
+    run = {"status": "done", "notebook": {"name": "n", "sha256": ""}, "parameters": {}, "data": {}, "cxlab": "0",
+           "made": "2026-01-31T12:00:00+00:00"}  # fmt: skip
+    workbook(Made(tmp_path, run, {"a.1": result.to_dict()}), tmp_path / "x.xlsx")
+    (sheet,) = openpyxl.load_workbook(tmp_path / "x.xlsx").worksheets[1:]
+    assert [sheet["A2"].value, sheet["A3"].value, sheet["A3"].data_type] == ["Opening hours", "=Staff", "s"]
+    assert sheet._charts[0].anchor._from.row > 3 and sheet._charts[0].anchor._from.col == 0  # or its print is tiny
+
+
+def test_long_findings_do_not_stand_upon_each_other_on_the_first_slide(report: Made, tmp_path: Path):
+    for long in ("short", "A sentence of many words that goes on " * 4):
+        table = pd.DataFrame({"finding": [f"{k} {long}" for k in range(5)]})
+        told = Result("message", "It is so", table).to_dict()
+        slides(Made(report.folder, report.run, {"m.1": told, **report.results}), tmp_path / "x.pptx")
+        first = Presentation(tmp_path / "x.pptx").slides[0]
+        boxes = [s for s in first.shapes if "finding-" in s.name or s.name.split()[-2] in ("about", "made")]
+        assert len(boxes) == 7
+        for above, below in zip(boxes, boxes[1:], strict=False):
+            size = above.text_frame.paragraphs[0].runs[0].font.size.inches
+            letters = 0.5 * size  # the width of a letter
+            lines = -(-len(above.text_frame.text) * letters // (above.width / 914400))
+            assert above.top / 914400 + 1.2 * size * lines < below.top / 914400 + 0.05
+
+
 def test_no_level_is_claimed_where_no_interval_is(tmp_path: Path):
     table = pd.DataFrame({"check": ["duplicates"], "estimate": [3.0]})
     result = Result("quality", "Checks", table, method="rows that are equal").to_dict()

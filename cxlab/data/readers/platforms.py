@@ -103,8 +103,7 @@ def _worded(first: list[str], texts: Sequence[str]) -> Header:
     facts = {}
     for name, wording in zip(first, map(clean, texts), strict=True):
         if wording and wording != name:
-            short = {"title": wording} if len(wording) <= 80 else {}
-            facts[name] = {**short, "question": wording, "why": "the second row"}
+            facts[name] = {"title": shortened(wording), "question": wording, "why": "the second row"}
     shown = ", ".join(f"'{quotable(v)}'" for v in texts[:3] if v) + (", ..." if len(texts) > 3 else "")
     said = f"the second row holds the wording of the columns and is no answer: {shown}"
     return Header(tuple(first), 2, "", (said,), facts)
@@ -147,7 +146,22 @@ def _split_question(question: str) -> dict[str, Any]:
     """Return title and question; a matrix question ends in ' - item', which is its title."""
     stem, dash, item = question.rpartition(" - ")
     short = item if dash and stem and len(item) <= 80 and item not in ("Text", "Selected Choice") else ""
-    return {"title": short or (question if len(question) <= 80 else ""), "question": question}
+    return {"title": short or shortened(question), "question": question}
+
+
+def shortened(question: str) -> str:
+    """Return a question as a title: cut between words where it is long; ``Q1`` would say nothing on a page.
+
+    >>> shortened("Overall, how satisfied or dissatisfied are you with the service of our branch in the last year?")
+    'Overall, how satisfied or dissatisfied are you with the service of our branch…'
+    """
+    if len(question) <= TITLE:
+        return question
+    return f"{question[:TITLE].rpartition(' ')[0].rstrip(' ,;:') or question[: TITLE - 1]}…"
+
+
+TITLE = 80
+"""Most letters of a title that is made of a question."""
 
 
 def _surveymonkey(first: list[str], second: Sequence[str], data: Sequence[Sequence[str]]) -> Header:

@@ -106,7 +106,8 @@ def survival(
     differences = _differences(data, numbers, v, df, level)
     rest = data.groups.assign(n=small_cells.sizes(pd.Series(size), hide, least_n))[hide]
     table = pd.concat([table, rest], ignore_index=True) if len(rest) else table
-    title = f"{'How it ended' if len(data.ends) > 1 else 'Still there'} over {study.field(time).label}"
+    what = "How it ended" if len(data.ends) > 1 else "Share still there"
+    title = f"{what} over time ({study.field(time).label})"
     said = small_cells.said(size, hide, least_n) if hide.any() else []
     return Result(
         "survival", title + (f" by {study.codebook.label(*groups)}" if groups else ""), table, "share", level,

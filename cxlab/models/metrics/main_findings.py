@@ -236,7 +236,9 @@ def _quiet(compared: Sequence[Result], stand: tuple | None, spread: tuple | None
         return (stand[0], stand[5]) if stand else ("Nothing to compare: no two groups have enough answers", None)
     noise = int((tested != "cannot tell").sum())
     rest = len(tested) - noise
-    which = [f"{noise} too small to matter"] if noise else []
+    if not noise:
+        return f"No difference is certain: the sample cannot tell any of {rest} compared", None
+    which = [f"{noise} too small to matter"]
     which += [f"{rest} the sample cannot tell"] if rest else []
     return f"No difference is certain: of {len(tested)} compared, {' and '.join(which)}", None
 
@@ -254,7 +256,10 @@ def _standing(results: Sequence[Result]) -> tuple | None:
                 continue
             row = known.iloc[0]
             number = f"{show(row['estimate'], row['unit'])} ({span(row['low'], row['high'], row['unit'])})"
-            words = f"{row['metric']} of {row['question']} is {number}"
+            named = f"{row['metric']} of {row['question']}"
+            if str(row["metric"]).casefold().endswith(str(row["question"]).casefold()):
+                named = str(row["metric"])  # 'Share left', not 'Share left of Left'
+            words = f"{named} is {number}"
             return words, row["estimate"], row["low"], row["high"], row["unit"], k
     return None
 

@@ -88,11 +88,11 @@ def counted(tables: list[pd.DataFrame]) -> list[str]:
     none = "" if verdicts.str.startswith("real").any() else "None is real. "
     if not noise + unsure:
         return []
-    are = "is" if noise == 1 else "are"
-    return [
-        f"**The rest** of {len(verdicts)} differences: {none}{noise} {are} noise (what would matter is ruled out), and "
-        f"of {unsure} these samples cannot tell."
-    ]
+    head, are = f"**The rest** of {len(verdicts)} differences: {none}", "is" if noise == 1 else "are"
+    if not noise:
+        return [f"{head}{unsure} that these data cannot tell."]
+    told = f"{head}{noise} {are} noise (what would matter is ruled out)"
+    return [f"{told}, and of {unsure} these samples cannot tell." if unsure else f"{told}."]
 
 
 def differences(result: Result) -> pd.DataFrame:
@@ -114,7 +114,8 @@ def differences(result: Result) -> pd.DataFrame:
         before, of = shown["against"], table.columns[list(table.columns).index("against") - 1]
     else:
         before, of = pd.Series("the benchmark", shown.index), ""
-    against = [others.get(v) or say(v, of) for v in before]
+    its = "its value in " if "against" in shown and of not in about else ""
+    against = [others.get(v) or f"{its}{say(v, of)}" for v in before]
     out = pd.DataFrame({"name": names, "against": against, "verdict": shown["verdict"]})
     out[["estimate", "low", "high"]] = shown[["d", "d_low", "d_high"]].to_numpy(float)
     out["detectable"] = shown["detectable"].to_numpy(float) if "detectable" in shown else float("nan")

@@ -250,8 +250,5 @@ def _said(kept: NDArray, readier: float, rule: str) -> list[str]:
         f"the others, or {readier:g} times less"
     )
     if rule == "trustpilot":
-        notes.append(
-            "stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there "
-            "(cx.text.displayed_score)"
-        )
+        notes.append("stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there")
     return notes

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.models.metrics.sentences import findings, plain
+from cxlab.models.metrics.sentences import counted, findings, plain
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 
@@ -127,11 +127,35 @@ def null_page(rng) -> list[Result]:
 def test_findings_of_several_results_are_judged_together_and_say_so() -> None:
     found = findings(*null_page(np.random.default_rng(0)))
     assert found.lines == (
-        "**The rest** of 7 differences: None is real. 0 are noise (what would matter is ruled out), and of 7 these "
-        "samples cannot tell.",
+        "**The rest** of 7 differences: None is real. 7 that these data cannot tell.",
         "**Judged together**: 7 comparisons (Holm (family-wise error)); where nothing differs, one page in 20 has a "
         "false 'real' on it.",
     )
+
+
+def test_what_is_not_there_is_not_counted_in_the_rest() -> None:
+    said = lambda *verdicts: counted([pd.DataFrame({"verdict": verdicts})])  # noqa: E731
+    assert said("real", "noise", "noise") == [
+        "**The rest** of 3 differences: 2 are noise (what would matter is ruled out)."
+    ]
+    assert said("noise", "cannot tell") == [
+        "**The rest** of 2 differences: None is real. 1 is noise (what would matter is ruled out), and of 1 these "
+        "samples cannot tell."
+    ]
+    assert said("real", "cannot tell") == ["**The rest** of 2 differences: 1 that these data cannot tell."]
+    assert said("real") == []
+
+
+def test_a_touchpoint_is_compared_with_itself_in_the_wave_before() -> None:
+    table = pd.DataFrame({"wave": np.repeat(["2025 Q1", "2025 Q2"], 400)})
+    table["shop"] = np.where(np.arange(800) % 10 < np.where(table["wave"] == "2025 Q2", 8, 4), 5, 1)
+    table["call"] = np.where(np.arange(800) % 10 < 5, 5, 1)
+    scale = cx.Scale(1, 5)
+    fields = [cx.Field(n, n.capitalize(), "integer", role="touchpoint", scale=scale) for n in ("shop", "call")]
+    s = cx.Study(table, cx.Codebook("two", (*fields, cx.Field("wave", type="string", role="wave"))))
+    lines = findings(cx.compare(s, "csat", of=["shop", "call"], by=["item", "wave"], pairs="ends")).lines
+    assert lines[0].startswith("**Real** (CSAT by wave): Shop is 40.0 percentage points above its value in 2025 Q1 (")
+    assert "Call is 0.0 percentage points" in lines[1] and "its value in 2025 Q1" in lines[1]
 
 
 def test_nothing_compared_and_nothing_to_compare_are_two_things() -> None:
