@@ -14,7 +14,7 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.loyalty.covariates import alike, causal, columns_of, matrix, terms
 from cxlab.models.loyalty.spells import Spells, joint, spells
-from cxlab.problem import DataProblem
+from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.survival import grouped_hazard
@@ -33,6 +33,7 @@ def hazard(
     entry: str | None = None,
     ends: object = None,
     periods: int = PERIODS,
+    ties: str = "grouped",
     level: float = 0.95,
     least_n: int = SMALL,
 ) -> Result:
@@ -45,6 +46,8 @@ def hazard(
         ``time``, with the score of the stretch before (lagged), the customer being the cluster.
     time, event, entry, ends : as for `survival`; several ``ends`` are not compared here, name one.
     periods : more distinct times of leaving are grouped at their quantiles.
+    ties : who left at the same time 'grouped' left some time in that period; 'breslow' is what many programs take
+        for Cox's model, nearer to no difference the more leave at a time.
     least_n : leavers needed.
     level : confidence of the intervals, between 0 and 1.
 
@@ -53,13 +56,14 @@ def hazard(
     Result, one row a term: ``term, estimate`` (log hazard ratio), ``low, high, se, p``, ``ratio`` and its ends,
     ``n``.
     ``parts``: ``base`` (hazard by period, covariates at 0), ``proportional`` (does a ratio change over time: score test
-    by term and for all), ``fit`` (log-likelihood, spells, ends, periods), ``standard`` (what `value` needs: customers
+    by term and for all), ``fit`` (log-likelihood, spells, ends, periods, ``concordance``: how often, of one who leaves
+    and one who stays longer, the former has the higher hazard), ``standard`` (what `value` needs: customers
     in groups of like pace, and the joint covariance of ratios and base).
 
     Raises
     ------
-    DataProblem : a column is not there or does not vary, ``ends`` names several ends, too few have left, or a
-        column predicts who leaves perfectly.
+    DataProblem : a column is not there or does not vary, ``ends`` names several ends, ``ties`` is not known, too few
+        have left, or a column predicts who leaves perfectly.
 
     Notes
     -----
@@ -79,6 +83,7 @@ def hazard(
     [2.2892]
     """
     asked = terms(study, formula)
+    one_of("ties", ties, grouped_hazard.TIES)
     data = spells(study, time, event, entry=entry, ends=ends, other=[t.name for t in asked])
     if len(data.ends) > 1:
         raise DataProblem(f"ends names {len(data.ends)} ends; the hazard is of one: name that one, the "
@@ -93,7 +98,7 @@ def hazard(
     until, period = grouped_hazard.periods(t, ended, periods)
     since = None if e is None else grouped_hazard.entered(e, t, ended, until)
     weight = s.n * s.w * (s.n.sum() / (s.n @ s.w))
-    fit = grouped_hazard.fit((x - centre) / spread, period, ended, weight, since, count=len(until))
+    fit = grouped_hazard.fit((x - centre) / spread, period, ended, weight, since, count=len(until), ties=ties)
     if not fit.converged:
         raise DataProblem(f"'{formula}' predicts who leaves perfectly somewhere; no hazard ratio is finite: merge "
                           "levels, or leave the column out")  # fmt: skip
@@ -110,10 +115,14 @@ def hazard(
     notes = [*data.notes, *([f"{lost:,} rows without {', '.join(a.name for a in asked)} do not count"] * bool(lost))]
     notes += _said(test, len(until), len(np.unique(t[ended])), data, ended, s.n)
     figures = {"loglik": fit.loglik, "n": int(s.n.sum()), "ends": int(s.n[ended].sum()), "periods": len(until)}
+    figures["concordance"] = fit.concordance
     errors = "errors of the likelihood" if data.simple else "errors from the influence of every spell under the design"
+    how = (
+        "Grouped proportional hazards (complementary log-log)" if ties == "grouped" else "Cox's model, ties by Breslow"
+    )
     return Result(
         "hazard", f"Pace of leaving: {formula.split('~')[-1].strip()}", table, "", level,
-        f"Grouped proportional hazards (complementary log-log) on counts by period; {errors}", tuple(notes),
+        f"{how} on counts by period; {errors}", tuple(notes),
         {"base": base, "proportional": test, "fit": figures,
          "covariance": v / np.outer(spread, spread), "time": study.field(time).label, "unit": study.field(time).unit,
          "causal": causal(study, [t.name for t in asked]), "columns": columns_of(study, asked),

@@ -2,9 +2,12 @@
 
 With h(t | x) = 1 - exp(-exp(alpha_t + x'b)) the coefficients b are those of Cox's proportional hazards, whatever the
 length of a period, and the likelihood needs only how many of each pattern were under way in a period and how many left.
+As counts of a Poisson variable with mean exp(alpha_t + x'b) the same cells have the likelihood of Breslow (1974) for
+ties, the default of many programs.
 
 References
 ----------
+Breslow, N. (1974). Biometrics 30, 89-99. doi:10.2307/2529620. Harrell, F. E. et al. (1982). JAMA 247, 2543-2546.
 Prentice, R. L. & Gloeckler, L. A. (1978). Biometrics 34, 57-67. doi:10.2307/2529588
 """
 
@@ -17,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS, STILL = 60, 1e-10
+TIES = ("grouped", "breslow")
 FAR = 12.0
 """A coefficient of a standardised column beyond this: its groups leave never, or all at once."""
 
@@ -27,7 +31,8 @@ class Hazard:
     (``bread``, p x p), influence of one spell of each row on b (``influence``, rows x p), whether it converged, and by
     period the score of b (T, p) and its information (T, p, p), the base hazards profiled out (``by_period``).
     ``pull`` (p, T) by how much a base falls as b rises, ``own`` (T,) the variance of a base where b is known, and
-    ``base_influence()`` (rows, T) of one spell of each row on the bases."""
+    ``base_influence()`` (rows, T) of one spell of each row on the bases. ``concordance`` : Harrell's, how often, of one
+    who leaves in a period and one who stays longer, the former has the higher hazard."""
 
     b: NDArray
     base: NDArray
@@ -39,6 +44,7 @@ class Hazard:
     pull: NDArray
     own: NDArray
     base_influence: Callable[[], NDArray]
+    concordance: float
 
     def covariance(self) -> NDArray:
         """Return the covariance of (b, base), (p + T, p + T), where spells are a simple sample."""
@@ -77,8 +83,9 @@ def entered(entry: NDArray, time: NDArray, ended: NDArray, ends: NDArray) -> NDA
 
 
 def fit(
-    x: NDArray, period: NDArray, ended: NDArray, weight: NDArray, since: NDArray | None = None, *, count: int
-) -> Hazard:
+    x: NDArray, period: NDArray, ended: NDArray, weight: NDArray, since: NDArray | None = None, *, count: int,
+    ties: str = "grouped",
+) -> Hazard:  # fmt: skip
     """Fit the model by Fisher scoring; the base hazards are profiled out of every step.
 
     Parameters
@@ -86,21 +93,25 @@ def fit(
     x : (rows, p) covariates of a spell, constant over it. ``weight`` : (rows,) spells of the row times their weight.
     period, ended : (rows,) of `periods`, and whether it ended; ``count`` : how many periods there are.
     since : (rows,) first period in which it was watched (`entered`), default 0.
+    ties : 'grouped' (complementary log-log) or 'breslow'; ``loglik`` is the partial one then.
 
     Examples
     --------
-    >>> f = fit(np.array([[0.0], [0], [1], [1]]), np.array([0, 1, 0, 1]), np.array([True, False] * 2),
-    ...         np.array([20.0, 80, 40, 60]), count=1)
+    >>> given = (np.array([[0.0], [0], [1], [1]]), np.array([0, 1, 0, 1]), np.array([True, False] * 2))
+    >>> f = fit(*given, np.array([20.0, 80, 40, 60]), count=1)
     >>> f.b.round(4).tolist(), f.converged  # log(log(0.6) / log(0.8))
     ([0.8282], True)
+    >>> fit(*given, np.array([20.0, 80, 40, 60]), count=1, ties="breslow").b.round(4).tolist()  # log(0.4 / 0.2)
+    [0.6931]
     """
     patterns, at = np.unique(x, axis=0, return_inverse=True)
     at = at.ravel()
     risk, ends = _counts(at, len(patterns), period, ended, weight, since, count)
     base = np.full(count, np.log(-np.log1p(-min(max(ends.sum() / max(risk.sum(), 1e-12), 1e-9), 0.9))))
     b, converged, loglik = np.zeros(x.shape[1]), False, -np.inf
+    pieces = _pieces if ties == "grouped" else _poisson
     for _ in range(STEPS):
-        slope, curve, now = _pieces(patterns @ b, base, risk, ends)
+        slope, curve, now = pieces(patterns @ b, base, risk, ends)
         per, info = curve.sum(0), patterns.T @ (curve.sum(1)[:, None] * patterns)
         cross = patterns.T @ curve
         share = np.divide(1.0, per, out=np.zeros_like(per), where=per > 1e-12)
@@ -117,13 +128,36 @@ def fit(
     converged = converged and bool((np.abs(b) * patterns.std(0) < FAR).all())
     bread = np.linalg.pinv(left, rcond=1e-12, hermitian=True)
     pull = share * cross
-    u = _scores(patterns, at, b, base, pull, period, ended, since)
-    slope, curve, loglik = _pieces(patterns @ b, base, risk, ends)
+    rate = np.exp(np.clip(patterns @ b, -40, 5)[:, None] + base)
+    gain = 1 - rate if ties == "breslow" else rate * np.exp(-rate) / np.clip(-np.expm1(-rate), 1e-300, 1)
+    u = _scores(patterns, at, rate, gain, pull, period, ended, since)
+    slope, curve, loglik = pieces(patterns @ b, base, risk, ends)
     apart = patterns[:, None, :] - (share * cross).T[None]
     by_period = np.einsum("gt,gtj->tj", slope, apart), np.einsum("gt,gtj,gtk->tjk", curve, apart, apart)
-    rate = np.exp(np.clip(patterns @ b, -40, 5)[:, None] + base)
-    each = lambda: share * _base_scores(rate, at, period, ended, since) - (u @ bread) @ pull  # noqa: E731
-    return Hazard(b, base, float(loglik), bread, u @ bread, converged, by_period, pull, share, each)
+    each = lambda: share * _base_scores(rate, gain, at, period, ended, since) - (u @ bread) @ pull  # noqa: E731
+    again = concordance(patterns @ b, risk, ends)
+    return Hazard(b, base, float(loglik), bread, u @ bread, converged, by_period, pull, share, each, again)
+
+
+def concordance(eta: NDArray, risk: NDArray, ends: NDArray) -> float:
+    """Return Harrell's concordance: pairs of one who leaves in a period and one who stays longer, ties count half.
+
+    Parameters
+    ----------
+    eta : (patterns,) linear predictor. ``risk, ends`` : (patterns, T) spells at risk and ended.
+
+    Examples
+    --------
+    >>> round(concordance(np.array([0.0, 1.0]), np.array([[3.0], [2]]), np.array([[1.0], [1]])), 4)  # 3.5 of 6
+    0.5833
+    """
+    values, at = np.unique(eta, return_inverse=True)
+    stay, gone = (np.zeros((len(values), risk.shape[1])) for _ in range(2))
+    np.add.at(stay, at, np.fmax(risk - ends, 0))
+    np.add.at(gone, at, ends)
+    below = np.cumsum(stay, axis=0) - stay
+    pairs = float((gone.sum(0) * stay.sum(0)).sum())
+    return float((gone * (below + stay / 2)).sum()) / pairs if pairs > 0 else float("nan")
 
 
 def proportional(found: Hazard, clock: NDArray) -> tuple[NDArray, float]:
@@ -164,32 +198,42 @@ def _pieces(eta: NDArray, base: NDArray, risk: NDArray, ends: NDArray) -> tuple[
     return slope, curve, value
 
 
+def _poisson(eta: NDArray, base: NDArray, risk: NDArray, ends: NDArray) -> tuple[NDArray, NDArray, float]:
+    """The same of Breslow's likelihood; the last is the partial one where the bases are at their maximum."""
+    rate = np.exp(np.clip(eta[:, None] + base, -40, 5))
+    at_risk, gone = (risk * rate).sum(0), ends.sum(0)
+    value = (ends * np.log(rate)).sum() - gone @ np.log(np.fmax(at_risk, 1e-300))
+    return ends - risk * rate, risk * rate, float(value)
+
+
 def _scores(
-    patterns: NDArray, at: NDArray, b: NDArray, base: NDArray, pull: NDArray, period: NDArray, ended: NDArray,
+    patterns: NDArray, at: NDArray, rate: NDArray, gain: NDArray, pull: NDArray, period: NDArray, ended: NDArray,
     since: NDArray | None,
 ) -> NDArray:  # fmt: skip
-    """Score of one spell of each row for b, the base hazards profiled out: sum over its periods of s_t (x - pull_t)."""
-    eta = patterns @ b
-    rate = np.exp(np.clip(eta[:, None] + base, -40, 5))
-    past = np.concatenate([np.zeros((len(eta), 1)), np.cumsum(-rate, axis=1)], axis=1)
-    moved = np.stack([
-        np.concatenate([np.zeros((len(eta), 1)), np.cumsum(-rate * pull[j], axis=1)], axis=1) for j in range(len(pull))
-    ])  # fmt: skip
+    """Score of one spell of each row for b, the base hazards profiled out: sum over its periods of s_t (x - pull_t).
+
+    ``rate, gain`` : (patterns, T) the hazard of a cell, and what an end there adds.
+    """
+    none = np.zeros((len(rate), 1))
+    past = np.concatenate([none, np.cumsum(-rate, axis=1)], axis=1)
+    moved = np.stack(
+        [np.concatenate([none, np.cumsum(-rate * pull[j], axis=1)], axis=1) for j in range(len(pull))]
+    )  # fmt: skip
     start = np.zeros_like(period) if since is None else np.fmin(since, period)
     plain = past[at, period] - past[at, start]
     drawn = (moved[:, at, period] - moved[:, at, start]).T
     last = np.fmin(period, rate.shape[1] - 1)
-    own = rate[at, last]
-    gain = np.where(ended, own * np.exp(-own) / np.clip(-np.expm1(-own), 1e-300, 1), 0.0)
-    return patterns[at] * (plain + gain)[:, None] - drawn - gain[:, None] * pull[:, last].T
+    own = np.where(ended, gain[at, last], 0.0)
+    return patterns[at] * (plain + own)[:, None] - drawn - own[:, None] * pull[:, last].T
 
 
-def _base_scores(rate: NDArray, at: NDArray, period: NDArray, ended: NDArray, since: NDArray | None) -> NDArray:
+def _base_scores(
+    rate: NDArray, gain: NDArray, at: NDArray, period: NDArray, ended: NDArray, since: NDArray | None
+) -> NDArray:
     """(rows, T) score of one spell of each row for the base of each period."""
     when = np.arange(rate.shape[1])
     start = np.zeros_like(period) if since is None else np.fmin(since, period)
     out = np.where((when >= start[:, None]) & (when < period[:, None]), -rate[at], 0.0)
     rows = np.flatnonzero(ended)
-    own = rate[at[rows], period[rows]]
-    out[rows, period[rows]] += own * np.exp(-own) / np.clip(-np.expm1(-own), 1e-300, 1)
+    out[rows, period[rows]] += gain[at[rows], period[rows]]
     return out

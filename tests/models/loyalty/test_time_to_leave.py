@@ -14,8 +14,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from scipy.stats import binom
+from statsmodels.duration.hazard_regression import PHReg
 
 import cxlab as cx
+from cxlab.stats.survival import grouped_hazard
 from cxlab.stats.survival.time_curves import curves
 
 HERE = Path(__file__).parents[2] / "reference"
@@ -130,6 +132,49 @@ def test_the_hazard_ratio_under_weights_and_clusters_equals_r() -> None:
         assert row["se"] == pytest.approx(R["cloglog robust:se", key] * np.sqrt(CLUSTERS / (CLUSTERS - 1)), rel=1e-6)
 
 
+def test_ties_as_breslow_equal_statsmodels_with_late_entry() -> None:
+    """Who is watched from a time on is not at risk at that time, as in R; there a half makes statsmodels say so."""
+    d = ROWS.assign(b=(ROWS["group"] == "b") * 1.0, since=ROWS["entry"] + 0.5)
+    peer = PHReg(d["time"], d[["b", "score"]], (d["cause"] == 1) * 1, entry=d["since"], ties="breslow").fit(disp=0)
+    options = {"time": "time", "event": "cause", "ends": 1, "entry": "entry", "ties": "breslow"}
+    found = cx.hazard(study(), "group + score", **options)
+    np.testing.assert_allclose(found.table["estimate"], peer.params, rtol=1e-7)
+    np.testing.assert_allclose(found.table["se"], peer.bse, rtol=1e-7)
+    assert found.parts["fit"]["loglik"] == pytest.approx(peer.llf, rel=1e-9)
+    assert found.method.startswith("Cox's model, ties by Breslow on counts by period; errors of the likelihood")
+    with pytest.raises(cx.DataProblem) as said:
+        cx.hazard(study(), "group", **options | {"ties": "exact"})
+    assert str(said.value) == "ties is 'exact'; allowed: 'grouped', 'breslow'"
+
+
+def test_the_influence_of_a_spell_on_a_ratio_is_the_derivative_by_its_weight() -> None:
+    """Of Breslow's likelihood, whose information is the same expected and observed."""
+    x = np.column_stack([(ROWS["group"] == "b") * 1.0, ROWS["score"]])
+    t, ended, w = ROWS["time"].to_numpy(float), (ROWS["cause"] == 1).to_numpy(), ROWS["weight"].to_numpy(float)
+    until, period = grouped_hazard.periods(t, ended, 60)
+    since = grouped_hazard.entered(ROWS["entry"].to_numpy(float), t, ended, until)
+    again = lambda v: grouped_hazard.fit(x, period, ended, v, since, count=len(until), ties="breslow")  # noqa: E731
+    whole = again(w)
+    bases = whole.base_influence()
+    for i in (0, 50, 150):
+        more = 1e-4 * (np.arange(len(w)) == i)
+        up, down = again(w + more), again(w - more)
+        np.testing.assert_allclose(whole.influence[i], (up.b - down.b) / 2e-4, rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(bases[i], (up.base - down.base) / 2e-4, rtol=1e-3, atol=1e-7)
+
+
+def test_concordance_is_counted_over_all_pairs() -> None:
+    """Of one who leaves and one still there afterwards (or lost at the same time): has the former the higher hazard?"""
+    found = cx.hazard(study(), "group + score", time="time", event="cause", ends=1)
+    b = found.table["estimate"].to_numpy()
+    eta = np.column_stack([ROWS["group"] == "b", ROWS["score"]]) @ b
+    t, gone = ROWS["time"].to_numpy(), (ROWS["cause"] == 1).to_numpy()
+    longer = (t[None] > t[:, None]) | ((t[None] == t[:, None]) & ~gone[None])
+    pairs = gone[:, None] & longer
+    higher = np.where(np.isclose(eta[:, None], eta[None]), 0.5, eta[:, None] > eta[None])
+    assert found.parts["fit"]["concordance"] == pytest.approx((pairs * higher).sum() / pairs.sum(), abs=1e-12)
+
+
 @pytest.mark.mirror
 def test_telco_has_the_published_curve_means_and_ratios() -> None:
     telco = cx.load("telco-churn").where(tenure=(1, None))
@@ -151,6 +196,12 @@ def test_telco_has_the_published_curve_means_and_ratios() -> None:
     np.testing.assert_allclose(ratios.table["se"], [0.0838002, 0.1570475, 0.0561974, 0.00093854], rtol=0.005)
     zph = ratios.parts["proportional"]["statistic"]
     np.testing.assert_allclose(zph, [79.0928265, 20.4784452, 0.8050697, 65.1116143, 193.1919658], rtol=0.01)
+    assert ratios.parts["fit"]["concordance"] == pytest.approx(0.795701, abs=5e-7)
+    formula = "Contract + PaperlessBilling + MonthlyCharges"
+    breslow = cx.hazard(telco, formula, time="tenure", periods=100, ties="breslow")
+    published = [-2.147543764488, -4.149896138930, 0.245672692914, -0.000895041228]
+    np.testing.assert_allclose(breslow.table["estimate"], published, atol=2e-12)
+    assert breslow.parts["fit"]["concordance"] == pytest.approx(0.795701, abs=5e-7)
 
 
 @pytest.mark.mirror
