@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm, qmc
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
@@ -20,8 +21,8 @@ from cxlab.stats.purchases import bgnbd
 
 MOST = 7
 """Customers with this many repeat purchases and more are one group."""
-SEED, TRIES, EACH = 0, 50, 50
-"""Simulations of all purchases for their spread, and predictions for each draw of the parameters."""
+SEED, TRIES = 0, 50
+"""Simulations of all purchases for their spread."""
 
 HEADINGS = (
     Column("before", "label", "", "Repeat purchases before"), Column("actual", "count", "", "Actual"),
@@ -56,7 +57,7 @@ def repeat(
     until : the last day that the model may see, "1997-09-30". Later purchases in the data are the hold-out.
     horizon : how long ahead, in ``unit``: 'days' or 'weeks'.
     amount : what a purchase cost (amounts of a day are added up): adds what customers will spend (gamma-gamma).
-    draws : of the parameters and of the purchases, for the predictive interval; ``level`` : its probability.
+    draws : of the parameters (evenly spread), for the predictive interval; ``level`` : its probability.
     least_n : customers needed, at least 10.
 
     Returns
@@ -173,14 +174,24 @@ def _predicted(fit: bgnbd.PurchaseFit, patterns: NDArray, n: NDArray, group: NDA
     rng = np.random.default_rng(SEED)
     whole = lambda each: np.append(np.bincount(group, each, MOST + 1), each.sum())  # noqa: E731
     mean = whole(n * bgnbd.expected(fit.log, *patterns.T, ahead))
-    logs = rng.multivariate_normal(fit.log, fit.covariance, draws)
+    points = norm.ppf(qmc.Halton(4, rng=np.random.default_rng(SEED)).random(draws))
+    logs = fit.log + points @ np.linalg.cholesky(fit.covariance).T
     means = np.array([whole(n * bgnbd.expected(log, *patterns.T, ahead)) for log in logs])
     tries = np.array([bgnbd.simulated(fit.log, *patterns.T, ahead, rng) for _ in range(TRIES)])
     spread = np.sqrt(whole(n * tries.var(0, ddof=1)))
-    made = np.repeat(means, EACH, axis=0)
-    made += spread * rng.standard_normal(made.shape)
-    low, high = np.nanquantile(np.fmax(made, 0), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = (_mixed(means, spread, p) for p in ((1 - level) / 2, (1 + level) / 2))
     return mean, low, high
+
+
+def _mixed(means: NDArray, spread: NDArray, p: float) -> NDArray:
+    """The quantile, at least 0, of a mixture of normal variables, by column: their means (draws, q) and one spread."""
+    sd = np.fmax(spread, 1e-9)
+    low, high = means.min(0) - 9 * sd, means.max(0) + 9 * sd
+    for _ in range(60):
+        middle = (low + high) / 2
+        less = norm.cdf((middle - means) / sd).mean(0) < p
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    return np.fmax(high, 0.0)
 
 
 def _said(total: pd.Series, *, full: bool, level: float) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from scipy.stats import t as student
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 import cxlab as cx
@@ -31,7 +33,9 @@ def test_a_right_model_has_a_slope_of_one_within_its_interval() -> None:
 
 def test_a_model_of_noise_is_too_extreme_and_saves_nothing() -> None:
     data = cx.load(table(150, 2, noise=12).drop(columns="score"))
-    found = cx.loyalty.churn_model(data, " + ".join(f"z{j}" for j in range(12)), left="left").table.set_index("measure")
+    model = cx.loyalty.churn_model(data, " + ".join(f"z{j}" for j in range(12)), left="left")
+    found = model.table.set_index("measure")
+    assert model.parts["tenths"]["n"].tolist() == [15] * 10
     assert found.loc["share of it saved", "estimate"] < 0
     assert found.loc["calibration slope (1 is right)", "estimate"] < 0.6
 
@@ -40,8 +44,6 @@ def test_brier_and_ranks_are_those_of_scikit_learn() -> None:
     rows = table(900, 4).assign(month=lambda t: np.arange(len(t)) % 2)
     found = cx.loyalty.churn_model(cx.load(rows), "score", left="left", period="month")
     train, unseen = rows[rows["month"] == 0], rows[rows["month"] == 1]
-    import statsmodels.api as sm
-
     fit = sm.Logit(train["left"], sm.add_constant(train["score"].astype(float))).fit(disp=0)
     p = fit.predict(sm.add_constant(unseen["score"].astype(float)))
     t = found.table.set_index("measure")["estimate"]
@@ -64,6 +66,39 @@ def test_the_error_of_ranks_is_that_of_resampling() -> None:
     drawn = [rng.integers(0, 200, 200) for _ in range(600)]
     again = np.std([roc_auc_score(y[i], p[i]) for i in drawn])
     assert area == pytest.approx(roc_auc_score(y, p)) and np.sqrt((u**2).sum()) == pytest.approx(again, rel=0.1)
+
+
+def judged(y: np.ndarray, p: np.ndarray, plain: float, w: np.ndarray) -> np.ndarray:
+    """The five measures of stated chances, by other programs."""
+    brier, rate = np.average((y - p) ** 2, weights=w), np.average((y - plain) ** 2, weights=w)
+    x = sm.add_constant(np.log(p / (1 - p)))
+    slope = sm.GLM(y, x, family=sm.families.Binomial(), freq_weights=w).fit(tol=1e-12).params[1]
+    return np.array([brier, rate, 1 - brier / rate, slope, roc_auc_score(y, p.round(12), sample_weight=w)])
+
+
+def test_errors_are_those_of_what_each_cluster_moves() -> None:
+    """Households of 1 to 7, weights: every measure's error from its derivative by the weight of each household."""
+    rng = np.random.default_rng(8)
+    home = np.repeat(np.arange(220), rng.integers(1, 8, 220))
+    rows = table(len(home), 11).assign(home=home, month=rng.integers(0, 2, len(home)), w=rng.integers(1, 4, len(home)))
+    fields = [cx.Field(c) for c in ("score", "left", "month")]
+    book = cx.Codebook("homes", (*fields, cx.Field("home", role="cluster"), cx.Field("w", role="weight")))
+    found = cx.loyalty.churn_model(cx.Study(rows, book), "score", left="left", period="month")
+    train, late = rows[rows["month"] == 0], rows[rows["month"] == 1]
+    x = sm.add_constant(train["score"].astype(float))
+    fit = sm.GLM(train["left"], x, family=sm.families.Binomial(), freq_weights=train["w"]).fit(tol=1e-12)
+    p = fit.predict(sm.add_constant(late["score"].astype(float))).to_numpy()
+    y, w, homes = (late[c].to_numpy(float) for c in ("left", "w", "home"))
+    value = lambda v: judged(y, p, np.average(train["left"], weights=train["w"]), v)  # noqa: E731
+    names, at = np.unique(homes, return_inverse=True)
+    moved = [(value(w * (1 + 1e-4 * (at == g))) - value(w * (1 - 1e-4 * (at == g)))) / 2e-4 for g in range(len(names))]
+    se = np.sqrt(220 / 219 * np.square(moved).sum(0))  # households without a late row were drawn, too
+    np.testing.assert_allclose(found.table["estimate"], value(w), rtol=1e-6)
+    half = (found.table["high"] - found.table["low"]) / 2 / student.ppf(0.975, 219)
+    np.testing.assert_allclose(half, se, rtol=1e-4)
+    period = found.parts["periods"].iloc[0]
+    by_hand = [np.average(v, weights=w) for v in ((y - p) ** 2, p, y)]
+    assert period[["estimate", "expected", "left"]].tolist() == pytest.approx(by_hand, rel=1e-6)
 
 
 @pytest.mark.mirror

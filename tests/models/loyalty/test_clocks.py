@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.optimize import brentq
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
@@ -157,6 +159,71 @@ def test_bounds_hold_whatever_those_who_hung_up_would_say() -> None:
     low, high = found.parts["bounds"]
     assert low < scores["estimate"].min() and high > scores["estimate"].max()
     assert scores["low"].min() <= low  # one-sided where the bounds lie apart
+
+
+def moved(value, w: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, int]:
+    """Standard errors of numbers from their derivatives by the weight of each unit, and how many units there are."""
+    names, at = np.unique(units, return_inverse=True)
+    slopes = [(value(w * (1 + 1e-4 * (at == g))) - value(w * (1 - 1e-4 * (at == g)))) / 2e-4 for g in range(len(names))]
+    return np.sqrt(len(names) / (len(names) - 1) * np.square(slopes).sum(0)), len(names)
+
+
+@pytest.mark.parametrize("best", ["high", "low"])
+def test_errors_of_bounds_and_of_the_pace_are_those_of_what_each_queue_moves(best: str) -> None:
+    """Queues of 1 to 9 calls, weights: means under what those who hung up would say, Imbens & Manski's interval."""
+    rng = np.random.default_rng(6)
+    table = calls(900, 7).to_pandas()
+    queue = np.repeat(np.arange(400), rng.integers(1, 10, 400))[:900]
+    table = table.assign(queue=queue, w=rng.integers(1, 4, 900), wait=np.ceil(4 * table["wait"]) / 4)
+    fields = (Field("wait", "Wait", "number", "operation", "wait"), Field("gone", "Hung up", "integer"),
+              Field("score", "CSAT", "number", "outcome", "satisfaction", Scale(1, 5, best)),
+              Field("queue", type="integer", role="cluster"), Field("w", role="weight"))  # fmt: skip
+    found = cx.loyalty.patience(Study(table, Codebook("queues", fields)), wait="wait", abandoned="gone", score="score")
+    gone, score, w = (table[c].to_numpy(float) for c in ("gone", "score", "w"))
+    good, bad = (5, 1) if best == "high" else (1, 5)
+
+    def means(v: np.ndarray) -> np.ndarray:
+        share, served = np.average(gone, weights=v), gone == 0
+        mean = np.average(score[served], weights=v[served])
+        return np.array([(1 - share) * mean + share * m for m in (good, mean, bad)])
+
+    value, (se, units) = means(w), moved(means, w, queue)
+    rows = found.parts["scores"].set_index("who hung up")
+    names = ["as happy as possible", "like those who were served", "as unhappy as possible"]
+    np.testing.assert_allclose(rows.loc[names, "estimate"], value, rtol=1e-9)
+    np.testing.assert_allclose(rows.loc[names, "se"], se, rtol=1e-5)
+    half = student.ppf(0.975, units - 1) * se
+    np.testing.assert_allclose(rows.loc[names, "high"], np.fmin(value + half, 5), rtol=1e-6)
+    np.testing.assert_allclose(rows.loc[names, "low"], np.fmax(value - half, 1), rtol=1e-6)
+    wide, widest = abs(value[0] - value[2]), max(se[0], se[2])
+    c = brentq(lambda c: norm.cdf(c + wide / widest) - norm.cdf(-c) - 0.95, 0, 5)
+    ends = min(value[0], value[2]) - c * widest, max(value[0], value[2]) + c * widest
+    np.testing.assert_allclose(found.parts["bounds"], ends, rtol=1e-6)
+    pace = found.parts["pace"]
+    wait, until = table["wait"].to_numpy(), pace["until"].to_numpy()
+    since = np.r_[0, until[:-1]]
+    lived = np.clip(wait[:, None] - since, 0, until - since)
+    ended = (gone == 1)[:, None] & (wait[:, None] > since) & (wait[:, None] <= until)
+    rates = lambda v: (v @ ended) / (v @ lived)  # noqa: E731
+    np.testing.assert_allclose(pace["estimate"], rates(w), rtol=1e-9)
+    half = np.log(pace["high"] / pace["low"]) / 2 / student.ppf(0.975, units - 1) * pace["estimate"]
+    np.testing.assert_allclose(half, moved(rates, w, queue)[0], rtol=1e-5)
+
+
+def test_the_error_of_the_lowest_tenth_is_that_of_resampling() -> None:
+    study = calls(700, 2)
+    table = study.to_pandas()
+    ask = lambda t: cx.loyalty.patience(Study(t, study.codebook), wait="wait", abandoned="gone", score="score")  # noqa: E731
+    row = ask(table).parts["scores"].iloc[2]
+    rng = np.random.default_rng(3)
+    again = []
+    for _ in range(400):
+        t = table.iloc[rng.integers(0, 700, 700)]
+        served = np.sort(t["score"].dropna())
+        k = len(served) / 10
+        low = (served[: int(k)].sum() + (k - int(k)) * served[int(k)]) / k
+        again.append((1 - t["gone"].mean()) * served.mean() + t["gone"].mean() * low)
+    assert row["se"] == pytest.approx(np.std(again), rel=0.12)
 
 
 def test_patience_that_cannot_be_known_is_said() -> None:
