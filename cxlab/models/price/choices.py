@@ -25,6 +25,8 @@ from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
 from cxlab.stats.pricing import conditional_logit
 
+LOG = " (log)"
+"""Ends the name of a log-normal term."""
 ROBB = 10_000
 """Draws of Krinsky & Robb's intervals."""
 
@@ -204,7 +206,7 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     Result in the unit of the price, one row an attribute: ``term, estimate, low, high, se, delta_low, delta_high,
     robb_low, robb_high``. ``low`` and ``high`` by Fieller (where the price's own interval holds 0 they are unbounded
     and not given), the others by the delta method and by Krinsky & Robb (10,000 draws). Of a mixed logit: of the mean
-    person, with ``positive``, the share of persons who are ready to pay anything for it. See `worth_in_money` for a fit
+    person (of a log-normal term: of the median one), with ``positive``, the share of persons who are ready to pay anything for it. See `worth_in_money` for a fit
     in the space of money.
 
     Raises
@@ -234,8 +236,11 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     price = term_called(price, result.parts["columns"], names, "the result")
     level = level or result.level
     z = float(t_value(level, result.parts["fit"]["df"]))
-    b, v, k = result.table["estimate"].to_numpy(float), result.parts["covariance"], names.index(price)
-    rows, drawn = [], _robb(result, k, len(names), level)
+    b, v, k = result.table["estimate"].to_numpy(float)[: len(names)], result.parts["covariance"], names.index(price)
+    logs = np.array([name.endswith(LOG) and name.removesuffix(LOG) in result.parts["random"] for name in names])
+    rows, drawn = [], _robb(result, k, logs, level)
+    b = np.where(logs, -np.exp(np.where(logs, b, 0.0)), b)  # of the median person; its logarithm moves by so much
+    v = v[: len(b), : len(b)] * np.outer(np.where(logs, b, 1.0), np.where(logs, b, 1.0))
     for j, name in enumerate(names):
         if j == k:
             continue
@@ -243,13 +248,15 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
         worth = -b[j] / b[k]
         se = float(np.sqrt(max(pair[0, 0] + 2 * worth * pair[0, 1] + worth**2 * pair[1, 1], 0.0)) / abs(b[k]))
         low, high = conditional_logit.fieller(-b[j], b[k], pair * np.array([[1, -1], [-1, 1]]), z)
-        rows.append({"term": name, "estimate": worth, "low": low, "high": high, "se": se,
+        rows.append({"term": name.removesuffix(LOG) if logs[j] else name, "estimate": worth, "low": low, "high": high, "se": se,
                      "delta_low": worth - z * se, "delta_high": worth + z * se, "robb_low": drawn[0][j],
-                     "robb_high": drawn[1][j], **_ready(result, name, j, k)})  # fmt: skip
+                     "robb_high": drawn[1][j], **_ready(result, name, -b[j] / b[k], log=bool(logs[j]))})  # fmt: skip
     table = pd.DataFrame(rows)
     notes = list(result.notes)
     if table["low"].isna().any():
         notes.append(f"the interval of '{price}' holds 0: what an attribute is worth has no bounds, and none are given")
+    notes += [f"worth of the median person: {name.removesuffix(LOG)} is log-normal"
+              for name, one in zip(names, logs, strict=True) if one]  # fmt: skip
     if b[k] > 0:
         notes.append(
             f"dearer offers are taken more often ('{price}' is positive): the amounts have no sense as a worth"
@@ -267,21 +274,24 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     )  # fmt: skip
 
 
-def _robb(result: Result, k: int, count: int, level: float) -> tuple[NDArray, NDArray]:
+def _robb(result: Result, k: int, logs: NDArray, level: float) -> tuple[NDArray, NDArray]:
     """Ends of the ratios by draws of all coefficients (Krinsky & Robb); nan where the price's interval holds 0."""
+    count = len(logs)
     b, v = result.table["estimate"].to_numpy(float)[:count], result.parts["covariance"][:count, :count]
     if abs(b[k]) <= float(t_value(level, result.parts["fit"]["df"])) * np.sqrt(v[k, k]):
         return np.full(count, np.nan), np.full(count, np.nan)
     drawn = np.random.default_rng(0).multivariate_normal(b, v, ROBB, method="eigh")
+    drawn = np.where(logs, -np.exp(np.where(logs, drawn, 0.0)), drawn)
     low, high = np.quantile(-drawn / drawn[:, [k]], [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 
 
-def _ready(result: Result, name: str, j: int, k: int) -> dict[str, float]:
-    """The share of persons whose worth is above 0, where it differs between them."""
+def _ready(result: Result, name: str, worth: float, *, log: bool) -> dict[str, float]:
+    """The share of persons whose worth is above 0, where it differs between them; a log-normal one has one sign."""
     if not result.parts["random"]:
         return {}
     table = result.table.set_index("term")["estimate"]
     sd = float(table.get(f"sd of {name} between persons", 0.0))
-    mean = float(result.table["estimate"].iloc[j]) * -np.sign(float(result.table["estimate"].iloc[k]))
-    return {"positive": float(norm.cdf(mean / sd)) if sd > 0 else float(mean > 0)}
+    if log or sd <= 0:
+        return {"positive": float(worth > 0)}
+    return {"positive": float(norm.cdf(np.sign(worth) * abs(float(table[name])) / sd))}

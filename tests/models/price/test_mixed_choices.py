@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import cxlab as cx
 from cxlab.stats.pricing import mixed_logit
@@ -61,6 +62,30 @@ def test_worth_in_money_is_found_and_is_the_same_model_as_worth() -> None:
     assert ratio["estimate"] == pytest.approx(row["estimate"], abs=1e-3)
     assert ratio["se"] == pytest.approx(row["se"], rel=1e-2)
     assert plain.plot() is not None and money.plot() is not None
+
+
+def test_a_log_normal_term_is_worth_what_the_median_person_says() -> None:
+    """A minute of waiting costs exp(-0.7) / 0.6 = 0.83 in the median; nobody is ready to pay for one."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"who": np.repeat(np.arange(120), 18), "set": np.repeat(np.arange(720), 3)})
+    table = table.assign(price=rng.integers(1, 6, 2160), wait=rng.integers(0, 4, 2160), fast=rng.integers(0, 2, 2160))
+    cost = np.exp(rng.normal(-0.7, 0.5, 120))[table["who"]]
+    v = table["fast"] - 0.6 * table["price"] - cost * table["wait"] + rng.gumbel(size=2160)
+    table["taken"] = (v == v.groupby(table["set"]).transform("max")).astype(int)
+    tastes = {"wait": "lognormal", "fast": "normal"}
+    found = cx.prices.choice(cx.load(table), "price + wait + fast", person="who", random=tastes, **SETS)
+    b, se = (found.table.set_index("term")[c] for c in ("estimate", "se"))
+    worth = cx.prices.willingness_to_pay(found, "price")
+    row = worth.table.set_index("term").loc["wait"]
+    assert row["estimate"] == pytest.approx(np.exp(b["wait (log)"]) / b["price"])
+    assert row["low"] < -np.exp(-0.7) / 0.6 < row["high"] < 0 and row["positive"] == 0
+    v2 = found.parts["covariance"]
+    apart = se["wait (log)"] ** 2 + (se["price"] / b["price"]) ** 2 - 2 * v2[1, 0] / b["price"]
+    assert row["se"] == pytest.approx(abs(row["estimate"]) * np.sqrt(apart))  # delta method on the logarithm
+    assert row["robb_low"] == pytest.approx(row["low"], abs=0.05)
+    likes = b["fast"] / b["sd of fast between persons"]
+    assert worth.table["positive"].iloc[1] == pytest.approx(norm.cdf(likes))
+    assert "worth of the median person: wait is log-normal" in worth.notes
 
 
 def test_intervals_of_worth_hold_the_truth() -> None:
