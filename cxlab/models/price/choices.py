@@ -206,7 +206,8 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
     Result in the unit of the price, one row an attribute: ``term, estimate, low, high, se, delta_low, delta_high,
     robb_low, robb_high``. ``low`` and ``high`` by Fieller (where the price's own interval holds 0 they are unbounded
     and not given), the others by the delta method and by Krinsky & Robb (10,000 draws). Of a mixed logit: of the mean
-    person (of a log-normal term: of the median one), with ``positive``, the share of persons who are ready to pay anything for it. See `worth_in_money` for a fit
+    person (of a log-normal term: of the median one), with ``positive``, the share of persons who are ready to pay
+    anything for it. See `worth_in_money` for a fit
     in the space of money.
 
     Raises
@@ -248,8 +249,8 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
         worth = -b[j] / b[k]
         se = float(np.sqrt(max(pair[0, 0] + 2 * worth * pair[0, 1] + worth**2 * pair[1, 1], 0.0)) / abs(b[k]))
         low, high = conditional_logit.fieller(-b[j], b[k], pair * np.array([[1, -1], [-1, 1]]), z)
-        rows.append({"term": name.removesuffix(LOG) if logs[j] else name, "estimate": worth, "low": low, "high": high, "se": se,
-                     "delta_low": worth - z * se, "delta_high": worth + z * se, "robb_low": drawn[0][j],
+        rows.append({"term": name.removesuffix(LOG) if logs[j] else name, "estimate": worth, "low": low, "high": high,
+                     "se": se, "delta_low": worth - z * se, "delta_high": worth + z * se, "robb_low": drawn[0][j],
                      "robb_high": drawn[1][j], **_ready(result, name, -b[j] / b[k], log=bool(logs[j]))})  # fmt: skip
     table = pd.DataFrame(rows)
     notes = list(result.notes)

@@ -341,6 +341,18 @@ def test_a_questionnaire_that_came_with_the_start_is_a_rival() -> None:
     assert alone.notes[-1].startswith("no column tells whether questionnaire, mode or sample changed with the start")
 
 
+def test_twice_as_many_answers_after_the_start_are_a_rival() -> None:
+    """The logarithm of their number rises by log 2 where it started, and by nothing elsewhere."""
+    study = shops(HALF, effect=0.5)
+    t = study.table
+    more = cx.Study(pd.concat([t, t[(t["start"] > 0) & (t["wave"] >= 5)]], ignore_index=True), study.codebook)
+    found = cx.pilot(with_column(more, "mode", np.where(more.table["wave"] % 2, "web", "phone")), "mean", of="score",
+                     unit="shop", start="start")  # fmt: skip
+    row = found.parts["rivals"].set_index("column").loc["answers"]
+    assert row["estimate"] == pytest.approx(np.log(2)) and row["others"] == pytest.approx(0, abs=1e-12)
+    assert found.notes[-1].startswith("RIVAL: with the start moved, more than elsewhere: answers")
+
+
 def test_a_mix_that_moved_is_a_rival_and_chance_is_none() -> None:
     study, rng = shops(HALF, effect=0.5, periods=6, per=20), np.random.default_rng(5)
     on = (study.table["start"] > 0) & (study.table["wave"] >= 5)
