@@ -21,6 +21,9 @@ from cxlab.stats.survival import grouped_hazard
 from cxlab.stats.survival.time_curves import curves
 
 PERIODS = 60
+HOW = {
+    "grouped": "Grouped proportional hazards (complementary log-log)", "breslow": "Cox's model, ties by Breslow",
+}  # fmt: skip
 
 
 @public
@@ -117,12 +120,9 @@ def hazard(
     figures = {"loglik": fit.loglik, "n": int(s.n.sum()), "ends": int(s.n[ended].sum()), "periods": len(until)}
     figures["concordance"] = fit.concordance
     errors = "errors of the likelihood" if data.simple else "errors from the influence of every spell under the design"
-    how = (
-        "Grouped proportional hazards (complementary log-log)" if ties == "grouped" else "Cox's model, ties by Breslow"
-    )
     return Result(
         "hazard", f"Pace of leaving: {formula.split('~')[-1].strip()}", table, "", level,
-        f"{how} on counts by period; {errors}", tuple(notes),
+        f"{HOW[ties]} on counts by period; {errors}", tuple(notes),
         {"base": base, "proportional": test, "fit": figures,
          "covariance": v / np.outer(spread, spread), "time": study.field(time).label, "unit": study.field(time).unit,
          "causal": causal(study, [t.name for t in asked]), "columns": columns_of(study, asked),
