@@ -14,16 +14,16 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.loyalty.covariates import alike, causal, columns_of, matrix, terms
 from cxlab.models.loyalty.spells import Spells, joint, spells
-from cxlab.problem import DataProblem, one_of
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.survival import grouped_hazard
 from cxlab.stats.survival.time_curves import curves
 
 PERIODS = 60
-HOW = {
-    "grouped": "Grouped proportional hazards (complementary log-log)", "breslow": "Cox's model, ties by Breslow",
-}  # fmt: skip
+EXACT = 1_000
+"""Times of leaving at most that are each a period of its own."""
+HOW = ("Grouped proportional hazards (complementary log-log)", "Cox's model, ties by Breslow,")
 
 
 @public
@@ -35,8 +35,7 @@ def hazard(
     event: str | None = None,
     entry: str | None = None,
     ends: object = None,
-    periods: int = PERIODS,
-    ties: str = "grouped",
+    periods: int | str = PERIODS,
     level: float = 0.95,
     least_n: int = SMALL,
 ) -> Result:
@@ -48,9 +47,9 @@ def hazard(
         given before the time it is to go with: for scores that change give one row a stretch of time, from ``entry`` to
         ``time``, with the score of the stretch before (lagged), the customer being the cluster.
     time, event, entry, ends : as for `survival`; several ``ends`` are not compared here, name one.
-    periods : more distinct times of leaving are grouped at their quantiles.
-    ties : who left at the same time 'grouped' left some time in that period; 'breslow' is what many programs take
-        for Cox's model, nearer to no difference the more leave at a time.
+    periods : more distinct times of leaving are grouped at their quantiles; who left in the same period left at some
+        time in it. 'exact': Cox's likelihood at every time of leaving, ties by Breslow, as many programs have it
+        (nearer to no difference the more leave at a time).
     least_n : leavers needed.
     level : confidence of the intervals, between 0 and 1.
 
@@ -65,8 +64,9 @@ def hazard(
 
     Raises
     ------
-    DataProblem : a column is not there or does not vary, ``ends`` names several ends, ``ties`` is not known, too few
-        have left, or a column predicts who leaves perfectly.
+    DataProblem : a column is not there or does not vary, ``ends`` names several ends, ``periods`` is neither a number
+        above 0 nor 'exact', there are more than 1,000 times for 'exact', too few have left, or a column predicts who
+        leaves perfectly.
 
     Notes
     -----
@@ -86,7 +86,6 @@ def hazard(
     [2.2892]
     """
     asked = terms(study, formula)
-    one_of("ties", ties, grouped_hazard.TIES)
     data = spells(study, time, event, entry=entry, ends=ends, other=[t.name for t in asked])
     if len(data.ends) > 1:
         raise DataProblem(f"ends names {len(data.ends)} ends; the hazard is of one: name that one, the "
@@ -98,10 +97,11 @@ def hazard(
     _enough(study, x, called, ended, s.n, least_n)
     spread = x.std(0)
     centre = np.average(x, axis=0, weights=s.n * s.w)
-    until, period = grouped_hazard.periods(t, ended, periods)
+    until, period = grouped_hazard.periods(t, ended, _most(study, time, periods, len(np.unique(t[ended]))))
     since = None if e is None else grouped_hazard.entered(e, t, ended, until)
     weight = s.n * s.w * (s.n.sum() / (s.n @ s.w))
-    fit = grouped_hazard.fit((x - centre) / spread, period, ended, weight, since, count=len(until), ties=ties)
+    given = (x - centre) / spread, period, ended, weight, since
+    fit = grouped_hazard.fit(*given, count=len(until), exact=periods == "exact")
     if not fit.converged:
         raise DataProblem(f"'{formula}' predicts who leaves perfectly somewhere; no hazard ratio is finite: merge "
                           "levels, or leave the column out")  # fmt: skip
@@ -122,7 +122,7 @@ def hazard(
     errors = "errors of the likelihood" if data.simple else "errors from the influence of every spell under the design"
     return Result(
         "hazard", f"Pace of leaving: {formula.split('~')[-1].strip()}", table, "", level,
-        f"{HOW[ties]} on counts by period; {errors}", tuple(notes),
+        f"{HOW[periods == 'exact']} on counts by period; {errors}", tuple(notes),
         {"base": base, "proportional": test, "fit": figures,
          "covariance": v / np.outer(spread, spread), "time": study.field(time).label, "unit": study.field(time).unit,
          "causal": causal(study, [t.name for t in asked]), "columns": columns_of(study, asked),
@@ -130,6 +130,20 @@ def hazard(
         (Column("term", "label", "", "Term"), Column("ratio", "number", "", "Hazard ratio"),
          Column("ratio_low", "bound", "", "Ratio, low"), Column("ratio_high", "bound", "", "Ratio, high")),
     )  # fmt: skip
+
+
+def _most(study: Study, time: str, periods: int | str, times: int) -> int:
+    """How many periods there may be."""
+    if periods == "exact":
+        if times > EXACT:
+            raise DataProblem(
+                f"'{time}' of {study.name} has {times:,} times of leaving; 'exact' takes {EXACT:,}: give a number "
+                "of periods"
+            )
+        return EXACT
+    if not isinstance(periods, (int, np.integer)) or periods < 1:
+        raise DataProblem(f"periods is {periods!r}; allowed: a number above 0, or 'exact'")
+    return int(periods)
 
 
 def _enough(study: Study, x: NDArray, called: list[str], ended: NDArray, n: NDArray, least: int) -> None:

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS, STILL = 60, 1e-10
-TIES = ("grouped", "breslow")
 FAR = 12.0
 """A coefficient of a standardised column beyond this: its groups leave never, or all at once."""
 
@@ -84,7 +83,7 @@ def entered(entry: NDArray, time: NDArray, ended: NDArray, ends: NDArray) -> NDA
 
 def fit(
     x: NDArray, period: NDArray, ended: NDArray, weight: NDArray, since: NDArray | None = None, *, count: int,
-    ties: str = "grouped",
+    exact: bool = False,
 ) -> Hazard:  # fmt: skip
     """Fit the model by Fisher scoring; the base hazards are profiled out of every step.
 
@@ -93,7 +92,7 @@ def fit(
     x : (rows, p) covariates of a spell, constant over it. ``weight`` : (rows,) spells of the row times their weight.
     period, ended : (rows,) of `periods`, and whether it ended; ``count`` : how many periods there are.
     since : (rows,) first period in which it was watched (`entered`), default 0.
-    ties : 'grouped' (complementary log-log) or 'breslow'; ``loglik`` is the partial one then.
+    exact : Cox's likelihood with ties as Breslow in place of the complementary log-log; ``loglik`` is partial then.
 
     Examples
     --------
@@ -101,7 +100,7 @@ def fit(
     >>> f = fit(*given, np.array([20.0, 80, 40, 60]), count=1)
     >>> f.b.round(4).tolist(), f.converged  # log(log(0.6) / log(0.8))
     ([0.8282], True)
-    >>> fit(*given, np.array([20.0, 80, 40, 60]), count=1, ties="breslow").b.round(4).tolist()  # log(0.4 / 0.2)
+    >>> fit(*given, np.array([20.0, 80, 40, 60]), count=1, exact=True).b.round(4).tolist()  # log(0.4 / 0.2)
     [0.6931]
     """
     patterns, at = np.unique(x, axis=0, return_inverse=True)
@@ -109,7 +108,7 @@ def fit(
     risk, ends = _counts(at, len(patterns), period, ended, weight, since, count)
     base = np.full(count, np.log(-np.log1p(-min(max(ends.sum() / max(risk.sum(), 1e-12), 1e-9), 0.9))))
     b, converged, loglik = np.zeros(x.shape[1]), False, -np.inf
-    pieces = _pieces if ties == "grouped" else _poisson
+    pieces = _poisson if exact else _pieces
     for _ in range(STEPS):
         slope, curve, now = pieces(patterns @ b, base, risk, ends)
         per, info = curve.sum(0), patterns.T @ (curve.sum(1)[:, None] * patterns)
@@ -129,7 +128,7 @@ def fit(
     bread = np.linalg.pinv(left, rcond=1e-12, hermitian=True)
     pull = share * cross
     rate = np.exp(np.clip(patterns @ b, -40, 5)[:, None] + base)
-    gain = 1 - rate if ties == "breslow" else rate * np.exp(-rate) / np.clip(-np.expm1(-rate), 1e-300, 1)
+    gain = 1 - rate if exact else rate * np.exp(-rate) / np.clip(-np.expm1(-rate), 1e-300, 1)
     u = _scores(patterns, at, rate, gain, pull, period, ended, since)
     slope, curve, loglik = pieces(patterns @ b, base, risk, ends)
     apart = patterns[:, None, :] - (share * cross).T[None]

@@ -136,15 +136,19 @@ def test_ties_as_breslow_equal_statsmodels_with_late_entry() -> None:
     """Who is watched from a time on is not at risk at that time, as in R; there a half makes statsmodels say so."""
     d = ROWS.assign(b=(ROWS["group"] == "b") * 1.0, since=ROWS["entry"] + 0.5)
     peer = PHReg(d["time"], d[["b", "score"]], (d["cause"] == 1) * 1, entry=d["since"], ties="breslow").fit(disp=0)
-    options = {"time": "time", "event": "cause", "ends": 1, "entry": "entry", "ties": "breslow"}
+    options = {"time": "time", "event": "cause", "ends": 1, "entry": "entry", "periods": "exact"}
     found = cx.hazard(study(), "group + score", **options)
     np.testing.assert_allclose(found.table["estimate"], peer.params, rtol=1e-7)
     np.testing.assert_allclose(found.table["se"], peer.bse, rtol=1e-7)
     assert found.parts["fit"]["loglik"] == pytest.approx(peer.llf, rel=1e-9)
-    assert found.method.startswith("Cox's model, ties by Breslow on counts by period; errors of the likelihood")
+    assert found.method.startswith("Cox's model, ties by Breslow, on counts by period; errors of the likelihood")
     with pytest.raises(cx.DataProblem) as said:
-        cx.hazard(study(), "group", **options | {"ties": "exact"})
-    assert str(said.value) == "ties is 'exact'; allowed: 'grouped', 'breslow'"
+        cx.hazard(study(), "group", **options | {"periods": "breslow"})
+    assert str(said.value) == "periods is 'breslow'; allowed: a number above 0, or 'exact'"
+    many = {"t": np.arange(1200.0), "left": [1] * 1200, "x": [0, 1] * 600}
+    with pytest.raises(cx.DataProblem) as said:
+        cx.hazard(cx.load(pd.DataFrame(many)), "x", time="t", event="left", periods="exact")
+    assert str(said.value) == ("'t' of table has 1,200 times of leaving; 'exact' takes 1,000: give a number of periods")
 
 
 def test_the_influence_of_a_spell_on_a_ratio_is_the_derivative_by_its_weight() -> None:
@@ -153,7 +157,7 @@ def test_the_influence_of_a_spell_on_a_ratio_is_the_derivative_by_its_weight() -
     t, ended, w = ROWS["time"].to_numpy(float), (ROWS["cause"] == 1).to_numpy(), ROWS["weight"].to_numpy(float)
     until, period = grouped_hazard.periods(t, ended, 60)
     since = grouped_hazard.entered(ROWS["entry"].to_numpy(float), t, ended, until)
-    again = lambda v: grouped_hazard.fit(x, period, ended, v, since, count=len(until), ties="breslow")  # noqa: E731
+    again = lambda v: grouped_hazard.fit(x, period, ended, v, since, count=len(until), exact=True)  # noqa: E731
     whole = again(w)
     bases = whole.base_influence()
     for i in (0, 50, 150):
@@ -198,7 +202,7 @@ def test_telco_has_the_published_curve_means_and_ratios() -> None:
     np.testing.assert_allclose(zph, [79.0928265, 20.4784452, 0.8050697, 65.1116143, 193.1919658], rtol=0.01)
     assert ratios.parts["fit"]["concordance"] == pytest.approx(0.795701, abs=5e-7)
     formula = "Contract + PaperlessBilling + MonthlyCharges"
-    breslow = cx.hazard(telco, formula, time="tenure", periods=100, ties="breslow")
+    breslow = cx.hazard(telco, formula, time="tenure", periods="exact")
     published = [-2.147543764488, -4.149896138930, 0.245672692914, -0.000895041228]
     np.testing.assert_allclose(breslow.table["estimate"], published, atol=2e-12)
     assert breslow.parts["fit"]["concordance"] == pytest.approx(0.795701, abs=5e-7)
