@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
+from cxlab.data import vocabulary
 from cxlab.data.doubt import Doubt
 from cxlab.data.guess import asked
 from cxlab.data.profile import Column
@@ -14,19 +16,7 @@ from cxlab.data.profile import Column
 XES = {"case:concept:name": "case", "concept:name": "event", "time:timestamp": "time"}
 """What a log is called in XES (IEEE 1849) and in tables made of it."""
 
-NAMES = {
-    "case": "caseid case casenumber caseno casekey casename caseidentifier traceid tracename processinstance "
-            "processinstanceid journeyid fallid fallnummer vorgangsid idcaso casoid numerodecaso "
-            "idcas dossierid",
-    "event": "activity activityid activityname event eventname eventtype touchpoint task taskname step stepname "
-             "aktivitat ereignis vorgang actividad evento activite evenement atividade attivita activiteit",
-    "time": "timestamp completetimestamp timestampcomplete endtimestamp eventtimestamp eventtime completetime "
-            "timestampend endtime time datetime occurredat happenedat eventdate date zeitstempel zeitpunkt datum "
-            "fechahora marcadetiempo fecha horodatage carimbodetempo datahora dataora tijdstempel",
-    "owner": "orgresource resource owner agent handler assignee handledby bearbeiter ressource recurso risorsa",
-    "channel": "channel casechannel kanal canal canale device",
-}  # fmt: skip
-"""Names of columns by role, bare; the earlier, the more likely."""
+ROLES = ("case", "event", "time", "owner", "channel")
 
 FEWEST = 1.2
 """Events a case, on average, below which a table is no log by its names alone."""
@@ -81,9 +71,19 @@ def _named(columns: Sequence[Column]) -> dict[str, str]:
 
 def _first(columns: Sequence[Column], role: str, taken: set[str]) -> str:
     """The column whose name stands first among those of a role, '' without one."""
-    names = NAMES[role].split()
+    names = called_so(role)
     called = {bare(c.name): c.name for c in reversed(columns) if c.name not in taken}
     return next((called[n] for n in names if n in called), "")
+
+
+@cache
+def called_so(role: str) -> tuple[str, ...]:
+    """Return the names of columns of a role in all languages, bare; the earlier, the more likely.
+
+    >>> called_so("owner")[:2]
+    ('orgresource', 'resource')
+    """
+    return tuple(dict.fromkeys(bare(w) for w in vocabulary.words("event_log", role)))
 
 
 def bare(name: str) -> str:

@@ -316,7 +316,9 @@ def surroundings(record: Mapping[str, Any], failure: Failure | None) -> dict[str
     }
     if failure:
         subject = f"{notebook['name']} of {parameters['study']}"
-        return {**around, "title": FAILED, "subject": subject, "failure": asdict(failure), **apology(parameters)}
+        missed = [f"{part['section']}: {part['reason']}" for part in record.get("skipped", ())]
+        told = {"title": FAILED, "subject": subject, "failure": asdict(failure), "missed": missed}
+        return {**around, **told, **apology(parameters)}
     settings = {k: said(v) for k, v in parameters.items() if k not in ("study", "only")}
     origin = [f"{k.capitalize()}: {study[k]}" for k in ("source", "licence") if study.get(k)]
     origin += [*study.get("notes", []), f"Data and codebook, sha256: {study['sha256'] or 'no file to hash'}"]

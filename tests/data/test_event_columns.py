@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.data.event_columns import NAMES, bare
+from cxlab.data.event_columns import ROLES, bare, called_so
 
-ROLES = ("case", "event", "time", "owner", "channel")
 LAYOUTS = {
     "xes": ("case:concept:name", "concept:name", "time:timestamp", "org:resource", "case:channel"),
     "disco": ("Case ID", "Activity", "Complete Timestamp", "Resource", "Channel"),
@@ -17,6 +16,20 @@ LAYOUTS = {
     "eventdata": ("case_id", "activity", "timestamp", "resource", ""),
     "german": ("Fall-ID", "Aktivität", "Zeitstempel", "Bearbeiter", "Kanal"),
     "spanish": ("ID Caso", "Actividad", "Marca de tiempo", "Recurso", "Canal"),
+    "german help desk": ("Vorgangs-Nr", "Prozessschritt", "Datum/Uhrzeit", "Sachbearbeiter", "Kontaktkanal"),
+    "french": ("N° de dossier", "Activité", "Horodatage", "Responsable", "Canal"),
+    "french tickets": ("ID_Dossier", "Événement", "Date et heure", "Conseiller", "Canal de contact"),
+    "spanish tickets": ("Nº de expediente", "Evento", "Fecha y hora", "Responsable", "Dispositivo"),
+    "italian": ("ID pratica", "Attività", "Data e ora", "Operatore", "Canale"),
+    "portuguese": ("Número do processo", "Atividade", "Carimbo de data/hora", "Responsável", "Canal"),
+    "dutch": ("Zaaknummer", "Activiteit", "Tijdstip", "Behandelaar", "Kanaal"),
+    "polish": ("Numer zgłoszenia", "Czynność", "Data i godzina", "Pracownik", "Kanał"),
+    "russian": ("№ обращения", "Событие", "Дата и время", "Исполнитель", "Канал"),
+    "russian log": ("ID заявки", "Действие", "Временная метка", "Ответственный", "Канал связи"),
+    "chinese": ("工单编号", "活动名称", "时间戳", "负责人", "渠道"),
+    "japanese": ("ケースID", "アクティビティ", "タイムスタンプ", "担当者", "チャネル"),
+    "japanese desk": ("問い合わせ番号", "イベント名", "発生日時", "対応者", "チャンネル"),
+    "ticket": ("ticket_id", "Step name", "event_time", "assigned to", "device"),
 }
 
 
@@ -60,8 +73,35 @@ def test_what_is_no_log_is_none(tmp_path) -> None:
 
 
 def test_a_name_means_one_role() -> None:
-    words = [w for names in NAMES.values() for w in names.split()]
-    assert len(set(words)) == len(words) and all(bare(w) == w for w in words)
+    """In any language: a word that may be two roles would be guessed, and perhaps wrong."""
+    words = [w for role in ROLES for w in called_so(role)]
+    assert len(set(words)) == len(words) > 400 and all(bare(w) == w for w in words)
+
+
+UNKNOWN = {
+    "a language that is not known": ("Asia", "Toiminto", "Aikaleima", "Käsittelijä", ""),
+    "a case that nothing names": ("Nummer", "Aktivität", "Zeitstempel", "", ""),
+    "an event that nothing names": ("ID Caso", "Texto", "Fecha", "", ""),
+    "a time that nothing names": ("工单编号", "活动", "备注时", "", ""),
+}
+
+
+@pytest.mark.parametrize("layout", UNKNOWN)
+def test_a_log_that_is_not_known_is_asked_for_and_never_guessed(tmp_path, layout: str) -> None:
+    file = tmp_path / "log.csv"
+    log(UNKNOWN[layout]).to_csv(file, index=False)
+    study = cx.load(file)
+    assert not any(study.codebook.role(r) for r in ("case", "event", "time"))
+    with pytest.raises(cx.DataProblem) as problem:
+        cx.journey(study)
+    said = str(problem.value)
+    assert (
+        said.startswith("an event log needs one column of role 'case'") and "study.set('COLUMN', role='case')" in said
+    )
+    assert all(name in said for name in UNKNOWN[layout] if name), "the columns that there are, to choose from"
+    case, event, time = UNKNOWN[layout][:3]
+    chosen = study.set(case, role="case").set(event, role="event").set(time, role="time")
+    assert cx.transitions(chosen).table["times"].sum() == 36
 
 
 def test_the_owner_of_an_event_is_no_segment(tmp_path) -> None:

@@ -63,6 +63,8 @@ class Recipe:
     tables : alias → signature. ``query`` : SQL over the aliases, where there are several tables or rows to be taken
         apart; ``pivot`` : its columns that say who answered which question with what; ``where`` : which rows of the
         only table count, and ``gone`` what the others are.
+    opened, closed : columns of times, where a row is a ticket; ``ends`` : events that close one, where a row is one.
+    unended : why a row that is a ticket does not tell when it was closed, and what does.
     fields : the columns of the study; ``sql`` : column → its expression; ``sources`` : column → the raw columns of
         which one must be there.
     """
@@ -79,6 +81,10 @@ class Recipe:
     where: str = ""
     gone: str = ""
     design: str = "logs"
+    opened: str = ""
+    closed: str = ""
+    ends: tuple[str, ...] = ()
+    unended: str = ""
     notes: tuple[str, ...] = ()
 
 

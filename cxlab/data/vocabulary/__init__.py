@@ -1,7 +1,8 @@
 """Words of surveys in fifteen languages, one table a language; they only feed guesses, and values dispose.
 
-A table has three parts: ``questions`` (what a question measures), ``words`` (what a column is called) and ``answers``
-(which side an answer text is on, what is no answer). Each entry is a list of regular expressions for casefolded text.
+A table has four parts: ``questions`` (what a question measures), ``words`` (what a column is called), ``answers``
+(which side an answer text is on, what is no answer), ``event_log`` (names of columns of events, without blanks). Each
+entry of the first three is a list of regular expressions for casefolded text.
 """
 
 from __future__ import annotations

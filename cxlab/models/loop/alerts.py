@@ -19,6 +19,7 @@ from cxlab.data.answer_codes import answer
 from cxlab.data.arguments import public
 from cxlab.data.row_order import numbered
 from cxlab.data.study import Study
+from cxlab.models.journeys.event_log import owners_column
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -34,7 +35,7 @@ COLUMNS = (
 @public
 def alerts(
     study: Study,
-    rules: Mapping[str, Mapping[str, Any]],
+    rules: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     touchpoint: str | None = None,
     register: str | Path | pd.DataFrame | None = None,
@@ -49,11 +50,12 @@ def alerts(
 
     Parameters
     ----------
-    study : answers with columns of the roles 'id' and 'date' (or 'time').
-    rules : reason → condition, the most severe first: ``{"detractor": {"ltr": (0, 6)}}``.
+    study : answers with columns of the roles 'id' (or 'case') and 'date' (or 'time').
+    rules : reason → condition, the most severe first: ``{"detractor": {"ltr": (0, 6)}}``. Left out: detractors of the
+        first question on recommendation, else the worse half (the middle not counted) of the first on satisfaction.
     touchpoint : column that names the touchpoint; default: that of the role 'event', if there is one.
     register : CSV file or table of touchpoints with ``owner`` and ``due_hours``; default: ``touchpoints.csv`` beside
-        the study's file.
+        the study's file. Where it names nobody, the owner is that of the study's declared column of the role 'owner'.
     due : hours until somebody should have acted, where the register says nothing.
     text : column with what the customer wrote; it stays in the list and leaves only where `tickets` is asked for it.
     level : of confidence.
@@ -67,7 +69,7 @@ def alerts(
 
     Raises
     ------
-    DataProblem : no id or no date, no rule, or a condition that does not fit.
+    DataProblem : no id or no date, no rule, a condition that does not fit, or nobody answered what the rules ask for.
 
     References
     ----------
@@ -83,11 +85,12 @@ def alerts(
     [[7, 'furious'], [9, 'detractor']]
     """
     metrics.check_level(level)
+    said, rules = rules is None, usual_rule(study) if rules is None else rules
     if not rules:
         raise DataProblem("rules is empty; give reason → condition, as {'detractor': {'ltr': (0, 6)}}")
     if not (np.isfinite(due) and due > 0):
         raise DataProblem(f"due is {due!r}; it is hours above 0")
-    who, when = _role(study, "id"), _role(study, "date", "time")
+    who, when = _role(study, "id", "case"), _role(study, "date", "time")
     where = touchpoint or next(iter(study.codebook.role("event")), None)
     if where:
         study.field(where)
@@ -96,9 +99,14 @@ def alerts(
     book = registers.register(study, register)
     listed, weeks = _listed(study, rules, who, when, where, text)
     listed = _owned(listed, book, due)
-    table = _load(listed, weeks, level)
-    share = len(listed) / max(len(study), 1)
+    table = _load(listed, list(rules), weeks, level)
+    answered = _answered(study, rules)
+    if not answered:
+        asked = ", ".join(dict.fromkeys(c for r in rules.values() for c in r))
+        raise DataProblem(f"nobody in {study.name} answered what the rules ask for ({asked}): there is nobody to call")
+    share = len(listed) / answered
     notes = [*study.caveats, f"{len(listed):,} alerts, {share:.1%} of all answers, in {weeks:.1f} weeks"]
+    notes += [f"the rule: {_told(study, c, v)}" for r in rules.values() for c, v in r.items() if said]
     nobody = int((listed["owner"] == "").sum())
     notes += [f"{nobody:,} alerts have no owner: name one in {registers.NAME}"] if nobody else []
     notes += ["weights are not used: an alert is one customer"] if study.design.weight else []
@@ -114,6 +122,52 @@ def alerts(
         better="down",
         columns=COLUMNS,
     )
+
+
+def usual_rule(study: Study) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the rule of a study that names none: its detractors, else those who are not satisfied.
+
+    Raises
+    ------
+    DataProblem : no question on recommendation or satisfaction with a scale.
+
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> usual_rule(cx.load("brand-tracker")), usual_rule(cx.load("airline-survey"))
+    ({'detractor': {'recommendation': (0, 6)}}, {'not satisfied': {'o_experience': (1, 2)}})
+    """
+    book = study.codebook
+    for measure, reason in (("recommendation", "detractor"), ("satisfaction", "not satisfied")):
+        for name in book.measure(measure):
+            if (scale := book[name].scale) is None:
+                continue
+            ten = measure == "recommendation" and (scale.minimum, scale.maximum) == (0, 10)
+            middle = (scale.minimum + scale.maximum) / 2
+            points = np.arange(scale.minimum, scale.maximum + scale.step / 2, scale.step)
+            bad = points[points <= 6] if ten else points[points < middle if scale.best == "high" else points > middle]
+            whole = lambda x: int(x) if float(x).is_integer() else float(x)  # noqa: E731
+            reason = reason if ten or measure == "satisfaction" else "would not recommend"
+            return {reason: {name: (whole(bad.min()), whole(bad.max()))}}
+    raise DataProblem(
+        f"{study.name} has no answer on recommendation or satisfaction with a scale, so no usual rule says whom to "
+        "call; give rules=, as {'detractor': {'ltr': (0, 6)}}"
+    )
+
+
+def _told(study: Study, name: str, limits: tuple[float, float]) -> str:
+    """The usual rule in words."""
+    low, high = (study.field(name).scale.labels.get(str(x), str(x)) for x in limits)  # type: ignore[union-attr]
+    return f"{study.field(name).label} is {low if low == high else f'from {low} to {high}'}"
+
+
+def _answered(study: Study, rules: Mapping[str, Mapping[str, Any]]) -> int:
+    """The rows that answered any question of the rules."""
+    asked = [c for c in dict.fromkeys(c for r in rules.values() for c in r) if c in study.columns]
+    if not asked:
+        return len(study)
+    found = study.answers(asked).select(n=nw.any_horizontal(*(~nw.col(c).is_null() for c in asked), ignore_nulls=True))
+    return int(found.select(nw.col("n").sum()).collect().item())
 
 
 def _role(study: Study, *roles: str) -> str:
@@ -140,6 +194,8 @@ def _listed(
     whole = replace(study, table=numbered(study.table, row).to_native())
     chosen = {"row": nw.col(row), "id": answer(study.field(who)), "created": answer(study.field(when))}
     chosen |= {"touchpoint": answer(study.field(where)).cast(nw.String)} if where else {}
+    whose = owners_column(study)
+    chosen |= {"whose": answer(study.field(whose)).cast(nw.String)} if whose else {}
     chosen |= {"text": answer(study.field(text)).cast(nw.String)} if text else {}
     parts = []
     for reason, condition in rules.items():
@@ -161,22 +217,25 @@ def _listed(
 
 
 def _owned(listed: pd.DataFrame, book: registers.Register | None, due: float) -> pd.DataFrame:
-    """Add owner and when each alert is due."""
+    """Add owner (of the register, else whose the event was) and when each alert is due."""
+    whose = listed["whose"].fillna("") if "whose" in listed else [""] * len(listed)
     known = {} if book is None else book.set_index("touchpoint").to_dict("index")
     of = lambda t, what: known.get(t, {}).get(what)  # noqa: E731
     hours = [of(t, "due_hours") for t in listed["touchpoint"]]
     hours = [due if h is None or not np.isfinite(h) else float(h) for h in hours]
     listed = listed.assign(
-        owner=[of(t, "owner") or "" for t in listed["touchpoint"]],
+        owner=[of(t, "owner") or w or "" for t, w in zip(listed["touchpoint"], whose, strict=True)],
         due=listed["created"] + pd.to_timedelta(np.array(hours, float), unit="h"),
     )
     own = ["alert", "id", "reason", "touchpoint", "owner", "created", "due", "text"]
     return listed[[c for c in own if c in listed]]
 
 
-def _load(listed: pd.DataFrame, weeks: float, level: float) -> pd.DataFrame:
-    """Alerts a week by owner and reason, with Poisson intervals."""
+def _load(listed: pd.DataFrame, reasons: list[str], weeks: float, level: float) -> pd.DataFrame:
+    """Alerts a week by owner and reason, with Poisson intervals; without any alert a line of none for each reason."""
     count = listed.groupby(["owner", "reason"], sort=False).size().rename("n").reset_index()
+    if not len(count):
+        count = pd.DataFrame({"owner": "", "reason": list(map(str, reasons)), "n": 0})
     n, tail = count["n"].to_numpy(float), (1 - level) / 2
     low = np.where(n > 0, chi2.ppf(tail, 2 * np.fmax(n, 1)) / 2, 0.0)
     high = chi2.ppf(1 - tail, 2 * (n + 1)) / 2

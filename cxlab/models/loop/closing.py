@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from cxlab.columns import Column
 from cxlab.data import small_cells
 from cxlab.data.arguments import public
-from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
+from cxlab.models.loop.ticket_times import Tickets, tickets_of
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics.result_words import labelled
-from cxlab.problem import DataProblem, unknown
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts import names
 from cxlab.stats.counts.names import key
@@ -36,8 +36,9 @@ COLUMNS = (
 def closing(
     study: Study,
     *,
-    opened: str,
-    closed: str,
+    opened: str = "",
+    closed: str = "",
+    ends: str | Sequence[str] = (),
     by: str | None = None,
     due: float = 2.0,
     least_n: int = metrics.SMALL,
@@ -50,9 +51,12 @@ def closing(
 
     Parameters
     ----------
-    study : a row a ticket.
-    opened, closed : columns of times; ``closed`` is empty where the ticket is open.
-    by : column of owners, teams, ...
+    study : a row a ticket, or an event log (columns of the roles 'case', 'event' and 'time').
+    opened, closed : columns of times; ``closed`` is empty where the ticket is open. An export whose recipe names them
+        needs no word.
+    ends : events that close a ticket, in a log. It is opened with its first event and closed with the first of these;
+        one that begins with its end began before the log, and does not count.
+    by : column of owners, teams, ...; in a log its value when the ticket was closed, else the last one.
     due : days within which a ticket should be closed.
     least_n : groups with fewer tickets are not shown.
     level : of confidence.
@@ -64,7 +68,8 @@ def closing(
 
     Raises
     ------
-    DataProblem : no such column, no time in it, closed before opened, or due not above 0.
+    DataProblem : no such column or event, nothing that says when tickets were closed, no time in a column, closed
+        before opened, all begin with their end, or due not above 0.
 
     References
     ----------
@@ -84,35 +89,28 @@ def closing(
     metrics.check_level(level)
     if not (np.isfinite(due) and due > 0):
         raise DataProblem(f"due is {due!r}; it is a number of days above 0")
-    if not (opened and closed):
-        raise DataProblem("no columns are named that say when a ticket was opened and closed: opened=, closed=")
-    for column in (opened, closed, *([by] if by else [])):
-        if column not in study.columns:
-            raise unknown("column", column, study.name, study.columns)
-    found = sample(study, [], other=[opened, closed, *([by] if by else [])])
-    found, start, stop, last = _tickets(study, found, opened, closed)
-    ended = np.isfinite(stop)
-    time = np.where(ended, stop, last) - start
-    group = found.other[by] if by else np.zeros(len(time), int)
-    code, called = pd.factorize(pd.Series(group, dtype=object), use_na_sentinel=True)
-    hide, told = _small(study, opened, by, called, np.bincount(code[code >= 0], minlength=len(called)), least_n)
+    found = tickets_of(study, opened, closed, ends, by)
+    time, ended = found.days, found.ended
+    code, called = pd.factorize(pd.Series(found.group, dtype=object), use_na_sentinel=True)
+    hide, told = _small(study, found, by, called, np.bincount(code[code >= 0], minlength=len(called)), least_n)
+    cut = lambda a, rows: None if a is None else a[rows]  # noqa: E731
     rows = []
     for k, name in enumerate(called):
         mine = code == k
         if hide[k]:
             continue
-        part = found.keep(mine)
-        row = _row(time[mine], ended[mine], part.w, part.cluster, part.strata, due, level)
-        rows.append((name, *row, int(mine.sum())))
+        design = (found.w[mine], cut(found.cluster, mine), cut(found.strata, mine))
+        rows.append((name, *_row(time[mine], ended[mine], *design, due, level), int(mine.sum())))
     if not rows:
-        raise DataProblem(f"no group of {study.name} has {least_n} tickets; least_n=0 shows them all the same")
+        lost = "".join(f" ({n})" for n in found.notes if "begin with their end" in n)
+        raise DataProblem(f"no group of {study.name} has {least_n} tickets{lost}; least_n=0 shows them all the same")
     table = pd.DataFrame(rows, columns=["by", *OWN])
     if by:
         table["by"] = labelled(study, by, table["by"])
         table = table.rename(columns={"by": names.shown([by], OWN)[0]})
     else:
         table = table.drop(columns="by")
-    notes = [*study.caveats, *found.notes]
+    notes = list(dict.fromkeys([*study.caveats, *found.notes]))
     notes += [
         f"{int((~ended).sum()):,} of {len(ended):,} tickets are open: they count until the last moment in the data"
     ]
@@ -130,38 +128,14 @@ def closing(
 
 
 def _small(
-    study: Study, opened: str, by: str | None, called: Sequence, n: NDArray, least_n: int
+    study: Study, found: Tickets, by: str | None, called: Sequence, n: NDArray, least_n: int
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Which groups are not shown, and what is said of them."""
     if by:
-        return small_cells.gone(study, opened, [by], pd.DataFrame({key(by): list(called), "n": n}), least_n)
-    small_cells.refuse_part(study, [opened], least_n)
+        table = pd.DataFrame({key(by): list(called), "n": n})
+        return small_cells.gone(study, found.counted, [by], table, least_n, unit=found.unit)
+    small_cells.refuse_part(study, [found.counted], least_n, unit=found.unit)
     return n < least_n, []
-
-
-def _tickets(study: Study, found: Sample, opened: str, closed: str) -> tuple[Sample, NDArray, NDArray, float]:
-    """The tickets with a time of opening, both times in days, and the last moment in the data."""
-    start, stop = (_days(study, c, found.other[c]) for c in (opened, closed))
-    kept = np.isfinite(start)
-    if not kept.any():
-        raise DataProblem(f"no ticket of {study.name} has a time in '{opened}'")
-    wrong = int((stop[kept] < start[kept]).sum())
-    if wrong:
-        raise DataProblem(f"{wrong} tickets of {study.name} are closed before they were opened; correct or drop them")
-    last = float(np.nanmax(np.concatenate([start, stop])))
-    return found.keep(kept), start[kept], stop[kept], last
-
-
-def _days(study: Study, column: str, values: NDArray) -> NDArray:
-    """Days since 1970, nan where there is no time."""
-    series = pd.Series(values)
-    if series.notna().any() and not pd.api.types.is_datetime64_any_dtype(series):
-        try:
-            series = pd.to_datetime(series, utc=True, format="ISO8601")
-        except (ValueError, TypeError):
-            raise DataProblem(f"'{column}' of {study.name} holds no times; declare its type as datetime") from None
-    stamp = pd.DatetimeIndex(pd.to_datetime(series, utc=True)).as_unit("us")
-    return np.where(stamp.isna(), np.nan, stamp.asi8 / 86_400e6)
 
 
 def _row(

@@ -134,9 +134,10 @@ def _closing(r: Result) -> list[Said]:
         return []
     row = known.iloc[0]
     who = [str(row[c]) for c in r.table.columns[: list(r.table.columns).index("estimate")]]
-    most = "slowest" if extreme(known["low"], known["high"], 0) else "perhaps slowest"
-    slowest = f", {most} with {', '.join(who)}" if who and len(known) > 1 else ""
-    return [_of(row, f"Half of the tickets are closed after {row['estimate']:,.1f} days{slowest}", "index")]
+    most = "the slowest" if extreme(known["low"], known["high"], 0) else "perhaps the slowest"
+    of = f" of {', '.join(who)}" if who else ""
+    slowest = f", {most} of {len(known)}" if of and len(known) > 1 else ""
+    return [_of(row, f"Half of the tickets{of} are closed after {row['estimate']:,.1f} days{slowest}", "index")]
 
 
 def _loop_effect(r: Result) -> list[Said]:

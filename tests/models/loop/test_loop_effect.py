@@ -89,7 +89,7 @@ MESSAGES = [
     (lambda s: cx.loop_effect(s, "", before="a", called=""),
      r"^name the answer after the call, the one before, and who was called: outcome, before=, called=$"),
     (lambda s: cx.closing(s, opened="", closed=""),
-     r"^no columns are named that say when a ticket was opened and closed: opened=, closed=$"),
+     r"^no columns are named that say when a ticket was opened and closed; name them: opened=, closed=$"),
     (lambda s: cx.loops.heard(""), r"^no filled sheet is named; make one with cx\.loops\.heard_sheet, and give its path$"),
     (lambda s: cx.loop_effect(s, "b", before="a", called="a"), r"^'a' says who was called: 1 or 0; it holds .*Recode it$"),
     (lambda s: cx.loop_effect(s, "b", before="a", called="c", cut=3),

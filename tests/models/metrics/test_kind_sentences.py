@@ -165,8 +165,8 @@ def units(kind: str, third: float, **more: object) -> Result:
     ("reviews", "Alba has the highest mean of Stars: 4.50", "Alba may have the highest mean of Stars: 4.50"),
     ("league", "Alba leads 3 units in mean of stars: 4.50",
      "Alba comes first of 3 units in mean of stars, not for certain (between 1st and 2nd): 4.50"),
-    ("closing", "Half of the tickets are closed after 4.5 days, slowest with Alba",
-     "Half of the tickets are closed after 4.5 days, perhaps slowest with Alba"),
+    ("closing", "Half of the tickets of Alba are closed after 4.5 days, the slowest of 3",
+     "Half of the tickets of Alba are closed after 4.5 days, perhaps the slowest of 3"),
 ])  # fmt: skip
 def test_who_is_first_is_said_for_sure_only_apart_from_all_others(kind: str, sure: str, open_: str) -> None:
     """The third unit may reach the first though the second does not; a rank never stands without what it may be."""

@@ -1,0 +1,236 @@
+# ruff: noqa: E501
+"""Handoffs, pain points and types, number by number: sums written out one case at a time, with weights and clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+from statsmodels.stats.weightstats import DescrStatsW
+
+import cxlab as cx
+
+N = 120
+
+
+def log(seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Events of cases of two to nine events, with weight, owner, a problem and a score; and one row a case."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for case in range(N):
+        n = int(rng.integers(2, 10))
+        held = rng.choice(list("xyz"), n)
+        wrong = rng.random(n) < 0.2
+        w = float(1 + case % 3)
+        late = (rng.random(n) < 0.15) & (np.arange(n) > 0)
+        score = np.clip(np.round(70 - 8 * wrong.any() - 3 * late.any() + 2 * (case % 3) + rng.normal(0, 6)), 0, 100)
+        rows += [(case, "abc"[i % 3], case + i * (1 + case % 4), held[i], int(wrong[i]), int(late[i]), w,
+                  score if i == n - 1 else np.nan, case // 2) for i in range(n)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["case", "event", "day", "who", "wrong", "late", "w", "score", "home"])
+    each = table.groupby("case").agg(
+        w=("w", "first"), y=("score", "last"), events=("event", "size"), home=("home", "first"),
+        days=("day", lambda d: d.max() - d.min()), switches=("who", lambda s: int((s != s.shift()).sum() - 1)),
+        wrong=("wrong", "max"), late=("late", "max"),
+    )  # fmt: skip
+    return table, each.reset_index()
+
+
+def study(table: pd.DataFrame, *, score: bool = True, best: str = "high", **roles: str) -> cx.Study:
+    found = cx.load(table if score else table.drop(columns="score", errors="ignore"))
+    for column, role in {
+        "case": "case",
+        "event": "event",
+        "day": "time",
+        "who": "owner",
+        "w": "weight",
+        **roles,
+    }.items():
+        found = found.set(column, role=role)
+    if score:
+        found = found.set("score", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100, best))
+    return found
+
+
+def grouped(k: pd.Series) -> pd.Series:
+    return k.map(lambda v: str(v) if v < 3 else "3 to 4" if v < 5 else "5 or more")
+
+
+def variance(u: np.ndarray, unit: np.ndarray | None = None) -> np.ndarray:
+    """Of sums over units drawn with replacement: G / (G - 1) sum (u - mean)²."""
+    u = np.asarray(u, float).reshape(len(u), -1)
+    if unit is not None:
+        u = np.array([u[unit == k].sum(0) for k in np.unique(unit)])
+    off = u - u.mean(0)
+    return len(u) / (len(u) - 1) * off.T @ off
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_shares_and_means_of_handoffs_with_weights(clustered: bool) -> None:
+    table, each = log()
+    found = cx.handoffs(study(table, **({"home": "cluster"} if clustered else {})), least_n=0).table.set_index(
+        "switches"
+    )
+    w, y, group = each["w"].to_numpy(), each["y"].to_numpy(), grouped(each["switches"])
+    unit = each["home"].to_numpy() if clustered else None
+    assert len(found) == 5
+    for name, row in found.iterrows():
+        mine = (group == name).to_numpy()
+        p = w[mine].sum() / w.sum()
+        size = p * (1 - p) / variance(w * (mine - p) / w.sum(), unit)[0, 0]
+        z = stats.norm.ppf(0.975)
+        middle = (p + z**2 / (2 * size)) / (1 + z**2 / size)
+        half = z / (1 + z**2 / size) * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2))
+        assert row[["share", "share_low", "share_high"]].tolist() == pytest.approx([p, middle - half, middle + half])
+        mean = (w * y)[mine].sum() / w[mine].sum()
+        se = np.sqrt(variance(np.where(mine, w * (y - mean) / w[mine].sum(), 0), unit)[0, 0])
+        df = min((N if unit is None else len(set(unit))) - 1, mine.sum() - 1)
+        half = stats.t.ppf(0.975, df) * se
+        assert row[["estimate", "low", "high", "n"]].tolist() == pytest.approx(
+            [mean, mean - half, mean + half, mine.sum()]
+        )
+
+
+def test_median_days_of_handoffs_with_weights() -> None:
+    table, each = log()
+    found = cx.handoffs(study(table, score=False), least_n=0).table.set_index("switches")
+    for name, mine in each.groupby(grouped(each["switches"])):
+        mine = mine.sort_values("days")
+        w, x = mine["w"].to_numpy(), mine["days"].to_numpy(float)
+        at = (np.cumsum(w) - w / 2) / w.sum()  # the middle of what each case stands for
+        half = stats.t.ppf(0.975, len(x) - 1) * 0.5 * np.sqrt((w**2).sum()) / w.sum()
+        right = [np.interp(q, at, x) if 0 < q < 1 else np.nan for q in (0.5, 0.5 - half, 0.5 + half)]
+        assert found.loc[name, ["estimate", "low", "high"]].tolist() == pytest.approx(right, nan_ok=True), name
+
+
+@pytest.mark.parametrize("score", [True, False])
+def test_slopes_of_handoffs_are_those_of_weighted_least_squares(score: bool) -> None:
+    table, each = log()
+    slopes = cx.handoffs(study(table, score=score), given=["events", "days"]).parts["slopes"].set_index("slope")
+    y = each["y"] if score else np.log2(np.fmax(each["days"], 1 / 1440))
+    held = [np.log2(1 + each["events"]), np.log2(1 + each["days"])]
+    for name, more in (("raw", []), ("held fixed", held)):
+        x = sm.add_constant(np.column_stack([each["switches"], *more]).astype(float))
+        fit = sm.WLS(y, x, weights=each["w"]).fit(cov_type="HC3", use_t=True)
+        low, high = fit.conf_int().iloc[1]
+        assert slopes.loc[name].tolist() == pytest.approx([fit.params.iloc[1], low, high], rel=1e-9), name
+
+
+def test_what_a_page_says_of_handoffs_and_more_events() -> None:
+    """Days follow the events; handoffs follow them, too, and nothing else."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for case in range(300):
+        n = int(rng.integers(2, 12))
+        held = rng.choice(list("xy"), n, p=[0.85, 0.15])
+        days = (1 + n) ** 1.5 * 2 ** rng.normal(0, 0.5)
+        rows += [(case, "a", days * i / (n - 1), held[i], 1.0 + case % 2) for i in range(n)]
+    table = pd.DataFrame(rows, columns=["case", "event", "day", "who", "w"])
+    found = cx.handoffs(study(table, score=False))
+    each = table.groupby("case").agg(
+        w=("w", "first"), n=("day", "size"), k=("who", lambda s: (s != s.shift()).sum() - 1)
+    )
+    more, less = (np.average(e["n"], weights=e["w"]) for e in (each[each["k"] > 0], each[each["k"] == 0]))
+    said = f"cases that change who have {more:.1f} events on average, the others {less:.1f}. Among cases with as many"
+    assert any(said in n and "nothing is left that chance would not make" in n for n in found.notes)
+    raw = found.parts["slopes"].set_index("slope").loc["raw"]
+    line = f"one handoff more goes with {raw['estimate']:+.2f} [{raw['low']:+.2f}, {raw['high']:+.2f}] doublings of the days"
+    assert f"{line}, nothing held fixed" in found.notes
+    w, k = each["w"].to_numpy(), each["k"].to_numpy() > 0
+    assert found.parts["with_handoff"] == pytest.approx(w[k].sum() / w.sum())
+
+
+@pytest.mark.parametrize(("best", "clustered"), [("high", False), ("low", True)])
+def test_pain_points_one_case_at_a_time(best: str, clustered: bool) -> None:
+    table, _ = log()
+    chosen = study(table, best=best, **({"home": "cluster"} if clustered else {}))
+    found = cx.pain_points(chosen, problems=["wrong", "late"], least_n=0)
+    names = [(e, p) for p in ("wrong", "late") for e in "abc"]
+    happened = {
+        (e, p): table[(table["event"] == e) & (table[p] == 1)].groupby("case").size().reindex(range(N)).notna()
+        for e, p in names
+    }
+    x = np.column_stack([happened[k] for k in names]).astype(float)
+    each = table.groupby("case").agg(w=("w", "first"), y=("score", "last"), home=("home", "first"))
+    w, y = (each["w"] / each["w"].sum()).to_numpy(), each["y"].to_numpy()
+    fit = sm.WLS(y, sm.add_constant(x), weights=w).fit()
+    sign = -1.0 if best == "high" else 1.0
+    severity, often = sign * np.asarray(fit.params)[1:], w @ x
+    inverse = np.linalg.inv(sm.add_constant(x).T @ np.diag(w) @ sm.add_constant(x))
+    own = np.array(
+        [sign * w[i] * (inverse @ np.r_[1.0, x[i]])[1:] * (y[i] - np.r_[1.0, x[i]] @ fit.params) for i in range(N)]
+    )
+    share = np.array([w[i] * (x[i] - often) for i in range(N)])
+    unit = each["home"].to_numpy() if clustered else None
+    t = stats.t.ppf(0.975, (N if unit is None else len(set(unit))) - 1)
+    rows = found.table.set_index(["touchpoint", "problem"]).loc[names]
+    assert len(found.table) == len(names) and found.table["estimate"].is_monotonic_decreasing
+    for what, value, u in [
+        ("frequency", often, share), ("severity", severity, own),
+        ("", severity * often, own * often + severity * share),
+    ]:  # fmt: skip
+        half = t * np.sqrt(np.diag(variance(u, unit)))
+        low, high = value - half, value + half
+        if what == "frequency":
+            low = np.fmax(low, 0)
+        columns = [what, f"{what}_low", f"{what}_high"] if what else ["estimate", "low", "high"]
+        np.testing.assert_allclose(rows[columns].to_numpy(float), np.column_stack([value, low, high]), atol=1e-10)
+    np.testing.assert_allclose(rows["se"], np.sqrt(np.diag(variance(own * often + severity * share, unit))), atol=1e-12)
+    assert rows["n"].tolist() == x.sum(0).tolist()
+
+
+def test_a_score_that_is_missing_after_a_problem_is_said_with_its_share() -> None:
+    table, each = log()
+    gone = set(each.loc[each["wrong"].eq(1) & (each["case"] % 2 == 0), "case"])
+    table.loc[table["case"].isin(gone), "score"] = np.nan
+    found = cx.pain_points(study(table), problems="wrong", least_n=0)
+    assert f"{len(gone) / N:.1%} of the cases have no score" in found.notes
+    had = table[(table["event"] == "a") & (table["wrong"] == 1)]["case"].unique()
+    lost = np.mean([c in gone for c in had])
+    assert any(f"of the cases with 'a wrong' {lost:.1%} have no score" in n for n in found.notes)
+
+
+def test_one_type_has_the_weighted_mean_length_and_score() -> None:
+    table, each = log()
+    one = cx.journey_types(study(table), k=1, draws=2_000)
+    row = one.table.iloc[0]
+    assert row["length"] == pytest.approx(np.average(each["events"], weights=each["w"]))
+    assert (row["estimate"], row["n"]) == (1, N) and np.isnan(row["low"]) and np.isnan(row["high"])
+    d = DescrStatsW(each["y"], weights=each["w"])
+    assert row["score"] == pytest.approx(d.mean)
+    w = each["w"].to_numpy() / each["w"].sum()
+    half = stats.t.ppf(0.975, N - 1) * np.sqrt((N - 1) / N * variance(w * (each["y"] - d.mean))[0, 0])
+    assert row["score_high"] - row["score"] == pytest.approx(row["score"] - row["score_low"])
+    assert row["score_high"] - row["score"] == pytest.approx(half, rel=0.06)  # a bootstrap's error
+
+
+def test_types_apart_have_the_shares_lengths_and_scores_of_their_cases() -> None:
+    """After `a` one kind goes to b, the other again to a or to c: every journey tells its kind, and sums are by hand."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for case in range(200):
+        kind, n = ("ab", 6 + case % 2) if case % 4 else ("aac", 7 + case % 3)
+        rows += [(case, kind[i % len(kind)], case + i, 1.0 + (case % 4 == 0) + case % 2,
+                  (60 if case % 4 else 40) + round(rng.normal(0, 5)) if i == n - 1 else np.nan) for i in range(n)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["case", "event", "day", "w", "score"])
+    found = cx.load(table)
+    for column, role in {"case": "case", "event": "event", "day": "time", "w": "weight"}.items():
+        found = found.set(column, role=role)
+    result = cx.journey_types(
+        found.set("score", role="outcome", measure="satisfaction", scale=cx.Scale(0, 100)), k=2, draws=1_500
+    )
+    each = table.groupby("case").agg(w=("w", "first"), y=("score", "last"), n=("day", "size")).reset_index()
+    t = stats.t.ppf(0.975, 199)
+    kinds = [each["case"] % 4 != 0, each["case"] % 4 == 0]
+    for row, mine in zip(result.table.itertuples(), kinds, strict=True):
+        w = each["w"].to_numpy()
+        p = w[mine].sum() / w.sum()
+        se = np.sqrt(199 / 200 * variance(w * (mine - p) / w.sum())[0, 0])
+        assert row.estimate == pytest.approx(p, abs=1e-6) and row.n == mine.sum()
+        assert row.low == pytest.approx(p - t * se, abs=0.06 * t * se + 1e-6)
+        assert row.high == pytest.approx(p + t * se, abs=0.06 * t * se + 1e-6)
+        assert row.length == pytest.approx(np.average(each["n"][mine], weights=w[mine]), abs=1e-5)
+        assert row.score == pytest.approx(np.average(each["y"][mine], weights=w[mine]), abs=1e-4)
+        assert row.score_low < row.score < row.score_high
+    assert result.parts["bic"].index.tolist() == [2]
