@@ -27,7 +27,10 @@ KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
 ONE = ("weight", "cluster", "strata", "wave", "case", "event", "time", "owner", "channel")
 """Roles that one column of a study has."""
 
-RANGE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(?:-|–|\.\.|to|:)\s*([+-]?\d+(?:\.\d+)?)\s*")
+NUMBER = r"[+-]?\d+(?:\.\d+)?"
+RANGE = re.compile(rf"\s*({NUMBER})\s*(?:-|–|\.\.|to|:)\s*({NUMBER})\s*(?:,?\s*(?:in )?steps? (?:of )?({NUMBER})\s*)?")
+"""A scale as people write it: '1-5', '-2 to 2', '1-5 in steps of 0.5'."""
+
 NONE = ("", "none", "None")
 
 
@@ -39,7 +42,8 @@ def with_settings(study: Study, column: str, settings: Mapping[str, Any]) -> tup
     study : the study; it is not changed.
     column : a name, title or wording.
     settings : ``role, measure, type, title, question, stage, owner, unit, about, note, format`` as text; ``scale`` as
-        '1-5', (1, 5), a `Scale` or 'none'; ``best`` 'high' or 'low'; ``labels`` as '1=poor;5=good' or a mapping;
+        '1-5', '1-5 in steps of 0.5', (1, 5), a `Scale` or 'none'; ``best`` 'high' or 'low'; ``labels`` as
+        '1=poor;5=good' or a mapping;
         ``missing`` as '9,99', '9=refused;99=not used', a list or a mapping; ``leave_out`` as ``missing``: values whose
         rows are left out ('empty': those without a value; 'none': no row). Without any, the column stays and its
         doubts are settled.
@@ -136,11 +140,14 @@ def _scale(said: Any, field: Field) -> Scale | None:
     if isinstance(said, Scale):
         return said
     best = field.scale.best if field.scale else "high"
-    ends = RANGE.fullmatch(said).groups() if isinstance(said, str) and RANGE.fullmatch(said) else said
+    written = RANGE.fullmatch(said) if isinstance(said, str) else None
+    ends = written.groups()[:2] if written else said
     if not isinstance(ends, (tuple, list)) or len(ends) != 2:
-        raise DataProblem(f"scale of '{field.name}' is {said!r}; write it as 1-5, -2..2 or none")
-    low, high = (float(e) for e in ends)
-    return Scale(*(int(e) if e.is_integer() else e for e in (low, high)), best=best)
+        raise DataProblem(f"scale of '{field.name}' is {said!r}; write it as 1-5, -2..2, '1-5 in steps of 0.5' or none")
+    low, high, step = (float(e) for e in (*ends, (written and written[3]) or 1))
+    return Scale(
+        *(int(e) if e.is_integer() else e for e in (low, high)), best, {}, int(step) if step % 1 == 0 else step
+    )
 
 
 def _values(study: Study, field: Field) -> dict[str, int]:
@@ -170,7 +177,8 @@ def _guessed(field: Field, settings: Mapping[str, Any], values: Mapping[str, int
             dict(values), dict(field.labels), dict(field.missing), (field.name, field.question), measure
         )
         if found is not None:
-            field = replace(field, type="integer", scale=found.scale, missing={**field.missing, **found.missing})
+            whole = "integer" if found.scale.step % 1 == 0 else "number"
+            field = replace(field, type=whole, scale=found.scale, missing={**field.missing, **found.missing})
             field = replace(field, labels={} if found.scale.labels else field.labels)
             said += [f"scale {found.scale} taken: {found.why}", *(f"{what}: {why}" for what, why in found.more)]
     if not field.measure and "measure" not in settings and settings["role"] == "outcome":
@@ -226,7 +234,7 @@ def _held(field: Field, settings: Mapping[str, Any], values: Mapping[str, int]) 
         n = sum(k for v, k in left.items() if (number(v) or 0) <= 0)
         said.append(f"{n:,} rows have no positive weight and count for nothing")
     if field.scale is not None:
-        beyond = {v: n for v, n in left.items() if not _on(v, field.scale) and v.casefold() not in words}
+        beyond = {v: n for v, n in left.items() if not _on(v, field) and v.casefold() not in words}
         if beyond and len(beyond) == len(left):
             seen = ", ".join(f"'{quotable(v)}' ({n:,})" for v, n in list(left.items())[:6])
             raise DataProblem(f"no answer to '{field.name}' is on a scale of {field.scale}; there are: {seen}")
@@ -239,9 +247,12 @@ def _held(field: Field, settings: Mapping[str, Any], values: Mapping[str, int]) 
     return tuple(said)
 
 
-def _on(value: str, scale: Scale) -> bool:
+def _on(value: str, field: Field) -> bool:
+    """Whether a value is an answer that counts: on the scale; a column of numbers may have some between its points."""
     v = number(value)
-    return v is not None and scale.minimum <= v <= scale.maximum and float(v).is_integer()
+    if v is None or field.scale is None or not field.scale.minimum <= v <= field.scale.maximum:
+        return False
+    return field.type != "integer" or field.scale.allows(float(v))
 
 
 def _alone(book: Codebook, field: Field) -> tuple[Codebook, tuple[str, ...]]:

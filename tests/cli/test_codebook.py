@@ -80,6 +80,27 @@ def test_ask_leaves_all_as_it_is_when_nothing_is_answered(doubtful: Path) -> Non
     assert not Path("survey.datapackage.json").exists()
 
 
+def test_halves_stay_answers_and_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    marks = [m for m in (1, 2, 2.5, 3, 4, 4.5, 5) for _ in range(10)]
+    pd.DataFrame({"id": range(len(marks)), "rating": marks}).to_csv("half.csv", index=False)
+    told = run("set", "half.csv", "rating", "role=outcome", "measure=satisfaction")
+    assert told.output.splitlines()[0] == (
+        "rating: role outcome, measure satisfaction, scale 1 to 5 in steps of 0.5 (highest = best)"
+    )
+    assert "OUT OF SCALE" not in told.output
+    table = cx.csat(load.load("half.csv")).table
+    assert (int(table["n"][0]), float(table["estimate"][0])) == (70, pytest.approx(2 / 7))
+    other = run("set", "half.csv", "rating", "scale=1-5").output  # numbers between the points count, as they are
+    assert "OUT OF SCALE" not in other and "now:    CSAT of rating 42.9 %" in other
+    assert int(cx.csat(load.load("half.csv")).table["n"][0]) == 70
+    shorter = run("set", "half.csv", "rating", "scale=1-4").output
+    assert "OUT OF SCALE, left out of results until it is corrected or the scale: 4.5 (10), 5 (10)" in shorter
+    again = run("set", "half.csv", "rating", "scale=1-5 in steps of 0.5").output
+    assert "OUT OF SCALE" not in again
+    assert load.load("half.csv").field("rating").scale == cx.Scale(1, 5, step=0.5)
+
+
 def test_set_is_held_against_the_file_and_says_the_headline(survey: Path) -> None:
     made = run("set", "survey.csv", "nps", "scale=0-9", "missing=10,99")
     assert made.exit_code == 0, made.output

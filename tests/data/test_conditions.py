@@ -147,7 +147,8 @@ def test_sums_means_and_expressions_are_of_answers(study: cx.Study) -> None:
          "are: role, measure, type, title, question, stage, owner, unit, about, focal, note, format, scale, best, "
          "labels, missing, leave_out"),
         (lambda s: s.set("q1", role="outcom"), "role of 'q1' is 'outcom'; did you mean 'outcome'? allowed: "),
-        (lambda s: s.set("q1", scale="1"), "scale of 'q1' is '1'; write it as 1-5, -2..2 or none"),
+        (lambda s: s.set("q1", scale="1"),
+         "scale of 'q1' is '1'; write it as 1-5, -2..2, '1-5 in steps of 0.5' or none"),
         (lambda s: s.set("q1", scale="5-1"), "scale runs from 5 to 1; the minimum must be below the maximum"),
         (lambda s: s.set("age", best="low"),
          "best of 'age' is given, and there is no scale; give it too, as scale=1-5"),

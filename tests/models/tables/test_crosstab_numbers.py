@@ -206,3 +206,21 @@ def test_a_plain_table_is_tested_as_scipy_does() -> None:
         : -len(f".{said.p:.3f}")
     ] + f"{said.p:.3f}".replace("0.", ".")  # fmt: skip
     assert grid.foot in repr(found) and grid.foot in found._repr_html_()
+
+
+def test_clusters_numbered_anew_in_each_stratum_are_clusters_of_their_own() -> None:
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame({"h": np.repeat([1, 2], 60), "psu": np.tile(np.repeat(np.arange(1, 7), 10), 2)})
+    table["q"] = (rng.random(120) < 0.2 + 0.08 * table["psu"] + 0.15 * (table["h"] - 1)).astype(int)
+    table["g"] = np.where(rng.random(120) < 0.5, "a", "b")
+    roles = (Field("h", type="integer", role="strata"), Field("psu", type="integer", role="cluster"))
+    asked = Field("q", type="integer", labels={"0": "no", "1": "yes"})
+    made = cx.crosstab(study(table, *roles, asked), "q", "g").table
+    for g in ("a", "b"):
+        inside = table["g"] == g
+        p = table.loc[inside, "q"].mean()
+        e = (inside * (table["q"] - p) / inside.sum()).groupby([table["h"], table["psu"]]).sum()
+        var = sum(6 / 5 * ((x - x.mean()) ** 2).sum() for _, x in e.groupby(level=0))
+        row = made[(made["row"] == "yes") & (made["column"] == g)].iloc[0]
+        assert row["estimate"] == pytest.approx(p, rel=1e-12)
+        assert row["se"] == pytest.approx(var**0.5, rel=1e-9)
