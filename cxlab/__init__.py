@@ -208,6 +208,7 @@ _ROOMS = {
         "beyond_ratings": "cxlab.models.text.beyond_ratings",
         "coded_beside": "cxlab.models.text.labels_beside",
         "displayed_score": "cxlab.models.text.displayed_scores",
+        "forget": "cxlab.models.text.kept_embeddings",
         "influence": "cxlab.models.text.influence",
         "posting": "cxlab.models.text.posting",
         "review_hints": "cxlab.models.text.review_hints",

@@ -169,7 +169,7 @@ NAMELESS = {
     "find": "takes words", "findings": "takes results",
     "message": "takes results", "funnel": "takes a result", "gap": "takes a result", "segments": "takes a study alone",
     "willingness_to_pay": "takes a result",
-    "labels_needed": "takes numbers", "numbers_in": "takes a text",
+    "forget": "takes a study and nothing of it", "labels_needed": "takes numbers", "numbers_in": "takes a text",
     "matching": "takes a league", "peers": "takes a league",
 }  # fmt: skip
 PUBLIC = {n: f for place in (cx, *(getattr(cx, room) for room in cx._ROOMS)) for n, f in inspect.getmembers(place)}

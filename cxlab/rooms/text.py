@@ -9,6 +9,7 @@ from cxlab.models.text.coded import code as code
 from cxlab.models.text.discovered import discover as discover
 from cxlab.models.text.displayed_scores import displayed_score as displayed_score
 from cxlab.models.text.influence import influence as influence
+from cxlab.models.text.kept_embeddings import forget as forget
 from cxlab.models.text.label_reading import read_labels as read_labels
 from cxlab.models.text.label_sheets import label_sample as label_sample
 from cxlab.models.text.labels_beside import coded_beside as coded_beside

@@ -20,7 +20,7 @@ from cxlab.models.text import embedded
 from cxlab.models.text.code_frame import CodeFrame, framed
 from cxlab.models.text.label_reading import LEAST, Labels, read_labels
 from cxlab.models.text.label_sheets import print_of
-from cxlab.models.text.languages import detector, languages
+from cxlab.models.text.languages import detector
 from cxlab.models.text.written import Written, written
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.stats.text import cross_fit
@@ -83,7 +83,8 @@ def code(
         'auto': 'use' where it is installed and knows the languages, else 'words'. What ran is named in the method.
     predicted : column with predictions of each theme (0 to 1), made by any machine; then nothing is fitted here.
     column : of comments; that with role 'text' in which most is written if not given.
-    cache : keep embeddings beside the study's file, in a folder that git ignores.
+    cache : keep embeddings beside the study's file, in a folder that git ignores; those of a file that is shared in
+        the user's cache (`cxlab.text.forget` says where, and empties it).
     seed : of the folds.
 
     Raises
@@ -112,9 +113,9 @@ def code(
     said = written(held, column, "code", list((predicted or {}).values()))
     y, chance, notes = _matched(said, labels, [labels.themes.index(t) for t in themes.names])
     if predicted is None:
-        p, method, more = _fitted(study, said, y, engine, cache, seed)
+        p, method, more, embed = _fitted(study, said, y, engine, cache, seed)
     else:
-        p, method, more = _given(said, themes, predicted, study)
+        p, method, more, embed = *_given(said, themes, predicted, study), None
     p[~said.wrote] = np.nan
     known = np.isfinite(chance)
     coding = {
@@ -124,7 +125,10 @@ def code(
         "agreement": labels.agreement, "quality": _quality(themes, y[known], p[known]),
         "notes": (*labels.notes, *notes, *more, *said.notes),
     }  # fmt: skip
-    return _with_columns(held, said, themes, p, y, chance, coding)
+    made = _with_columns(held, said, themes, p, y, chance, coding)
+    if embed is not None:  # what was refused leaves nothing
+        embed.keep()
+    return made
 
 
 def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, NDArray, list[str]]:
@@ -168,40 +172,47 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
 
 def _fitted(
     study: Study, said: Written, y: NDArray, engine: str, cache: bool, seed: int
-) -> tuple[NDArray, str, list[str]]:
+) -> tuple[NDArray, str, list[str], embedded.Embedder | None]:
     rows = np.flatnonzero(said.wrote)
     texts = [said.texts[i] for i in rows]
-    name, notes = engine_for(engine, texts, said.column)
-    embed = embedded.Embedder(name, study, keep=cache) if name != "words" else None
+    embed, notes = engine_for(engine, texts, said.column, study if cache else None)
     keys = [said.keys[i] for i in rows]
     made = cross_fit.predicted(texts, keys, y[rows], embed=embed, seed=seed)
-    if embed is not None:
-        embed.keep()
     p = np.full(y.shape, np.nan)
     p[rows] = made.probability
-    how = WORDS if embed is None else f"{embedded.title(name)} beside {WORDS}"
-    return p, f"{how}, logistic regression, cross-fitted in {cross_fit.FOLDS} folds", notes
+    how = WORDS if embed is None else f"{embedded.title(embed.name)} beside {WORDS}"
+    return p, f"{how}, logistic regression, cross-fitted in {cross_fit.FOLDS} folds", notes, embed
 
 
-def engine_for(engine: str, texts: list[str], column: str) -> tuple[str, list[str]]:
-    """Return the engine that can run, and why not a better one."""
+def engine_for(
+    engine: str, texts: list[str], column: str, study: Study | None
+) -> tuple[embedded.Embedder | None, list[str]]:
+    """Return what makes numbers of texts (None: words alone), and why not a better engine.
+
+    Parameters
+    ----------
+    engine : as in `code`. ``texts`` : the comments, of ``column``. ``study`` : with which numbers are kept, or None.
+
+    Raises
+    ------
+    DataProblem : the engine is not installed, or does not know the languages of the comments.
+    """
     if engine == "words":
-        return engine, []
+        return None, []
     asked = "use" if engine == "auto" else engine
-    if not embedded.installed(asked):
-        if engine == "auto":
-            return "words", ["embeddings are not installed (pip install 'cxlab[text]'): words alone"]
-        embedded.Embedder(asked, None)  # says what to install
+    if engine == "auto" and not embedded.installed(asked):
+        return None, ["embeddings are not installed (pip install 'cxlab[text]'): words alone"]
+    embed = embedded.Embedder(asked, study)
     known = embedded.ENGINES[asked].languages
     if known is None:
-        return asked, []
-    found = Counter(languages(texts))
+        return embed, []
+    found = Counter(embed.languages(texts))
     strange = {k: n for k, n in found.most_common() if k not in known and k != "und" and not k.endswith("script")}
     if sum(strange.values()) <= STRANGE * len(texts):
-        return asked, []
+        return embed, []
     listed = ", ".join(f"{k} ({n:,})" for k, n in list(strange.items())[:5])
     if engine == "auto":
-        return "words", [f"comments in {listed}, which '{asked}' does not know: words alone ({detector()})"]
+        return None, [f"comments in {listed}, which '{asked}' does not know: words alone ({detector()})"]
     raise DataProblem(
         f"engine '{asked}' does not know {listed}, of {len(texts):,} comments in '{column}'; it knows "
         f"{', '.join(sorted(known))}. Use engine='e5' or engine='words', or take these comments out with study.where"

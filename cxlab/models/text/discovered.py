@@ -92,12 +92,11 @@ def discover(
 
 
 def _numbers(texts: list[str], engine: str, column: str, study: Study) -> tuple[NDArray, str]:
-    name, _ = engine_for(engine, texts, column)
-    if name != "words":
-        embed = embedded.Embedder(name, study)
+    embed, _ = engine_for(engine, texts, column, study)
+    if embed is not None:
         x = np.asarray(embed(texts), float)
         embed.keep()
-        return x - x.mean(0), embedded.title(name)
+        return x - x.mean(0), embedded.title(embed.name)
     from scipy.sparse.linalg import svds
 
     f = learned(texts).features(texts)

@@ -1,14 +1,9 @@
-"""Comments as numbers, by a model that comes in a wheel; kept beside the study, never sent anywhere.
-
-Embeddings are customer data: parts of a text can be guessed from them. They lie in a folder of their own beside the
-study's file, which git ignores, readable by its owner alone.
-"""
+"""Comments as numbers, by a model that comes in a wheel; kept where `kept_embeddings` says, never sent anywhere."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,9 +17,10 @@ from numpy.typing import NDArray
 
 from cxlab.data.locations import apart
 from cxlab.data.study import Study
+from cxlab.models.text import kept_embeddings
+from cxlab.models.text.languages import languages
 from cxlab.problem import DataProblem
 
-FOLDER = ".cxlab-text"
 MOST_KEPT = 200_000
 """Texts that are kept on disk; of more, none is."""
 
@@ -80,8 +76,8 @@ class Embedder:
                 f"engine '{name}' needs the package {engine.package}: pip install 'cxlab[{engine.extra}]', or "
                 "engine='words'"
             )
-        self.name, self.file, self.said = name, _file(name, study) if keep else None, ""
-        self.known, self.new = _read(self.file), 0
+        self.name, self.file = name, _file(name, study) if keep else None
+        (self.known, self.told), self.new = kept_embeddings.read(self.file), 0
 
     def __call__(self, texts: Sequence[str]) -> NDArray:
         prints = [_print(t) for t in texts]
@@ -95,55 +91,31 @@ class Embedder:
             fresh = {**fresh, **{p: self.known[p] for p in prints if p in self.known}}
         return np.array([fresh[p] for p in prints], np.float32)
 
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        """Return the language of each text; that of a text whose numbers are kept was told before."""
+        prints = [_print(t) for t in texts]
+        if not all(p in self.told for p in prints):
+            self.told |= dict(zip(prints, languages(texts), strict=True))
+        return [self.told[p] for p in prints]
+
     def keep(self) -> None:
-        """Write what is new beside the study; where that cannot be, nothing is kept."""
+        """Write what is new where it is kept; where that cannot be, nothing is kept."""
         if self.file is None or not self.new:
             return
         with suppress(OSError):
-            _write(self.file, self.known)
+            kept_embeddings.write(self.file, self.known, self.told)
 
 
 def _file(name: str, study: Study | None) -> Path | None:
-    """Where the embeddings of a study are kept: beside its file; None where it has none."""
-    path = Path(apart(study.source)[0]) if study is not None and study.source else None
-    if path is None or not path.is_file():
+    """The file in which the embeddings of a study are kept; None where it has none."""
+    folder = kept_embeddings.place(study)
+    if folder is None or study is None:
         return None
-    return path.parent / FOLDER / f"{path.name}.{name}-{version(ENGINES[name].package)}.parquet"
+    return folder / f"{Path(apart(study.source)[0]).name}.{name}-{version(ENGINES[name].package)}.parquet"
 
 
 def _print(text: str) -> str:
     return hashlib.blake2b(text[:LONGEST].encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _read(file: Path | None) -> dict[str, NDArray]:
-    import pyarrow.parquet as pq
-
-    if file is None or not file.is_file():
-        return {}
-    try:
-        table = pq.read_table(file)
-        keys = table["key"].to_pylist()
-        values = table["v"].combine_chunks().values.to_numpy(zero_copy_only=False).reshape(len(keys), -1)
-    except (OSError, ValueError, KeyError):
-        return {}  # a torn file is worked out again
-    return dict(zip(keys, values, strict=True))
-
-
-def _write(file: Path, known: dict[str, NDArray]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-    values = np.array(list(known.values()), np.float16)
-    v = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        pq.write_table(pa.table({"key": list(known), "v": v}), part)
-        part.chmod(0o600)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @cache

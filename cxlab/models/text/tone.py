@@ -81,10 +81,9 @@ def tone(study: Study, by: str, *, column: str | None = None, level: float = 0.9
     said = written(study, column, "tone", [group])
     rows = np.flatnonzero(said.wrote & pd.notna(pd.Series(said.sample.other[group], dtype=object)).to_numpy())
     texts = [said.texts[i] for i in rows]
-    engine_for("use", texts, said.column)
-    embed = embedded.Embedder("use", study)
+    embed, _ = engine_for("use", texts, said.column, study)
+    assert embed is not None  # 'use' is asked for
     score = pleased(texts, embed)
-    embed.keep()
     values = pd.Series(said.sample.other[group], dtype=object).iloc[rows].to_numpy()
     made = []
     for value in pd.unique(values):
@@ -105,6 +104,7 @@ def tone(study: Study, by: str, *, column: str | None = None, level: float = 0.9
         made.append({"group": word, "estimate": mean, "low": mean - half, "high": mean + half, "n": int(of.sum())})
     if not made:
         raise DataProblem(f"no {by} of {study.name} has {SMALL} comments; use a coarser by")
+    embed.keep()
     table = pd.DataFrame(made).sort_values("estimate", ascending=False, ignore_index=True)
     table["rank"] = np.arange(1, len(table) + 1)
     called = shown([by], list(table))[0]
