@@ -202,3 +202,54 @@ def test_who_is_under_way_has_not_ended() -> None:
         "92.5 % of the journeys end as done within 30 days",
         "7.5 % of the journeys are still under way after 30 days",
     ]
+
+
+ROWS = {
+    "cost_to_serve": {"term": "Score, linear"},
+    "willingness_to_pay": {"term": "window seat"},
+    "loop_effect": {"comparison": "at the line"},
+    "pilot": {},
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize(("low", "high"), [(-9.0, -1.0), (-1.0, 9.0), (-9.0, 1.0), (1.0, 9.0)])
+def test_a_difference_is_sure_where_its_interval_leaves_out_zero(kind: str, low: float, high: float) -> None:
+    told = row(kind, "What a seat is worth", "points", estimate=(low + high) / 2, low=low, high=high, **ROWS[kind])
+    (found,) = said(told)
+    assert bool(found.sure) == (low * high > 0)
+    if found.sure and kind in ("cost_to_serve", "pilot"):
+        down, up = {"cost_to_serve": ("less", "more"), "pilot": ("fell", "rose")}[kind]
+        assert (down in found.headline, up in found.headline) == (high < 0, low > 0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-9.0, -1.0), (-9.0, 1.0), (1.0, 9.0)])
+def test_a_change_is_explained_where_there_is_one(low: float, high: float) -> None:
+    at = (low + high) / 2
+    parts = pd.DataFrame({"part": ["mix", "change"], "estimate": [2.0, at], "low": [0.0, low], "high": [3.0, high]})
+    found = [s.headline for s in said(Result("change_explained", "NPS: change", parts, "points"))]
+    way = "rose" if at > 0 else "fell"
+    assert found == ([] if low * high < 0 else [f"NPS {way} by 5.0, 2.0 of it by who answered"])
+
+
+@pytest.mark.parametrize(("ends", "sure"), [((0.2, 0.3), True), ((0.5, 0.6), True), ((0.35, 0.45), False)])
+def test_a_curve_of_loyalty_is_sure_where_its_ends_lie_apart(ends: tuple[float, float], sure: bool) -> None:
+    cells = {"score": [0.0, 5.0, 10.0], "estimate": [0.4, 0.3, 0.4], "low": [0.35, 0.1, ends[0]],
+             "high": [0.45, 0.9, ends[1]], "n": [50, 50, 50]}  # fmt: skip
+    result = Result("loyalty_curve", "Left over score", pd.DataFrame(cells), "share", parts={"score": "score"})
+    assert bool(said(result)[0].sure) == sure
+    few = Result("loyalty_curve", "x", pd.DataFrame(cells | {"n": [50, 9, 9]}), "share", parts={"score": "score"})
+    assert said(few) == []
+
+
+@pytest.mark.parametrize("lowest", [0.31, 0.29])
+def test_a_last_step_is_surely_the_worst_where_it_lies_above_all_others(lowest: float) -> None:
+    cells = {"touchpoint": ["visit", "pay", "call", "end"], "reach": [1.0, 0.8, 0.5, 0.6],
+             "exit": [0.2, 0.4, 0.1, 0.95], "exit_low": [0.1, lowest, 0.05, 0.9],
+             "exit_high": [0.3, 0.5, 0.15, 0.99]}  # fmt: skip
+    (found,) = said(Result("journey", "Journey", pd.DataFrame(cells), "share"))
+    assert found.sure == (lowest > 0.3) and (found.estimate, found.low, found.high) == (0.4, lowest, 0.5)
+    assert found.headline == (
+        "40.0 % of the journeys that come to pay have it as their last, "
+        f"{'more than anywhere else' if found.sure else 'perhaps more than elsewhere'} but at end, where most end"
+    )
