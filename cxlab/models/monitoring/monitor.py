@@ -67,9 +67,9 @@ def monitor(
     Result, one row a series and period: group columns, ``period, n, estimate``, ``expected`` and the limits
     ``low, high`` of a single period, ``z`` (standard normal without a change), ``statistic`` (of the rule, in its own
     units), ``alarm``: 'lower', 'higher', '' (quiet), 'baseline', 'incomplete' (a period that had not ended), 'none'
-    (no or too few answers). ``parts``: ``alarms`` (each with ``since``, ``shift`` and its interval at ``level``, from
-    the run that was chosen for being far out, so rather too large), ``charts`` (day effect, delay until a fall is
-    noticed), ``limit``, ``arl``, ``looks``.
+    (no or too few answers). ``parts``: ``alarms`` (each with ``since``, from when on a step fits best, ``shift`` and
+    its interval at ``level``, from the run that was chosen for being far out, so rather too large), ``charts`` (day
+    effect, delay until a fall is noticed), ``limit``, ``arl``, ``looks``.
 
     Raises
     ------

@@ -31,6 +31,25 @@ def test_a_fall_is_found_since_when_and_how_large(stream: Stream) -> None:
     assert set(found.table["alarm"]) == {"baseline", "", "lower"}
 
 
+def test_since_when_is_where_a_step_fits_best(stream: Stream) -> None:
+    """Where the moving average left 0, which was said before, lies a week and more ahead of one change in four."""
+    off, held = [], []
+    for seed in range(8):
+        study = stream(days=170, fall={"Alba": (130, 0.24)}, seed=seed)
+        table = cx.monitor(study, "nps", every="day", baseline=90).parts["alarms"]
+        alarm = table[table["side"] == "lower"].iloc[0]
+        off.append((pd.Timestamp(alarm["since"]) - pd.Timestamp("2025-01-06")).days - 130)
+        held.append(alarm["shift_low"] < -24 < alarm["shift_high"])
+    assert np.median(np.abs(off)) <= 2 and np.max(np.abs(off)) <= 10
+    assert sum(held) >= 6
+
+
+def test_an_alarm_of_one_wave_does_not_begin_in_another() -> None:
+    """The average left 0 in July; nobody was asked until October, in whose second week the score fell."""
+    (alarm,) = cx.monitor(cx.load("brand-tracker"), "nps").parts["alarms"].to_dict("records")
+    assert "2024-10-01" < alarm["since"] <= alarm["first"] < "2024-10-31"
+
+
 def test_every_number_of_a_period_is_that_of_the_metric(stream: Stream) -> None:
     study = stream(days=60)
     chart = cx.monitor(study, "nps", every="day").table
