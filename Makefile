@@ -1,11 +1,11 @@
-# make report | test | lab | workshop | docs | bench | bench-scale | bench-reading | bench-words | bench-text | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | workshop | docs | bench | bench-scale | bench-reading | bench-words | bench-text | bench-journeys | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab workshop docs bench bench-scale bench-reading bench-words bench-text fuzz nightly calibrate lint audit clean
+.PHONY: report test lab workshop docs bench bench-scale bench-reading bench-words bench-text bench-journeys fuzz nightly calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -44,6 +44,9 @@ bench-words: $(VENV)/.test
 
 bench-text: $(VENV)/.test
 	$(BIN)/python -m benchmarks.text_truth
+
+bench-journeys: $(VENV)/.test
+	$(BIN)/python -m benchmarks.journey_truth $(or $(SCALE),1)
 
 nightly: fuzz
 	CXLAB_NIGHTLY=1 $(BIN)/python -m pytest tests/test_any_study.py

@@ -181,7 +181,7 @@ def _about_people(c: Column) -> bool:
     if any(wording.says(key, c.name) for key in ("reason", "group", "demographic")):
         return False
     first, last = (said.split()[0], said.split()[-1]) if said else ("", "")
-    called = wording.named("person", c.name)
+    called = wording.named("person", c.name) or wording.named("person", said.removesuffix(" name"))
     if not (called or wording.named("person", first) or wording.named("person", last) and last != "name"):
         return False
     values = list(c.values)[:MOST]

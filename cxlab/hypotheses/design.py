@@ -14,6 +14,10 @@ OVER_TIME = ("panel", "repeated cross-section", "backtest")
 """Designs in which something is seen more than once."""
 
 
+IN_WORDS = {"logs": "logs of events do", "experiment": "an experiment does"}
+"""How a sentence begins that speaks of a design; of any other 'a ... does'."""
+
+
 def kind(study: Study) -> str:
     """Return the study's design, one of `cxlab.data.codebook.DESIGNS`; what is not declared is a cross-section."""
     return study.codebook.design or "cross-section"
@@ -53,10 +57,8 @@ def identified(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -
         return True, "the claim is about what goes with what, or how much there is; it needs no assignment"
     design = kind(study)
     if design not in card.identified_by:
-        return (
-            False,
-            f"a {design} does not identify an effect; this claim needs one of: {', '.join(card.identified_by)}",
-        )
+        needed = f"this claim needs one of: {', '.join(card.identified_by)}"
+        return False, f"{IN_WORDS.get(design, f'a {design} does')} not identify an effect; {needed}"
     if design in ("experiment", "quasi-experiment"):
         why = _not_assigned(card, study, columns, design)
     else:

@@ -200,6 +200,39 @@ def test_a_layout_is_recognised_without_a_word(name, seed, tmp_path):
     assert "Wilhelmina" not in frame.to_csv()
 
 
+WRITTEN = {
+    "byte order mark, semicolons, a column more": ("utf-8-sig", ";", str, True),
+    "UTF-16 with tabs, capitals": ("utf-16", "\t", lambda c: c.upper().replace(" ", "_"), False),
+    "blanks around names, lower case": ("utf-8", ",", lambda c: f" {c.lower()} ", True),
+}
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_a_layout_is_recognised_however_it_is_written(name, way, tmp_path):
+    encoding, mark, called, more = WRITTEN[way]
+    rows = table(LAYOUTS[name])
+    with (tmp_path / "export.csv").open("w", encoding=encoding, newline="") as file:
+        out = csv.writer(file, delimiter=mark)
+        out.writerow([*map(called, rows[0]), *(["Notes (internal)"] * more)])
+        out.writerows([*r.values(), *([f"note {k}"] * more)] for k, r in enumerate(rows))
+    study = cx.load(tmp_path / "export.csv")
+    frame = study.frame.lazy().collect().to_pandas()
+    assert (study.codebook.recipe, len(frame)) == (name, ROWS[name][0])
+    if ROWS[name][1]:
+        assert frame[ROWS[name][1]].mean() == pytest.approx(ROWS[name][2])
+    assert "Wilhelmina" not in frame.to_csv()
+
+
+@pytest.mark.parametrize("column", ["CreatedBy.Name", "person", "Assigned to", "opened_by", "Owner Name"])
+def test_a_column_called_like_people_is_nobodys_group(column, tmp_path):
+    people = ["Wilhelmina Featherstonehaugh", "Karl-Heinz Müller", "Ana López"]
+    rows = [{"score": str(k % 5 + 1), column: people[k % 3], "plan": "ab"[k % 2]} for k in range(60)]
+    book = cx.load(write(tmp_path / "t.csv", rows)).codebook
+    assert {f.role for f in book.fields if f.label == column or f.name.startswith(column[:6])} <= {"", "owner"}
+    assert "plan" in book.role("segment")
+
+
 @pytest.mark.parametrize("name", list(LAYOUTS))
 def test_a_layout_without_what_it_may_lack_is_the_same(name, tmp_path):
     """Columns that the layout does not need are taken away all at once: rows and answers stay."""

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.data.codebook import DESIGNS, Codebook, Field, Scale
 from cxlab.data.study import Study
 from cxlab.hypotheses.calibrate import truth
 from cxlab.hypotheses.card import card, cards
 from cxlab.hypotheses.case import Case, run
+from cxlab.hypotheses.design import identified
 from cxlab.hypotheses.simulators import simulated
 from cxlab.hypotheses.slots import require
 from cxlab.problem import DataProblem
@@ -53,6 +54,20 @@ def test_a_cross_section_never_supports_a_causal_claim(id: str) -> None:
     assert v.association != "NOT-IDENTIFIED" and "whether it is an effect these data cannot say" in v.sentence
     for word in ("causes", "leads to", "because of", "drives"):
         assert word not in v.sentence.replace(chosen.claim, "")
+
+
+def test_every_design_is_spoken_of_in_a_sentence() -> None:
+    """'a logs does not identify an effect' once stood on a page."""
+    chosen = replace(card(CAUSAL[0]), identified_by=("none of them",))
+    study = simulated(CAUSAL[0], truth(chosen, "claimed"), n=50, seed=3)
+    said = {
+        d: identified(chosen, replace(study, codebook=replace(study.codebook, design=d)), {})[1].partition(";")[0]
+        for d in DESIGNS
+        if d
+    }
+    assert said["logs"] == "logs of events do not identify an effect"
+    assert said.pop("experiment") == "an experiment does not identify an effect" and said.pop("logs")
+    assert all(words == f"a {design} does not identify an effect" for design, words in said.items())
 
 
 def test_an_assigned_contrast_is_needed_also_in_an_experiment() -> None:

@@ -41,7 +41,7 @@ COLUMNS = (
 )
 
 VISITS = """, unit AS (SELECT {keys}, h, u, c, e, any_value(w) AS w, count(*) AS k,
-max(CAST(b IS NULL AS INTEGER)) AS final, sum(y) AS y, sum(y * y) AS yy, count(y) AS ny
+max(CAST(b IS NULL AS INTEGER)) AS final, {scores}
 FROM (SELECT {rows} FROM o) GROUP BY ALL)
 """
 
@@ -60,7 +60,7 @@ def journey(
 
     All are ratios of sums over cases, with the variance of ratios linearised over clusters (the cases, or the study's
     clusters): shares have the interval of Wilson on the effective size, means that of Student's t. The interval of a
-    median wait is read off the quantiles 1/2 ± 1/2 z / sqrt(n) (Woodruff), n the cases that waited.
+    median wait is read off the quantiles 1/2 ± 1/2 t / sqrt(n) (Woodruff), n the (effective) cases that waited.
 
     Parameters
     ----------
@@ -149,7 +149,10 @@ def _visits(log: EventLog, y: str | None, whole: bool) -> str:
     """SQL for one row a case and event: weight, visits, whether it is the last, score."""
     score = "max(CAST(y0 AS DOUBLE)) OVER (PARTITION BY c)" if whole else "CAST(y0 AS DOUBLE)"
     rows = ", ".join([*_first(log), "h", "u", "c", "e", "b", "w", f"{score if y else 'CAST(NULL AS DOUBLE)'} AS y"])
-    return VISITS.replace("{keys}, h", log.listed("h")).replace("{rows}", rows)
+    each = "max(y) AS y, max(y * y) AS yy, least(count(y), 1) AS ny"  # one score, however often the case came
+    if not whole:
+        each = "sum(y) AS y, sum(y * y) AS yy, count(y) AS ny"
+    return VISITS.replace("{keys}, h", log.listed("h")).replace("{rows}", rows).replace("{scores}", each)
 
 
 def _first(log: EventLog) -> list[str]:
@@ -227,6 +230,8 @@ SELECT {named}, sum(a * b) AS ab FROM came_u AS p JOIN cases_u AS f ON {same} GR
 
 def _waits(log: EventLog, level: float) -> pd.DataFrame:
     """Median days since the event before, with its interval from the quantiles around the middle."""
+    if log.study.design.weight:
+        return _weighted_waits(log, level)
     first = _first(log)
     grid = ", ".join(map(str, GRID))
     found = log.ask(f"""SELECT {log.listed("e")}, quantile_cont(since, [{grid}]) AS grid, count(DISTINCT c) AS cases
@@ -242,6 +247,22 @@ FROM (SELECT {", ".join([*first, "e", "since", "c"])} FROM o) WHERE since IS NOT
     return out.assign(
         wait=_at(values, middle), wait_low=_at(values, middle - half), wait_high=_at(values, middle + half)
     )
+
+
+def _weighted_waits(log: EventLog, level: float) -> pd.DataFrame:
+    """As `_waits`, a case counting by its weight; n is the effective number of cases, (sum w)² / sum w²."""
+    chosen = ", ".join([*_first(log), "e", "since", "c", "w"])
+    rows = log.ask(f"SELECT {log.listed('e')}, since, w, c FROM (SELECT {chosen} FROM o) WHERE since IS NOT NULL")
+    by, out = [*log.groups, "e"], []
+    for group, mine in rows.groupby(by, sort=False, dropna=False):
+        mine = mine.sort_values("since", kind="stable")
+        w, x, each = mine["w"].to_numpy(float), mine["since"].to_numpy(float), mine.drop_duplicates("c")["w"]
+        size = each.sum() ** 2 / (each**2).sum()
+        half = float(t_value(level, max(size - 1, 1))) * 0.5 / np.sqrt(size)
+        at = (np.cumsum(w) - w / 2 - w.mean() / 2) / max(w.sum() - w.mean(), w.mean())
+        read = [float(np.interp(p, at, x)) if 0 < p < 1 else np.nan for p in (0.5, 0.5 - half, 0.5 + half)]
+        out.append((*group, *read))
+    return pd.DataFrame(out, columns=[*by, "wait", "wait_low", "wait_high"])
 
 
 def _at(values: NDArray, p: NDArray) -> NDArray:

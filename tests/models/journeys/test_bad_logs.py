@@ -1,7 +1,9 @@
+# ruff: noqa: E501
 """Odd logs, a line each, and what is said of them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +49,48 @@ SAID = [
 @pytest.mark.parametrize(("ask", "said"), SAID)
 def test_what_is_odd_is_said(ask, said) -> None:
     assert said in ask().notes
+
+
+def wide() -> cx.Study:
+    """5,000 kinds of events, of which a few are common, with all that a function may ask for."""
+    rng = np.random.default_rng(1)
+    n = 15_000
+    kind = np.minimum((rng.pareto(0.6, n) * 3).astype(int), 4_999)
+    kind[:5_000] = np.arange(5_000)
+    table = pd.DataFrame({
+        "case": np.sort(rng.integers(0, 3_000, n)), "event": [f"event {k}" for k in kind],
+        "at": START + pd.to_timedelta(np.cumsum(rng.exponential(600, n)), unit="s"), "who": rng.choice(list("xy"), n),
+        "wrong": (rng.random(n) < 0.1).astype(int), "score": np.where(rng.random(n) < 0.2, rng.integers(1, 6, n), np.nan),
+    })  # fmt: skip
+    return (
+        log(table).set("who", role="owner").set("score", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
+    )
+
+
+WIDE = [
+    (lambda s: cx.transitions(s), r"\d{4} events that fewer than 10 cases met, or that would tell them, are not shown"),
+    (lambda s: cx.journey(s), r"\d{4} touchpoints that fewer than 10 cases met, or that would tell them, are not shown"),
+    (lambda s: cx.drop_off(s, ends="event 1", at=1), r"% of the cases had not ended when they were last seen"),
+    (lambda s: cx.handoffs(s), r"one handoff more goes with .* in score, events held fixed"),
+    (lambda s: cx.closing(s, ends="event 1"), r"[\d,]+ of [\d,]+ tickets are open: they count until the last moment"),
+    (lambda s: cx.alerts(s), r"[\d,]+ alerts, [\d.]+% of all answers"),
+    (lambda s: cx.pain_points(s, problems="wrong"),
+     r"^'wrong' is 1 at \d{3} kinds of events; at most 40 are looked at: merge some$"),
+    (lambda s: cx.journey_types(s), r"^table has 5000 kinds of events; types of journeys are told apart with at most 60"),
+]  # fmt: skip
+
+
+def test_five_thousand_kinds_of_events_are_shown_in_part_or_refused() -> None:
+    study = wide()
+    for ask, said in WIDE:
+        try:
+            found = ask(study)
+        except DataProblem as problem:
+            words = [str(problem)]
+        else:
+            words = list(found.notes)
+            assert 0 < len(found.table) < 5_000
+        assert any(re.search(said, n) for n in words), (said, words)
 
 
 REFUSED = [
