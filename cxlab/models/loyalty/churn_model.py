@@ -12,12 +12,13 @@ from cxlab.data.arguments import public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import matrix, terms
+from cxlab.models.loyalty.covariates import matrix, terms, told_apart
 from cxlab.models.loyalty.spells import end_codes, joint, there
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.fits.glm import glm
 from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference.proportions import independent, none_or_all
 
 FOLDS, TENTHS, SEED = 10, 10, 0
 
@@ -80,6 +81,7 @@ def churn_model(
     lost, found, x = int(found.n[~kept].sum()), found.keep(kept), x[kept]
     y = (end_codes(study, left, found.other[left], ends)[0] > 0).astype(float)
     _enough(study, y, found, x, called, least_n)
+    told_apart(x, called, f"the {int(found.n.sum()):,} rows used")
     design = np.column_stack([np.ones(len(x)), x])
     whole = _fit(design, y, found.n, found.w, formula)
     rows, counts, chance, plain, part = _unseen(study, found, design, y, period, formula)
@@ -216,8 +218,10 @@ def _tenths(study: Study, s: Sample, y: NDArray, chance: NDArray, level: float) 
     u = (group[:, None] == np.arange(len(size))) * (y[:, None] - came) / size
     v, df = joint(study, s, u)
     half = float(t_value(level, df)) * np.sqrt(np.fmax(np.diag(v), 0))
+    units = independent(group, s.n, s.w, s.cluster)
+    low, high = none_or_all(came, np.fmax(came - half, 0), np.fmin(came + half, 1), units, level)
     return pd.DataFrame({"tenth": np.arange(1, len(size) + 1), "expected": said, "estimate": came,
-                         "low": np.fmax(came - half, 0), "high": np.fmin(came + half, 1),
+                         "low": low, "high": high,
                          "n": np.bincount(group, s.n).astype(int)})  # fmt: skip
 
 

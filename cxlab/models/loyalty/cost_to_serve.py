@@ -13,7 +13,7 @@ from cxlab.data.arguments import public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import causal, matrix, terms
+from cxlab.models.loyalty.covariates import causal, matrix, terms, told_apart
 from cxlab.models.loyalty.spells import joint, there
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -76,6 +76,7 @@ def cost_to_serve(
     constant = [n for j, n in enumerate(called) if np.ptp(x[:, j]) == 0]
     if constant:
         raise DataProblem(f"'{constant[0]}' does not vary among the {int(found.n.sum()):,} rows used; leave it out")
+    told_apart(x, called, f"the {int(found.n.sum()):,} rows used")
     design = np.column_stack([np.ones(len(x)), x])
     table, average, df = _effects(study, found, design, y, called, change, formula)
     half, z = float(t_value(level, df)), np.abs(table["estimate"] / table["se"])

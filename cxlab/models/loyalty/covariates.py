@@ -19,6 +19,8 @@ from cxlab.stats.survival.grouped_hazard import Hazard
 
 ALIKE = 40
 """Groups of customers of like pace in which a population is standardised."""
+SAME = 1e-10
+"""Of its spread a column has no more left that does not follow from the others: it is made of them."""
 ASSIGNING = ("experiment", "quasi-experiment")
 """Designs after which a difference may be called an effect, of the columns they assigned."""
 
@@ -83,6 +85,32 @@ def matrix(study: Study, asked: Sequence[Term], values: dict[str, NDArray]) -> t
     if not columns:
         raise DataProblem(f"{', '.join(t.name for t in asked)} of {study.name} does not vary; nothing can be compared")
     return np.column_stack(columns), called, kept
+
+
+def told_apart(x: NDArray, called: Sequence[str], where: str) -> None:
+    """Raise where a column follows from those before it: what is due to which cannot be told.
+
+    Parameters
+    ----------
+    x : (rows, p) numbers. ``called`` : names of the columns. ``where`` : the rows, in words.
+
+    Examples
+    --------
+    >>> told_apart(np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]), ["price", "cents"], "the 3 rows used")
+    Traceback (most recent call last):
+    ...
+    cxlab.problem.DataProblem: 'cents' follows from 'price' in the 3 rows used: what is due to which cannot be told; leave one out
+    """  # noqa: E501
+    z = x - x.mean(axis=0)
+    size = np.sqrt((z**2).sum(axis=0))
+    z = z / np.where(size > 0, size, 1.0)
+    gram = z.T @ z
+    for j in range(1, len(called)):
+        b = np.linalg.pinv(gram[:j, :j], rcond=1e-12, hermitian=True) @ gram[:j, j]
+        if gram[j, j] > 0 and gram[j, j] - b @ gram[:j, j] < SAME:
+            of = ", ".join(f"'{name}'" for name, part in zip(called[:j], b, strict=True) if abs(part) > 1e-6)
+            raise DataProblem(f"'{called[j]}' follows from {of} in {where}: what is due to which cannot be told; leave "
+                              "one out")  # fmt: skip
 
 
 def causal(study: Study, columns: Sequence[str]) -> list[str]:

@@ -92,6 +92,8 @@ def lagged(
             f"at least {UNITS} and {PERIODS}"
         )
     values = table[["x", "y"]].to_numpy(float)
+    if np.array_equal(values[:, 0], values[:, 1]):
+        raise DataProblem(f"'{x}' and '{y}' of {study.name} hold the same values; a score has no path to itself")
     found = lags(units, when, values, halves=correct == "half-panel")
     if found.rows < 4 * UNITS:
         raise DataProblem(

@@ -19,6 +19,7 @@ from cxlab.result import Result
 from cxlab.stats.fits import two_lines
 from cxlab.stats.fits.kink import kink
 from cxlab.stats.inference.design_variance import t_value
+from cxlab.stats.inference.proportions import independent, none_or_all
 
 EXACT = 1e-9
 """Of the range of the outcome: a line that rises by less over the whole score is flat."""
@@ -144,7 +145,10 @@ def _means(study: Study, s: Sample, x: NDArray, y: NDArray, values: NDArray, siz
     half = float(t_value(level, df)) * np.sqrt(np.fmax(np.diag(v), 0))
     few = size < max(least, 1)
     show = lambda a: np.where(few, np.nan, a)  # noqa: E731
-    return {"mean": show(b), "mean_low": show(b - half), "mean_high": show(b + half)}
+    low, high = b - half, b + half
+    if set(np.unique(y)) <= {0.0, 1.0}:
+        low, high = none_or_all(b.round(12), low, high, independent(near, s.n, s.w, s.cluster), level)
+    return {"mean": show(b), "mean_low": show(low), "mean_high": show(high)}
 
 
 def _lines(

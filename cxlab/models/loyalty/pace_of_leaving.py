@@ -12,7 +12,7 @@ from cxlab.columns import Column
 from cxlab.data.arguments import public
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import alike, causal, columns_of, matrix, terms
+from cxlab.models.loyalty.covariates import alike, causal, columns_of, matrix, terms, told_apart
 from cxlab.models.loyalty.spells import Spells, joint, spells
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -165,6 +165,7 @@ def _enough(study: Study, x: NDArray, called: list[str], ended: NDArray, n: NDAr
                         f"'{name}': none {which} ({int(n[mine].sum()):,}) has left, so the ratio is not finite; merge "
                         "levels, or leave the column out"
                     )
+    told_apart(x, called, f"the {int(n.sum()):,} rows used")
 
 
 def _table(called: list[str], b: NDArray, se: NDArray, df: float, n: int, level: float) -> pd.DataFrame:

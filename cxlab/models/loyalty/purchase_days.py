@@ -37,8 +37,10 @@ def purchase_days(study: Study, customer: str, date: str, amount: str = "") -> t
     rows, sums = study.answers(columns), [nw.len().alias("_rows")]
     if amount:
         spent = nw.col(amount).cast(nw.Float64)
-        rows = rows.with_columns(_amount=spent, _none=nw.col(amount).is_null().cast(nw.Int64))
-        sums += [nw.col("_amount").sum(), nw.col("_none").sum()]
+        rows = rows.with_columns(
+            _amount=spent, _none=nw.col(amount).is_null().cast(nw.Int64), _back=(spent < 0).cast(nw.Int64)
+        )
+        sums += [nw.col("_amount").sum(), nw.col("_none").sum(), nw.col("_back").sum()]
     table = rows.group_by(customer, date).agg(*sums).collect().to_pandas()
     when = pd.to_datetime(table[date], errors="coerce", format=None if table[date].dtype.kind == "M" else "ISO8601")
     known = when.notna() & table[customer].notna()
@@ -51,5 +53,8 @@ def purchase_days(study: Study, customer: str, date: str, amount: str = "") -> t
     none = int(table["_none"][known].sum())
     if none:
         raise DataProblem(f"{none:,} rows of {study.name} have no '{amount}'; fill them, or leave the rows out")
+    if back := int(table["_back"][known].fillna(0).sum()):
+        raise DataProblem(f"{back:,} rows of {study.name} have a '{amount}' below 0; a return is no purchase: leave "
+                          "the rows out with study.where")  # fmt: skip
     out = out.assign(amount=table["_amount"][known].astype(float))
     return out.groupby(["who", "day"], as_index=False, sort=False)["amount"].sum(), lost

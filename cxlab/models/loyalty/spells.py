@@ -94,7 +94,8 @@ def spells(
     notes = [*study.caveats, *found.notes]
     asked = " or ".join(f"'{c}'" for c in (time, event, entry) if c)
     notes += [f"{lost:,} rows without {asked} do not count"] * bool(lost)
-    if entry is None and t.min() > 0.1 * t.max() and len(np.unique(t)) > 3:
+    counted = t.min() <= 1 and bool((t == np.round(t)).all())  # the first of whole periods is nothing late
+    if entry is None and t.min() > 0.1 * t.max() and len(np.unique(t)) > 3 and not counted:
         notes.append(
             f"nobody has a '{time}' below {t.min():g}: if customers were watched only from some time on, name it with "
             "entry=, else those who left earlier are missing"
@@ -163,6 +164,8 @@ def _is_text(study: Study, name: str) -> bool:
 
 
 def _checked(study: Study, time: str, entry: str | None, t: NDArray, e: NDArray | None, n: NDArray) -> None:
+    if not t.any():
+        raise DataProblem(f"every '{time}' of {study.name} is 0; a spell needs the time it lasted")
     if (t < 0).any():
         raise DataProblem(
             f"{int(n[t < 0].sum()):,} rows of {study.name} have a negative '{time}'; time runs from 0: correct them, "

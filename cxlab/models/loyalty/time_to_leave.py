@@ -166,7 +166,7 @@ def _times(at: Sequence[float], until: float, *, whole: bool) -> list[float]:
     given = [at] if isinstance(at, (int, float)) else list(at)
     if any(not isinstance(t, (int, float, np.number)) or not t >= 0 for t in given):
         raise DataProblem(f"at is {given}; allowed: times from 0, e.g. at=[12, 24]")
-    quarters = [until * k / 4 for k in (1, 2, 3, 4)]
+    quarters = sorted({until * k / 4 for k in (1, 2, 3, 4)})
     quarters = sorted({float(round(t)) for t in quarters} - {0.0}) if whole and until >= 4 else quarters
     return [float(t) for t in given] or quarters
 

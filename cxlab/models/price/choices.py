@@ -16,7 +16,7 @@ from cxlab.data.arguments import of_kind, public
 from cxlab.data.sample import Sample, sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
-from cxlab.models.loyalty.covariates import Term, columns_of, matrix, term_called, terms
+from cxlab.models.loyalty.covariates import Term, columns_of, matrix, term_called, terms, told_apart
 from cxlab.models.loyalty.spells import there
 from cxlab.models.price import mixed_choices
 from cxlab.problem import DataProblem
@@ -82,9 +82,7 @@ def choice(
     first = found.keep(start)
     spread = x.std(0)
     fit = conditional_logit.fit(x / spread, taken, sets, first.w / first.w.mean())
-    if not fit.converged:
-        raise DataProblem(f"'{formula}' predicts the choices perfectly somewhere; no finite worth fits: merge levels, "
-                          "or leave an attribute out")  # fmt: skip
+    mixed_choices.finite(fit, formula)
     who = pd.factorize(first.other[person])[0] if person else first.cluster
     u = fit.scores @ fit.bread * (first.w / first.w.mean())[:, None]
     drawn = None if person else study.drawn
@@ -147,6 +145,8 @@ def read_sets(
         raise DataProblem(
             f"{still}: the same for all offers of every set, so choices say nothing about it; leave it out"
         )
+    inside = x - np.repeat(np.add.reduceat(x, start, axis=0) / size[:, None], size, axis=0)
+    told_apart(inside, called, f"the {len(start):,} choice sets")
     return found, x, called, sets, taken, notes
 
 

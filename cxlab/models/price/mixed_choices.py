@@ -65,6 +65,7 @@ def fitted(
     if at is not None:
         spread = np.full(len(called), spread[at])
     start = conditional_logit.fit(x / spread, taken, new, np.ones(len(begin)))
+    finite(start, " + ".join(called))
     b, s = _start(start.b, random, log, at, price)
     draws = mixed_logit.halton(persons, int(random.sum()))
     problem = mixed_logit.Problem(x / spread, taken, new, person, weight, random, log, at, draws)
@@ -83,6 +84,18 @@ def fitted(
     v, df = covariance(u * flip, np.ones(persons), None, strata, names=first.strata_names)
     figures = {"loglik": fit.loglik, "draws": draws.shape[1], "persons": persons}
     return theta * flip, v, df, figures
+
+
+def finite(fit: conditional_logit.Choice, formula: str) -> None:
+    """Raise where the plain logit has no maximum.
+
+    Parameters
+    ----------
+    fit : of all terms, none random. ``formula`` : the terms in words.
+    """
+    if not fit.converged:
+        raise DataProblem(f"'{formula}' predicts the choices perfectly somewhere; no finite worth fits: merge levels, "
+                          "or leave an attribute out")  # fmt: skip
 
 
 def _start(b: NDArray, random: NDArray, log: NDArray, at: int | None, price: str) -> tuple[NDArray, NDArray]:

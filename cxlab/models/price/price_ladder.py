@@ -12,12 +12,17 @@ from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.models.loyalty.spells import there
 from cxlab.models.price.resampled import ends, units
+from cxlab.models.price.shown_in_part import fill, said_of_parts
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.inference.proportions import none_or_all
 from cxlab.stats.pricing.price_curves import falling, times_drawn
 
 BIAS = (1.0, 1.2, 1.4)
 """By how much stated prices exceed paid ones: the range tried (Murphy et al. 2005, doi:10.1007/s10640-004-3332-z)."""
+
+CERTAIN = 3.3
+"""Standard errors by which the dearest price must have more buyers than the cheapest to be called the wrong way."""
 
 
 @public
@@ -37,7 +42,8 @@ def gabor_granger(
     Parameters
     ----------
     price : the price shown, one row a person and price. ``buys`` : 1 or True who would buy, 0 who would not.
-    person : who answered, where one person saw several prices; default: the study's cluster.
+    person : who answered, where one person saw several prices; default: the study's cluster. Where each ladder stopped
+        when the answer was known (a price refused, or taken), the answers to the others follow and are counted.
     draws, seed : of the bootstrap of persons (or clusters, within strata).
     level : confidence of the intervals, between 0 and 1.
     least_n : groups with fewer answers are counted but not estimated.
@@ -95,14 +101,16 @@ def gabor_granger(
     held = np.zeros((len(count), 2, len(grid)))
     np.add.at(held, (unit, 0, at), found.n * found.w)
     np.add.at(held, (unit, 1, at), found.n * found.w * y)
+    more = fill(held, found.cluster if codes is None else codes, at, y, found.w, unit)
     whole_n, whole_y = held.sum(0)
     share = falling(whole_y / whole_n, whole_n)
     drawn = np.tensordot(times_drawn(strata, count, draws, rng), held, 1)
     shares = np.stack([
         falling(np.divide(k, n, out=np.zeros(len(grid)), where=n > 0), n) for n, k in drawn
     ])  # fmt: skip
-    table = _table(grid, whole_y / whole_n, share, shares, size, level)
+    table = _table(grid, whole_y / whole_n, share, shares, size + more, (held[:, 0] > 0).T @ count, level)
     notes = [*study.caveats, *found.notes, *([f"{lost:,} rows without price or answer do not count"] if lost else [])]
+    notes += said_of_parts(grid, size, int(more.sum()))
     notes += _said(table, codes is not None or found.cluster is not None)
     top = float(grid[(grid * share).argmax()])
     bias = pd.DataFrame({"factor": BIAS, "price": [top / k for k in BIAS]})
@@ -117,8 +125,9 @@ def gabor_granger(
 
 
 def _table(grid: np.ndarray, raw: np.ndarray, share: np.ndarray, shares: np.ndarray, size: np.ndarray,
-           level: float) -> pd.DataFrame:  # fmt: skip
+           persons: np.ndarray, level: float) -> pd.DataFrame:  # fmt: skip
     low, high = ends(shares, level)
+    low, high = none_or_all(share, low, high, persons, level)
     best = np.bincount((grid * shares).argmax(1), minlength=len(grid)) / len(shares)
     return pd.DataFrame({
         "price": grid, "raw": raw, "estimate": share, "low": low, "high": high, "revenue": grid * share,
@@ -126,11 +135,22 @@ def _table(grid: np.ndarray, raw: np.ndarray, share: np.ndarray, shares: np.ndar
     })  # fmt: skip
 
 
+def _turned(table: pd.DataFrame) -> list[str]:
+    """What is said where more would buy at the dearest price than at the cheapest, beyond chance."""
+    first, last = table.iloc[0], table.iloc[-1]
+    both = (first["raw"] * first["n"] + last["raw"] * last["n"]) / (first["n"] + last["n"])
+    error = np.sqrt(max(both * (1 - both), 1e-12) * (1 / first["n"] + 1 / last["n"]))
+    if last["raw"] - first["raw"] < CERTAIN * error:
+        return []
+    return [f"WRONG WAY: {last['raw']:.0%} would buy at {last['price']:g} and {first['raw']:.0%} at {first['price']:g}:"
+            " is 1 who would NOT buy? Nothing below holds if it is"]  # fmt: skip
+
+
 def _said(table: pd.DataFrame, persons: bool) -> list[str]:
     top = table.sort_values("best", ascending=False)
     top = top[top["best"].cumsum().shift(fill_value=0) < 0.95]
     shown = ", ".join(f"{r.price:g} ({r.best:.0%})" for r in top.itertuples())
-    out = [f"the prices that may earn most (95 % of the draws): {shown}"]
+    out = [*_turned(table), f"the prices that may earn most (95 % of the draws): {shown}"]
     if (end := table.iloc[-1])["best"] >= 0.05:
         out.append(f"{end['price']:g} is the highest price shown: what a higher one earns these data cannot say")
     if (table["raw"] - table["estimate"]).abs().max() > 1e-12:

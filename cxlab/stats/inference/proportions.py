@@ -86,3 +86,40 @@ NAMES = {
     "wald": "Wald interval",
 }
 """What each interval is called where it ran."""
+
+
+def independent(group: NDArray, n: NDArray, w: NDArray, cluster: NDArray | None) -> NDArray:
+    """Return how many independent answers each group has: Kish's number, at most its clusters.
+
+    Parameters
+    ----------
+    group : (rows,) codes from 0. ``n, w`` : (rows,) answers and the weight of one. ``cluster`` : (rows,) codes or None.
+
+    Examples
+    --------
+    >>> independent(np.array([0, 0, 1]), np.array([5, 5, 8]), np.ones(3), np.array([0, 0, 1])).tolist()
+    [1.0, 1.0]
+    """
+    size = np.bincount(group, n * w) ** 2 / np.fmax(np.bincount(group, n * w * w), 1e-300)
+    if cluster is None:
+        return size
+    pairs = np.unique(np.column_stack([group, cluster]), axis=0)
+    return np.fmin(size, np.bincount(pairs[:, 0].astype(int), minlength=len(size)))
+
+
+def none_or_all(share: NDArray, low: NDArray, high: NDArray, n: NDArray, level: float) -> tuple[NDArray, NDArray]:
+    """Return limits of shares; where nobody (or everybody) did it, and nothing varies, the exact ones of ``n`` answers.
+
+    Parameters
+    ----------
+    share, low, high : (k,) shares and their limits. ``n`` : (k,) independent answers of each.
+
+    Examples
+    --------
+    >>> share = np.array([0.0, 1.0])
+    >>> zero, one = none_or_all(share, share, share, np.array([30, 30]), 0.95)
+    >>> zero.round(3).tolist(), one.round(3).tolist()  # 0.025 ** (1 / 30)
+    ([0.0, 0.884], [0.116, 1.0])
+    """
+    most = ((1 - level) / 2) ** (1 / np.fmax(n, 1))
+    return np.where(share == 1, np.fmin(low, most), low), np.where(share == 0, np.fmax(high, 1 - most), high)

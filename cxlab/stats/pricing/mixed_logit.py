@@ -73,12 +73,15 @@ def fit(problem: Problem, start: NDArray) -> Mixed:
     _, first = likelihood(problem, start)
     outer = (first * problem.weight[:, None]).T @ first / total
     before = np.linalg.pinv(outer + 1e-8 * np.trace(outer) * np.eye(len(start)), hermitian=True)
+    before = (before + before.T) / 2
+    if not (np.isfinite(before).all() and np.linalg.eigvalsh(before).min() > 0):
+        before = np.eye(len(start))
 
     def cost(theta: NDArray) -> tuple[float, NDArray]:
         each, score = likelihood(problem, theta)
         return -float(problem.weight @ each) / total, -(problem.weight @ score) / total
 
-    options = {"gtol": 1e-6, "hess_inv0": (before + before.T) / 2, "maxiter": 300}
+    options = {"gtol": 1e-6, "hess_inv0": before, "maxiter": 300}
     best = minimize(cost, start, jac=True, method="BFGS", options=options)
     theta = best.x
     each, score = likelihood(problem, theta)

@@ -305,3 +305,19 @@ def test_waits_are_cut_and_the_lowest_are_found_under_any_weights() -> None:
         said = found.parts["scores"].set_index("who hung up")["estimate"]
         assert said["like the lowest 10% of those served"] == pytest.approx(
             (1 - gone) * np.average(y, weights=w) + gone * 1.0)  # fmt: skip
+
+
+def test_a_score_has_no_path_to_itself_and_a_return_is_no_purchase() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=240)
+    table = pd.DataFrame({"shop": np.repeat(np.arange(30), 8), "month": np.tile(np.arange(8), 30), "x": x, "y": x})
+    with pytest.raises(cx.DataProblem) as said:
+        cx.loyalty.lagged(cx.load(table), "x", y="y", unit="shop", period="month")
+    assert str(said.value) == "'x' and 'y' of table hold the same values; a score has no path to itself"
+    bought = purchases(60, 1).assign(paid=20.0)
+    bought.loc[bought.index[5], "paid"] = -20.0
+    with pytest.raises(cx.DataProblem) as said:
+        cx.repeat(cx.load(bought), customer="who", date="day", until="2024-09-01", horizon=10, amount="paid")
+    assert str(said.value) == (
+        "1 rows of table have a 'paid' below 0; a return is no purchase: leave the rows out with study.where"
+    )

@@ -348,3 +348,27 @@ def test_whole_numbers_are_counted_as_numbers_are(seed: int) -> None:
     for one in found[1:]:
         pd.testing.assert_frame_equal(one.table, found[0].table, rtol=1e-9)
         assert one.notes == found[0].notes
+
+
+@pytest.mark.parametrize("ask", [
+    lambda s, f: cx.hazard(s, f, time="t", event="left"), lambda s, f: cx.loyalty.churn_model(s, f, left="left"),
+    lambda s, f: cx.loyalty.cost_to_serve(s, f, cost="cost"),
+])  # fmt: skip
+def test_a_column_made_of_others_is_refused(ask) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"t": rng.integers(1, 9, 200), "left": rng.integers(0, 2, 200), "a": rng.normal(size=200)})
+    table = table.assign(b=rng.integers(0, 3, 200), cost=rng.exponential(9, 200), both=lambda t: t["a"] - 2 * t["b"])
+    ask(cx.load(table), "a + b")
+    with pytest.raises(cx.DataProblem) as said:
+        ask(cx.load(table), "a + b + both")
+    assert str(said.value) == (
+        "'both' follows from 'a', 'b' in the 200 rows used: what is due to which cannot be told; leave one out"
+    )
+
+
+def test_times_of_nought_are_no_spells_and_the_first_period_is_nothing_late() -> None:
+    with pytest.raises(cx.DataProblem) as said:
+        cx.survival(plain(**MANY | {"t": [0] * 40}), time="t", event="left")
+    assert str(said.value) == "every 't' of table is 0; a spell needs the time it lasted"
+    found = cx.survival(plain(**MANY | {"t": [1, 2, 3, 5] * 10}), time="t", event="left")
+    assert not any("watched only from" in n for n in found.notes)

@@ -231,3 +231,12 @@ def test_the_curve_of_a_share_stays_within_0_and_1_and_a_flat_line_is_flat() -> 
     assert not step.parts["shape"].startswith("falls")
     flat = step.parts["lines"].iloc[0]
     assert not flat["high"] < 0 and not flat["low"] > 0
+
+
+def test_a_score_of_which_nobody_left_has_an_interval() -> None:
+    """None of 40, all of 40: exact limits, where the spread among them is 0."""
+    table = pd.DataFrame({"score": np.repeat([1, 2, 3, 4], 40)})
+    table["left"] = np.where(table["score"] == 1, 1, np.where(table["score"] == 4, 0, np.arange(160) % 2))
+    found = cx.loyalty.loyalty_curve(cx.load(table), "left", score="score").table
+    assert found["mean_low"].iloc[0] == pytest.approx(0.025 ** (1 / 40)) and found["mean_high"].iloc[0] == 1
+    assert found["mean_high"].iloc[3] == pytest.approx(1 - 0.025 ** (1 / 40)) and found["mean_low"].iloc[3] == 0

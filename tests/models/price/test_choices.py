@@ -155,3 +155,25 @@ def test_perfect_prediction_and_a_wrong_price_are_said() -> None:
         cx.prices.willingness_to_pay(found, "pryce")
     assert str(said.value) == "term 'pryce' is not in the result; did you mean 'price'? There are: price, fast"
     assert len(found.plot().texts) == 2 and len(cx.prices.willingness_to_pay(found, "price").plot().texts) == 1
+
+
+def test_an_attribute_made_of_others_is_refused() -> None:
+    """Halved worths with small errors were told of a price in two units."""
+    table = offers().assign(cents=lambda t: 100 * t["price"])
+    with pytest.raises(cx.DataProblem) as said:
+        cx.prices.choice(cx.load(table), "price + fast + cents", chosen="taken", among="set")
+    assert str(said.value) == (
+        "'cents' follows from 'price' in the 240 choice sets: what is due to which cannot be told; leave one out"
+    )
+
+
+def test_a_perfect_attribute_is_said_in_money_too() -> None:
+    table = offers().assign(fast=lambda t: t["taken"])
+    with pytest.raises(cx.DataProblem) as said:
+        cx.prices.worth_in_money(
+            cx.load(table), "price + fast", price="price", chosen="taken", among="set", person="who", random=["fast"]
+        )
+    assert str(said.value) == (
+        "'price + fast' predicts the choices perfectly somewhere; no finite worth fits: merge levels, or leave an "
+        "attribute out"
+    )

@@ -181,3 +181,58 @@ def test_a_price_that_nobody_pays_earns_nothing_and_the_highest_may_not_be_the_b
     assert str(said.value) == (
         "too_cheap, cheap, expensive and too_expensive are price, price, buys, buys; name four columns"
     )
+
+
+PRICES = (10, 12, 14, 16, 18)
+
+
+def stopped(way: str, persons: int = 400) -> pd.DataFrame:
+    """A ladder that goes up until a price is refused, down until one is taken, from the middle, or two at random."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for who, most in enumerate(rng.normal(14, 2.5, persons)):
+        takes = [int(most >= p) for p in PRICES]
+        last = sum(takes)
+        shown = {"whole": range(5), "up": range(min(last + 1, 5)), "down": range(max(last - 1, 0), 5),
+                 "middle": range(2, min(last + 1, 5)) if takes[2] else range(max(last - 1, 0), 3),
+                 "random": np.sort(rng.choice(5, 2, replace=False))}[way]  # fmt: skip
+        rows += [(who, PRICES[k], takes[k]) for k in shown]
+    return pd.DataFrame(rows, columns=["who", "price", "buys"])
+
+
+def demand(way: str, person: str) -> cx.Result:
+    return cx.prices.gabor_granger(cx.load(stopped(way)), price="price", buys="buys", person=person, draws=40)
+
+
+@pytest.mark.parametrize("way", ["up", "down", "middle"])
+def test_a_ladder_that_stopped_at_the_answer_gives_the_demand_of_the_whole_one(way: str) -> None:
+    """Shares of those who were shown a price say 20 % at 18 where 5 % would buy."""
+    whole, found = demand("whole", "who"), demand(way, "who")
+    assert found.table["estimate"].tolist() == pytest.approx(whole.table["estimate"].tolist())
+    assert found.table["n"].tolist() == [400] * 5
+    follow = "answers to prices that were not shown follow from those given: who refuses one refuses a dearer one"
+    assert f"{2000 - len(stopped(way)):,} {follow}" in found.notes
+    alone = demand(way, "")
+    assert any(n.endswith("the shares are not those of all: name person=") for n in alone.notes)
+    assert abs(alone.table["estimate"] - whole.table["estimate"]).max() > 0.1
+    assert not any("not shown" in n or "those of all" in n for n in whole.notes)
+
+
+def test_prices_left_out_at_random_are_not_filled() -> None:
+    """Whose answers happen to follow are no sample of all."""
+    found = demand("random", "who")
+    shown = stopped("random").groupby("price")["buys"]
+    assert found.table["raw"].tolist() == pytest.approx(shown.mean().tolist())
+    assert found.table["n"].tolist() == shown.size().tolist() and not any("not shown" in n for n in found.notes)
+
+
+def test_all_and_none_have_intervals_and_a_rise_is_called_the_wrong_way() -> None:
+    ladder = pd.DataFrame({"price": np.tile([10, 12, 14], 40), "buys": np.tile([1, 0, 0], 40)})
+    found = cx.prices.gabor_granger(cx.load(ladder), price="price", buys="buys", draws=40).table
+    assert found["low"].iloc[0] == pytest.approx(0.025 ** (1 / 40)) and found["high"].iloc[0] == 1  # exact, 40 of 40
+    assert found["high"].iloc[1] == pytest.approx(1 - 0.025 ** (1 / 40)) and found["low"].iloc[1] == 0
+    turned = ladder.assign(buys=1 - ladder["buys"])
+    notes = cx.prices.gabor_granger(cx.load(turned), price="price", buys="buys", draws=40).notes
+    assert notes[0] == (
+        "WRONG WAY: 100% would buy at 14 and 0% at 10: is 1 who would NOT buy? Nothing below holds if it is"
+    )
