@@ -88,8 +88,9 @@ def _repeat(r: Result) -> list[Said]:
 def _stated_premium(r: Result) -> list[Said]:
     first, last = r.table.iloc[0], r.table.iloc[-1]
     words = f"People say they would pay {show(first['estimate'], 'share')} more"
-    if last["factor"] > 1:
-        words += f", {show(last['estimate'], 'share')} if that is stated {last['factor']:g} times too high"
+    if last["factor"] > 1:  # the interval that follows is that of what they say
+        words = (f"If premiums are stated {last['factor']:g} times too high, people would pay "
+                 f"{show(last['estimate'], 'share')} more; they say {show(first['estimate'], 'share')}")  # fmt: skip
     return [_of(first, words, "share", sure=first["low"] > 0)]
 
 

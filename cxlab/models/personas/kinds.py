@@ -105,7 +105,7 @@ def personas(
     drawn = _drawn(found, codes, sizes, fit, shown, split, rng)
     parts = _tables(study, found, (items, further), drawn, level, split)
     notes = [*study.caveats, *found.notes, *([f"{lost:,} rows without any of these answers do not count"] * bool(lost))]
-    notes += _said(chosen, parts["described"], items, study, stable=stable)
+    notes += _said(chosen, parts["described"], most, stable=stable)
     title = f"{len(fit.share)} kinds of customers" if stable else "No stable kinds of customers"
     text = ", ".join(study.field(c).label for c in items[:4]) + (", ..." if len(items) > 4 else "")
     return Result(
@@ -175,7 +175,7 @@ def _chosen(
         fit = lca.classes(y, sizes, weight, k, rng)
         smallest = float(np.round(fit.share.min() * found.n.sum()))
         fits.append(fit)
-        rows.append({"kinds": k, "bic": fit.bic, "smallest": smallest, "stability": np.nan, "stable": k == 1})
+        rows.append({"kinds": k, "bic": fit.bic, "smallest": smallest, "stability": np.nan, "stable": k == 1 or None})
         if k > 2 and fit.bic > rows[-2]["bic"] > rows[-3]["bic"]:
             break
     table = pd.DataFrame(rows)
@@ -255,9 +255,14 @@ def _tables(
     columns = [*items, *further]
     share, mean, whole = drawn["share"], drawn["mean"], drawn["all"]
     low, high = _ends(share, level)
-    mean_low, mean_high = _ends(mean, level)
     names = letters(share.shape[1])
     measured = ["share" if _yes_no(study.field(q), found.answers[q]) else "" for q in columns]
+    most = [
+        1.0 if unit else 100.0 if study.field(q).scale else np.inf for q, unit in zip(columns, measured, strict=True)
+    ]
+    ends = np.array([[0.0 if np.isfinite(m) else -np.inf for m in most], most])[:, None, :, None]
+    mean = np.clip(mean, *ends)  # corrected for assignment, a mean may leave its scale
+    mean_low, mean_high = _ends(mean, level)
     long = pd.DataFrame([
         {"persona": names[c], "question": study.field(q).label, "kind": "answer" if q in items else "about",
          "estimate": mean[0, j, c], "low": mean_low[j, c], "high": mean_high[j, c], "all": whole[0, j],
@@ -293,7 +298,7 @@ def _yes_no(field: Field, x: NDArray) -> bool:
     return field.scale is None and set(np.unique(x[np.isfinite(x)])) <= {0.0, 1.0}
 
 
-def _said(chosen: pd.DataFrame, long: pd.DataFrame, items: list[str], study: Study, *, stable: bool) -> list[str]:
+def _said(chosen: pd.DataFrame, long: pd.DataFrame, most: int, *, stable: bool) -> list[str]:
     best = int(chosen.loc[chosen["bic"].idxmin(), "kinds"])
     if not stable:
         if best == 1:
@@ -302,8 +307,11 @@ def _said(chosen: pd.DataFrame, long: pd.DataFrame, items: list[str], study: Stu
         found = f"; found again in half-samples only by {tried:.2f} (needed {STABLE})" if tried == tried else (
             "; the smallest of them has too few answers")  # fmt: skip
         return [f"no stable classes: BIC would take {best}{found}"]
-    row = chosen[chosen["stable"] & (chosen["kinds"] > 1)].iloc[0]
+    row = chosen[(chosen["stability"] >= STABLE) & (chosen["kinds"] > 1)].iloc[0]
     out = [f"found again in half-samples: agreement {row['stability']:.2f} (1 is the same, 0 chance)"]
+    if row["kinds"] == most and len(chosen) == most:
+        out.append(f"{most} kinds are the most that were tried, and the more the better they fit: there may be more "
+                   "(most=), or degrees and no kinds")  # fmt: skip
     if best != row["kinds"]:
         out.append(f"BIC alone would take {best} kinds; those are not found again in half-samples")
     if level_only(long[long["kind"] == "answer"]):

@@ -32,6 +32,7 @@ def described(rows: pd.DataFrame) -> str:
     sure = (answers["low"] > answers["all"]) | (answers["high"] < answers["all"])
     up, down = answers[sure & (apart >= MATTERS)], answers[sure & (apart <= -MATTERS)]
     out = [_listed(up, len(answers), "happier with"), _listed(down, len(answers), "less happy with")]
+    out += [] if any(out) else ["like the average in everything"]
     for r in rows[rows["kind"] == "about"].itertuples():
         if np.isfinite(r.estimate):
             said = show if r.unit == "share" else lambda v, _: f"{v:.3g}"
@@ -39,7 +40,7 @@ def described(rows: pd.DataFrame) -> str:
                 f"{r.question} {said(r.estimate, r.unit)} ({said(r.low, r.unit)} to {said(r.high, r.unit)}; "
                 f"all {said(r.all, r.unit)})"
             )
-    return "; ".join(o for o in out if o) or "like the average in everything"
+    return "; ".join(o for o in out if o)
 
 
 def _listed(rows: pd.DataFrame, all_: int, verb: str) -> str:

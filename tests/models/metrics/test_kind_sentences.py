@@ -113,6 +113,15 @@ def test_what_is_sure_comes_first_and_the_first_of_each_result() -> None:
         cx.pages.message()
 
 
+def test_the_interval_of_a_premium_stands_after_what_people_say() -> None:
+    """14.1 % is said, 13.4 to 14.8; what is left of it is another number with another interval."""
+    rows = {"factor": [1.0, 1.4], "estimate": [0.141, 0.101], "low": [0.134, 0.096], "high": [0.148, 0.105]}
+    told = said(Result("stated_premium", "Premium", pd.DataFrame(rows), "share"))[0]
+    assert told.sentence == (
+        "If premiums are stated 1.4 times too high, people would pay 10.1 % more; they say 14.1 % (13.4 to 14.8 %)"
+    )
+
+
 def test_a_quiet_chart_says_so_and_an_empty_result_nothing() -> None:
     chart = cx.monitor(cx.load("brand-tracker").where(brand="Alba"), "nps", every="week")
     told = said(chart)
