@@ -388,6 +388,6 @@ def said(result: Result) -> list[Said]:
     --------
     >>> table = pd.DataFrame({"factor": [1.0, 1.2], "estimate": [0.14, 0.117], "low": 0.11, "high": 0.15})
     >>> [x.headline for x in said(Result("stated_premium", "Premium", table, "share"))]
-    ['People say they would pay 14.0 % more, 11.7 % if that is stated 1.2 times too high']
+    ['If premiums are stated 1.2 times too high, people would pay 11.7 % more; they say 14.0 %']
     """
     return SAYS[result.kind](result) if result.kind in SAYS and len(result.table) else []
