@@ -30,6 +30,9 @@ CHANCE, WROTE = "label__p", "comment__written"
 PREDICTED, LABEL = "__p", "__label"
 """Ends of the columns of a theme: its predicted probability and its label."""
 
+DIFFERENT = 2 * cross_fit.FOLDS
+"""Different texts that must be labelled, so that every fold leaves some to learn from."""
+
 STRANGE = 0.01
 """Share of comments in languages that an engine does not know above which it is not used."""
 
@@ -89,8 +92,8 @@ def code(
 
     Raises
     ------
-    DataProblem : no comment; labels of other comments, or fewer than 20 of these; an engine that is not installed or
-        does not know the language of the comments.
+    DataProblem : no comment; labels of other comments, or fewer than 20 of these or 10 different texts; an engine
+        that is not installed or does not know the language of the comments.
 
     Examples
     --------
@@ -158,6 +161,12 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
         raise DataProblem(
             f"{found} of {len(labels)} labelled comments are in '{said.column}'; at least {LEAST} are needed: labels "
             "belong to the study they were drawn from"
+        )
+    different = len({said.keys[i] for i in np.flatnonzero(np.isfinite(chance))})
+    if different < DIFFERENT:
+        raise DataProblem(
+            f"the {found} labelled comments in '{said.column}' are {different} different texts; at least {DIFFERENT} "
+            "are needed: copies of one text tell nothing of the others"
         )
     notes = [f"{lost} labelled comments are not among these rows"] if lost else []
     pool = int(said.wrote.sum())

@@ -35,6 +35,12 @@ LONG, RARE = 60, 0.05
 """Letters from which a comment tells its language alone; share of the long ones below which a language is not looked
 for in the others."""
 
+FEW_LONG = 3
+"""Long comments below which they do not say which languages are looked for: one odd cell would name that of all."""
+
+ADDRESS = re.compile(r"https?://\S+|www\.\S+|<[^<>]{1,200}>")
+"""Addresses and tags, which are in no language."""
+
 KEPT = 4
 _TOLD: dict[bytes, list[str]] = {}
 """Languages of the last comments that were asked for, by their fingerprint: quality, cleaning and coding ask alike."""
@@ -81,15 +87,23 @@ def _told(texts: Sequence[str]) -> list[str]:
         return found
     for name, among in AMONG.items():
         of = [i for i, s in enumerate(scripts) if s == name]
-        letters = {i: len(FOUND[name].findall(texts[i][:200])) for i in of}
-        sure = [i for i in of if letters[i] >= SHORT] or of
-        order = _ranked(name, {texts[i] for i in sure})
-        told = Counter(among[order[texts[i]][0]] for i in sure)
-        long = Counter(among[order[texts[i]][0]] for i in sure if letters[i] >= LONG)
-        base, share = (long, RARE) if long else (told, 2 * RARE)
+        plain = {i: ADDRESS.sub(" ", texts[i][:1000]) for i in of}
+        letters = {i: len(FOUND[name].findall(plain[i][:200])) for i in of}
+        sure = [i for i in of if letters[i] >= SHORT]
+        if not sure:  # many short ones tell it together
+            together = " ".join(sorted(set(plain.values())))[:1000]
+            enough = len(FOUND[name].findall(together)) >= SHORT
+            alike = among[_ranked(name, {together})[together][0]] if of and enough else UNKNOWN
+            found = [alike if s == name else f for s, f in zip(scripts, found, strict=True)]
+            continue
+        order = _ranked(name, {plain[i] for i in sure})
+        told = Counter(among[order[plain[i]][0]] for i in sure)
+        long = Counter(among[order[plain[i]][0]] for i in sure if letters[i] >= LONG)
+        many = long.total() >= max(FEW_LONG, RARE * len(sure))
+        base, share = (long, RARE) if many else (told, 2 * RARE)
         kept = {among.index(k) for k, n in base.items() if n >= share * base.total()} or set(range(len(among)))
         for i in sure:  # a short comment is in one of the languages of the long ones
-            best = order[texts[i]]
+            best = order[plain[i]]
             found[i] = among[best[0] if letters[i] >= LONG else next(k for k in best if k in kept)]
         most = Counter(found[i] for i in sure).most_common(1)
         for i in set(of) - set(sure):

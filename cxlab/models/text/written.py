@@ -91,7 +91,9 @@ def text_column(study: Study, column: str | None, what: str) -> str:
     field = study.field(name)
     kind = study.lazy.collect_schema()[name]
     if kind not in (nw.String, nw.Categorical, nw.Enum):
-        have = ", ".join(study.codebook.role("text")) or "none"
+        kinds = study.lazy.collect_schema()
+        texts = [c for c in study.codebook.role("text") if kinds.get(c) in (nw.String, nw.Categorical, nw.Enum)]
+        have = ", ".join(texts) or "none"
         raise DataProblem(f"column '{name}' holds {kind}, not text ({field.label}); columns of text: {have}")
     return name
 
