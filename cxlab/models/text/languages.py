@@ -92,7 +92,7 @@ def _told(texts: Sequence[str]) -> list[str]:
         sure = [i for i in of if letters[i] >= SHORT]
         if not sure:  # many short ones tell it together
             together = " ".join(sorted(set(plain.values())))[:1000]
-            enough = len(FOUND[name].findall(together)) >= SHORT
+            enough = name != "latin" or len(FOUND[name].findall(together)) >= SHORT
             alike = among[_ranked(name, {together})[together][0]] if of and enough else UNKNOWN
             found = [alike if s == name else f for s, f in zip(scripts, found, strict=True)]
             continue
