@@ -91,3 +91,19 @@ def test_columns_that_only_share_people_stay() -> None:
     every = cx.crosstab(cx.load("brand-tracker"), ["recommendation"], ["brand", "wave", "country>age"], least_n=0)
     assert table["n"].tolist() == every.table["n"].tolist()
     assert crosstab.Overlaps is overlaps.Overlaps
+
+
+def test_bands_that_differ_by_a_few_people_are_held_pair_by_pair_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where sums of many columns are not searched: 20 to 25 beside 20 to 26, of whom three are 26."""
+    monkeypatch.setattr(overlaps, "MOST", 0)
+    rows = pd.DataFrame({"age": np.repeat([22, 26, 29], [50, 3, 60])}).assign(sat=lambda t: t.index % 5 + 1)
+    fields = (
+        cx.Field("sat", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5)),
+        cx.Field("age", type="integer"),
+    )
+    study = cx.Study(rows, cx.Codebook("people", fields))
+    for k, end in enumerate((25, 26)):
+        study = study.derive(f"cut{k}", {"a": (None, end), "b": (end + 1, None)}, of="age")
+    table = cx.crosstab(study, ["sat"], ["cut0", "cut1"]).table
+    shown = columns_shown(table, study.frame.collect().to_pandas())
+    assert len(shown) > 1 and told([frozenset(range(50, 53))], list(shown.values())) == []
