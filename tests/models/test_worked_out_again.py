@@ -8,9 +8,10 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 import cxlab as cx
 from cxlab.models.drivers.column_counts import Levels
@@ -164,3 +165,71 @@ def test_the_chance_of_a_pilot_is_its_place_among_placebos() -> None:
     assert row["p"] == pytest.approx((1 + further) / 13)
     assert row["se"] == pytest.approx(placebo.std(ddof=0))
     assert (row["high"] - row["low"]) / 2 == pytest.approx(norm.ppf(0.975) * row["se"])
+
+
+def test_what_alerts_are_worth_is_counted_customer_by_customer() -> None:
+    rng = np.random.default_rng(11)
+    n, level = 500, 0.9
+    ltr, w = rng.integers(0, 11, n), rng.choice([0.5, 1.0, 2.0], n)
+    left = (rng.random(n) < 0.7 - 0.07 * ltr).astype(int)
+    study = shops(np.repeat("A", n), {"ltr": ltr, "left": left, "w": w}, LTR, cx.Field("left", type="integer"), WEIGHT)
+    t = cx.loops.alert_policy(study, "left", of="ltr", value=50, cost=4, saved=0.2, level=level).table
+    gone, student = np.average(left, weights=w), stats.t(n - 1)
+    for cut, row in zip(range(10), t.itertuples(), strict=True):
+        told = ltr <= cut
+        precision = np.average(left[told], weights=w[told])
+        each = told * (0.2 * 50 * left - 4)
+        net = np.average(each, weights=w)
+        se = np.sqrt(n / (n - 1) * ((w / w.sum() * (each - net)) ** 2).sum())
+        assert (row.alerts, row.precision) == pytest.approx((1000 * np.average(told, weights=w), precision))
+        assert row.recall == pytest.approx(np.average(left[told], weights=w[told]) * w[told].sum() / (w @ left))
+        assert (row.lift, row.estimate, row.se) == pytest.approx((precision / gone, 1000 * net, 1000 * se))
+        assert (row.high - row.estimate, row.estimate - row.low) == pytest.approx([student.ppf(0.95) * 1000 * se] * 2)
+        part = w[told] / w[told].sum()
+        spread = n / (n - 1) * (part**2 @ (left[told] - precision) ** 2)
+        size = precision * (1 - precision) / spread
+        right = proportion_confint(precision * size, size, 1 - level, "wilson")
+        assert (row.precision_low, row.precision_high) == pytest.approx(right, rel=1e-6)
+        wide = student.ppf(1 - 0.05 / len(t)) * 1000 * se
+        far = 1000 * net - wide > 0, 1000 * net + wide < 0
+        words = {(True, False): "pays", (False, True): "costs more than it saves", (False, False): "cannot tell"}
+        assert row.verdict == words[far]
+    assert len(set(t["verdict"])) > 1
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_what_delights_and_what_is_missed_are_shares_with_wilsons_limits(n: int) -> None:
+    """Better: attractive and one-dimensional of all four kinds; worse: must-be and one-dimensional, less than zero."""
+    rng = np.random.default_rng(n)
+    pair = {"with": rng.choice([1, 2, 3, 4, 5], n, p=[0.5, 0.2, 0.15, 0.1, 0.05]),
+            "without": rng.choice([1, 2, 3, 4, 5], n, p=[0.05, 0.1, 0.15, 0.2, 0.5])}  # fmt: skip
+    five = {"type": "integer", "scale": cx.Scale(1, 5, best="low"), "about": "spare key"}
+    study = shops(np.repeat("A", n), pair, cx.Field("with", measure="kano-functional", **five),
+                  cx.Field("without", measure="kano-dysfunctional", **five))  # fmt: skip
+    row = cx.importance.kano(study, level=0.9).table.iloc[0]
+    base = row["A"] + row["O"] + row["M"] + row["I"]
+    size = base * n * (n - 1) / n
+    for value, low, high, share in (
+        ("estimate", "low", "high", (row["A"] + row["O"]) / base),
+        ("worse", "worse_high", "worse_low", (row["M"] + row["O"]) / base),
+    ):
+        right = proportion_confint(share * size, size, 0.1, "wilson")
+        sign = -1 if value == "worse" else 1
+        assert (sign * row[value], sign * row[low], sign * row[high]) == pytest.approx((share, *right), rel=1e-3)
+
+
+def test_a_benchmark_without_each_peer_is_the_mean_of_the_others() -> None:
+    names, ltr = answers(9, 80, seed=13)
+    found = cx.leagues.peers(cx.league(shops(names, {"ltr": ltr}, LTR)), "S4")
+    peers, own = found.table, float(found.parts["own"]["estimate"].iloc[0])
+    whole = own - np.average(peers["estimate"], weights=peers["weight"])
+    name = peers.columns[0]
+    lines = []
+    for k in range(len(peers)):
+        rest = peers.drop(peers.index[k])
+        mean = np.average(rest["estimate"], weights=rest["weight"])
+        lines.append((abs(own - mean - whole), peers[name].iloc[k], mean, own - mean))
+    left_out = found.parts["leave_one_out"]
+    right = sorted(lines, reverse=True)
+    assert left_out["without"].tolist() == [r[1] for r in right]
+    np.testing.assert_allclose(left_out[["benchmark", "gap"]], [r[2:] for r in right])
