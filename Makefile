@@ -1,11 +1,11 @@
-# make report | test | lab | workshop | docs | bench | bench-scale | bench-reading | bench-words | bench-text | bench-journeys | fuzz | nightly | calibrate   (each sets up .venv by itself; the second run installs nothing)
+# make report | test | lab | workshop | docs | bench | bench-scale | bench-reading | bench-words | bench-text | bench-journeys | fuzz | nightly | mutants | calibrate   (each sets up .venv by itself; the second run installs nothing)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS ?=
 PYTEST_ARGS ?=
 
-.PHONY: report test lab workshop docs bench bench-scale bench-reading bench-words bench-text bench-journeys fuzz nightly calibrate lint audit clean
+.PHONY: report test lab workshop docs bench bench-scale bench-reading bench-words bench-text bench-journeys fuzz nightly mutants calibrate lint audit clean
 
 report: $(VENV)/.core
 	$(BIN)/cxlab report scorecard airline-survey abc brand-tracker
@@ -54,8 +54,12 @@ nightly: fuzz
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10) $(or $(SEED),0)
 
-mutants: $(VENV)/.test
+mutants: $(VENV)/.test | build/tests_by_line.json
 	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
+
+# which tests run which line of the package: half an hour, once (remove it to record anew)
+build/tests_by_line.json: | $(VENV)/.test
+	$(BIN)/python -m benchmarks.tests_by_line
 
 calibrate: $(VENV)/.test
 	$(BIN)/cxlab calibrate --ship --reps 800

@@ -2,13 +2,14 @@
 
     python -m benchmarks.mutants [FILE | FILE:LINE ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
 
-One mutation at a time is written into a copy of the package; the tests that belong to the file run there until one
-fails. What no test notices is a survivor, and so is what ran out of time. A test that killed must pass without a
-mutation. A long run is made in pieces: the next one skips what was tried. The table
-says by file how many of the tried mutants were killed; the survivors are listed with their line, so that a test can be
-written for each (or the mutant understood as equivalent). At the end stands the rate with its interval and the seed:
-the tried are the first of all mutants in the order that the seed gives, a random sample of them. What makes simulated
-data (``simulate`` of a card) is left out: it is the truth the estimators are held against.
+One mutation at a time is written into a copy of the package; the tests that run its line (`benchmarks.tests_by_line`
+records them once), cheapest first, run there until one fails. What no test notices is a survivor, and so is what no
+test runs or what ran out of time. A test that killed must pass without a mutation. A long run is made in pieces: the
+next one skips what was tried. The table says by file how many of the tried mutants were killed; the survivors are
+listed with their line, so that a test can be written for each (or the mutant understood as equivalent). At the end
+stands the rate with its interval and the seed: the tried are the first of all mutants in the order that the seed gives,
+a random sample of them. What makes simulated data (``simulate`` of a card) is left out: it is the truth the estimators
+are held against.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import itertools
+import json
 import os
 import random
 import re
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +34,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 import cxlab
+from benchmarks.tests_by_line import OF_THE_HOUSE, Record, load
 from cxlab.stats.inference.proportions import wilson
 
 ROOT = Path(__file__).parents[1]
@@ -40,17 +45,14 @@ ROOMS = ("cxlab/hypotheses", "cxlab/models")
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
-SECONDS, FIRST, MOST = 300, 3, 12
-"""Each of three rounds of tests may take three times so many seconds of CPU; so many files of tests, those that know
-the file best, are run before the others; and in all so many."""
-LEFT_OUT = ("test_cx", "test_notebooks", "test_house", "test_public_edge", "test_wheel", "test_fuzz", "test_any_")
+QUICK, MOST, FILES = 10.0, 90.0, 6
+"""Seconds, as recorded, of the tests run first for a mutant, and of all that are run; files of tests without record."""
 ELSEWHERE = {"cli", "fuzz", "lab", "report", "workshop"}
-"""Tests of claims belong to their cards and to what the cards share; those of the house, of commands and pages and the
-long tables are not run for a mutant."""
+LIBRARIES = ("numpy", "pandas", "pyarrow", "duckdb", "polars", "narwhals", "scipy.stats", "scipy.optimize",
+             "statsmodels.api", "matplotlib.pyplot", "IPython.display")  # fmt: skip
+"""What tests use, loaded once."""
 NO_TEST = 5
 """What pytest ends with where no test was chosen."""
-ALIKE = ("tests/test_weights_are_counts.py", "tests/test_every_interval.py", "tests/test_every_error.py")
-"""What holds of every estimate, interval and standard error, asked of the public functions of a mutant's folder."""
 
 
 @dataclass(frozen=True)
@@ -151,116 +153,155 @@ def _swapped(elements: list[ast.expr], names: list[str]) -> list[ast.expr]:
     return out
 
 
-def tests_of(file: str) -> list[str]:
-    """Return the tests that belong to a file: its own, those of its room and those that name it; then its examples."""
-    path = Path(file)
-    own = ROOT / "tests" / path.parent.relative_to("cxlab") / f"test_{path.stem}.py"
-    if path.parent.name == "cards":
-        own = ROOT / "tests/hypotheses" / f"test_{path.stem}.py"
-        rest = ["test_verdict.py", "test_calibrate.py"]
-        found = [own] if own.is_file() else [ROOT / "tests/hypotheses" / r for r in rest]
-        shared = [ROOT / "tests/hypotheses" / f"test_{what}.py" for what in ("naive_twins", "weighted_cards")]
-        return [str(p.relative_to(ROOT)) for p in (*found, *shared)]
-    room = ROOT / "tests" / path.parent.relative_to("cxlab")
-    while not room.is_dir():
-        room = room.parent
-    every = [p for p in (ROOT / "tests").rglob("test_*.py") if p != own and not p.stem.startswith(LEFT_OUT)]
-    every = [p for p in every if p.parent.name not in ELSEWHERE]
-    known = {p: _mentions(p, path) for p in every}
-    rest = sorted((p for p in every if known[p] or p.parent == room), key=lambda p: (-known[p], p))[:MOST]
+def tests_of(mutant: Mutant, known: Record) -> list[list[str]]:
+    """Return the tests that run the mutant's line, in rounds: the quick ones, then the others as far as time goes.
+
+    Recorded tests stand in the order of what they take, files named after the mutant's file first. Files of tests that
+    were not recorded follow whole: those of its card, else those that name the module or the public functions that
+    run the line most often.
+    """
+    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
+    node = next(itertools.islice(_all_changes(tree), mutant.number, None))[0]
+    running = sorted(known.running(mutant.file, node, tree))
+    files: dict[str, list[str]] = {}
+    for test in running:
+        files.setdefault(test.partition("::")[0], []).append(test)
+    cost = {f: 0.3 + sum(known.tests[t]["seconds"] for t in tests) for f, tests in files.items()}
+    stem = Path(mutant.file).stem
+    rounds: list[list[str]] = [[], []]
+    spent = 0.0
+    for f in sorted(files, key=lambda f: (not Path(f).stem.endswith(stem), cost[f])):
+        for test in sorted(files[f], key=lambda t: known.tests[t]["seconds"]):
+            spent += known.tests[test]["seconds"] + 0.3 / len(files[f])
+            if spent <= known.most:
+                rounds[spent > QUICK].append(test)
+    rest = unrecorded(mutant.file, {t.rpartition("[")[2].rstrip("]") for t in running if "[" in t}, known)
+    return [r for r in (rounds[0], rest[:2], rounds[1], rest[2:]) if r]
+
+
+def unrecorded(file: str, names: set[str], known: Record) -> list[str]:
+    """Return files of tests without a record that know a file or call one of the public functions by these names."""
+    path, folder = Path(file), ROOT / "tests" / Path(file).relative_to("cxlab").parent
+    own = {ROOT / "tests/hypotheses" / f"test_{path.stem}.py", folder / f"test_{path.stem}.py"}
     if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards that use it
-        cards = sorted((ROOT / "cxlab/hypotheses/cards").glob("cx*.py"), key=lambda p: (not _imports(p, path), p))
-        rest += [ROOT / "tests/hypotheses" / f"test_{p.stem}.py" for p in cards]
-    return [str(p.relative_to(ROOT)) for p in ([own] if own.is_file() else []) + rest] + [file]
+        cards = sorted((ROOT / "cxlab/hypotheses/cards").glob("cx*.py"))
+        used = [c for c in cards if f"hypotheses.{path.stem} import" in c.read_text(encoding="utf-8")]
+        own |= {ROOT / "tests/hypotheses" / f"test_{c.stem}.py" for c in used}
+    called = "|".join(sorted(names | {n for n, m in public().items() if m == file[:-3].replace("/", ".")})) or "no_name"
+    known_by = [rf"\bcx(?:\.\w+)?\.(?:{called})\(", rf"\b{path.stem}\.\w+\(", rf"\bfrom cxlab\S*\.{path.stem} import"]
+    known_by += [rf"import {path.stem}\b", f'"{path.stem.upper().replace("CX", "CX-")}"']
+    pattern = "|".join(known_by)
+    room = folder.parent if path.parent.name == "cards" else folder
+    every = [p for p in (ROOT / "tests").rglob("test_*.py") if not _left_out(p)]
+    count = {p: len(re.findall(pattern, p.read_text(encoding="utf-8"))) for p in every}
+    count = {p: k + 100 * (p in own) + 0.5 * (p.parent == room) for p, k in count.items() if k or p in own}
+    found = [str(p.relative_to(ROOT)) for p in sorted(count, key=lambda p: (-count[p], p))]
+    return [f for f in found if f not in known.of_file][: known.files]
 
 
-def _imports(card: Path, file: Path) -> bool:
-    return f"hypotheses.{file.stem} import" in card.read_text(encoding="utf-8")
+def _left_out(test: Path) -> bool:
+    """Whether a file of tests is of the house, of commands or of pages."""
+    return test.parent.name in ELSEWHERE or test.stem.removeprefix("test_") in OF_THE_HOUSE
 
 
-def alike(file: str) -> list[str]:
-    """Return the tests of every estimate and interval for a model's functions, else its folder's, for pytest."""
-    module, folder = file.removesuffix(".py").replace("/", "."), str(Path(file).parent).replace("/", ".")
-    named = _public().items()
-    inside = [n for n, m in named if m == module] or [n for n, m in named if m.startswith(folder + ".")]
-    return [*ALIKE, "-k", " or ".join(f"[{n}" for n in inside)] if inside else []
-
-
-def _mentions(test: Path, file: Path) -> int:
-    """Return how often a test imports the module or calls a function of it: those that know it most are run first."""
-    module, stem = ".".join(file.with_suffix("").parts), file.stem
-    public = "|".join(n for n, m in _public().items() if m == module) or "no_name"
-    used = rf"\bcx(?:\.\w+)?\.(?:{public})\b|\b{stem}\.\w+\(|\bfrom cxlab\S*\.{stem} import|\bimport \(?.*\b{stem}\b"
-    return len(re.findall(used, test.read_text(encoding="utf-8")))
-
-
-def _public() -> dict[str, str]:
-    """The module of every public name."""
+def public() -> dict[str, str]:
+    """Return the module of every public name."""
     return {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
 
 
 def run(tests: list[str], home: Path, limit: float) -> str:
-    """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the file of the test that failed."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--doctest-modules",
-        "-o",
-        "python_functions=test_",
-        *tests,
-    ]
-    env = os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    cpu = lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))  # noqa: E731
+    """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the test that failed.
+
+    They run in a fork of this process, which has loaded the libraries once.
+    """
+    chosen, told = home / "chosen.json", home / "told.txt"
+    chosen.write_text(json.dumps(tests), encoding="utf-8")
+    files = list(dict.fromkeys(t.partition("::")[0] for t in tests))
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        _tried(["-x", "-q", "-p", "no:cacheprovider", "-p", "benchmarks.chosen", *files], home, told, int(limit))
+    end = time.monotonic() + 10 * limit
+    while not (done := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return "too slow"
+        time.sleep(0.05)
+    code, said = os.waitstatus_to_exitcode(done[1]), told.read_text(encoding="utf-8", errors="replace")
+    if code == -signal.SIGXCPU:
+        return "too slow"
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.M)
+    return failed[1] if failed else "" if code in (0, NO_TEST) else said[-600:]
+
+
+def _tried(options: list[str], home: Path, told: Path, limit: int) -> None:
+    """Run pytest in the copy of the package, in this process, which ends with it."""
+    code = 1
     try:
-        done = subprocess.run(
-            command, cwd=home, env=env, capture_output=True, text=True, timeout=10 * limit, preexec_fn=cpu
-        )
-    except subprocess.TimeoutExpired:
-        return "too slow"
-    if done.returncode == -signal.SIGXCPU:
-        return "too slow"
-    failed = re.search(r"^(?:FAILED|ERROR) ([^\s:]+)", done.stdout, re.M)
-    return failed[1] if failed else "" if done.returncode in (0, NO_TEST) else done.stdout[-300:] + done.stderr[-300:]
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+        out = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        os.chdir(home)
+        own = ("cxlab", "benchmarks", "tests", "__main__")
+        for name in [m for m in sys.modules if m.partition(".")[0] in own]:
+            del sys.modules[name]
+        sys.path[:] = [str(home), *(p for p in sys.path if p not in ("", str(ROOT)))]
+        sys.dont_write_bytecode = True
+        os.environ |= {
+            "PYTHONPATH": str(home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CXLAB_CHOSEN": str(home / "chosen.json"),
+        }
+        where = str(importlib.import_module("cxlab").__file__)
+        code = int(pytest.main(options)) if where.startswith(str(home)) else print(f"{where} is not the copy") or 1
+    finally:
+        os._exit(code)
 
 
-def passes(test: str, home: Path, known: dict[str, bool]) -> bool:
-    """Return whether a test that killed a mutant passes without one; one that does not is used no more."""
-    if test not in known:
-        if said := run([test], home, 5 * SECONDS):
-            print(f"     not used: {test} fails without a mutation: {said}", flush=True)
-        known[test] = not said
-    return known[test]
+def passes(said: str, some: list[str], home: Path, known: Record) -> bool:
+    """Return whether what killed a mutant passes without one; a test that does not is used no more.
+
+    Of tests that passed when they were recorded one a file is tried: whether the file runs in the copy as it did there.
+    """
+    if not said.startswith("tests/"):
+        raise SystemExit(f"the tests could not be run: {said}")
+    whole = said.partition("::")[0]
+    if known.alone.get(whole) and said in known.tests:
+        return True
+    if said not in known.alone:
+        again = run([said], home, 5 * MOST)
+        known.alone[said] = not again
+        if again:
+            known.alone |= {t: False for t in some if t in (said, whole)}
+            print(f"     not used: {said} fails without a mutation: {again}", flush=True)
+        elif said in known.tests:
+            known.alone[whole] = True
+    return known.alone[said]
 
 
-def escapes(mutant: Mutant, home: Path, known: dict[str, bool]) -> str:
-    """Return how the mutant got away: 'survives' where every test passes, 'too slow' out of time; '' where killed.
+def escapes(mutant: Mutant, home: Path, known: Record) -> tuple[str, str]:
+    """Return how the mutant got away and the test that killed it, one of them ''.
 
-    First what holds of every estimate, then the tests that know the file best, then the rest of its room. ``known``:
-    whether a test passes without a mutation.
+    'never run' where no test runs its line, 'survives' where every test that runs it passes, 'too slow' out of time.
     """
     target, whole = home / mutant.file, (home / mutant.file).read_text(encoding="utf-8")
-    rounds = (alike(mutant.file), (tests := tests_of(mutant.file))[:FIRST], tests[FIRST:])
+    rounds = tests_of(mutant, known)
     for some in rounds:
-        while some := [t for t in some if known.get(t, True)]:
+        while some := [t for t in some if known.passes(t)]:
             target.write_text(source(mutant), encoding="utf-8")
             try:
-                said = run(some, home, 3 * SECONDS)
+                said = run(some, home, 60 + sum(4 * known.seconds(t) for t in some))
             finally:
                 target.write_text(whole, encoding="utf-8")
             if said in ("", "too slow"):
                 break
-            if passes(said, home, known):
-                return ""
-            if said not in some:
-                raise SystemExit(f"{mutant} could not be tried: {said}")
+            if passes(said, some, home, known):
+                return "", said
         if some and said == "too slow":
-            return said
-    return "survives"
+            return said, ""
+    return ("survives" if rounds else "never run"), ""
 
 
 def main() -> int:
@@ -271,30 +312,31 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=200, help="mutants tried at most")
     parser.add_argument("--skip", type=int, default=0, help="mutants of this seed that were tried before")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=MOST, help="of recorded tests run for a mutant, at most")
+    parser.add_argument("--unrecorded", type=int, default=FILES, help="files of tests without a record, at most")
     args = parser.parse_args()
     every = wanted(args.files)
     random.Random(args.seed).shuffle(every)
     end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
-    known: dict[str, bool] = {}
+    known = load()
+    known.most, known.files = args.seconds, args.unrecorded
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         shutil.copytree(ROOT / "cxlab", home / "cxlab", ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("tests", "datasets", "notebooks", "pyproject.toml", "constraints.txt"):
-            (home / name).symlink_to(ROOT / name)
-        where = [sys.executable, "-c", "import cxlab; print(cxlab.__file__)"]
-        loaded = subprocess.run(
-            where, cwd=home, env=os.environ | {"PYTHONPATH": str(home)}, capture_output=True, text=True
-        )
-        if not loaded.stdout.startswith(str(home)):
-            raise SystemExit(f"the tests would not try the copy but {loaded.stdout}{loaded.stderr}")
+        for path in ROOT.iterdir():
+            if path.name != "cxlab" and not path.name.startswith("."):
+                (home / path.name).symlink_to(path)
+        for name in LIBRARIES:
+            importlib.import_module(name)
         for m in every[args.skip : args.skip + args.most]:
             if time.monotonic() > end:
                 break
             tried[m.file] += 1
-            if how := escapes(m, home, known):
+            how, by = escapes(m, home, known)
+            if how:
                 left.append((m, how))
             said = f"{m.file}:{m.line}  {m.kind}: {m.before[:90]}"
-            print(f"{sum(tried.values()):>4} {how or 'killed':<9} {said}", flush=True)
+            print(f"{sum(tried.values()):>4} {how or 'killed':<9} {said}   {by[-70:]}", flush=True)
     lost = Counter(m.file for m, _ in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):

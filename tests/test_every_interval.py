@@ -70,7 +70,8 @@ def tables(result: cx.Result) -> dict[str, pd.DataFrame]:
 
 def intervals(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield each estimate's name with a table of it, its limits and its standard error (nan without one)."""
-    names = [("estimate", "low", "high"), *((c[:-4], c, f"{c[:-4]}_high") for c in map(str, table) if c.endswith("_low"))]
+    lows = [c for c in map(str, table) if c.endswith("_low")]
+    names = [("estimate", "low", "high"), *((c[:-4], c, f"{c[:-4]}_high") for c in lows)]
     for value, low, high in names:
         if {value, low, high} <= set(table.columns) and value not in COUNTS:
             se = table["se"] if value == "estimate" and "se" in table else np.nan
