@@ -84,26 +84,24 @@ def star_jump(study: Study, outcome: str, *, score: str, bend: float | None = No
         )
     kept = found.keep(rows)
     y, place, edge = y[rows], *_placed(x[rows])
+    beside = _both_sides(place, edge)  # an edge with places on one side tells nothing of a jump
+    for some in (place, place[beside]):
+        _enough(some, f"'{x_name}' of {study.name}")
+    kept, y, place, edge = kept.keep(beside), y[beside], place[beside], edge[beside]
     points = np.unique(place)
-    sides = int((points < 0).sum()), int((points > 0).sum())
-    if min(sides) < FEW_POINTS:
-        raise DataProblem(
-            f"'{x_name}' of {study.name} has {sides[0]} hundredths of a star below the edges and {sides[1]} above; "
-            f"{FEW_POINTS} on each side are needed: give the score before it is rounded, with two decimals"
-        )
-    w = kept.w * kept.n
-    y = y - (np.bincount(edge, w * y) / np.fmax(np.bincount(edge, w), 1e-300))[edge]  # each edge has its own level
-    mean, v, mass, df = _means(y, place, points, kept.w, kept.cluster, kept.strata)
+    mean, v, mass, df = _means(y, place, edge, kept.w * kept.n, kept.cluster, kept.strata)
     stretch = float(t_value(level, df) / t_value(level, np.inf))
     effect = jump(points, mean, v, mass, level=level, most=bend, stretch=stretch)
     many = np.bincount(np.searchsorted(points, place), minlength=len(points)).astype(float)
     share = many / many.mean()
     crowd = jump(points, share, np.diag(np.fmax(many, 1.0)) / many.mean() ** 2, np.ones(len(points)), level=level)
-    n = int(rows.sum())
+    n = len(y)
     table = pd.DataFrame([
         _row("outcome, half a star more", effect, n), _row("scores there, as a share of the mean number", crowd, n),
     ])  # fmt: skip
     notes = [*study.caveats, *found.notes]
+    if alone := int((~beside).sum()):
+        notes.append(f"{alone:,} rows at edges that have rows on one side only do not count")
     notes.append(f"scores within {effect.width:g} hundredths of an edge count")
     notes += ["the bend is a rule of thumb from these data: say it beforehand"] if bend is None else []
     if not table["low"][1] <= 0 <= table["high"][1]:
@@ -126,24 +124,49 @@ def _placed(x: NDArray) -> tuple[NDArray, NDArray]:
     return hundredth - edge * half - half / 2 + 0.5, edge
 
 
+def _enough(place: NDArray, name: str) -> None:
+    points = np.unique(place)
+    sides = int((points < 0).sum()), int((points > 0).sum())
+    if min(sides) < FEW_POINTS:
+        raise DataProblem(
+            f"{name} has {sides[0]} hundredths of a star below the edges and {sides[1]} above; {FEW_POINTS} on each "
+            "side are needed: give the score before it is rounded, with two decimals"
+        )
+
+
+def _both_sides(place: NDArray, edge: NDArray) -> NDArray[np.bool_]:
+    """Rows of edges with a row on either side."""
+    below, above = (np.bincount(edge, side, edge.max() + 1) > 0 for side in (place < 0, place > 0))
+    return (below & above)[edge]
+
+
 def _means(
-    y: NDArray, place: NDArray, points: NDArray, w: NDArray, cluster: NDArray | None, strata: NDArray | None
+    y: NDArray, place: NDArray, edge: NDArray, w: NDArray, cluster: NDArray | None, strata: NDArray | None
 ) -> tuple[NDArray, NDArray, NDArray, float]:
-    """Mean outcome at each hundredth, the covariance of these means under the design, their weight, and the df."""
-    at = np.searchsorted(points, place)
-    mass = np.bincount(at, w, len(points))
-    mean = np.bincount(at, w * y, len(points)) / mass
-    u = np.zeros((len(y), len(points)))
-    u[np.arange(len(y)), at] = w / mass[at] * (y - mean[at])
-    if cluster is None and strata is None:
-        n = np.bincount(at, minlength=len(points))
-        v, df = np.diag((u**2).sum(0) * n / np.fmax(n - 1, 1)), np.inf
-    else:
-        v, df = covariance(u, np.ones(len(y)), cluster, strata)
-    own = np.diag(v).copy()
-    pooled = (mass * own) @ mass / mass.sum() / mass  # a point of one row has no spread of its own
-    np.fill_diagonal(v, np.where(own > 0, own, pooled))
-    return mean, v, mass, df
+    """Mean outcome at each hundredth, its covariance under the design, the weight of the rows there, and the df.
+
+    Edges have levels of their own: outcome = level of the edge + mean at the hundredth, by least squares, so that an
+    edge with more rows on one side than another pulls nothing (levels taken off before would take a part of the jump
+    with them). The levels have a mean of 0. Residuals are lifted by their leverage (HC2).
+    """
+    points, at = np.unique(place, return_inverse=True)
+    at, e = np.ravel(at), np.ravel(np.unique(edge, return_inverse=True)[1])
+    p, q = len(points), int(e.max()) + 1
+    mass, of_edge = np.bincount(at, w, p), np.bincount(e, w, q)
+    both = np.bincount(at * q + e, w, p * q).reshape(p, q)
+    inverse = np.linalg.pinv(np.block([[np.diag(mass), both], [both.T, np.diag(of_edge)]]), 1e-10, hermitian=True)
+    b = inverse @ np.concatenate([np.bincount(at, w * y, p), np.bincount(e, w * y, q)])
+    lead = np.hstack([np.eye(p), np.tile(of_edge / of_edge.sum(), (p, 1))])
+    leverage = w * (inverse[at, at] + 2 * inverse[at, p + e] + inverse[p + e, p + e])
+    rest = (y - b[at] - b[p + e]) / np.sqrt(np.fmax(1 - leverage, 1e-9))
+    of_rows = lead @ inverse
+    u = (w * rest)[:, None] * (of_rows[:, at] + of_rows[:, p + e]).T
+    v, df = (u.T @ u, np.inf) if cluster is None and strata is None else covariance(u, np.ones(len(y)), cluster, strata)
+    alone = np.bincount(at, minlength=p) == 1  # a hundredth of one row has no spread of its own
+    own = np.where(alone, np.nan, np.diag(v))
+    pooled = np.nansum(mass**2 * own) / mass[~alone].sum() / mass if (~alone).any() else own
+    v = v + np.diag(np.where(alone, np.nan_to_num(pooled), 0.0))
+    return lead @ b, v, mass, df
 
 
 def _row(what: str, found: Jump, n: int) -> dict[str, object]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy.stats import binom, brunnermunzel, fisher_exact
 
 import cxlab as cx
+from cxlab.models.text import star_jump
 from cxlab.models.text.review_streams import months, superiority
 from cxlab.stats.text import laney, star_scores
 
@@ -183,6 +185,29 @@ def test_the_jump_at_half_stars_is_found_covered_and_absent_where_there_is_none(
             found += [row["estimate"] - effect]
     assert held >= binom.ppf(0.001, 30, 0.95) and sounded <= binom.ppf(0.999, 15, 0.05)
     assert abs(np.mean(found)) < 0.6
+
+
+def test_edges_with_unlike_numbers_on_their_sides_pull_nothing() -> None:
+    """Without noise the jump is 5 whatever the levels of the edges and who stands where; levels by least squares."""
+    rng = np.random.default_rng(3)
+    edge = rng.integers(0, 4, 4000)
+    above = rng.random(4000) < np.array([0.1, 0.9, 0.2, 1.0])[edge]  # the last edge has nobody below
+    away = np.where(above, rng.integers(0, 25, 4000), -rng.integers(1, 26, 4000))
+    score = 2.25 + 0.5 * edge + away / 100
+    sales = 5.0 * above + np.array([0.0, 40, -20, 7])[edge]
+    found = cx.text.star_jump(cx.load(pd.DataFrame({"score": score, "sales": sales})), "sales", score="score", bend=0.0)
+    assert found.table["estimate"][0] == pytest.approx(5, abs=1e-8)
+    assert f"{int((edge == 3).sum()):,} rows at edges that have rows on one side only do not count" in found.notes
+    assert found.table["n"][0] == (edge != 3).sum()
+    kept = edge < 3
+    y, place, level = (sales + rng.normal(0, 3, 4000))[kept], away[kept], edge[kept]
+    mean, v, _, _ = star_jump._means(y, place, level, np.ones(len(y)), None, None)
+    of_place, of_edge = (pd.get_dummies(x).to_numpy(float) for x in (place, level))
+    fit = sm.OLS(y, np.hstack([of_place, of_edge[:, 1:]])).fit(cov_type="HC2")
+    apart = np.zeros(len(fit.params))
+    apart[[0, 49]] = -1, 1
+    assert mean[49] - mean[0] == pytest.approx(apart @ fit.params)
+    assert apart[:50] @ v @ apart[:50] == pytest.approx(apart @ fit.cov_params() @ apart)
 
 
 def test_places_that_put_themselves_above_an_edge_are_seen() -> None:
