@@ -10,6 +10,7 @@ import pytest
 
 from cxlab.report import render
 from cxlab.report.kernel import Kernels
+from cxlab.report.overview import overview
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -29,6 +30,9 @@ def pages(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "scorecard", "abc", {"segments": "no-such-column"}, kernels=kernels, output=output
     ).page
     assert made["failed"].name == "error.html"
+    arabic = {"language": "ar", "questions": ["q1", "q4"], "against": ["columns", "rest"]}
+    made["tables"] = render.report("tables", "abc", arabic, kernels=kernels, output=output).page
+    made["index"] = overview(output)
     return made
 
 
@@ -52,21 +56,33 @@ def test_a_page_asks_no_host_for_anything(browser, pages: dict[str, Path], name:
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", [*STUDIES, "failed"])
-def test_axe_finds_no_violation(browser, pages: dict[str, Path], name: str, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("light", 390), ("dark", 1200)])
+@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index"])
+def test_axe_finds_no_violation(browser, pages: dict[str, Path], name: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install cxlab[browser]")
-    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()
     page.goto(pages[name].as_uri())
-    if name != "failed":
+    if name in STUDIES:
         page.check("#show-code")
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     context.close()
 
 
-@pytest.mark.parametrize("name", [*STUDIES, "failed"])
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_first_screen_holds_the_message_and_the_beginning_of_its_picture(
+    browser, pages: dict[str, Path], name: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto(pages[name].as_uri())
+    found = page.locator("main ol li")
+    assert found.count() >= 1 and found.first.bounding_box()["y"] < 400
+    assert page.locator("img.figure").first.bounding_box()["y"] < 640
+    page.close()
+
+
+@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index"])
 def test_a_page_fits_a_phone(browser, pages: dict[str, Path], name: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(pages[name].as_uri())
