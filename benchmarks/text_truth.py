@@ -3,11 +3,12 @@
 On public comments that people have coded whole (`benchmarks.text_sets`): macro-F1 on comments without a label, and how
 often intervals of `cx.themes` and `cx.text.theme_impact` hold the truth over repeated draws of labels. The table is
 written to ``text.md`` beside this file and printed. Needs the mirror of public data (``CXLAB_MIRROR``) and the extra
-'text'; lines of 'e5' also 'text-more'.
+'text'; lines of 'e5' also 'text-more', those of VADER the package vaderSentiment.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +72,15 @@ def sentiment(data: text_sets.Coded, embed: Embed | None, labels: int, draws: in
 def without_labels(data: text_sets.Coded, embed: Embed) -> float:
     """Return macro-F1 of the head that comes with the package, at cuts fixed beforehand."""
     told = np.digitize(pleased(data.comment, embed), [-0.25, 0.5])
+    return macro_f1(data.themes[["negative", "neutral", "positive"]].to_numpy().argmax(1), told)
+
+
+def vader(data: text_sets.Coded) -> float:
+    """Return macro-F1 of the English lexicon VADER (vaderSentiment, MIT) at the cuts of its authors, -.05 and .05."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    score = SentimentIntensityAnalyzer().polarity_scores
+    told = np.digitize([score(t)["compound"] for t in data.comment], [-0.05, 0.05])
     return macro_f1(data.themes[["negative", "neutral", "positive"]].to_numpy().argmax(1), told)
 
 
@@ -171,6 +181,8 @@ def accuracy() -> Iterator[tuple[str, float, str]]:
         data = text_sets.SETS[name]().part(4000)
         embed = kept("use", data.comment)
         yield f"{data.name}, no label", without_labels(data, embed), str(asked.get(0, ""))
+        if importlib.util.find_spec("vaderSentiment"):
+            yield f"{data.name}, no label, by VADER", vader(data), ""
         for n in (100, 200, 500, 1000):
             yield f"{data.name}, {n:,} labels", sentiment(data, embed, n), str(asked.get(n, ""))
         yield f"{data.name}, 200 labels, words alone", sentiment(data, None, 200), ""
