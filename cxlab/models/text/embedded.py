@@ -22,7 +22,7 @@ from cxlab.models.text.languages import languages
 from cxlab.problem import DataProblem
 
 MOST_KEPT = 200_000
-"""Texts that are kept on disk; of more, none is."""
+"""Texts that are kept, on disk and in memory; of more, none is: they are worked out in pieces and let go."""
 
 LONGEST = 4_000
 BATCH = 512
@@ -89,6 +89,7 @@ class Embedder:
             fresh = self.known
         else:
             fresh = {**fresh, **{p: self.known[p] for p in prints if p in self.known}}
+            self.file, self.known, self.new = None, {}, 0  # so many are not kept, in memory neither
         return np.array([fresh[p] for p in prints], np.float32)
 
     def languages(self, texts: Sequence[str]) -> list[str]:
