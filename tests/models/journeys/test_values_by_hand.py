@@ -323,3 +323,32 @@ def test_a_mixture_of_two_chains_has_the_bic_and_the_steps_of_its_reference() ->
                 got = np.array([[steps[name, a, b] for b in ("a", "b", "c", "(end)")] for a in "abc"])
                 assert np.abs(got - p).max() < 0.033, "the reference is .028 off at most"
     assert [bic[k] for k in (1, 2, 3)] == pytest.approx([43_755, 41_933, 42_013], abs=4)
+
+
+def test_a_score_that_stands_at_events_counts_where_it_stands() -> None:
+    """Two answers in a case: the mean at a touchpoint is that of the answers on its rows, each by its case's weight."""
+    table, _ = log()
+    rng = np.random.default_rng(4)
+    table["score"] = np.where(rng.random(len(table)) < 0.6, rng.integers(0, 101, len(table)), np.nan)
+    found = cx.journey(study(table), least_n=0)
+    rows = found.table.set_index("touchpoint")
+    for e, mine in table.dropna(subset=["score"]).groupby("event"):
+        mean = np.average(mine["score"], weights=mine["w"])
+        assert rows.loc[e, "score"] == pytest.approx(mean)
+        u = (mine["w"] * (mine["score"] - mean) / mine["w"].sum()).groupby(mine["case"]).sum().to_numpy()
+        se = np.sqrt(variance(u)[0, 0])
+        assert rows.loc[e, "score_high"] - mean == pytest.approx(stats.t.ppf(0.975, len(u) - 1) * se, rel=0.02)
+    assert "'score' counts at the events on whose rows it stands" in found.notes
+
+
+@pytest.mark.parametrize(("gap", "common"), [(0, False), (1, True), (-1, True)])
+def test_rows_of_which_it_is_not_known_whether_a_problem_happened_are_told(gap: int, common: bool) -> None:
+    known = pd.DataFrame({"score": [2, 3, 3, 4] * 30, "late": [1.0, 0, 0, 0] * 15 + [0.0, 1, 0, 0] * 15})
+    other = pd.DataFrame({"score": [2 + gap, 3 + gap, 3 + gap, 4 + gap] * 10, "late": np.nan})
+    found = cx.load(pd.concat([known, other], ignore_index=True))
+    found = found.set("score", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
+    notes = cx.pain_points(found, problems="late").notes
+    assert "120 complete rows" in notes
+    said = f"left out; their mean is {3 + gap:.2f}, that of the others 3.00"
+    line = next(n for n in notes if said in n)
+    assert line.startswith("40 rows with a score do not say") and line.endswith("a problem of its own") == common
