@@ -157,10 +157,25 @@ def origin(lines: Sequence[str]) -> list[str]:
     """Return where the data come from; notes in other languages than the page's are counted, and stand in run.json."""
     if speech.language() == "en":
         return list(lines)
-    shown = [speech.said(line) for line in lines if line.startswith(ORIGIN)]
+    shown = [named_first(line) for line in lines if line.startswith(ORIGIN)]
     rest = len(lines) - len(shown)
     words = f"{rest} note{'s' * (rest > 1)} on the data stand{'s' * (rest == 1)} in run.json"
     return [*shown, *([speech.said(words)] if rest else [])]
+
+
+HELD = "\ufffc"
+
+
+def named_first(line: str) -> str:
+    """Return a line of where the data come from, its name in the language of the page and what it names as it is.
+
+    >>> with speech.speaking("de"):
+    ...     named_first("Licence: CC0 (repository); the licence of the text is unknown")
+    'Lizenz: CC0 (repository); the licence of the text is unknown'
+    """
+    name, mark, rest = line.partition(": ")
+    words = "no file to hash"
+    return speech.said(line) if rest == words else speech.said(f"{name}{mark}{HELD}").replace(HELD, rest)
 
 
 def told(reasons: Sequence[str]) -> list[str]:
