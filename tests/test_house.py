@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,31 @@ def test_an_editor_jumps_to_a_function_and_completes(name: str) -> None:
     assert goal.full_name == f"{named()[last]}.{last}" and Path(goal.module_path).suffix == ".py"
     open_ = jedi.Script(f"import cxlab as cx\n{before}", project=jedi.Project(ROOT))
     assert last in {c.name for c in open_.complete(2, len(before))}
+
+
+def test_the_interval_of_nps_lies_four_calls_below_it() -> None:
+    import cxlab as cx
+
+    data, own, calls = cx.load("brand-tracker"), str(ROOT / "cxlab"), []
+    cx.nps(data)
+    found: list[list[str]] = []
+
+    def follow(frame: types.FrameType, event: str, arg: object) -> None:
+        if frame.f_code.co_filename.startswith(own):
+            if event == "call":
+                calls.append(frame.f_code.co_qualname)
+                if frame.f_code.co_filename.endswith("inference/trinomial.py") and calls[-1] == "score":
+                    found.append(calls[calls.index("nps") :])
+            elif event == "return" and calls:
+                calls.pop()
+
+    before = sys.getprofile()
+    sys.setprofile(follow)
+    try:
+        cx.nps(data)
+    finally:
+        sys.setprofile(before)
+    assert found and all(len(way) <= 5 for way in found), found
 
 
 def public_functions() -> dict[str, object]:

@@ -233,3 +233,19 @@ def test_a_benchmark_without_each_peer_is_the_mean_of_the_others() -> None:
     right = sorted(lines, reverse=True)
     assert left_out["without"].tolist() == [r[1] for r in right]
     np.testing.assert_allclose(left_out[["benchmark", "gap"]], [r[2:] for r in right])
+
+
+@pytest.mark.parametrize("all_say", [5, 3, 1])
+def test_a_group_that_agrees_differs_by_what_a_share_that_may_still_differ_allows(all_say: int) -> None:
+    """Wilson's bound z2 / (n + z2) of the share, each by the whole scale, joined to the other's t limits by MOVER."""
+    other = np.random.default_rng(1).choice([1, 2, 3, 4, 5], 60)
+    sat = cx.Field("sat", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
+    study = shops(np.repeat(["A", "B"], [40, 60]), {"sat": np.r_[np.full(40, all_say), other]}, sat)
+    row = cx.compare(study, "mean", by="shop", of="sat").table.iloc[0]
+    z = norm.ppf(0.975)
+    share, half = z * z / (40 + z * z), stats.t.ppf(0.975, 59) * other.std(ddof=1) / np.sqrt(60)
+    gap = all_say - other.mean()
+    right = (gap, gap - np.hypot(share * (all_say - 1), half), gap + np.hypot(share * (5 - all_say), half))
+    sign = 1 if row["estimate"] * gap > 0 else -1
+    told = (row["estimate"], row["low"], row["high"]) if sign > 0 else (-row["estimate"], -row["high"], -row["low"])
+    assert told == pytest.approx(right, abs=3e-3)
