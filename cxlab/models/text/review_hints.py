@@ -26,6 +26,7 @@ LEAST_LETTERS = 40
 COLUMNS = (
     Column("sign", "label", "", "Sign"),
     Column("others", "share", "", "In the other units"),
+    Column("most", "count", "", "Most of one text or author"),
     Column("p_adjusted", "p", "", "p, corrected"),
 )
 LAW = (
@@ -49,8 +50,9 @@ def review_hints(study: Study, *, unit: str, author: str = "", column: str = "",
     Returns
     -------
     Result in shares, a row a sign and unit of ten reviews or more, the most unusual first: ``sign, estimate, low, high,
-    others`` (the same of all other units), ``n``, ``p`` (that the unit has no larger share than the others, Fisher),
-    ``p_adjusted`` (Benjamini and Hochberg over all rows).
+    others`` (the same of all other units), ``most`` (reviews of the unit with one text, or by one author), ``n``, ``p``
+    (that of the unit's texts, or authors, no larger share shows the sign than of the others', Fisher: each counts once
+    in a unit, for who posts twice posts two copies), ``p_adjusted`` (Benjamini and Hochberg over all rows).
 
     Raises
     ------
@@ -75,8 +77,9 @@ def review_hints(study: Study, *, unit: str, author: str = "", column: str = "",
         signs["near copy of another review"] = _copies(found.other[study.field(column).name])
     if author:
         who = pd.Series(found.other[study.field(author).name], dtype=object)
-        signs["only review of its author"] = np.where(who.notna(), (who.map(who.value_counts()) == 1) * 1.0, np.nan)
-    rows = [row for sign, y in signs.items() for row in _rows(sign, y.astype(float), units, level)]
+        alone = np.where(who.notna(), (who.map(who.value_counts()) == 1) * 1.0, np.nan)
+        signs["only review of its author"] = alone, pd.factorize(who)[0]
+    rows = [row for sign, (y, group) in signs.items() for row in _rows(sign, y, group, units, level)]
     if not rows:
         raise DataProblem(f"no {unit} of {study.name} has {SMALL} reviews with what the signs need; use a coarser unit")
     table = pd.DataFrame(rows)
@@ -87,34 +90,48 @@ def review_hints(study: Study, *, unit: str, author: str = "", column: str = "",
     said = f"{n} of {len(table)} shares are unusually large; of those called so about {1 - level:.0%} are chance"
     return Result(
         "review_hints", "Unusual in the reviews", table.rename(columns={"unit": called}), "share", level,
-        "Wilson; Fisher's exact test against the other units, Benjamini and Hochberg", (*study.caveats, *found.notes,
+        "Wilson on the effective number (texts, authors as clusters); Fisher's exact test against the other units, "
+        "each text or author once a unit; Benjamini and Hochberg", (*study.caveats, *found.notes,
         said, LAW), {"unit": called}, (Column(called, "label", "", study.field(unit).label), *COLUMNS), better="none",
     )  # fmt: skip
 
 
-def _copies(texts: NDArray) -> NDArray:
-    """1 where a text nearly stands under another review, 0 where it does not, nan without enough letters."""
+def _copies(texts: NDArray) -> tuple[NDArray, NDArray]:
+    """1 where a text nearly stands under another review, 0 where not, nan without enough letters; and which text."""
     keys = pd.Series([normal(t) if isinstance(t, str) else "" for t in texts])
     long = keys.str.len() >= LEAST_LETTERS
     distinct = keys[long].drop_duplicates()
     group = dict(zip(distinct, near_copies(list(distinct)), strict=True))
     of = keys.map(group)
-    return np.where(long, (of.map(of.value_counts()) > 1) * 1.0, np.nan)
+    return np.where(long, (of.map(of.value_counts()) > 1) * 1.0, np.nan), pd.factorize(of)[0]
 
 
-def _rows(sign: str, y: NDArray, units: pd.Series, level: float) -> list[dict[str, object]]:
+def _rows(sign: str, y: NDArray, group: NDArray, units: pd.Series, level: float) -> list[dict[str, object]]:
     from scipy.stats import fisher_exact
 
     there = np.isfinite(y) & units.notna().to_numpy()
-    all_n, all_k = int(there.sum()), int(np.nansum(y[there]))
+    table = pd.DataFrame({"unit": units[there].to_numpy(), "group": group[there], "y": y[there]})
+    all_n, all_k = len(table), int(table["y"].sum())
+    once = table.drop_duplicates(["unit", "group"])
+    once_n, once_k = len(once), int(once["y"].sum())
     out: list[dict[str, object]] = []
-    for name, of in pd.Series(y[there]).groupby(units[there].to_numpy(), sort=False):
-        n, k = len(of), int(of.sum())
+    for name, of in table.groupby("unit", sort=False):
+        n, k = len(of), int(of["y"].sum())
         if n < SMALL:
             continue
-        rest_n, rest_k = all_n - n, all_k - k
-        low, high = wilson(np.array([float(k)]), np.array([float(n)]), level)
-        p = float(fisher_exact([[k, n - k], [rest_k, rest_n - rest_k]], "greater")[1]) if rest_n else np.nan
+        kinds = of.groupby("group")["y"].agg(["size", "first"])
+        low, high = wilson(np.array([k / n]) * (n_eff := _effective(kinds, k / n)), np.array([n_eff]), level)
+        own_n, own_k = len(kinds), int(kinds["first"].sum())
+        beside = once_k - own_k, once_n - once_k - (own_n - own_k)
+        p = float(fisher_exact([[own_k, own_n - own_k], beside], "greater")[1]) if all_n > n else np.nan
         out.append({"unit": name, "sign": sign, "estimate": k / n, "low": float(low[0]), "high": float(high[0]),
-                    "others": rest_k / rest_n if rest_n else np.nan, "n": n, "p": p})  # fmt: skip
+                    "others": (all_k - k) / (all_n - n) if all_n > n else np.nan, "most": int(kinds["size"].max()),
+                    "n": n, "p": p})  # fmt: skip
     return out
+
+
+def _effective(kinds: pd.DataFrame, share: float) -> float:
+    """So many independent reviews say as much of the share: texts, or authors, are clusters."""
+    n, size, y = float(kinds["size"].sum()), kinds["size"].to_numpy(float), kinds["first"].to_numpy(float)
+    squares = float((size**2 * (y - share) ** 2).sum())
+    return n if not 0 < share < 1 else min(n, n * n * share * (1 - share) / squares)

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.stats import binom, brunnermunzel, fisher_exact
+from statsmodels.stats.proportion import proportion_confint
 
 import cxlab as cx
-from cxlab.models.text import star_jump
+from cxlab.models.text import review_hints, star_jump
 from cxlab.models.text.review_streams import months, superiority
+from cxlab.stats.inference.multiple import adjusted
 from cxlab.stats.text import laney, star_scores
 
 STARS = [1, 2, 3, 4, 5]
@@ -161,11 +163,27 @@ def test_copies_and_authors_of_one_review() -> None:
     first = found[found["shop"] == "a"].set_index("sign")
     assert first.loc["near copy of another review", "estimate"] == pytest.approx(12 / 20)
     assert first.loc["only review of its author", ["estimate", "others"]].tolist() == pytest.approx([0.9, 0])
-    p = fisher_exact([[12, 8], [0, 20]], "greater")[1]
-    assert first.loc["near copy of another review", "p"] == pytest.approx(p)
+    p = fisher_exact([[1, 8], [0, 20]], "greater")[1]  # one text stands twelve times: that is one event
+    assert first.loc["near copy of another review", ["p", "most"]].tolist() == pytest.approx([p, 12])
+    squares = 144 * 0.4**2 + 8 * 0.6**2  # texts are clusters
+    low, high = proportion_confint(0.6 * (n_eff := 400 * 0.24 / squares), n_eff, method="wilson")
+    assert first.loc["near copy of another review", ["low", "high"]].tolist() == pytest.approx([low, high])
     with pytest.raises(cx.DataProblem) as problem:
         cx.text.review_hints(cx.load(rows), unit="shop")
     assert str(problem.value) == "name who wrote the reviews with author=, or their texts with column=, or both"
+
+
+def test_who_posts_twice_makes_no_unit_unusual() -> None:
+    """Thirty shops alike, in each some who post their text twice: a hint in at most 5 % of data sets, and chance."""
+    rng, sounded = np.random.default_rng(2), 0
+    for _ in range(60):
+        twice = rng.poisson(3, 30)
+        shop = np.concatenate([np.repeat(np.arange(30), 100), np.repeat(np.arange(30), twice)])
+        text = np.concatenate([np.arange(3000), *(100 * s + np.arange(k) for s, k in enumerate(twice))])
+        y = (np.bincount(text)[text] > 1) * 1.0
+        rows = pd.DataFrame(review_hints._rows("copy", y, text, pd.Series(shop, dtype=object), 0.95))
+        sounded += bool((adjusted(rows["p"], "bh") < 0.05).any())
+    assert sounded <= binom.ppf(0.999, 60, 0.05)
 
 
 def places(seed: int, n: int = 3000, effect: float = 0.0) -> pd.DataFrame:
