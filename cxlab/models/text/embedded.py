@@ -94,6 +94,8 @@ class Embedder:
 
     def languages(self, texts: Sequence[str]) -> list[str]:
         """Return the language of each text; that of a text whose numbers are kept was told before."""
+        if len(texts) > MOST_KEPT:
+            return languages(texts)
         prints = [_print(t) for t in texts]
         if not all(p in self.told for p in prints):
             self.told |= dict(zip(prints, languages(texts), strict=True))

@@ -13,7 +13,7 @@ from cxlab.stats.text import ridge_logistic
 from cxlab.stats.text.tfidf import learned
 
 FOLDS = 5
-CHUNK = 50_000
+CHUNK = 20_480
 """Texts that are turned into features at once."""
 
 PENALTY = {"words": 10.0, "embeddings": 0.01, "both": 3.0}
