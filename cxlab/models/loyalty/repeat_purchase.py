@@ -197,7 +197,9 @@ def _mixed(means: NDArray, spread: NDArray, p: float) -> NDArray:
 def _said(total: pd.Series, *, full: bool, level: float) -> list[str]:
     out = []
     if not full:
-        out.append("the data end before the horizon does: nothing to check the forecast with")
+        out.append(
+            "the data end before the horizon does: nothing to check the forecast with, and the model knows no seasons"
+        )
     elif total["low"] <= total["actual"] <= total["high"]:
         out.append(f"hold-out: {total['actual']:,.0f} purchases, inside the {level:.0%} predictive interval")
     else:

@@ -40,6 +40,9 @@ def _value(r: Result) -> list[Said]:
     chance = "" if pd.isna(r.parts["chance"]) else f", with a chance of {r.parts['chance']:.0%} to be above 0"
     what = r.title.removeprefix("What ").partition(" would be worth")[0]
     if_so = "" if r.parts["causal"] else " if it is the score that keeps customers"
+    if row["high"] < 0:  # minus an amount "worth" is a loss
+        words = f"{what} would lose {-row['estimate']:,.0f} ({row['step']}){if_so}"
+        return [Said(words, row["estimate"], -row["high"], -row["low"])]
     words = f"{what} would be worth {row['estimate']:,.0f} ({row['step']}){if_so}{chance}"
     return [_of(row, words)]  # the chance says how sure
 
@@ -50,10 +53,16 @@ def _loyalty_curve(r: Result) -> list[Said]:
     if len(known) < 2:
         return []
     first, last = known.iloc[0], known.iloc[-1]
-    told = f"{show(first['estimate'], 'share')} at {first['score']:g}, {show(last['estimate'], 'share')}"
-    what = r.title.partition(" over ")[0]
-    sure = first["low"] > last["high"] or first["high"] < last["low"]
-    return [Said(f"{what}: {told} at {last['score']:g} of {r.parts['score']}", sure=sure)]
+    at, sure = [first, last], first["low"] > last["high"] or first["high"] < last["low"]
+    shape = str(r.parts.get("shape", ""))
+    if shape.startswith(("rises, then falls", "falls, then rises")):  # the ends alone would hide the turn
+        side = 1 if shape.startswith("rises") else -1
+        turn = known.loc[(side * known["estimate"]).idxmax()]
+        at = [first, turn, last]
+        beyond = (turn["low"] > max(first["high"], last["high"]), turn["high"] < min(first["low"], last["low"]))
+        sure = bool(beyond[0] if side > 0 else beyond[1])
+    told = ", ".join(f"{show(x['estimate'], r.unit)} at {x['score']:g}" for x in at)
+    return [Said(f"{r.title.partition(' over ')[0]}: {told} of {r.parts['score']}", sure=sure)]
 
 
 def _survival(r: Result) -> list[Said]:

@@ -113,6 +113,29 @@ def test_what_is_sure_comes_first_and_the_first_of_each_result() -> None:
         cx.pages.message()
 
 
+def test_a_curve_that_turns_is_told_with_its_turn_and_amounts_are_no_shares() -> None:
+    """10 % at the cheapest and 22 % at the dearest hid 37 % between; 34.5 spent were 3,450 %."""
+    cells = {"score": [20, 80, 120], "estimate": [0.1, 0.37, 0.22], "low": [0.08, 0.35, 0.17],
+             "high": [0.12, 0.39, 0.27], "n": [50, 50, 50]}  # fmt: skip
+    parts = {"score": "charges", "shape": "rises, then falls (two lines, break at 80)"}
+    told = said(Result("loyalty_curve", "Left over charges", pd.DataFrame(cells), "share", parts=parts))[0]
+    assert told.sentence == "Left: 10.0 % at 20, 37.0 % at 80, 22.0 % at 120 of charges" and told.sure
+    spent = pd.DataFrame(cells | {k: [10 * v for v in cells[k]] for k in ("estimate", "low", "high")})
+    told = said(Result("loyalty_curve", "Spent over score", spent, "", parts={"score": "score"}))[0]
+    assert "%" not in told.sentence
+
+
+def test_a_loss_is_called_a_loss() -> None:
+    row = {"step": ["net of the cost"], "estimate": [-16019.0], "low": [-16786.0], "high": [-15392.0]}
+    parts = {"chance": 0.0, "causal": []}
+    told = said(Result("value", "What +0.5 of Score would be worth, up to 72 months", pd.DataFrame(row), parts=parts))[
+        0
+    ]
+    assert told.sentence == (
+        "+0.5 of Score would lose 16,019 (net of the cost) if it is the score that keeps customers (15,392 to 16,786)"
+    )
+
+
 def test_the_interval_of_a_premium_stands_after_what_people_say() -> None:
     """14.1 % is said, 13.4 to 14.8; what is left of it is another number with another interval."""
     rows = {"factor": [1.0, 1.4], "estimate": [0.141, 0.101], "low": [0.134, 0.096], "high": [0.148, 0.105]}
