@@ -97,7 +97,7 @@ def value(
     causes = column in result.parts["causal"]
     called = f"{amounts['change'].value:+g} of {term}"
     title = f"What {called} {'brings' if causes else 'would be worth'}, up to {model.until:g} {model.clock}".rstrip()
-    notes = _said(result, term, chance, tornado, causes=causes)
+    notes = (*_odd(amounts), *_said(result, term, chance, tornado, causes=causes))
     return Result(
         "value", title, table, "", result.level,
         f"{result.method}; {DRAWS:,} joint draws of all uncertain amounts, standardised over the customers of the data",
@@ -191,6 +191,13 @@ def _tornado(
     out = pd.DataFrame(rows).sort_values("width", ascending=False, ignore_index=True)
     total = out["share"].sum()
     return out.assign(share=out["share"] / total if total > 0 else 0.0)
+
+
+def _odd(amounts: dict[str, Uncertain]) -> list[str]:
+    """What is to be said of an amount that may be meant, and seldom is."""
+    if amounts["margin"].value >= 0:
+        return []
+    return ["the margin is below 0: a customer who stays costs more than the customer brings"]
 
 
 def _said(result: Result, term: str, chance: float, tornado: pd.DataFrame, *, causes: bool) -> tuple[str, ...]:

@@ -36,15 +36,14 @@ def _of(row: pd.Series, words: str, unit: str = "", sure: bool = True) -> Said:
 
 
 def _value(r: Result) -> list[Said]:
-    row = r.table.iloc[-1]
-    chance = "" if pd.isna(r.parts["chance"]) else f", with a chance of {r.parts['chance']:.0%} to be above 0"
-    what = r.title.removeprefix("What ").partition(" would be worth")[0]
-    if_so = "" if r.parts["causal"] else " if it is the score that keeps customers"
+    row, so = r.table.iloc[-1], " if it is the score that keeps customers"
+    gains, loses, so = ("brings", "loses", "") if r.parts["causal"] else ("would be worth", "would lose", so)
+    what = r.title.removeprefix("What ").partition(f" {gains}")[0]
     if row["high"] < 0:  # minus an amount "worth" is a loss
-        words = f"{what} would lose {-row['estimate']:,.0f} ({row['step']}){if_so}"
+        words = f"{what} {loses} {-row['estimate']:,.0f} ({row['step']}){so}"
         return [Said(words, row["estimate"], -row["high"], -row["low"])]
-    words = f"{what} would be worth {row['estimate']:,.0f} ({row['step']}){if_so}{chance}"
-    return [_of(row, words)]  # the chance says how sure
+    chance = "" if pd.isna(r.parts["chance"]) else f", with a chance of {r.parts['chance']:.0%} to be above 0"
+    return [_of(row, f"{what} {gains} {row['estimate']:,.0f} ({row['step']}){so}{chance}")]  # the chance says how sure
 
 
 def _loyalty_curve(r: Result) -> list[Said]:

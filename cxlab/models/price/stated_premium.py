@@ -22,6 +22,9 @@ from cxlab.result import Result
 from cxlab.stats.fits.robust import least_squares
 from cxlab.stats.inference.design_variance import t_value
 
+FAR = np.log(5)
+"""A ratio beyond this is rather another unit than a premium."""
+
 
 class Premium(NamedTuple):
     """The log of the ratio of geometric means with its error and degrees of freedom, amounts, and what to say of it."""
@@ -134,6 +137,8 @@ def stated_premium(
         for f in BIAS
     ]
     said = "stated, not paid: plan with the range of the rows, not with the first"
+    if abs(found.log) > FAR:
+        said = f"amounts differ {np.exp(abs(found.log)):,.0f} times: are both in the same currency and unit? {said}"
     return Result(
         "stated_premium", found.title, pd.DataFrame(rows).assign(n=found.n), "share", level,
         f"{found.method}, less one, by how much premiums are stated too high", (*study.caveats, *found.notes, said),

@@ -240,3 +240,15 @@ def test_a_score_of_which_nobody_left_has_an_interval() -> None:
     found = cx.loyalty.loyalty_curve(cx.load(table), "left", score="score").table
     assert found["mean_low"].iloc[0] == pytest.approx(0.025 ** (1 / 40)) and found["mean_high"].iloc[0] == 1
     assert found["mean_high"].iloc[3] == pytest.approx(1 - 0.025 ** (1 / 40)) and found["mean_low"].iloc[3] == 0
+
+
+def test_what_is_odd_about_amounts_is_said() -> None:
+    rows = pd.DataFrame(
+        {"t": np.tile([1, 2, 3, 4, 5], 40), "left": np.tile([1, 0], 100), "score": np.repeat([1, 2], 100)}
+    )
+    pace = cx.hazard(cx.load(rows), "score", time="t", event="left")
+    found = cx.value(pace, "score", change=1, margin=-5.0, customers=10, cost=0)
+    assert found.notes[0] == "the margin is below 0: a customer who stays costs more than the customer brings"
+    cents = pd.DataFrame({"plain": [5.0, 6, 7, 8] * 10, "great": [550.0, 660, 770, 880] * 10})
+    found = cx.prices.stated_premium(cx.load(cents), ordinary="plain", great="great")
+    assert found.notes[-1].startswith("amounts differ 110 times: are both in the same currency and unit?")

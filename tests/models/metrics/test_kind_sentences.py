@@ -134,6 +134,12 @@ def test_a_loss_is_called_a_loss() -> None:
     assert told.sentence == (
         "+0.5 of Score would lose 16,019 (net of the cost) if it is the score that keeps customers (15,392 to 16,786)"
     )
+    row |= {"estimate": [900.0], "low": [-100.0], "high": [1900.0]}
+    caused = Result("value", "What +0.5 of Score brings, up to 72 months", pd.DataFrame(row),
+                    parts={"chance": 0.96, "causal": True})  # fmt: skip
+    assert said(caused)[0].headline == (
+        "+0.5 of Score brings 900 (net of the cost), with a chance of 96% to be above 0"
+    )
 
 
 def test_the_interval_of_a_premium_stands_after_what_people_say() -> None:
