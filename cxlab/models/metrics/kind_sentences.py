@@ -47,19 +47,17 @@ def _value(r: Result) -> list[Said]:
 
 
 def _loyalty_curve(r: Result) -> list[Said]:
-    known = r.table.dropna(subset=["estimate"])
-    known = known[known["n"] >= 10]
+    known = r.table[r.table["estimate"].notna() & (r.table["n"] >= 10)]
     if len(known) < 2:
         return []
     first, last = known.iloc[0], known.iloc[-1]
     at, sure = [first, last], first["low"] > last["high"] or first["high"] < last["low"]
     shape = str(r.parts.get("shape", ""))
     if shape.startswith(("rises, then falls", "falls, then rises")):  # the ends alone would hide the turn
-        side = 1 if shape.startswith("rises") else -1
-        turn = known.loc[(side * known["estimate"]).idxmax()]
-        at = [first, turn, last]
-        beyond = (turn["low"] > max(first["high"], last["high"]), turn["high"] < min(first["low"], last["low"]))
-        sure = bool(beyond[0] if side > 0 else beyond[1])
+        up, curve = shape.startswith("rises"), known["estimate"]
+        turn = known.loc[curve.idxmax() if up else curve.idxmin()]
+        at, ends = [first, turn, last], known.iloc[[0, -1]]
+        sure = bool(turn["low"] > ends["high"].max() if up else turn["high"] < ends["low"].min())
     told = ", ".join(f"{show(x['estimate'], r.unit)} at {x['score']:g}" for x in at)
     return [Said(f"{r.title.partition(' over ')[0]}: {told} of {r.parts['score']}", sure=sure)]
 
