@@ -346,6 +346,14 @@ def test_plurals_numbers_and_dates_follow_the_language():
         assert speech.said("2024-01-08 to 2025-10-28") == "08.01.2024 bis 28.10.2025"
 
 
+def test_what_a_source_is_called_stays_and_what_is_ours_does_not():
+    with speech.speaking("de"):
+        assert page.origin(["Source: x of y", "Data and codebook, sha256: no file to hash"]) == [
+            "Quelle: x of y", "Daten und Codebuch, sha256: " + speech.said("no file to hash")
+        ]  # fmt: skip
+        assert speech.said("no file to hash") != "no file to hash"
+
+
 def test_english_is_left_alone():
     line = "**Real** (NPS by Age): <18> is 24.1 points above the others together (17.7 to 30.1)."
     assert "24.1 points above" in Findings((line,))._repr_html_()

@@ -175,7 +175,7 @@ def named_first(line: str) -> str:
     """
     name, mark, rest = line.partition(": ")
     words = "no file to hash"
-    return speech.said(line) if rest == words else speech.said(f"{name}{mark}{HELD}").replace(HELD, rest)
+    return speech.said(f"{name}{mark}{HELD}").replace(HELD, speech.said(rest) if rest == words else rest)
 
 
 def told(reasons: Sequence[str]) -> list[str]:
