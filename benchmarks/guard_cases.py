@@ -1,4 +1,4 @@
-"""Few treated: how often a tool says that an arm of 1 to 10 of 20 units works where it does nothing.
+"""Few treated, few untreated: how often a tool says that an arm of 1 to 19 of 20 units works where it does nothing.
 
 Like the lines of `benchmarks.coverages`: 1 for every study in which it is said; a tool that refuses says nothing (0).
 """
@@ -15,7 +15,8 @@ from benchmarks.coverages import Hits, Run, study
 
 UNITS, EACH = 20, 30
 """Units, and answers in each: half before, half after."""
-TREATED = (1, 2, 3, 5, 10)
+TREATED = (1, 2, 3, 5, 10, 15, 17, 18, 19)
+"""Treated units: from one to ten, and all but five to one."""
 BEFORE = {
     "ols": {1: 65.0, 2: 0.0, 3: 4.0, 5: 6.0, 10: 8.0},
     "compare": {1: 0.0, 2: 14.0, 3: 8.0, 5: 8.0, 10: 8.0},
@@ -65,7 +66,7 @@ def _piloted(t: pd.DataFrame) -> bool:
     return bool(cx.pilot(s, "nps", unit="c", wave="post", start="start").table["p"].iloc[0] < 0.05)
 
 
-def _tried(t: pd.DataFrame) -> bool:
+def _experiment(t: pd.DataFrame) -> bool:
     s = study(t, ROLES | {"arm": "segment"}, {"y": (1, 5)})
     try:
         table = cx.experiment(s, ["y"], arm="arm", control=0).table
@@ -74,8 +75,13 @@ def _tried(t: pd.DataFrame) -> bool:
     return bool((table["p"] < 0.05).any())
 
 
-def _verdict(id: str, columns: list[str], assignment: tuple[str, ...]) -> Callable[[pd.DataFrame], bool]:
-    """Whether a card's verdict takes a side."""
+SIDES = ("SUPPORTED", "DIRECTION-ONLY", "CONTRADICTED")
+
+
+def _verdict(
+    id: str, columns: list[str], assignment: tuple[str, ...], sides: tuple[str, ...] = SIDES
+) -> Callable[[pd.DataFrame], bool]:
+    """Whether a card's verdict is one of ``sides``."""
     score = cx.Field("sat", type="integer", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
     names = {
         "best": "operation",
@@ -93,11 +99,18 @@ def _verdict(id: str, columns: list[str], assignment: tuple[str, ...]) -> Callab
     def said(t: pd.DataFrame) -> bool:
         data = cx.Study(t.rename(columns={"y": "sat"})[["sat", *names]], book)
         found = cx.verdict(id, data, columns=columns, robust=False, ledger=None)
-        return found.direction in ("SUPPORTED", "DIRECTION-ONLY", "CONTRADICTED")
+        return found.direction in sides
 
     return said
 
 
+CARDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "CX-11": (["top3=best", "treated=arm", "post=post"], ("arm",)),
+    "CX-23": (["satisfaction=sat", "arm=arm"], ("arm",)),
+    "CX-28": (["score=sat", "a=first", "b=second", "unit=c"], ("first", "second")),
+    "CX-29": (["score=sat", "arm=arm", "unit=c"], ("arm",)),
+}
+"""Cards whose arm lies at the level of units, their parts, and what was assigned."""
 TOOLS: dict[str, Callable[[pd.DataFrame], bool]] = {
     "ols": _line(cx.ols, "y ~ arm", "arm"),
     "ols, before and after": _line(cx.ols, "y ~ arm * post", "arm:post"),
@@ -105,16 +118,25 @@ TOOLS: dict[str, Callable[[pd.DataFrame], bool]] = {
     "logit": _line(cx.regressions.logit, "best ~ arm", "arm"),
     "compare": _compared,
     "pilot": _piloted,
-    "experiment": _tried,
-    "CX-11": _verdict("CX-11", ["top3=best", "treated=arm", "post=post"], ("arm",)),
-    "CX-28": _verdict("CX-28", ["score=sat", "a=first", "b=second", "unit=c"], ("first", "second")),
+    "experiment": _experiment,
+    **{id: _verdict(id, *CARDS[id]) for id in ("CX-11", "CX-28")},
 }
+CLAIMS = {id: _verdict(id, *parts, ("SUPPORTED", "DIRECTION-ONLY")) for id, parts in CARDS.items()}
+"""Whether a card's verdict is for its claim: promised in at most 2.5 of 100 studies in which it is not true."""
 
 
 def false_positive(tool: str, treated: int) -> Run:
     """An effect that is said (p below .05, or a verdict with a direction) where there is none."""
+    return _tried(TOOLS[tool], treated)
 
+
+def false_verdict(id: str, treated: int) -> Run:
+    """A verdict for a card's claim where the arm does nothing."""
+    return _tried(CLAIMS[id], treated)
+
+
+def _tried(said: Callable[[pd.DataFrame], bool], treated: int) -> Run:
     def run(rng: np.random.Generator, sets: int) -> Hits:
-        return np.array([float(TOOLS[tool](_answers(rng, treated))) for _ in range(sets)])
+        return np.array([float(said(_answers(rng, treated))) for _ in range(sets)])
 
     return run

@@ -83,6 +83,8 @@ MORE = [
     Line("regression to the mean: said minus simulated, hundredths of a point", "retest .7", "0", None, 20, r.second_answers()),
     *(Line("shares hold, each driver used by 40 %", how, "95", was, 40, r.asked_of_some(how)) for how, was in (("pairwise", 88.0), ("impute", 88.0))),
     Line("planned power", "CSAT 90 falling by 5", "80", 72.0, 600, r.planned_share(0.9, 0.85)),
-    *(Line("an effect of few treated that is not there", f"{tool}, {k} of 20", "at most 5", g.BEFORE.get(tool, {}).get(k), 200, g.false_positive(tool, k))
+    *(Line("an effect of few treated that is not there", f"{tool}, {k} of 20", "at most 5", g.BEFORE.get(tool, {}).get(k), 400, g.false_positive(tool, k))
       for tool in g.TOOLS for k in g.TREATED),
+    *(Line("a verdict for a claim that is not true, few treated or untreated", f"{id}, {k} of 20", "at most 2.5", None, 400, g.false_verdict(id, k))
+      for id in g.CLAIMS for k in g.TREATED),
 ]  # fmt: skip

@@ -128,6 +128,21 @@ def test_few_treated_units_are_no_evidence(tool: str) -> None:
     assert sum(h.sum() for h in hits.values()) <= binom.ppf(0.9995, 18, 0.05)
 
 
+@pytest.mark.parametrize("tool", ["ols", "compare", "experiment"])
+def test_few_untreated_units_are_no_evidence(tool: str) -> None:
+    hits = {k: guard_cases.false_positive(tool, k)(np.random.default_rng(30 + k), 4) for k in (17, 18, 19)}
+    assert hits[19].sum() == 0
+    assert sum(h.sum() for h in hits.values()) <= binom.ppf(0.9995, 12, 0.05)
+
+
+@pytest.mark.parametrize("id", guard_cases.CLAIMS)
+def test_no_claim_is_supported_by_few_clusters_on_either_side(id: str) -> None:
+    """One treated of 20 supported CX-11 in 22 of 100 studies in which nothing was true."""
+    hits = [guard_cases.false_verdict(id, k)(np.random.default_rng(40 + k), 4) for k in guard_cases.TREATED]
+    assert hits[0].sum() == hits[-1].sum() == 0
+    assert sum(h.sum() for h in hits) <= binom.ppf(0.9995, 4 * len(hits), 0.025)
+
+
 def test_a_league_of_equal_units_holds_all_ranks_at_once() -> None:
     """Marginal sets taken together: 70 to 89 of 100."""
     hits = rank_cases.league_ranks([0.0] * 8, [20, 40, 60, 100] * 2, "all")(np.random.default_rng(13), 12)

@@ -70,6 +70,16 @@ def test_units_with_both_arms_and_too_few_units_are_refused() -> None:
     assert v.direction == "NOT-IDENTIFIED"
 
 
+def test_units_with_long_numbers_stay_apart() -> None:
+    """Where one is missing they are floats, of which six digits were told apart."""
+    study = cx.simulated("CX-29", 4.0, n=2000, seed=1)
+    plain = study.table.assign(unit=study.table["unit"].astype(float))
+    plain.loc[0, "unit"] = np.nan
+    short, long = (verdict(cx.Study(plain.assign(unit=plain["unit"] + b), study.codebook)) for b in (0, 4006381333000))
+    assert short.estimate.n_eff == long.estimate.n_eff == 40
+    assert long.estimate.value == pytest.approx(short.estimate.value, rel=1e-12)
+
+
 def test_threats_do_what_they_say() -> None:
     data = {t: cx.simulated("CX-29", 0.0, n=3000, threat=t).table for t in (None, "clustering", "gaming")}
     spread = {t: d.groupby("unit")["score"].mean().std() for t, d in data.items()}

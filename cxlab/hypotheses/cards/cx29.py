@@ -48,7 +48,7 @@ def _asked(case: Case, there: NDArray, y: NDArray, arm: NDArray, unit: NDArray) 
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _difference(case: Case, rows: NDArray, y: NDArray, arm: NDArray, unit: NDArray) -> tuple[Finding, tuple[int, int]]:

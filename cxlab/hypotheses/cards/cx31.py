@@ -67,7 +67,7 @@ def _pair(
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -197,6 +197,17 @@ def test_welch_is_that_of_scipy() -> None:
     assert two[0] / two[1] == pytest.approx(stats.ttest_ind(d[:2], d[2:]).statistic)
 
 
+@pytest.mark.parametrize("treated", [3, 4, 16, 17])
+def test_three_of_twenty_units_pass_a_limit_no_oftener_than_said(treated: int) -> None:
+    """One side at 2.5 %: with Welch's degrees of freedom 3.6 % for three units."""
+    from scipy import stats
+
+    rng, mark, runs = np.random.default_rng(treated), np.arange(20) < treated, 3000
+    found = np.array([unit_changes.difference(d, mark) for d in rng.standard_normal((runs, 20))])
+    beyond = found[:, 0] > stats.t.ppf(0.975, found[:, 2]) * found[:, 1]
+    assert beyond.sum() <= stats.binom.ppf(0.999, runs, 0.025)
+
+
 def test_units_that_start_later_serve_as_untreated_until_then() -> None:
     y = np.array([[0, 1, 1.0], [0, 1, 1], [0, 0, 2], [0, 0, 2]])
     found = staggered.effects(y, np.array([1, 1, 2, 2]), later=True)
