@@ -175,3 +175,16 @@ def test_the_columns_and_events_that_recipes_name_are_theirs() -> None:
     assert json.dumps([r for r in recipes.names() if recipes.recipe(r).ends]) == (
         '["intercom-parts", "salesforce", "zendesk"]'
     )
+
+
+def test_a_team_of_few_tickets_is_not_shown_and_tickets_of_no_team_are_counted() -> None:
+    team = ["a"] * 40 + ["b"] * 30 + ["c"] * 25 + ["d"] * 4 + [None] * 7
+    table = pd.DataFrame(
+        {"o": START, "c": START + pd.to_timedelta(1 + np.arange(len(team)) % 9, unit="D"), "team": team}
+    )
+    found = cx.closing(cx.load(table), opened="o", closed="c", by="team")
+    sizes = found.table.set_index("team")["n"].to_dict()
+    assert "d" not in sizes and len(sizes) == 2 and sizes["a"] == 40 and sizes["b"] == 30  # c would tell d
+    assert "7 tickets without team do not count" in found.notes
+    whole = cx.closing(cx.load(table), opened="o", closed="c", by="team", least_n=0).table.set_index("team")["n"]
+    assert whole.to_dict() == {"a": 40, "b": 30, "c": 25, "d": 4}
