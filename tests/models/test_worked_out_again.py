@@ -249,3 +249,19 @@ def test_a_group_that_agrees_differs_by_what_a_share_that_may_still_differ_allow
     sign = 1 if row["estimate"] * gap > 0 else -1
     told = (row["estimate"], row["low"], row["high"]) if sign > 0 else (-row["estimate"], -row["high"], -row["low"])
     assert told == pytest.approx(right, abs=3e-3)
+
+
+def test_pairs_of_nps_are_apart_where_their_score_intervals_say_so() -> None:
+    """Two shops of 80, most of B promoters: MOVER of the score intervals that `cx.nps` gives, but near its border."""
+    seen = []
+    for k in range(0, 44, 3):
+        ltr = np.r_[np.full(40, 10), np.full(40, 2), np.full(40 + k // 2, 10), np.full(40 - k // 2, 2 if k < 20 else 8)]
+        study = shops(np.repeat(["A", "B"], 80), {"ltr": ltr}, LTR)
+        t = cx.nps(study, by="shop").table.set_index("shop")
+        a, b = t.loc["A"], t.loc["B"]
+        low = b["estimate"] - a["estimate"] - np.hypot(b["estimate"] - b["low"], a["high"] - a["estimate"])
+        apart = cx.league(study).parts["separated_pairs"]
+        if abs(low) > 2:
+            assert apart == (low > 0), (k, low)
+        seen.append(int(apart))
+    assert set(seen) == {0, 1}
