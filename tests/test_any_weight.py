@@ -163,6 +163,8 @@ CALLS: dict[str, tuple[Callable[[], Table], Callable[..., Study], Call]] = {
     "journey": (log, asked, lambda s: cx.journey(s, "sat")),
     "transitions": (log, asked, lambda s: cx.transitions(s)),
     "drop_off": (log, asked, lambda s: cx.drop_off(s, ends="bought", lost="left")),
+    "posting": (answers, asked, lambda s: cx.text.posting(s, "sat", posted="left")),
+    "influence": (answers, asked, lambda s: cx.text.influence(s, "left")),
     "handoffs": (log, asked, lambda s: cx.handoffs(s, "sat")),
     "pain_points": (log, asked, lambda s: cx.pain_points(s, "sat", problems="trouble")),
     "journey_types": (log, asked, lambda s: cx.journey_types(s, "sat", k=2, draws=5)),
@@ -190,12 +192,14 @@ FACES = {"ask": "a panel of doubts", "explore": "a panel: it calls what is in th
          "check": "it reports what is wrong with the data, weights too: tests/data/test_column_checks.py",
          "label_sample": "it writes sheets of comments; rows without a weight are not drawn", "code": "as `themes`",
          "text_quality": "it counts what stands in the comments", "clean": "it returns rows", "discover": "a draft",
-         "tone": "it needs the extra 'text': tests/models/text",
+         "tone": "it needs the extra 'text': tests/models/text", "coded_beside": "as `code`",
          "plan": "it names columns and thresholds; the verdicts of the plan read the weights",
          "family": "the verdicts of a plan: as `verdict`"}  # fmt: skip
 
 
 LATER = dict.fromkeys(("discover", "tone"), "take many comments: tests/models/text; their weights are not tried here")
+LATER |= {"beyond_ratings": "takes many comments: tests/models/text; its weights are not tried here",
+          "star_jump": "needs a score of two decimals: tests/models/text; its weights are not tried here"}  # fmt: skip
 
 
 def weighted(table: Table, value: float | None = None) -> Table:
