@@ -149,7 +149,7 @@ def best_metric(
     if silent := [name for name, c in zip(names, x.T, strict=True) if not np.isfinite(c).any()]:
         raise DataProblem(f"nobody of {study.name} who answered '{outcome}' answered '{silent[0]}'; leave it out")
     told = foretold(y, x, found.n, found.w, found.cluster, (), names, np.random.default_rng(seed))
-    n_eff = effective(y, found.n, found.w, found.cluster, found.strata)
+    n_eff = float(effective(y, found.n, found.w, found.cluster, found.strata))
     order = [*sorted(names, key=lambda m: -told.fits.r2[m].mean()), TOGETHER]
     rows = [{"metric": study.field(m).label if m else ALL, **_row(told, m, level, n_eff)} for m in order]
     notes = (
