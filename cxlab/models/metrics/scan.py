@@ -104,7 +104,7 @@ def _scans(study: Study, scores: Sequence[Score], columns: Sequence[str]) -> lis
     items = {f"{k} {name}": rules for k, score in enumerate(scores) for name, rules in score.items.items()}
     problems = {name: rule for score in scores for name, rule in score.counts.items()} | counts
     where = {"weight": d.weight, "cluster": d.cluster, "strata": d.strata}
-    drawn = study.drawn if study.whole or (d.cluster and columns) else None
+    drawn = study.drawn if study.whole else (lambda: study.drawn) if d.cluster and columns else None
     frame = answered(study, scores, columns)
     sums, found = tally.score_sums(frame, items, by=columns, counts=problems, drawn=drawn, **where)
     if far := far_from_zero(sums):

@@ -16,7 +16,8 @@ import pandas as pd
 
 from cxlab.models.regression.fitted import weight_of
 from cxlab.models.regression.formula import match
-from cxlab.stats.counts.clustered_rows import Totals, passes
+from cxlab.stats.counts.clustered_rows import passes
+from cxlab.stats.counts.sorted_rows import Totals
 
 if TYPE_CHECKING:
     from cxlab.models.regression.least_squares import PatternFit

@@ -5,30 +5,37 @@ What an engine does by grouping into as many groups as clusters times cells (`cx
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlab.stats.counts.clustered_rows import Totals, passes
+from cxlab.stats.counts.clustered_rows import SLICE, passes, read_rows
+from cxlab.stats.counts.drawn import COLUMNS
+from cxlab.stats.counts.sorted_rows import SortedRows, Totals
+
+ALONE = 0.5
+"""Share of rows that are alone of their cluster in their group, from which they are summed as they stand."""
 
 
 def sums(
     sheets: nw.LazyFrame, sizes: Sequence[int], keys: Sequence[str], *, weighted: bool, counts: int
-) -> pd.DataFrame:
-    """Return what `cxlab.stats.counts.in_memory.sums` does of clusters, of a table that is read in pieces.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what `cxlab.stats.counts.in_memory.sums` does of clusters, of a table that is read in pieces, and what
+    `cxlab.stats.counts.drawn.clusters_drawn` says of it.
 
     ``_k{i}`` stands in the first row for all.
     """
-    counted, parts = np.zeros(counts), []
-    for t in passes(sheets, sizes, keys, weighted=weighted, counted=counted):
-        if not parts or parts[-1][0] is not t.cells:
-            parts.append((t.cells, {}))
-        found = parts[-1][1]
-        for name, values in _summed(t).items():
-            found[name] = found[name] + values if name in found else values
+    counted, parts, drawn = _counted(sheets, counts), [], []
+    for rows in read_rows(sheets, sizes, keys, weighted=weighted):
+        found: dict[str, NDArray] = {}
+        for sums in _of_cells(rows):
+            for name, values in sums.items():
+                found[name] = found[name] + values if name in found else values
+        parts.append((rows.cells, found))
+        drawn.append(pd.DataFrame(dict(zip(COLUMNS, rows.drawn(), strict=True))))
     tables = [pd.concat([cells, pd.DataFrame(found)], axis=1) for cells, found in parts]
     if not tables:
         tables = [pd.DataFrame(columns=[*keys, *_summed(_nothing(len(sizes)))])]
@@ -38,7 +45,28 @@ def sums(
     for i in range(counts):
         out[f"_k{i}"] = 0.0
         out.loc[:0, f"_k{i}"] = counted[i]
-    return out
+    every = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=list(COLUMNS))
+    if len(drawn) > 1:
+        every = every.groupby("stratum", dropna=False).sum().reset_index()
+    return out, every[every["clusters"] > 0].sort_values("stratum", ignore_index=True)
+
+
+def _counted(sheets: nw.LazyFrame, counts: int) -> NDArray:
+    """How many rows fulfil each count: a scan of its own of the few columns that they read."""
+    if not counts:
+        return np.zeros(0)
+    found = sheets.select(*(nw.col(f"_k{i}").sum() for i in range(counts))).collect("pyarrow")
+    return np.array([found[f"_k{i}"][0] or 0.0 for i in range(counts)], float)
+
+
+def _of_cells(rows: SortedRows) -> Iterator[dict[str, NDArray]]:
+    """Sums by cell; where most rows are all that their cluster has in their group, these are not brought together."""
+    alone, several = rows.several(SLICE)
+    if alone.mean() < ALONE:
+        yield from map(_summed, rows.totals(SLICE))
+        return
+    yield rows.alone(alone)
+    yield from map(_summed, several)
 
 
 def _summed(t: Totals) -> dict[str, NDArray]:

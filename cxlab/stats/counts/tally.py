@@ -5,7 +5,7 @@ Frames are Narwhals frames over any backend; what comes back is a small `pandas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import narwhals as nw
 import numpy as np
@@ -56,7 +56,7 @@ def score_sums(
     cluster: str = "",
     strata: str = "",
     counts: Mapping[str, nw.Expr] | None = None,
-    drawn: pd.DataFrame | None = None,
+    drawn: pd.DataFrame | Callable[[], pd.DataFrame | None] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sum scores by group and stratum, with the second moments of their cluster totals, in one scan for all items.
 
@@ -72,7 +72,7 @@ def score_sums(
     weight : column of design weights, or '' for 1 each; rows whose weight is missing or not positive do not count.
     counts : boolean expressions to count over all rows in the same scan, weights or not.
     drawn : the clusters of each stratum of the whole sample (`cxlab.stats.counts.drawn.clusters_drawn`), where the
-        rows are a part of it; default: those of ``frame``.
+        rows are a part of it, or what gives them where the rows are all of it; default: those of ``frame``.
 
     Returns
     -------
@@ -90,14 +90,17 @@ def score_sums(
     sizes, weighted = [len(e) for e in scores.values()], bool(weight)
     sheets = answer_sheets(frame, scores, named, weight, cluster, strata, counts)
     shape = {"weighted": weighted, "cluster": bool(cluster), "counts": len(counts)}
+    own = None
     if in_memory.held(sheets):
         table = in_memory.sums(sheets, sizes, keys, **shape)
     elif cluster and local(sheets):
-        table = cluster_totals.sums(sheets, sizes, keys, weighted=weighted, counts=len(counts))
+        table, own = cluster_totals.sums(sheets, sizes, keys, weighted=weighted, counts=len(counts))
     else:
         table = _summed(sheets, sizes, keys, strata=bool(strata), **shape)
-    if drawn is None and cluster and by:
-        drawn = clusters_drawn(frame, weight=weight, cluster=cluster, strata=strata)
+    if callable(drawn):
+        drawn = drawn() if own is None else own
+    elif drawn is None and cluster and by:
+        drawn = own if own is not None else clusters_drawn(frame, weight=weight, cluster=cluster, strata=strata)
     table = _in_order(table, keys if strata else groups)
     plain = [size == 1 and not cluster and not weighted for size in sizes]
     items = [_item(table, i, weighted, same) for i, same in enumerate(plain)]

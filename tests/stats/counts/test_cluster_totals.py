@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from cxlab.stats.counts import clustered_rows, tally
+from cxlab.stats.counts import cluster_totals, clustered_rows, sorted_rows, tally
 from cxlab.stats.inference import shared_clusters
 
 SINGLE = {"s": [nw.col("s")], "t": [nw.col("t")]}
@@ -62,10 +62,12 @@ def same(one: pd.DataFrame, two: pd.DataFrame, keys: Sequence[str]) -> None:
 @pytest.mark.parametrize("cluster", ["c", "text", "some", "day", "far"])
 @pytest.mark.parametrize(("weight", "strata"), [("", ""), ("w", "h"), ("w", "")])
 @pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("alone", [0.0, 2.0])
 def test_pieces_give_what_the_engine_groups(
-    frame: Callable, cluster: str, weight: str, strata: str, small: bool, monkeypatch: pytest.MonkeyPatch
+    frame: Callable, cluster: str, weight: str, strata: str, small: bool, alone: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = frame(answers())
+    monkeypatch.setattr(cluster_totals, "ALONE", alone)  # rows that are all of their cluster in a group: apart, or not
     if small:  # no room for all clusters at once, and few rows sorted at a time
         monkeypatch.setattr(clustered_rows, "BOUND", 12_000)
         monkeypatch.setattr(clustered_rows, "SLICE", 100)
@@ -84,6 +86,18 @@ def test_pieces_give_what_the_engine_groups(
             engine.setattr(shared_clusters, "local", lambda frame: False)
             known = across(rows, SINGLE, ["g"], **design)
         same(pairs[pairs["m"] > 0], known[known["m"] > 0], ["left", "right", "stratum"])
+
+
+@pytest.mark.parametrize("strata", ["", "h"])
+def test_numbers_too_long_to_hold_the_place_of_a_row_are_sorted_too(
+    strata: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, design = duck(answers()), {"weight": "w", "cluster": "c", "strata": strata}
+    known, _ = tally.score_sums(rows, SINGLE, by=["g", "k"], **design)
+    monkeypatch.setattr(sorted_rows, "BITS", 10)
+    monkeypatch.setattr(sorted_rows, "FEW", 1)  # combinations sorted instead of looked up in a table
+    found, _ = tally.score_sums(rows, SINGLE, by=["g", "k"], **design)
+    same(found, known, ["item", *tally.keys_of(["g", "k"]), "stratum"])
 
 
 def test_a_cluster_that_is_read_twice_is_counted_once_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
