@@ -87,7 +87,7 @@ def calls() -> dict[str, tuple[tuple[str, ...], Call]]:
         "index": ((y, "recommend", *tens), lambda s: cx.index(s, model=model(cx))),
         "index_by": ((y, "recommend", *tens, "segment"), lambda s: cx.indices.index_by(s, "segment", model=model(cx))),
         "quality": ((*tens, y, "recommend"), cx.quality),
-        "check": ((*tens, y, "recommend"), lambda s: cx.check(s.table, s.codebook)),
+        "check": ((*tens, y, "recommend"), cx.check),
         "dose_response of a rating": (("queue", y), lambda s: jour.dose_response(s, dose="queue", outcome=y)),
         "dose_response of minutes": (("minutes", y), lambda s: jour.dose_response(s, dose="minutes", outcome=y)),
         "regression_to_mean": (("brand", "wave", y), jour.regression_to_mean),
@@ -101,7 +101,8 @@ def calls() -> dict[str, tuple[tuple[str, ...], Call]]:
 def model(cx):
     """Return a small path model on the touchpoints."""
     says = {"Quality": DRIVERS[:5], "Care": DRIVERS[5:], "Satisfaction": ("satisfaction", "recommend")}
-    return cx.indices.PathModel("m", says, (("Quality", "Satisfaction"), ("Care", "Satisfaction")), "Satisfaction")
+    paths = (("Quality", "Satisfaction"), ("Care", "Satisfaction"))
+    return cx.indices.PathModel("m", says, paths, target="Satisfaction")
 
 
 def write_data(path: Path, n: int) -> None:

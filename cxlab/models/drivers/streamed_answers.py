@@ -25,7 +25,7 @@ from cxlab.models.drivers.design_blocks import Block, Designed
 from cxlab.models.drivers.driver_data import Answers, Drivers
 from cxlab.models.drivers.row_source import Source, fits_a_byte
 from cxlab.stats.counts import replicates
-from cxlab.stats.counts.batches import local
+from cxlab.stats.counts.batches import keeps_order, local
 from cxlab.stats.counts.drawn import of_strata
 from cxlab.stats.counts.group_products import GONE, GroupProducts
 
@@ -192,7 +192,7 @@ def _source(study: Study, outcome: str | None, drivers: Drivers, extra: Sequence
     d, frame = study.design, study.frame
     if study.calibration is not None and study.calibration.weight == d.weight:
         return None
-    if not local(frame) or not _in_order(study):
+    if not local(frame) or not keeps_order(study.lazy):
         return None
     schema = frame.collect_schema()
     if not all(c in schema and (schema[c].is_numeric() or schema[c] == nw.Boolean) for c in (name, *chosen)):
@@ -204,14 +204,6 @@ def _source(study: Study, outcome: str | None, drivers: Drivers, extra: Sequence
     fields = tuple(driver_data.field_of(study, c) for c in chosen)
     small = all(fits_a_byte(schema[f.name], f) for f in (study.field(name), *fields))
     return Source(frame.select(*wanted), study.field(name), condition, fields, d.weight or "", others, small)
-
-
-def _in_order(study: Study) -> bool:
-    """Whether each scan brings the rows in the same order: DuckDB can be told not to."""
-    if not study.frame.implementation.is_duckdb():
-        return True
-    asked = nw.to_native(study.lazy).query("rows", "select current_setting('preserve_insertion_order')")
-    return bool(asked.fetchall()[0][0])
 
 
 class _Counted:

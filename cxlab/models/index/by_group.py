@@ -14,7 +14,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.index.index_data import Answers, answers, resolved
 from cxlab.models.index.pathmodel import PathModel
-from cxlab.models.index.satisfaction import FEW, index_value, interval_columns, unit_strata
+from cxlab.models.index.satisfaction import FEW, index_value, interval_columns
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts import covariances
@@ -75,14 +75,15 @@ def index_by(
     study.field(by)
     declared, notes = resolved(study, model)
     one_of("scheme", scheme, pls.SCHEMES)
-    data = answers(study, declared, by=by)
-    labels = waves.levels(study, by, pd.unique(data.group).tolist())
+    data = answers(study, declared, by=by, seed=seed)
+    labels = waves.levels(study, by, pd.unique(data.labels).tolist())
     if frozen != "pooled" and frozen not in labels:
         raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")
-    means, own, kept, words = _by_group(data, declared, labels, frozen, scheme, draws, seed)
+    codes = pd.Categorical(data.labels, categories=labels).codes[data.group].astype(np.int32)
+    means, own, kept, words = _by_group(data, declared, labels, codes, (frozen, scheme, draws, seed))
     target = declared.constructs.index(declared.target)
     value, draws = _split(means, own, kept, data, declared.structure(), target)
-    sizes = [int((data.group == g).sum()) for g in labels]
+    sizes = np.bincount(codes[codes >= 0], minlength=len(labels)).tolist()
     (called,) = shown([by], ("estimate", "low", "high", "se", "n", "own", "part"))
     table = pd.DataFrame({called: [_label(study, by, g) for g in labels]})
     table = table.assign(**interval_columns(value["frozen"], draws["frozen"], level), n=sizes, own=value["own"])
@@ -116,22 +117,18 @@ def index_by(
 
 
 def _by_group(
-    data: Answers, model: PathModel, labels: list[str], frozen: str, scheme: str, replicates: int, seed: int
+    data: Answers, model: PathModel, labels: list[str], codes: np.ndarray, asked: tuple[str, str, int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Means (1 + replicates, groups + 1, p), and each group's and the frozen unstandardised weights.
 
-    The last "group" is the reference. Row 0 is the sample.
+    The last "group" is the reference. Row 0 is the sample. ``asked``: frozen, scheme, replicates, seed.
     """
-    p, structure = data.x.shape[1], model.structure()
-    codes = pd.Categorical(data.group, categories=labels).codes
-    unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
-    strata = unit_strata(data, unit, units)
-    if data.cluster is None and data.drawn is None and units == len(data.x):
-        strata = strata * len(labels) + codes
-    drawn = covariances.bootstrap_counts(strata, replicates, seed=seed)[:, :units]
-    counts = np.vstack([np.ones(units), drawn])
-    of = [codes == g for g in range(len(labels))]
-    sums = [counts @ covariances.grouped_sums(data.x[g], data.weight[g], unit[g], units) for g in of]
+    frozen, scheme, replicates, seed = asked
+    p, structure = len(data.low), model.structure()
+    strata = codes if data.alone else data.stratum
+    drawn = covariances.bootstrap_counts(strata, replicates, seed=seed)
+    counts = np.vstack([np.ones(len(strata)), drawn])
+    sums = [counts @ own for own in data.sums(codes, len(labels))]
     reference = sum(sums) if frozen == "pooled" else sums[labels.index(frozen)]
     mean, s = covariances.moments(np.stack([*sums, reference], axis=1), p)
     r = reliability.correlation(s)
@@ -140,7 +137,7 @@ def _by_group(
     fit = pls.outer_weights(r, structure, scheme=scheme, iterations=300)
     v = fit.w / np.sqrt(np.einsum("...ii->...i", s))[..., None]
     v[bad | ~fit.converged] = np.nan
-    return mean, v, v[:, -1], f"{replicates:,} bootstrap replicates of {words}, weights estimated anew"
+    return mean, v, v[:, -1], f"{replicates:,} bootstrap replicates of {data.words}, weights estimated anew"
 
 
 def _split(

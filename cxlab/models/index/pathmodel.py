@@ -81,10 +81,7 @@ class PathModel:
         return replace(self, blocks={**self.blocks, **listed})
 
     def found_in(self, book: Codebook) -> tuple[PathModel, tuple[str, ...]]:
-        """Return the model with the items the codebook knows by their measure, and notes on constructs left out.
-
-        XX
-        """
+        """Return the model with the items the codebook knows by their measure, and notes on constructs left out."""
         usable = {f.name: f.measure for f in book if f.scale is not None and _is_item(f)}
         known = {c: tuple(n for m in ms for n in usable if usable[n] == m) for c, ms in self.measures.items()}
         blocks = {c: tuple(block) or known.get(c, ()) for c, block in self.blocks.items()}

@@ -1,7 +1,6 @@
 """Customer satisfaction index (ECSI, ACSI or any path model): 0 to 100, with the error of its weights.
 
-Estimation needs the answers of all items of one respondent together, so these columns (and no others) are read into
-memory; everything after that works on sums.
+Estimation needs sums of products of the items by resampled unit: of a large file two scans in pieces, else the rows.
 """
 
 from __future__ import annotations
@@ -80,12 +79,12 @@ def index(
     """
     one_of("scheme", scheme, pls.SCHEMES)
     declared, notes = resolved(study, model)
-    data = answers(study, declared, missing=missing)
+    data = answers(study, declared, missing=missing, seed=seed)
     fit, draws, words = _fitted(data, declared, scheme, consistent, draws, seed)
     table = pd.DataFrame({"construct": declared.constructs}).assign(
         **interval_columns(fit["index"], draws["index"], level)
     )
-    table["n"] = len(data.x)
+    table["n"] = data.n
     first = [declared.constructs.index(declared.target)]
     order = first + [j for j in range(len(table)) if j not in first]
     return Result(
@@ -96,7 +95,7 @@ def index(
         level=level,
         method=f"PLS path model, {scheme} weighting{', PLSc' if consistent else ''}; unstandardised weights, limits of "
         f"the questionnaire; {words}",
-        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *_doubts(fit, draws, declared, len(data.x))),
+        notes=(*getattr(study, "caveats", ()), *notes, *data.notes, *_doubts(fit, draws, declared, data.n)),
         parts=_parts(fit, draws, declared, level),
     )
 
@@ -107,7 +106,7 @@ def index_weights(
     """Return the target's unstandardised weights by item, divided by sum w (M - m): a respondent's score in 0 to 1."""
     declared, notes = resolved(study, model)
     data = answers(study, declared, missing=missing)
-    mean, s = covariances.moments(covariances.unit_sums(data.x, data.weight).sum(axis=0), data.x.shape[1])
+    mean, s = covariances.moments(data.sums()[0].sum(axis=0), len(data.low))
     weights = _weights(s, declared, scheme)
     j = declared.constructs.index(declared.target)
     block = list(declared.structure().blocks[j])
@@ -132,26 +131,14 @@ def _fitted(
     data: Answers, model: PathModel, scheme: str, consistent: bool, replicates: int, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], str] | None:
     """Estimate on the sample and on every replicate; replicates whose weights do not settle are left out."""
-    p = data.x.shape[1]
-    unit, units, words = covariances.resampled_units(len(data.x), data.cluster, seed=seed)
-    sums = covariances.grouped_sums(data.x, data.weight, unit, units)
+    p, (sums,) = len(data.low), data.sums()
     fit = _estimates(*covariances.moments(sums.sum(axis=0), p), data, model, scheme, consistent)
-    counts = covariances.bootstrap_counts(unit_strata(data, unit, units), replicates, seed=seed)[:, :units]
+    counts = covariances.bootstrap_counts(data.stratum, replicates, seed=seed)
     draws = _estimates(*covariances.moments(counts @ sums, p), data, model, scheme, consistent)
     good = draws["converged"]
     draws = {k: v[good] for k, v in draws.items()}
     lost = f", {replicates - int(good.sum())} replicates left out that did not settle" if not good.all() else ""
-    return fit, draws, f"{replicates:,} bootstrap replicates of {words} with the weights estimated anew{lost}"
-
-
-def unit_strata(data: Answers, unit: np.ndarray, units: int) -> np.ndarray:
-    """Return the stratum of each resampled unit, then those of the units drawn that have no respondent here."""
-    out = np.zeros(units, int)
-    out[unit] = data.strata
-    if data.drawn is None or (data.cluster is None and units < len(data.x)):
-        return out
-    seen = np.bincount(out, minlength=len(data.drawn))
-    return np.append(out, np.repeat(np.arange(len(seen)), np.fmax(data.drawn - seen, 0).astype(int)))
+    return fit, draws, f"{replicates:,} bootstrap replicates of {data.words} with the weights estimated anew{lost}"
 
 
 def _estimates(

@@ -24,6 +24,14 @@ def local(frame: nw.LazyFrame) -> bool:
     return kind.is_duckdb() or kind.is_polars() or kind.is_pandas() or kind.is_pyarrow()
 
 
+def keeps_order(frame: nw.LazyFrame) -> bool:
+    """Return whether each scan brings the rows in the same order: DuckDB can be told not to."""
+    if not frame.implementation.is_duckdb():
+        return True
+    asked = nw.to_native(frame).query("rows", "select current_setting('preserve_insertion_order')")
+    return bool(asked.fetchall()[0][0])
+
+
 def batches(
     frame: nw.LazyFrame, columns: Mapping[str, nw.Expr], *, ordered: bool = False
 ) -> Iterator[pa.RecordBatch | pa.Table]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.stats.counts.drawn import lonely_times
+from cxlab.stats.counts.replicates import ReplicatedMoments, replicate_groups
 
 UNITS = 5_000
 """Rows beyond this many are resampled in this many random groups, which have the same variance."""
@@ -36,6 +37,17 @@ def grouped_sums(x: np.ndarray, weight: np.ndarray, unit: np.ndarray, units: int
     return out
 
 
+def as_unit_sums(m: ReplicatedMoments, p: int, units: int) -> np.ndarray:
+    """Return moments by unit of rows without a gap as `grouped_sums` does, (units, k)."""
+    i, j = np.triu_indices(p)
+    out = np.zeros((units, 1 + p + len(i)))
+    if m.products.shape[-1] == p:
+        out[:, :1] = m.count.reshape(units, -1)[:, :1]
+        out[:, 1 : p + 1] = m.sums[..., 0]
+        out[:, p + 1 :] = m.products[:, i, j]
+    return out
+
+
 def resampled_units(n: int, cluster: np.ndarray | None = None, *, seed: int = 0) -> tuple[np.ndarray, int, str]:
     """Return which unit each of ``n`` rows is resampled with, how many units there are, and in words what they are."""
     if cluster is not None:
@@ -44,6 +56,23 @@ def resampled_units(n: int, cluster: np.ndarray | None = None, *, seed: int = 0)
     if n <= UNITS:
         return np.arange(n), n, "answers"
     return np.random.default_rng(seed).permutation(n) % UNITS, UNITS, f"{UNITS:,} random groups of answers"
+
+
+def grouped_units(
+    n: int, cluster: np.ndarray | None, strata: np.ndarray | None, drawn: np.ndarray | None, *, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return which unit each of ``n`` rows is resampled with, the stratum of each unit, and in words what they are.
+
+    As `resampled_units`, of many: more than `UNITS` clusters (or rows of strata) are put together at random within
+    their strata. A unit without a row stands for clusters that were drawn and are not seen.
+    """
+    if cluster is None and strata is None:
+        unit, units, words = resampled_units(n, seed=seed)
+        return unit.astype(np.int16 if units < 2**15 else np.int32), np.zeros(units, int), words
+    found = replicate_groups(cluster, strata, n, limit=UNITS, seed=seed, drawn=drawn)
+    what = "answers" if cluster is None else "clusters"
+    merged = found.clusters > UNITS
+    return found.code, found.stratum, f"{len(found.stratum):,} random groups of {what}" if merged else what
 
 
 def bootstrap_counts(strata: np.ndarray, draws: int, *, seed: int = 0) -> np.ndarray:
