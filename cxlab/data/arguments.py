@@ -11,14 +11,18 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import duckdb
+from narwhals.exceptions import NarwhalsError
 
 from cxlab.data import small_cells
+from cxlab.data.engine_ends import INTERRUPTED, engine_problem, let_go
 from cxlab.data.naming import all_named
-from cxlab.data.readers.dialect import broken
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
 from cxlab.stats.one_thread import one_thread
+
+ENGINES = (duckdb.Error, NarwhalsError, MemoryError, OSError)
+"""What an engine raises when it cannot go on; `engine_problem` says which of them data or the machine brought about."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,8 +80,16 @@ def public(function: F) -> F:
             with one_thread():
                 found = function(*bound.args, **bound.kwargs)
             return weights_said(found, given.get("study"))
-        except duckdb.Error as error:
-            raise broken(error, _source(given)) from error
+        except (KeyboardInterrupt, RuntimeError, duckdb.InterruptException) as error:
+            if isinstance(error, RuntimeError) and str(error) != INTERRUPTED:
+                raise
+            for study in (v for v in given.values() if isinstance(v, Study)):
+                let_go(study.lazy)
+            raise KeyboardInterrupt from error
+        except ENGINES as error:
+            if (said := engine_problem(error, _source(given))) is None:
+                raise
+            raise said from error
 
     return checked
 

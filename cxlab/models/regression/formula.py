@@ -32,6 +32,10 @@ QUOTED = re.compile(r"C\(\s*`([^`]+)`\s*[,)]")
 ALLOWED = "columns, C(column), + - * / ** and comparisons inside I(...), and log, exp, sqrt, abs"
 
 
+CATEGORIES = 3000
+"""More categories of one column than this are no columns of a model."""
+
+
 @dataclass(frozen=True)
 class Coding:
     """How the columns of a design matrix follow from groups and atoms.
@@ -87,6 +91,11 @@ class Model:
         small = pd.DataFrame(index=range(len(keys)))
         for name in self.categories:
             values = tidy_levels(keys[name])
+            if (levels := len(set(values))) > CATEGORIES:
+                raise DataProblem(
+                    f"formula '{self.formula}': {self._named(name)} has {levels:,} categories, more than the "
+                    f"{CATEGORIES:,} that stand in one model; use cx.regressions.mixed with by, or group them first"
+                )
             small[name] = pd.Categorical(values, categories=sorted(set(values)))
         for held in self.held:
             small[held] = 1.0

@@ -28,7 +28,7 @@ from cxlab.models.tables.stub_lines import Question
 from cxlab.models.tables.table_layout import Layout, layout_of
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts import drawn
-from cxlab.stats.counts.cross_counts import CrossCounts, cross_counts, spaces_of
+from cxlab.stats.counts.cross_counts import LEVELS, CrossCounts, cross_counts, spaces_of
 from cxlab.stats.inference.column_tests import Block, ratios, ratios_apart
 
 LEFT_OUT = ("id", "weight", "cluster", "strata", "text", "date")
@@ -186,7 +186,13 @@ def _counted(study: Study, asked: Sequence[Question], groupings: Sequence[tuple[
     columns = list(dict.fromkeys(c for one in needed for c in one))
     frame = study.lazy
     sizes = frame.select(*(nw.col(c).n_unique().alias(f"_{i}") for i, c in enumerate(columns))).collect().to_pandas()
-    spaces = spaces_of(needed, dict(zip(columns, sizes.iloc[0].astype(int), strict=True))) if asked else [columns]
+    values = dict(zip(columns, sizes.iloc[0].astype(int), strict=True))
+    for c in (c for names in groupings for c in banner_columns.raw(study, names) if values[c] > LEVELS):
+        raise DataProblem(
+            f"'{study.field(c).label}' has {values[c]:,} different values, more than {LEVELS:,} columns side by side; "
+            "band it with study.derive, or give another column"
+        )
+    spaces = spaces_of(needed, values) if asked else [columns]
     questions = {k: e for one in asked for k, e in one.columns.items()} or {"": nw.lit(1.0)}
     options = {c for one in asked for c in one.field.columns} | {
         c for names in groupings for name in names for c in study.field(name).columns
