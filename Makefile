@@ -35,6 +35,7 @@ bench: $(VENV)/.test
 
 bench-scale: $(VENV)/.test
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.engines
 
 bench-reading: $(VENV)/.test
 	$(BIN)/python -m benchmarks.strangers

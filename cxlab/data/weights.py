@@ -277,7 +277,7 @@ def _expression(
     scale: float,
 ) -> nw.Expr:
     old = usable_weight(study)
-    weight = nw.lit(1.0) if old is None else old
+    weight = nw.lit("1").cast(nw.Float64) if old is None else old  # Ibis writes 1.0 as a decimal of few digits
     raw = {c: study.field(c) for p in parts for c in p.columns}
     for part, f in zip(parts, factors, strict=True):
         factor = nw.lit(1.0)

@@ -61,7 +61,7 @@ def case_mix(study: Study, score: Score, unit: str, adjust: Sequence[str]) -> Ca
         nw.when(_condition(c, level)).then(nw.lit(float(k * (1 - m)))).otherwise(nw.lit(float(-k * m)))
         for (c, level), k, m in zip(columns, b, means, strict=True)
     ]
-    correction = nw.sum_horizontal(*parts)
+    correction = nw.sum_horizontal(*parts) * nw.lit("1").cast(nw.Float64)  # Ibis writes the parts as decimals
     changed = replace(
         score,
         shape="mean",

@@ -354,14 +354,14 @@ def assembled(matrix: np.ndarray, coding: Coding) -> tuple[np.ndarray, np.ndarra
 
 
 def design_columns(model: Model, coding: Coding, keys: pd.DataFrame) -> list[nw.Expr]:
-    """Return every column of the design matrix as an expression of one row."""
+    """Return every column of the design matrix as an expression of one row, in double precision on every engine."""
     atoms = [None, *model.atoms.values()]
     out = []
     for j in range(len(coding.names)):
         code = _code_expression(model, coding.codes[:, j], keys)
         atom = atoms[coding.atom[j]]
         out.append(code if atom is None else atom if code is None else code * atom)
-    return [nw.lit(1.0) if e is None else e for e in out]
+    return [(nw.lit(1.0) if e is None else e).cast(nw.Float64) for e in out]
 
 
 def match(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
