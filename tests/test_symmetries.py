@@ -24,7 +24,7 @@ OWN = dict.fromkeys(("churn", "retention", "survival", "hazard", "value", "churn
     "loyalty_curve": "the outcome is above its middle, not good", "personas": "kinds of answers as they were given",
     "logit": "the formula names answers", "stated_premium": "a yes is a code", "cost_to_serve": "a ratio of the score",
     "answers": "answers as they were given", "ordinal": "log odds of the higher answer", "ridge": "chosen by folds",
-    "regression_to_mean": "groups by the answer as it was given", "reviews": "refuses stars that are best low",
+    "regression_to_mean": "groups by the answer as it was given", "reviews": "refuses stars that are best low", "displayed_score": "as reviews",
     "ces": "refuses an agreement that is best low", "quality": "of the answers as given", "comments": "of texts",
     "scorecard": "its effort question refuses to be best low", "rake": "as nps",
     "permutation": "its interval is that of no difference", "sequence": "a peak becomes a trough",
