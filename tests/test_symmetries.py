@@ -24,11 +24,11 @@ OWN = dict.fromkeys(("churn", "retention", "survival", "hazard", "value", "churn
     "loyalty_curve": "the outcome is above its middle, not good", "personas": "kinds of answers as they were given",
     "logit": "the formula names answers", "stated_premium": "a yes is a code", "cost_to_serve": "a ratio of the score",
     "answers": "answers as they were given", "ordinal": "log odds of the higher answer", "ridge": "chosen by folds",
-    "regression_to_mean": "groups by the answer as it was given", "reviews": "refuses stars that are best low", "displayed_score": "as reviews",
+    "regression_to_mean": "groups by the answer as it was given", "reviews": "refuses stars that are best low",
     "ces": "refuses an agreement that is best low", "quality": "of the answers as given", "comments": "of texts",
     "scorecard": "its effort question refuses to be best low", "rake": "as nps",
     "permutation": "its interval is that of no difference", "sequence": "a peak becomes a trough",
-    "best_metric": "judged by folds, dealt in the order of answers",
+    "displayed_score": "as reviews", "best_metric": "judged by folds, dealt in the order of answers",
 }  # fmt: skip
 """What tells of the answers as they stand, and so cannot stay when they are turned round."""
 POINTS = ("mean", "bootstrap", "jackknife", "replicate_weights", "compare items", "theme_impact", "ols", "mixed",
@@ -39,8 +39,8 @@ SUMS = ("parts.groups.w", "parts.fit.loglik", "parts.fit.loglik_null", "parts.fi
 STOPPED = {"personas": 5e-3}
 """A search that stops by its likelihood, which the weights scale."""
 DRAWN = ("bootstrap", "mediation", "permutation", "satisfaction_ratio", "index_by", "drivers", "asymmetry",
-         "one_failure", "importance_performance", "what_if", "themes", "theme_impact")  # fmt: skip
-"""By draws, folds or hints of rows, which are others in another order."""
+         "one_failure", "importance_performance", "what_if", "themes", "theme_impact", "review_hints")  # fmt: skip
+"""By draws, folds or hints of rows, which are others in another order; of `review_hints` equal rows change places."""
 ENDS = (0, 6, 10)
 """Least and largest answer of the scales together."""
 
