@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.trinomial import z_value
 from cxlab.stats.monitoring import level_changes
+from cxlab.stats.monitoring.wandering import wanders
 
 LEAST, MOST = 4, 400
 """Periods with answers that a series needs, and has at most: the search takes the square of them."""
@@ -55,8 +57,8 @@ def changes(
     wave : column of dates or waves; '' takes the first date of the codebook, else the study's wave.
     every : length of a period, as in `cxlab.monitor`.
     noise : 'estimated' (default): periods differ by sampling and by a variation of their own that may resemble itself
-        from one to the next: an autocorrelation up to .5 is allowed for. 'sampling': by sampling alone, as waves of one
-        design do.
+        from one to the next: an autocorrelation up to .5 is allowed for; where more tells the series better than steps
+        (BIC), no change is called certain. 'sampling': by sampling alone, as waves of one design do.
     season : 'last year': changes of the difference to the same period of the year before, so that a season is none;
         ``before, after`` and the series are then differences, from the second year on. False: of the metric itself.
 
@@ -92,9 +94,10 @@ def changes(
     p = p.against_last_year().on_last_year() if season else p
     there, notes = _judged(p, score.metric, study.name, noise)
     enough = there.sum(1) >= LEAST
-    rows, levels = [], np.full(p.y.shape, np.nan)
+    rows, levels, wander = [], np.full(p.y.shape, np.nan), []
     for k in np.flatnonzero(enough):
-        found, own = _one(p, k, there[k], noise, level)
+        found, own, either = _one(p, k, there[k], noise, level)
+        wander += either
         rows += [(k, *r) for r in found]
         levels[k] = own
     table = _table(p, rows)
@@ -110,7 +113,7 @@ def changes(
         level=level,
         method=f"{score.method}; multiscale change points (SMUCE), {NOISE[noise]}; steps: normal interval "
         "given the places" + ("; each period minus the same of the year before" if season else ""),
-        notes=(*p.notes, *notes, *_said(p, table, score.unit, level), *(_echoes(p, table) if season else ())),
+        notes=(*p.notes, *notes, *_said(p, table, score.unit, level, wander), *(_echoes(p, table) if season else ())),
         parts={"metric": score.metric, "by": list(p.labels), "every": p.every, "series": series,
                "labels": result_words.worded(study, score, groups)},
         columns=(
@@ -170,11 +173,14 @@ def variance(y: NDArray, v: NDArray, noise: str) -> NDArray:
     return v if noise == "sampling" else v + level_changes.variation(y, v)
 
 
-def _one(p: Periods, k: int, there: NDArray, noise: str, level: float) -> tuple[list[tuple], NDArray]:
-    """The changes of a series, and its level in every period."""
+def _one(p: Periods, k: int, there: NDArray, noise: str, level: float) -> tuple[list[tuple], NDArray, list[str]]:
+    """The changes of a series, its level in every period, and what to say where it may wander instead."""
     at = np.flatnonzero(there)
     y, v = p.y[k, at], variance(p.y[k, at], p.v[k, at], noise)
-    found = level_changes.changes(y, v, alpha=round(1 - level, 12))
+    found, either = level_changes.changes(y, v, alpha=round(1 - level, 12)), []
+    if found.at and noise == "estimated" and wanders(y, p.v[k, at], found.at):
+        either = [_either(p, k, [str(p.names[at[i]]) for i in found.at])]
+        found = replace(found, at=())
     cuts = [0, *found.at, len(y)]
     w = 1 / v
     mean = [np.average(y[a:b], weights=w[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
@@ -184,13 +190,22 @@ def _one(p: Periods, k: int, there: NDArray, noise: str, level: float) -> tuple[
         own[at[a] : (at[b] if b < len(at) else at[-1] + 1)] = m
     n, none, nan = int(p.n[k].sum()), "", float("nan")
     if not found.at:
-        return [(0, none, none, none, mean[0], mean[0], nan, nan, nan, n)], own
+        return [(0, none, none, none, mean[0], mean[0], nan, nan, nan, n)], own, either
     rows = []
     for j, (c, low, high) in enumerate(zip(found.at, found.low, found.high, strict=True)):
         step, half = mean[j + 1] - mean[j], z_value(level) * np.sqrt(error[j] + error[j + 1])
         named = [str(p.names[at[i]]) for i in (c, low, high)]
         rows.append((j + 1, *named, mean[j], mean[j + 1], step, step - half, step + half, n))
-    return rows, own
+    return rows, own, either
+
+
+def _either(p: Periods, k: int, at: list[str]) -> str:
+    who = " ".join(str(v) for v in p.labels.iloc[k]) if len(p.labels.columns) else ""
+    steps = f"steps at {', '.join(at[:5])}{', ...' if len(at) > 5 else ''}" if len(at) > 1 else f"a step at {at[0]}"
+    return (
+        f"{who + ': ' if who else ''}{steps} would fit, but a level that wanders (each {p.every} near the one before, "
+        "an autocorrelation above .5) fits better: these data cannot tell, and no change is certain"
+    )
 
 
 def _table(p: Periods, rows: list[tuple]) -> pd.DataFrame:
@@ -200,7 +215,7 @@ def _table(p: Periods, rows: list[tuple]) -> pd.DataFrame:
     return pd.concat([labels, table[columns]], axis=1)
 
 
-def _said(p: Periods, table: pd.DataFrame, unit: str, level: float) -> list[str]:
+def _said(p: Periods, table: pd.DataFrame, unit: str, level: float, wander: list[str]) -> list[str]:
     """What changed, in sentences."""
     out, found = [], table[table["change"] > 0]
     for _, r in found.head(10).iterrows():
@@ -212,9 +227,9 @@ def _said(p: Periods, table: pd.DataFrame, unit: str, level: float) -> list[str]
             f"{who + ': ' if who else ''}the level {way} by {size} ({span(low, high, difference(unit))}) at {r['at']}, "
             f"for certain between {r['at_low']} and {r['at_high']}"
         )
-    still = table[table["change"] == 0]
-    if len(still):
-        who = f" in {len(still)} of {len(p.labels)} series" if len(p.labels) > 1 else ""
+    out += wander
+    if still := int((table["change"] == 0).sum()) - len(wander):
+        who = f" in {still} of {len(p.labels)} series" if len(p.labels) > 1 else ""
         out.append(
             f"No change of level is certain{who}: one level fits what was seen; smaller changes are not ruled out"
         )

@@ -73,7 +73,7 @@ def variation(y: NDArray, v: NDArray) -> float:
     Half the mean squared difference of neighbours is v + tau2 (1 - rho), the largest left out, as it may be a change.
     What exceeds v, at 1 + 4 / sqrt(periods) times that mean, counts 3 times (4 from 40 periods on): with rho = .5 the
     mean of many periods has 6 times it. These factors keep at most 5 % false changes for rho up to .5 and any tau2, by
-    simulation (``benchmarks/monitoring.md``).
+    simulation; `wandering` looks for more.
 
     >>> variation(np.array([1.0, 2.0, 1.0, 2.0]), np.ones(4))
     1.5
