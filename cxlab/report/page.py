@@ -129,7 +129,8 @@ ORIGIN = ("Source: ", "Licence: ", "Data and codebook, sha256: ")
 
 def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
     """Return what stands around the cells in the language of the page; values may be the customer's and stay."""
-    name = lambda k: style.words.get(k) or speech.said(k)  # noqa: E731
+    own = speech.language() != "en"
+    name = lambda k: style.words.get(k) or (speech.said(k) if own else style.say(k))  # noqa: E731
     facts = [(name(k), fact(str(v), style)) for k, v in report.get("facts", ()) if k != "language"]
     out: dict[str, Any] = {"facts": facts, "methods": [speech.said(m) for m in report.get("methods", ())]}
     out["origin"] = origin(report.get("origin", ()))

@@ -90,8 +90,7 @@ def test_files_whose_columns_differ_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("ask", "said"), [
     (lambda s: cx.crosstab(s, "recommend", "line"),
-     "'Line' has 100,000 different values, more than 2,000 columns side by side; band it with study.derive, or give "
-     "another column"),
+     "'Line' makes 100,000 columns, more than 200; band it with study.derive"),
     (lambda s: cx.ols(s, "recommend ~ C(line)"),
      "formula 'recommend ~ C(line)': line has 100,000 categories, more than the 3,000 that stand in one model; use "
      "cx.regressions.mixed with by, or group them first"),
@@ -122,7 +121,7 @@ import sys, duckdb, cxlab as cx
 from tests.data.test_engine_ends import BOOK
 book = cx.Codebook("calls", (*BOOK.fields, cx.Field("account", "A", "integer", sys.argv[2])))
 long = ("select 'line ' || (hash(range) % 1000) as line, (hash(range * 3) % 11)::int as recommend, "
-        "(hash(range * 7) % 100000)::int as account from range(300000000)")
+        "(hash(range * 7) % 100000)::int as account from range(30000000)")
 con = duckdb.connect()
 con.execute(f"set temp_directory = '{sys.argv[1]}'")
 cx.nps(cx.Study(con.sql(long).limit(100), book), by="line")  # all that is needed is imported
@@ -144,7 +143,7 @@ def test_an_interrupt_in_a_scan_ends_it_and_leaves_nothing(role: str, tmp_path: 
         cwd=Path(__file__).parents[2],
     )
     assert child.stdout.readline() == "ready\n"
-    time.sleep(3)  # in the scan
+    time.sleep(0.5)  # in the scan
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=600)
     assert child.returncode != 0

@@ -84,7 +84,7 @@ def test_the_document_holds_headings_tables_and_pictures_with_words(
 def test_slides_are_in_the_house_style(house: house_style.Style, tmp_path: Path):
     import pandas as pd
 
-    table = pd.DataFrame({"brand": ["A"], "estimate": [0.5], "low": [0.4], "high": [0.6]})
+    table = pd.DataFrame({"brand": ["A", "B"], "estimate": [0.5, 0.4], "low": [0.4, 0.3], "high": [0.6, 0.5]})
     run = {"status": "done", "notebook": {"name": "n", "sha256": ""}, "parameters": {"study": "s"}, "cxlab": "1",
            "data": {"simulated": True, "filters": ["brand = A"], "title": "Data"}, "made": "2026-01-01"}  # fmt: skip
     slides(Made(tmp_path, run, {"a.1": Result("x", "Shares", table, "share").to_dict()}), tmp_path / "x.pptx", house)

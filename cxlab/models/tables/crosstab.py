@@ -189,8 +189,8 @@ def _counted(study: Study, asked: Sequence[Question], groupings: Sequence[tuple[
     values = dict(zip(columns, sizes.iloc[0].astype(int), strict=True))
     for c in (c for names in groupings for c in banner_columns.raw(study, names) if values[c] > LEVELS):
         raise DataProblem(
-            f"'{study.field(c).label}' has {values[c]:,} different values, more than {LEVELS:,} columns side by side; "
-            "band it with study.derive, or give another column"
+            f"'{study.field(c).label}' makes {values[c]:,} columns, more than {banner_columns.WIDEST}; band it with "
+            "study.derive"
         )
     spaces = spaces_of(needed, values) if asked else [columns]
     questions = {k: e for one in asked for k, e in one.columns.items()} or {"": nw.lit(1.0)}
