@@ -92,6 +92,18 @@ def test_notebooks_keep_the_rules(path: Path) -> None:
         assert not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]+)?", cell["id"]), f"{cell['id']}: a random id"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_a_page_of_one_study_shows_no_numbers_of_another(path: Path) -> None:
+    """Only the parameter `study` names a study by itself: whoever names another one gets a page of that alone."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (given,) = ["".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", ())]
+    named = {n.target.id: n.value.value for n in ast.parse(given).body
+             if isinstance(n, ast.AnnAssign) and isinstance(n.value, ast.Constant)}  # fmt: skip
+    names = {p.stem for p in (ROOT / "datasets").glob("*.json")}
+    assert {"customers", "purchases", "offers"} <= names
+    assert not {k: v for k, v in named.items() if k != "study" and v in names}
+
+
 def test_notebooks_are_stripped() -> None:
     keys = "metadata.papermill cell.metadata.papermill cell.metadata.execution"
     command = [sys.executable, "-m", "nbstripout", "--keep-id", "--verify", "--extra-keys", keys, *map(str, NOTEBOOKS)]
