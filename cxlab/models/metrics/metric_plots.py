@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -194,7 +195,8 @@ def _words(result: Result, column: str, value: object) -> str:
 
 def _axis(result: Result) -> str:
     known = registry.METRICS.get(result.parts.get("metric", ""))
-    return known.axis if known else "share" if result.unit == "share" else ""
+    boxes = re.match(r"top-\d+-box share", result.method)  # how many answers count is in the rule
+    return boxes[0] if boxes else known.axis if known else "share" if result.unit == "share" else ""
 
 
 def formatter(unit: str) -> FuncFormatter:

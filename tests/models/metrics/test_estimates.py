@@ -473,3 +473,10 @@ def test_intervals_of_few_alike_clusters_of_nearly_one_answer_say_how_often_they
         found = (cx.nps(made), cx.share(made, "ltr", value=10))
         said[name] = [any("about 93 % hold the truth" in note for note in r.notes) for r in found]
     assert said == {"alike": [True, True], "mixed": [False, False], "even": [False, False]}
+
+
+def test_the_axis_says_how_many_of_the_best_answers_count() -> None:
+    for most, said in ((5, "top-2-box share"), (3, "top-box share")):
+        field = cx.Field("q", role="outcome", measure="satisfaction", scale=cx.Scale(1, most))
+        data = cx.Study(pd.DataFrame({"q": [1, most] * 40}), cx.Codebook("s", (field,)))
+        assert cx.csat(data).plot().get_xlabel() == said
