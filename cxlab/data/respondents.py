@@ -1,9 +1,9 @@
-"""Rows that are no respondent's answers, as survey platforms mark them: previews, tests, spam, who was screened out.
+"""Rows that are no finished answers, as survey platforms mark them: previews, tests, spam, screened out, broken off.
 
-The rule. What the platform itself marks as nobody's answer is left out when a table is loaded, by the ``leave_out`` of
-the column that marks it, and every result counts it (`Study.dropped`). An answer of somebody who did not finish is an
-answer: it counts, as in the platforms' own results, and is asked. A codebook says otherwise in one line:
-``cxlab codebook set FILE Status leave_out=none``, ``cxlab codebook set FILE Finished leave_out=0``.
+The rule. What a platform itself marks as nobody's answer or as not finished is left out when a table is loaded, by the
+``leave_out`` of the column that marks it; every result counts it (`Study.dropped`), each page says how many, and the
+doubt that is asked takes it back in one line: ``cxlab codebook set FILE Finished leave_out=none``. A column that is
+only called like a platform's leaves nothing out: its rows count, and are asked.
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ UNFINISHED = (
     "0", "0.0", "false", "no", "nein", "non", "partial", "incomplete", "in progress", "started", "unvollständig",
     "not finished", "not completed", "partially completed", "incompleto", "incomplet", "нет",
 )  # fmt: skip
+
+BOTH = {
+    *UNFINISHED, "1", "1.0", "true", "yes", "ja", "oui", "si", "sí", "complete", "completed", "finished", "vollständig",
+    "completo", "complet", "да",
+}  # fmt: skip
+"""What stands in a column that says whether an answer was finished."""
 
 REAL = {
     "ip address", "imported", "offline", "survey preview", "survey test", "spam", "offline survey preview",
@@ -113,21 +119,36 @@ def mark(fields: dict[str, Field], columns: Iterable[Column], sample: duckdb.Duc
     """Declare what is left out where a platform marks it, and ask for all other rows that may not count."""
     rows = int(sample.aggregate("count(*)").fetchall()[0][0])
     why = {c.name: str(c.facts.get("why", "")) for c in columns}
-    for f in [f for f in fields.values() if f.name in sample.columns]:
-        if f.name == "submitdate" and why[f.name] == "LimeSurvey":
-            empty = rows - int(sample.aggregate(f"count({quoted(f.name)})").fetchall()[0][0])
-            _ask_unfinished(f, {EMPTY: "not submitted"}, empty, rows, log)
-        elif may_mark(f):
-            counted = sample.aggregate(f"histogram(cast({quoted(f.name)} as varchar))").fetchall()[0][0] or {}
-            near = sum(bool(BESIDE.match(re.sub(r"[ _]", "", n).casefold())) for n in why if n != f.name)
-            f = _with_labels(f, counted, near)
-            told = marks(f, counted)
-            k = sum(counted[v] for v in told.unreal)
-            if near >= NEAR and FINISHED.match(f.name) and f.role == "segment":
-                fields[f.name] = f = replace(f, role="")
-            fields[f.name] = f = _declared(f, told, k < rows and _sure(f, counted, why[f.name], near))
-            _ask_unreal(f, told, k, rows, log)
-            _ask_unfinished(f, told.unfinished, sum(counted[v] for v in told.unfinished), rows, log)
+    before, found = dict(fields), []
+    for f in [f for f in fields.values() if f.name in sample.columns and (may_mark(f) or f.name == "submitdate")]:
+        counted = sample.aggregate(f"histogram({_value(f)})").fetchall()[0][0] or {}
+        near = sum(bool(BESIDE.match(re.sub(r"[ _]", "", n).casefold())) for n in why if n != f.name)
+        f = _with_labels(f, counted, near)
+        told = marks(f, counted)
+        if f.name == "submitdate":
+            told = Marks({}, {EMPTY: "not submitted"} if why[f.name] == "LimeSurvey" and EMPTY in counted else {})
+        if near >= NEAR and FINISHED.match(f.name) and f.role == "segment":
+            f = replace(f, role="")
+        some = sum(counted[v] for v in {**told.unreal, **told.unfinished}) < rows
+        fields[f.name] = _declared(f, told, some and _sure(f, counted, why[f.name], near))
+        found.append((f.name, told, counted))
+    gone = [(_value(f), map(_text, f.leave_out)) for f in fields.values() if f.leave_out]
+    left = " or ".join(f"coalesce({value} in ({', '.join(codes)}), false)" for value, codes in gone)
+    if left and not sample.filter(f"not ({left})").aggregate("count(*)").fetchall()[0][0]:
+        fields.update({name: replace(before[name], role=fields[name].role) for name, *_ in found})
+    for name, told, counted in found:
+        _ask_unreal(fields[name], told, sum(counted[v] for v in told.unreal), rows, log)
+        _ask_unfinished(fields[name], told, sum(counted[v] for v in told.unfinished), rows, log)
+
+
+def _value(f: Field) -> str:
+    """A value as text in SQL; where there is none, `EMPTY` for a date and nothing for the others."""
+    text = f"cast({quoted(f.name)} as varchar)"
+    return f"coalesce({text}, '{EMPTY}')" if f.name == "submitdate" else text
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _with_labels(f: Field, values: Iterable[str], near: int) -> Field:
@@ -140,8 +161,12 @@ def _with_labels(f: Field, values: Iterable[str], near: int) -> Field:
 def _sure(f: Field, values: Iterable[str], why: str, near: int) -> bool:
     """Whether a platform made the column: its header says so, or its words and the columns beside it."""
     values = list(values)
-    if len(values) > MANY or not KIND.match(f.name):
+    if len(values) > MANY:
         return False
+    if FINISHED.match(f.name):
+        return (why in PLATFORMS or near >= NEAR) and {_meant(f, v).casefold() for v in values} <= BOTH
+    if not KIND.match(f.name):
+        return f.name == "submitdate" and why == "LimeSurvey"
     words = {_meant(f, v).strip().casefold() for v in values}
     return why in PLATFORMS or words <= REAL and (near >= NEAR or "ip address" in words)
 
@@ -159,7 +184,7 @@ def _declared(f: Field, told: Marks, sure: bool) -> Field:
         return f
     f = replace(f, role="" if f.role == "segment" else f.role)
     later = {c: t for c, t in f.labels.items() if UNREAL.search(t)}
-    return replace(f, leave_out={**later, **{t: t for t in later.values()}, **told.unreal})
+    return replace(f, leave_out={**later, **{t: t for t in later.values()}, **told.unreal, **told.unfinished})
 
 
 def _ask_unreal(f: Field, told: Marks, k: int, rows: int, log: Log) -> None:
@@ -169,19 +194,28 @@ def _ask_unreal(f: Field, told: Marks, k: int, rows: int, log: Log) -> None:
     said = f"{k:,} of {rows:,} rows are no customer's answers ({words})"
     if f.leave_out:
         log.say(f.name, f"rows are left out: {words}", "a column that the survey platform adds")
-        log.ask(f.name, f"{said}: left out", {"left out": "", "they count": "leave_out=none"}, 0.45)
+        log.ask(f.name, f"{said}: left out", {"left out": "", "they count": _setting(told.unfinished)}, 0.45)
     else:
         log.ask(f.name, f"{said}: they count", {"they count": "", "leave them out": _setting(told.unreal)}, 0.7)
 
 
-def _ask_unfinished(f: Field, codes: Mapping[str, str], k: int, rows: int, log: Log) -> None:
-    if 0 < k < rows:
-        answers = {"they count": "", "leave them out": _setting({**f.leave_out, **codes})}
-        log.ask(f.name, f"{k:,} of {rows:,} rows are not finished: they count", answers, 0.4)
+def _ask_unfinished(f: Field, told: Marks, k: int, rows: int, log: Log) -> None:
+    if not 0 < k < rows:
+        return
+    said = f"{k:,} of {rows:,} rows are not finished"
+    if told.unfinished.keys() <= f.leave_out.keys():
+        log.say(f.name, f"rows are left out: {listed(told.unfinished)}", "a column that the survey platform adds")
+        rest = {c: t for c, t in f.leave_out.items() if c not in told.unfinished}
+        log.ask(f.name, f"{said}: left out", {"left out": "", "they count": _setting(rest)}, 0.45 + 0.4 * k / rows)
+    else:
+        answers = {"they count": "", "leave them out": _setting({**f.leave_out, **told.unfinished})}
+        log.ask(f.name, f"{said}: they count", answers, 0.4)
 
 
 def _setting(codes: Mapping[str, str]) -> str:
     """Return what leaves rows out, as it stands after ``cxlab codebook set FILE COLUMN``."""
+    if not codes:
+        return "leave_out=none"
     return shlex.quote(f"leave_out={';'.join(f'{c}={t}' if ',' in c else c for c, t in codes.items())}")
 
 

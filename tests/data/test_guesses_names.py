@@ -185,8 +185,10 @@ def test_previews_and_unfinished_answers_are_found_and_said(tmp_path):
         rows.append(["2025-03-01 10:00:00", status, str(i % 6 != 0), f"R_{i}", str(i % 11)])
     pd.DataFrame(rows).to_csv(tmp_path / "q.csv", index=False, header=False)
     left = cx.load(tmp_path / "q.csv")
-    assert len(left) == 57 and left.dropped == (("'Status' says Spam, Survey Preview", 3),)
-    study = cx.load(tmp_path / "q.csv", codebook=left.codebook.replace("Status", leave_out={}))
+    assert left.dropped == (("'Status' says Spam, Survey Preview", 3), ("'Finished' says not finished", 9))
+    assert len(left) == 48
+    book = left.codebook.replace("Status", leave_out={}).replace("Finished", leave_out={})
+    study = cx.load(tmp_path / "q.csv", codebook=book)
     found = cx.quality(study).table.set_index("check")
     assert found.loc["preview", ["level", "n"]].tolist() == ["serious", 3]
     assert found.loc["unfinished", ["level", "n"]].tolist() == ["look", 10]

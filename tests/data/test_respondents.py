@@ -91,7 +91,7 @@ def test_other_columns_mark_nothing(name, marks):
     assert len(study) == N and not [d for d in study.doubts if "they count" in d.answers]
 
 
-def test_unfinished_answers_count_and_are_asked():
+def test_unfinished_answers_of_no_known_platform_count_and_are_asked():
     frame = answers(Status=marked("Partial", "Complete"), Finished=marked("FALSE", "TRUE", 10))
     study = cx.load(frame)
     assert len(study) == N
@@ -103,14 +103,72 @@ def test_unfinished_answers_count_and_are_asked():
     assert less.dropped == (("'Finished' says FALSE", 10),) and len(less) == 50
 
 
-def test_limesurvey_answers_that_were_not_submitted_are_asked(tmp_path):
+UNFINISHED = {
+    "Qualtrics": {"Finished": marked(False, True), "Progress": [100] * N, "Duration (in seconds)": [60] * N,
+                  "RecordedDate": ["2025-03-01"] * N},
+    "Qualtrics in codes": {"Finished": marked(0, 1), "Progress": [100] * N, "UserLanguage": ["EN"] * N},
+    "Typeform": {"Response Type": marked("partial", "completed"), "Start Date (UTC)": ["2025-03-01"] * N,
+                 "Submit Date (UTC)": ["2025-03-01"] * N, "Network ID": ["n"] * N},
+    "Alchemer": {"Status": marked("Partial", "Complete"), "Time Started": ["2025-03-01"] * N,
+                 "SessionID": [f"s{k}" for k in range(N)], "User Agent": ["Mozilla"] * N},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "csv"])
+@pytest.mark.parametrize("platform", UNFINISHED)
+def test_answers_that_a_platform_marks_as_unfinished_are_left_out_counted_and_asked(platform, engine, tmp_path):
+    frame = answers(**UNFINISHED[platform])
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    source = {"pandas": frame, "polars": pl.from_pandas(frame), "csv": tmp_path / "x.csv"}[engine]
+    study = cx.load(source)
+    column = next(iter(UNFINISHED[platform]))
+    assert len(study) == N - 6 and [k for _, k in study.dropped] == [6]
+    result = cx.csat(study, "Overall satisfaction")
+    assert f"6 rows left out: {study.dropped[0][0]}" in result.notes and result.table["n"].iloc[0] == N - 6
+    (doubt,) = [d for d in study.doubts if d.column == column]
+    assert (doubt.question, doubt.answers, doubt.settings) == (
+        "6 of 60 rows are not finished: left out", ("left out", "they count"), ("", "leave_out=none")
+    )  # fmt: skip
+    whole = cx.load(source, codebook=study.codebook.replace(column, leave_out={}))
+    assert len(whole) == N and whole.dropped == ()
+    assert not study.field(column).role
+
+
+def test_each_kind_of_mark_in_one_column_is_taken_back_alone(tmp_path):
+    """Previews and broken-off answers in one column: the command of each doubt keeps the other left out."""
+    status = ["Disqualified"] * 4 + ["Partial"] * 6 + ["Complete"] * 50
+    alike = {"SessionID": [f"s{k}" for k in range(N)], "User Agent": ["x"] * N, "Contact ID": [""] * N}
+    for word, n in (("customer's", 54), ("finished", 56)):
+        path = tmp_path / f"{n}.csv"
+        answers(Status=status, **alike).to_csv(path, index=False)
+        study = cx.load(path)
+        assert study.dropped == (("'Status' says Disqualified, Partial", 10),) and len(study) == 50
+        (doubt,) = [d for d in study.doubts if d.column == "Status" and word in d.question]
+        done = CliRunner().invoke(cli, shlex.split(doubt.line(str(path)))[1:])
+        assert done.exit_code == 0, done.output
+        assert len(cx.load(path)) == n
+
+
+def test_where_marks_together_would_leave_nothing_all_rows_count_and_are_asked():
+    marks = {"Status": marked("Survey Preview", "IP Address", 30), "Finished": marked(True, False, 30)}
+    study = cx.load(answers(**marks, Progress=[100] * N, UserLanguage=["EN"] * N, RecordedDate=["2025-03-01"] * N))
+    asked = [d.question for d in study.doubts if "they count" in d.answers]
+    assert len(study) == N and sorted(asked) == [
+        "30 of 60 rows are no customer's answers (Survey Preview): they count",
+        "30 of 60 rows are not finished: they count",
+    ]
+
+
+def test_limesurvey_answers_that_were_not_submitted_are_left_out_counted_and_asked(tmp_path):
     rows = ["id,submitdate,lastpage,startlanguage,Overall satisfaction"]
     rows += [f"{k},{'' if k < 4 else '2025-03-01 10:00:00'},2,en,{1 + k % 5}" for k in range(N)]
     (tmp_path / "lime.csv").write_text("\n".join(rows))
     study = cx.load(tmp_path / "lime.csv")
+    assert study.dropped == (("'submitdate' says not submitted", 4),) and len(study) == N - 4
     doubt = next(d for d in study.doubts if d.column == "submitdate")
-    assert (doubt.question, doubt.settings[1]) == ("4 of 60 rows are not finished: they count", "leave_out=empty")
-    assert study.set("submitdate", leave_out="empty").dropped == (("'submitdate' says no value", 4),)
+    assert (doubt.question, doubt.settings[1]) == ("4 of 60 rows are not finished: left out", "leave_out=none")
+    done = CliRunner().invoke(cli, shlex.split(doubt.line(str(tmp_path / "lime.csv")))[1:])
+    assert done.exit_code == 0 and len(cx.load(tmp_path / "lime.csv")) == N
 
 
 def test_what_was_left_out_at_loading_cannot_come_back_by_itself():
