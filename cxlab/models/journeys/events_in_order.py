@@ -46,29 +46,38 @@ def in_order(log: EventLog, most: int) -> Ordered | None:
 
     Cases whose weight (that of their first event) is missing, not positive or infinite are left out.
     """
+    found, risen = _scanned(log, most, "")
+    return found if risen else _scanned(log, most, " ORDER BY k")[0]
+
+
+def _scanned(log: EventLog, most: int, order: str) -> tuple[Ordered | None, bool]:
+    """The events as `in_order` gives them, None where there are more; and whether the rows came in the file's order."""
     text, unit = _time(log)
     weight = ", w0" if log.study.design.weight else ""
-    reader = log.relation.query("log", f"SELECT c, e, {text} AS t, k{weight} FROM log").to_arrow_reader(BATCH)
-    lost, rows, parts = np.zeros(3, int), 0, []
-    for batch in reader:
+    query = f"SELECT c, e, {text} AS t, k{weight} FROM log{order}"
+    lost, rows, last, parts, names = np.zeros(3, int), 0, -1, [], {}
+    for batch in log.relation.query("log", query).to_arrow_reader(BATCH):
         lost += [batch[name].null_count for name in "cet"]
-        parts.append(_held(batch))
-        rows += len(parts[-1]["t"])
+        part, row = _held(batch, names)
+        if not len(row):
+            continue
+        rows += len(row)
+        if row[0] <= last or (row[1:] < row[:-1]).any():
+            return None, False
         if rows > most:
-            return None
+            return None, True
+        last = row[-1]
+        parts.append(part)
     if not rows:
-        return Ordered(np.zeros(1, int), np.empty(0, int), np.empty(0), unit, None, np.empty(0, object), _three(lost))
-    names, event = _numbered([p.pop("e") for p in parts])
+        empty = np.empty(0, int)
+        return Ordered(np.zeros(1, int), empty, empty * 1.0, unit, None, np.empty(0, object), _three(lost)), True
+    event = np.concatenate([p.pop("e") for p in parts])
     case = _cases([p.pop("c") for p in parts])
-    time, row = (np.concatenate([p.pop(name) for p in parts]) for name in "tk")
+    time = np.concatenate([p.pop("t") for p in parts])
     w = np.concatenate([p.pop("w0") for p in parts]) if weight else None
-    if (row[1:] < row[:-1]).any():  # the engine gave the rows in another order than the file
-        at = np.argsort(row, kind="stable")
-        case, event, time, w = case[at], event[at], time[at], w if w is None else w[at]
-    del row
     begin, event, time, w = _grouped(case, event, time, w)
-    found = Ordered(begin, event, time, unit, w, np.array(names, object), _three(lost))
-    return found if w is None else _weighed(found)
+    found = Ordered(begin, event, time, unit, w, np.array(list(names), object), _three(lost))
+    return (found if w is None else _weighed(found)), True
 
 
 def _three(lost: NDArray) -> tuple[int, int, int]:
@@ -85,36 +94,34 @@ def _time(log: EventLog) -> tuple[str, float]:
     return ("epoch_us(t)", DAY) if log.days.startswith("epoch_us") else (log.days, 1.0)
 
 
-def _held(batch: pa.RecordBatch) -> dict[str, pa.Array | NDArray]:
-    """The rows of a batch with a case, an event and a time: texts as numbers of a dictionary."""
+def _held(batch: pa.RecordBatch, names: dict[str, int]) -> tuple[dict[str, pa.Array | NDArray], NDArray]:
+    """The rows of a batch with a case, an event and a time, and their place in the file. All are copies: a view of one
+    column would keep the whole batch, texts and all.
+
+    Events are numbers of ``names``, to which new ones are added; cases that are texts are numbers of a dictionary.
+    """
     there = None
     for name in "cet":
         if batch[name].null_count:
             here = pc.is_valid(batch[name])
             there = here if there is None else pc.and_(there, here)
     batch = batch if there is None else batch.filter(there)
-    out = {"e": batch["e"].dictionary_encode(), "c": batch["c"]}
-    if not pa.types.is_integer(batch["c"].type) or pa.types.is_uint64(batch["c"].type):
-        out["c"] = batch["c"].dictionary_encode()
-    for name in ("t", "k", *(["w0"] if "w0" in batch.schema.names else [])):
-        out[name] = batch[name].to_numpy(zero_copy_only=False)
-    return out
+    events = batch["e"].dictionary_encode()
+    number = np.array([names.setdefault(e, len(names)) for e in events.dictionary.to_pylist()], np.int32)
+    out = {"e": number[events.indices.to_numpy(zero_copy_only=False)]}
+    for name in ("c", "t", *(["w0"] if "w0" in batch.schema.names else [])):
+        whole = name != "c" or (pa.types.is_integer(batch["c"].type) and not pa.types.is_uint64(batch["c"].type))
+        out[name] = np.array(batch[name].to_numpy(zero_copy_only=False)) if whole else batch[name].dictionary_encode()
+    return out, np.array(batch["k"].to_numpy(zero_copy_only=False))
 
 
-def _numbered(parts: Sequence[pa.Array]) -> tuple[list, NDArray]:
-    """The values of dictionaries, and the number of each row's."""
-    whole = pa.chunked_array(parts).unify_dictionaries()
-    numbers = np.concatenate([p.indices.to_numpy(zero_copy_only=False) for p in whole.chunks])
-    return whole.chunk(0).dictionary.to_pylist(), numbers
-
-
-def _cases(parts: Sequence[pa.Array]) -> NDArray:
+def _cases(parts: Sequence[pa.Array | NDArray]) -> NDArray:
     """A number from 0 for the case of each row."""
-    if pa.types.is_dictionary(parts[0].type):
+    if isinstance(parts[0], pa.Array):
         return np.concatenate(
             [p.indices.to_numpy(zero_copy_only=False) for p in pa.chunked_array(parts).unify_dictionaries().chunks]
         )
-    numbers = np.concatenate([p.to_numpy(zero_copy_only=False) for p in parts])
+    numbers = np.concatenate(parts)
     low, high = int(numbers.min()), int(numbers.max())
     if high - low < SPARSE * len(numbers) + BATCH:
         numbers = numbers if low >= 0 and high < SPARSE * len(numbers) + BATCH else numbers.astype(np.int64) - low

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,7 +11,7 @@ import pytest
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field
-from cxlab.models.journeys import events_in_order, step_counts
+from cxlab.models.journeys import event_log, events_in_order, step_counts, transitions
 
 
 def log(seed: int, *, case: str, time: str, weighted: bool) -> cx.Study:
@@ -58,3 +60,18 @@ def test_an_engine_that_gives_rows_in_another_order_changes_no_tie() -> None:
     assert tables[0][["from", "to", "times"]].values.tolist() == tables[1][["from", "to", "times"]].values.tolist()
     steps = tables[0].set_index(["from", "to"])["times"].to_dict()
     assert steps == {("a", "b"): 2, ("b", "a"): 2, ("a", "(end)"): 1, ("b", "(end)"): 1}
+
+
+def test_rows_that_come_in_another_order_are_read_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = log(3, case="text", time="whole", weighted=True)
+    right = cx.transitions(study, least_n=0).table
+    whole = event_log.event_log
+
+    def turned(*args: object, **options: object) -> event_log.EventLog:
+        found = whole(*args, **options)
+        return replace(found, relation=found.relation.order("k DESC"))
+
+    monkeypatch.setattr(transitions, "event_log", turned)
+    for most in (10**9, 5):
+        monkeypatch.setattr(step_counts, "MOST", most)
+        pd.testing.assert_frame_equal(cx.transitions(study, least_n=0).table, right)
