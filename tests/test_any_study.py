@@ -28,7 +28,8 @@ ROOMS = ("stats", "models", "data") if NIGHTLY else ("stats/counts",)
 PLAIN = ("nps", "answers", "compare", "trend", "league", "bootstrap", "mixed", "quality")
 """Results whose columns are tried as names in the plain run; the extended one takes those of all."""
 ROLES = ("segment", "wave", "weight", "cluster", "strata", "ltr", "sat", "brand", "dose")
-NEUTRAL = dict.fromkeys(ROLES, "") | {role: f"zz{i}zz" for i, role in enumerate(ROLES)}
+OTHERS = ("item0", "item1", "item2", "ease", "comment", "code")
+NEUTRAL = {role: f"zz{i}zz" for i, role in enumerate(ROLES)} | {role: role for role in OTHERS}
 SMALL = {"draws": 20, "seed": 1}
 
 
@@ -80,11 +81,11 @@ def named(called: dict[str, str], table: pd.DataFrame | None = None) -> Study:
         "dose": Field("dose", "D", "integer", "operation", "wait"),
     }  # fmt: skip
     fields = [Field(called[r], f.title, f.type, f.role, f.measure, f.scale) for r, f in own.items()]
-    fields += [Field(f"item{j}", f"I{j}", "integer", "touchpoint", scale=five) for j in range(3)]
-    fields += [Field("ease", "E", "integer", "outcome", "effort-v2", Scale(1, 7))]
+    fields += [Field(called[f"item{j}"], f"I{j}", "integer", "touchpoint", scale=five) for j in range(3)]
+    fields += [Field(called["ease"], "E", "integer", "outcome", "effort-v2", Scale(1, 7))]
     fields += [Field("with", "F", "integer", "", "kano-functional", five, about="zz")]
     fields += [Field("without", "U", "integer", "", "kano-dysfunctional", five, about="zz")]
-    fields += [Field("comment", "T", "string", "text"), Field("code", "K", "integer", "id")]
+    fields += [Field(called["comment"], "T", "string", "text"), Field(called["code"], "K", "integer", "id")]
     table = rows() if table is None else table
     return Study(table.rename(columns=called), Codebook("made", tuple(fields)))
 
@@ -98,19 +99,23 @@ def without_design(study: Study, *roles: str) -> Study:
     return Study(study.table, book)
 
 
-def model(last: str) -> cx.indices.PathModel:
-    return cx.indices.PathModel("m", {"A": ("item0", "item1"), "B": ("item2", last)}, (("A", "B"),), target="B")
-
-
-BRANDS = ("Alba", "Brio", "Cima", "Dora")
 Names = dict[str, str]
 
 
-def coded(study: Study) -> Study:
+def model(c: Names) -> cx.indices.PathModel:
+    blocks = {"A": (c["item0"], c["item1"]), "B": (c["item2"], c["sat"])}
+    return cx.indices.PathModel("m", blocks, (("A", "B"),), target="B")
+
+
+BRANDS = ("Alba", "Brio", "Cima", "Dora")
+
+
+def coded(study: Study, c: Names) -> Study:
     """Return the study with its comments coded by one theme."""
     sheet = pd.DataFrame({"comment": [f"a comment of person {i}" for i in range(0, 280, 4)]})
-    labels = cx.text.read_labels(sheet.assign(odd=np.arange(70) % 3 == 0).astype({"odd": int}), ["odd"], at_random=True)
-    return cx.code(study, ["odd"], labels=labels, engine="words", column="comment")
+    sheet = sheet.assign(odd=np.arange(70) % 3 == 0).astype({"odd": int})
+    labels = cx.text.read_labels(sheet, ["odd"], at_random=True)
+    return cx.code(study, ["odd"], labels=labels, engine="words", column=c["comment"])
 
 
 CALLS: dict[str, Callable[[Study, Names], object]] = {
@@ -123,15 +128,15 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "answers": lambda s, c: cx.answers(s, c["sat"], by=c["segment"]),
     "satisfaction_ratio": lambda s, c: cx.metrics.satisfaction_ratio(s, by=c["segment"], draws=50),
     "compare": lambda s, c: cx.compare(s, "nps", by=[c["brand"], c["segment"]]),
-    "compare items": lambda s, c: cx.compare(s, "mean", by=[c["segment"], "item"], of=["item0", "item1"]),
+    "compare items": lambda s, c: cx.compare(s, "mean", by=[c["segment"], "item"], of=[c["item0"], c["item1"]]),
     "against": lambda s, c: cx.against(s, "nps", benchmark=10, by=c["segment"]),
     "trend": lambda s, c: cx.trend(s, "nps"),
     "changes": lambda s, c: cx.changes(s, "nps", by=c["brand"], wave=c["wave"]),
     "running": lambda s, c: cx.running(s, "nps", by=c["segment"], wave=c["wave"]),
     "pilot": lambda s, c: cx.pilot(s, "nps", unit=c["segment"], wave=c["wave"], start={"North": 2023}),
     "change_explained": lambda s, c: cx.change_explained(s, "nps", by=c["segment"]),
-    "themes": lambda s, c: cx.themes(coded(s), by=c["segment"]),
-    "theme_impact": lambda s, c: cx.text.theme_impact(coded(s), c["sat"], metric="mean"),
+    "themes": lambda s, c: cx.themes(coded(s, c), by=c["segment"]),
+    "theme_impact": lambda s, c: cx.text.theme_impact(coded(s, c), c["sat"], metric="mean"),
     "reviews": lambda s, c: cx.reviews(s, c["sat"], unit=c["brand"]),
     "displayed_score": lambda s, c: cx.text.displayed_score(s, c["sat"], unit=c["brand"]),
     "review_hints": lambda s, c: cx.text.review_hints(s, unit=c["brand"], author=c["segment"]),
@@ -146,7 +151,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "ols": lambda s, c: cx.ols(s, f"{c['sat']} ~ {c['dose']} + C({c['segment']})"),
     "logit": lambda s, c: cx.regressions.logit(s, f"I({c['sat']} >= 4) ~ {c['dose']} + C({c['segment']})"),
     "mixed": lambda s, c: cx.regressions.mixed(s, f"{c['sat']} ~ {c['dose']}", by=c["brand"]),
-    "ridge": lambda s, c: cx.regressions.ridge(s, f"{c['sat']} ~ {c['dose']} + item0"),
+    "ridge": lambda s, c: cx.regressions.ridge(s, f"{c['sat']} ~ {c['dose']} + {c['item0']}"),
     "ordinal": lambda s, c: cx.regressions.ordinal(s, f"{c['sat']} ~ {c['dose']}"),
     "mediation": lambda s, c: cx.regressions.mediation(
         s, outcome=c["sat"], treatment=c["dose"], mediator=c["ltr"], draws=20),
@@ -167,13 +172,13 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
     "value": lambda s, c: cx.value(
         cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
     "loyalty_curve": lambda s, c: cx.loyalty.loyalty_curve(s, c["sat"], score=c["ltr"]),
-    "personas": lambda s, c: cx.personas(s, ["item0", "item1"], about=[c["sat"]], split=c["segment"], most=2),
+    "personas": lambda s, c: cx.personas(s, [c["item0"], c["item1"]], about=[c["sat"]], split=c["segment"], most=2),
     "best_metric": lambda s, c: cx.loyalty.best_metric(s, c["dose"], metrics=[c["sat"], c["ltr"]]),
     "stated_premium": lambda s, c: cx.prices.stated_premium(s, ordinary=c["dose"], great=c["sat"]),
-    "churn_model": lambda s, c: cx.loyalty.churn_model(s, "item0", left=c["sat"], ends=[1, 2]),
+    "churn_model": lambda s, c: cx.loyalty.churn_model(s, c["item0"], left=c["sat"], ends=[1, 2]),
     "cost_to_serve": lambda s, c: cx.loyalty.cost_to_serve(s, c["ltr"], cost=c["dose"]),
     "index_by": lambda s, c: cx.indices.index_by(
-        s, c["segment"], model=model(c["sat"]), draws=20),
+        s, c["segment"], model=model(c), draws=20),
     "variation": lambda s, c: cx.variation(s, by=c["brand"]),
     "dose_response": lambda s, c: cx.journeys.dose_response(s),
     "sequence": lambda s, c: cx.journeys.sequence(s),
@@ -263,7 +268,7 @@ def names_to_try() -> list[str]:
         parts = [t for t in result.parts.values() if NIGHTLY and isinstance(t, pd.DataFrame)]
         for frame in (result.table, *parts):
             found |= {str(c) for c in frame.columns}
-    taken = {"item0", "item1", "item2", "comment", "code", "ease", "with", "without"} | set(NEUTRAL.values())
+    taken = {"with", "without"} | set(NEUTRAL.values())
     kept = [n for n in sorted(found) if n not in taken and n.isidentifier() and n not in ("class", "from", "None")]
     return list({n.lower(): n for n in kept}.values())
 
@@ -271,9 +276,9 @@ def names_to_try() -> list[str]:
 def renamings(names: list[str], turns: int) -> Iterator[dict[str, str]]:
     """Yield names for all roles, so that each name serves in ``turns`` of them."""
     for turn in range(turns):
-        for start in range(0, len(names), len(ROLES)):
-            few = names[start : start + len(ROLES)]
-            roles = ROLES[turn:] + ROLES[:turn]
+        for start in range(0, len(names), len(NEUTRAL)):
+            few = names[start : start + len(NEUTRAL)]
+            roles = [*NEUTRAL][turn:] + [*NEUTRAL][:turn]
             yield NEUTRAL | dict(zip(roles, few, strict=False))
 
 

@@ -113,7 +113,7 @@ def prices() -> Table:
 
 def purchases() -> Table:
     """Return purchases of customers who come at their own pace and may stop."""
-    return bought(200, 3).rename(columns={"who": "unit"})
+    return bought(80, 3).rename(columns={"who": "unit"})
 
 
 def items() -> Table:

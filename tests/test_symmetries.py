@@ -9,6 +9,7 @@ Weights count relative to each other; where rows stand says nothing.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
 from collections.abc import Iterator, Mapping
 
@@ -85,6 +86,12 @@ def asked(name: str, study: Study) -> cx.Result:
         return CALLS[name](study, NEUTRAL)
 
 
+@functools.cache
+def plain(name: str) -> cx.Result:
+    """What a function gives of the study as it is."""
+    return asked(name, named(NEUTRAL))
+
+
 def apart(a: object, b: object, near: float = 1e-6) -> list[str]:
     """Return where two results differ."""
     x, y = dict(numbers(a)), dict(numbers(b))
@@ -99,14 +106,12 @@ def alike(x: float | str, y: float | str, near: float) -> bool:
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - set(OWN) - set(POINTS)))
 def test_scales_turned_round_say_the_same(name: str) -> None:
-    study = named(NEUTRAL)
-    assert apart(asked(name, study), asked(name, turned(study))) == []
+    assert apart(plain(name), asked(name, turned(named(NEUTRAL)))) == []
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_points_of_a_scale_turned_round_are_mirrored_with_their_limits(name: str) -> None:
-    study, tried = named(NEUTRAL), 0
-    before, after = asked(name, study).table, asked(name, turned(study)).table
+    before, after, tried = plain(name).table, asked(name, turned(named(NEUTRAL))).table, 0
     for low in [c for c in before if c == "low" or str(c).endswith("_low")]:
         high = str(low).replace("low", "high")
         value = "estimate" if low == "low" else str(low)[:-4]
@@ -120,14 +125,12 @@ def test_points_of_a_scale_turned_round_are_mirrored_with_their_limits(name: str
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {"rake", "poststratify", "weighting"}))
 def test_halved_weights_are_the_same_weights(name: str) -> None:
-    study, half = (named(NEUTRAL, rows().assign(weight=lambda t, k=k: t["weight"] * k)) for k in (1.0, 0.5))
-    found = apart(asked(name, study), asked(name, half), STOPPED.get(name, 1e-6))
+    half = named(NEUTRAL, rows().assign(weight=lambda t: t["weight"] / 2))
+    found = apart(plain(name), asked(name, half), STOPPED.get(name, 1e-6))
     assert [where for where in found if not where.startswith(SUMS)] == []
 
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {*DRAWN, "rake", "poststratify", "weighting"}))
 def test_the_order_of_rows_says_nothing(name: str) -> None:
     order = np.random.default_rng(1).permutation(len(rows()))
-    assert (
-        apart(asked(name, named(NEUTRAL)), asked(name, named(NEUTRAL, rows().iloc[order].reset_index(drop=True)))) == []
-    )
+    assert apart(plain(name), asked(name, named(NEUTRAL, rows().iloc[order].reset_index(drop=True)))) == []

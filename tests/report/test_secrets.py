@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from cxlab.report import render
 
 PASSWORD = "s3cr3tPW"
@@ -23,15 +21,14 @@ def everything(folder: Path) -> bytes:
     return b"".join(str(p.relative_to(folder)).encode() + p.read_bytes() for p in folder.rglob("*") if p.is_file())
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_password_is_in_no_file_and_not_on_the_terminal(address, tmp_path):
+def test_a_password_is_in_no_file_and_not_on_the_terminal(tmp_path):
     program = "from cxlab.cli import main\nif __name__ == '__main__':\n    main()"
     (tmp_path / "run.py").write_text(program)
-    command = [sys.executable, str(tmp_path / "run.py"), "report", "scorecard", address, "abc", "--output", "out"]
+    command = [sys.executable, str(tmp_path / "run.py"), "report", "scorecard", *ADDRESSES, "abc", "--output", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1 and "FAILED" in done.stderr
+    assert done.returncode == 1 and f"{len(ADDRESSES) + 1} reports: 1 made, {len(ADDRESSES)} failed" in done.stderr
     assert PASSWORD not in done.stdout + done.stderr
-    assert "***" in done.stderr
+    assert done.stderr.count("***") >= len(ADDRESSES)
     assert PASSWORD.encode() not in everything(tmp_path / "out")
     command[-2:] = ["--output", "out", "--json"]
     assert PASSWORD not in subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120).stdout

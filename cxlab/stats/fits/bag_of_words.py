@@ -55,16 +55,17 @@ def gain(
     average = diags(1 / np.fmax(np.asarray(m.sum(axis=1)).ravel(), 1)) @ m
     parts = [np.flatnonzero(block == b) for b in range(blocks)]
     variance = np.average((y - np.average(y, weights=w)) ** 2, weights=w)
+    own, spoken = [m[p].T for p in parts], [average[p] for p in parts]
+    counts = np.array([said @ w[p] for said, p in zip(own, parts, strict=True)])
     base, more = np.empty(blocks), np.empty(blocks)
     for b, test in enumerate(parts):
         train = np.setdiff1d(np.arange(len(y)), test)
         residual = y - x @ _fit(x[train], y[train], w[train])
-        sums = np.array([m[p].T @ (w[p] * residual[p]) for p in parts])
-        counts = np.array([m[p].T @ w[p] for p in parts])
+        sums = np.array([said @ (w[p] * residual[p]) for said, p in zip(own, parts, strict=True)])
         score = np.zeros(len(y))
         for a, part in enumerate(parts):
             used = [i for i in range(blocks) if i not in (a, b)]
-            score[part] = average[part] @ effects(sums[used].sum(0), counts[used].sum(0))
+            score[part] = spoken[a] @ effects(sums[used].sum(0), counts[used].sum(0))
         both = np.column_stack([x, score])
         fit = both @ _fit(both[train], y[train], w[train])
         size = w[test].sum() * variance
