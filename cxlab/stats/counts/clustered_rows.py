@@ -6,7 +6,7 @@ bytes each, and where they exceed `BOUND`, clusters are done a share at a time, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import narwhals as nw
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxlab.stats.counts.batches import batches, numbers
+from cxlab.stats.counts.hashed_words import Unseen, Words, hashed
 from cxlab.stats.counts.sorted_rows import NONE, NONE_SHORT, SortedRows, Totals, filled, least_type, unified
 
 BOUND = 500_000_000
@@ -23,7 +24,7 @@ SHARES = 64
 """Clusters are told apart into so many shares where not all fit."""
 SLICE = 500_000
 """Rows whose totals are made at a time, about."""
-TOGETHER = 64
+TOGETHER = 128
 """Pieces whose codes are put on one list of values at a time."""
 
 
@@ -43,10 +44,14 @@ def read_rows(
     sheets: nw.LazyFrame, sizes: Sequence[int], keys: Sequence[str], *, weighted: bool
 ) -> Iterator[SortedRows]:
     """Yield the rows of all clusters, or of a share of them at a time, sorted; arguments as of `passes`."""
-    low = 0
+    low, (shown, words) = 0, hashed(sheets, keys)
     while low < SHARES:
         rows = _Rows(keys, sizes, weighted, low)
-        rows.read(sheets)
+        try:
+            rows.read(shown, words)
+        except Unseen:
+            shown, words = sheets, {}
+            continue
         if rows.blocks and any(len(b[keys[0]][0]) for b in rows.blocks):
             yield SortedRows(rows.blocks, keys, sizes, weighted=weighted)
         low = rows.high
@@ -61,11 +66,12 @@ class _Rows:
         self.new: list[dict] = []
         self.blocks: list[dict] = []
 
-    def read(self, sheets: nw.LazyFrame) -> None:
+    def read(self, sheets: nw.LazyFrame, words: Mapping[str, Words]) -> None:
+        """Read all rows; ``words``: what the keys stand for that are parts of hashes (`hashed_words`)."""
         names = [c for c in sheets.collect_schema().names() if not c.startswith("_k")]
         for piece in batches(sheets, {c: nw.col(c) for c in names}):
             column = dict(zip(names, piece.columns, strict=True))
-            block = self._packed(column)
+            block = self._packed(column, words)
             if self.low or self.high < SHARES:
                 block = _only(block, self._mine(block))
             self.new.append(block)
@@ -76,9 +82,9 @@ class _Rows:
                 self._fewer()
         self._settle()
 
-    def _packed(self, column: dict) -> dict:
+    def _packed(self, column: dict, words: Mapping[str, Words]) -> dict:
         """One piece: codes of keys and cluster, and per item the sum of its scores and how many they are."""
-        block: dict = {k: _coded(column[k]) for k in self.keys}
+        block: dict = {k: _coded(column[k], words.get(k)) for k in self.keys}
         whole = pa.types.is_integer(column["_c"].type)
         block["_c"] = _whole(column["_c"]) if whole else _coded(column["_c"])
         gone = None
@@ -125,8 +131,10 @@ def _answers(columns: list[pa.Array | pa.ChunkedArray], gone: NDArray | None) ->
     return n, _small(s.sum(axis=0)), _small((s * s).sum(axis=0))
 
 
-def _coded(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray, pa.Array]:
+def _coded(column: pa.Array | pa.ChunkedArray, words: Words | None = None) -> tuple[NDArray, pa.Array]:
     """A column as codes from 1 (0: missing) into its values."""
+    if words is not None:
+        return words.numbers(numbers(column)), words.words
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)
@@ -145,7 +153,8 @@ def _close(whole: pa.Array) -> tuple[NDArray, pa.Array] | None:
         x = whole.to_numpy()
         low, high = int(x.min()), int(x.max())
         if high - low < 255:
-            code = (x.astype(np.int64) - (low - 1)).astype(np.uint8)
+            code = x.astype(np.uint8)  # the last byte: differences of less than 256 are right in it
+            code -= np.uint8((low - 1) % 256)
             return code, pa.array(np.arange(low, high + 1).astype(x.dtype), whole.type)
     if pa.types.is_string(whole.type):
         bounds = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1, whole.offset * 4)
@@ -156,6 +165,10 @@ def _close(whole: pa.Array) -> tuple[NDArray, pa.Array] | None:
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> NDArray:
     """Whole numbers, in four bytes if they fit, `NONE` or `NONE_SHORT` where they are missing."""
+    if len(column) and not column.null_count:
+        x = numbers(column)
+        if x.min() > NONE_SHORT and x.max() < -NONE_SHORT:
+            return x.astype(np.int32)
     wide = column.cast(pa.int64()).fill_null(NONE).to_numpy()
     gone = wide == NONE
     known = wide[~gone] if gone.any() else wide

@@ -263,7 +263,7 @@ def _combined(codes: list[list[NDArray]], sizes: list[int]) -> tuple[list[NDArra
             at, there = _occurring(at, possible)
             names, possible = names[there], len(there)
         for i, code in enumerate(own):
-            wide = at[i].astype(np.int32 if possible * size < 2**31 else np.int64)
+            wide = at[i].astype(np.int32 if possible * size < 2**31 else np.int64, copy=at[i].dtype != np.int32)
             wide *= size
             wide += code
             at[i], own[i] = wide, None
@@ -304,10 +304,14 @@ def _numbered(blocks: list[NDArray | Codes]) -> tuple[list[NDArray], int]:
         there = np.unique(np.concatenate(known))
         out = [np.where(g, 0, np.searchsorted(there, c) + 1) for c, g in zip(blocks, gone, strict=True)]
         return out, len(there) + 1
+    short = high - low < 2**31 - 2
     for i, g in enumerate(gone):
-        c = blocks[i].astype(np.int64) - (low - 1)
+        c = (
+            blocks[i].astype(np.int32) if short else blocks[i].astype(np.int64)
+        )  # differences are right in the last bytes
+        c -= np.array(low - 1).astype(c.dtype)
         c[g] = 0
-        blocks[i] = c.astype(np.int32) if high - low < 2**31 - 2 else c
+        blocks[i] = c
     return blocks, high - low + 2
 
 
@@ -327,7 +331,7 @@ def filled(parts: list[NDArray]) -> NDArray:
 def unified(parts: list[Codes]) -> tuple[list[NDArray], pa.Array]:
     """Codes (0: missing) of all parts into one list of values."""
     first = parts[0][1]
-    if all(v.equals(first) for _, v in parts):
+    if all(v is first or v.equals(first) for _, v in parts):
         return [code for code, _ in parts], first
     made = [pa.DictionaryArray.from_arrays(pa.array(np.arange(len(v), dtype=np.int32)), v) for _, v in parts if len(v)]
     chunks = iter(pa.chunked_array(made).unify_dictionaries().chunks)

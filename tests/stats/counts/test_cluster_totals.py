@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from cxlab.stats.counts import cluster_totals, clustered_rows, sorted_rows, tally
+from cxlab.stats.counts import cluster_totals, clustered_rows, hashed_words, sorted_rows, tally
 from cxlab.stats.inference import shared_clusters
 
 SINGLE = {"s": [nw.col("s")], "t": [nw.col("t")]}
@@ -119,3 +119,58 @@ def test_an_empty_table_has_no_sums() -> None:
     )
     assert len(sums) == 0
     assert counted == {"all": 0}
+
+
+WORDS = ["", "a", "it's", 'a "b"', "é", None]
+
+
+def worded(n: int = 600) -> pd.DataFrame:
+    """Answers whose columns are called as parts of a query are, with words that need quoting."""
+    rng = np.random.default_rng(8)
+    return pd.DataFrame({
+        "count": rng.choice(np.array(WORDS, object), n), "literal": rng.choice(["x", "y"], n),
+        "q": rng.integers(0, 60, n), "s": rng.integers(-1, 2, n), "w": rng.choice([0.0, 1.0, 2.5], n),
+    })  # fmt: skip
+
+
+def test_words_brought_as_parts_of_their_hash_are_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, design = duck(worded()), {"weight": "w", "cluster": "q", "strata": "literal"}
+    by, scores = ["count"], {"s": [nw.col("s")]}
+    known, _ = tally.score_sums(rows, scores, by=by, **design)
+    monkeypatch.setattr(hashed_words, "FIRST", 100)
+    found, _ = tally.score_sums(rows, scores, by=by, **design)
+    key = tally.keys_of(by)[0]
+    assert set(found[key].dropna()) == set(WORDS[:-1])
+    assert found[key].isna().any()
+    pd.testing.assert_frame_equal(found, known)
+
+
+def test_parts_of_hashes_stand_for_one_word_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pd.DataFrame({"g": [f"word {i}" for i in range(300)] + ["word 7", None], "n": range(302)})
+    monkeypatch.setattr(hashed_words, "FIRST", 100)
+    frame, words = hashed_words.hashed(duck(table), ["g", "n"])
+    assert list(words) == ["g"]  # numbers stay as they are
+    read = frame.collect("pyarrow").to_native()
+    code = words["g"].numbers(read["g"].to_numpy())
+    assert [None if c == 0 else words["g"].words[int(c) - 1].as_py() for c in code] == [
+        x if isinstance(x, str) else None for x in table["g"]
+    ]
+    monkeypatch.setattr(hashed_words, "MOST", 200)
+    assert hashed_words.hashed(duck(table), ["g"])[1] == {}  # too many words
+
+
+def test_a_word_that_was_not_there_before_is_read_as_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that differ from scan to scan: what was looked for first does not decide."""
+    rows = duck(worded())
+    known, _ = tally.score_sums(rows, {"s": [nw.col("s")]}, by=["literal"], cluster="q")
+    monkeypatch.setattr(hashed_words, "FIRST", 100)
+    seen = hashed_words.hashed
+
+    def outdated(frame: nw.LazyFrame, columns: Sequence[str]) -> tuple:
+        frame, words = seen(frame, columns)
+        words["_g0"].turn[:] = -1
+        return frame, words
+
+    monkeypatch.setattr(clustered_rows, "hashed", outdated)
+    found, _ = tally.score_sums(rows, {"s": [nw.col("s")]}, by=["literal"], cluster="q")
+    pd.testing.assert_frame_equal(found, known)
