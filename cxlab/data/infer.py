@@ -28,6 +28,9 @@ from cxlab.data.masking import masked, quotable
 from cxlab.data.profile import Column, profile, sampled
 from cxlab.data.readers.raw import Raw, quoted
 
+EFFORT = {"low": "effort-v1", "high": "effort-v2"}
+"""Which end of a scale is best → how customer effort was asked: whatever it is called, the end of the scale decides."""
+
 FEW = 30
 """A segment has at most this many values."""
 
@@ -233,6 +236,8 @@ def _graded(c: Column) -> bool:
 
 def _on_scale(c: Column, f: Field, made: scales.Inferred, measure: str) -> identity.Made:
     labels = {} if made.scale.labels else f.labels
+    if measure in EFFORT.values():
+        measure = EFFORT[made.scale.best]
     type_ = "integer" if float(made.scale.step).is_integer() else "number"
     missing = {**f.missing, **made.missing}
     done = replace(f, type=type_, measure=measure, scale=made.scale, missing=missing, labels=labels)

@@ -77,18 +77,17 @@ def stated(question: str, low: float, high: float, *, about: str = "") -> Stated
     for best in ("low", "high"):
         if found := anywhere("answers", f"{best}_best").search(said.casefold()):
             return Stated(best, f"the question says '{found[0]}'")
-    ends = _ends(said, low, high)
-    turned = -1.0 if about == "effort-v1" else 1.0
+    ends = _ends(said, low, high, about)
     bottom, top = ends.get("bottom"), ends.get("top")
     if bottom and top:
         if bottom.side == top.side:
             return Stated()
-        best = "high" if turned * (top.side - bottom.side) > 0 else "low"
+        best = "high" if top.side > bottom.side else "low"
         return Stated(best, f"the question says {_told(bottom)}, {_told(top)}")
     end = bottom or top
     if not end:
         return Stated()
-    best = "high" if turned * end.side * (1 if end is top else -1) > 0 else "low"
+    best = "high" if end.side * (1 if end is top else -1) > 0 else "low"
     if end.bound or abs(end.side) >= EXTREME:
         return Stated(best, f"the question says {_told(end)}")
     return Stated(doubt=_told(end) if best == "low" and not end.numbered else "")
@@ -98,7 +97,7 @@ def _told(end: End) -> str:
     return f"{end.number} = '{end.words}'"
 
 
-def _ends(said: str, low: float, high: float) -> dict[str, End]:
+def _ends(said: str, low: float, high: float, about: str) -> dict[str, End]:
     """Return what is said of the bottom and of the top, the best bound of several."""
     found: dict[str, End] = {}
     for m in NUMBER.finditer(said):
@@ -106,17 +105,21 @@ def _ends(said: str, low: float, high: float) -> dict[str, End]:
         where = (
             "bottom" if abs(value - low) * 10 <= high - low else "top" if abs(value - high) * 10 <= high - low else ""
         )
-        end = _end(said, m) if where else None
+        end = _end(said, m, about) if where else None
         if end and (where not in found or end.bound and not found[where].bound):
             found[where] = end
     return found
 
 
-def _end(said: str, m: re.Match[str]) -> End | None:
+def _end(said: str, m: re.Match[str], about: str) -> End | None:
     """Return what stands behind a number, or before it ("excellent (1)", "good = 1"); None where it is no verdict."""
     after, before = AFTER.match(said, m.end()), BEFORE.search(said[: m.start()])
     first = not said[: m.start()].strip(" ([")
-    if after and (side := wording.polarity(after["text"])) and not (first and (after["sign"] or "") in ("", ":", "-")):
+    if (
+        after
+        and (side := wording.verdict(after["text"], about))
+        and not (first and (after["sign"] or "") in ("", ":", "-"))
+    ):
         sign = after["sign"] or ""
         if re.fullmatch(SAYS, sign):  # "where 1 is good", not "Product 1 is good"
             sign = sign if INTRODUCED.search(said[: m.start()]) else ""
@@ -124,7 +127,7 @@ def _end(said: str, m: re.Match[str]) -> End | None:
         bound = bool(sign) and sign not in (":", "-", "–", "—") and closed
         return End(m[0], after["text"].strip(" -–—"), side, bound)
     follows = said[m.end() : m.end() + 1]
-    if before and (side := wording.polarity(before["text"])):
+    if before and (side := wording.verdict(before["text"], about)):
         equal = before["sign"] == "=" and not re.match(r"\s*(?:[-–]|to|bis|à|a|до)\s*\d", said[m.end() :])
         if equal or follows in (")", "]"):
             return End(m[0], before["text"].strip(" -–—"), side, equal, numbered=not equal)

@@ -116,6 +116,23 @@ def importance(*texts: str) -> bool:
     return says("importance", *texts)
 
 
+def verdict(label: str, about: str = "") -> float | None:
+    """Return how good an answer is to a question that measures ``about``, as `polarity`.
+
+    Of effort ('effort-v1') much is bad: an amount, or that one agrees, counts the other way round; 'easy', 'good' do
+    not.
+
+    >>> [verdict(x, "effort-v1") for x in ("Very high", "Strongly agree", "Very easy")]
+    [-3.0, -3.0, 3.0]
+    """
+    side = polarity(label)
+    if side is None or about != "effort-v1":
+        return side
+    said = label.casefold()
+    own = any(anywhere("answers", key).search(said) for key, _ in SIDES)
+    return side if own and not anywhere("answers", "agreement").search(said) else -side
+
+
 def polarity(label: str) -> float | None:
     """Return how good an answer text is: 0 is the middle, above 0 good; None when no word is known.
 
@@ -217,19 +234,17 @@ def _grade(label: str) -> int | None:
 def direction(labels: Mapping[str, str], about: str = "") -> tuple[str, str]:
     """Return which end is best, 'high' or 'low', and the two labels that say so; '' when they do not.
 
-    ``about`` is the measure: much effort is bad, so its labels count the other way round.
+    ``about`` is the measure: much effort is bad (`verdict`).
 
     >>> direction({"1": "Very satisfied", "5": "Very dissatisfied"})
     ('low', "1 = 'Very satisfied', 5 = 'Very dissatisfied'")
     """
     coded = sorted(((float(c), c, t) for c, t in labels.items() if _number(c)), key=lambda x: x[0])
-    known = [(c, t, p) for _, c, t in coded if (p := polarity(t)) is not None]
+    known = [(c, t, p) for _, c, t in coded if (p := verdict(t, about)) is not None]
     if len(known) < 2 or known[0][2] == known[-1][2]:
         return "", ""
     low, high = known[0], known[-1]
     rising = high[2] > low[2]
-    if about == "effort-v1":
-        rising = not rising
     return ("high" if rising else "low"), f"{low[0]} = '{low[1]}', {high[0]} = '{high[1]}'"
 
 

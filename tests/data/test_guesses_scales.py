@@ -276,3 +276,55 @@ def test_thousands_parted_by_a_blank_are_numbers(tmp_path, blank, part):
     study = cx.load(path)
     right = sum(spent) / 80 + (0.5 if part else 0)
     assert cx.mean(study, "spend").table["estimate"].tolist() == [pytest.approx(right)]
+
+
+@pytest.mark.parametrize("low", [True, False], ids=["1 is easy", "1 is difficult"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Effort (1 {} - 7 {})",
+        "How easy was it? 1 = {}, 7 = {}",
+        "How much effort did it take (1: {}; 7: {})",
+        "Wie einfach war es? (1 = {}, 7 = {})",
+    ],
+)
+def test_which_end_of_effort_is_best_is_one_answer(said, low, tmp_path):
+    """Whatever the question is called, its measure and its scale say the same, and its score is made."""
+    words = ("sehr leicht", "sehr schwer") if said.startswith("Wie") else ("very easy", "very difficult")
+    name = said.format(*(words if low else words[::-1]))
+    table = pd.DataFrame({name: ratings(300, 1, 7), "shop": ["a", "b", "c"] * 100})
+    table.to_csv(tmp_path / "e.csv", index=False)
+    study = cx.load(tmp_path / "e.csv")
+    made = study.field(name)
+    assert (made.measure, made.scale.best) == (("effort-v1", "low") if low else ("effort-v2", "high"))
+    easy = table[name] <= 3 if low else table[name] >= 5
+    assert estimate(cx.ces(study)) == pytest.approx(easy.mean())
+
+
+AMOUNTS = {
+    "how much": ("How much effort did it take?", {1: "Very low", 3: "Neither", 5: "Very high"}, "low"),
+    "how much, turned": ("How much effort did it take?", {1: "Very high", 3: "Neither", 5: "Very low"}, "high"),
+    "agreed": (
+        "I had to put much effort forth: amount of effort",
+        {1: "Strongly disagree", 5: "Strongly agree"},
+        "low",
+    ),
+    "ease": ("How much effort did it take?", {1: "Very easy", 3: "Neither", 5: "Very difficult"}, "low"),
+    "ease, turned": ("How much effort did it take?", {1: "Very difficult", 5: "Very easy"}, "high"),
+    "in German": ("Wie hoch war der Aufwand?", {1: "sehr schwierig", 5: "sehr einfach"}, "high"),
+    "in German, turned": ("Wie hoch war der Aufwand?", {1: "sehr einfach", 5: "sehr schwierig"}, "low"),
+    "agreed in French": ("niveau d'effort", {1: "pas du tout d'accord", 5: "tout à fait d'accord"}, "low"),
+    "ease in French": ("niveau d'effort", {1: "très difficile", 5: "très facile"}, "high"),
+    "ease in Turkish": ("ne kadar çaba", {1: "çok zor", 5: "çok kolay"}, "high"),
+}
+
+
+@pytest.mark.parametrize("case", AMOUNTS)
+def test_an_amount_of_effort_is_bad_and_ease_is_good(case):
+    """Labels of amounts and of agreement count the other way round where effort is asked, verdicts on ease do not."""
+    question, labels, best = AMOUNTS[case]
+    assert wording.measure(question) == "effort-v1"
+    codes = {str(k): t for k, t in labels.items()}
+    assert wording.direction(codes, "effort-v1")[0] == best
+    made = scales.infer({str(k): 20 for k in range(1, 6)}, codes, {}, ("q", question), "effort-v1")
+    assert made.scale.best == best

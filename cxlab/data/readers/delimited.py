@@ -12,7 +12,7 @@ import duckdb
 
 from cxlab.data import engine
 from cxlab.data.masking import quotable
-from cxlab.data.readers import decimal_mark, opened, platforms, repeated_header, summary_row, texts
+from cxlab.data.readers import decimal_mark, lines_below, opened, platforms, repeated_header, summary_row, texts
 from cxlab.data.readers.dialect import broken, dialect, records
 from cxlab.data.readers.encoding import Utf8, as_utf8
 from cxlab.data.readers.raw import SMALL, Raw, check_names, number, only_header, plain, quoted, text
@@ -49,7 +49,7 @@ def read(
     """
     source = as_utf8(path, encoding)
     delimiter, quote, before, above = dialect(source)
-    source = replace(source, skip=before)
+    source, below = lines_below.without(replace(source, skip=before), path, delimiter, quote)
     head = records(source, delimiter, quote, before)
     if not head:
         raise DataProblem(f"{path.name} holds only blank lines; export it again")
@@ -69,7 +69,7 @@ def read(
         *header.notes,
         source.note,
         f"values separated by {NAMED.get(delimiter, repr(delimiter))}, quoted by {quote}",
-        *filter(None, (above, again)),
+        *filter(None, (above, again, below)),
     )
     small = layout.small
     if not small:

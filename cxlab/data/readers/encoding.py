@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cxlab.data import temporary
@@ -193,6 +193,16 @@ def _eastern(text: str) -> bool:
     beyond = [c for c in text if not c.isascii()]
     usual = sum("\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in beyond)
     return bool(beyond) and usual * 20 >= 19 * len(beyond)
+
+
+def copied(source: Utf8, content: bytes) -> Utf8:
+    """Return a file with other content (in UTF-8) as a temporary copy; it is removed when nobody uses it any more."""
+    handle, name = temporary.file(".csv")
+    keep = _Copy()
+    weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return replace(source, path=Path(name), keep=keep)
 
 
 def _transcoded(path: Path, encoding: str, note: str) -> Utf8:

@@ -12,7 +12,16 @@ import duckdb
 import pyarrow as pa
 
 from cxlab.data.masking import quotable
-from cxlab.data.readers import excel_parts, opened, platforms, preamble, repeated_header, spreadsheets, summary_row
+from cxlab.data.readers import (
+    excel_parts,
+    lines_below,
+    opened,
+    platforms,
+    preamble,
+    repeated_header,
+    spreadsheets,
+    summary_row,
+)
 from cxlab.data.readers.raw import Raw, check_names, only_header
 from cxlab.problem import DataProblem, unknown
 
@@ -30,9 +39,12 @@ def read(path: Path, *, sheet: str = "") -> Raw:
         name, rows, told = spreadsheets.sheet(path, sheet)
     else:
         name, rows = _sheet(path, sheet)
-    rows = [r for r in rows if any(v not in (None, "") for v in r)]
-    if not rows:
+    if not any(v not in (None, "") for r in rows for v in r):
         raise DataProblem(f"{path.name}: sheet '{name}' is empty")
+    rows, below = lines_below.of_records(
+        rows, [[_written(v) for v in r] for r in _framed(rows)[1][-lines_below.ABOVE :]]
+    )
+    rows = [r for r in rows if any(v not in (None, "") for v in r)]
     head = [[_written(v) for v in r] for r in _framed(rows)[1][: preamble.MOST + 20]]
     above = preamble.lines(head)
     start, rows = _framed(rows[above:])
@@ -53,7 +65,7 @@ def read(path: Path, *, sheet: str = "") -> Raw:
     table, more = summary_row.without(table)
     told, doubts = (told, ()) if other else excel_parts.said(path, name, ("",) * start + header.names)
     told = tuple(filter(None, (*told, preamble.note(head[:above]))))
-    notes = (*header.notes, f"sheet '{name}'", *filter(None, (again,)), *told, *said, *more)
+    notes = (*header.notes, f"sheet '{name}'", *filter(None, (again, below)), *told, *said, *more)
     return Raw(
         table, f"{header.platform} Excel".strip(), notes, header.facts, header.multiple, doubts=doubts, held=True
     )

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
 
-from cxlab.data import temporary
-from cxlab.data.readers.encoding import Utf8
+from cxlab.data.readers.encoding import Utf8, copied
 from cxlab.data.readers.raw import SMALL
 
 
@@ -40,11 +35,7 @@ def without(source: Utf8, delimiter: str, quote: str, rows: int) -> tuple[Utf8, 
             i += 1
     if not gone:
         return source, ""
-    handle, name = temporary.file(".csv")
-    copy = replace(source, path=Path(name), keep=(keep := _Copy()))
-    weakref.finalize(keep, lambda: os.path.exists(name) and os.unlink(name))
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.writelines(kept)
+    copy = copied(source, "".join(kept).encode())
     times = "once more" if gone == 1 else f"{gone} times more"
     return copy, f"the header stands {times} among the rows (files joined to one, it seems): left out there"
 
@@ -57,10 +48,6 @@ def of_records(rows: Sequence[tuple], header: int) -> tuple[list[tuple], str]:
         return list(rows[header:]), ""
     times = "once more" if gone == 1 else f"{gone} times more"
     return kept, f"the header stands {times} among the rows (sheets joined to one, it seems): left out there"
-
-
-class _Copy:
-    """Its end is the end of a temporary copy."""
 
 
 def _place(lines: Iterable[str], delimiter: str, quote: str, skip: int, rows: int) -> tuple[int, int, list[str]]:
