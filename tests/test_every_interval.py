@@ -2,13 +2,14 @@
 
 The calls are those of the tables of weights. Where an interval lies evenly round its estimate it is the estimate plus
 and minus a quantile of Student's t times the standard error: the degrees of freedom that explain the interval at 95 %
-must explain the one at 80 %, too.
+must explain the one at 80 %, too, and the p that stands beside it.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import types
 import warnings
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ NO_LEVEL = {"regression_to_mean", "reviews", "displayed_score"}
 BY_BUDGET = {"monitor": "its limits are set by the alarms one accepts", "running": "it holds at all times"}
 FIXED = {"variation groups": "score limits, which lie evenly round an estimate of 0"}
 """Tables among the parts that are not held to Student's t."""
+OWN_P = ("drivers pairs", "asymmetry table", "review_hints table", "mediation table", "trend table")
+"""Where ``p`` is that of a family, of few draws or of a change."""
 COUNTS = ("n", "rank")
 """Ranges of counts and of ranks are no intervals of an estimate."""
 
@@ -86,6 +89,8 @@ def test_an_interval_holds_its_estimate_and_is_that_of_its_level(name: str, monk
         for value, x in intervals(table):
             x = x.dropna(subset=["value", "low", "high"])
             assert ((x["low"] <= x["value"] + 1e-9) & (x["value"] <= x["high"] + 1e-9)).all(), (where, value)
+        if f"{name} {where}" not in OWN_P and "p" in table:
+            explained(f"{name} {where}", table)
     if name in NO_LEVEL:
         return
     monkeypatch.setattr(PLACES[name], "cx", AtLevel(cx, 0.8))
@@ -119,11 +124,29 @@ def narrowed(where: str, wide: pd.DataFrame, narrow: pd.DataFrame) -> None:
                 assert 0.675 > half[1] / half[0] >= t.ppf(0.9, 1) / t.ppf(0.975, 1), (where, value)
 
 
+def explained(where: str, table: pd.DataFrame) -> None:
+    """Hold p against the interval: that of Student's t where it is even, else below .05 where the interval leaves 0."""
+    for _, x in itertools.islice(intervals(table), 1 if "estimate" in table else 0):
+        x = x.assign(p=pd.to_numeric(table["p"], errors="coerce")).dropna(subset=["value", "low", "high", "p"])
+        half = (x["high"] - x["low"]) / 2
+        even = ((x["low"] + x["high"]) / 2 - x["value"]).abs() < 1e-6 * half
+        for row, reach, student in zip(x.itertuples(), half, even & (x["se"] > 0), strict=True):
+            if student:
+                df = degrees(reach / row.se)
+                assert row.p == pytest.approx(2 * t.sf(abs(row.value) / row.se, df), rel=1e-5, abs=1e-12), where
+            elif not 0.045 < row.p < 0.055:
+                assert (row.p < 0.05) == (row.low > 0 or row.high < 0), (where, row)
+
+
+def degrees(wide: float) -> float:
+    """Return the degrees of freedom of an interval of so many standard errors at 95 %."""
+    return 1e9 if wide < t.ppf(0.975, 1e6) else brentq(lambda k: t.ppf(0.975, k) - wide, 0.9, 1e7, xtol=1e-10)
+
+
 def quantiles(wide: float) -> np.ndarray:
     """Return Student's quantiles for 95 and 80 %, of the degrees of freedom that give ``wide`` for the first."""
     if wide < norm.ppf(0.975) - 1e-6:
         raise AssertionError(f"an interval of {wide:.3f} standard errors is too narrow for 95 %")
     if wide < t.ppf(0.975, 1e6):
         return norm.ppf([0.975, 0.9])
-    df = brentq(lambda k: t.ppf(0.975, k) - wide, 0.9, 1e7, xtol=1e-10)
-    return t.ppf([0.975, 0.9], df)
+    return t.ppf([0.975, 0.9], degrees(wide))
