@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import multivariate_normal, norm
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
@@ -496,6 +497,193 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
         z = np.column_stack([apart(v) for v in (one[:, :-2], two[:, :-2], one[:, 2:])])
         c = np.linalg.lstsq(z, apart(two[:, 1:-1]), rcond=None)[0]
         yield found.parts["ahead"]["estimate"].iloc[k], (c[0] - c[2]) * ratio[k]
+
+
+@twin("survival")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Aalen and Johansen: who is still there times the share that ends in each way, time by time."""
+    said, until = table(found.table), found.parts["horizon"]
+    times, ends, last = np.sort(said["at"].unique()), {"1": 1, "2": 2}, []
+    for group, mine in rows.groupby("segment"):
+        time, end, w = mine["dose"].to_numpy(), mine["sat"].to_numpy(), mine["w"].to_numpy()
+        moments = np.unique(time)
+        last.append(max(t for t in moments if (time >= t).sum() >= 10))
+        there, gone, path, area, before = 1.0, {1: 0.0, 2: 0.0}, {}, 0.0, 0.0
+        for t in np.arange(1, int(times.max()) + 1):
+            area += there * (min(t, until) - before if t <= until else 0.0)
+            before = t
+            left = {e: w[(time == t) & (end == e)].sum() / w[time >= t].sum() for e in gone}
+            gone = {e: gone[e] + there * left[e] for e in gone}
+            there *= 1 - sum(left.values())
+            path[t] = {**gone, 0: there}
+        for line in said[said["segment"] == group].itertuples():
+            yield line.estimate, path[line.at][ends.get(line.end, 0)]
+            yield (line.n, line.at_risk), (len(mine), (time >= line.at).sum())
+        means = found.parts["means"].set_index(found.parts["means"].columns[0])
+        yield means.loc[group, "estimate"], area
+    yield until, min(last)
+    differences = found.parts["differences"]
+    value = said.set_index(["segment", "end", "at"])["estimate"]
+    for line in differences[differences["of"].isin(["1", "2"])].itertuples():
+        yield line.estimate, value[line.group, line.of, line.at] - value[line.against, line.of, line.at]
+
+
+@twin("ols", "logit", "ordinal")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Errors of a design have the clusters less the strata as degrees of freedom; the two tables hang together."""
+    if "df" in found.table:
+        yield found.table["df"], [rows["cluster"].nunique() - rows["strata"].nunique()] * len(found.table)
+        yield found.table["n"], [len(rows)] * len(found.table)
+        yield found.table["se"], np.sqrt(np.diag(found.parts["covariance"]))
+    if "odds_ratio" in found.table:
+        yield found.table["odds_ratio"], np.exp(found.table["estimate"])
+
+
+@twin("hazard")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    for end in ("", "_low", "_high"):
+        yield found.table[f"ratio{end}"], np.exp(found.table["estimate" if not end else end[1:]])
+    yield found.table["se"], np.sqrt(np.diag(found.parts["covariance"])[-len(found.table) :])
+
+
+@twin("league", "funnel")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Limits round the target: quantiles times the error of a unit of that size, a part by n and one that all share."""
+    parts = found.parts
+    limits, target = parts["limits"], parts["target"]
+    z95, z998 = norm.ppf(0.975), norm.ppf(0.999)
+    yield limits["high_95"] - target, target - limits["low_95"]
+    yield (limits["high_99.8"] - target) / (limits["high_95"] - target), np.full(len(limits), z998 / z95)
+    half = ((limits["high_95"] - target) / z95) ** 2
+    by_n, shared = np.linalg.lstsq(np.column_stack([1 / limits["n_eff"], np.ones(len(half))]), half, rcond=None)[0]
+    yield half, by_n / limits["n_eff"] + shared
+    units = parts["funnel"] if found.kind == "league" else found.table
+    yield units["z"] * np.sqrt(by_n / units["n_eff"] + shared), units["estimate"] - target
+    if found.kind == "league":
+        yield parts["pairs"], 6
+        said = table(found.table).set_index("brand")
+        for brand, mine in rows.groupby("brand"):
+            yield said.loc[brand, "raw"], mean(points(mine["ltr"]), mine["w"])
+        yield said["rank"], said["shrunken" if said["shrunken"].is_monotonic_decreasing else "estimate"].rank(
+            ascending=False)  # fmt: skip
+        z = (said["high"] - said["estimate"]) / said["se"]
+        yield said["estimate"] - said["low"], z * said["se"]
+        yield (
+            parts["reliability"],
+            np.median(parts["tau"] ** 2 / (parts["tau"] ** 2 + parts["spread"] / units["n_eff"])),
+        )
+
+
+@twin("peers", "gap")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """The peers' weighted mean, the gap to it, and the errors of both; where others alike lie adds their spread."""
+    peers = found.table if found.kind == "peers" else found.parts["peers"]
+    w, y, se = (peers[c].to_numpy() for c in ("weight", "estimate", "se"))
+    yield w.sum(), 1.0
+    if found.kind == "peers":
+        yield found.parts["effective"], 1 / (w**2).sum()
+        return
+    own = mean(points(rows["ltr"][rows["brand"] == "Alba"]), rows["w"][rows["brand"] == "Alba"])
+    said = found.table
+    yield said["estimate"].iloc[:3], [own, w @ y, own - w @ y]
+    one, rest = said["se"].iloc[0], np.sqrt(w**2 @ se**2)
+    yield said["se"].iloc[1], rest
+    yield said["percentile" if "percentile" in said else "estimate"].iloc[3], own - w @ y
+    yield found.parts["rank"], 1 + (y > own).sum()
+    yield found.parts["percentile"], 100 * (y < own).mean()
+    yield found.parts["places"], len(y) + 1
+    assert said["se"].iloc[2] == pytest.approx(np.hypot(one, rest), rel=0.01)  # both share clusters
+
+
+@twin("pilot")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """North from 2023 on against the others: mean of the waves after less that before, less the others' mean of it."""
+    cells = rows.groupby(["segment", "wave"])
+    score = cells[["ltr", "w"]].apply(lambda r: mean(points(r["ltr"]), r["w"])).unstack()
+    count = np.log(cells.size().unstack())
+
+    def beyond(y: pd.DataFrame, after: list[int], before: list[int]) -> np.ndarray:
+        change = y[after].mean(axis=1) - y[before].mean(axis=1)
+        rest = change.drop("North").mean()
+        return np.array([change["North"], rest, change["North"] - rest])
+
+    yield found.table["estimate"].iloc[0], beyond(score, [2023, 2024], [2021, 2022])[2]
+    yield found.table["estimate"].iloc[2:], [beyond(score, [t], [2022])[2] for t in (2023, 2024)]
+    yield found.parts["rivals"][["treated", "others", "estimate"]].iloc[0], beyond(count, [2023, 2024], [2021, 2022])
+
+
+@twin("running")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    for line in table(found.table).itertuples():
+        mine = rows[(rows["segment"] == line.segment) & (rows["wave"] <= int(line.period))]
+        yield (line.estimate, line.n), (mean(points(mine["ltr"]), mine["w"]), len(mine))
+
+
+@twin("consistency", "kpi_tree")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    top = lambda c: mean(rows["sat"][rows["channel"] == c] >= 4, rows["w"][rows["channel"] == c])  # noqa: E731
+    for line in found.table.itertuples():
+        if "against" in found.table:
+            yield line.estimate, top(line.channel) - top(line.against)
+        else:
+            mine = rows[rows["wave"] == 4]
+            name = {"Satisfaction": "sat", "Room": "room", "Food": "food"}[line.item]
+            yield (line.estimate, line.n), (mean(mine[name], mine["w"]), len(mine))
+    if "weight" in found.table:
+        yield found.table["weight"].sum(), 1.0
+
+
+@twin("crosstab")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Columns: rows, weight, Kish's effective size, shares and means; a difference by its error is Student's."""
+    said = found.table
+    for line in said.itertuples():
+        mine = rows if line.column == "Total" else rows[rows["arm" if line.banner == "Arm" else "shop"] == line.column]
+        w, x = mine["w"], mine["sat"]
+        if line.kind == "base":
+            yield (line.n, line.weighted, line.effective), (len(mine), w.sum(), w.sum() ** 2 / (w**2).sum())
+        elif line.row.isdigit():
+            yield line.estimate, mean(x == int(line.row), w)
+            yield line.row_share, w[x == int(line.row)].sum() / rows["w"][rows["sat"] == int(line.row)].sum()
+        elif line.row == "Mean":
+            yield line.estimate, mean(x, w)
+        elif line.row.startswith("Top-2"):
+            yield line.estimate, mean(x >= 4, w)
+    tests = found.parts["tests"]
+    assert len(tests)
+    means = tests[tests["row"] == "Mean"]
+    yield means["p"], 2 * student.sf(means["difference"].abs() / means["se"], means["df"])
+    value = said.set_index(["row", "letter"])["estimate"]
+    yield tests["difference"], [value[t.row, t.first] - value[t.row, t.second] for t in tests.itertuples()]
+
+
+@twin("variation")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    groups = table(found.parts["groups"])
+    for line in groups.itertuples():
+        mine = rows["brand"] == line.brand
+        yield line.estimate, mean(points(rows["ltr"][mine]), rows["w"][mine])
+    tau2 = found.parts["tau"] ** 2
+    w = 1 / (groups["sampling"] ** 2 + tau2)
+    yield found.parts["mean"], mean(groups["estimate"], w)
+
+
+@twin("regression_to_mean")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Two answers of one person: a normal pair, cut where the shares of the first cut it."""
+    w, x = rows["w"], rows["ltr"]
+    shares = np.array([mean(x == k, w) for k in range(11)])
+    cuts = np.r_[-8.0, norm.ppf(np.cumsum(shares)[:-1]), 8.0]
+    for line in found.table[found.table["retest"] == 0.7].itertuples():
+        below = multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]]).cdf
+        first = range(7) if line.group == "detractors" else range(9, 11)
+        ends = cuts[first[0]], cuts[first[-1] + 1]
+        up_to = np.array([[below([end, cut]) for cut in cuts] for end in ends])
+        again = np.diff(up_to[1] - up_to[0])
+        again /= again.sum()
+        yield line.mean_before, shares[list(first)] @ np.array(first) / shares[list(first)].sum()
+        yield np.round([line.mean_after, line.estimate / 100, line.left], 3), np.round(
+            [again @ np.arange(11), again[9:].sum() - again[:7].sum(), 1 - again[list(first)].sum()], 3)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TWINS)
