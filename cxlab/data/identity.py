@@ -6,7 +6,7 @@ import re
 import shlex
 from dataclasses import replace
 
-from cxlab.data import waves, wording
+from cxlab.data import person_names, waves, wording
 from cxlab.data.codebook import Field
 from cxlab.data.conform import SAMPLE
 from cxlab.data.doubt import Doubt
@@ -164,6 +164,13 @@ PEOPLE = "names of people"
 """An answer to what a column may hold that is called like people."""
 
 
+UNITS = ("brand", "wave", "weight", "strata", "cluster")
+"""Roles that a header gives and names of people do not take away: brands and units are called after people."""
+
+FEW_PEOPLE = 2_000
+"""Different values above which a column is no segment anyway."""
+
+
 def person(c: Column, f: Field, role: str) -> Made:
     """Names of people: never a segment, so that nobody is shown by name."""
     if c.type != "string" or not c.filled or not _about_people(c):
@@ -174,6 +181,18 @@ def person(c: Column, f: Field, role: str) -> Made:
         {PEOPLE: "", "groups": "role=segment"}, 0.3,
     )  # fmt: skip
     return f, [Guess(c.name, "no role", why), *([ask] if 2 <= c.distinct <= 30 else [])]
+
+
+def people(c: Column, f: Field, role: str) -> Made:
+    """Full names of people under a header that does not say so: told by the values, and asked."""
+    texts = list(f.labels.values()) if f.labels and f.scale is None else list(c.values)
+    if role in UNITS or c.type != "string" and not f.labels or any("@" in t for t in texts):
+        return None
+    if c.distinct > FEW_PEOPLE or not (why := person_names.people(c.name, texts, c.facts.get("question") or "")):
+        return None
+    what = f"{why}: names of people, who are not shown, or groups?"
+    answers = {PEOPLE: "", "groups": "role=segment"} if c.distinct > 1 else {PEOPLE: ""}
+    return f, [Guess(c.name, "no role", f"{why}; it is not shown"), asked(c.name, what, answers, 0.5)]
 
 
 def _about_people(c: Column) -> bool:

@@ -150,6 +150,7 @@ def _field(c: Column, log: Log) -> Field:
     role = wording.role(c.name)
     rules = (
         identity.weight,
+        identity.people,
         identity.identity,
         identity.place_in_time,
         identity.person,
