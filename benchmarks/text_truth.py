@@ -1,4 +1,4 @@
-"""``python -m benchmarks.text_truth`` (``make bench-text``): how well comments are coded and whether shares are right.
+"""``python -m benchmarks.text_truth [part ...]`` (``make bench-text``): how well comments are coded, are shares right?
 
 On public comments that people have coded whole (`benchmarks.text_sets`): macro-F1 on comments without a label, and how
 often intervals of `cx.themes` and `cx.text.theme_impact` hold the truth over repeated draws of labels. The table is
@@ -8,26 +8,34 @@ written to ``text.md`` beside this file and printed. Needs the mirror of public 
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
+import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 import cxlab as cx
 from benchmarks import text_sets
 from cxlab.models.text import embedded
+from cxlab.models.text.review_streams import superiority
 from cxlab.models.text.tone import pleased
-from cxlab.models.text.written import written
+from cxlab.models.text.written import nothing, written
 from cxlab.stats.text import cross_fit
-from cxlab.stats.text.plain_text import normal
+from cxlab.stats.text.plain_text import normal, silent
 
 OUT = Path(__file__).with_name("text.md")
-DRAWS, LABELS, MOST = 60, 200, 1500
+HEAD = (
+    "# How well comments are coded, and whether shares hold the truth\n\n"
+    "Written by `make bench-text` (public comments that people have coded whole)."
+)
+DRAWS, LABELS, MOST = 200, 200, 1500
 SECOND = ("de", "ja", "tr")
 """Languages that the second engine is tried in: it takes twenty times as long."""
 
@@ -69,19 +77,32 @@ def sentiment(data: text_sets.Coded, embed: Embed | None, labels: int, draws: in
     return float(np.mean(found))
 
 
-def without_labels(data: text_sets.Coded, embed: Embed) -> float:
-    """Return macro-F1 of the head that comes with the package, at cuts fixed beforehand."""
-    told = np.digitize(pleased(data.comment, embed), [-0.25, 0.5])
-    return macro_f1(data.themes[["negative", "neutral", "positive"]].to_numpy().argmax(1), told)
+def without_labels(data: text_sets.Coded, embed: Embed) -> tuple[float, float]:
+    """Return macro-F1 of the head that comes with the package, at cuts fixed beforehand, and how often a pleased
+    comment is told above a displeased one."""
+    return _told(data, pleased(data.comment, embed), [-0.25, 0.5])
 
 
-def vader(data: text_sets.Coded) -> float:
-    """Return macro-F1 of the English lexicon VADER (vaderSentiment, MIT) at the cuts of its authors, -.05 and .05."""
+def vader(data: text_sets.Coded) -> tuple[float, float]:
+    """Return the same of the English lexicon VADER (vaderSentiment, MIT) at the cuts of its authors, -.05 and .05."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     score = SentimentIntensityAnalyzer().polarity_scores
-    told = np.digitize([score(t)["compound"] for t in data.comment], [-0.05, 0.05])
-    return macro_f1(data.themes[["negative", "neutral", "positive"]].to_numpy().argmax(1), told)
+    return _told(data, np.array([score(t)["compound"] for t in data.comment]), [-0.05, 0.05])
+
+
+def _told(data: text_sets.Coded, score: np.ndarray, cuts: list[float]) -> tuple[float, float]:
+    y = data.themes[["negative", "neutral", "positive"]].to_numpy().argmax(1)
+    return macro_f1(y, np.digitize(score, cuts)), superiority(score[y == 0], score[y == 2])[0]
+
+
+def commented(data: text_sets.Coded) -> text_sets.Coded:
+    """Return the comments without answers that say there is nothing to add, which the product does not count."""
+    known = nothing()
+    rows = np.flatnonzero([not silent(normal(t), known) for t in data.comment])
+    score = None if data.score is None else data.score[rows]
+    return text_sets.Coded(data.name, [data.comment[i] for i in rows], data.themes.iloc[rows].reset_index(drop=True),
+                           score)  # fmt: skip
 
 
 def from_english(name: str, language: str, folds: int = 5, words: bool = True) -> float:
@@ -115,7 +136,7 @@ def shares(data: text_sets.Coded, draws: int = DRAWS, labels: int = LABELS, engi
     table = pd.DataFrame({"comment": data.comment})
     if data.score is not None:
         table["score"] = data.score
-    study = cx.load(table).set("comment", role="text")
+    study = _on_disk(table, _folder()).set("comment", role="text")
     if data.score is not None:
         study = study.set("score", role="outcome")
     told = written(study, "comment", "the bench").wrote  # 'nothing to add' is no comment, in the truth as in the shares
@@ -141,6 +162,19 @@ def shares(data: text_sets.Coded, draws: int = DRAWS, labels: int = LABELS, engi
     })  # fmt: skip
 
 
+def _folder() -> Path:
+    """A folder that is gone when the bench ends."""
+    folder = Path(tempfile.mkdtemp(prefix="cxlab-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _on_disk(table: pd.DataFrame, folder: Path) -> cx.Study:
+    """The table as the study of a file, so that embeddings are worked out once for all draws."""
+    table.to_parquet(folder / "comments.parquet")
+    return cx.load(folder / "comments.parquet")
+
+
 def impacts(data: text_sets.Coded, themes: list[str], told: np.ndarray) -> np.ndarray:
     """Return the coefficients of the score on the true themes, of all comments with a score."""
     there = np.isfinite(data.score) & told
@@ -161,11 +195,12 @@ def of_customers(draws: int = DRAWS, labels: int = LABELS, engine: str = "use", 
     stars = np.array([rng.choice(given[k]) for k in told])
     themes = ["negative", "service"]
     right, hits = data.themes[themes].mean().to_numpy(), np.zeros((2, 2), int)
+    folder = _folder()
     for seed in range(draws):
         draw = np.random.default_rng(seed)
         wrote = draw.random(len(stars)) < np.array([OLIST[s] for s in stars])
         table = pd.DataFrame({"comment": np.where(wrote, data.comment, None), "stars": stars})
-        study = cx.load(table).set("comment", role="text").set("stars", role="outcome", scale="1-5")
+        study = _on_disk(table, folder).set("comment", role="text").set("stars", role="outcome", scale="1-5")
         sheet = pd.concat([table[["comment"]], data.themes[themes]], axis=1)[wrote]
         read = cx.text.read_labels(sheet.sample(labels, random_state=seed), themes, at_random=True)
         coded = cx.code(study, themes, labels=read, engine=engine, seed=seed)
@@ -178,11 +213,17 @@ def of_customers(draws: int = DRAWS, labels: int = LABELS, engine: str = "use", 
 def accuracy() -> Iterator[tuple[str, float, str]]:
     """Yield the lines of macro-F1: what, how high, what is asked."""
     for name, asked in (("airline", {0: 0.54, 200: 0.67}), ("patients", {})):
-        data = text_sets.SETS[name]().part(4000)
-        embed = kept("use", data.comment)
-        yield f"{data.name}, no label", without_labels(data, embed), str(asked.get(0, ""))
-        if importlib.util.find_spec("vaderSentiment"):
-            yield f"{data.name}, no label, by VADER", vader(data), ""
+        whole = text_sets.SETS[name]().part(4000)
+        data = commented(whole)
+        embed = kept("use", whole.comment)
+        tools = {"": lambda d, e=embed: without_labels(d, e)}
+        tools |= {", by VADER": vader} if importlib.util.find_spec("vaderSentiment") else {}
+        for by, tool in tools.items():
+            f1, above = tool(data)
+            yield f"{data.name}, no label{by}", f1, str(asked.get(0, "")) if not by else ""
+            yield f"{data.name}, no label{by}: a pleased comment is told above a displeased one", above, ""
+            if len(data.comment) < 0.99 * len(whole.comment):
+                yield f"{data.name} with 'nothing' for an answer, no label{by}", tool(whole)[0], ""
         for n in (100, 200, 500, 1000):
             yield f"{data.name}, {n:,} labels", sentiment(data, embed, n), str(asked.get(n, ""))
         yield f"{data.name}, 200 labels, words alone", sentiment(data, None, 200), ""
@@ -192,40 +233,69 @@ def accuracy() -> Iterator[tuple[str, float, str]]:
         yield f"hotel guests in {language}, labels in English, e5", from_english("e5", language), "0.68"
 
 
-def main(draws: int = DRAWS) -> None:
-    """Measure, print and write the table."""
-    out = [
-        "# How well comments are coded, and whether shares hold the truth", "",
-        "Written by `make bench-text` (public comments that people have coded whole).", "",
-        "| macro-F1 on comments without a label | is | asked |", "|---|---|---|",
-    ]  # fmt: skip
+def coding() -> list[str]:
+    """Return the table of macro-F1."""
+    out = ["| macro-F1 on comments without a label | is | asked |", "|---|---|---|"]
     for what, value, asked in accuracy():
         out.append(f"| {what} | {value:.3f} | {asked} |")
         print(out[-1], flush=True)
+    return out
+
+
+def coverage(draws: int = DRAWS) -> list[str]:
+    """Return the table of how often intervals hold the truth."""
     least = binom.ppf(0.001, draws, 0.95) / draws
-    out += [
-        "", f"{LABELS} labels, {draws} draws: 95 % intervals hold at least {least:.0%} of the time but once in a "
-        "thousand benches.", "",
-        "| share of | truth | interval holds | what a classifier counts holds | and is off by | impact holds |",
-        "|---|---|---|---|---|---|",
+    out = [
+        f"{LABELS} labels (hotel guests 150), {draws} draws: 95 % intervals hold at least {least:.1%} of the time but "
+        "once in a thousand cells.", "",
+        "Where a part f of all comments is labelled, an interval for what all who might write would say holds their "
+        "truth 2 Phi(1.96 / sqrt(1 - f)) - 1 of the time: 'would be'.", "",
+        "| share of | truth | would be | interval holds | counts of a classifier hold | are off by | impact holds |",
+        "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, load in text_sets.SETS.items():
         data = load()
         data = data.part(min(MOST, len(data.comment)))
-        for row in shares(data, draws, LABELS if name != "guests" else 150).itertuples():
-            impact = "" if np.isnan(row.impact_holds) else f"{row.impact_holds:.0%}"
-            out.append(f"| {data.name}: {row.theme} | {row.truth:.3f} | {row.holds:.0%} | {row.counted:.0%} | "
-                       f"{row.counted_off * 100:.1f} points | {impact} |")  # fmt: skip
+        labels = LABELS if name != "guests" else 150
+        would = 2 * norm.cdf(1.96 / np.sqrt(1 - labels / len(commented(data).comment))) - 1
+        for row in shares(data, draws, labels).itertuples():
+            impact = "" if np.isnan(row.impact_holds) else f"{row.impact_holds:.1%}"
+            out.append(f"| {data.name}: {row.theme} | {row.truth:.3f} | {would:.1%} | {row.holds:.1%} | "
+                       f"{row.counted:.1%} | {row.counted_off * 100:.1f} points | {impact} |")  # fmt: skip
             print(out[-1], flush=True)
-    out += ["", "| share of all customers, writers as at Olist | truth | interval holds | that of who wrote holds |",
-            "|---|---|---|---|"]  # fmt: skip
+    return out
+
+
+def customers(draws: int = DRAWS) -> list[str]:
+    """Return the table of shares of all customers."""
+    out = [f"{draws} draws.", "",
+           "| share of all customers, writers as at Olist | truth | interval holds | that of who wrote holds |",
+           "|---|---|---|---|"]  # fmt: skip
     for row in of_customers(draws).itertuples():
-        out.append(f"| airline tweets: {row.theme} | {row.truth:.3f} | {row.holds:.0%} | {row.wrote:.0%} |")
+        out.append(f"| airline tweets: {row.theme} | {row.truth:.3f} | {row.holds:.1%} | {row.wrote:.1%} |")
         print(out[-1], flush=True)
-    OUT.write_text("\n".join(out) + "\n", encoding="utf-8")
+    return out
+
+
+PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "coding": ("How well comments are coded", coding),
+    "coverage": ("Whether intervals hold the truth", coverage),
+    "customers": ("Shares of all customers where the unhappy write more", customers),
+}
+"""Parts of the table by name, with their headings."""
+
+
+def main(names: Sequence[str] = ()) -> None:
+    """Measure the parts that are named (all, if none is) and write them into the table; the others stay."""
+    kept = dict(part.split("\n", 1) for part in OUT.read_text(encoding="utf-8").split("\n## ")[1:])
+    for name in names or PARTS:
+        title, measured = PARTS[name]
+        kept[title] = "\n" + "\n".join(measured())
+        out = [f"## {t}\n{kept[t].rstrip()}" for t, _ in PARTS.values() if t in kept]
+        OUT.write_text("\n\n".join([HEAD, *out]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     start = time.process_time()
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else DRAWS)
+    main(sys.argv[1:])
     print(f"{time.process_time() - start:.0f} CPU seconds")

@@ -12,8 +12,10 @@ from cxlab.data.sample import Sample
 from cxlab.data.small_cells import SMALL
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem
+from cxlab.stats.fits import robust
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.differences import two_sided, welch_df
+from cxlab.stats.inference.influences import covariance
 from cxlab.stats.inference.multiple import adjusted
 from cxlab.stats.text import bursts, laney
 
@@ -21,6 +23,10 @@ MOST_UNITS = 50
 """Units whose streams are scanned, those of most reviews first."""
 
 DRAWS = 40
+LEAST_UNITS, QUARTER = 8, 91
+"""Units with several reviews from which the errors of the drift are those of units; else of so many days of each."""
+
+TERMS = ("per year", "per doubling of the number of reviews")
 LEAST_MONTHS, IN_MONTH = 8, 5
 """Months that a chart of them needs, and reviews that a month needs to count."""
 
@@ -36,7 +42,8 @@ def parts(
         if dated.sum() < SMALL:
             raise DataProblem(f"'{date}' of {study.name} dates {int(dated.sum())} reviews; at least {SMALL} are needed")
         day = ((when - when[dated].min()).dt.days.to_numpy(float, na_value=-1)).astype(int)
-        out["drift"] = drift(score[dated], day[dated], code[dated])
+        person = None if found.cluster is None else found.cluster[dated]
+        out["drift"] = drift(score[dated], day[dated], code[dated], w=found.w[dated], person=person)
         kind = pd.Series(found.other[study.field(verified).name], dtype=object) if verified else None
         out["months"] = months(score, when, code, dated, found.w, kind, names)
         out["bursts"] = _bursts(day, score, code, dated, names, when[dated].min())
@@ -46,44 +53,82 @@ def parts(
     return out
 
 
-def drift(score: NDArray, day: NDArray, unit: NDArray) -> pd.DataFrame:
+def drift(
+    score: NDArray, day: NDArray, unit: NDArray, *, w: NDArray | None = None, person: NDArray | None = None
+) -> pd.DataFrame:
     """Return the slope of the stars per year and per doubling of a unit's review number, within units.
 
-    Order and time pull apart: early buyers differ from late ones, and later reviews answer earlier ones.
+    Order and time pull apart: early buyers differ from late ones, and later reviews answer earlier ones. What happens
+    in a unit moves all its reviews of that time: errors are those of units (CR2 with Satterthwaite degrees of freedom
+    below 50). Of fewer than eight units they are those of the units' quarters: said of these units alone.
+
+    Parameters
+    ----------
+    score : (rows,) stars. ``day`` : (rows,) day of each, a whole number. ``unit`` : (rows,) codes.
+    w : (rows,) weights, or None. ``person`` : (rows,) who wrote, or another cluster of the study: the error is that of
+        units or of these, the larger.
+
+    Returns
+    -------
+    A row a term: ``term, estimate, low, high, se, p, errors`` (of what they are), ``clusters``; nan where months and
+    order cannot be told apart, or one cluster decides.
 
     References
     ----------
     Godes, D. & Silva, J. C. (2012). Sequential and temporal dynamics of online opinion. Marketing Science 31, 448-473.
         doi:10.1287/mksc.1110.0653
+    Bell, R. M. & McCaffrey, D. F. (2002). Bias reduction in standard errors for linear regression with multi-stage
+        samples. Survey Methodology 28, 169-181.
 
     Examples
     --------
     >>> found = drift(np.r_[np.linspace(5, 4, 366), 3.0, 3.0], np.r_[np.arange(366), 0, 1], np.r_[np.zeros(366), 1, 1])
-    >>> found["term"].tolist()
-    ['per year', 'per doubling of the number of reviews']
+    >>> found["term"].tolist(), found["errors"].tolist()
+    (['per year', 'per doubling of the number of reviews'], ['quarters of units', 'quarters of units'])
     """
     order = np.lexsort((day, unit))
     s, d, u = score[order], day[order] / 365.25, unit[order]
+    wt = np.ones(len(s)) if w is None else w[order]
     first = np.r_[0, np.flatnonzero(np.diff(u)) + 1]
     position = np.arange(len(u)) - np.repeat(first, np.diff(np.r_[first, len(u)]))
-    x = np.column_stack([d, np.log2(position + 1)])
     group = np.unique(u, return_inverse=True)[1]
-    size = np.bincount(group)
-    centred = lambda v: v - (np.bincount(group, v) / size)[group]  # noqa: E731
-    xc, sc = np.column_stack([centred(c) for c in x.T]), centred(s)
-    b, _, rank, _ = np.linalg.lstsq(xc, sc, rcond=1e-10)
-    df = len(s) - len(size) - 2
-    if rank < 2 or df < 1:
-        return pd.DataFrame({"term": ["per year", "per doubling of the number of reviews"], "estimate": np.nan,
-                             "low": np.nan, "high": np.nan, "p": np.nan})  # fmt: skip
-    inverse = np.linalg.inv(xc.T @ xc)
-    e = xc * (sc - xc @ b)[:, None]
-    se = np.sqrt(np.diag(inverse @ (e.T @ e) @ inverse) * len(s) / df)
-    half = float(t_value(0.95, df)) * se
-    return pd.DataFrame({
-        "term": ["per year", "per doubling of the number of reviews"], "estimate": b, "low": b - half, "high": b + half,
-        "p": np.asarray(two_sided(b, se, df), float),
-    })  # fmt: skip
+    size = np.bincount(group, wt)
+    x = np.column_stack([v - (np.bincount(group, wt * v) / size)[group] for v in (d, np.log2(position + 1), s)])
+    x, y = x[:, :2], x[:, 2]
+    several = int((np.bincount(group) > 1).sum())
+    by, what = (
+        (group, "units") if several >= LEAST_UNITS else (group * 100_000 + day[order] // QUARTER, "quarters of units")
+    )
+    made = [(what, by), *([("clusters", person[order])] if person is not None else [])]
+    fits = [(what, *_slopes(x, y, wt, by)) for what, by in made]
+    rows = []
+    for k, term in enumerate(TERMS):
+        of, value, se, df, n = max(
+            ((what, b[k], se[k], df[k], n) for what, b, se, df, n in fits),
+            key=lambda f: f[2] * float(t_value(0.95, f[3])) if np.isfinite(f[2]) else np.inf,
+        )
+        half = float(t_value(0.95, df)) * se
+        rows.append({
+            "term": term, "estimate": value, "low": value - half, "high": value + half, "se": se,
+            "p": float(two_sided(value, se, df)) if se > 0 else np.nan, "errors": of, "clusters": n,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _slopes(x: NDArray, y: NDArray, w: NDArray, cluster: NDArray) -> tuple[NDArray, NDArray, NDArray, int]:
+    """Both slopes, their errors by cluster, degrees of freedom, and the number of clusters."""
+    codes, g = np.unique(cluster, return_inverse=True)
+    n, lost = len(codes), np.full(2, np.nan)
+    bread = np.linalg.pinv(x.T @ (x * w[:, None]), rcond=1e-10, hermitian=True)
+    if np.linalg.matrix_rank(x.T @ (x * w[:, None]), hermitian=True) < 2 or n < 2:
+        return lost, lost, lost, n
+    if n < robust.FEW:
+        fit = robust.least_squares(x, y, np.ones(len(y)), w, g)
+        b, se, df = np.array([fit.contrast(a) for a in np.eye(2)]).T
+        return b, se, df, n
+    b = bread @ (x.T @ (w * y))
+    meat, df = robust.cluster_meat(x * (w * (y - x @ b))[:, None], np.ones(len(y)), g)
+    return b, np.sqrt(np.fmax(np.diag(bread @ meat @ bread), 0)), np.full(2, df), n
 
 
 def months(
@@ -200,7 +245,12 @@ def _kinds(study: Study, verified: str, kind: pd.Series, score: NDArray, wrote: 
     rows.append({"kind": f"{levels[1]} less {levels[0]}", "estimate": b - a, "se": se, "n": rows[0]["n"] + rows[1]["n"],
                  "p": float(two_sided(b - a, se, df))})  # fmt: skip
     dfs = [na - 1, nb - 1, df]
-    if np.ptp(found.w) == 0:  # by rank, without weights
+    if found.cluster is not None or found.strata is not None:
+        made = _designed([kind == level for level in levels], score, wrote, found, study.drawn)
+        for k, (value, dfs[k]) in enumerate(made):
+            rows[k]["se"] = value
+        rows[2]["p"] = float(two_sided(b - a, *made[2])) if made[2][0] > 0 else np.nan
+    elif np.ptp(found.w) == 0:  # by rank, without weights
         first, second = (score[wrote & (kind == level).to_numpy()] for level in levels)
         p, se_p, df_p = superiority(first, second)
         rows.append({"kind": f"chance that {levels[1]} is better", "estimate": p, "se": se_p, "n": rows[-1]["n"],
@@ -209,6 +259,20 @@ def _kinds(study: Study, verified: str, kind: pd.Series, score: NDArray, wrote: 
     table = pd.DataFrame(rows)
     half = t_value(0.95, np.array(dfs)) * table["se"]
     return table.assign(low=table["estimate"] - half, high=table["estimate"] + half)
+
+
+def _designed(
+    kinds: list[pd.Series], score: NDArray, wrote: NDArray, found: Sample, drawn: pd.DataFrame | None
+) -> list[tuple[float, float]]:
+    """The errors of the two means and of their difference under clusters and strata, with degrees of freedom."""
+    each, y = [], np.nan_to_num(score)
+    for kind in kinds:
+        w = found.w * (wrote & kind.to_numpy())
+        each.append(w / w.sum() * (y - np.average(y, weights=w)))
+    u = np.column_stack([*each, each[1] - each[0]])[wrote]
+    cut = [None if c is None else c[wrote] for c in (found.cluster, found.strata)]
+    v, df = covariance(u, np.ones(len(u)), *cut, names=found.strata_names, drawn=drawn)
+    return [(float(se), df) for se in np.sqrt(np.diag(v))]
 
 
 def superiority(first: NDArray, second: NDArray) -> tuple[float, float, float]:
@@ -247,6 +311,11 @@ def notes(parts: dict[str, Any]) -> list[str]:
     []
     """
     said = []
+    if len(table := parts.get("drift", ())) and (table["errors"] == "quarters of units").any():
+        said.append(
+            f"drift of fewer than {LEAST_UNITS} units: errors are those of their quarters; a level that wanders over "
+            "longer looks like drift"
+        )
     if "bursts" in parts and len(parts["bursts"]):
         units = parts["bursts"]["unit"].nunique()
         rate = parts["bursts"]["false_alarms"].max()

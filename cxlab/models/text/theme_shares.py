@@ -24,6 +24,7 @@ from cxlab.stats.counts.names import keys as keys_of
 from cxlab.stats.counts.names import shown
 from cxlab.stats.inference import multiple
 from cxlab.stats.text import prediction_powered as pp
+from cxlab.stats.text import rectifier_drift
 
 OWN_LABELS = 20
 """Labels of a group from which its own errors of the classifier are taken; fewer borrow those of all."""
@@ -76,8 +77,9 @@ def themes(
     ``labels_only``, ``counted`` (share of comments whose prediction is above one half: what others print), ``worth``
     (random labels that would give the same error), ``labels``, ``n`` (comments). A comment may be about several
     themes. ``parts``: ``by``, ``of``, ``quality`` (of the classifier by theme), ``agreement`` (of the coders),
-    ``rectifier`` (label less lambda times prediction, by group, with limits of 3 standard errors about that of all:
-    beyond them the classifier has drifted), ``alike`` (p-value that it is the same in all groups, by theme).
+    ``rectifier`` (label less lambda times prediction, by group, with limits about that of all: one group in 370 or
+    fewer lies beyond them where the classifier errs alike; clusters, or persons who recur, count as one), ``alike``
+    (p-value that it is the same in all groups, by theme).
 
     Raises
     ------
@@ -170,25 +172,21 @@ class _Made:
 
     def rectifiers(self, values: pd.DataFrame) -> pd.DataFrame:
         """What labels say beyond the predictions, by group, against the limits of that of all."""
-        whole, groups = self._against
-        out = []
-        for g, s in groups.items():
-            limit = 3 * np.sqrt(np.square(s.rectifier_se) + np.square(whole.rectifier_se))
+        found, out = self._gaps, []
+        for k, g in enumerate(found.group):
             row = pd.DataFrame({
-                "theme": self.names, "rectifier": s.rectifier, "se": s.rectifier_se, "lower": whole.rectifier - limit,
-                "upper": whole.rectifier + limit, "labels": int(self.labels[g]),
+                "theme": self.names, "rectifier": found.rectifier[k], "se": found.se[k],
+                "lower": found.whole - found.limit[k], "upper": found.whole + found.limit[k],
+                "labels": int(self.labels[g]),
             })  # fmt: skip
             row["drifted"] = (row["rectifier"] < row["lower"]) | (row["rectifier"] > row["upper"])
             out.append(_beside(values, g, row))
         return pd.concat(out, ignore_index=True) if out else pd.DataFrame()
 
     @cached_property
-    def _against(self) -> tuple[pp.Shares, dict[int, pp.Shares]]:
-        """Shares of all comments, and of each group of ten labels or more from these."""
-        whole = pp.shares(self.used, self.shares[0].tuning if np.isfinite(self.shares[0].tuning).all() else None)
-        parts = self.used.parts(self.group)
-        there = [g for g in range(len(parts)) if self.labels[g] >= pp.LEAST_OF_EACH]
-        return whole, {g: self.shares[g] if self.own[g] else pp.shares(parts[g], whole.tuning) for g in there}
+    def _gaps(self) -> rectifier_drift.Gaps:
+        """The rectifier of each group of ten labels or more beside that of all."""
+        return rectifier_drift.gaps(self.used, self.group, np.nan_to_num(self.shares[0].tuning))
 
     def alike_table(self) -> pd.DataFrame:
         """The test that the classifier errs alike in all groups."""
@@ -279,7 +277,12 @@ def _said(made: _Made, customers: bool, data: ThemeData) -> list[str]:
     drifted = made.rectifiers(pd.DataFrame({"group": range(len(made.shares))}))
     if len(drifted) and drifted["drifted"].any() and len(made.shares) > 1:
         which = sorted(set(drifted.loc[drifted["drifted"], "theme"]))
-        notes.append(f"the classifier's errors differ beyond 3 standard errors in some groups: {', '.join(which)}")
+        n, chance = len(drifted), rectifier_drift.ALARM
+        notes.append(
+            f"the classifier errs otherwise in some groups than in all: {', '.join(which)} ({drifted['drifted'].sum()} "
+            f"of {n} corrections lie outside their limits; by chance one of them in {1 - (1 - chance) ** n:.1%} of "
+            "studies or fewer)"
+        )
     return notes
 
 

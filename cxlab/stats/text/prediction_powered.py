@@ -138,7 +138,6 @@ def shares(data: Labelled, tuning: NDArray | None = None) -> Shares:
     q = len(lam)
     v, df = _covariance(np.column_stack([s + lam * t, s, u_r]), data)
     se = np.sqrt(np.fmax(np.diag(v), 0))
-    df = np.fmin(df, there.sum() - 1.0)
     return Shares(
         lam * _mean(data.f, data.pool) + rectifier, se[:q], np.full(q, df), lam, only, se[q : 2 * q], rectifier,
         se[2 * q :],
@@ -158,11 +157,19 @@ def _parts(data: Labelled) -> tuple[NDArray, NDArray]:
 
 def _covariance(u: NDArray, data: Labelled) -> tuple[NDArray, float]:
     counts = (data.pool > 0) | (data.label > 0)
+    n = carriers(data)  # the labels carry the error: theirs is the size the correction needs
+    few = n / (n - 1) if n > 1 else np.nan
     if data.cluster is None and data.strata is None:
         u = u[counts]
-        n = data.there.sum()  # the labels carry the error: theirs is the size the correction needs
-        return u.T @ u * (n / (n - 1) if n > 1 else np.nan), float(len(u) - 1)
-    return covariance(u, np.ones(len(u)), data.cluster, data.strata)
+        return u.T @ u * few, n - 1.0
+    v, df = covariance(u, np.ones(len(u)), data.cluster, data.strata)
+    size = len(u) if data.cluster is None else len(np.unique(data.cluster))
+    return v * max(few * (size - 1) / size, 1.0) if size > 1 else v, min(df, n - 1.0)
+
+
+def carriers(data: Labelled) -> int:
+    """Return how many labels, or clusters with a label, there are: their number bounds the degrees of freedom."""
+    return int(data.there.sum()) if data.cluster is None else len(np.unique(data.cluster[data.there]))
 
 
 def _mean(x: NDArray, w: NDArray) -> NDArray:
@@ -203,8 +210,8 @@ def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Share
     """Return the shares in each group, which groups have a rectifier of their own, and the test that all are alike.
 
     A group of ``least`` labels or more is estimated from its own labels, with the lambda of all. Fewer: the rectifier
-    of all labels, which is right only where the classifier errs alike in the groups; the test (chi square of the
-    groups' mean Y - lambda f, weighted by precision) says whether it does.
+    of all labels, which is right only where the classifier errs alike in the groups; the test (Welch's of the
+    groups' mean Y - lambda f) says whether it does.
 
     Parameters
     ----------
@@ -256,21 +263,27 @@ def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Sha
     only = _mean(np.nan_to_num(data.y), own) if own.any() else gone
     return Shares(
         lam * mean + whole.rectifier, np.sqrt(np.fmax(np.diag(v), 0)),
-        np.full(len(lam), min(df, data.there.sum() - 1.0)), lam, only, gone, whole.rectifier, whole.rectifier_se,
+        np.full(len(lam), df), lam, only, gone, whole.rectifier, whole.rectifier_se,
     )  # fmt: skip
 
 
 def _alike(parts: list[Shares], labels: NDArray, themes: int) -> NDArray:
-    """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more."""
-    from scipy.stats import chi2
+    """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more: Welch's (1951)."""
+    from scipy.stats import f as fisher
 
-    if len(parts) < 2:
+    k = len(parts)
+    if k < 2:
         return np.full(themes, np.nan)
     r, v = np.array([p.rectifier for p in parts]), np.array([np.square(p.rectifier_se) for p in parts])
+    df = np.fmax([p.df for p in parts], 1.0)
     pooled = np.average((np.array([p.estimate for p in parts]).clip(0.02, 0.98)), axis=0, weights=labels)
     v = np.fmax(v, (pooled * (1 - pooled) / labels[:, None]) * 0.1)  # a group of equal labels is not certain
-    mean = (r / v).sum(0) / (1 / v).sum(0)
-    return chi2.sf((np.square(r - mean) / v).sum(0), len(parts) - 1)
+    v = np.fmax(v, 0.5 * (v * labels[:, None]).mean(0) / labels[:, None])  # nor one of few clusters that are alike
+    w = 1 / v
+    mean = (r * w).sum(0) / w.sum(0)
+    few = (np.square(1 - w / w.sum(0)) / df).sum(0) / (k * k - 1)
+    value = (w * np.square(r - mean)).sum(0) / (k - 1) / (1 + 2 * (k - 2) * few)
+    return fisher.sf(value, k - 1, 1 / (3 * few))
 
 
 def labels_worth(found: Shares, n: int) -> NDArray:

@@ -157,6 +157,65 @@ def test_drift_finds_a_fall_with_time() -> None:
     assert found.loc["per year", "high"] < -0.4 and found.loc["per year", "p"] < 0.001
 
 
+NULLS = {"many units": (30, 20, 0.2, False), "few units": (9, 50, 0.2, False), "two units": (2, 120, 0.0, False),
+         "persons in many units": (30, 20, 0.0, True)}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NULLS)
+def test_units_that_wander_are_no_drift(kind: str) -> None:
+    """Errors by review called 11 to 19 in a hundred of such streams a drift."""
+    from cxlab.models.text.review_streams import drift
+
+    units, each, step, persons = NULLS[kind]
+    tries, hits = 80, np.zeros(2)
+    for seed in range(tries):
+        rng = np.random.default_rng(seed)
+        unit = np.repeat(np.arange(units), rng.poisson(each, units) + 3)
+        day = rng.integers(0, 720, len(unit))
+        stars = 4 + np.cumsum(rng.normal(0, step, (units, 24)), 1)[unit, day // 30] + rng.normal(0, 1, len(unit))
+        person = rng.integers(0, len(unit) // 6, len(unit))
+        stars += rng.normal(0, 1, len(unit))[person] if persons else 0
+        found = drift(stars, day, unit, person=person if persons else None)
+        hits += (found["p"] < 0.05).to_numpy()
+    assert (hits <= binom.ppf(0.999, tries, 0.05)).all(), hits / tries
+
+
+def test_errors_of_the_drift_are_those_of_clusters_as_statsmodels_has_them() -> None:
+    import statsmodels.api as sm
+
+    from cxlab.models.text.review_streams import drift
+
+    rng = np.random.default_rng(4)
+    unit, day = np.repeat(np.arange(60), 15), rng.integers(0, 700, 900)
+    w, stars = rng.uniform(0.5, 2, 900), rng.integers(1, 6, 900).astype(float)
+    order = np.lexsort((day, unit))
+    dummies = (unit[order][:, None] == np.arange(60)).astype(float)
+    x = np.column_stack([day[order] / 365.25, np.log2(np.tile(np.arange(15), 60) + 1), dummies])
+    fit = sm.WLS(stars[order], x, w[order]).fit(
+        cov_type="cluster", cov_kwds={"groups": unit[order], "use_correction": False}
+    )
+    found = drift(stars, day, unit, w=w)
+    assert found["estimate"].to_numpy() == pytest.approx(fit.params[:2])
+    assert found["se"].to_numpy() == pytest.approx(fit.bse[:2] * np.sqrt(60 / 59))
+    assert found["errors"].tolist() == ["units", "units"]
+
+
+def test_two_kinds_of_reviews_by_persons_have_the_errors_of_persons() -> None:
+    rng = np.random.default_rng(5)
+    person = rng.integers(0, 60, 600)
+    kind = np.where(person % 2, "asked", "organic")
+    stars = np.clip(np.round(3 + rng.normal(0, 1.2, 60)[person] + rng.normal(0, 0.4, 600)), 1, 5)
+    rows = pd.DataFrame({"shop": np.arange(600) % 3, "stars": stars, "kind": kind, "who": person})
+    plain = cx.reviews(cx.load(rows), "stars", unit="shop", verified="kind").parts["kinds"]
+    study = cx.load(rows).set("who", role="cluster")
+    kinds = cx.reviews(study, "stars", unit="shop", verified="kind").parts["kinds"]
+    for k, level in enumerate(("asked", "organic")):
+        alone = cx.mean(study.where(kind=[level]), "stars").table.iloc[0]
+        assert kinds["se"][k] == pytest.approx(alone["se"], rel=1e-6)
+        assert kinds["estimate"][k] == pytest.approx(alone["estimate"])
+    assert kinds["se"][2] > 2 * plain["se"][2] and kinds["p"][2] > plain["p"][2]
+
+
 def test_what_is_no_stars_is_said() -> None:
     rows = stream().assign(half=2.5, many=np.arange(793))
     study = cx.load(rows)
