@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ncx2
+from scipy.special import chdtri, chndtrix
 
 LEAST = 3
 """A side needs so many points: a line through two of them shows nothing of how the curve bends."""
@@ -45,7 +45,7 @@ def critical(t: float, level: float) -> float:
     >>> round(critical(0.0, 0.95), 3), round(critical(1.0, 0.95), 3)
     (1.96, 2.646)
     """
-    return float(np.sqrt(ncx2.ppf(level, 1, t**2))) if t < 30 else t + float(np.sqrt(ncx2.ppf(2 * level - 1, 1, 0)))
+    return float(np.sqrt(chndtrix(level, 1, t**2))) if t < 30 else t + float(np.sqrt(chdtri(1, 2 - 2 * level)))
 
 
 def line_weights(x: NDArray, mass: NDArray, width: float) -> NDArray:

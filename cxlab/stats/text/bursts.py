@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom, poisson
+from scipy.special import betaincc, pdtrc
 
 WINDOWS = (1, 3, 7)
 AROUND = 60
@@ -99,8 +99,8 @@ def false_alarms(days: NDArray, *, draws: int = 100, seed: int = 0, alpha: float
 def _tail(k: NDArray, expected: NDArray, spread: float) -> NDArray:
     with np.errstate(invalid="ignore"):
         if spread <= 1e-9:
-            p = poisson.sf(k - 1, expected)
+            p = np.where(k > 0, pdtrc(np.fmax(k - 1, 0), expected), 1.0)
         else:
             r = 1 / spread
-            p = nbinom.sf(k - 1, r, r / (r + expected))
+            p = np.where(k > 0, betaincc(r, np.fmax(k, 1), r / (r + expected)), 1.0)
     return np.where(np.isfinite(p) & (k > 0), p, 1.0)

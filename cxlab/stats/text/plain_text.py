@@ -37,9 +37,9 @@ def silent(text: str, phrases: frozenset[str]) -> bool:
     words = normal(text)
     if words in phrases:
         return True
-    if any(unicodedata.category(c) in ("So", "Sk") and ord(c) > 0x2000 for c in words):
+    if not words.isascii() and any(ord(c) > 0x2000 and unicodedata.category(c) in ("So", "Sk") for c in words):
         return False
-    letters = [c for c in words if c.isalnum()]
+    letters = [c for _, c in zip(range(2), filter(str.isalnum, words), strict=False)]  # two say something
     return not letters or (len(letters) == 1 and ord(letters[0]) < 0x2E80)
 
 

@@ -269,7 +269,7 @@ def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Sha
 
 def _alike(parts: list[Shares], labels: NDArray, themes: int) -> NDArray:
     """The p-value that the groups' mean Y - lambda f are one, of groups with ten labels or more: Welch's (1951)."""
-    from scipy.stats import f as fisher
+    from scipy.special import fdtrc
 
     k = len(parts)
     if k < 2:
@@ -283,7 +283,7 @@ def _alike(parts: list[Shares], labels: NDArray, themes: int) -> NDArray:
     mean = (r * w).sum(0) / w.sum(0)
     few = (np.square(1 - w / w.sum(0)) / df).sum(0) / (k * k - 1)
     value = (w * np.square(r - mean)).sum(0) / (k - 1) / (1 + 2 * (k - 2) * few)
-    return fisher.sf(value, k - 1, 1 / (3 * few))
+    return fdtrc(k - 1, 1 / (3 * few), value)
 
 
 def labels_worth(found: Shares, n: int) -> NDArray:
