@@ -47,7 +47,7 @@ def gaps(data: Labelled, group: NDArray, tuning: NDArray, *, alarm: float = ALAR
     --------
     >>> rng = np.random.default_rng(1)
     >>> y = (rng.random(4000) < 0.3).astype(float)
-    >>> f = np.where(np.arange(4000) < 2000, 0.2 + 0.6 * y, 0.5)  # the second half is not told apart
+    >>> f = np.where(np.arange(4000) < 2000, 0.2 + 0.6 * y, 0.8)  # the second half is not told apart
     >>> there = rng.random(4000) < 0.1
     >>> data = Labelled(f[:, None], np.where(there, y, np.nan)[:, None], np.ones(4000), there * 10.0)
     >>> found = gaps(data, (np.arange(4000) >= 2000).astype(int), np.ones(1))
