@@ -16,6 +16,7 @@ from cxlab.data.masking import quotable
 from cxlab.data.readers.dialect import broken
 from cxlab.data.readers.raw import number, quoted
 from cxlab.data.study import Study
+from cxlab.stats.counts.fetched import fetched
 
 MANY = 20
 """Different values of one problem in one column that are listed one by one; the rest is summed up."""
@@ -102,7 +103,7 @@ def tallies(
     study: Study, columns: list[str], coded: list[str]
 ) -> tuple[int, dict[str, int], dict[str, dict[str, int]]]:
     """Return the rows, the answers in each of ``columns``, and value → rows for each of ``coded``, in one scan."""
-    native = nw.to_native(study.lazy.collect()) if _in_memory(study.table) else study.table
+    native = fetched(study.lazy, study.name, to="pyarrow").to_native() if _in_memory(study.table) else study.table
     if isinstance(native, duckdb.DuckDBPyRelation):
         table = native
     elif _in_memory(study.table):

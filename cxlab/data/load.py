@@ -27,6 +27,7 @@ from cxlab.data.recipes.cooked import cooked
 from cxlab.data.respondents import respondents
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
+from cxlab.stats.counts.fetched import fetched
 
 Book = Codebook | Mapping[str, Any] | str | Path | None
 
@@ -321,7 +322,7 @@ def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: 
         return with_plain_names(Study(table, draft.codebook, doubts=draft.doubts))
     native = nw.to_native(frame)
     if not isinstance(native, duckdb.DuckDBPyRelation):
-        native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
+        native = duckdb.from_arrow(fetched(frame.lazy(), name or "the table", to="pyarrow").to_native())
     made = study(Raw(native, "table", raw.notes), draft.codebook, name)
     return replace(made, doubts=draft.doubts)
 
@@ -340,7 +341,7 @@ def _worded(table: Any, frame: nw.DataFrame | nw.LazyFrame, book: Codebook, name
         return with_plain_names(Study(table, replace(book, name=name) if name else book))
     native = table
     if not isinstance(table, duckdb.DuckDBPyRelation):
-        native = duckdb.from_arrow(frame.lazy().collect("pyarrow").to_native())
+        native = duckdb.from_arrow(fetched(frame.lazy(), name or "the table", to="pyarrow").to_native())
     return study(Raw(native, "table"), replace(book, name=name) if name else book, name)
 
 

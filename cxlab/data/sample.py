@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.tally import weight_problems
 
 KINDS = ("zero", "missing", "infinite")
@@ -105,7 +106,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     rows = study.frame.select(*(e.alias(k) for k, e in held.items()))
     if patterns:
         rows = rows.group_by(*held).agg(nw.len().alias("n"))
-    table = rows.collect().to_pandas()
+    table = fetched(rows, study.name, grouped=patterns).to_pandas()
     table = table.sort_values(list(held), ignore_index=True, key=_sortable) if patterns else table.assign(n=1.0)
     weight = table["w"].to_numpy(float, na_value=np.nan) if weight_column else np.ones(len(table))
     kept = np.isfinite(weight) & (weight > 0)

@@ -21,6 +21,7 @@ from cxlab.data.readers.raw import number
 from cxlab.data.respondents import EMPTY
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.stats.counts.fetched import fetched
 
 WORDS = ("role", "measure", "type", "title", "question", "stage", "owner", "unit", "about", "focal", "note", "format")
 KEYS = (*WORDS, "scale", "best", "labels", "missing", "leave_out")
@@ -286,5 +287,5 @@ def _converted(study: Study, old: Field, field: Field, book: Codebook) -> Any:
         return study.table
     native = nw.to_native(study.lazy)
     if not isinstance(native, duckdb.DuckDBPyRelation):
-        native = duckdb.from_arrow(study.lazy.collect("pyarrow").to_native())
+        native = duckdb.from_arrow(fetched(study.lazy, study.name, to="pyarrow").to_native())
     return conform.conform(native, replace(book, fields=(field,)), name=study.name)[0]

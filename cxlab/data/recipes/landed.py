@@ -15,6 +15,7 @@ from cxlab.data.recipes import NONE, bare, names, recipe
 from cxlab.data.recipes.cooked import cooked, finished, of_tables, plan
 from cxlab.data.recipes.recognised import LOOKED, recognise
 from cxlab.problem import DataProblem
+from cxlab.stats.counts.fetched import fetched
 
 
 def database(url: str, wanted: str) -> Raw:
@@ -67,7 +68,7 @@ def table(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], wanted: str) -> Raw | No
     head = duckdb.from_arrow(frame.lazy().head(LOOKED).collect("pyarrow").to_native())
     if recognise({"the table": columns}, lambda _: head, wanted) is None:
         return None
-    rows = readers.opened.arrow(frame.lazy().collect("pyarrow").to_native())
+    rows = readers.opened.arrow(fetched(frame.lazy(), "the table", to="pyarrow").to_native())
     made = cooked(Raw(duckdb.from_arrow(rows), "table", held=True), wanted)
     return made if made.recipe else None
 

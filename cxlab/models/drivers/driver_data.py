@@ -23,6 +23,7 @@ from cxlab.models.drivers import known_margins
 from cxlab.models.drivers.driver_rows import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.stats.counts.drawn import of_strata
+from cxlab.stats.counts.fetched import fetched
 
 MISSING = ("pairwise", "complete", "indicator", "impute")
 MINIMUM = 30
@@ -30,8 +31,7 @@ MINIMUM = 30
 RARE = 0.10
 """A driver answered by a smaller share is pointed out."""
 NOT_ANSWERED = ": not answered"
-HELD = 100_000_000
-"""Answers (rows times columns) that are read into memory at most, about 5 GB; more are refused."""
+IN_PIECES = "a linear model with pairwise answers: in a file it reads pieces"
 CATEGORIES = 12
 """A driver in words may have so many different answers."""
 
@@ -44,7 +44,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     Raises
     ------
     DataProblem : a column is unknown, the outcome is one of the drivers or the same for everybody, no driver is left,
-        there are more than `HELD` answers.
+        the rows take more than `cxlab.stats.counts.fetched.LIMIT`.
     """
     name, condition = outcome_of(study, outcome)
     chosen, blocks = chosen_of(study, drivers, name)
@@ -53,8 +53,7 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     placed = known_margins.columns_of(study) if fitted else filter(None, (design.weight, design.cluster, design.strata))
     wanted = dict.fromkeys([name, *chosen, *extra, *placed])
     rows = study.frame.select(*wanted).filter(~nw.col(name).is_null())
-    _refuse_many(study, rows, len(wanted))
-    frame = rows.collect().to_pandas()
+    frame = fetched(rows, study.name, copied=IN_PIECES).to_pandas()
     y, outside = within_scale(_number(frame[name], field), field)
     keep = ~np.isnan(y)
     notes: list[str] = [outside_note(name, outside)] if outside else []
@@ -76,17 +75,6 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
         blocks={b: m for b, m in blocks.items() if m}, w=weight[keep],
         extra=frame[list(extra)], notes=tuple(notes), **_design(study, frame, fitted=fitted),
     )  # fmt: skip
-
-
-def _refuse_many(study: Study, rows: nw.LazyFrame, columns: int) -> None:
-    """Refuse to bring more answers into memory than it is likely to hold."""
-    n = int(rows.select(nw.len().alias("n")).collect().to_pandas()["n"].iloc[0])
-    if n * columns > HELD:
-        raise DataProblem(
-            f"this analysis of {study.name} would read {n:,} rows of {columns} columns into memory, more than {HELD:,} "
-            "answers; a linear model with pairwise answers, in a file, reads them in pieces: use that, fewer drivers, "
-            "or a random part of the rows"
-        )
 
 
 def outcome_label(field: Field, condition: str | None) -> str:

@@ -19,6 +19,7 @@ from cxlab.data.study import CELLS, Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import result_words, scan, scores
 from cxlab.problem import DataProblem, unknown
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.names import free, key
 from cxlab.stats.inference.design_variance import linearised
 
@@ -207,12 +208,12 @@ def event_log(
     chosen |= {name: told(column) for name, column in (more or {}).items()}
     days = _days(study, time, frame)
     frame = frame.select(**chosen)
-    relation = _relation(frame)
+    relation = _relation(frame, study.name)
     log = EventLog(study, relation, days, tuple(by))
     return log.counted() if look else log
 
 
-def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
+def _relation(frame: nw.LazyFrame, name: str) -> duckdb.DuckDBPyRelation:
     """The events as a relation: in memory, where they are few enough to be read once and asked often."""
     if frame.implementation.is_duckdb():
         most = CELLS // len(frame.collect_schema())
@@ -220,7 +221,7 @@ def _relation(frame: nw.LazyFrame) -> duckdb.DuckDBPyRelation:
         if len(rows) > most:
             return frame.to_native()
     else:
-        rows = frame.collect("pyarrow")
+        rows = fetched(frame, name, to="pyarrow")
     engine.settle()
     return duckdb.from_arrow(rows.to_native())
 

@@ -23,6 +23,7 @@ from cxlab.models.journeys.event_log import owners_column
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.names import free
 
 COLUMNS = (
@@ -201,7 +202,7 @@ def _listed(
     for reason, condition in rules.items():
         if not isinstance(condition, Mapping) or not condition:
             raise DataProblem(f"rule '{reason}' is {condition!r}; it is a condition as {{'ltr': (0, 6)}}")
-        found = whole.where(**condition).lazy.select(**chosen).collect().to_pandas()
+        found = fetched(whole.where(**condition).lazy.select(**chosen), study.name).to_pandas()
         parts.append(found.assign(reason=str(reason)))
     listed = pd.concat(parts, ignore_index=True).drop_duplicates("row")  # the first rule wins
     listed = listed[listed["id"].notna()].assign(created=lambda t: pd.to_datetime(t["created"]))

@@ -20,6 +20,7 @@ from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.inference import coder_agreement
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.double_sampling import equal_errors, with_truth
@@ -86,7 +87,7 @@ def heard_sheet(
     field = study.field(text)
     ids = study.codebook.role("id")[:1]
     chosen = {"text": answer(field).cast(nw.String)} | ({"reply": answer(study.field(ids[0]))} if ids else {})
-    rows = study.lazy.select(**chosen).collect().to_pandas()
+    rows = fetched(study.lazy.select(**chosen), study.name).to_pandas()
     rows = rows.assign(reply=np.arange(1, len(rows) + 1)) if not ids else rows
     rows = rows[rows["text"].notna() & rows["text"].astype(str).str.strip().ne("")]
     if rows.empty:

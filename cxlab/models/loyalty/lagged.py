@@ -15,6 +15,7 @@ from cxlab.data.study import Study
 from cxlab.models.loyalty.spells import there
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.fits.half_panel import Lags, ahead, lags, own_spread
 from cxlab.stats.inference.design_variance import t_value
 
@@ -174,12 +175,8 @@ def _means(study: Study, x: str, y: str, unit: str, period: str) -> tuple[pd.Dat
         **{f"{c}s": nw.when(nw.col(c).is_finite()).then(nw.col("w") * nw.col(c)) for c in "xy"},
     )
     ends = [e(nw.col("cluster")).alias(k) for k, e in (("c0", nw.Expr.min), ("c1", nw.Expr.max))] if within else []
-    sums = (
-        each.group_by("unit", "period")
-        .agg(*(nw.col(c).sum() for c in ("xw", "xs", "yw", "ys")), *ends)
-        .collect()
-        .to_pandas()
-    )
+    totals = each.group_by("unit", "period").agg(*(nw.col(c).sum() for c in ("xw", "xs", "yw", "ys")), *ends)
+    sums = fetched(totals, study.name, grouped=True).to_pandas()
     sums = sums.dropna(subset=["unit", "period"])
     for c in "xy":
         sums[c] = sums[f"{c}s"].astype(float) / sums[f"{c}w"].astype(float).replace(0.0, np.nan)

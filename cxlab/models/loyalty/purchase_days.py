@@ -10,6 +10,7 @@ import pandas as pd
 from cxlab.data.study import Study
 from cxlab.models.loyalty.spells import there
 from cxlab.problem import DataProblem
+from cxlab.stats.counts.fetched import fetched
 
 
 def day(name: str, text: str) -> dt.date:
@@ -41,7 +42,7 @@ def purchase_days(study: Study, customer: str, date: str, amount: str = "") -> t
             _amount=spent, _none=nw.col(amount).is_null().cast(nw.Int64), _back=(spent < 0).cast(nw.Int64)
         )
         sums += [nw.col("_amount").sum(), nw.col("_none").sum(), nw.col("_back").sum()]
-    table = rows.group_by(customer, date).agg(*sums).collect().to_pandas()
+    table = fetched(rows.group_by(customer, date).agg(*sums), study.name, grouped=True).to_pandas()
     when = pd.to_datetime(table[date], errors="coerce", format=None if table[date].dtype.kind == "M" else "ISO8601")
     known = when.notna() & table[customer].notna()
     lost = int(table["_rows"][~known].sum())

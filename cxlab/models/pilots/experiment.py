@@ -24,6 +24,7 @@ from cxlab.models.metrics.scores import Score
 from cxlab.models.pilots.control_arm import FIRST, arms_of
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.inference import few_treated, multiple
 from cxlab.stats.monitoring import running_bands
 from cxlab.stats.pilots import arms
@@ -254,7 +255,8 @@ def _rows(study: Study, asked: list[Outcome], arm: str, before: list[str], unit:
     kept |= {f"y{i}_{j}": e.cast(nw.Float64) for i, o in enumerate(asked) for j, e in enumerate(o.scores)}
     wanted = {c for o in asked for c in o.columns} | {arm, *before} | ({unit} if unit else set())
     wanted |= {study.design.weight} if study.design.weight else set()
-    table = study.answers(sorted(wanted)).select(*(e.alias(k) for k, e in kept.items())).collect().to_pandas()
+    rows = study.answers(sorted(wanted)).select(*(e.alias(k) for k, e in kept.items()))
+    table = fetched(rows, study.name).to_pandas()
     table = table[table["arm"].notna() & table["w"].notna()].reset_index(drop=True)
     if unit:
         table["unit"] = pd.factorize(table["unit"])[0]

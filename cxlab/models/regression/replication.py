@@ -19,6 +19,7 @@ from cxlab.models.regression.resampling import FIGURES, answers, described, name
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.result import Result
 from cxlab.stats.counts import resample
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.moments import moments, usable
 from cxlab.stats.counts.names import keys
 
@@ -197,7 +198,7 @@ def _weighted_counts(
     rows = study.frame.select(*by, *(e.cast(nw.Float64).alias(k) for k, e in columns.items()))
     rows = usable(rows, {k: nw.col(k) for k in columns}, {}, None)
     sums = [nw.len().alias("n"), *(nw.col(k).sum() for k in columns if k != "value")]
-    table = rows.group_by(*own, "value").agg(*sums).collect().to_pandas()
+    table = fetched(rows.group_by(*own, "value").agg(*sums), study.name, grouped=True).to_pandas()
     table = table.sort_values([*own, "value"], ignore_index=True)
     for g in own:
         table[g] = tidy_levels(table[g])

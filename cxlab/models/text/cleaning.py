@@ -21,6 +21,7 @@ from cxlab.models.text.text_repairs import NO_FORMS, known_words, mistranslated,
 from cxlab.models.text.written import FEW, Written, written
 from cxlab.problem import DataProblem
 from cxlab.result import Result
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.names import free
 from cxlab.stats.text.foreign_parts import repeated_blocks, without_tags
 from cxlab.stats.text.near_copies import near_copies
@@ -170,7 +171,7 @@ def clean(study: Study, column: str | None = None) -> Study:
     >>> made["comment_clean"].head(2).fillna("").tolist()
     ['Kind staff 👍 Regards, [name]', '']
     """
-    held = replace(study, table=study.lazy.collect("polars").to_native())
+    held = replace(study, table=fetched(study.lazy, study.name, to="polars").to_native())
     bare = replace(held, codebook=held.codebook.replace(w, role="")) if (w := held.design.weight) else held
     said = written(bare, column, "clean")
     names = [f"{said.column}{CLEANED}", f"{said.column}_language"]

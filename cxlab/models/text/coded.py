@@ -23,6 +23,7 @@ from cxlab.models.text.label_sheets import print_of
 from cxlab.models.text.languages import detector
 from cxlab.models.text.written import Written, written
 from cxlab.problem import DataProblem, one_of, unknown
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.text import cross_fit
 
 WORDS = "words and pieces of words (TF-IDF)"
@@ -112,7 +113,7 @@ def code(
         raise DataProblem(
             f"{', '.join(map(repr, lost))} of the frame has no labels; labelled: {', '.join(labels.themes)}"
         )
-    held = replace(study, table=study.lazy.collect("polars").to_native())
+    held = replace(study, table=fetched(study.lazy, study.name, to="polars").to_native())
     said = written(held, column, "code", list((predicted or {}).values()))
     y, chance, notes = _matched(said, labels, [labels.themes.index(t) for t in themes.names])
     if predicted is None:

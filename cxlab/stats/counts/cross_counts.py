@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cxlab.stats.counts.batches import batches, local, numbers
 from cxlab.stats.counts.coders import Coder
+from cxlab.stats.counts.fetched import fetched
 
 LEVELS = 2000
 """So many values of a question are told apart."""
@@ -176,7 +177,7 @@ def cross_counts(
     asked |= {"_w": weight} if weight is not None else {}
     asked |= {"_c": cluster} if cluster is not None else {}
     if not local(frame):
-        table = frame.select(*(e.alias(k) for k, e in asked.items())).collect("pyarrow")
+        table = fetched(frame.select(*(e.alias(k) for k, e in asked.items())), "the table", to="pyarrow")
         frame, asked = table.lazy(), {k: nw.col(k) for k in asked}
     work = _Work(list(questions), list(groupings), [Space(tuple(s)) for s in spaces], weight is not None)
     for piece in batches(frame, asked):

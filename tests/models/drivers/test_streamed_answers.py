@@ -13,7 +13,7 @@ import pytest
 import cxlab as cx
 from cxlab.models.drivers import driver_data, streamed_answers
 from cxlab.problem import DataProblem
-from cxlab.stats.counts import batches, group_products
+from cxlab.stats.counts import batches, fetched, group_products
 from cxlab.stats.counts.replicates import Groups, group_moments
 from cxlab.stats.fits import power_sums
 from cxlab.stats.fits.power_means import exponents
@@ -169,13 +169,14 @@ def test_stated_importance_is_read_in_pieces_too(monkeypatch: pytest.MonkeyPatch
 
 
 def test_too_many_answers_are_not_brought_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_data, "HELD", 1000)
+    monkeypatch.setattr(fetched, "LIMIT", 8000)
     monkeypatch.setattr(streamed_answers, "LARGE", 100)
     given = study(table(300), design=False)
     assert len(cx.drivers(given).table) == 4
     with pytest.raises(DataProblem) as said:
         cx.drivers(given, "overall >= 4", model="logit")
     assert str(said.value) == (
-        "this analysis of pieces would read 300 rows of 5 columns into memory, more than 1,000 answers; a linear model "
-        "with pairwise answers, in a file, reads them in pieces: use that, fewer drivers, or a random part of the rows"
+        "this needs the rows of pieces in memory: 300 rows of 5 columns are about 12,000 bytes; allowed: 8,000 bytes. "
+        "Take a part of the rows (study.where, study.filter) or fewer columns, or a linear model with pairwise "
+        "answers: in a file it reads pieces"
     )
