@@ -35,7 +35,8 @@ NONE = ("running", "sample_size", "funnel", "permutation", "driver_segments", "a
             "importance_performance", "personas", "variation", "sequence", "best_metric", "regression_to_mean",
             "kano", "quality", "comments", "weighting", "displayed_score", "review_hints")  # fmt: skip
 """Without an even interval."""
-OF_OTHERS = ("alert_policy", "loop_effect", "pain_points", "transitions", "choice", "worth_in_money")
+OF_OTHERS = ("alert_policy", "loop_effect", "pain_points", "transitions", "choice", "worth_in_money", "posting",
+             "influence", "within_person", "handoffs")  # fmt: skip
 NEAR = 0.09
 """Few clusters in a group: c / (c - 1), Student's t and leverage move an error by so much of itself."""
 LOOSE = {"drivers": 0.15, "dose_response": 0.15, "worth_in_money": 0.15}
