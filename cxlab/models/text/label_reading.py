@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,9 @@ from cxlab.data.load import load
 from cxlab.data.locations import placed
 from cxlab.data.masking import quotable
 from cxlab.models.loop.agreement import NEEDED, agreement
+from cxlab.models.text import label_files
 from cxlab.models.text.code_frame import BUILT_IN, framed
-from cxlab.models.text.label_sheets import VERSION, key_path, print_of
+from cxlab.models.text.label_sheets import key_path, print_of
 from cxlab.problem import DataProblem
 
 LEAST = 20
@@ -103,48 +102,10 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random
                 "labels of comments that somebody picked make every share wrong. Put it back, draw with "
                 "cx.text.label_sample, or say at_random=True if they were drawn at random"
             )
-        return _own(_table(file), themes, at_random, file.name)
-    drawn = _key(key, themes)
+        return _own(label_files.table(file), themes, at_random, file.name)
+    drawn = label_files.key(key, themes)
     themes = themes or tuple(drawn["themes"])
-    return _joined(drawn, _sheets(file, themes), themes, file.name)
-
-
-def _key(path: Path, themes: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        key = json.loads(path.read_text(encoding="utf-8"))
-        rows = pd.DataFrame(key["rows"])[["row", "print", "copy", "shown", "p", "group"]]
-        rows = rows.astype({"row": int, "copy": int, "p": float, "print": str, "shown": str})
-        whole = key["version"] == VERSION and rows["row"].is_unique and rows["p"].between(0, 1, "right").all()
-        kept = list(key["themes"])
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-        whole, kept, rows, key = False, [], pd.DataFrame(), {}
-    if not whole:
-        raise DataProblem(f"{path.name} is not as cx.text.label_sample wrote it; put the original back")
-    if unknown := [t for t in themes if t not in kept]:
-        raise DataProblem(
-            f"the frame has {', '.join(map(repr, unknown))}, which {path.name} has not; its themes: {', '.join(kept)}"
-        )
-    return {"rows": rows, "comments": int(key["comments"]), "themes": kept}
-
-
-def _sheets(file: Path, themes: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """The filled sheets: every sheet with a column 'row' is a coder's."""
-    try:
-        sheets = pd.read_excel(file, sheet_name=None, dtype=str, keep_default_na=False, engine="openpyxl")
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        raise DataProblem(
-            f"{file.name} is no workbook that can be read ({quotable(error)}); save it as .xlsx"
-        ) from None
-    found = {str(k): t for k, t in sheets.items() if "row" in t.columns}
-    if not found:
-        raise DataProblem(f"{file.name} has the sheets {', '.join(sheets)}; none has a column 'row': keep the sheets")
-    for coder, table in found.items():
-        if lost := [c for c in ("comment", *themes) if c not in table]:
-            raise DataProblem(
-                f"sheet '{coder}' of {file.name} has no column {', '.join(map(repr, lost))}; it has "
-                f"{', '.join(map(str, table.columns))}"
-            )
-    return found
+    return _joined(drawn, label_files.sheets(file, themes), themes, file.name)
 
 
 def _codes(table: pd.DataFrame, columns: list[str], where: str) -> NDArray:
@@ -163,15 +124,19 @@ def _codes(table: pd.DataFrame, columns: list[str], where: str) -> NDArray:
 def _joined(drawn: Mapping[str, Any], sheets: dict[str, pd.DataFrame], themes: tuple[str, ...], name: str) -> Labels:
     rows = drawn["rows"].set_index("row")
     given, notes = {}, []
+    there: dict[str, set[int]] = {k: set() for k in drawn["sheets"]}
+    done: dict[str, set[int]] = {k: set() for k in drawn["sheets"]}
     for coder, table in sheets.items():
         where = f"sheet '{coder}' of {name}"
         table = table[(table["row"].str.strip() != "") | (table["comment"].str.strip() != "")].reset_index(drop=True)
         number = _numbers(table, rows, where)
         codes = _codes(table, [*themes, *(c for c in BUILT_IN if c in table)], where)
         coded = np.isfinite(codes).any(1)
-        _no_gaps(coded, number, where)
         ones = np.nansum(codes, axis=1) > 0
         half = coded & ~ones & ~np.isfinite(codes[:, : len(themes)]).all(1)
+        whose = _whose(set(number.tolist()), coder, drawn["sheets"])
+        there[whose] |= set(number.tolist())
+        done[whose] |= set(number[coded].tolist())
         if half.any():
             raise DataProblem(
                 f"{where}, row {number[half][0]}: some themes are 0 and some are empty; fill in the row, or give it "
@@ -182,6 +147,8 @@ def _joined(drawn: Mapping[str, Any], sheets: dict[str, pd.DataFrame], themes: t
             given[coder] = pd.DataFrame(y[coded], number[coded], list(themes))
         if coded.any() and not coded.all():
             notes.append(f"{coder} stopped after {int(coded.sum())} of {len(coded)} comments")
+    for whose, order in drawn["sheets"].items():
+        _no_gaps(order, there[whose], done[whose], f"sheet '{whose}' of {name}")
     return _labels(rows, given, themes, drawn["comments"], notes)
 
 
@@ -209,15 +176,28 @@ def _numbers(table: pd.DataFrame, rows: pd.DataFrame, where: str) -> NDArray:
     return number
 
 
-def _no_gaps(coded: NDArray, number: NDArray, where: str) -> None:
-    last = int(np.flatnonzero(coded)[-1]) if coded.any() else 0
-    gap = np.flatnonzero(~coded[:last])
-    if len(gap):
-        listed = ", ".join(map(str, number[gap][:5])) + (", ..." if len(gap) > 5 else "")
+def _no_gaps(order: list[int], there: set[int], coded: set[int], where: str) -> None:
+    """Coded rows are the first that were drawn: who stops early, or leaves a row out, chooses."""
+    last = max((k for k, r in enumerate(order) if r in coded), default=-1)
+    gap = [r for r in order[: max(last, 0)] if r not in coded]
+    if not gap:
+        return
+    gone = [r for r in gap if r not in there]
+    listed = ", ".join(map(str, (gone or gap)[:5])) + (", ..." if len(gone or gap) > 5 else "")
+    if gone:
         raise DataProblem(
-            f"{where}: {len(gap)} comments are passed over between coded ones (rows {listed}); which these are is "
-            "not random. Code them, or give them a 1 in 'cannot code'"
+            f"{where}: {len(gone)} comments that were drawn are gone (rows {listed}); which are left is not random. "
+            "Put them back: a copy of the workbook as it was drawn has them"
         )
+    raise DataProblem(
+        f"{where}: {len(gap)} comments are passed over between coded ones (rows {listed}); which these are is not "
+        "random. Code them, or give them a 1 in 'cannot code'"
+    )
+
+
+def _whose(rows: set[int], name: str, sheets: Mapping[str, list[int]]) -> str:
+    """The coder whose rows stand on a sheet, whatever it is called now."""
+    return max(sheets, key=lambda k: (len(rows & set(sheets[k])), k == name))
 
 
 def _labels(
@@ -266,19 +246,14 @@ def _agreement(stack: NDArray, themes: tuple[str, ...]) -> tuple[pd.DataFrame, N
                 notes.append(
                     f"{theme}: coders disagree (alpha {row['alpha']:.2f}, {NEEDED} is needed); intervals wider"
                 )
+            if row["alpha_high"] < 0:
+                notes.append(
+                    f"{theme}: coders disagree more than chance does; did one of them swap columns, or 1 and 0?"
+                )
         found.append(row)
     if not both.any():
         notes.append("no comment has two coders: their agreement is unknown")
     return pd.DataFrame(found), between, tuple(notes)
-
-
-def _table(file: Path) -> pd.DataFrame:
-    try:
-        if file.suffix.lower() == ".csv":
-            return pd.read_csv(file, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig")
-        return pd.read_excel(file, dtype=str, keep_default_na=False, engine="openpyxl")
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        raise DataProblem(f"{file.name} cannot be read as a table ({quotable(error)}); give .xlsx or .csv") from None
 
 
 def _own(table: pd.DataFrame, themes: tuple[str, ...], at_random: bool, name: str) -> Labels:

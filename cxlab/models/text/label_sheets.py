@@ -24,7 +24,7 @@ CODERS = ("coder 1", "coder 2")
 SHOWN = 5_000
 """Characters of a comment that a coder sees."""
 
-VERSION = 1
+VERSION = 2
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -95,10 +95,13 @@ def label_sample(
     twice[rng.permutation(len(rows))[:overlap]] = True
     coder = np.where(twice, 2, rng.permutation(len(rows)) % 2)
     listed = _listed(said, rows, chance[drawn], group[drawn] if by else None)
-    _workbook(target, themes, listed, [listed["row"][(coder == k) | (coder == 2)].tolist() for k in (0, 1)], rng)
+    parts = [listed["row"][(coder == k) | (coder == 2)].to_numpy() for k in (0, 1)]
+    orders = {name: rng.permutation(part).tolist() for name, part in zip(CODERS, parts, strict=True)}
+    _workbook(target, themes, listed, orders)
     key = {
         "version": VERSION, "study": study.name, "column": said.column, "themes": themes.names, "by": by or "",
-        "comments": len(pool), "seed": seed, "rows": listed.drop(columns="comment").to_dict("records"),
+        "comments": len(pool), "seed": seed, "sheets": orders,
+        "rows": listed.drop(columns="comment").to_dict("records"),
     }  # fmt: skip
     key_path(target).write_text(json.dumps(key, ensure_ascii=False, indent=1), encoding="utf-8")
     return target
@@ -183,7 +186,7 @@ def _listed(said: Written, rows: np.ndarray, chance: np.ndarray, group: np.ndarr
     })  # fmt: skip
 
 
-def _workbook(target: Path, frame: CodeFrame, listed: pd.DataFrame, parts: list[list[int]], rng: Any) -> None:
+def _workbook(target: Path, frame: CodeFrame, listed: pd.DataFrame, orders: dict[str, list[int]]) -> None:
     import xlsxwriter
 
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -191,7 +194,7 @@ def _workbook(target: Path, frame: CodeFrame, listed: pd.DataFrame, parts: list[
         head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         texts = dict(zip(listed["row"], listed["comment"], strict=True))
-        for coder, rows in zip(CODERS, parts, strict=True):
+        for coder, rows in orders.items():
             sheet = book.add_worksheet(coder)
             columns = ["row", "comment", *frame.names, *BUILT_IN, "remark"]
             for c, name in enumerate(columns):
@@ -200,7 +203,7 @@ def _workbook(target: Path, frame: CodeFrame, listed: pd.DataFrame, parts: list[
             sheet.set_column(1, 1, 80, wrap)
             sheet.set_column(2, len(columns) - 2, 12)
             sheet.freeze_panes(1, 2)
-            for r, row in enumerate([rows[i] for i in rng.permutation(len(rows))], 1):
+            for r, row in enumerate(rows, 1):
                 sheet.write_number(r, 0, row)
                 sheet.write_string(r, 1, texts[row], wrap)
             choice = {"validate": "list", "source": ["1", "0"], "error_message": "1 or 0, or leave it empty"}

@@ -131,6 +131,48 @@ def test_zeros_need_not_be_filled_in_beside_a_one(sheet: Path) -> None:
     assert (cx.text.read_labels(sheet, FRAME).y == full.y).all()
 
 
+def test_rows_may_be_sorted_once_all_are_coded(sheet: Path) -> None:
+    full = cx.text.read_labels(filled(sheet), FRAME)
+    for by in (1, 2):
+        book = openpyxl.load_workbook(sheet)
+        ws = book.worksheets[0]
+        rows = sorted(([c.value for c in r] for r in ws.iter_rows(min_row=2)), key=lambda r: r[by])
+        for r, row in enumerate(rows, 2):
+            for c, value in enumerate(row, 1):
+                ws.cell(r, c).value = value
+        ws["C1"], ws.title = " Waiting", "Anna"
+        book.save(sheet)
+        again = cx.text.read_labels(sheet, FRAME)
+        assert (again.y == full.y).all() and again.agreement.equals(full.agreement)
+
+
+def test_coders_who_swap_their_columns_are_told(sheet: Path) -> None:
+    book = openpyxl.load_workbook(filled(sheet))
+    book["coder 2"]["C1"], book["coder 2"]["D1"] = "price", "waiting"
+    book.save(sheet)
+    said = [n for n in cx.text.read_labels(sheet, FRAME).notes if "more than chance does" in n]
+    assert said == [
+        f"{t}: coders disagree more than chance does; did one of them swap columns, or 1 and 0?" for t in FRAME
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("mark", [";", ",", "\t"])
+def test_a_sheet_saved_as_text_is_read_in_its_encoding(tmp_path: Path, sheet: Path, encoding: str, mark: str) -> None:
+    """As spreadsheet programs write it in many countries: semicolons, Windows-1252, '1,0' for one."""
+    own = pd.DataFrame({"comment": [f"Café „{k}“ – späte Lieferung, zäh; na ja" for k in range(40)]})
+    own["waiting"] = [k % 2 for k in range(40)]
+    path = tmp_path / "own.csv"
+    own.to_csv(path, sep=mark, index=False, encoding=encoding)
+    found = cx.text.read_labels(path, ["waiting"], at_random=True)
+    assert found.rows["print"].tolist() == [print_of(t) for t in own["comment"]] and found.y.mean() == 0.5
+    pd.read_excel(filled(sheet), sheet_name="coder 1", engine="openpyxl").to_csv(
+        sheet.with_suffix(".csv"), sep=mark, encoding=encoding
+    )
+    alone = cx.text.read_labels(sheet.with_suffix(".csv"), FRAME)
+    assert len(alone) == 55 and len(alone.agreement) == 2
+
+
 def spoiled(path: Path, what: str) -> Path:
     filled(path, most={"coder 1": 3, "coder 2": 2} if what == "five labels" else None)
     book = openpyxl.load_workbook(path)
@@ -146,6 +188,22 @@ def spoiled(path: Path, what: str) -> Path:
     elif what == "twice":
         for c in range(1, 5):
             sheet.cell(6, c).value = sheet.cell(5, c).value
+    elif what == "formula":
+        sheet["C5"] = "=1+1"
+    elif what == "error":
+        sheet["C5"] = "#REF!"
+    elif what == "formula for a row":
+        sheet["A5"] = "=A4+1"
+    elif what == "deleted":
+        for r in range(sheet.max_row, 1, -1):
+            if sheet.cell(r, 3).value == sheet.cell(r, 4).value == 0:
+                sheet.delete_rows(r)
+    elif what == "sorted and stopped":
+        book["coder 2"].delete_rows(2, 500)
+        rows = sorted(([c.value for c in r] for r in sheet.iter_rows(min_row=2)), key=lambda r: r[1])
+        for r, row in enumerate(rows, 2):
+            for c, value in enumerate(row, 1):
+                sheet.cell(r, c).value = value if c < 3 or r < 32 else None
     elif what == "own":
         sheet["A5"] = 999
     elif what == "column":
@@ -167,6 +225,14 @@ BAD = {
     "twice": r"^sheet 'coder 1' of labels\.xlsx: row \d+ stands twice; a comment is coded once by each coder$",
     "own": r"^sheet 'coder 1' of labels\.xlsx, line 5: row '999' was not drawn; add no comments of your own: they are "
     r"not at random$",
+    "formula": r"^sheet 'coder 1' of labels\.xlsx, line 5: 'waiting' holds '=1\+1'; codes are 1, 0 or empty$",
+    "error": r"^sheet 'coder 1' of labels\.xlsx, line 5: 'waiting' holds '#REF!'; codes are 1, 0 or empty$",
+    "formula for a row": r"^sheet 'coder 1' of labels\.xlsx, line 5: row '=A4\+1' was not drawn; add no comments of "
+    r"your own: they are not at random$",
+    "deleted": r"^sheet 'coder 1' of labels\.xlsx: \d+ comments that were drawn are gone \(rows [\d, .]+\); which are "
+    r"left is not random\. Put them back: a copy of the workbook as it was drawn has them$",
+    "sorted and stopped": r"^sheet 'coder 1' of labels\.xlsx: \d+ comments are passed over between coded ones \(rows "
+    r"[\d, .]+\); which these are is not random\. Code them, or give them a 1 in 'cannot code'$",
     "column": r"^sheet 'coder 1' of labels\.xlsx has no column 'price'; it has row, comment, waiting, prize, other, "
     r"cannot code, remark$",
     "five labels": r"^[345] comments are labelled; at least 20 are needed, a few hundred are usual: "
@@ -198,6 +264,15 @@ def test_labels_that_are_not_at_random_are_refused(sheet: Path) -> None:
         cx.text.read_labels(pd.DataFrame({"comment": ["a"] * 30, "waiting": [1] * 30}), ["waiting"])
 
 
+@pytest.mark.parametrize("change", [{"comments": 79}, {"version": 1}, {"sheets": {"coder 1": [1]}}, {"themes": []}])
+def test_a_key_that_was_changed_is_said(sheet: Path, change: dict) -> None:
+    key = sheet.with_suffix(".key.json")
+    key.write_text(json.dumps(json.loads(key.read_text()) | change))
+    with pytest.raises(cx.DataProblem) as problem:
+        cx.text.read_labels(filled(sheet), FRAME)
+    assert str(problem.value) == "labels.key.json is not as cx.text.label_sample wrote it; put the original back"
+
+
 def test_broken_files_are_said(tmp_path: Path, sheet: Path) -> None:
     with pytest.raises(
         cx.DataProblem, match=r"^there is no file of labels .*none\.xlsx; make a workbook with cx\.text\.label_sample"
@@ -208,6 +283,10 @@ def test_broken_files_are_said(tmp_path: Path, sheet: Path) -> None:
         cx.DataProblem, match=r"^labels\.key\.json is not as cx\.text\.label_sample wrote it; put the original "
     ):
         cx.text.read_labels(sheet, FRAME)
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"\r\n")
+    with pytest.raises(cx.DataProblem, match=r"^empty\.csv cannot be read as a table \(it is empty\); give \.xlsx or "):
+        cx.text.read_labels(empty, FRAME, at_random=True)
     (tmp_path / "bad.xlsx").write_bytes(b"no workbook")
     with pytest.raises(cx.DataProblem, match=r"^bad\.xlsx cannot be read as a table \(.*\); give \.xlsx or \.csv$"):
         cx.text.read_labels(tmp_path / "bad.xlsx", FRAME, at_random=True)
