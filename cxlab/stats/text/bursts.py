@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, pdtrc
+from scipy.special import betainc, betaincc, pdtr, pdtrc
 
 WINDOWS = (1, 3, 7)
+TRIM, TRIMMED = 0.02, 2
+"""Part of the weeks, the highest, that do not count for the spread, and the least of them."""
+
+MOST_SPREAD = 50.0
 AROUND = 60
 """Days before and after a window from which its expected number is taken."""
 
@@ -15,9 +19,10 @@ def scan(days: NDArray, *, alpha: float = 0.05) -> list[tuple[int, int, int, flo
     """Return the windows with more than a steady stream brings: first day, length, number, expected, p.
 
     Each window of 1, 3 and 7 days is held against the mean of the 60 days before and after it, without it; the counts
-    are negative binomial with the spread of the whole series (Poisson where it has none). p is multiplied by the number
-    of windows that do not overlap (Bonferroni), so that a clean stream has any with probability ``alpha`` at most
-    about. Windows that overlap a stronger one are left out.
+    are negative binomial with the spread of the whole series, and more of it the fewer came in those days. p is
+    multiplied by the number of windows that do not overlap (Bonferroni): of simulated clean streams 0 to 6 % had any at
+    .05, up to 17 % where one week's rate is many times another's (spread 3). Windows that overlap a stronger one are
+    left out.
 
     Parameters
     ----------
@@ -42,7 +47,8 @@ def scan(days: NDArray, *, alpha: float = 0.05) -> list[tuple[int, int, int, flo
         width = (high - low - w).astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
             expected = np.where(width > 0, (around + 0.5) / width * w, np.nan)
-        p = _tail(k, expected, spread)
+        weeks = np.fmax(width / 7, 1)
+        p = _tail(k, expected, spread + 1 / (around + 0.5) + spread / weeks)
         found += [
             (float(p[i]) * tests, int(starts[i]), w, int(k[i]), float(expected[i]))
             for i in np.flatnonzero(p * tests < alpha)
@@ -55,21 +61,42 @@ def scan(days: NDArray, *, alpha: float = 0.05) -> list[tuple[int, int, int, flo
 
 
 def dispersion(days: NDArray) -> float:
-    """Return how much the days vary beyond Poisson: (variance - mean) / mean² of all but the top weeks, 0 or more.
+    """Return how much weeks vary beyond Poisson, as a negative binomial stream has it: variance = mean + spread mean².
 
-    Weeks are taken so that a quiet Sunday is no spread; the highest are left out, or a burst would hide itself.
+    The highest weeks are left out, or a burst would hide itself; the spread is the one whose own weeks, without as
+    many of the highest, vary as much (not less: what is cut off is what spreads most). One standard error is added,
+    about sqrt(2 / weeks) (1 / mean + spread): a stream of few reviews does not show its spread.
 
     Examples
     --------
-    >>> dispersion(np.ones(70, int))
-    0.0
+    >>> dispersion(np.ones(700, int)) < 0.1
+    True
     """
     weeks = np.asarray(days[: len(days) // 7 * 7], float).reshape(-1, 7).sum(1)
-    if len(weeks) < 8 or weeks.sum() == 0:
+    n = len(weeks)
+    if n < 8 or weeks.sum() == 0:
         return 0.0
-    kept = np.sort(weeks)[: int(np.ceil(0.95 * len(weeks)))]
-    m = kept.mean()
-    return float(max((kept.var(ddof=1) - m) / m**2, 0.0)) if m > 0 else 0.0
+    kept = np.sort(weeks)[: n - max(TRIMMED, int(np.ceil(TRIM * n)))]
+    q, mean, var = len(kept) / n, kept.mean(), kept.var()
+    if mean <= 0:
+        mean = weeks.mean()
+        return float(np.sqrt(2 / n) / mean)
+    k = np.arange(int(10 * weeks.max()) + 10, dtype=float)
+    m, spread = mean, max((var - mean) / mean**2, 0.0)
+    for _ in range(30):
+        p = _trimmed(k, m, spread, q)
+        of = p @ k
+        step = (var - (p @ k**2 - of**2)) / m**2
+        m, spread = m * np.clip(mean / max(of, 1e-9), 0.5, 2.0), np.clip(spread + step, 0.0, MOST_SPREAD)
+        if abs(step) < 1e-3 * (spread + 0.05):
+            break
+    return float(spread + np.sqrt(2 / n) * (1 / m + spread))
+
+
+def _trimmed(k: NDArray, mean: float, spread: float, q: float) -> NDArray:
+    """Probabilities of the counts of the lowest part ``q`` of the weeks of such a stream."""
+    below = pdtr(k, mean) if spread <= 1e-6 else betainc(1 / spread, k + 1, 1 / (1 + spread * mean))
+    return np.diff(np.fmin(below, q), prepend=0.0) / q
 
 
 def false_alarms(days: NDArray, *, draws: int = 100, seed: int = 0, alpha: float = 0.05) -> float:
@@ -96,11 +123,9 @@ def false_alarms(days: NDArray, *, draws: int = 100, seed: int = 0, alpha: float
     return hits / draws
 
 
-def _tail(k: NDArray, expected: NDArray, spread: float) -> NDArray:
-    with np.errstate(invalid="ignore"):
-        if spread <= 1e-9:
-            p = np.where(k > 0, pdtrc(np.fmax(k - 1, 0), expected), 1.0)
-        else:
-            r = 1 / spread
-            p = np.where(k > 0, betaincc(r, np.fmax(k, 1), r / (r + expected)), 1.0)
+def _tail(k: NDArray, expected: NDArray, spread: NDArray) -> NDArray:
+    """P(count >= k) of a negative binomial count."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = 1 / np.fmax(spread, 1e-9)
+        p = np.where(spread > 1e-6, betaincc(r, np.fmax(k, 1), r / (r + expected)), pdtrc(np.fmax(k - 1, 0), expected))
     return np.where(np.isfinite(p) & (k > 0), p, 1.0)

@@ -70,19 +70,39 @@ def test_selection_is_undone_and_two_units_swap_where_it_says() -> None:
 
 
 def test_a_clean_stream_seldom_sounds_and_a_burst_does() -> None:
-    tries = 120
-    for spread in (0.0, 0.3):
+    tries = 60
+    for mean, spread, days in ((2.0, 0.0, 364), (2.0, 0.3, 364), (0.05, 0.0, 728), (0.1, 1.0, 1456), (1.0, 1.0, 728)):
         alarms = 0
         for k in range(tries):
             rng = np.random.default_rng(k)
-            rate = np.full(364, 2.0) if not spread else np.repeat(rng.gamma(1 / spread, 2 * spread, 52), 7)
+            rate = np.repeat(rng.gamma(1 / spread, mean * spread, days // 7), 7) if spread else np.full(days, mean)
             alarms += bool(bursts.scan(rng.poisson(rate)))
-        assert alarms <= binom.ppf(0.999, tries, 0.10), (spread, alarms)
+        assert alarms <= binom.ppf(0.999, tries, 0.05), (mean, spread, alarms)
     rng = np.random.default_rng(1)
     days = rng.poisson(2.0, 364)
     days[200:203] += 12
     (found,) = bursts.scan(days)
     assert 199 <= found[0] <= 202 and found[2] > 30
+    few = rng.poisson(0.1, 1000)
+    few[500:503] += 4
+    assert [d for d, *_ in bursts.scan(few)][0] in range(495, 503), "twelve in three days where one comes in ten"
+
+
+def test_the_spread_of_weeks_is_found_without_the_highest() -> None:
+    """A gamma rate a week; a burst of three weeks changes little. Without any spread, about one standard error."""
+    for spread in (0.0, 0.3, 1.0, 2.0):
+        made = []
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            rate = np.repeat(rng.gamma(1 / spread, 3 * spread, 104), 7) if spread else np.full(728, 3.0)
+            made.append(bursts.dispersion(rng.poisson(rate)))
+        error = np.sqrt(2 / 104) * (1 / 21 + spread)
+        assert np.median(made) == pytest.approx(spread + error, abs=max(0.2 * spread, 0.02))
+    rng = np.random.default_rng(0)
+    days = rng.poisson(3.0, 728)
+    clean = bursts.dispersion(days)
+    days[350:360] += 30
+    assert bursts.dispersion(days) < clean + 0.05
 
 
 def stream(seed: int = 0) -> pd.DataFrame:
