@@ -19,6 +19,8 @@ At = Callable[[NDArray], tuple[NDArray, NDArray]]
 LEAST, MOST = 1e-3, 12.0
 """Between these z the limits are searched: p from 0.999 down to 4e-33."""
 STEPS = 46
+NEAR = MOST / 2**STEPS
+"""So near z is found; halving would take so many steps."""
 ANCHOR = 1.959963984540054
 """Limits of score intervals are taken as they are at this z, the level of 95 %."""
 
@@ -58,18 +60,36 @@ def anchored(estimate: ArrayLike, limits: At) -> At:
 
 
 def reach(limit: Callable[[NDArray], NDArray], bound: ArrayLike, rows: int) -> NDArray:
-    """Return the z at which ``limit``, which falls as z grows, comes down to ``bound``; by halving, all rows at once.
+    """Return the z at which ``limit``, which falls as z grows, comes down to ``bound``; all rows at once.
 
     `LEAST` where it starts below, `MOST` where it never comes down so far; `nan` where it is not known.
     """
     bound = np.broadcast_to(np.asarray(bound, float), (rows,))
-    low, high = np.full(rows, LEAST), np.full(rows, MOST)
-    known = np.isfinite(limit(low)) & np.isfinite(bound)
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        above = limit(middle) > bound
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.where(known, (low + high) / 2, np.nan)
+    x, y, t = np.full(rows, LEAST), np.full(rows, MOST), np.full(rows, 0.5)
+    f, g = limit(x) - bound, limit(y) - bound
+    known, below, never = np.isfinite(f), ~(f > 0), g > 0
+    for _ in range(2 * STEPS):
+        new = x + t * (y - x)
+        value = limit(new) - bound
+        same = (value > 0) == (f > 0)
+        last, h = np.where(same, x, y), np.where(same, f, g)
+        y, g, x, f = np.where(same, y, x), np.where(same, g, f), new, value
+        if (known & ~below & ~never & (np.abs(y - x) > NEAR)).sum() == 0:
+            break
+        t = _next(x, y, last, f, g, h)
+    z = np.where(below, LEAST, np.where(never, MOST, (x + y) / 2))
+    return np.where(known, z, np.nan)
+
+
+def _next(x: NDArray, y: NDArray, last: NDArray, f: NDArray, g: NDArray, h: NDArray) -> NDArray:
+    """Return where between x and y to look next: by the parabola through the three last points, where it may be
+    trusted, else the middle (Chandrupatla 1997, Advances in Engineering Software 28:145-149)."""
+    with np.errstate(all="ignore"):
+        xi, phi = (x - y) / (last - y), (f - g) / (h - g)
+        curve = f / (g - f) * h / (g - h) + (last - x) / (y - x) * f / (h - f) * g / (h - g)
+        t = np.where((phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi) & np.isfinite(curve), curve, 0.5)
+        least = np.fmin(NEAR / (2 * np.abs(y - x)), 0.5)
+    return np.where(np.isfinite(least), np.clip(t, least, 1 - least), 0.5)
 
 
 def two_sided(estimate: ArrayLike, limits: At, value: ArrayLike = 0.0) -> NDArray:
