@@ -101,6 +101,7 @@ _ROOMS = {
         "what_if": "cxlab.models.drivers.what_if",
         "driver_segments": "cxlab.models.drivers.segments",
         "driver_levels": "cxlab.models.drivers.segments",
+        "beyond": "cxlab.models.drivers.beyond_others",
     },
     "leagues": {
         "league_change": "cxlab.models.benchmarks.rank_change",

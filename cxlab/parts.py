@@ -283,6 +283,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "people": ("int", "people compared"),
         "model": ("str", "'linear', 'cloglog' or 'poisson'"),
     },
+    "beyond": {"n_eff": ("float", "independent answers that would know the outcome's mean as exactly")},
     "best_metric": {
         "best": ("str", "the metric that was best most often where the models were fitted"),
         "n_eff": ("float", "independent answers that would know the outcome's mean as exactly"),

@@ -173,6 +173,7 @@ CALLS: dict[str, Callable[[Study, Names], object]] = {
         cx.hazard(s, c["ltr"], time=c["dose"], event=c["sat"], ends=1), "L", change=1, margin=1),
     "loyalty_curve": lambda s, c: cx.loyalty.loyalty_curve(s, c["sat"], score=c["ltr"]),
     "personas": lambda s, c: cx.personas(s, [c["item0"], c["item1"]], about=[c["sat"]], split=c["segment"], most=2),
+    "beyond": lambda s, c: cx.importance.beyond(s, c["dose"], more=[c["sat"]], given=[c["ltr"]]),
     "best_metric": lambda s, c: cx.loyalty.best_metric(s, c["dose"], metrics=[c["sat"], c["ltr"]]),
     "stated_premium": lambda s, c: cx.prices.stated_premium(s, ordinary=c["dose"], great=c["sat"]),
     "churn_model": lambda s, c: cx.loyalty.churn_model(s, c["item0"], left=c["sat"], ends=[1, 2]),

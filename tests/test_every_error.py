@@ -33,7 +33,7 @@ EXCEPT = {"league": "shrunken: the spread between units is estimated", "gap": "a
           "hazard": "needs more kinds", "value": "needs more kinds", "churn_model": "needs more kinds"}  # fmt: skip
 NONE = ("running", "sample_size", "funnel", "permutation", "driver_segments", "asymmetry",
             "importance_performance", "personas", "variation", "sequence", "best_metric", "regression_to_mean",
-            "kano", "quality", "comments", "weighting", "displayed_score", "review_hints")  # fmt: skip
+            "beyond", "kano", "quality", "comments", "weighting", "displayed_score", "review_hints")  # fmt: skip
 """Without an even interval."""
 OF_OTHERS = ("alert_policy", "loop_effect", "pain_points", "transitions", "choice", "worth_in_money", "posting",
              "influence", "within_person", "handoffs")  # fmt: skip

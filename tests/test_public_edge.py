@@ -62,6 +62,7 @@ UNKNOWN = {
     "personas": lambda: cx.personas(STUDY, [BAD, "service"]),
     "worth_in_money": lambda: cx.prices.worth_in_money(STUDY, BAD, price="wait", chosen="churned", among="respondent"),
     "choice_design": lambda: cx.prices.choice_design(STUDY, BAD, among="respondent"),
+    "beyond": lambda: cx.importance.beyond(STUDY, BAD, more=["satisfaction"], given=["wait"]),
     "best_metric": lambda: cx.loyalty.best_metric(STUDY, BAD, metrics=["satisfaction", "wait"]),
     "stated_premium": lambda: cx.prices.stated_premium(STUDY, ordinary=BAD, great="wait"),
     "churn_model": lambda: cx.loyalty.churn_model(STUDY, "satisfaction", left=BAD),
@@ -211,7 +212,7 @@ def call(name: str, study: object, **options):
     needed |= {"x": "satisfaction", "y": "service", "period": "wave", "person": "respondent"}
     needed |= {"goal": "satisfaction", "targets": {"service": 4}, "owner": "brand"}
     needed |= {"time": "wait", "score": "satisfaction", "wait": "wait", "abandoned": "churned", "since": "2024-06-30"}
-    needed |= {"price": "wait", "buys": "churned"}
+    needed |= {"price": "wait", "buys": "churned", "more": ["satisfaction"], "given": ["service"]}
     needed |= {"chosen": "churned", "among": "respondent"}
     needed |= {"customer": "respondent", "date": "date", "until": "2024-06-30", "horizon": 4}
     parameters = inspect.signature(PUBLIC[name]).parameters.values()

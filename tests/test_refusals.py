@@ -92,6 +92,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "hazard": (lambda: cx.hazard(PLAIN, "one", time="x", event="y"), "'one' does not vary among the 80 rows used"),
     "survival": (lambda: cx.survival(PLAIN, time="x", event="y", at=[-1.0]), "allowed: times from 0"),
     "churn_model": (lambda: cx.loyalty.churn_model(PLAIN, "one", left="y"), "'one' does not vary among the 80 rows"),
+    "beyond": (lambda: cx.importance.beyond(PLAIN, "x", more=["x"], given=["y"]), "'x' stands twice among outcome"),
     "best_metric": (lambda: cx.loyalty.best_metric(PLAIN, "x", metrics=["y"]), "two or more metrics are compared"),
     "stated_premium": (lambda: cx.prices.stated_premium(PLAIN, ordinary="x", great="neg"), "an amount of 0 or below"),
     "gabor_granger": (lambda: cx.prices.gabor_granger(PLAIN, price="x", buys="x"), "1 is who would buy, 0 who would"),

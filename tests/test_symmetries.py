@@ -30,6 +30,7 @@ OWN = dict.fromkeys(("churn", "retention", "survival", "hazard", "value", "churn
     "scorecard": "its effort question refuses to be best low", "rake": "as nps",
     "permutation": "its interval is that of no difference", "sequence": "a peak becomes a trough",
     "displayed_score": "as reviews", "best_metric": "judged by folds, dealt in the order of answers",
+    "beyond": "as best_metric",
 }  # fmt: skip
 """What tells of the answers as they stand, and so cannot stay when they are turned round."""
 POINTS = ("mean", "bootstrap", "jackknife", "replicate_weights", "compare items", "theme_impact", "ols", "mixed",

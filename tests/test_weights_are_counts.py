@@ -22,6 +22,7 @@ EXCEPT = dict.fromkeys(NONE, "no column of estimates, or one of counts") | {
     "mixed": "the weights of a random intercept scale the variance within groups (pseudo-likelihood)",
     "ridge": "its penalty is chosen by cross-validation of rows", "churn_model": "judged by folds of rows",
     "sequence": "judged by folds of rows", "best_metric": "judged by folds of rows",
+    "beyond": "judged by folds of rows",
     "loyalty_curve": "its smoothness is chosen by the number of rows",
     "lagged": "each unit counts once; weights make the mean of a period",
     "gap": "the spread between peers knows their errors", "replicate_weights": "its weights are columns",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from scipy.special import ndtri
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.scored_answers import NotEstimable
+from cxlab.models.regression.counted_answers import RobustFit, Told, correlated
 from cxlab.stats.counts.quantiles import quantile
-from cxlab.stats.fits.robust import RobustFit, least_squares
 from cxlab.stats.inference import few_treated
 
 FEW = 10
@@ -87,7 +87,7 @@ def alike(
     tells = (
         1.0
         if y is None
-        else _correlation(model.e, fit(case, there, y, group).e, (case.sample.n * case.sample.w)[there])
+        else abs(correlated(model.e, fit(case, there, y, group).e, (case.sample.n * case.sample.w)[there]))
         * _behind(y[there], (case.sample.n * case.sample.w)[there])
     )
     if y is not None:
@@ -104,22 +104,9 @@ def _behind(y: NDArray, w: NDArray) -> float:
     return float(np.sqrt(p * (1 - p)) / (np.exp(-(ndtri(p) ** 2) / 2) / np.sqrt(2 * np.pi)))
 
 
-def _correlation(a: NDArray, b: NDArray, w: NDArray) -> float:
-    """Return the size of the correlation of two sets of residuals; 0 where one of them does not vary."""
-    spread = float(w @ a**2) * float(w @ b**2)
-    return abs(float(w @ (a * b))) / np.sqrt(spread) if spread > 0 else 0.0
-
-
-def design(case: Case, rows: NDArray, *columns: NDArray) -> NDArray:
-    """Return a design matrix of the rows: a constant, the columns, and the specification's controls."""
-    controls = () if case.sample.controls is None else (case.sample.controls,)
-    return np.column_stack([np.ones(len(case.sample.n)), *columns, *controls])[rows]
-
-
 def fit(case: Case, rows: NDArray, y: NDArray, *columns: NDArray) -> RobustFit:
     """Regress y on the columns (and controls) over the rows with the sample's counts, weights, clusters and strata."""
-    s = case.sample
-    return least_squares(design(case, rows, *columns), y[rows], s.n[rows], s.w[rows], *s.units(rows))
+    return case.sample.counted(rows).regressed(y[rows], [c[rows] for c in columns])
 
 
 def about(case: Case, rows: NDArray, y: NDArray, **more: Any) -> dict[str, Any]:
@@ -174,11 +161,9 @@ def _rests(model: RobustFit, rows: NDArray, columns: Sequence[NDArray], at: int)
     return max(min(arms), few_treated.LEAST)
 
 
-def mean(case: Case, rows: NDArray, y: NDArray) -> tuple[float, float, float]:
+def mean(case: Case, rows: NDArray, y: NDArray) -> Told:
     """Return the weighted mean of the rows, its standard error and degrees of freedom."""
-    s = case.sample
-    model = least_squares(np.ones((int(rows.sum()), 1)), y[rows], s.n[rows], s.w[rows], *s.units(rows))
-    return model.contrast(np.ones(1))
+    return case.sample.counted(rows).average(y[rows])
 
 
 def row(
@@ -188,6 +173,19 @@ def row(
     """Return one row of further facts, with its interval; ``transform`` maps value and limits."""
     f = from_t(label, value, se, df, level=case.level, transform=transform)
     return {"label": label, "estimate": f.value, "low": f.low, "high": f.high, "n": int(n)}
+
+
+def told(case: Case, f: Finding) -> dict[str, Any]:
+    """Return a finding as a row of further facts."""
+    return {"label": f.name, "estimate": f.value, "low": f.low, "high": f.high, "n": f.n}
+
+
+def side_means(
+    case: Case, rows: NDArray, y: NDArray, group: NDArray, names: Mapping[float, str]
+) -> tuple[dict[str, Any], ...]:
+    """Return the mean of y in each group that has a name, in their order."""
+    sides = [(rows & (group == k), name) for k, name in names.items()]
+    return tuple(row(case, name, *mean(case, side, y), case.sample.n[side].sum()) for side, name in sides)
 
 
 def group_means(case: Case, rows: NDArray, y: NDArray, x: NDArray) -> tuple[dict[str, Any], ...]:

@@ -16,8 +16,8 @@ from cxlab.data.study import Study
 from cxlab.data.yes_no import yes_no
 from cxlab.hypotheses.card import Card, Need
 from cxlab.hypotheses.slots import TWO_ANSWERS, Slots
+from cxlab.models.regression.counted_answers import Counted
 from cxlab.problem import DataProblem
-from cxlab.stats.fits.robust import effective
 
 SCALES = ("linear", "top-box", "ranks")
 EXCLUSIONS = ("none", "straight-liners", "incomplete")
@@ -76,9 +76,13 @@ class ScoredAnswers:
         """Return clusters and strata of the rows: what least squares needs for its errors."""
         return (None if self.c is None else self.c[rows]), (None if self.h is None else self.h[rows])
 
+    def counted(self, rows: NDArray | slice = slice(None)) -> Counted:
+        """Return answers, weights, clusters, strata and controls of the rows: what a model takes beside the answers."""
+        return Counted(self.n, self.w, self.c, self.h, self.controls).keep(rows)
+
     def effective(self, rows: NDArray, y: NDArray) -> float:
         """Return how many independent answers would know the mean of ``y`` over the rows as exactly."""
-        return effective(y[rows], self.n[rows], self.w[rows], *self.units(rows))
+        return self.counted(rows).effective(y[rows])
 
     def __contains__(self, slot: str) -> bool:
         return slot in self.raw

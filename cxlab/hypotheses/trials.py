@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case
-from cxlab.hypotheses.estimation import coefficient, design
+from cxlab.hypotheses.estimation import coefficient, told
 from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.stats.inference import few_treated
@@ -43,8 +43,9 @@ def unanswered(
     lost, all_ = int(s.n[gone].sum()), int(s.n[there].sum())
     if not lost:
         return (what, f"all {all_:,} have one", True, threat), ()
-    x = design(case, there, *columns)
-    low, high = extremes(x, y[there], (s.n * s.w)[there], at=1, limits=(0.0, 100.0))
+    counted = s.counted(there)
+    x = counted.design([c[there] for c in columns])
+    low, high = extremes(x, y[there], counted.mass, at=1, limits=(0.0, 100.0))
     bounds = []
     for word, filled in (("lowest", low), ("highest", high)):
         whole = np.full(len(y), np.nan)
@@ -55,8 +56,7 @@ def unanswered(
     ends = sorted(b.value for b in bounds)
     said = f"{lost:,} of {all_:,} have none; with theirs it lies anywhere from {show(ends[0])} to {show(ends[1])}"
     holds = all(b.verdict == found.verdict for b in bounds)
-    shown = tuple({"label": b.name, "estimate": b.value, "low": b.low, "high": b.high, "n": b.n} for b in bounds)
-    return (what, said, holds, threat), shown
+    return (what, said, holds, threat), tuple(told(case, b) for b in bounds)
 
 
 def by_unit(case: Case, slot: str) -> Case:

@@ -55,6 +55,7 @@ _WHERE: dict[str, str] = {
     "value": "cxlab.models.loyalty.value_plots",
     "loyalty_curve": "cxlab.models.loyalty.value_plots",
     "churn_model": "cxlab.models.loyalty.value_plots",
+    "beyond": "cxlab.models.drivers.importance_plots",
     "best_metric": "cxlab.models.loyalty.value_plots",
     "cost_to_serve": "cxlab.models.loyalty.value_plots",
     "themes": "cxlab.models.text.text_plots",

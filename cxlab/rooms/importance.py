@@ -1,6 +1,7 @@
 """The room `cx.importance`. Written from the table in `cxlab/__init__.py` by `python tests/test_house.py`."""
 
 from cxlab.models.drivers.asymmetry import asymmetry as asymmetry
+from cxlab.models.drivers.beyond_others import beyond as beyond
 from cxlab.models.drivers.driver_importance import drivers as drivers
 from cxlab.models.drivers.driver_sentences import driver_findings as driver_findings
 from cxlab.models.drivers.kano import kano as kano

@@ -70,13 +70,13 @@ def test_a_card_that_was_changed_is_not_calibrated(table) -> None:
     assert calibration.standing("CX-23") == "not calibrated: the card was changed after 2026-11-27"
 
 
-COEFFICIENT = "from cxlab.hypotheses.estimation import alike, answered, coefficient, mean, row, two_groups"
+COEFFICIENT = "from cxlab.hypotheses.estimation import alike, answered, coefficient, side_means, two_groups"
 
 
 @pytest.mark.parametrize(
     ("end", "before", "after", "same"),
     [
-        (".py", COEFFICIENT, "from cxlab.elsewhere import alike, answered, coefficient, mean, row, two_groups", True),
+        (".py", COEFFICIENT, "from cxlab.elsewhere import alike, answered, coefficient, side_means, two_groups", True),
         (".py", COEFFICIENT, "from cxlab.a import (\n    alike,\n    row,\n)\n\nfrom cxlab.b import mean", True),
         (".py", "\n", "\r\n", True),
         (".py", COEFFICIENT, "from cxlab.a import group_means as mean", False),

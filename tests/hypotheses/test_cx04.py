@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.models.drivers.beyond_others import GAINS, NAMES
 from cxlab.stats.fits.attenuation import error_variance, gain_given
 
 REPS = 25
@@ -35,6 +36,19 @@ def test_the_gains_are_those_of_least_squares(study) -> None:
     table = verdict(study).table
     assert table["estimate"].iloc[0] == pytest.approx(r2(y, touch, j) - r2(y, touch), abs=0.002)
     assert table["estimate"].iloc[1] == pytest.approx(r2(y, j) - r2(y, touch), abs=0.002)
+
+
+def test_it_is_the_models_number(study) -> None:
+    """Of `cx.importance.beyond`: the gain, its interval, and what each set explains."""
+    touch = [f"touchpoints{i}" for i in range(1, 6)]
+    model = cx.importance.beyond(study, "outcome", more=["journey"], given=touch).table.set_index("model")
+    v = verdict(study)
+    limits = ["estimate", "low", "high"]
+    assert v.table.iloc[0][limits].tolist() == pytest.approx(model.loc[GAINS["given"], limits].tolist(), rel=1e-9)
+    shown = v.parts["shown"].iloc[:3][limits].to_numpy()
+    assert shown == pytest.approx(model.loc[list(NAMES.values()), limits].to_numpy(), rel=1e-9)
+    alone, gained = model["estimate"][NAMES["more"]], v.table["estimate"].iloc[1]
+    assert gained == pytest.approx(alone - model["estimate"][NAMES["given"]], rel=1e-9)
 
 
 def test_the_risk_ratio_is_the_one_of_statsmodels(study) -> None:

@@ -32,7 +32,7 @@ def test_the_gain_and_the_two_halves_are_those_of_least_squares() -> None:
     assert shown[2:] == [pytest.approx(10 * b[1:5].mean(), rel=1e-9), pytest.approx(10 * b[5:].mean(), rel=1e-9)]
 
 
-def test_the_exponent_is_the_models_number() -> None:
+def test_it_is_the_models_number() -> None:
     study = cx.load("airline-survey")
     model = cx.one_failure(study).table.iloc[0]
     own = verdict(study).table.iloc[1]

@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy.stats import binom, t
 
 import cxlab as cx
+from cxlab.models.benchmarks.market_return import alpha
 
 REPS = 60
 
@@ -32,6 +33,17 @@ def test_it_is_the_alpha_of_statsmodels(threat: str | None) -> None:
     study = cx.simulated("CX-08", 0.004, n=240, seed=3, threat=threat)
     e = verdict(study).estimate
     assert [e.value, e.low, e.high] == pytest.approx(outside(study.table), rel=1e-9)
+
+
+def test_it_is_the_models_number() -> None:
+    """Of `alpha`; its value, without the error for what months have in common, is the constant of `cx.ols`."""
+    study = cx.simulated("CX-08", 0.004, n=240, seed=3)
+    table = study.table.sort_values("date")
+    value, se, df = alpha(table["excess"].to_numpy(), table["market"].to_numpy())
+    half = se * t.ppf(0.975, df)
+    e = verdict(study).estimate
+    assert [e.value, e.low, e.high] == pytest.approx([value, value - half, value + half], rel=1e-9)
+    assert value == pytest.approx(cx.ols(study, "excess ~ market").table["estimate"].iloc[0], rel=1e-9)
 
 
 def test_the_order_of_the_rows_does_not_count_the_months_do() -> None:

@@ -8,6 +8,8 @@ import pytest
 from scipy.stats import binom
 
 import cxlab as cx
+from cxlab.models.metrics.yardsticks import retest, sensitivity
+from cxlab.models.regression.counted_answers import Counted
 
 REPS = 20
 
@@ -40,6 +42,24 @@ def test_the_yardsticks_are_by_hand(study) -> None:
     for start, i, near in (("R²", 0, 0.003), ("retest", 1, 1e-9), ("standardised", 2, 1e-9)):
         row = table[table["what"].str.startswith(start)]
         assert row["estimate"].item() == pytest.approx(hand[i], abs=near), start
+
+
+def test_it_is_the_models_number(study) -> None:
+    """Of `cx.importance.beyond` (R², but for how folds are dealt) and of `retest` and `sensitivity` (exactly)."""
+    names = ["recommendation", "items1", "items2", "items3"]
+    made = study.table.assign(ratio=study.table[names].mean(axis=1))
+    known = cx.Study(made, cx.Codebook("known", (*study.codebook.fields, cx.Field("ratio"))))
+    by = cx.importance.beyond(known, "outcome", more=["ratio"], given=["recommendation"]).table["estimate"]
+    table = verdict(study).table
+    assert table["estimate"].iloc[0] == pytest.approx(by[1] - by[0], abs=2e-3)
+    one, rng = Counted(np.ones(len(made)), np.ones(len(made)), made["person"].to_numpy()), np.random.default_rng(0)
+    arm, ratio, rec = (made[c].to_numpy(float) for c in ("arm", "ratio", "recommendation"))
+    d = sensitivity(arm, ratio, rec, one, rng)[0]
+    assert table["estimate"].iloc[list(table["what"].str.startswith("standardised")).index(True)] == pytest.approx(d)
+    first = made["wave"].to_numpy() == 0
+    again = [(x[first], x[~first]) for x in (ratio, rec)]  # two rows a person, in their order
+    icc = retest(again[0], again[1], one.keep(first), rng)[0]
+    assert table["estimate"].iloc[list(table["what"].str.startswith("retest")).index(True)] == pytest.approx(icc)
 
 
 def test_the_ratio_is_the_models(study) -> None:

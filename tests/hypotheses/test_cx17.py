@@ -51,9 +51,20 @@ def test_the_chain_is_the_product_of_two_regressions() -> None:
     )
 
 
-@pytest.mark.mirror
 def test_it_is_the_models_number() -> None:
-    """HTMT of the satisfaction and the quality items of the mobile-phone study, as `cx.index` prints it."""
+    """HTMT and HTMT2 of the two blocks, as `cx.index` prints them."""
+    study = cx.simulated("CX-17", 0.7, n=800, seed=1)
+    blocks = {b: tuple(f"{b}{i}" for i in (1, 2, 3)) for b in ("quality", "satisfaction")}
+    two = cx.indices.PathModel("two", blocks, (("quality", "satisfaction"),), target="satisfaction")
+    printed = cx.index(study, two, draws=20).parts["validity"].iloc[0]
+    v = verdict(study)
+    own = [v.estimate.value, v.parts["shown"]["estimate"].iloc[0]]
+    assert own == pytest.approx([printed["estimate"], printed["htmt2"]], rel=1e-9)
+
+
+@pytest.mark.mirror
+def test_it_is_the_printed_value_of_the_mobile_phone_study() -> None:
+    """HTMT of the satisfaction and the quality items, as `cx.index` prints it."""
     study = cx.load("mobi")
     v = verdict(study)
     assert v.estimate.value == pytest.approx(0.95363601, abs=1e-8)

@@ -28,6 +28,16 @@ def test_the_effect_is_the_one_of_statsmodels() -> None:
     assert (e.value, e.se) == (pytest.approx(fit.params["arm"]), pytest.approx(fit.bse["arm"], rel=1e-6))
 
 
+def test_it_is_the_models_number() -> None:
+    """Of `cx.loop_effect`, the way of a draw."""
+    study = cx.simulated("CX-19", 5.0, n=800, seed=2, threat="selective-answers")
+    model = cx.loop_effect(study, "after", before="before", called="arm")
+    assert model.parts["way"] == "random"
+    e = verdict(study).estimate
+    limits = model.table.iloc[0][["estimate", "low", "high"]].tolist()
+    assert [e.value, e.low, e.high] == pytest.approx(limits, rel=1e-9)
+
+
 def test_the_worst_for_the_silent_is_by_hand() -> None:
     """Twelve routed, twelve not, nobody moves with the score before: two silent routed end at the worst tenth."""
     table = pd.DataFrame({

@@ -32,6 +32,27 @@ def test_both_differences_are_by_hand() -> None:
     assert table["se"].iloc[1] == pytest.approx(fit.bse.iloc[1], rel=1e-6)
 
 
+def test_it_is_the_models_number() -> None:
+    """Of `cx.loop_effect` without a draw: given the score before (with interval), and beyond regression to the mean.
+
+    The model takes what people keep of a score as known; the card adds its error: the intervals are nearly alike.
+    """
+    study = cx.simulated("CX-20", 6.0, n=900, seed=3)
+    table = study.table.assign(well=(study.table["handling"] == 100).astype(float))
+    kept = np.polyfit(*(table.loc[table["failure"] == 0, c] for c in ("before", "after")), 1)[0]
+    table.loc[(table["failure"] == 1) & (table["well"] == 0), "after"] = np.nan  # no comparison is with these
+    fields = (*(cx.Field(c, role="operation") for c in ("before", "after", "well")),)
+    known = cx.Study(table[["before", "after", "well"]], cx.Codebook("known", fields))
+    given, beyond = (
+        r for _, r in cx.loop_effect(known, "after", before="before", called="well", retest=[kept]).table.iterrows()
+    )
+    own = verdict(study).table
+    limits = ["estimate", "low", "high"]
+    assert own.iloc[1][limits].tolist() == pytest.approx(given[limits].tolist(), rel=1e-9)
+    assert own["estimate"].iloc[0] == pytest.approx(beyond["estimate"], rel=1e-9)
+    assert own["se"].iloc[0] == pytest.approx(beyond["se"], rel=0.05)
+
+
 def test_the_truth_is_recovered(replicates) -> None:
     found = replicates("CX-20", 5.0, n=1000, reps=REPS, seed=1)
     assert found["value"].mean() == pytest.approx(5.0, abs=0.7)

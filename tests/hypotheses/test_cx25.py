@@ -34,7 +34,7 @@ def test_by_hand() -> None:
     assert any("no touchpoint is rated" in n for n in v.notes)
 
 
-def test_beyond_the_touchpoints_it_is_the_slope_of_the_regression() -> None:
+def test_it_is_the_models_number() -> None:
     study = cx.simulated("CX-25", 5.0, n=800, seed=1)
     model = (
         cx.ols(study, "score ~ switches + touchpoints1 + touchpoints2", errors="HC3")

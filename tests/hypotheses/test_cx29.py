@@ -105,7 +105,7 @@ def test_units_that_ask_fewer_are_shown() -> None:
     assert row["high"] < -0.2
 
 
-def test_it_is_the_number_of_the_pilot() -> None:
+def test_it_is_the_models_number() -> None:
     """With every unit at 50 before, changes are means: `cx.pilot` has the same difference, interval and units."""
     study = cx.simulated("CX-29", 3.0, n=900, seed=4)
     t = study.table

@@ -13,16 +13,18 @@ from cxlab.hypotheses.estimation import (
     alike,
     answered,
     coefficient,
-    design,
     finding,
     mean,
     row,
+    side_means,
     standardised,
+    told,
     two_groups,
-)
+)  # fmt: skip
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.glm import glm
+from cxlab.models.loyalty.within_person import People, fitted
+from cxlab.problem import DataProblem
 
 TRUTH = Truth(claimed=0.12)
 
@@ -34,23 +36,15 @@ def test(case: Case) -> Evidence:
     rows = answered(case, left, failed)
     two_groups(case, rows, failed, "a failure")
     difference = coefficient(case, rows, left, failed, name="leaving: with minus without a failure")
-    with_, without = (rows & (failed == 1), rows & (failed == 0))
-    share = finding(case, with_, left, "share leaving after a failure", *mean(case, with_, left))
-    shown = [
-        row(case, "leaving after a failure", *mean(case, with_, left), sample.n[with_].sum()),
-        row(case, "leaving without a failure", *mean(case, without, left), sample.n[without].sum()),
-        *_matched(case, rows, left, failed),
-    ]
+    after = rows & (failed == 1)
+    share = finding(case, after, left, "share leaving after a failure", *mean(case, after, left))
+    sides = {1: "leaving after a failure", 0: "leaving without a failure"}
+    shown = (*side_means(case, rows, left, failed, sides), *_matched(case, rows, left, failed))
     intention = sample.fields["leave"][0].measure != "churn"
     notes = ("leaving is an answer in the lower half of the intention scale, not behaviour",) if intention else ()
-    return Evidence(
-        (difference,),
-        share,
-        tuple(shown),
-        (alike(case, rows, failed, "tenure", "self-selection", left),),
-        method="Difference of shares, linear probability model, robust errors",
-        notes=notes,
-    )
+    check = alike(case, rows, failed, "tenure", "self-selection", left)
+    method = "Difference of shares, linear probability model, robust errors"
+    return Evidence((difference,), share, shown, (check,), method, notes)
 
 
 def _matched(case: Case, rows: NDArray, left: NDArray, failed: NDArray) -> list[dict[str, Any]]:
@@ -63,15 +57,17 @@ def _matched(case: Case, rows: NDArray, left: NDArray, failed: NDArray) -> list[
         return []
     z = standardised(np.where(both, tenure, np.nan), case.sample.n * case.sample.w)
     held = coefficient(case, both, left, failed, z, name="leaving: with minus without a failure, of the same tenure")
-    return [row(case, held.name, held.value, held.se, held.df, held.n), *_hazard(case, both, left, failed, z)]
+    return [told(case, held), *_hazard(case, both, left, failed, z)]
 
 
 def _hazard(case: Case, rows: NDArray, left: NDArray, failed: NDArray, tenure: NDArray) -> list[dict[str, Any]]:
     """How many times as fast customers of the same tenure leave after a failure, where a maximum exists."""
     s = case.sample
-    x = design(case, rows, failed, tenure)
-    found = glm(x, left[rows], s.n[rows], s.w[rows], *s.units(rows), model="cloglog")
-    if not found.converged:
+    nobody = np.zeros(len(left), int)
+    people = People(left, failed, nobody, nobody, s.n, s.w, s.c, s.h, s.controls).keep(rows)
+    try:
+        found = fitted(people, [failed[rows], tenure[rows]], "cloglog")
+    except DataProblem:  # no maximum
         return []
     value, se, df = found.contrast(np.eye(len(found.b))[1])
     label = "hazard ratio of leaving with a failure, of the same tenure"

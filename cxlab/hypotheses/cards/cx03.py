@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, row, standardised
+from cxlab.hypotheses.estimation import answered, coefficient, standardised, told
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each, scores
 from cxlab.hypotheses.without_guards import unguarded
 
@@ -34,7 +34,7 @@ def test(case: Case) -> Evidence:
     if 1 < often < np.inf:
         said += f", where {often:.1f} times fewer bought than after it"
     check = ("the score does not go with what was bought before it", said, bool(small), "self-selection")
-    shown = (row(case, lead.name, lead.value, lead.se, lead.df, lead.n),)
+    shown = (told(case, lead),)
     return Evidence((found,), None, shown, (check,), method + ", given the earlier purchase")
 
 

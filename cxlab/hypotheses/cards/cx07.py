@@ -6,9 +6,10 @@ import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import recorded
-from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
+from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, side_means, two_groups
 from cxlab.hypotheses.simulated_answers import Made, Truth, once_each
 from cxlab.hypotheses.without_guards import unguarded
+from cxlab.models.regression.risk_ratio import log_ratio
 
 TRUTH = Truth(claimed=0.24)
 
@@ -20,26 +21,12 @@ def test(case: Case) -> Evidence:
     rows = answered(case, y, leader)
     two_groups(case, rows, leader, "leaders")
     found = coefficient(case, rows, y, leader, name="goal exceeded: leaders minus mainstream")
-    p1, s1, df = mean(case, rows & (leader == 1), y)
-    p0, s0, _ = mean(case, rows & (leader == 0), y)
+    led, rest = (mean(case, rows & (leader == k), y) for k in (1, 0))
     ratio = None
-    if p1 > 0 and p0 > 0:
-        error = float(np.hypot(s1 / p1, s0 / p0))
-        ratio = finding(
-            case,
-            rows,
-            y,
-            "ratio of the shares",
-            float(np.log(p1 / p0)),
-            error,
-            df,
-            transform=lambda v: float(np.exp(v)),
-            unit="",
-        )
-    shown = (
-        row(case, "leaders", p1, s1, df, sample.n[rows & (leader == 1)].sum()),
-        row(case, "mainstream", p0, s0, df, sample.n[rows & (leader == 0)].sum()),
-    )
+    if led[0] > 0 and rest[0] > 0:
+        back = lambda v: float(np.exp(v))  # noqa: E731
+        ratio = finding(case, rows, y, "ratio of the shares", *log_ratio(led, rest), transform=back, unit="")
+    shown = side_means(case, rows, y, leader, {1: "leaders", 0: "mainstream"})
     outside = recorded(case.study, {"leader": case.slots["leader"]})
     said = "recorded from outside" if outside else "an answer of the firms themselves"
     check = ("who leads is told from outside", said, outside, "self-classification")

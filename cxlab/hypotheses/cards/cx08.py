@@ -10,7 +10,7 @@ from cxlab.hypotheses.estimation import answered, finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.robust import newey_west
+from cxlab.models.benchmarks.market_return import alpha
 
 TRUTH = Truth(claimed=0.0135, n=360)
 WHOLE = 1.0
@@ -24,8 +24,7 @@ def test(case: Case) -> Evidence:
     y, market, notes = _shares(sample.number("excess"), sample.number("market"))
     rows = answered(case, y, market, least=36, what="months")
     order = np.argsort(sample.raw["date"][rows]) if "date" in sample else np.arange(rows.sum())
-    model = newey_west(np.column_stack([np.ones(len(order)), market[rows][order]]), y[rows][order])
-    found = finding(case, rows, y, "alpha a month", *model.contrast(np.array([1.0, 0.0])))
+    found = finding(case, rows, y, "alpha a month", *alpha(y[rows][order], market[rows][order]))
     return Evidence((found,), found, (), (_published(case, rows),), "Market model, Newey-West errors", notes)
 
 

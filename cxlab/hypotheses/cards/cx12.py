@@ -13,8 +13,7 @@ from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import flat, larger
-from cxlab.models.journeys.variation import variation
-from cxlab.stats.inference.heterogeneity import exceeds, profile
+from cxlab.models.journeys.variation import beyond, limits, variation
 
 TRUTH = Truth(claimed=12.0, n=3000)
 DAY, DAYS = 20, 10
@@ -32,11 +31,10 @@ def test(case: Case) -> Evidence:
         raise NotEstimable(f"only {len(days)} days have {DAY} answers; this test needs at least {DAYS} such days")
     component = found.table.set_index("component")
     true = component.loc["true standard deviation"]
-    y, v = days["estimate"].to_numpy(float)[:, None], days["sampling"].to_numpy(float)[:, None, None] ** 2
     finding = Finding(
         "standard deviation of the true NPS between days", true["estimate"], true["low"], true["high"],
-        *profile(y, v, 1 - 2 * (1 - case.level)), side=card.side, sesoi=card.sesoi, trivial=card.trivial,
-        p=exceeds(y, v, card.sesoi), n=int(true["n"]), n_eff=float(days["n_eff"].sum()), unit=card.unit,
+        *limits(found, 1 - 2 * (1 - case.level)), side=card.side, sesoi=card.sesoi, trivial=card.trivial,
+        p=beyond(found, card.sesoi), n=int(true["n"]), n_eff=float(days["n_eff"].sum()), unit=card.unit,
     )  # fmt: skip
     said = {
         "observed standard deviation of the groups": "what a dashboard shows: standard deviation of the daily NPS",

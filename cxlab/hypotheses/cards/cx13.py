@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +16,7 @@ from cxlab.hypotheses.estimation import about, answered, mean, row
 from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.folds import block_moments, corrected, deal, jackknife
+from cxlab.models.metrics.yardsticks import retest, sensitivity
 from cxlab.stats.fits.marked_gaps import filled
 from cxlab.stats.fits.unit_means import following
 
@@ -26,7 +24,6 @@ TRUTH = Truth(claimed=0.2, boundary=0.0, n=2000, value=None)
 MARGIN = {"prediction": 0.01, "retest": 0.05, "sensitivity": 0.05}
 """How much better counts, and how much worse is still not worse: of R², of ICC, of standardised differences."""
 PAIRS = 50
-BLOCKS = 100
 
 
 def test(case: Case) -> Evidence:
@@ -42,17 +39,20 @@ def test(case: Case) -> Evidence:
     measured = {"prediction": v.gain("ratio", "rec")} | _others(case, rows, ratio, rec)
     carry = about(case, rows, y)
     findings = _two_of_three(case, measured, carry)
-    one = from_t("", *corrected(np.mean([v.r2[s] for s in singles], axis=0) - v.r2["rec"], v.tests), level=case.level)
-    label = "at equal length: R² of one average item minus that of the recommendation item"
+    single = v.told(np.mean([v.r2[s] for s in singles], axis=0) - v.r2["rec"])
+    one = row(
+        case, "at equal length: R² of one average item minus that of the recommendation item", *single, carry["n"]
+    )
     shown = (
         row(case, "mean of the ratio (per cent of the scales)", *mean(case, rows, ratio), carry["n"]),
         row(case, "R² out of sample: recommendation", *v.level("rec"), carry["n"]),
         row(case, "R² out of sample: ratio", *v.level("ratio"), carry["n"]),
-        {"label": label, "estimate": one.value, "low": one.low, "high": one.high, "n": carry["n"]},
+        one,
     )
-    longer = f"one average item minus the recommendation item {show(one.value)} [{show(one.low)}, {show(one.high)}]"
+    found = [show(one[k]) for k in ("estimate", "low", "high")]
+    longer = "one average item minus the recommendation item {} [{}, {}]".format(*found)
     checks = (
-        ("it is better at equal length", longer, bool(one.low > 0), "length"),
+        ("it is better at equal length", longer, bool(one["low"] > 0), "length"),
         (
             "two of prediction, retest and sensitivity were measured",
             ", ".join(measured),
@@ -115,45 +115,14 @@ def _others(case: Case, rows: NDArray, ratio: NDArray, rec: NDArray) -> dict[str
             later[use] = following(x[use], unit[use], period[use], (s.n * s.w)[use])
         pairs = use & np.isfinite(nxt[0])
         if s.n[pairs].sum() >= PAIRS:
-            found["retest"] = _apart(case, pairs, (ratio, nxt[0], rec, nxt[1]), _agreement)
+            answers = [(x[pairs], again[pairs]) for x, again in zip((ratio, rec), nxt, strict=True)]
+            found["retest"] = retest(*answers, s.counted(pairs), case.rng)
     if "arm" in s:
         arm = s.binary("arm")
         both = rows & np.isfinite(arm)
         if min(s.n[both & (arm == k)].sum() for k in (0, 1)) >= PAIRS:
-            found["sensitivity"] = _apart(case, both, (arm, ratio, rec), _sensitivity)
+            found["sensitivity"] = sensitivity(arm[both], ratio[both], rec[both], s.counted(both), case.rng)
     return found
-
-
-def _apart(case: Case, rows: NDArray, columns: tuple, statistic: Callable[[NDArray], Any]) -> tuple:
-    """A statistic of moments with its jackknife error; people (or clusters) are kept together."""
-    s = case.sample
-    c = None if s.c is None else s.c[rows]
-    units = int(s.n[rows].sum()) if c is None else len(np.unique(c))
-    z = np.column_stack([np.ones(int(rows.sum())), *(x[rows] for x in columns)])
-    value, se, df = jackknife(block_moments(z, s.w[rows], deal(s.n[rows], min(BLOCKS, units), case.rng, c)), statistic)
-    return float(value), float(se), df
-
-
-def _moments(total: NDArray) -> tuple[NDArray, NDArray]:
-    m = total[..., 0, 1:] / total[..., :1, 0]
-    return m, total[..., 1:, 1:] / total[..., :1, :1] - m[..., :, None] * m[..., None, :]
-
-
-def _agreement(total: NDArray) -> NDArray:
-    """ICC(A,1) of two answers (Lin's concordance), of the first pair minus that of the second."""
-    m, v = _moments(total)
-    icc = lambda i: 2 * v[..., i, i + 1] / (v[..., i, i] + v[..., i + 1, i + 1] + (m[..., i] - m[..., i + 1]) ** 2)  # noqa: E731
-    return icc(0) - icc(2)
-
-
-def _sensitivity(total: NDArray) -> NDArray:
-    """Difference of the arms over the standard deviation inside them, of the ratio minus that of the item."""
-    _, v = _moments(total)
-    out = []
-    for j in (1, 2):
-        slope = v[..., 0, j] / v[..., 0, 0]
-        out.append(slope / np.sqrt(v[..., j, j] - slope * v[..., 0, j]))
-    return out[0] - out[1]
 
 
 NAMES = {

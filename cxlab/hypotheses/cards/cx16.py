@@ -12,14 +12,10 @@ from cxlab.hypotheses.estimation import answered, finding, fit, row
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.folds import block_moments, deal, jackknife
+from cxlab.models.drivers.block_shares import share_ahead
 from cxlab.stats.fits.marked_gaps import filled
-from cxlab.stats.importance.shapley import block_shares
-from cxlab.stats.paths.reliability import correlation
 
 TRUTH = Truth(claimed=0.5)
-MOST = 1 - 1e-9
-"""The difference of two shares is drawn on Fisher's scale, which keeps its interval between -1 and 1."""
 
 
 def test(case: Case) -> Evidence:
@@ -29,50 +25,19 @@ def test(case: Case) -> Evidence:
     answers = sample.points("experience")
     items, notes = filled(answers)
     rows, k = answered(case, y, price), answers.shape[1]
-    z = np.column_stack([np.ones(rows.sum()), items[rows], price[rows], y[rows]])
-    c = None if sample.c is None else sample.c[rows]
-    units = int(sample.n[rows].sum()) if c is None else len(np.unique(c))
-    m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(100, units), case.rng, c))
     gaps = np.isnan(answers)
-    marks = {j: [i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j])] for j in range(k)}
-    block, ones = list(range(items.shape[1])), [[j, *marks[j]] for j in range(k)]
-    both = lambda t: np.stack([_apart(t, block), np.mean([_apart(t, one) for one in ones], axis=0)], axis=1)  # noqa: E731
-    value, se, df = jackknife(m, both)
-    whole = finding(
-        case,
-        rows,
-        y,
-        "share of experience minus share of price in R²",
-        value[0],
-        se[0],
-        df,
-        transform=_back,
-        unit="share",
-    )
-    fair = from_t("", value[1], se[1], df, level=case.level, transform=_back)
+    alone = [[j, *(i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j]))] for j in range(k)]
+    ahead, even = share_ahead(y[rows], items[rows], price[rows], sample.counted(rows), alone, case.rng)
+    back = lambda z: float(np.tanh(z))  # noqa: E731
+    name = "share of experience minus share of price in R²"
+    whole = finding(case, rows, y, name, *ahead, transform=back, unit="share")
     label = "at equal length: share of one average experience item minus share of price"
-    shown = ({"label": label, "estimate": fair.value, "low": fair.low, "high": fair.high, "n": whole.n},)
+    fair = row(case, label, *even, whole.n, transform=back)
     per_unit, check = _per_unit(case, rows, y, answers, price)
     checks = (check, _outcome(case), _price(case))
     method = "Shapley shares of two blocks in R², delete-a-block jackknife on Fisher's scale"
     said = f"{k} experience items against one price item ('{sample.fields['price'][0].label}')"
-    return Evidence((whole,), None, (*shown, per_unit), checks, method, (*notes, f"{said}: more items explain more"))
-
-
-def _apart(total: NDArray, first: list[int]) -> NDArray:
-    """Fisher's z of the share of the first block minus that of the price, which is the last but one column."""
-    mean = total[..., 0, 1:] / total[..., 0, :1]
-    cov = total[..., 1:, 1:] / total[..., :1, :1] - mean[..., :, None] * mean[..., None, :]
-    price, y = cov.shape[-1] - 2, cov.shape[-1] - 1
-    take = [*first, price, y]
-    r = np.nan_to_num(correlation(cov[..., take, :][..., take]))
-    shares = block_shares(r, [list(range(len(first))), [len(first)]])
-    d = (shares[..., 0] - shares[..., 1]) / np.fmax(shares.sum(axis=-1), 1e-12)
-    return np.arctanh(np.clip(d, -MOST, MOST))
-
-
-def _back(z: float) -> float:
-    return float(np.tanh(z))
+    return Evidence((whole,), None, (fair, per_unit), checks, method, (*notes, f"{said}: more items explain more"))
 
 
 def _per_unit(case: Case, rows: NDArray, y: NDArray, answers: NDArray, price: NDArray) -> tuple:

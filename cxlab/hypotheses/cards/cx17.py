@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,8 @@ from cxlab.hypotheses.estimation import answered, finding, row
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.stats.fits.folds import block_moments, deal, jackknife
-from cxlab.stats.fits.lagged_paths import lagged_path
-from cxlab.stats.paths.reliability import correlation, htmt
+from cxlab.models.index.separation import separation
+from cxlab.models.loyalty.chain_of_paths import chain
 
 TRUTH = Truth(claimed=0.7, n=2000)
 WAVES, PEOPLE, INDIRECT = 4, 50, 0.05
@@ -26,28 +26,26 @@ CHAIN = "experience leads opinion, and opinion loyalty, over time"
 
 
 def test(case: Case) -> Evidence:
-    """HTMT of the quality and the satisfaction items (`cxlab.stats.paths.reliability.htmt`); the chain over waves."""
+    """HTMT of the quality and the satisfaction items (`separation`, as `cx.index` prints it); the chain over waves."""
     sample = case.sample
     a, b = sample.points("satisfaction"), sample.points("quality")
     rows = answered(case, a[:, 0], a, b)
-    z = np.column_stack([np.ones(rows.sum()), a[rows], b[rows]])
-    c = _people(case)[rows]
-    units = len(np.unique(c))
-    m = block_moments(z, sample.w[rows], deal(sample.n[rows], min(200, units), case.rng, c if units < len(c) else None))
-    k = (a.shape[1], b.shape[1])
-    value, se, df = jackknife(m, lambda t: np.stack([_htmt(t, *k, False), _htmt(t, *k, True)], axis=1))
-    found = finding(case, rows, a[:, 0], "HTMT of quality and satisfaction", value[0], se[0], df)
+    people = _people(case)[rows]
+    alone = len(np.unique(people)) == len(people)
+    counted = replace(sample.counted(rows), cluster=None if alone else people)
+    plain, geometric = separation(a[rows], b[rows], counted, case.rng)
+    found = finding(case, rows, a[:, 0], "HTMT of quality and satisfaction", *plain)
     shown = (
-        row(case, "with geometric means (HTMT2)", value[1], se[1], df, found.n),
-        row(case, "the same against the stricter cut-off .85", value[0], se[0], df, found.n),
+        row(case, "with geometric means (HTMT2)", *geometric, found.n),
+        row(case, "the same against the stricter cut-off .85", *plain, found.n),
     )
-    chain = _chain(case)
-    method = f"HTMT of {k[0]} and {k[1]} items, delete-a-block jackknife"
-    if chain is None:
+    led = _chain(case)
+    method = f"HTMT of {a.shape[1]} and {b.shape[1]} items, delete-a-block jackknife"
+    if led is None:
         why = f"needs loyalty, and the same {PEOPLE} people in {WAVES} waves; only the separation was looked at"
         return Evidence((found,), None, shown, ((CHAIN, why, None, "method"),), method)
     return Evidence(
-        (found, chain.indirect), None, (*shown, *chain.shown), (chain.check,),
+        (found, led.indirect), None, (*shown, *led.shown), (led.check,),
         f"{method}; chain: lagged paths within people, product with its delta-method error",
     )  # fmt: skip
 
@@ -58,12 +56,6 @@ def _people(case: Case) -> NDArray:
     if s.c is not None:
         return s.c
     return pd.factorize(pd.Series(s.raw["person"]))[0] if "person" in s else np.arange(len(s.n))
-
-
-def _htmt(total: NDArray, ka: int, kb: int, geometric: bool) -> NDArray:
-    mean = total[..., 0, 1:] / total[..., 0, :1]
-    cov = total[..., 1:, 1:] / total[..., :1, :1] - mean[..., :, None] * mean[..., None, :]
-    return htmt(correlation(cov), [range(ka), range(ka, ka + kb)], geometric=geometric)[..., 1, 0]
 
 
 class Chain(NamedTuple):
@@ -87,12 +79,10 @@ def _chain(case: Case) -> Chain | None:
     seen = table.groupby("unit")["period"].nunique()
     if (seen >= WAVES).sum() < PEOPLE:
         return None
-    first, second = lagged_path(table, "quality", "satisfaction"), lagged_path(table, "satisfaction", "loyalty")
-    (a, sa, da), (b, sb, db) = first.lag, second.lag
-    se = float(np.sqrt(a**2 * sb**2 + b**2 * sa**2))
+    product, first, second = chain(table, "quality", "satisfaction", "loyalty")
     indirect = from_t(
-        "experience to opinion to loyalty: product of the paths, each one wave later", a * b, se, min(da, db),
-        level=case.level, side="greater", sesoi=INDIRECT, trivial=INDIRECT, n=second.rows, n_eff=float(len(seen)),
+        "experience to opinion to loyalty: product of the paths, each one wave later", *product, level=case.level,
+        side="greater", sesoi=INDIRECT, trivial=INDIRECT, n=second.rows, n_eff=float(len(seen)),
     )  # fmt: skip
     shown = (
         row(case, "experience to opinion, one wave later", *first.lag, first.rows),

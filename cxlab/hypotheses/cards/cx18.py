@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, varies
+from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, told, varies
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
 
@@ -23,8 +23,7 @@ def test(case: Case) -> Evidence:
     varies("the contact cycle", x[rows])
     found = coefficient(case, rows, y, x, name="elasticity of the time to 90 % to the contact cycle")
     ratio = finding(case, rows, y, RIVAL, *mean(case, rows, y - x), transform=lambda v: float(np.exp(v)))
-    shown = ({"label": RIVAL, "estimate": ratio.value, "low": ratio.low, "high": ratio.high, "n": ratio.n},)
-    return Evidence((found,), shown=shown, method="Log-log slope across units, robust errors")
+    return Evidence((found,), shown=(told(case, ratio),), method="Log-log slope across units, robust errors")
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, two_groups
+from cxlab.hypotheses.estimation import answered, coefficient, finding, mean, row, side_means, told, two_groups
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.without_guards import exceeds_zero, flat
-from cxlab.stats.counts.quantiles import quantile
-from cxlab.stats.fits.robust import least_squares
+from cxlab.models.loop.before_and_after import beyond_line, silent_at_worst
+from cxlab.models.regression.counted_answers import correlated
 
 TRUTH = Truth(n=2000)
 WORST = 0.10
@@ -20,6 +20,7 @@ WORST = 0.10
 CHANCE = 3.3
 """Standard errors by which arms drawn at random differ one time in a thousand."""
 AGAIN = 0.6
+SIDES = {1: "change, routed", 0: "change, not routed: regression to the mean and the rest"}
 
 
 def test(case: Case) -> Evidence:
@@ -32,20 +33,10 @@ def test(case: Case) -> Evidence:
     rows = answered(case, after, before, arm)
     two_groups(case, rows, arm, "routing")
     found = coefficient(case, rows, after, arm, before, name="score after: routed minus not routed")
-    sides = ((1, "routed"), (0, "not routed: regression to the mean and the rest"))
-    shown = [
-        row(case, f"change, {said}", *mean(case, mine, after - before), sample.n[mine].sum())
-        for k, said in sides
-        for mine in [rows & (arm == k)]
-    ]
     check, bound = _silent(case, before, after, arm, found.value)
-    return Evidence(
-        (found,),
-        None,
-        (*shown, bound),
-        (check, _alike(case, arm, before)),
-        "Analysis of covariance with the score before (intention to treat)",
-    )
+    shown = (*side_means(case, rows, after - before, arm, SIDES), bound)
+    checks = (check, _alike(case, arm, before))
+    return Evidence((found,), None, shown, checks, "Analysis of covariance with the score before (intention to treat)")
 
 
 def _alike(case: Case, arm: NDArray, before: NDArray) -> tuple:
@@ -67,57 +58,39 @@ def _silent(case: Case, before: NDArray, after: NDArray, arm: NDArray, value: fl
     asked = np.isfinite(before) & np.isfinite(arm)
     rows = asked & np.isfinite(after)
     lost = [float(1 - sample.n[rows & (arm == k)].sum() / sample.n[asked & (arm == k)].sum()) for k in (0, 1)]
-    none = rows & (arm == 0)
-    d = np.column_stack([np.ones(len(before)), np.where(asked, before, 0.0)])
-    model = least_squares(d[none], after[none], sample.n[none], sample.w[none])
-    low, high = quantile(model.e, sample.n[none], np.array([WORST, 1 - WORST]))
-    pessimistic = np.where(rows, after, d @ model.b + np.where(arm == 1, low, high))
-    bound = coefficient(case, asked, pessimistic, arm, before, name="bound")
-    label = "at worst for those who did not answer again"
-    shown = row(case, label, bound.value, bound.se, bound.df, sample.n[asked].sum())
+    filled = np.full(len(after), np.nan)
+    people = sample.counted(asked)
+    filled[asked] = silent_at_worst(before[asked], after[asked], arm[asked], people, worst=WORST)
+    bound = coefficient(case, asked, filled, arm, before, name="at worst for those who did not answer again")
     found = (
         f"{1 - lost[1]:.0%} routed and {1 - lost[0]:.0%} not routed answered again; at worst {show(bound.value)} "
         f"[{show(bound.low)}, {show(bound.high)}]"
     )
     holds = bool(bound.inner_low > 0 if value > 0 else bound.inner_high < 0)
-    return ("the effect stays, whoever did not answer again", found, holds, "selective-answers"), shown
+    return ("the effect stays, whoever did not answer again", found, holds, "selective-answers"), told(case, bound)
 
 
 def _beyond_regression(case: Case, before: NDArray, after: NDArray) -> Evidence:
     """The change of the dissatisfied beyond what the line of all others expects of them."""
     sample = case.sample
     rows = answered(case, after, before)
-    nw = sample.n * sample.w
     low = rows & (before < 50)
     if sample.n[low].sum() < 30:
         raise NotEstimable(f"only {int(sample.n[low].sum())} dissatisfied answers before; this test needs at least 30")
     rest = rows & ~low
-    x = np.column_stack([np.ones(rest.sum()), before[rest]])
-    model = least_squares(x, after[rest], sample.n[rest], sample.w[rest], *sample.units(rest))
-    centre = np.average(before[rows], weights=nw[rows])
-    r = _correlation(before[rest], after[rest], nw[rest])
-    expected = model.b[0] + model.b[1] * before
-    gap = np.where(low, after - expected, np.nan)
-    value, se, df = mean(case, low, gap)
-    lever = np.array([1.0, np.average(before[low], weights=nw[low])])
-    error = float(np.hypot(se, np.sqrt(lever @ model.v @ lever)))
-    found = finding(
-        case, low, gap, "dissatisfied: score after beyond expected regression to the mean", value, error, df
-    )
-    alone = float(np.average((expected - before)[low], weights=nw[low]))
+    beyond = beyond_line(before, after, low, rest, sample.counted())
+    name = "dissatisfied: score after beyond expected regression to the mean"
+    found = finding(case, low, beyond.gap, name, *beyond.told)
+    mass = sample.counted().mass
+    alone = float(np.average((beyond.expected - before)[low], weights=mass[low]))
     shown = (
         row(case, "change of the dissatisfied, raw", *mean(case, low, after - before), sample.n[low].sum()),
         row(case, "expected by regression to the mean alone", alone),
     )
+    r, centre = correlated(before[rest], after[rest], mass[rest]), np.average(before[rows], weights=mass[rows])
     notes = (f"expected from those who were not dissatisfied (r = {r:.2f}, mean before {centre:.1f})",)
     check = ("a random arm", "there is none", False)
     return Evidence((found,), None, shown, (check,), "Change beyond regression to the mean", notes)
-
-
-def _correlation(a: NDArray, b: NDArray, weight: NDArray) -> float:
-    """The correlation over people, not over distinct answers."""
-    a, b = a - np.average(a, weights=weight), b - np.average(b, weights=weight)
-    return float((weight * a * b).sum() / np.sqrt((weight * a * a).sum() * (weight * b * b).sum()))
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

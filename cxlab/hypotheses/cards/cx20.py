@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import BEHAVIOUR
-from cxlab.hypotheses.estimation import answered, coefficient, finding, fit, mean, row
-from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.estimation import FEW as LEAST
+from cxlab.hypotheses.estimation import answered, coefficient, finding, side_means
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.without_guards import exceeds_zero, flat
-from cxlab.stats.fits.robust import least_squares
+from cxlab.models.loop.before_and_after import beyond_mean, by_change
 
 TRUTH = Truth()
 FEW = 20
@@ -45,8 +45,11 @@ def test(case: Case) -> Evidence:
         notes = ("there is no score before: the customer's own change cannot be seen, only the second control",)
         own = ("own score before", "missing", False, "regression-to-the-mean")
         return Evidence((control,), None, shown, (own, *checks), "Difference of means, robust errors", notes)
-    change = _own_change(case, rows & (well == 1), rows & (failed == 0), before, after)
-    changed, told = _by_change(case, rows, well, before, after)
+    people, mine, others = sample.counted(), rows & (well == 1), rows & (failed == 0)
+    own = beyond_mean(before, after, mine, others, people)
+    change = finding(case, mine, own.gap, "recovered minus own expected score before", *own.told)
+    by, told = by_change(before[rows], after[rows], well[rows], people.keep(rows))
+    changed = finding(case, rows, after, "recovered minus customers without a failure, by change", *by)
     holds = told >= WEAK and changed.verdict in ("SUPPORTED", control.verdict)
     said = f"r = {told:.2f}, by change {changed.value:.1f} points [{changed.low:.1f}, {changed.high:.1f}]"
     weak = (f"the score before tells the later one (r of {WEAK} or more), and the change says the same", said, holds)
@@ -70,48 +73,11 @@ def _recorded(case: Case) -> tuple:
 
 
 def _means(case: Case, rows: NDArray, well: NDArray, failed: NDArray, after: NDArray) -> tuple[dict, ...]:
-    n = case.sample.n
-    groups = [(well == 1, "recovered, after"), (failed == 0, "no failure, after")]
-    shown = [row(case, said, *mean(case, rows & g, after), n[rows & g].sum()) for g, said in groups]
+    shown = side_means(case, rows, after, well, {1: "recovered, after", 0: "no failure, after"})
     bad = (failed == 1) & (well == 0) & ~np.isnan(after)
-    if n[bad].sum() >= 10:
-        shown.append(row(case, "failed, not recovered, after", *mean(case, bad, after), n[bad].sum()))
-    return tuple(shown)
-
-
-def _own_change(case: Case, mine: NDArray, never: NDArray, before: NDArray, after: NDArray) -> Finding:
-    """Mean of after minus mu + rho (before - mu), mu the mean before of all, rho from customers without a failure."""
-    sample = case.sample
-    nw = sample.n * sample.w
-    everybody = ~np.isnan(before)
-    centre = np.average(before[everybody], weights=nw[everybody])
-    x = np.column_stack([np.ones(never.sum()), before[never]])
-    slope = least_squares(x, after[never], sample.n[never], sample.w[never], *sample.units(never))
-    gap = after - (centre + slope.b[1] * (before - centre))
-    value, se, df = mean(case, mine, gap)
-    distance = np.average(before[mine], weights=nw[mine]) - centre
-    spread = mean(case, everybody, before)[1] * abs(1 - slope.b[1])
-    error = float(np.sqrt(se**2 + slope.v[1, 1] * distance**2 + spread**2))
-    return finding(case, mine, gap, "recovered minus own expected score before", value, error, df)
-
-
-def _by_change(case: Case, rows: NDArray, well: NDArray, before: NDArray, after: NDArray) -> tuple[Finding, float]:
-    """The control by change: after less before, this in units of the spread after; and the correlation of both.
-
-    Spreads and correlation are those of customers without a failure.
-    """
-    n, never = case.sample.n * case.sample.w, rows & (well == 0)
-    x, y, w = before[never], after[never], n[never]
-    spread = np.cov(x, y, aweights=w)
-    if not spread[0, 0] > 0:
-        raise NotEstimable("all customers without a failure have the same score before")
-    ratio = float(np.sqrt(spread[1, 1] / spread[0, 0]))
-    line = fit(case, rows, after - ratio * before, well)
-    value, se, df = line.contrast(np.eye(2)[1])
-    apart = ratio * (np.average(before[rows & (well == 1)], weights=n[rows & (well == 1)]) - np.average(x, weights=w))
-    r = float(spread[0, 1] / np.sqrt(spread[0, 0] * spread[1, 1])) if spread[1, 1] > 0 else 0.0
-    error = float(np.hypot(se, apart * np.sqrt((1 - r * r) / case.sample.n[never].sum())))  # the ratio is estimated
-    return finding(case, rows, after, "recovered minus customers without a failure, by change", value, error, df), r
+    if case.sample.n[bad].sum() < LEAST:
+        return shown
+    return (*shown, *side_means(case, bad, after, well, {0: "failed, not recovered, after"}))
 
 
 def _well(case: Case) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, mean, row, two_groups
+from cxlab.hypotheses.estimation import alike, answered, coefficient, side_means, two_groups
 from cxlab.hypotheses.simulated_answers import CONFOUNDED, SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.hypotheses.without_guards import unguarded
@@ -24,10 +24,7 @@ def test(case: Case) -> Evidence:
     said = ("promise kept", "promise broken") if broken else ("notice", "no notice")
     found = coefficient(case, rows, y, good, name=f"satisfaction: {said[0]} minus {said[1]}")
     silent, bounds = unanswered(case, found, y, ~np.isnan(good), good, threat="silence")
-    means = tuple(
-        row(case, said[k], *mean(case, rows & (good == 1 - k), y), sample.n[rows & (good == 1 - k)].sum())
-        for k in (0, 1)
-    )
+    means = side_means(case, rows, y, good, {1: said[0], 0: said[1]})
     checks = (silent, alike(case, rows, good, "before", "self-selection", y))
     notes = ("no notice was assigned here; the contrast is a promise kept or broken",) if broken else ()
     return Evidence((found,), None, (*means, *bounds), checks, "Difference of means, robust errors", notes)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, mean, row, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, row, told, varies
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.models.journeys.dose_response import doublings
+from cxlab.models.journeys.dose_response import doublings, given_up
 from cxlab.stats.counts.quantiles import quantile
 
 TRUTH = Truth(value=lambda effect: -effect)
@@ -47,7 +47,7 @@ def _bend(case: Case, rows: NDArray, y: NDArray, doubled: NDArray, wait: NDArray
         return ()
     at = float(quantile(wait[rows], case.sample.n[rows], np.array([0.5]))[0])
     f = coefficient(case, rows, y, beyond, doubled, name=f"per doubling beyond a wait of {at:.3g}, less that before it")
-    return (row(case, f.name, f.value, f.se, f.df, f.n),)
+    return (told(case, f),)
 
 
 def _given_up(case: Case, wait: NDArray) -> tuple[dict[str, Any], ...]:
@@ -57,12 +57,10 @@ def _given_up(case: Case, wait: NDArray) -> tuple[dict[str, Any], ...]:
         return ()
     gone = sample.binary("abandoned")
     rows = ~np.isnan(gone) & (wait >= 0)
-    waited = float(np.average(wait[rows], weights=(sample.n * sample.w)[rows])) if rows.any() else 0.0
-    if not waited > 0:
+    hazard = given_up(gone[rows], wait[rows], sample.counted(rows))
+    if hazard is None:
         return ()
-    rate = float(np.average(gone[rows], weights=(sample.n * sample.w)[rows])) / waited
-    _, se, df = mean(case, rows, (gone - rate * wait) / waited)
-    return (row(case, "given up per unit of the wait (hazard)", rate, se, df, sample.n[rows].sum()),)
+    return (row(case, "given up per unit of the wait (hazard)", *hazard, sample.n[rows].sum()),)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

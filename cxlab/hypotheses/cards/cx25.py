@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, row, varies
+from cxlab.hypotheses.estimation import alike, answered, coefficient, group_means, told, varies
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.hypotheses.without_guards import unguarded
@@ -48,11 +48,11 @@ def _kinds(
         if np.ptp(uneven[rows]) > 0:
             name = "score per point by which touchpoints are uneven, beyond their level"
             found = coefficient(case, rows, y, uneven, switches, *touch, name=name)
-            out.append(row(case, found.name, found.value, found.se, found.df, found.n))
+            out.append(told(case, found))
     any_ = (switches > 0).astype(float)
     if 0 < any_[rows].sum() < rows.sum():
         found = coefficient(case, rows, y, any_, *touch, name="score: several channels minus one")
-        out.append(row(case, found.name, found.value, found.se, found.df, found.n))
+        out.append(told(case, found))
     if "rough" in sample:
         rough = sample.number("rough")
         both = rows & ~np.isnan(rough)
@@ -60,7 +60,7 @@ def _kinds(
             found = coefficient(
                 case, both, y, rough, switches, *touch, name="score per rough switch, beyond a smooth one"
             )
-            out.append(row(case, found.name, found.value, found.se, found.df, found.n))
+            out.append(told(case, found))
     return out
 
 

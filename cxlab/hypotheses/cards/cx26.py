@@ -6,7 +6,6 @@ Standard deviation across segments of the standardised driver weights, beyond sa
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
@@ -15,8 +14,8 @@ from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import flat
+from cxlab.models.drivers.segment_spread import Weights, weights
 from cxlab.models.drivers.segments import driver_segments
-from cxlab.stats.inference.heterogeneity import centre, exceeds, profile
 
 TRUTH = Truth()
 
@@ -30,21 +29,17 @@ def test(case: Case) -> Evidence:
     model = driver_segments(
         case.specified, by, outcome=case.column("overall"), drivers=list(case.slots["touchpoints"]), level=case.level
     )
-    own = model.parts["standardised"]
     least = max(50, 10 * touch.shape[1])
-    kept = np.array([own["sizes"][s] >= least for s in own["segments"]])
-    if kept.sum() < 2:
+    own = weights(model, least=least)
+    if len(own.segments) < 2:
         raise NotEstimable(
-            f"only {kept.sum()} segments have {least} answers on {touch.shape[1]} touchpoints; two are needed"
+            f"only {len(own.segments)} segments have {least} answers on {touch.shape[1]} touchpoints; two are needed"
         )
-    b, v = own["slopes"][kept], own["errors"][kept]
-    df = np.array(list(own["df"].values()))[kept]
-    low, high = profile(b, v, case.level, df)
-    carry = about(case, rows, y) | {"n": int(sum(k for k in own["sizes"].values() if k >= least))}
     found = Finding(
-        "standard deviation of the driver weights between segments", centre(b, v, df), low, high,
-        *profile(b, v, 1 - 2 * (1 - case.level), df), p=exceeds(b, v, case.card.sesoi, df), **carry,
+        "standard deviation of the driver weights between segments", own.centre, *own.limits(case.level),
+        *own.limits(1 - 2 * (1 - case.level)), p=own.beyond(case.card.sesoi), **about(case, rows, y) | {"n": own.n},
     )  # fmt: skip
+    b = own.slopes
     labels = [f.label for f in sample.fields["touchpoints"]]
     shown = tuple(
         {
@@ -53,33 +48,22 @@ def test(case: Case) -> Evidence:
         }
         for j, label in enumerate(labels)
     )  # fmt: skip
-    names = [str(s) for s, large in zip(own["segments"], kept, strict=True) if large]
+    names = [str(s) for s in own.segments]
     notes = (f"segment: {sample.fields['segment'][0].label} ({', '.join(names[:6])}{', ...' if names[6:] else ''})",)
     return Evidence(
-        (found,), None, shown, (_care(b, v, df, case.level),),
+        (found,), None, shown, (_care(own, case.level),),
         "Q-profile of the standardised weights (multivariate, covariances estimated); least squares in each segment",
         notes + tuple(n for n in model.notes if "left out" in n),
     )  # fmt: skip
 
 
-def _care(b: NDArray, v: NDArray, df: NDArray, level: float) -> tuple[str, str, bool | None, str]:
-    """Whether the weights of segments differ when each segment's are divided by their mean.
-
-    Less care (errors in the answers to touchpoints) or another use of the scale multiplies all weights of a segment by
-    one factor; what differs beyond it does so in k - 1 contrasts of its weights.
-    """
-    what, k = "the weights differ by more than one factor a segment", b.shape[1]
-    level_of, all_ = b.mean(axis=1), float(b.mean())
-    if min(np.abs(level_of)) < 1e-9 or np.ptp(np.sign(level_of)):
+def _care(own: Weights, level: float) -> tuple[str, str, bool | None, str]:
+    """Whether the weights of segments differ when each segment's are divided by their mean."""
+    what, limits = "the weights differ by more than one factor a segment", own.beyond_one_factor(level)
+    if limits is None:
         return what, "a segment's weights cancel out", None, "unequal-care"
-    factor = all_ / level_of
-    pattern = b * factor[:, None]
-    jacobian = factor[:, None, None] * (np.eye(k) - pattern[:, :, None] / all_ * np.ones(k) / k)
-    errors = jacobian @ v @ jacobian.transpose(0, 2, 1)
-    across = np.linalg.svd(np.ones((1, k)))[2][1:].T
-    low, high = profile(pattern @ across, across.T @ errors @ across, level, df)
-    said = f"standard deviation of the weights over their segment's mean {show(low)} to {show(high)}"
-    return what, said, bool(low > 0), "unequal-care"
+    said = f"standard deviation of the weights over their segment's mean {show(limits[0])} to {show(limits[1])}"
+    return what, said, bool(limits[0] > 0), "unequal-care"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

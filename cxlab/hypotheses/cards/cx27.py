@@ -5,6 +5,8 @@ Fall of the leave-one-out error of firms' scores with peers of the same industry
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import FEW, answered, mean
+from cxlab.hypotheses.estimation import FEW, answered, mean, told
 from cxlab.hypotheses.rule import Finding, from_draws
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth
@@ -31,10 +33,7 @@ def test(case: Case) -> Evidence:
     found = matching(firms, industry="industry", size="size", level=case.level, seed=case.seed)
     cut = lambda rule: _cut(case, found, rule)  # noqa: E731
     alone = (("industry", cut("same industry")), ("size", cut("similar size")))
-    shown = tuple(
-        {"label": f"error cut by {k} alone", "estimate": f.value, "low": f.low, "high": f.high, "n": f.n}
-        for k, f in alone
-    )
+    shown = tuple(told(case, replace(f, name=f"error cut by {k} alone")) for k, f in alone)
     return Evidence((cut("both"),), None, shown, method=found.method, notes=found.notes[:1] + found.notes[2:])
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, finding, two_groups
+from cxlab.hypotheses.estimation import answered, finding, told, two_groups
 from cxlab.hypotheses.rule import Finding
-from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.trials import unanswered
 from cxlab.hypotheses.without_guards import larger
-from cxlab.stats.pilots import unit_changes
+from cxlab.models.pilots.arms_of_units import difference
 
 TRUTH = Truth()
-UNITS = 3
-"""Units an arm needs."""
 
 
 def test(case: Case) -> Evidence:
@@ -43,8 +41,7 @@ def _asked(case: Case, there: NDArray, y: NDArray, arm: NDArray, unit: NDArray) 
     if not np.ptp(answered_[there]) > 0:
         return ()
     f, _ = _difference(case, there, answered_, arm, unit)
-    label = "share of customers with a score: units with the goal minus without"
-    return ({"label": label, "estimate": f.value, "low": f.low, "high": f.high, "n": f.n},)
+    return (told(case, replace(f, name="share of customers with a score: units with the goal minus without")),)
 
 
 def _plain(value: object) -> str:
@@ -53,29 +50,10 @@ def _plain(value: object) -> str:
 
 def _difference(case: Case, rows: NDArray, y: NDArray, arm: NDArray, unit: NDArray) -> tuple[Finding, tuple[int, int]]:
     """Mean of the units with the goal minus mean of those without, and how many there are."""
-    s = case.sample
-    means: dict[float, list[float]] = {0.0: [], 1.0: []}
-    for u in np.unique(unit[rows]):
-        mine = rows & (unit == u)
-        if np.ptp(arm[mine]) > 0:
-            raise NotEstimable(f"unit {u} has both arms; this test needs the unit to be what was assigned")
-        means[float(arm[mine][0])].append(float(np.average(y[mine], weights=(s.n * s.w)[mine])))
-    one, none = (np.array(means[1.0]), np.array(means[0.0]))
-    if min(len(one), len(none)) < UNITS:
-        raise NotEstimable(f"{len(one)} and {len(none)} units in the arms; this test needs at least {UNITS} in each")
-    d, treated = np.r_[one, none], np.r_[np.ones(len(one), bool), np.zeros(len(none), bool)]
-    gap, se, df = unit_changes.difference(d, treated)
-    found = finding(
-        case,
-        rows,
-        y,
-        "score: units with the outcome goal minus without",
-        gap,
-        se,
-        df if se > 0 else np.nan,
-        n_eff=float(len(one) + len(none)),
-    )
-    return found, (len(one), len(none))
+    arms = difference(y[rows], arm[rows], unit[rows], case.sample.counted(rows).mass)
+    many = arms.treated, arms.others
+    name = "score: units with the outcome goal minus without"
+    return finding(case, rows, y, name, *arms.told, n_eff=float(sum(many))), many
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

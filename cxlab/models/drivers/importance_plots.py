@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from cxlab.columns import show
-from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas, forest, ticks, titled
 from cxlab.result import Result
 
 MOST = 25
@@ -195,6 +195,16 @@ def driver_levels(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"Share of the outcome's variance at each level, {result.level:.0%} intervals", color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
+
+
+def beyond(result: Result, *, ax: Axes | None = None) -> Axes:
+    """Draw the shares of each set of questions and of both, and below them what one gains over the other."""
+    t = result.table
+    ax = canvas(ax, width=7.5, height=0.9 + 0.42 * len(t))
+    colours = [INK if "gained" in m else GOOD for m in t["model"]]
+    forest(ax, t["model"], t["estimate"], t["low"], t["high"], n=t["n"], unit="share", colour=colours)
+    ticks(ax.xaxis, "share")
+    return titled(ax, result, "share of the variance explained, out of sample")
 
 
 def _percent(value: float, _position: int) -> str:

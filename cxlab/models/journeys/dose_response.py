@@ -10,6 +10,7 @@ from cxlab.data.arguments import public
 from cxlab.data.sample import sample
 from cxlab.data.study import Study
 from cxlab.models.metrics import scores
+from cxlab.models.regression.counted_answers import Counted, Told
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.quantiles import quantile
@@ -95,6 +96,25 @@ def doublings(x: NDArray, n: NDArray) -> tuple[NDArray, float]:
     """
     floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
     return np.log2(np.fmax(x, floor)), floor
+
+
+def given_up(gone: np.ndarray, wait: np.ndarray, rows: Counted) -> Told | None:
+    """Return how many give up in a unit of the wait (the hazard), its error and degrees of freedom; None: none waited.
+
+    Abandonments over all that was waited; the error is that of a ratio of means.
+
+    Examples
+    --------
+    >>> one = np.ones(4)
+    >>> given_up(np.array([1.0, 0, 0, 1]), np.array([1.0, 2, 3, 4]), Counted(one, one))[0]
+    0.2
+    """
+    waited = float(np.average(wait, weights=rows.mass)) if len(wait) else 0.0
+    if not waited > 0:
+        return None
+    rate = float(np.average(gone, weights=rows.mass)) / waited
+    _, se, df = rows.average((gone - rate * wait) / waited)
+    return rate, se, df
 
 
 def _pairs(

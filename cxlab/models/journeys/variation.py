@@ -11,7 +11,7 @@ from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry
 from cxlab.problem import DataProblem
 from cxlab.result import Result
-from cxlab.stats.inference.heterogeneity import between
+from cxlab.stats.inference.heterogeneity import between, exceeds, profile
 
 
 @public
@@ -67,6 +67,27 @@ def variation(
         raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")
     v = pooled / table["n_eff"].fillna(table["n"]).to_numpy(float)
     return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, least_n, level)
+
+
+def limits(found: Result, level: float) -> tuple[float, float]:
+    """Return the Q-profile interval of the true standard deviation at another level.
+
+    >>> import cxlab as cx
+    >>> v = variation(cx.load("brand-tracker"), by="date")
+    >>> limits(v, 0.95) == tuple(v.table[["low", "high"]].iloc[2])
+    True
+    """
+    return profile(*_groups(found), level)
+
+
+def beyond(found: Result, bar: float) -> float:
+    """Return the p-value of the null that the true standard deviation is at most ``bar`` (one-sided)."""
+    return exceeds(*_groups(found), bar)
+
+
+def _groups(found: Result) -> tuple[np.ndarray, np.ndarray]:
+    groups = found.parts["groups"]
+    return groups["estimate"].to_numpy(float)[:, None], groups["sampling"].to_numpy(float)[:, None, None] ** 2
 
 
 def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: int, level: float) -> Result:

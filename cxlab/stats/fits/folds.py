@@ -112,6 +112,39 @@ def jackknife(moments: NDArray, statistic: Callable[[NDArray], Any]) -> tuple[ND
     return value, se, b - 1.0
 
 
+def jackknifed(
+    columns: Sequence[NDArray], n: NDArray, w: NDArray, cluster: NDArray | None, rng: np.random.Generator,
+    statistic: Callable[[NDArray], Any], *, blocks: int,
+) -> tuple[NDArray, NDArray, float]:  # fmt: skip
+    """Return a statistic of the columns' moments (a constant is put first) with its `jackknife` error over blocks.
+
+    Parameters
+    ----------
+    columns : (rows,) each. ``n, w`` : (rows,) answers of a row and their weight. ``cluster`` : codes, kept together.
+    blocks : at most so many; no more than there are answers, or clusters.
+
+    >>> x, one = np.arange(10.0), np.ones(10)
+    >>> mean = lambda m: m[..., 0, 1] / m[..., 0, 0]
+    >>> value, se, df = jackknifed([x], one, one, None, np.random.default_rng(0), mean, blocks=10)
+    >>> float(value), float(se.round(6)), df  # 3.0277 / sqrt(10)
+    (4.5, 0.957427, 9.0)
+    """
+    units = int(n.sum()) if cluster is None else len(np.unique(cluster))
+    z = np.column_stack([np.ones(len(n)), *columns])
+    return jackknife(block_moments(z, w, deal(n, min(blocks, units), rng, cluster)), statistic)
+
+
+def spread(total: NDArray) -> tuple[NDArray, NDArray]:
+    """Return means and covariances of the columns after the constant, of moment matrices (..., p, p).
+
+    >>> z = np.column_stack([np.ones(4), [1.0, 2, 3, 4]])
+    >>> [v.tolist() for v in spread(z.T @ z)]
+    [[2.5], [[1.25]]]
+    """
+    mean = total[..., 0, 1:] / total[..., 0, :1]
+    return mean, total[..., 1:, 1:] / total[..., :1, :1] - mean[..., :, None] * mean[..., None, :]
+
+
 def gain_at_most(moments: NDArray, more: Sequence[int], less: Sequence[int], *, n: float, p: float) -> float:
     """Return the largest gain in R² out of sample beside which one so small has probability ``p`` or more.
 

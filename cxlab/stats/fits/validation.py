@@ -34,6 +34,10 @@ class Validated:
         """Return mean, standard error and degrees of freedom of R²(more) - R²(less)."""
         return corrected(self.r2[more] - self.r2[less], self.tests)
 
+    def told(self, change: NDArray) -> tuple[float, float, float]:
+        """Return mean, standard error and degrees of freedom of something by split, e.g. a difference of R²."""
+        return corrected(change, self.tests)
+
     def at_most(self, more: str, less: str, *, n: float, p: float) -> float:
         """Return the largest gain that the answers leave possible, as `gain_at_most` with ``n`` effective answers."""
         return gain_at_most(self.moments.sum(0), self.columns[more], self.columns[less], n=n, p=p)
