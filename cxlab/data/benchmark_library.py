@@ -64,7 +64,8 @@ def benchmarks(*own: str | Path, rescale: bool = False, **equal: str | Sequence[
 
     Examples
     --------
-    >>> found = benchmarks(industry="Urban rail")
+    >>> import cxlab as cx
+    >>> found = cx.leagues.benchmarks(industry="Urban rail")
     >>> round(float(found.set_index("period").loc["2018", "estimate"]), 3)
     0.56
     """

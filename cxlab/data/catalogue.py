@@ -71,7 +71,8 @@ def datasets() -> pd.DataFrame:
     ------
     DataProblem : the folder of the catalogue is not there: the installation is not whole.
 
-    >>> datasets().set_index("name").loc["airline-survey", "at_hand"]
+    >>> import cxlab as cx
+    >>> cx.datasets().set_index("name").loc["airline-survey", "at_hand"]
     'shipped'
     """
     rows = []

@@ -76,7 +76,7 @@ def check(study: Study) -> tuple[Finding, ...]:
 
     >>> import pandas as pd, cxlab as cx
     >>> book = cx.Codebook("s", (cx.Field("q", scale=cx.Scale(1, 5), missing={"9": "refused"}),))
-    >>> print(*check(cx.load(pd.DataFrame({"q": [1, 5, 6, 9]}), codebook=book)))
+    >>> print(*cx.check(cx.load(pd.DataFrame({"q": [1, 5, 6, 9]}), codebook=book)))
     q: outside the scale 6, 1 rows; 1 to 5 is declared: declare 6 as a missing code, correct it, or widen the scale
     """
     columns = study.columns

@@ -51,8 +51,9 @@ def comments(study: Study, n: int = 10, *, of: str | None = None, by: str | None
 
     Examples
     --------
+    >>> import cxlab as cx
     >>> from cxlab.data.catalogue import open_study
-    >>> comments(open_study("brand-tracker"), 1, seed=3).table.columns.tolist()
+    >>> cx.comments(open_study("brand-tracker"), 1, seed=3).table.columns.tolist()
     ['comment']
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:

@@ -61,7 +61,8 @@ def load(
     ------
     DataProblem : what is wrong with the name, the file, the codebook or the data, and what to do.
 
-    >>> load("airline-survey").name
+    >>> import cxlab as cx
+    >>> cx.load("airline-survey").name
     'airline-survey'
     """
     if not isinstance(source, (str, Path)):

@@ -50,8 +50,9 @@ def quality(study: Study, *, duration: str = "") -> Result:
 
     Examples
     --------
+    >>> import cxlab as cx
     >>> from cxlab.data.catalogue import open_study
-    >>> quality(open_study("airline-survey")).table["check"].tolist()
+    >>> cx.quality(open_study("airline-survey")).table["check"].tolist()
     ['straight-lining', 'completion']
     """
     n = _rows_of(study)
@@ -190,8 +191,9 @@ def drop(study: Study, check: str, *, question: str = "", duration: str = "") ->
 
     Examples
     --------
+    >>> import cxlab as cx
     >>> from cxlab.data.catalogue import open_study
-    >>> drop(open_study("brand-tracker"), "speeding").dropped
+    >>> cx.drop(open_study("brand-tracker"), "speeding").dropped
     (('speeding', 87),)
     """
     one_of("check", check, DROPPABLE)

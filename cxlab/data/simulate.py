@@ -76,7 +76,8 @@ def simulate(n: int = 10_000, *, seed: int = 0, **population: Any) -> Simulation
 
     Examples
     --------
-    >>> study = simulate(1000, seed=1, brands=3, nps=30, cluster_size=2)
+    >>> import cxlab as cx
+    >>> study = cx.simulate(1000, seed=1, brands=3, nps=30, cluster_size=2)
     >>> study.design.cluster, study.truth["nps"]
     ('respondent', 30)
     """

@@ -128,7 +128,8 @@ def simulate_comments(
 
     Examples
     --------
-    >>> comments = simulate_comments(200, seed=1)
+    >>> import cxlab as cx
+    >>> comments = cx.simulations.simulate_comments(200, seed=1)
     >>> comments.columns, bool(comments.truth["coded"].mean() < 0.5)
     (['comment', 'machine', 'coder_a', 'coder_b'], True)
     """

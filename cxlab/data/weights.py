@@ -71,8 +71,9 @@ def rake(
 
     Examples
     --------
+    >>> import cxlab as cx
     >>> from cxlab.data.catalogue import open_study
-    >>> raked = rake(open_study("abc"), {"country": {"Benelux": .1, "France": .1, "Germany": .4,
+    >>> raked = cx.rake(open_study("abc"), {"country": {"Benelux": .1, "France": .1, "Germany": .4,
     ...                                              "Israel": .1, "Italy": .15, "UK": .15}})
     >>> raked.design.weight
     'weight_raked'

@@ -97,7 +97,8 @@ def claims(of: str | Study | None = None) -> pd.DataFrame | Told:
     ------
     DataProblem : there is no such claim; given a study's name: there is no such study.
 
-    >>> claims()["card"].tolist()[:2]
+    >>> import cxlab as cx
+    >>> cx.claims()["card"].tolist()[:2]
     ['CX-01', 'CX-02']
     """
     if isinstance(of, Study):

@@ -31,7 +31,8 @@ def sign(what: Mapping[str, Any], *, name: str, ledger: str | Path | None = book
 
     Examples
     --------
-    >>> sign({"goal": "nps", "target": 20}, name="2026", ledger=None)[:8]
+    >>> import cxlab as cx
+    >>> cx.evidence.sign({"goal": "nps", "target": 20}, name="2026", ledger=None)[:8]
     'f679de36'
     """
     if not name or not isinstance(name, str):

@@ -38,7 +38,8 @@ def simulated(claim: str | Card, effect: float, *, n: int = 1000, seed: int = 0,
 
     Examples
     --------
-    >>> simulated("CX-23", 2.0, n=100).codebook.simulated
+    >>> import cxlab as cx
+    >>> cx.simulated("CX-23", 2.0, n=100).codebook.simulated
     True
     """
     chosen = claim if isinstance(claim, Card) else card(claim)

@@ -38,7 +38,9 @@ def figure(result: Result, **options: Any) -> None:
 
     Examples
     --------
-    >>> figure(cx.nps(study, by="wave"))  # doctest: +SKIP
+    >>> import cxlab as cx
+    >>> cx.figure(cx.nps(cx.load("brand-tracker"), by="wave"))  # doctest: +ELLIPSIS
+    {'image/png': ...
     """
     from IPython.display import display
 

@@ -45,7 +45,7 @@ def optional(asked: object = None) -> Iterator[None]:
     --------
     >>> import cxlab as cx
     >>> study = cx.load("airline-survey")
-    >>> with optional():
+    >>> with cx.pages.optional():
     ...     cx.nps(study)
     Not shown: NPS needs a column with role 'outcome' and measure 'recommendation'; airline-survey declares none.
     """

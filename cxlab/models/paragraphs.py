@@ -74,7 +74,8 @@ def remarks(*lines: str) -> Findings:
     ------
     DataProblem : a line is no text.
 
-    >>> remarks("No column has role 'brand'.")
+    >>> import cxlab as cx
+    >>> cx.pages.remarks("No column has role 'brand'.")
     No column has role 'brand'.
     """
     for line in lines:

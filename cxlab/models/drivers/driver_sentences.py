@@ -30,8 +30,11 @@ def driver_findings(*results: Result) -> Findings:
     ------
     DataProblem : a result is of a kind that has no sentences.
 
-    >>> driver_findings(cx.drivers(cx.load("abc")))  # doctest: +SKIP
-    - Technical support goes with the most: 15.1 % of the variance (8.8 to 23.4 %), rank 1 to 5.
+    Examples
+    --------
+    >>> import cxlab as cx
+    >>> cx.importance.driver_findings(cx.drivers(cx.load("abc")))  # doctest: +ELLIPSIS
+    - Technical support goes with the most: 15.1 % of the outcome's variance (...); its rank is ...
     """
     lines = []
     for result in results:

@@ -127,7 +127,8 @@ def path_model(text: str, *, target: str = "", name: str = "path model") -> Path
     ------
     DataProblem : a line is no statement of a path model, or there is none that says what explains what.
 
-    >>> m = path_model("Quality =~ q1 + q2\\nSatisfaction =~ s1 + s2\\nSatisfaction ~ Quality")
+    >>> import cxlab as cx
+    >>> m = cx.indices.path_model("Quality =~ q1 + q2\\nSatisfaction =~ s1 + s2\\nSatisfaction ~ Quality")
     >>> m.target, m.paths
     ('Satisfaction', (('Quality', 'Satisfaction'),))
     """

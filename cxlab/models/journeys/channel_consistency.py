@@ -55,7 +55,7 @@ def consistency(
     Examples
     --------
     >>> import cxlab as cx
-    >>> found = consistency(cx.load("brand-tracker"), by="mode")
+    >>> found = cx.journeys.consistency(cx.load("brand-tracker"), by="mode")
     >>> found.parts["verdict"] in ("consistent", "not consistent", "cannot tell")
     True
     """

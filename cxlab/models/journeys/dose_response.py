@@ -51,7 +51,7 @@ def dose_response(
     Examples
     --------
     >>> import cxlab as cx
-    >>> round(float(dose_response(cx.load("brand-tracker")).table["n"].iloc[0])) > 1000
+    >>> round(float(cx.journeys.dose_response(cx.load("brand-tracker")).table["n"].iloc[0])) > 1000
     True
     """
     y_name = outcome or study.need("outcome", "a dose-response curve", measure="satisfaction")[0]

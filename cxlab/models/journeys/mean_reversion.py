@@ -51,7 +51,7 @@ def regression_to_mean(study: Study, of: str | None = None, *, retest: Sequence[
     Examples
     --------
     >>> import cxlab as cx
-    >>> r = regression_to_mean(cx.load("brand-tracker"), retest=[0.7])
+    >>> r = cx.journeys.regression_to_mean(cx.load("brand-tracker"), retest=[0.7])
     >>> bool(r.table["estimate"].iloc[0] > -60)
     True
     """

@@ -70,7 +70,7 @@ def sequence(
     Examples
     --------
     >>> import cxlab as cx
-    >>> r = sequence(cx.load("airline-survey"))
+    >>> r = cx.journeys.sequence(cx.load("airline-survey"))
     >>> r.table["model"].iloc[0]
     'mean'
     """

@@ -47,7 +47,7 @@ def variation(
     Examples
     --------
     >>> import cxlab as cx
-    >>> v = variation(cx.load("brand-tracker"), by="date")
+    >>> v = cx.variation(cx.load("brand-tracker"), by="date")
     >>> v.table["component"].tolist()[2]
     'true standard deviation'
     """

@@ -57,7 +57,7 @@ def agreement(study: Study, coders: Sequence[str], *, level: float = 0.95) -> Re
     --------
     >>> import pandas as pd, cxlab as cx
     >>> codes = pd.DataFrame({"ann": ["a", "a", "b", "b"] * 5, "bo": ["a", "a", "b", "a"] * 5})
-    >>> agreement(cx.load(codes), ["ann", "bo"]).table["estimate"].round(3).tolist()
+    >>> cx.loops.agreement(cx.load(codes), ["ann", "bo"]).table["estimate"].round(3).tolist()
     [0.75, 0.529, 0.48]
     """
     metrics.check_level(level)

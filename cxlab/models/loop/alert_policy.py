@@ -98,7 +98,7 @@ def alert_policy(
     >>> import pandas as pd, cxlab as cx
     >>> table = pd.DataFrame({"score": [1, 3, 3, 5] * 50, "left": [1, 1, 0, 0] * 50})
     >>> study = cx.load(table).set("score", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
-    >>> alert_policy(study, "left", value=100.0, cost=20.0, saved=0.5).table["estimate"].round(2).tolist()
+    >>> cx.loops.alert_policy(study, "left", value=100.0, cost=20.0, saved=0.5).table["estimate"].round(2).tolist()
     [7500.0, 10000.0]
     """
     metrics.check_level(level)

@@ -82,7 +82,7 @@ def closing(
     >>> start = pd.Timestamp("2025-01-01")
     >>> stop = [start + pd.Timedelta(days=d) for d in range(1, 11)]
     >>> table = pd.DataFrame({"opened": [start] * 20, "closed": stop * 2})
-    >>> found = closing(cx.load(table), opened="opened", closed="closed", due=3).table
+    >>> found = cx.closing(cx.load(table), opened="opened", closed="closed", due=3).table
     >>> found[["estimate", "within"]].iloc[0].round(3).tolist()
     [5.5, 0.3]
     """

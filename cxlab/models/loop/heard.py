@@ -74,7 +74,8 @@ def heard_sheet(
     --------
     >>> import pandas as pd, cxlab as cx
     >>> replies = cx.load(pd.DataFrame({"reply": ["Sorry, write to a@b.com", "We are looking into why it broke"]}))
-    >>> heard_sheet(replies, "reply").loc[0, "text"] in ("Sorry, write to [email]", "We are looking into why it broke")
+    >>> text = cx.loops.heard_sheet(replies, "reply").loc[0, "text"]
+    >>> text in ("Sorry, write to [email]", "We are looking into why it broke")
     True
     """
     names = list(dict.fromkeys(map(str, coders)))
@@ -134,9 +135,9 @@ def heard(codes: pd.DataFrame | str | Path, *, level: float = 0.95) -> Result:
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import pandas as pd, cxlab as cx
     >>> sheet = pd.DataFrame({"reply": [*range(20)] * 2, "coder": ["a"] * 20 + ["b"] * 20, "hear": [1, 0] * 20})
-    >>> heard(sheet).table[["estimate", "ac1"]].round(2).to_numpy().tolist()
+    >>> cx.loops.heard(sheet).table[["estimate", "ac1"]].round(2).to_numpy().tolist()
     [[0.5, 1.0]]
     """
     metrics.check_level(level)

@@ -64,7 +64,7 @@ def churn_model(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rows = {"score": [0, 0, 1, 1], "left": [1, 0, 1, 0]}
     >>> table = pd.DataFrame(rows).loc[np.repeat([0, 1, 2, 3], [160, 40, 40, 160])]
     >>> found = cx.loyalty.churn_model(cx.load(table), "score", left="left")

@@ -69,7 +69,7 @@ def lagged(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rng = np.random.default_rng(0)
     >>> c = rng.normal(size=(200, 12))
     >>> e = np.column_stack([c[:, 0] * 0, 0.5 * c[:, :-1] + rng.normal(size=(200, 11))])

@@ -79,7 +79,7 @@ def hazard(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rows = {"t": [1, 1, 1, 1], "left": [1, 0, 1, 0], "plan": ["a", "a", "b", "b"]}
     >>> table = pd.DataFrame(rows).loc[np.repeat([0, 1, 2, 3], [20, 80, 40, 60])]
     >>> cx.hazard(cx.load(table), "plan", time="t", event="left").table["ratio"].round(4).tolist()

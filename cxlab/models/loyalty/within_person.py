@@ -184,7 +184,7 @@ def within_person(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rng = np.random.default_rng(0)
     >>> kind, own = np.repeat(rng.normal(size=200), 4), rng.normal(size=800)
     >>> table = {"who": np.repeat(np.arange(200), 4), "wave": np.tile(np.arange(4), 200), "score": kind + own}

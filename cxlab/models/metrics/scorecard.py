@@ -219,7 +219,7 @@ def segments(study: Study, *, most: int = MOST) -> list[str]:
     DataProblem : ``most`` is no whole number from 1.
 
     >>> import cxlab as cx
-    >>> segments(cx.load("abc"))
+    >>> cx.metrics.segments(cx.load("abc"))
     ['country', 'seniority']
     """
     names = [n for role in ("brand", "segment") for n in study.codebook.role(role) if n in study.columns]

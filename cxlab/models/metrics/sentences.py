@@ -38,8 +38,9 @@ def findings(*results: Result) -> Findings:
     DataProblem : a result is of another kind than 'comparison' and 'trend'.
 
     >>> import cxlab as cx
-    >>> findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +SKIP
+    >>> cx.findings(cx.compare(cx.load("abc"), "csat", by="country", pairs="rest"))  # doctest: +ELLIPSIS
     - Real (CSAT by Country): Benelux is 43.7 percentage points below the others together (23.6 to 56.3).
+    ...
     """
     if not results:
         return Findings(("Nothing was compared: there are no groups and no waves.",))

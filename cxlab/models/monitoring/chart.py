@@ -42,7 +42,8 @@ class Chart:
 
     Examples
     --------
-    >>> Chart(rule="cusum").kind
+    >>> import cxlab as cx
+    >>> cx.monitoring.Chart(rule="cusum").kind
     'innovation'
     """
 

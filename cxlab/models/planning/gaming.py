@@ -69,7 +69,7 @@ def gaming(
     Examples
     --------
     >>> import cxlab as cx
-    >>> found = gaming(cx.load("brand-tracker"), "satisfaction", owner="brand", mode="mode")
+    >>> found = cx.targets.gaming(cx.load("brand-tracker"), "satisfaction", owner="brand", mode="mode")
     >>> found.table["check"].iloc[0] in ("answered", "best score", "at the cut-off 4", "mode phone", "mode online")
     True
     """

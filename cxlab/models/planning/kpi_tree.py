@@ -69,7 +69,7 @@ def kpi_tree(
     --------
     >>> import cxlab as cx
     >>> aims = {"satisfaction": 4, "service": 4, "price": 3.8}
-    >>> tree = kpi_tree(cx.load("brand-tracker"), "satisfaction", targets=aims)
+    >>> tree = cx.targets.kpi_tree(cx.load("brand-tracker"), "satisfaction", targets=aims)
     >>> len(tree.table), bool(tree.table["reached"].between(0, 1).all())
     (3, True)
     """

@@ -71,7 +71,7 @@ def choice(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rows = {"set": np.repeat(np.arange(20), 2), "fast": [1, 0] * 20, "taken": [1, 0] * 16 + [0, 1] * 4}
     >>> found = cx.prices.choice(cx.load(pd.DataFrame(rows)), "fast", chosen="taken", among="set")
     >>> found.table["estimate"].round(4).tolist()
@@ -220,7 +220,7 @@ def willingness_to_pay(result: Result, price: str, *, level: float | None = None
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> price = [4, 2, 3, 2, 5, 2] * 20
     >>> offers = pd.DataFrame({"set": np.repeat(np.arange(60), 2), "fast": [1, 0] * 60, "price": price})
     >>> taken = [1, 0] * 12 + [0, 1] * 8 + [1, 0, 1, 0, 0, 1, 0, 1] * 10

@@ -59,7 +59,7 @@ def worth_in_money(
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> price = [4, 2, 3, 2, 5, 2] * 20
     >>> offers = pd.DataFrame({"set": np.repeat(np.arange(60), 2), "fast": [1, 0] * 60, "price": price})
     >>> taken = [int((k < (10, 16, 4)[j]) == first) for k in range(20) for j in range(3) for first in (True, False)]

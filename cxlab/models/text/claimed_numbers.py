@@ -52,7 +52,9 @@ def numbers_in(text: str) -> Result:
 
     Examples
     --------
-    >>> numbers_in("More than 80% agree. 1 in 3 left.").table[["said", "value", "noise"]].round(2).to_numpy().tolist()
+    >>> import cxlab as cx
+    >>> found = cx.text.numbers_in("More than 80% agree. 1 in 3 left.").table
+    >>> found[["said", "value", "noise"]].round(2).to_numpy().tolist()
     [['More than 80%', 80.0, False], ['1 in 3', 0.33, False]]
     """
     if not isinstance(text, str) or not text.strip():

@@ -60,7 +60,8 @@ class CodeFrame:
 
     Examples
     --------
-    >>> CodeFrame.of(["waiting", "staff"]).names
+    >>> import cxlab as cx
+    >>> cx.text.CodeFrame.of(["waiting", "staff"]).names
     ['waiting', 'staff']
     """
 

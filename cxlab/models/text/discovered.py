@@ -52,7 +52,7 @@ def discover(
 
     Examples
     --------
-    >>> import cxlab as cx, pandas as pd
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> rng = np.random.default_rng(0)
     >>> told = {"rude kind desk adviser polite people": 90, "late parcel box damaged courier early": 60}
     >>> rows = [" ".join(rng.permutation(words.split())[:4]) + f" {k}" for words, n in told.items() for k in range(n)]

@@ -134,9 +134,9 @@ def forget(of: Study | None = None) -> list[Path]:
 
     Examples
     --------
-    >>> import cxlab as cx, tempfile
+    >>> import pathlib, tempfile, cxlab as cx
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "survey.csv")
+    ...     file = pathlib.Path(folder, "survey.csv")
     ...     size = file.write_text("comment\\nfriendly\\nslow\\n")
     ...     cx.text.forget(cx.load(file))
     []

@@ -77,8 +77,9 @@ def read_labels(path: str | Path | pd.DataFrame, frame: Any = None, *, at_random
 
     Examples
     --------
+    >>> import pandas as pd, cxlab as cx
     >>> own = pd.DataFrame({"comment": [f"the wait was {k} minutes" for k in range(30)], "waiting": [1] * 30})
-    >>> len(read_labels(own, ["waiting"], at_random=True))
+    >>> len(cx.text.read_labels(own, ["waiting"], at_random=True))
     30
     """
     themes = tuple(framed(frame).names) if frame is not None else ()

@@ -70,7 +70,7 @@ def label_sample(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "labels.xlsx"
     ...     study = cx.simulations.simulate_comments(300, seed=1)
-    ...     made = label_sample(study, ["waiting", "price"], n=60, overlap=20, path=path)
+    ...     made = cx.text.label_sample(study, ["waiting", "price"], n=60, overlap=20, path=path)
     ...     sorted(p.name for p in made.parent.iterdir())
     ['labels.key.json', 'labels.xlsx']
     """

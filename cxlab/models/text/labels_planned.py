@@ -54,7 +54,9 @@ def labels_needed(
 
     Examples
     --------
-    >>> labels_needed(0.05, share=0.25, accuracy=[0.5, 0.7]).table[["labels", "labels_only"]].to_numpy().tolist()
+    >>> import cxlab as cx
+    >>> needed = cx.text.labels_needed(0.05, share=0.25, accuracy=[0.5, 0.7]).table
+    >>> needed[["labels", "labels_only"]].to_numpy().tolist()
     [[217.0, 289.0], [147.0, 289.0]]
     """
     metrics.check_level(level)

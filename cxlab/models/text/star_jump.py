@@ -66,7 +66,7 @@ def star_jump(study: Study, outcome: str, *, score: str, bend: float | None = No
 
     Examples
     --------
-    >>> import pandas as pd, cxlab as cx
+    >>> import numpy as np, pandas as pd, cxlab as cx
     >>> s = np.tile(np.arange(1, 5, 0.01), 3)
     >>> rows = pd.DataFrame({"score": s, "sales": 10 * np.floor(s * 2 + 0.5 + 1e-9) / 2})
     >>> found = cx.text.star_jump(cx.load(rows), "sales", score="score").table
