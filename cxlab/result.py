@@ -17,7 +17,8 @@ from typing import Any
 
 from cxlab import present
 from cxlab.columns import Column, Hidden, show, typed
-from cxlab.languages.speech import said
+from cxlab.languages.one_and_many import agreed
+from cxlab.languages.speech import noted, said
 from cxlab.problem import DataProblem, one_of
 
 FIGURE = "cx-result tex2jax_ignore mathjax_ignore"
@@ -86,9 +87,9 @@ class Estimate:
         return plain({k: getattr(self, k) for k in self.__dataclass_fields__})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        notes = "".join(f"<li>{html.escape(said(n))}</li>" for n in self.notes)
+        notes = "".join(f"<li>{html.escape(noted(n))}</li>" for n in self.notes)
         body = f"<p class='cx-estimate'><strong>{html.escape(said(str(self)))}</strong></p>"
-        body += f"<p class='cx-method'>{html.escape(said(self.method))}</p>" if self.method else ""
+        body += f"<p class='cx-method'>{html.escape(noted(self.method))}</p>" if self.method else ""
         return {
             "text/plain": str(self),
             "text/html": body + (f"<ul class='cx-notes'>{notes}</ul>" if notes else ""),
@@ -132,6 +133,8 @@ class Result:
 
     def __post_init__(self) -> None:
         one_of("better", self.better, BETTER)
+        object.__setattr__(self, "notes", tuple(map(agreed, self.notes)))
+        object.__setattr__(self, "method", agreed(self.method))
         object.__setattr__(self, "columns", typed(self.table, self.unit, self.columns))
 
     def __getitem__(self, label: str) -> Any:
@@ -249,12 +252,12 @@ class Result:
         return present.text(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(said(n))}</li>" for n in self.notes)
+        notes = "".join(f"<li>{html.escape(noted(n))}</li>" for n in self.notes)
         parts = [f"<figcaption>{html.escape(said(self.caption))}</figcaption>", present.markup(self)]
         if notes:
             parts.append(f"<ul class='cx-notes'>{notes}</ul>")
         if self.method:
-            words = html.escape(said("Method")), html.escape(said(self.method))
+            words = html.escape(said("Method")), html.escape(noted(self.method))
             parts.append(f"<details class='cx-method'><summary>{words[0]}</summary>{words[1]}</details>")
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"
 

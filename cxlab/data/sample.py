@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.codebook import Field
 from cxlab.data.study import Study
+from cxlab.languages.one_and_many import agreed
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.counts.tally import weight_problems
@@ -85,7 +86,7 @@ def sample(study: Study, columns: Iterable[str], *, other: Iterable[str] = (), p
     >>> found.answers["q"].tolist(), found.w.tolist()
     ([1.0, nan, 5.0], [1.0, 1.0, 2.0])
     >>> found.notes
-    ('1 rows whose weight is zero do not count', "1 answers to 'q' outside its scale do not count")
+    ('1 row whose weight is zero does not count', "1 answer to 'q' outside its scale does not count")
     """
     names, others, d = list(dict.fromkeys(columns)), list(dict.fromkeys(other)), study.design
     for c in (*names, *others):
@@ -157,7 +158,7 @@ def in_scale(study: Study, columns: Iterable[str]) -> Study:
     >>> book = Codebook("s", (Field("q", "", "integer", "outcome", scale=Scale(1, 5)),))
     >>> found = in_scale(Study(pd.DataFrame({"q": [1, 9, 5]}), book), ["q"])
     >>> found.caveats
-    ("1 answers to 'q' outside its scale do not count",)
+    ("1 answer to 'q' outside its scale does not count",)
     """
     known = study.__dict__.setdefault("_outside", {})
     there = set(study.columns)
@@ -185,7 +186,7 @@ def _outside(field: Field) -> nw.Expr:
 
 def outside_note(column: str, k: int) -> str:
     """Return the note on answers outside the scale."""
-    return f"{k:,} answers to '{column}' outside its scale do not count"
+    return agreed(f"{k:,} answers to '{column}' outside its scale do not count")
 
 
 def weight_counts(study: Study) -> Mapping[str, int]:
@@ -219,7 +220,7 @@ def negative_weights(study: Study, k: int) -> DataProblem:
 def weight_notes(study: Study) -> tuple[str, ...]:
     """Return in words how many rows do not count because of their weight."""
     found = weight_counts(study)
-    return tuple(f"{found[k]:,} rows whose weight is {k} do not count" for k in KINDS if found.get(k))
+    return tuple(agreed(f"{found[k]:,} rows whose weight is {k} do not count") for k in KINDS if found.get(k))
 
 
 def usable_weight(study: Study) -> nw.Expr | None:

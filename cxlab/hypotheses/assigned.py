@@ -42,7 +42,10 @@ class Assigned:
     @property
     def said(self) -> str:
         """What is said of it beside the verdict."""
-        counted = f"whole clusters ({self.by}) have {self.column}: n_eff counts these, at most {self.clusters:,}"
+        counted = (
+            f"whole clusters ({self.by}) have {self.column}: the effective number counts these, at most "
+            f"{self.clusters:,}"
+        )
         if not self.few:
             return counted
         return (

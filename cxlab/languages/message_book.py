@@ -119,8 +119,9 @@ class Catalogue:
             filled[gap], free = part[0], free + part[1]
         first = next((t for g, t in zip(message.gaps, groups, strict=True) if g.startswith("num")), "")
         whole = re.fullmatch(r"[\d,]+", first)
-        form = self.plural(int(first.replace(",", ""))) if len(message.forms) > 1 and whole else 0
-        words = message.forms[min(form, len(message.forms) - 1)]
+        last = len(message.forms) - 1  # also of numbers that are not whole: 1.5 points
+        form = self.plural(int(first.replace(",", ""))) if last and whole else last
+        words = message.forms[min(form, last)]
         return GAP.sub(lambda gap: filled[gap[1] + gap[2]], words), free
 
     def _part(self, kind: str, text: str, depth: int) -> tuple[str, int] | None:
@@ -132,7 +133,8 @@ class Catalogue:
             return day(text, self.language), 0
         if kind == "text":
             return text, len(text)
-        own = lambda t: (self.label(t), 0 if ("label", t) in self.plain else len(t))  # noqa: E731
+        theirs = lambda t: [p for p in t.split(": ") if ("label", p) not in self.plain]  # noqa: E731
+        own = lambda t: (": ".join(map(self.label, t.split(": "))), sum(map(len, theirs(t))))  # noqa: E731
         if kind == "label":
             return own(text)
         parts = [(self._known(t, depth) if kind == "list" else None) or own(t) for t in text.split(", ")]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 
+from cxlab.languages.advice import for_reader
 from cxlab.languages.message_book import Catalogue, catalogue, check
 
 _SPOKEN: ContextVar[Catalogue | None] = ContextVar("spoken", default=None)
@@ -98,6 +99,15 @@ def said(text: str) -> str:
         _unsaid()[str(text)] = None
         return text
     return known
+
+
+def noted(text: str) -> str:
+    """Return a note or method as a page shows it: without what it tells the analyst, in the language.
+
+    >>> noted("2 groups are not shown (least_n=0 shows them)")
+    '2 groups are not shown'
+    """
+    return said(for_reader(str(text)))
 
 
 def maybe(text: str) -> str:

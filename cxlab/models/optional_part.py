@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cxlab.languages import speech
+from cxlab.languages.advice import for_reader
 from cxlab.models.paragraphs import remarks
 from cxlab.problem import DataProblem
 
@@ -67,9 +67,4 @@ def reason(problem: str) -> str:
     >>> reason("no filled sheet is named; make one with cx.loops.heard_sheet")
     'no filled sheet is named.'
     """
-    first, *more = problem.partition(". ")[0].rstrip(".").split("; ")
-    return f"{'; '.join([first, *(x for x in more if not CODE.search(x))])}."
-
-
-CODE = re.compile(r"\bcx\.|\bcxlab |\w=|`")
-"""What a clause that speaks to the analyst has."""
+    return f"{for_reader(problem.partition('. ')[0].rstrip('.'))}."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cxlab.languages.speech import said
+from cxlab.languages.speech import noted, said
 from cxlab.models.tables.banner_grid import Grid, grids
 
 SHEETS = 40
@@ -49,7 +49,7 @@ def write(book: Any, sheets: Any, result: Mapping[str, Any]) -> None:
             sheet.write_url(top - 1, 0, f"internal:'{contents.get_name()}'!A{k + 3}", link, said("Contents"))
             sheet.freeze_panes(below + 1 + len(grid.heads), 1)
     for k, text in enumerate((result["method"], *result["notes"])):
-        contents.write_string(len(made) + 3 + k, 0, said(text), looks.of(text_wrap=True, valign="top"))
+        contents.write_string(len(made) + 3 + k, 0, noted(text), looks.of(text_wrap=True, valign="top"))
 
 
 def _print(sheet: Any, columns: int) -> None:

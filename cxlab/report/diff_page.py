@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from cxlab.columns import Column, difference, show, span
 from cxlab.languages import speech
+from cxlab.languages.one_and_many import agreed
 from cxlab.models.metrics.main_findings import Message
 from cxlab.models.paragraphs import remarks
 from cxlab.report import page
@@ -102,9 +103,9 @@ def _first(found: Sequence[Result]) -> Any:
     lines = [f"{x.number} {_change(x)}, {_levels(x)}" for x in rows.head(FIRST).itertuples()]
     if len(found) > 1:
         lines = [f"{of}: {line}" for of, line in zip(rows["of"], lines, strict=False)]
-    title = (
-        f"{len(rows)} of {total} numbers differ for real" if len(rows) else f"None of {total} numbers differs for real"
-    )
+    title = f"None of {total} numbers differs for real"
+    if len(rows):
+        title = agreed(f"{len(rows)} of {total} numbers differ for real")
     table = pd.DataFrame({"finding": lines})
     told = Message("message", title, table, columns=(Column("finding", "text", "", "Finding"),))
     with speech.speaking("en"):  # its lines are said by now

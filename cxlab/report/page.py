@@ -132,7 +132,7 @@ def in_words(report: Mapping[str, Any], style: Style) -> dict[str, Any]:
     own = speech.language() != "en"
     name = lambda k: style.words.get(k) or (speech.said(k) if own else style.say(k))  # noqa: E731
     facts = [(name(k), fact(str(v), style)) for k, v in report.get("facts", ()) if k != "language"]
-    out: dict[str, Any] = {"facts": facts, "methods": [speech.said(m) for m in report.get("methods", ())]}
+    out: dict[str, Any] = {"facts": facts, "methods": [speech.noted(m) for m in report.get("methods", ())]}
     out["origin"] = origin(report.get("origin", ()))
     out["stamp"] = speech.said(report["stamp"]) if report.get("stamp") else ""
     doubts = len(report.get("doubts", ())) + report.get("more_doubts", 0)

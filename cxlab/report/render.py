@@ -26,6 +26,7 @@ from cxlab.data.locations import apart, placed
 from cxlab.data.masking import cleaned, quiet, without_secrets
 from cxlab.languages import message_book as languages
 from cxlab.languages import speech
+from cxlab.languages.one_and_many import agreed
 from cxlab.problem import DataProblem, one_of
 from cxlab.report import notebook as books
 from cxlab.report import page, pdf, provenance
@@ -197,7 +198,7 @@ def about(study: Mapping[str, Any], file: str) -> tuple[str, ...]:
     >>> about({"dropped": [{"rows": 3, "reason": "'Status' says Spam"}]}, "a.csv")
     ("left out: 3 rows, 'Status' says Spam",)
     """
-    out = tuple(f"left out: {d['rows']:,} rows, {d['reason']}" for d in study.get("dropped", ()))
+    out = tuple(agreed(f"left out: {d['rows']:,} rows") + f", {d['reason']}" for d in study.get("dropped", ()))
     doubts = together(doubt(d) for d in study.get("doubts", ()))
     if not doubts:
         return out
@@ -350,7 +351,7 @@ def facts(study: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
         ("Weights", design.get("weight") or "none"),
         ("Sample", sampled or "simple random"),
         ("Data", f"{name}, {study['sha256'][:8] or 'no file'}"),
-        *([("Not sure", f"{len(study['doubts'])} guesses, listed at the end")] if study.get("doubts") else []),
+        *([("Not sure", agreed(f"{len(study['doubts'])} guesses, listed at the end"))] if study.get("doubts") else []),
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cxlab.languages.one_and_many import agreed
 from cxlab.models.metrics.registry import SMALLEST
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made, made, one, table
@@ -59,7 +60,7 @@ def moves(before: Path, after: Path, *, level: float = 0.95, adjust: str = "holm
     said = list(found.pop(SAID))
     return Result(
         kind="moves",
-        title=f"{old.name} to {new.name}: {real.sum()} of {len(found)} numbers differ for real",
+        title=f"{old.name} to {new.name}: " + agreed(f"{real.sum()} of {len(found)} numbers differ for real"),
         table=found,
         level=level,
         method=f"after - before, MOVER interval from the two intervals, reports as independent samples; "

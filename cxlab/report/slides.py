@@ -18,6 +18,7 @@ from pptx.util import Inches, Pt
 
 from cxlab.columns import difference, how_many, named, show, span
 from cxlab.languages import speech
+from cxlab.languages.one_and_many import agreed
 from cxlab.present import OURS
 from cxlab.report import banner_slides
 from cxlab.report.collect import Made, labels, level, method, subject
@@ -90,7 +91,7 @@ def title_slide(deck: Deck, report: Made) -> None:
     about = f"{speech.said(named)}: {subject(report)}" if told else subject(report)
     deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24, "about")
     mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
-    rows = f"{data['rows']:,} rows. " if isinstance(data.get("rows"), int) else ""
+    rows = agreed(f"{data['rows']:,} rows. ") if isinstance(data.get("rows"), int) else ""
     made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
     deck.text(slide, speech.said(made), (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14, "made")
     if style.logo and deck.own:
@@ -107,7 +108,7 @@ def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -
     """Add a slide with its message, the line under it, and method and notes below the slide; return the slide."""
     slide = deck.slide(said)
     deck.text(slide, speech.said(about), (0.6, ABOVE, 12.1, 0.5), 14, "about")
-    notes = [speech.said(words) for words in (f"{method(result)}.", *result["notes"])]
+    notes = [speech.noted(words) for words in (f"{method(result)}.", *result["notes"])]
     slide.notes_slide.notes_text_frame.text = "\n".join(notes)
     return slide
 
@@ -118,7 +119,7 @@ def table_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     slide = result_slide(deck, result, speech.said(result["title"]), about)
     box = deck.place((0.6, 1.9, 12.1, 0.5 * (len(rows) + 1)), slide)
     shape = slide.shapes.add_table(len(rows) + 1, 4, *box)
-    described(shape, f"{result['title']}: {len(rows)} rows with estimate, interval and n")
+    described(shape, f"{result['title']}: " + agreed(f"{len(rows)} rows with estimate, interval and n"))
     deck.tagged(shape, "table")
     grid = shape.table
     for column, width in enumerate((5.5, 2.0, 3.1, 1.5)):
@@ -288,7 +289,7 @@ def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     n = f"n = {min(counts):,.0f} to {max(counts):,.0f}" if counts and min(counts) != max(counts) else ""
     n = n or (f"n = {counts[0]:,.0f}" if counts else "")
     left = len([r for r in result["table"] if r.get("estimate") is not None]) - len(rows)
-    more = f"; {left} rows between the highest and the lowest not shown" if left else ""
+    more = agreed(f"; {left} rows between the highest and the lowest not shown") if left else ""
     return f"{estimates(result)}{'; ' + n if n else ''}{more}"
 
 

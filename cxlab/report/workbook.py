@@ -83,8 +83,9 @@ def findings(book: xlsxwriter.Workbook, sheet: Any, told: Mapping[str, Any]) -> 
     for k, row in enumerate(told["table"]):
         sheet.write_number(k + 2, 0, k + 1)
         sheet.write_string(k + 2, 1, speech.said(row["finding"]), book.add_format({"text_wrap": True, "valign": "top"}))
+    grey = book.add_format({"font_color": "#51606e"})
     for k, text in enumerate((told["method"], *told["notes"])):
-        sheet.write_string(len(told["table"]) + 3 + k, 1, speech.said(text), book.add_format({"font_color": "#51606e"}))
+        sheet.write_string(len(told["table"]) + 3 + k, 1, speech.noted(text), grey)
 
 
 def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold: Any) -> None:
@@ -117,7 +118,7 @@ def write(book: xlsxwriter.Workbook, sheet: Any, result: Mapping[str, Any], bold
 def below(book: xlsxwriter.Workbook, sheet: Any, row: int, texts: list[str], *, columns: int, letters: int) -> None:
     """Write method and notes below a table, each in lines as wide as the table, so that they do not widen its print."""
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for k, text in enumerate(map(speech.said, texts)):
+    for k, text in enumerate(map(speech.noted, texts)):
         if columns > 1:
             sheet.merge_range(row + k, 0, row + k, columns - 1, "", wrapped)
         sheet.write_string(row + k, 0, text, wrapped)

@@ -230,7 +230,7 @@ def test_negative_weights_are_refused(use):
 @pytest.mark.parametrize(("value", "said"), [(0, "zero"), (None, "missing"), (np.inf, "infinite")])
 def test_rows_whose_weight_is_none_get_none_and_are_counted(value, said):
     raked = rake(with_weight(value), {"stype": TYPES})
-    note = f"1 rows whose weight is {said} do not count"
+    note = f"1 row whose weight is {said} does not count"
     assert note in raked.field("weight_raked").note and note in weighting(with_weight(value)).notes
     made = raked.frame.collect().to_native().to_pandas()
     assert made["weight_raked"].isna().tolist() == [k == 3 for k in range(183)]

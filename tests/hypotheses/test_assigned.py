@@ -63,7 +63,7 @@ def test_clusters_count_and_few_of_them_are_no_assignment(id: str) -> None:
         v = verdict(id, dealt(id, treated))
         assert v.table["n_eff"].le(CLUSTERS).all()
         assert len(v.table) or treated == 2
-        assert any(f"n_eff counts these, at most {CLUSTERS}" in note for note in v.notes)
+        assert any(f"the effective number counts these, at most {CLUSTERS}" in note for note in v.notes)
         if len(v.table):
             assert f" in {CLUSTERS} clusters" in v.sentence
         amounts = simulated(id, 0.0, n=200, seed=1).table[ARMS[id][0]].nunique() > 4

@@ -58,7 +58,7 @@ def test_rows_without_a_weight_do_not_count_and_that_is_said() -> None:
     rest = trial()
     rest = cx.Study(rest.table.iloc[3:], rest.codebook)
     assert (v.estimate.value, v.estimate.n) == (pytest.approx(verdict(rest).estimate.value, rel=1e-9), 197)
-    assert set(v.notes) >= {f"1 rows whose weight is {k} do not count" for k in ("zero", "missing", "infinite")}
+    assert set(v.notes) >= {f"1 row whose weight is {k} does not count" for k in ("zero", "missing", "infinite")}
 
 
 def test_only_the_ratio_of_weights_counts() -> None:

@@ -198,7 +198,7 @@ def test_kano_says_what_is_missing():
         "'about'; abc declares none. Declare them in its datapackage.json"
     )
     assert (
-        "1 answers to 'f' outside its scale do not count" in cx.importance.kano(kano_study([1, 2, 9], [1, 2, 3])).notes
+        "1 answer to 'f' outside its scale does not count" in cx.importance.kano(kano_study([1, 2, 9], [1, 2, 3])).notes
     )
 
 

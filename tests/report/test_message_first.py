@@ -39,7 +39,7 @@ def test_the_page_has_the_message_as_its_title_and_the_findings_first(made: Path
     assert (
         page.h1.get_text()
         == message["title"]
-        == "Benelux (Country) is 43.7 pp below the others together in CSAT of Satisfaction overall"
+        == "Country: Benelux is 43.7 pp below the others together in CSAT of Satisfaction overall"
     )
     assert page.select_one(".subject").get_text().startswith("Scorecard: ")
     told = page.select_one(".cx-message")
@@ -86,7 +86,7 @@ SPEAKING = {
     "reviews": "brand-tracker",
 }
 """Pages that compare no groups or waves, and a study for each; they begin with what their results say."""
-ADVICE = re.compile(r"\bcx\.|parts\[|\b\w+=['\"]|`")
+ADVICE = re.compile(r"\bcx\.|parts\[|\b\w+=['\"]|`|\bleast_n\b|\b(p|n)_[a-z]+\b")
 """What an analyst is told, and a reader is not."""
 
 

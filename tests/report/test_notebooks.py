@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from cxlab.data import catalogue
 from cxlab.report import render
@@ -42,6 +44,25 @@ def test_a_notebook_runs_on_the_shipped_studies(made, name: str, study: str) -> 
     assert report.failure is None
     assert numbers(report)
     assert ("SIMULATED DATA" in report.page.read_text()) == (study == "brand-tracker")
+
+
+ADVICE = re.compile(r"\bcx\.|parts\[|\b\w+=\w|`|\bleast_n\b|\b(p|n)_[a-z]+\b|case_mix")
+"""What an analyst is told, and a reader is not."""
+
+
+@pytest.mark.parametrize(
+    ("name", "study"),
+    [("scorecard", "airline-survey"), ("league", "brand-tracker"), ("benchmark", "brand-tracker")],
+)
+def test_no_sentence_of_a_client_s_page_speaks_to_the_analyst(made, name: str, study: str) -> None:
+    report = made(name, study)
+    page = BeautifulSoup(report.page.read_text(), "html.parser")
+    for code in page.select("div.code, pre, style, script"):
+        code.decompose()
+    texts = [" ".join(t.split()) for t in page.main.find_all(string=True)]
+    assert len(texts) > 100
+    assert [t for t in texts if ADVICE.search(t)] == []
+    assert "nothing is adjusted for" in page.get_text() or name != "league"
 
 
 def test_the_scorecard_of_the_airline_survey_counts_right(made) -> None:

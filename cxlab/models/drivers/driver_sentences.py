@@ -8,6 +8,7 @@ import numpy as np
 
 from cxlab.columns import show, span
 from cxlab.data.arguments import public
+from cxlab.languages.one_and_many import agreed
 from cxlab.models.paragraphs import Findings
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -67,7 +68,8 @@ def _drivers(result: Result) -> Iterator[str]:
         yield f"**First may be**: {_listed(leaders)}; these answers do not settle it."
     decided = pairs[pairs.decided]
     said = [f"{_label(result, r.above)} above {_label(result, r.below)}" for r in decided.itertuples()]
-    yield f"**Order**: {len(decided)} of {len(pairs)} pairs are decided" + (f": {_listed(said)}." if said else ".")
+    told = agreed(f"**Order**: {len(decided)} of {len(pairs)} pairs are decided")
+    yield told + (f": {_listed(said)}." if said else ".")
     company = [_label(result, d) for d in table.driver[table.above_noise & (table.sign == "±")]]
     if company:
         yield (f"**Perhaps by company only**: {_listed(company)}; an effect of their own cannot be told from none.")

@@ -97,8 +97,8 @@ def spells(
     counted = t.min() <= 1 and bool((t == np.round(t)).all())  # the first of whole periods is nothing late
     if entry is None and t.min() > 0.1 * t.max() and len(np.unique(t)) > 3 and not counted:
         notes.append(
-            f"nobody has a '{time}' below {t.min():g}: if customers were watched only from some time on, name it with "
-            "entry=, else those who left earlier are missing"
+            f"nobody has a '{time}' below {t.min():g}: where customers were watched only from some time on, those "
+            "who left earlier are missing; name that time with entry="
         )
     return Spells(t, e, codes, group, groups, words, found, tuple(notes))
 

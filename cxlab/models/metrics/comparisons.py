@@ -183,7 +183,7 @@ def against(
     table = _from_benchmark(groups, contrasts.from_benchmark(groups, value, error, score), value, rule)
     table.insert(table.columns.get_loc("tipping_se") + 1, "tipping_n", variance / table["tipping_se"] ** 2)
     known = (
-        "the benchmark counts as exact: tipping_se is the standard error of it that would undo the difference"
+        "the benchmark counts as exact; a tipping standard error of it would undo the difference"
         if se is None and n is None
         else f"standard error of the benchmark: {_given(se, n)}"
     )

@@ -179,8 +179,8 @@ def _judged(result: Result, p: NDArray, section: NDArray, known: NDArray, how: t
         equivalent = np.asarray(result.parts["equivalent"], float)
         found = np.array(differences.verdicts(p * alpha / chance, equivalent, alpha), object)
         table["verdict"] = np.where(table["verdict"] == UNORDERED, UNORDERED, found)
-    rule, own = differences.RULE.format(alpha=alpha), f"p_adjusted < {chance:g}"
-    notes = [n.replace(f"p_adjusted < {alpha:g}", own) if n == rule else n for n in result.notes]
+    rule, own = differences.RULE.format(alpha=alpha), f"the corrected p is below {chance:g}"
+    notes = [n.replace(f"the corrected p is below {alpha:g}", own) if n == rule else n for n in result.notes]
     notes = [n for n in notes if not n.startswith(("judged together", "judged alone"))]
     parts = {**result.parts, "family": int(known.sum()), "correction": correction, "together": True, "page": plan}
     return replace(result, table=table, notes=(*notes, _said(plan, correction, int(known.sum()))), parts=parts)

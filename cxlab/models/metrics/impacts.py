@@ -23,7 +23,7 @@ from cxlab.stats.inference import multiple, proportions, shared_clusters
 from cxlab.stats.inference.trinomial import z_value
 
 ALONE = (
-    "judged alone: p_adjusted counts these {count} topics and nothing else on a page "
+    "judged alone: the corrected p counts these {count} topics and nothing else on a page "
     "(cx.metrics.together judges a page)"
 )
 NO_CAUSE = "an impact describes who answered what; it does not say that the topic caused the score"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlab.columns import difference, show, span
+from cxlab.languages.one_and_many import agreed
 from cxlab.models.metrics.placing import extreme, placed
 from cxlab.result import Result
 
@@ -131,8 +132,8 @@ def _alert_policy(r: Result) -> list[Said]:
 
 def _alerts(r: Result) -> list[Said]:
     total, alone = int(r.table["n"].sum()), r.table[r.table["owner"] == "(nobody)"]["n"].sum()
-    rest = f"; {int(alone):,} have no owner" if alone else ""
-    return [Said(f"{total:,} alerts in {r.parts['weeks']:.0f} weeks{rest}")]
+    rest = f"; {int(alone):,} {'has' if alone == 1 else 'have'} no owner" if alone else ""
+    return [Said(agreed(f"{total:,} alerts in {r.parts['weeks']:.0f} weeks") + rest)]
 
 
 def _closing(r: Result) -> list[Said]:
@@ -196,7 +197,7 @@ def _measurement_plan(r: Result) -> list[Said]:
 def _gaming(r: Result) -> list[Said]:
     looked = r.parts["looked"]
     return (
-        [Said(f"{len(looked)} owners are outside the limits: look at {', '.join(map(str, looked[:3]))}")]
+        [Said(agreed(f"{len(looked)} owners are outside the limits") + f": look at {', '.join(map(str, looked[:3]))}")]
         if looked
         else []
     )
@@ -323,8 +324,8 @@ def _text_quality(r: Result) -> list[Said]:
         return []
     empty = rows.loc["nothing to add"]
     words = f"{int(rows.loc['answered', 'n']):,} comments, {rows.loc['answered', 'what'].removesuffix(' rows')}"
-    nothing = f"; {int(empty['n']):,} of them say nothing" if empty["n"] else ""
-    return [Said(f"{words} rows{nothing}", sure=False)]
+    nothing = f"; {int(empty['n']):,} of them {'says' if empty['n'] == 1 else 'say'} nothing" if empty["n"] else ""
+    return [Said(agreed(f"{words} rows") + nothing, sure=False)]
 
 
 def _themes(r: Result) -> list[Said]:

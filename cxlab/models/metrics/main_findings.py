@@ -38,7 +38,7 @@ class Message(Result):
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<li>{html.escape(speech.said(line))}</li>" for line in self.table["finding"])
-        notes = "".join(f"<p><small>{html.escape(speech.said(n))}</small></p>" for n in self.notes)
+        notes = "".join(f"<p><small>{html.escape(speech.noted(n))}</small></p>" for n in self.notes)
         head = f"<p><strong>{html.escape(speech.said(self.title))}</strong></p>"
         return f"<div class='text cx-message {FIGURE.partition(' ')[2]}'>{head}<ol>{lines}</ol>{notes}</div>"
 
@@ -195,10 +195,9 @@ def said(row: pd.Series, result: Result, time: bool) -> tuple[str, str]:
     else:
         side = "above" if sign > 0 else "below"
         column = str(result.parts.get("labels", {}).get(result.parts.get("compared"), result.parts.get("compared", "")))
-        of = (
-            "" if column.casefold() in ("", "brand", "item") or column.casefold() in name.casefold() else f" ({column})"
-        )
-        headline = f"{name}{of} is {size} {side} {row['against']} in {measure}"
+        known = column.casefold() in ("", "brand", "item") or column.casefold() in name.casefold()
+        of = "" if known else f"{column}: "
+        headline = f"{of}{name} is {size} {side} {row['against']} in {measure}"
     return headline + tone, f"{headline}{tone} ({span_of(low, high, digits)})"
 
 

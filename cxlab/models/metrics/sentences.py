@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxlab.columns import named
 from cxlab.data.arguments import public
+from cxlab.languages.one_and_many import agreed
 from cxlab.models.metrics import registry
 from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.families import KINDS, common, judged, together
@@ -77,7 +78,8 @@ def _judgement(result: Result) -> str:
         "holm": f"where nothing differs, one page in {round(1 / page.chance)} has a false 'real' on it",
     }.get(correction, f"of those called real about {1 - result.level:.0%} are chance")
     divided = f" This chance is divided before looking: {page.described()}." if len(page.names) > 1 else ""
-    return f"**Judged together**: {count} comparisons ({multiple.NAMES[correction]}); {worth}.{divided}"
+    head = agreed(f"**Judged together**: {count} comparisons")
+    return f"{head} ({multiple.NAMES[correction]}); {worth}.{divided}"
 
 
 def counted(tables: list[pd.DataFrame]) -> list[str]:
@@ -89,7 +91,8 @@ def counted(tables: list[pd.DataFrame]) -> list[str]:
     none = "" if verdicts.str.startswith("real").any() else "None is real. "
     if not noise + unsure:
         return []
-    head, are = f"**The rest** of {len(verdicts)} differences: {none}", "is" if noise == 1 else "are"
+    head = agreed(f"**The rest** of {len(verdicts)} differences: {none}")
+    are = "is" if noise == 1 else "are"
     if not noise:
         return [f"{head}{unsure} that these data cannot tell."]
     told = f"{head}{noise} {are} noise (what would matter is ruled out)"

@@ -64,8 +64,8 @@ def cry_wolf(*, n: int = 1000, day_effect: float = 5.0, rho: float = 0.5, charts
         ("a 3-sigma chart of days", np.abs(live[:, BASE:]) > 3),
         ("... and two of three days beyond 2 sigma", _two_of_three(live[:, BASE:])),
         ("Laney's p' chart of days", _laney(live)),
-        ("cx.running: a band for all looks", _so_far(y[:, :DAYS], n, 1000)),
-        ("cx.monitor: one false alarm a year allowed", _own(y, spread / n)),
+        ("a band for all looks (cx.running)", _so_far(y[:, :DAYS], n, 1000)),
+        ("a chart that allows one false alarm a year (cx.monitor)", _own(y, spread / n)),
     ]
     half = lambda p: z_value(0.95) * np.sqrt(p * (1 - p) / charts)  # noqa: E731
     rows = []

@@ -177,5 +177,5 @@ def _restless(p: Periods, z: NDArray, there: NDArray, base: int, usable: NDArray
     for s in np.flatnonzero(odd)[:5]:
         where = p.names[int(np.abs(path[s]).argmax())]
         who = f" of {p.called(s)}" if len(p.labels.columns) else ""
-        out.append(f"The baseline{who} seems to hold a change itself, about {where}: choose another with baseline=")
+        out.append(f"The baseline{who} seems to hold a change itself, about {where}; choose another with baseline=")
     return out

@@ -244,7 +244,7 @@ def _said(
             "more than chance and its season"
         )
     elif len(found) > 10:
-        out.append(f"{len(found) - 10} more alarms: the table 'alarms' of the parts has all {len(found)}")
+        out.append(f"{len(found) - 10} more alarms; parts['alarms'] has all {len(found)}")
     size, slow = show(shift, difference(unit)), charts["delay"].max()
     which = f" ({p.called(int(charts['delay'].idxmax()))}: {slow:.1f})" if len(charts) > 1 else ""
     middle = charts["delay"].median()

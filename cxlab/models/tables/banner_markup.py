@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from cxlab.languages.speech import said
+from cxlab.languages.speech import noted, said
 from cxlab.models.tables.banner_grid import Cell, Grid, Row, grids, in_pieces
 from cxlab.result import FIGURE, Result, plain
 
@@ -40,7 +40,7 @@ class Tables(Result):
             parts.append(
                 f"<section><p id='{place(k)}'><strong>{html.escape(g.title)}</strong></p>{tables}{_foot(g)}</section>"
             )
-        parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(said(n))}</li>' for n in self.notes)}</ul>"]
+        parts += [f"<ul class='cx-notes'>{''.join(f'<li>{html.escape(noted(n))}</li>' for n in self.notes)}</ul>"]
         words = html.escape(said("Method")), html.escape(said(self.method))
         parts += [f"<details class='cx-method'><summary>{words[0]}</summary>{words[1]}</details>"]
         return f"<figure class='{FIGURE}'>{''.join(parts)}</figure>"

@@ -20,8 +20,8 @@ from cxlab.stats.inference.trinomial import Limits, z_value
 
 VERDICTS = ("real", "real, but smaller than matters", "noise", "cannot tell")
 RULE = (
-    "verdict: 'real' if p_adjusted < {alpha:g}; 'noise' if not, and differences that matter are ruled out (TOST, "
-    "p_equivalent < {alpha:g}); 'real, but smaller than matters' if both; else 'cannot tell'"
+    "verdict: 'real' if the corrected p is below {alpha:g}; 'noise' if not, and differences that matter are ruled out "
+    "(TOST, p of equivalence below {alpha:g}); 'real, but smaller than matters' if both; else 'cannot tell'"
 )
 """How `verdicts` decides, in words."""
 

@@ -200,7 +200,7 @@ def test_answers_outside_the_scale_and_gaps_are_counted():
     data = study.table.copy()
     data.loc[0, "s1"], data.loc[1, "s2"] = 99, np.nan
     result = cx.index(cx.Study(data, study.codebook), MODEL, draws=10)
-    assert "1 answers to 's1' outside its scale do not count" in result.notes
+    assert "1 answer to 's1' outside its scale does not count" in result.notes
     assert "2 of 200 respondents left out: an item without answer." in result.notes
     assert result["Satisfaction"].n == 198
     filled = cx.index(cx.Study(data, study.codebook), MODEL, missing="mean", draws=10)

@@ -284,7 +284,7 @@ def test_verdicts_follow_the_stated_rule():
     assert cx.compare(two((20, 30, 50), (22, 30, 48)), "nps", by="g").table["verdict"][0] == "cannot tell"
     small = cx.compare(two((20000, 30000, 50000), (21000, 30000, 49000)), "nps", by="g").table["verdict"][0]
     assert small == "real, but smaller than matters"
-    assert any(n.startswith("verdict: 'real' if p_adjusted < 0.05; ") for n in r.notes)
+    assert any(n.startswith("verdict: 'real' if the corrected p is below 0.05; ") for n in r.notes)
     assert "smallest difference that matters: 5 NPS points" in r.notes
 
 
@@ -413,7 +413,7 @@ def test_a_wave_without_answers_gives_no_difference():
     r = cx.compare(study(table, wave="wave"), "nps", by="wave")
     assert np.isnan(r.table[["estimate", "low", "high", "p", "p_adjusted"]].to_numpy(float)).all()
     assert r.table["verdict"].tolist() == ["", ""]
-    assert "1 of 3 groups have no answers: not estimable" in r.notes
+    assert "1 of 3 groups has no answers: not estimable" in r.notes
 
 
 def graded(**scales):

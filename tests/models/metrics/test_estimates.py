@@ -325,7 +325,7 @@ def test_small_groups_are_counted_but_not_shown():
     r = cx.nps(study(table, g="segment"), by="g")
     assert np.isnan(r.table.loc[1, ["estimate", "low", "high", "se", "promoters"]].to_numpy(float)).all()
     assert r.table["n"].map(str).tolist() == ["not shown", "fewer than 10"]
-    assert "1 of 2 groups have fewer than 10 answers and are not shown (least_n=0 shows them)" in r.notes
+    assert "1 of 2 groups has fewer than 10 answers and is not shown (least_n=0 shows them)" in r.notes
     assert cx.nps(study(table, g="segment"), by="g", least_n=0).table["estimate"].tolist() == [100, -100]
 
 
@@ -362,13 +362,13 @@ def test_a_wave_without_answers_is_stated():
     r = cx.nps(study(table, wave="wave"), by="wave")
     assert r.table["n"].tolist() == [20, 0]
     assert np.isnan(r.table["estimate"][1])
-    assert "1 of 2 groups have no answers: not estimable" in r.notes
+    assert "1 of 2 groups has no answers: not estimable" in r.notes
 
 
 def test_no_answers_at_all_are_stated():
     r = cx.csat(study(pd.DataFrame({"sat": [None] * 20}, dtype="float")))
     assert np.isnan(r.table["estimate"][0])
-    assert "1 of 1 groups have no answers: not estimable" in r.notes
+    assert "1 of 1 groups has no answers: not estimable" in r.notes
 
 
 def test_answers_outside_the_scale_do_not_count():
@@ -381,7 +381,7 @@ def test_weights_that_are_zero_or_missing_do_not_count_and_negative_ones_are_ref
     table = pd.DataFrame({"ltr": [9] * 20, "w": [1.0] * 17 + [0, 0, None]})
     r = cx.nps(study(table, w="weight"))
     assert r.table["n"][0] == 17
-    assert {"2 rows whose weight is zero do not count", "1 rows whose weight is missing do not count"} <= set(r.notes)
+    assert {"2 rows whose weight is zero do not count", "1 row whose weight is missing does not count"} <= set(r.notes)
     table.loc[3, "w"] = -1
     assert refused(lambda: cx.nps(study(table, w="weight"))) == (
         "1 rows of s have a negative weight in 'w'; weights are positive. Correct them, or leave the rows out with "

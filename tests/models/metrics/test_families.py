@@ -225,7 +225,7 @@ def test_a_page_in_sections_says_how_the_level_is_divided() -> None:
     )
     alone, first = made[1].table["detectable"][0], family[1].table["detectable"][0]
     assert first / alone == pytest.approx((-ndtri(0.0375 / 2) + 0.8416) / (1.96 + 0.8416), rel=1e-3)
-    assert any("verdict: 'real' if p_adjusted < 0.1" in note for note in family[0].notes)
+    assert any("verdict: 'real' if the corrected p is below 0.1" in note for note in family[0].notes)
 
 
 def test_real_has_an_interval_without_0_whatever_the_chance() -> None:
@@ -243,10 +243,8 @@ def test_real_has_an_interval_without_0_whatever_the_chance() -> None:
 def test_impacts_are_part_of_the_page_and_say_so_when_alone() -> None:
     s = page()
     alone = cx.metrics.impact(s, "land")
-    assert (
-        "judged alone: p_adjusted counts these 4 topics and nothing else on a page (cx.metrics.together judges a page)"
-        in (alone.notes)
-    )
+    said = "judged alone: the corrected p counts these 4 topics and nothing else on a page"
+    assert f"{said} (cx.metrics.together judges a page)" in alone.notes
     impact, trend = cx.metrics.together(alone, cx.trend(s, "nps"))
     assert impact.parts["family"] == trend.parts["family"] == 5
     assert not any(note.startswith("judged alone") for note in impact.notes)

@@ -90,7 +90,7 @@ def test_topics_of_few_answers_are_not_shown():
     row = r.table.set_index("topic").loc["y"]
     assert str(row["n"]) == "fewer than 10"
     assert np.isnan(row.drop("n").to_numpy(float)).all()
-    assert "1 of 2 groups have fewer than 10 answers and are not shown (least_n=0 shows them)" in r.notes
+    assert "1 of 2 groups has fewer than 10 answers and is not shown (least_n=0 shows them)" in r.notes
 
 
 def test_a_topic_of_everybody_has_no_impact_to_estimate():

@@ -44,7 +44,7 @@ def test_the_largest_sure_difference_is_the_message_and_touchpoints_are_among_th
     results = page(study(0.6))
     told = cx.pages.message(*results)
     known = results[1].table.set_index("region")["estimate"]["South"]
-    assert told.title == f"South (Region) is {abs(known) * 100:.1f} pp below the others together in CSAT of Overall"
+    assert told.title == f"Region: South is {abs(known) * 100:.1f} pp below the others together in CSAT of Overall"
     assert told.parts["source"] == 1
     lines = told.table["finding"].tolist()
     assert lines[0].startswith(told.title) and len(lines) <= 5
@@ -80,7 +80,7 @@ def test_less_can_be_better_and_the_words_say_so() -> None:
     )
     made = cx.Study(table, Codebook("made", fields))
     told = cx.pages.message(cx.compare(made, "share", of="left", value=1, by="contract", pairs="rest"))
-    assert re.match(r"(monthly|yearly) \(Contract\) is [\d.]+ pp (above|below) \w+ in share of Left", told.title)
+    assert re.match(r"Contract: (monthly|yearly) is [\d.]+ pp (above|below) \w+ in share of Left", told.title)
     assert ("above" in told.title) == told.title.endswith("which is worse")
 
 

@@ -228,7 +228,7 @@ def test_groups_hidden_for_few_answers_take_no_room_on_the_page() -> None:
     rows = made._repr_html_()
     assert "<th scope='row'>b</th>" in rows and "<th scope='row'>c</th>" not in rows
     assert "<th scope='col'>Kind</th>" in rows
-    assert any(note.startswith("1 of 3 groups have fewer than 10 answers") for note in made.notes)
+    assert any(note.startswith("1 of 3 groups has fewer than 10 answers") for note in made.notes)
 
 
 def test_a_bare_code_is_named_with_its_column() -> None:

@@ -145,7 +145,7 @@ def test_a_page_judges_where_we_stand_with_its_other_comparisons() -> None:
     assert stand.table["change_verdict"].iloc[0] == judged.table["verdict"].iloc[-1]
     assert judged.parts["family"] == 2  # the change at the top is no third test
     assert any(n.startswith("judged together with all 2 comparisons of this page") for n in stand.notes)
-    assert "1 tests judged" in alone.method and "judged" not in stand.method
+    assert "1 test judged" in alone.method and "judged" not in stand.method
     p = alone.parts["tested"]["p"].iloc[0]
     strict = cx.metrics.together(alone, trend, sections=["a", "b"], shares={"a": 1, "b": 1e6})[0]
     assert strict.table["change_verdict"].iloc[0] != "real" or p < 0.05 / 1e6

@@ -110,8 +110,8 @@ def test_one_of_two_series_that_does_not_vary_has_its_own_reason(stream: Stream)
     table = study.table.assign(ltr=study.table["ltr"].where(study.table["brand"] == "Alba", 8))
     still = replace(study, table=table)
     found = cx.monitor(still, "nps", by="brand", every="day")
-    assert "1 of 2 series have one value throughout: nothing varies, nothing is watched" in found.notes
+    assert "1 of 2 series has one value throughout: nothing varies, nothing is watched" in found.notes
     assert not any("too few days" in n for n in found.notes)
     found = cx.changes(still, "nps", by="brand", every="day")
-    assert "1 series have one value throughout: nothing varies, no change to look for" in found.notes
+    assert "1 series has one value throughout: nothing varies, no change to look for" in found.notes
     assert found.table["brand"].tolist() == ["Alba"]

@@ -313,7 +313,7 @@ def test_a_series_needs_eight_periods_of_baseline(stream: Stream, days: int, wat
     gone = (table["brand"] == "Brio") & table["date"].between("2025-01-06", "2025-01-25") & (
         table["date"] >= pd.Timestamp("2025-01-06") + pd.Timedelta(days=days))  # fmt: skip
     found = cx.monitor(replace(study, table=table[~gone]), "nps", by="brand", every="day", baseline=20)
-    assert ("1 of 2 series have too few days with answers and are not watched" in found.notes) is not watched
+    assert ("1 of 2 series has too few days with answers and is not watched" in found.notes) is not watched
     own = found.table[found.table["brand"] == "Brio"]
     assert own["z"].notna().any() == watched
 

@@ -141,7 +141,7 @@ def test_reviews_of_units_whole() -> None:
     assert found.parts["drift"]["term"].tolist() == ["per year", "per doubling of the number of reviews"]
     kinds = ["asked", "organic", "organic less asked", "chance that organic is better"]
     assert found.parts["kinds"]["kind"].tolist() == kinds
-    assert any("1 of 4 units have fewer than 10 reviews" in n for n in found.notes)
+    assert any("1 of 4 units has fewer than 10 reviews" in n for n in found.notes)
     assert any("no verdict: of simulated clean streams" in n for n in found.notes)
     assert type(found.plot()).__name__ == "Axes"
 
