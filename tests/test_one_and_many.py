@@ -150,7 +150,7 @@ COLUMN = re.compile(r"\bleast_n\b|\b(p|n)_[a-z]+\b|\btipping_|_(low|high|se)\b")
 ANALYST = (
     "models/doubt_panel.py", "models/optional_part.py", "models/metrics/allowed_scales.py", "stats/text/",
     "hypotheses/plan.py", "hypotheses/slots.py", "hypotheses/calibration.py", "hypotheses/claims.py",
-    "models/regression/formula.py", "models/price/shown_in_part.py",
+    "models/regression/formula.py", "models/price/shown_in_part.py", "stats/counts/fetched.py",
 )  # fmt: skip
 """What only stands in files and terminals of the analyst."""
 

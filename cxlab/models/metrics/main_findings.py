@@ -196,7 +196,7 @@ def said(row: pd.Series, result: Result, time: bool) -> tuple[str, str]:
         side = "above" if sign > 0 else "below"
         column = str(result.parts.get("labels", {}).get(result.parts.get("compared"), result.parts.get("compared", "")))
         known = column.casefold() in ("", "brand", "item") or column.casefold() in name.casefold()
-        of = "" if known else f"{column}: "
+        of = "" if known else f"{column} " if column.endswith(("?", "？", "؟", ":")) else f"{column}: "
         headline = f"{of}{name} is {size} {side} {row['against']} in {measure}"
     return headline + tone, f"{headline}{tone} ({span_of(low, high, digits)})"
 

@@ -9,16 +9,20 @@ from matplotlib.axes import Axes
 
 from cxlab.columns import show
 from cxlab.plots import style
+from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 
 def scorecard(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw one row a metric: where on its whole scale it stands, with the interval, and the ends of the scale."""
-    table = result.table[::-1].reset_index(drop=True)
+    known = result.table["estimate"].notna().to_numpy()
+    if not known.any():
+        raise DataProblem("nothing to draw: no metric of this scorecard has enough answers to be shown")
+    table = result.table[known][::-1].reset_index(drop=True)
     ax = style.canvas(ax, height=0.9 + 0.62 * len(table))
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
-    least, most = np.array(result.parts["ends"], float)[::-1].T
+    least, most = np.array(result.parts["ends"], float)[known][::-1].T
     at = lambda name: (table[name].to_numpy(float) - least) / (most - least)  # noqa: E731
     y = np.arange(len(table))
     ax.hlines(y, 0, 1, color=style.GRID, linewidth=9, zorder=1)

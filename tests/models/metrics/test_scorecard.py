@@ -252,3 +252,16 @@ def test_a_question_that_asks_for_no_satisfaction_is_not_called_satisfaction() -
     compared = cx.compare(data, "csat", by="g", of="r")
     assert compared.title == "Top-box share of Would recommend by Kind: differences, all pairs"
     assert findings(compared).lines[0].startswith("**Real** (Top-box share of Would recommend by Kind): ")
+
+
+def test_a_metric_of_few_answers_is_not_drawn_and_a_card_of_none_is_refused() -> None:
+    """One question of hundred answers beside one of three; and a study of one respondent."""
+    table = pd.DataFrame({"a": [1, 2, 3, 4, 5] * 20, "b": [1, 2, 3] + [np.nan] * 97})
+    fields = [cx.Field(n, n, role="outcome", measure="satisfaction", scale=cx.Scale(1, 5)) for n in "ab"]
+    card = cx.scorecard(cx.Study(table, cx.Codebook("two", tuple(fields))))
+    said = [t.get_text() for t in card.plot().get_yticklabels()]
+    assert len(card.table) == 4 and sorted(said) == ["a\nCSAT, n = 100", "a\nMean, n = 100"]
+    one = cx.scorecard(cx.Study(table.head(1), cx.Codebook("one", tuple(fields))))
+    with pytest.raises(DataProblem) as problem:
+        one.plot()
+    assert str(problem.value) == "nothing to draw: no metric of this scorecard has enough answers to be shown"
