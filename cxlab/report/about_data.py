@@ -20,13 +20,14 @@ CELL = "import cxlab.report.about_data as _facts\n_facts.tell(globals())"
 
 
 def tell(names: Mapping[str, Any]) -> None:
-    """Display what is known about the first study among the notebook's variables, which versions were loaded, and what
-    could not be said in the language of the report, whose words stay as they are."""
+    """Display what is known about the study called ``data``, else the first among the notebook's variables, which
+    versions were loaded, and what could not be said in the language of the report, whose words stay as they are."""
     from IPython.display import display
 
     from cxlab.data.study import Study
 
-    study = next((v for k, v in names.items() if isinstance(v, Study) and not k.startswith("_")), None)
+    studies = {k: v for k, v in names.items() if isinstance(v, Study) and not k.startswith("_")}
+    study = studies.get("data", next(iter(studies.values()), None))
     told = {
         "study": facts(study) if study is not None else {},
         "versions": versions(),

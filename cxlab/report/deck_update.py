@@ -13,6 +13,7 @@ from typing import Any
 
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 
 from cxlab.problem import DataProblem
 from cxlab.report.collect import Made
@@ -20,6 +21,7 @@ from cxlab.report.deck import described, mark
 from cxlab.report.slides import CHART, drawn
 
 NAMED = "cxlab "
+LINES = (XL_CHART_TYPE.LINE, XL_CHART_TYPE.LINE_MARKERS)
 TEXTS = ("title", "about", "made", "finding")
 
 
@@ -57,7 +59,7 @@ def update(file: Path, report: Made) -> Update:
 
     Raises
     ------
-    DataProblem : the file is not there, is no .pptx, or holds nothing that cxlab made.
+    DataProblem : the file is not there, is no .pptx, holds nothing that cxlab made, or is of another study.
     """
     if not file.is_file():
         raise DataProblem(f"there is no deck {file}")
@@ -66,7 +68,14 @@ def update(file: Path, report: Made) -> Update:
         deck = Presentation(io.BytesIO(content))
     except Exception as error:  # whatever python-pptx makes of a stranger's file
         raise DataProblem(f"{file} cannot be opened as a .pptx ({type(error).__name__}); save it anew") from None
-    done = updated(deck, drawn(report).made)
+    fresh = drawn(report).made
+    mine, theirs = called(deck), called(fresh)
+    if min(len(mine), len(theirs)) > 1 and not mine & theirs:
+        raise DataProblem(
+            f"{file} is of another study: its charts and tables name {some(mine)}, those of this report "
+            f"{some(theirs)}; nothing was changed. Make a deck of its own with cxlab report ... --to pptx"
+        )
+    done = updated(deck, fresh)
     if not done.charts + done.tables + done.texts + len(done.edited) + len(done.gone) + len(done.shape):
         raise DataProblem(
             f"{file} holds no chart, table or text that cxlab made (their names begin with 'cxlab'); make a deck with "
@@ -103,6 +112,24 @@ def updated(deck: Any, fresh: Any) -> Update:
     left = [tag for tag in new if tag not in seen]
     done.absent += dict.fromkeys(tag.rpartition(" ")[0] for tag in left)
     return done
+
+
+def called(deck: Any) -> set[str]:
+    """Return what the charts and tables of a deck that cxlab made are of: touchpoints, groups, questions; no waves."""
+    names: set[str] = set()
+    for _, shape, _ in tagged(deck):
+        if getattr(shape, "has_chart", False):
+            plot = shape.chart.plots[0]
+            over_time = len(plot.series) > 1 or shape.chart.chart_type in LINES
+            names |= {s.name for s in plot.series if len(plot.series) > 1} if over_time else set(plot.categories)
+        elif getattr(shape, "has_table", False):
+            names |= {row.cells[0].text_frame.text for row in list(shape.table.rows)[1:]}
+    return {str(name) for name in names if name}
+
+
+def some(names: set[str]) -> str:
+    """Return the first three of several names."""
+    return ", ".join(repr(name) for name in sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def tagged(deck: Any) -> Iterator[tuple[str, Any, str]]:

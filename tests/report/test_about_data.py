@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pandas as pd
 import pytest
 
 import cxlab as cx
-from cxlab.report.about_data import facts, period
+from cxlab.report.about_data import MIME, facts, period, tell
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,14 @@ def test_the_terminal_says_what_was_left_out_and_what_is_not_sure():
         "left out: 3 rows, 'status' says Spam",
         "not sure: status: 3 of 40 rows are no customer's answers (Spam): left out; cxlab codebook ask 'my file.csv'",
     )
+
+
+def test_what_is_said_is_of_the_study_that_the_page_is_about():
+    """A notebook that keeps the whole file beside the rows it is about told the rows of the whole file."""
+    whole = cx.load("brand-tracker")
+    data = whole.where(country=["Poland"])
+    with patch("IPython.display.display") as shown:
+        tell({"loaded": whole, "data": data})
+        tell({"first": data, "second": whole})
+    said = [call.args[0][MIME]["study"] for call in shown.call_args_list]
+    assert [s["rows"] for s in said] == [len(data)] * 2 != [len(whole)] * 2 and all(s["filters"] for s in said)

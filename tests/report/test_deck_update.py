@@ -144,3 +144,17 @@ def test_what_is_no_deck_of_ours_is_refused(tmp_path: Path) -> None:
     assert str(two.exception).endswith("and 2 reports are asked for")
     one = CliRunner().invoke(command, ["quality", "abc", "--update", str(tmp_path / "none.pptx")])
     assert str(one.exception).startswith("there is no deck")
+
+
+def test_a_deck_of_another_study_is_refused_and_not_touched(deck: Path) -> None:
+    before, other = deck.read_bytes(), report(stores="xyz")
+    for row in other.results["all.1"]["table"]:
+        row["metric"] += " of visits"
+    with pytest.raises(DataProblem) as problem:
+        update(deck, other)
+    assert str(problem.value) == (
+        f"{deck} is of another study: its charts and tables name 'CSAT', 'NPS', 'a', ..., those of this report "
+        "'CSAT of visits', 'NPS of visits', 'x', ...; nothing was changed. Make a deck of its own with "
+        "cxlab report ... --to pptx"
+    )
+    assert deck.read_bytes() == before and not list(deck.parent.glob("*.before.pptx"))
