@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from cxlab.models.drivers.row_source import Piece
 from cxlab.stats.counts.batches import numbers
+from cxlab.stats.counts.blocks import SIZE, Blocks
 from cxlab.stats.counts.group_products import LEVELS
 
 DISTINCT = 4096
@@ -97,9 +98,52 @@ def short(column: pa.Array | pa.ChunkedArray) -> pa.Array | np.ndarray:
     return x.astype(np.int32) if x.min() >= -(2**31) and x.max() < 2**31 else column
 
 
+class Labels:
+    """A column of keys that comes in pieces, as `short` makes them."""
+
+    def __init__(self) -> None:
+        self.blocks, self.parts = Blocks(), []
+        self.words: dict[str, int] = {}
+
+    def add(self, column: pa.Array | pa.ChunkedArray) -> None:
+        """Add a piece."""
+        piece = short(column)
+        if isinstance(piece, np.ndarray) and not self.parts:
+            self.blocks.add(piece)
+        elif self.words or (not self.parts and not self.blocks.blocks and _few_words(piece)):
+            self._add_words(piece)
+        elif len(piece):
+            self.parts += [*self.blocks.arrays(), piece]
+
+    def _add_words(self, piece: pa.DictionaryArray) -> None:
+        """Keep the number of each word, from 1; 0 where it is missing."""
+        turn = [0, *(self.words.setdefault(w, len(self.words) + 1) for w in piece.dictionary.to_pylist())]
+        code = piece.indices.cast(pa.int32()).fill_null(-1).to_numpy() + 1
+        self.blocks.add(np.array(turn, np.uint16 if len(self.words) < 2**16 - 1 else np.int32)[code])
+
+    def factorized(self) -> tuple[np.ndarray, pd.Index]:
+        """Return `factorized` of all pieces, and forget them."""
+        if not self.words:
+            parts, self.parts = [*self.blocks.arrays(), *self.parts], []
+            return factorized(parts)
+        code, words = self.blocks.whole(), list(self.words)
+        gone = code == 0
+        code -= 1
+        if gone.any():
+            code[gone] = len(words)
+            words.append(None)
+        return code, pd.Index(words)
+
+
+def _few_words(piece: pa.Array | np.ndarray) -> bool:
+    return isinstance(piece, pa.DictionaryArray) and 0 < len(piece.dictionary) <= DISTINCT
+
+
 def factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
     """Number the values of a column in the order in which they come; ``parts``, of `short`, is emptied."""
     if parts and all(isinstance(p, np.ndarray) for p in parts):
+        if (close := _numbers(parts)) is not None:
+            return close
         whole = np.concatenate(parts)
     else:
         kind = next((p.type for p in parts if not isinstance(p, np.ndarray)), pa.int64())
@@ -111,6 +155,30 @@ def factorized(parts: list) -> tuple[np.ndarray, pd.Index]:
     code, labels = pd.factorize(whole, use_na_sentinel=False)
     del whole
     return code.astype(np.int32), pd.Index(labels)
+
+
+def _numbers(parts: list[np.ndarray]) -> tuple[np.ndarray, pd.Index] | None:
+    """Number whole numbers that are not far apart, in a few bytes a row; None where they are."""
+    low, n = min((int(p.min()) for p in parts if len(p)), default=0), sum(map(len, parts))
+    size = max((int(p.max()) for p in parts if len(p)), default=0) - low + 1
+    if size > 4 * n + 65536:
+        return None
+    turn, labels = np.full(size, -1, np.int32), []
+    code, start, many = np.empty(n, np.int32), 0, 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        for at in (part[i : i + SIZE // 4].astype(np.int64) - low for i in range(0, len(part), SIZE // 4)):
+            new = at[turn[at] < 0]
+            if len(new):
+                values, first = np.unique(new, return_index=True)
+                values = values[np.argsort(first)]
+                turn[values] = np.arange(many, many + len(values))
+                many += len(values)
+                labels.append(values + low)
+            code[start : start + len(at)] = turn[at]
+            start += len(at)
+    return code, pd.Index(np.concatenate(labels).astype(np.int32) if labels else np.zeros(0, np.int32))
 
 
 def _words(parts: list[pa.DictionaryArray]) -> tuple[np.ndarray, pd.Index]:

@@ -79,7 +79,7 @@ def index_by(
     labels = waves.levels(study, by, pd.unique(data.labels).tolist())
     if frozen != "pooled" and frozen not in labels:
         raise DataProblem(f"frozen is {frozen!r}; allowed: 'pooled', {', '.join(map(repr, labels))}")
-    codes = pd.Categorical(data.labels, categories=labels).codes[data.group].astype(np.int32)
+    codes = pd.Categorical(data.labels, categories=labels).codes[data.group]  # of one byte where groups are few
     means, own, kept, words = _by_group(data, declared, labels, codes, (frozen, scheme, draws, seed))
     target = declared.constructs.index(declared.target)
     value, draws = _split(means, own, kept, data, declared.structure(), target)

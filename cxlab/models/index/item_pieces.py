@@ -16,7 +16,7 @@ import pyarrow as pa
 from cxlab.data.codebook import Field
 from cxlab.data.sample import check_weights, outside_note, weight_notes, within_scale
 from cxlab.data.study import Study
-from cxlab.models.drivers.column_counts import factorized, short
+from cxlab.models.drivers.column_counts import Labels
 from cxlab.models.drivers.row_source import fits_a_byte, small_answers
 from cxlab.stats.counts.batches import batches, keeps_order, local, numbers
 from cxlab.stats.counts.covariances import as_unit_sums
@@ -140,7 +140,7 @@ def first_scan(study: Study, source: Source, *, fill: bool) -> Read:
     rows, n, filled = 0, 0, 0
     outside, total, seen = np.zeros(p, int), np.zeros(p), np.zeros(p)
     least, most = np.full(p, np.inf), np.full(p, -np.inf)
-    others: list[list] = [[] for _ in source.others]
+    others = [Labels() for _ in source.others]
     for z, _, more, wrong in mode.pieces():
         keep = mode.kept(z)
         outside += wrong
@@ -154,9 +154,9 @@ def first_scan(study: Study, source: Source, *, fill: bool) -> Read:
             least = np.minimum(least, np.where(there, z, np.inf).min(axis=0))
             most = np.maximum(most, np.where(there, z, -np.inf).max(axis=0))
         for held, column in zip(others, more, strict=True):
-            held.append(short(column if keep.all() else column.filter(pa.array(keep))))
+            held.add(column if keep.all() else column.filter(pa.array(keep)))
     names = [k for k, c in (("cluster", d.cluster), ("strata", d.strata), ("group", source.by)) if c]
-    codes = {k: factorized(held) for k, held in zip(names, others, strict=True)}
+    codes = {k: held.factorized() for k, held in zip(names, others, strict=True)}
     notes = [*(weight_notes(study) if d.weight else ())]
     notes += [outside_note(f.name, k) for f, k in zip(source.fields, outside, strict=True) if k]
     means = total / np.maximum(seen, 1)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.arguments import public
-from cxlab.data.sample import sample
 from cxlab.data.study import Study
+from cxlab.models.journeys.dose_rows import Doses, doses
 from cxlab.models.metrics import scores
 from cxlab.models.regression.counted_answers import Counted, Told
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.kink import kink
-from cxlab.stats.fits.robust import least_squares
+from cxlab.stats.fits.robust import RobustFit, least_squares
+from cxlab.stats.fits.robust_pieces import least_squares_in_pieces
 from cxlab.stats.inference.design_variance import t_value
 
 GROUPS = 6
 FEW = 10
+SOME = 1 << 16
+"""So many doses are looked at for being different before all are."""
+MANY = 200_000
+"""More rows than this are summed a piece at a time."""
 
 
 @public
@@ -29,7 +36,8 @@ def dose_response(
     """Return how an outcome falls (or rises) with a dose: per doubling, along its curve, and where the line bends.
 
     Doses below an eighth of the median count as that eighth, so that the logarithm of a wait of zero exists. The curve
-    needs the distinct pairs of dose and answer (with weight and cluster), not the rows; they are brought into memory.
+    needs the distinct pairs of dose and answer (with weight and cluster), not the rows; they are brought into memory,
+    and of a large file whose doses hardly repeat its rows in 10 to 40 bytes each.
 
     Parameters
     ----------
@@ -58,10 +66,9 @@ def dose_response(
     x_name = dose or study.need("operation", "a dose-response curve", measure="wait")[0]
     f, x_field = study.field(y_name), study.field(x_name)
     scores.average(study, [y_name, x_name], [])
-    x, y, n, w, c, missing, left_out = _pairs(study, x_name, y_name)
-    log, floor = doublings(x, n)
-    rows = [_slope(log, y, n, w, c, level), *_curve(x, y, n, w, c, level)]
-    bend = kink(log, y, n, w, np.random.default_rng(seed), cluster=c, level=level)
+    log, floor, curve, missing, left_out = _read(study, x_name, y_name, level)
+    rows = [_slope(log, level), *curve]
+    bend = kink(log.x, log.y, log.n, log.w, np.random.default_rng(seed), cluster=log.cluster, level=level)
     at, low, high = (2**v for v in (bend.at, bend.low, bend.high))
     lost = f"{missing:,} rows have a dose and no answer; who gave up waiting cannot say how satisfied they were"
     notes = (
@@ -74,7 +81,7 @@ def dose_response(
     place = {"at": at, "low": low, "high": high, "before": bend.before, "after": bend.after, "p": bend.p}
     parts = {"kink": place, "missing": missing, "dose": x_field.label, "unit": x_field.unit}
     method = "Least squares on log2 of the dose, robust errors; kink by least squares over a grid, wild bootstrap" + (
-        " of clusters" if c is not None else ""
+        " of clusters" if log.cluster is not None else ""
     )
     return Result(
         "dose_response", f"{f.label} and {x_field.label}", pd.DataFrame(rows), "mean", level, method, notes, parts
@@ -94,8 +101,13 @@ def doublings(x: NDArray, n: NDArray) -> tuple[NDArray, float]:
     >>> log.tolist(), floor
     ([0.0, 3.0, 4.0], 1.0)
     """
-    floor = float(quantile(x[x > 0], n[x > 0], 0.5)) / 8
-    return np.log2(np.fmax(x, floor)), floor
+    some = x > 0
+    if some.all():
+        floor = float(quantile(x, n, 0.5)) / 8
+    else:
+        floor = float(quantile(x[some], np.broadcast_to(n[:1], some.sum()) if n.strides == (0,) else n[some], 0.5)) / 8
+    log = np.fmax(x, floor)
+    return np.log2(log, out=log), floor
 
 
 def given_up(gone: np.ndarray, wait: np.ndarray, rows: Counted) -> Told | None:
@@ -117,25 +129,40 @@ def given_up(gone: np.ndarray, wait: np.ndarray, rows: Counted) -> Told | None:
     return rate, se, df
 
 
-def _pairs(
-    study: Study, x_name: str, y_name: str
-) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray | None, int, tuple[str, ...]] | None:
-    """Distinct pairs of dose and answer with counts, weights and clusters; and the rows with a dose and no answer."""
-    found = sample(study, [x_name, y_name], patterns=True)
-    found = found.keep(np.isfinite(found.answers[x_name]))
-    there = np.isfinite(found.answers[y_name])
-    missing, found = int(found.n[~there].sum()), found.keep(there)
-    x, y, n = found.answers[x_name], found.answers[y_name], found.n
-    if n.sum() < 50 or len(np.unique(x)) < 5 or (x < 0).any():
+def _read(
+    study: Study, x_name: str, y_name: str, level: float
+) -> tuple[Doses, float, list[dict], int, tuple[str, ...]]:
+    """The answers with the logarithm of their dose, its floor, the curve of the doses themselves, rows with a dose and
+    no answer, and notes."""
+    found = doses(study, x_name, y_name)
+    x, n = found.x, found.n
+    different = np.unique(x[:SOME])
+    different = np.unique(x) if len(different) < 5 else different
+    if n.sum() < 50 or len(different) < 5 or (x < 0).any():
         raise DataProblem(
             f"{x_name} and {y_name} of {study.name} have {int(n.sum())} complete answers and {len(np.unique(x))} "
             "different doses; at least 50 answers and 5 doses of zero or more are needed"
         )
-    return x, y, n, found.w, found.cluster, missing, found.notes
+    curve = _curve(found, level)
+    log, floor = doublings(x, n)
+    return replace(found, x=log), floor, curve, found.missing, found.notes
 
 
-def _slope(x: NDArray, y: NDArray, n: NDArray, w: NDArray, c: NDArray | None, level: float) -> dict:
-    value, se, df = least_squares(np.column_stack([np.ones(len(x)), x]), y, n, w, c).contrast(np.array([0.0, 1.0]))
+def _line(x: NDArray | None, d: Doses, mine: NDArray | slice = slice(None)) -> RobustFit:
+    """Least squares on a constant, and on x if there is one, of some rows."""
+    y, n, w, c = (None if v is None else v[mine] for v in (d.y, d.n, d.w, d.cluster))
+
+    def design(part: slice) -> NDArray:
+        one = np.ones(len(y[part]))
+        return one[:, None] if x is None else np.column_stack([one, x[part]])
+
+    if len(y) <= MANY:
+        return least_squares(design(slice(None)), y, n, w, c)
+    return least_squares_in_pieces(design, y, n, w, c)
+
+
+def _slope(d: Doses, level: float) -> dict:
+    value, se, df = _line(d.x, d).contrast(np.array([0.0, 1.0]))
     half = float(t_value(level, df)) * se
     return {
         "term": "per doubling",
@@ -144,35 +171,32 @@ def _slope(x: NDArray, y: NDArray, n: NDArray, w: NDArray, c: NDArray | None, le
         "low": value - half,
         "high": value + half,
         "se": se,
-        "n": int(n.sum()),
+        "n": int(d.n.sum()),
     }
 
 
-def _curve(x: NDArray, y: NDArray, n: NDArray, w: NDArray, c: NDArray | None, level: float) -> list[dict]:
-    share = np.cumsum(n) / n.sum()
-    group = np.unique(
-        np.minimum((share * GROUPS - 1e-9).astype(int), GROUPS - 1)[np.searchsorted(x, x, side="right") - 1],
-        return_inverse=True,
-    )[1]
-    out = []
-    for g in np.unique(group):
+def _curve(d: Doses, level: float) -> list[dict]:
+    ends = quantile(d.x, d.n, (np.arange(1, GROUPS) + 1e-9) / GROUPS + 1e-12)
+    group, out = np.empty(len(d.x), np.int8), []
+    for low in range(0, len(group), MANY):
+        group[low : low + MANY] = np.searchsorted(ends, d.x[low : low + MANY], side="right")
+    for g in range(GROUPS):
         mine = group == g
-        if n[mine].sum() < FEW:
+        x, n = d.x[mine], d.n[mine]
+        if n.sum() < FEW:
             continue
-        fit = least_squares(np.ones((mine.sum(), 1)), y[mine], n[mine], w[mine], None if c is None else c[mine])
-        value, se, df = fit.contrast(np.ones(1))
+        value, se, df = _line(None, d, mine).contrast(np.ones(1))
         half = float(t_value(level, df)) * se
-        middle = float(np.average(x[mine], weights=n[mine]))
-        term = f"{x[mine].min():.3g} to {x[mine].max():.3g}" if np.ptp(x[mine]) else f"{middle:.3g}"
+        middle = float(np.average(x, weights=n))
         out.append(
             {
-                "term": term,
+                "term": f"{x.min():.3g} to {x.max():.3g}" if np.ptp(x) else f"{middle:.3g}",
                 "at": middle,
                 "estimate": value,
                 "low": value - half,
                 "high": value + half,
                 "se": se,
-                "n": int(n[mine].sum()),
+                "n": int(n.sum()),
             }
         )
     return out

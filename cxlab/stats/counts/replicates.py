@@ -84,7 +84,12 @@ def replicate_groups(
         values, unit = numbered(cluster)
         many = len(values)
         owner = np.zeros(many, int)
-        if stratum is not None:
+        if stratum is not None and (own := _nested(unit, strata, many)) is not None:
+            order = np.lexsort([np.arange(many), own])
+            place = np.empty(many, np.int32)
+            place[order] = np.arange(many)
+            unit, owner = place[unit], own[order].astype(int)
+        elif stratum is not None:
             wide = np.int32 if (int(strata.max(initial=0)) + 1) * many < 2**31 else np.int64
             pair, unit = numbered(strata.astype(wide, copy=False) * wide(many) + unit.astype(wide, copy=False))
             owner = pair // many
@@ -106,6 +111,15 @@ def replicate_groups(
     return Groups(of_unit.astype(np.int32)[unit], np.array(of_group), seen)
 
 
+def _nested(unit: np.ndarray, strata: np.ndarray, many: int) -> np.ndarray | None:
+    """The stratum of each unit; None where one lies in several."""
+    own = np.zeros(many, strata.dtype)
+    own[unit] = strata
+    size = 1 << 20
+    parts = (slice(i, i + size) for i in range(0, len(unit), size))
+    return own if all((own[unit[p]] == strata[p]).all() for p in parts) else None
+
+
 def numbered(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the values of ``code`` (n,), sorted, and the place of each row among them, as `numpy.unique` does; whole
     numbers from 0 that are not far apart without sorting.
@@ -117,6 +131,8 @@ def numbered(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         there = np.zeros(int(code.max()) + 1, bool)
         there[code] = True
         values = np.flatnonzero(there)
+        if len(values) == len(there):
+            return values, code
         place = np.zeros(len(there), np.int32 if len(there) < 2**31 else np.int64)
         place[values] = np.arange(len(values))
         return values, place[code]

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.kink_sums import Bends
 
 DRAWS = 499
 
 
 MANY = 20_000
-"""With more rows than this the noise of the bends is drawn from its covariance, not from that of every row."""
+"""Of more rows than this, sums by interval are kept, and the noise of the bends is drawn from its covariance."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,30 @@ def kink(
         place is as much wider as the noise of clusters exceeds that of answers.
     """
     places = np.unique(quantile(x, n, np.linspace(0.1, 0.9, grid)))
-    root, size = np.sqrt(n * w), n.sum()
+    if len(x) > MANY:
+        bends = Bends(x, y, n, w, places)
+        places, fall, left = bends.places, bends.fall, bends.left
+        drawn = _drawn(bends.noise(cluster), cluster, rng)
+    else:
+        places, fall, left, drawn = _of_rows((x, y, n, w), places, cluster, rng)
+    best = int(fall.argmax())
+    variance = left[best] / max(n.sum() - 4, 1)
+    if cluster is not None:
+        variance = max(variance, float((drawn[best] ** 2).mean()))
+    near = np.flatnonzero((left - left[best]) / variance <= _chi2(level))
+    low, high = places[max(near.min() - 1, 0)], places[min(near.max() + 1, len(places) - 1)]
+    slopes = bends.slopes(best) if len(x) > MANY else _slopes(x, y, n * w, places[best])
+    largest = (drawn**2).max(axis=0)
+    p = (1 + int((largest >= fall[best]).sum())) / (1 + DRAWS)
+    return Kink(float(places[best]), float(low), float(high), *slopes, p)
+
+
+def _of_rows(
+    rows: tuple[NDArray, NDArray, NDArray, NDArray], places: NDArray, cluster: NDArray | None, rng: np.random.Generator
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Places at which the data bend, by how much each lowers the sum of squares, what it leaves, and drawn noise."""
+    x, y, n, w = rows
+    root = np.sqrt(n * w)
     base, _ = np.linalg.qr(np.column_stack([np.ones(len(x)), x]) * root[:, None])
     bends = np.fmax(x[:, None] - places, 0) * root[:, None]
     bends = bends - base @ (base.T @ bends)
@@ -64,23 +88,16 @@ def kink(
     bends, places = bends[:, kept] / length[kept], places[kept]
     target = y * root - base @ (base.T @ (y * root))
     fall = (bends.T @ target) ** 2
-    best = int(fall.argmax())
-    left = target @ target - fall
-    if len(x) > MANY:
-        drawn = _drawn(bends, target / (np.sqrt(n) if cluster is None else 1.0), cluster, rng)
-    else:
-        drawn = _noise(target, n, cluster, rng)
-        drawn = bends.T @ (drawn - base @ (base.T @ drawn))
-    variance = left[best] / max(size - 4, 1)
-    if cluster is not None:
-        variance = max(variance, float((drawn[best] ** 2).mean()))
-    near = np.flatnonzero((left - left[best]) / variance <= _chi2(level))
-    low, high = places[max(near.min() - 1, 0)], places[min(near.max() + 1, len(places) - 1)]
-    fit = np.column_stack([np.ones(len(x)), x, np.fmax(x - places[best], 0)])
+    drawn = _noise(target, n, cluster, rng)
+    return places, fall, target @ target - fall, bends.T @ (drawn - base @ (base.T @ drawn))
+
+
+def _slopes(x: NDArray, y: NDArray, w: NDArray, place: float) -> tuple[float, float]:
+    """Slopes before and after the bend."""
+    root = np.sqrt(w)
+    fit = np.column_stack([np.ones(len(x)), x, np.fmax(x - place, 0)])
     b = np.linalg.lstsq(fit * root[:, None], y * root, rcond=None)[0]
-    largest = (drawn**2).max(axis=0)
-    p = (1 + int((largest >= fall[best]).sum())) / (1 + DRAWS)
-    return Kink(float(places[best]), float(low), float(high), float(b[1]), float(b[1] + b[2]), p)
+    return float(b[1]), float(b[1] + b[2])
 
 
 def _noise(target: NDArray, n: NDArray, cluster: NDArray | None, rng: np.random.Generator) -> NDArray:
@@ -92,17 +109,16 @@ def _noise(target: NDArray, n: NDArray, cluster: NDArray | None, rng: np.random.
     return target[:, None] * (more * rng.standard_normal((clusters, DRAWS)))[cluster]
 
 
-def _drawn(bends: NDArray, residual: NDArray, cluster: NDArray | None, rng: np.random.Generator) -> NDArray:
+def _drawn(covariance: NDArray, cluster: NDArray | None, rng: np.random.Generator) -> NDArray:
     """What normal noise of answers, or of clusters, makes of each bend: normal, with a covariance that is a sum.
 
     The same distribution as with `_noise` for every row, (places, DRAWS).
     """
-    parts, more = bends * residual[:, None], 1.0
+    more = 1.0
     if cluster is not None:
         clusters = int(cluster.max()) + 1
-        parts = np.stack([np.bincount(cluster, x, clusters) for x in parts.T], axis=1)
         more = clusters / max(clusters - 1, 1)
-    values, vectors = np.linalg.eigh(more * (parts.T @ parts))
+    values, vectors = np.linalg.eigh(more * covariance)
     return (vectors * np.sqrt(np.fmax(values, 0))) @ rng.standard_normal((len(values), DRAWS))
 
 

@@ -11,6 +11,7 @@ Newey, W. K. & West, K. D. (1987). Econometrica 55, 703-708. Newey, W. K. & West
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,7 @@ def least_squares(
     codes, g = np.unique(cluster, return_inverse=True)
     m = len(codes)
     if 1 < m < FEW or few_treated.LEAST <= rests.min() < few_treated.FEW and m <= MANY:
-        k, ze = _cluster_products(x, w, n, e, g, m)
+        k, ze = cluster_products(x, w, n, e, g, m)
         return RobustFit(b, linear.cr2(bread, k, ze)[0], float(m - 1), e, (bread, k, ze), rests=rests)
     meat, df = cluster_meat(x * (w * e)[:, None], n, cluster)
     return RobustFit(b, bread @ meat @ bread * (size - 1) / (size - p), df, e, rests=rests)
@@ -104,31 +105,46 @@ def rests_on(x: NDArray, cluster: NDArray) -> NDArray:
     low, high = np.full((len(codes), x.shape[1]), np.inf), np.full((len(codes), x.shape[1]), -np.inf)
     np.minimum.at(low, g, x)
     np.maximum.at(high, g, x)
+
+    def products() -> NDArray:
+        each = np.zeros((len(codes), x.shape[1], x.shape[1]))
+        np.add.at(each, g, x[:, :, None] * x[:, None, :])
+        return each
+
+    return rests_of(low, high, products)
+
+
+def rests_of(low: NDArray, high: NDArray, products: Callable[[], NDArray]) -> NDArray:
+    """Return how many clusters each column's coefficient rests on.
+
+    Parameters
+    ----------
+    low, high : (G, p) smallest and largest value of each column in each cluster. ``products`` : X'X of every cluster.
+    """
     rests = few_treated.touched(low, high).astype(float)
-    return np.where(_alone(x, g), 1.0, rests) if rests.min() < few_treated.FEW else rests
+    return np.where(_alone(products()), 1.0, rests) if rests.min() < few_treated.FEW else rests
 
 
-def _alone(x: NDArray, g: NDArray) -> NDArray[np.bool_]:
+def _alone(each: NDArray) -> NDArray[np.bool_]:
     """Return which coefficients cannot be told without some cluster: all of an arm and its interactions, where the
     control is a single one."""
-    size = np.sqrt((x * x).sum(0))
-    z = x / np.where(size > 0, size, 1)
-    each = np.zeros((int(g.max()) + 1, x.shape[1], x.shape[1]))
-    np.add.at(each, g, z[:, :, None] * z[:, None, :])
+    size = np.sqrt(np.diag(each.sum(0)))
+    size = np.where(size > 0, size, 1)
+    each = each / np.multiply.outer(size, size)
 
     def told(products: NDArray) -> NDArray[np.bool_]:
         known = np.linalg.pinv(products, rcond=1e-10, hermitian=True) @ products
         return np.abs(np.eye(len(products)) - known).max(axis=0) < 1e-6
 
     whole = each.sum(0)
-    lost = np.zeros(x.shape[1], bool)
+    lost = np.zeros(each.shape[1], bool)
     for one in each:
         lost |= ~told(whole - one)
     return lost & told(whole)
 
 
-def _cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
-    """Z'Z and Z'e of every cluster, Z = (X, WX), as `cxlab.stats.fits.linear.cr2` wants them."""
+def cluster_products(x: NDArray, w: NDArray, n: NDArray, e: NDArray, g: NDArray, m: int) -> tuple[NDArray, NDArray]:
+    """Return Z'Z and Z'e of every cluster, Z = (X, WX), as `cxlab.stats.fits.linear.cr2` wants them."""
     z = np.hstack([x, x * w[:, None]])
     k, ze = np.zeros((m, z.shape[1], z.shape[1])), np.zeros((m, z.shape[1]))
     np.add.at(k, g, n[:, None, None] * z[:, :, None] * z[:, None, :])
