@@ -267,6 +267,7 @@ def _named(name: str, path: Path) -> Study:
 
 
 def _from_table(table: Any, book: Codebook | None, name: str, recipe: str = "") -> Study:
+    table = readers.opened.flat(table)
     try:
         frame = nw.from_native(table)
     except TypeError as error:

@@ -7,6 +7,7 @@ and polars tell the two apart. After this place no engine meets one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -150,9 +151,33 @@ def _unmixed(table: Any) -> Any:
     return table.assign(**mixed) if mixed else table
 
 
+def flat(table: Any) -> Any:
+    """Return a pandas table with the numbers of its rows as index: a named index becomes columns, another is dropped.
+
+    >>> import pandas as pd
+    >>> t = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
+    >>> flat(t[t["a"] > 1]).index.tolist(), flat(t.set_index("a")).columns.tolist(), flat(t) is t
+    ([0, 1], ['a', 'b'], True)
+    """
+    if not type(table).__module__.startswith("pandas") or not hasattr(table, "columns"):
+        return table
+    index = table.index
+    named = [n for n in index.names if n is not None and n not in table.columns]
+    if type(index).__name__ == "RangeIndex" and not named and (index.start, index.step) == (0, 1):
+        return table
+    gone = [i for i, n in enumerate(index.names) if n not in named]
+    table = table.reset_index(level=gone, drop=True) if gone else table
+    return table.reset_index() if named else table
+
+
 def _of_one_type(column: Any) -> Any:
-    """Return an object column of pandas as numbers, or as texts where it holds both; None where it is of one type."""
+    """Return an object column of pandas as numbers or times, or as texts where it holds several kinds; None where it
+    stays as it is."""
     kinds = {type(v) for v in column.dropna()}
+    if kinds and all(issubclass(k, date) for k in kinds):  # days, and times of several zones
+        import pandas as pd
+
+        return pd.to_datetime(column, utc=True, errors="coerce") if kinds != {date} else pd.to_datetime(column)
     if kinds == {int} and column.dropna().abs().max() > EDGE:
         return column.map(str, na_action="ignore").astype("string[pyarrow]")
     if kinds <= {bool, np.bool_} and kinds:

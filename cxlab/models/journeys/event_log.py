@@ -272,8 +272,9 @@ def _days(study: Study, name: str, frame: nw.LazyFrame) -> str:
     if kind.is_temporal():
         return f"epoch_us(t) / {DAY}"
     raise DataProblem(
-        f"'{name}' of {study.name} is the time of the events and holds text; declare its type as datetime in the "
-        "codebook, or give numbers"
+        f"'{name}' of {study.name} is the time of the events and holds text: make dates of it, as "
+        f"pandas.to_datetime(table['{name}']) with dayfirst=True where the day stands first, or load the file, whose "
+        "dates are read"
     )
 
 
@@ -320,7 +321,7 @@ def said(study: Study, lost: Sequence[int], cases: int, events: int, ties: int) 
         raise DataProblem(f"{study.name} has no row with a case, an event and a time")
     left = [(int(k), w) for k, w in zip(lost, ("a case", "an event", "a time"), strict=True) if k]
     notes = [f"{n:,} row{'s' * (n > 1)} without {what} {'do' if n > 1 else 'does'} not count" for n, what in left]
-    notes += [f"{cases:,} cases, {events:,} events"]
+    notes += [f"{cases:,} case{'s' * (cases != 1)}, {events:,} event{'s' * (events != 1)}"]
     if ties:
         have = "event has" if ties == 1 else "events have"
         notes.append(f"{ties:,} {have} the time of the one before: they keep the order of the file")

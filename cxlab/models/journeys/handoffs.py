@@ -234,6 +234,8 @@ def _said(slopes: pd.DataFrame, given: Sequence[str], what: str) -> list[str]:
     out = []
     for name, b, low, high in slopes.itertuples(index=False):
         held = f", {' and '.join(given)} held fixed" if name == "held fixed" else ", nothing held fixed"
-        shown = "not estimable" if not np.isfinite(b) else f"{b:+.2f} [{low:+.2f}, {high:+.2f}] {unit}"
-        out.append(f"one handoff more goes with {shown}{held}")
+        if not np.isfinite(b):
+            out.append(f"what goes with one handoff more cannot be told from these cases{held}")
+            continue
+        out.append(f"one handoff more goes with {b:+.2f} [{low:+.2f}, {high:+.2f}] {unit}{held}")
     return out

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cxlab.columns import Column
 from cxlab.data import touchpoint_register as registers
 from cxlab.data.arguments import public
+from cxlab.data.masking import quotable
 from cxlab.data.sample import Sample, sample
 from cxlab.data.study import Study
 from cxlab.models.journeys.event_log import USUAL, event_log, owners_column
@@ -180,8 +181,11 @@ def _of_log(study: Study, y: str, names: list[str]) -> _Cases:
     owner = owners_column(study)
     log = event_log(study, more=more | ({"owner": owner} if owner else {}))
     for i, c in enumerate(names):
-        wrong = log.ask(f"SELECT DISTINCT CAST(p{i} AS DOUBLE) AS v FROM o WHERE p{i} IS NOT NULL LIMIT 3")["v"]
-        _yes_no(wrong.to_numpy(float)[:, None], [c])
+        wrong = log.ask(f"SELECT DISTINCT CAST(p{i} AS VARCHAR) AS s, TRY_CAST(p{i} AS DOUBLE) AS v FROM o WHERE p{i} "
+                        "IS NOT NULL ORDER BY s LIMIT 3")  # fmt: skip
+        if wrong["v"].isna().any():
+            _refuse(c, [f"'{quotable(t)}'" for t in wrong["s"]])
+        _yes_no(wrong["v"].to_numpy(float)[:, None], [c])
     each = log.ask(
         "SELECT c, any_value(h) AS h, any_value(u) AS u, any_value(w) AS w, "
         "arg_max(CAST(y AS DOUBLE), place) FILTER (y IS NOT NULL) AS y FROM o GROUP BY c ORDER BY c"
@@ -214,10 +218,14 @@ def _yes_no(x: NDArray, names: Sequence[str]) -> None:
     for j, name in enumerate(names):
         values = np.unique(x[:, j][np.isfinite(x[:, j])])
         if not np.isin(values, (0, 1)).all():
-            raise DataProblem(
-                f"'{name}' has the values {', '.join(f'{v:g}' for v in values[:5])}; a problem is 1 (happened) or 0 "
-                "(did not): derive it with study.derive"
-            )
+            _refuse(name, [f"{v:g}" for v in values[:5]])
+
+
+def _refuse(name: str, values: Sequence[str]) -> None:
+    raise DataProblem(
+        f"'{name}' has the values {', '.join(values)}; a problem is 1 (happened) or 0 (did not): derive it with "
+        "study.derive"
+    )
 
 
 def _kept(found: _Cases, least_n: int) -> tuple[_Cases, list[str], list[str]]:

@@ -70,7 +70,8 @@ def alerts(
 
     Raises
     ------
-    DataProblem : no id or no date, no rule, a condition that does not fit, or nobody answered what the rules ask for.
+    DataProblem : no id or no date, dates that are text or numbers,
+        no rule, a condition that does not fit, or nobody answered what the rules ask for.
 
     References
     ----------
@@ -110,6 +111,8 @@ def alerts(
     notes += [f"the rule: {_told(study, c, v)}" for r in rules.values() for c, v in r.items() if said]
     nobody = int((listed["owner"] == "").sum())
     notes += [f"{nobody:,} alerts have no owner: name one in {registers.NAME}"] if nobody else []
+    undated = int(listed["created"].isna().sum())
+    notes += [f"{undated:,} alerts have no date: when they are due is not known"] if undated else []
     notes += ["weights are not used: an alert is one customer"] if study.design.weight else []
     return Result(
         "alerts",
@@ -182,6 +185,16 @@ def _role(study: Study, *roles: str) -> str:
     )
 
 
+def _dated(study: Study, name: str) -> None:
+    """Refuse times that are no dates: a guess may take day and month for one another, or a number for nanoseconds."""
+    if not study.lazy.collect_schema()[name].is_temporal():
+        kind = "numbers" if study.lazy.collect_schema()[name].is_numeric() else "text"
+        raise DataProblem(
+            f"'{name}' of {study.name} says when an answer was given and holds {kind}: make dates of it, as "
+            f"pandas.to_datetime(table['{name}']), or load the file, whose dates are read"
+        )
+
+
 def _listed(
     study: Study,
     rules: Mapping[str, Mapping[str, Any]],
@@ -191,6 +204,7 @@ def _listed(
     text: str | None = None,
 ) -> tuple[pd.DataFrame, float]:
     """The alerts, oldest first, each under its first rule; and the weeks that the answers span."""
+    _dated(study, when)
     row = free("_row", study.columns)
     whole = replace(study, table=numbered(study.table, row).to_native())
     chosen = {"row": nw.col(row), "id": answer(study.field(who)), "created": answer(study.field(when))}
@@ -212,9 +226,24 @@ def _listed(
     low, high = pd.to_datetime(span["low"].iloc[0]), pd.to_datetime(span["high"].iloc[0])
     weeks = max((high - low).total_seconds() / 604_800, 1 / 7) if pd.notna(low) else 1 / 7
     listed = listed.fillna({"touchpoint": ""}).sort_values(["created", "row"], kind="stable", ignore_index=True)
-    keys = zip(listed["id"].astype(str), listed["created"].astype(str), listed["reason"], strict=True)
-    made = [hashlib.sha256("|".join((study.name, *k)).encode()).hexdigest()[:16] for k in keys]
+    created = listed["created"].astype(str).where(listed["created"].notna(), "")
+    keys = zip(listed["id"].astype(str), created, listed["reason"], strict=True)
+    made = [hashlib.sha256("|".join((study.name, *k)).encode()).hexdigest()[:16] for k in _apart(list(keys))]
     return listed.drop(columns="row").assign(alert=made), float(weeks)
+
+
+def _apart(keys: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Number what a customer said again at the same time, so that no alert takes another's id.
+
+    >>> _apart([("a",), ("b",), ("a",)])
+    [('a',), ('b',), ('a', '2')]
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    out = []
+    for k in keys:
+        seen[k] = seen.get(k, 0) + 1
+        out.append(k if seen[k] == 1 else (*k, str(seen[k])))
+    return out
 
 
 def _owned(listed: pd.DataFrame, book: registers.Register | None, due: float) -> pd.DataFrame:

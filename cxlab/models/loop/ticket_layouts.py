@@ -79,7 +79,7 @@ def tickets(found: Result, *, layout: str = "plain", text: bool = False) -> pd.D
 
 def _body(row: dict) -> str:
     """One alert as JSON, times in ISO 8601; the same alert gives the same bytes."""
-    told = {k: v.isoformat() if isinstance(v, pd.Timestamp) else v for k, v in row.items()}
+    told = {k: v.isoformat() if isinstance(v, pd.Timestamp) else None if v is pd.NaT else v for k, v in row.items()}
     return json.dumps({"event": "cx.alert", **told}, ensure_ascii=False, default=str)
 
 

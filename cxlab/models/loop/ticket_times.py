@@ -111,7 +111,7 @@ def _of_events(study: Study, ends: Sequence[str], by: str | None) -> Tickets:
     if each["stop"].isna().all():
         there = log.ask("SELECT DISTINCT e FROM o ORDER BY e")["e"].tolist()
         raise DataProblem(
-            f"no ticket of {study.name} is closed: {' and '.join(map(repr, ends))} never happen"
+            f"no ticket of {study.name} is closed: {' and '.join(map(repr, ends))} never happen{'s' * (len(ends) == 1)}"
             f"{nearest(ends[0], there)}; "
             f"events: {', '.join(there[:20])}"
         )

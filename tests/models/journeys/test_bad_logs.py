@@ -94,6 +94,12 @@ def test_five_thousand_kinds_of_events_are_shown_in_part_or_refused() -> None:
 
 
 REFUSED = [
+    (lambda: cx.transitions(log(events().assign(at=lambda t: t["at"].dt.strftime("%d.%m.%Y %H:%M")))),
+     r"^'at' of table is the time of the events and holds text: make dates of it, as pandas\.to_datetime\(table\['at'\]\) "
+     r"with dayfirst=True where the day stands first, or load the file, whose dates are read$"),
+    (lambda: cx.pain_points(log(events().assign(wrong="maybe", score=1)).set(
+        "score", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5)), problems="wrong"),
+     r"^'wrong' has the values 'maybe'; a problem is 1 \(happened\) or 0 \(did not\): derive it with study\.derive$"),
     (lambda: cx.drop_off(log(events()), ends=["zzz"]), r"^'zzz' never happens in table; events: a, b, c$"),
     (lambda: cx.journey(log(events()), register=pd.DataFrame({"touchpoint": ["a", "a"], "owner": ["x", "y"]})),
      r"^the register names 'a' twice; one row a touchpoint$"),
@@ -107,6 +113,20 @@ REFUSED = [
 def test_what_cannot_be_is_refused(ask, said) -> None:
     with pytest.raises(DataProblem, match=said):
         ask()
+
+
+@pytest.mark.parametrize(("night", "told"), [
+    ("2025-03-30", True), ("2025-10-26", True), ("2025-03-09", True), ("2025-11-02", True), ("2025-04-06", False),
+])  # fmt: skip
+def test_short_waits_over_a_change_of_clocks_are_told_where_times_have_no_zone(night: str, told: bool) -> None:
+    table = events().assign(at=lambda t: t["at"] - START + pd.Timestamp(f"{night} 00:30"))
+    zoned = table.assign(at=table["at"].dt.tz_localize("UTC"))
+    for run in (lambda s: cx.journey(s), lambda s: cx.drop_off(s, ends="c", at=1)):
+        said = [n for n in run(log(table)).notes if "in which clocks change" in n]
+        assert len(said) == told and all(night in n and n.startswith("80 waits of less than half") for n in said)
+        assert not any("clocks change" in n for n in run(log(zoned)).notes)
+    far = table.assign(at=table["at"] + pd.to_timedelta(table["event"].map({"a": 0, "b": 2, "c": 4}), unit="D"))
+    assert not any("clocks change" in n for n in cx.journey(log(far)).notes)
 
 
 def test_hours_are_those_that_passed_where_clocks_change() -> None:
