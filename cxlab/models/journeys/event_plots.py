@@ -52,6 +52,7 @@ def journey(result: Result, *, ax: Axes | None = None) -> Axes:
         )
     low.set_xticks(x, names)
     low.set_ylim(0, 1.36)
+    low.set_yticks([0, 0.25, 0.5, 0.75, 1])  # no share lies above
     ticks(low.yaxis, "share")
     low.set_ylabel("cases", color=MUTED, fontsize=9)
     low.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
@@ -94,7 +95,7 @@ def transitions(result: Result, *, ax: Axes | None = None) -> Axes:
         [f"{e}  (n = {int(n):,})" for e, n in table.groupby("from", sort=False)["n"].first().reindex(order).items()],
     )
     ax.grid(visible=False)
-    ax.set_title(f"{result.title} (framed: mostly back to where the case had been)", loc="left", fontsize=10, color=INK)
+    ax.set_title(f"{result.title}\nframed: mostly back to where the case had been", loc="left", fontsize=10, color=INK)
     return ax
 
 
@@ -159,7 +160,9 @@ def journey_types(result: Result, *, ax: Axes | None = None) -> Axes:
     """Draw the share of each type with its most likely journey."""
     table = result.table
     ax = canvas(ax, width=9, height=0.7 * len(table) + 1.4)
-    labels = [f"{t}: {way}" for t, way in zip(table["type"], table["typical"], strict=True)]
+    alike = table["typical"].duplicated(keep=False)  # types that begin alike differ in how long they go on
+    long = [f", {n:.1f} events in the mean" if a else "" for a, n in zip(alike, table["length"], strict=True)]
+    labels = [f"{t}: {way}{more}" for t, way, more in zip(table["type"], table["typical"], long, strict=True)]
     forest(ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit="share")
     ax.set_xlim(0, 1.15)
     ticks(ax.xaxis, "share")

@@ -203,6 +203,10 @@ def _gaming(r: Result) -> list[Said]:
     )
 
 
+FEW_ENDS = 0.01
+"""Share of all journeys below which what ends elsewhere is no finding."""
+
+
 def _journey(r: Result) -> list[Said]:
     known = r.table.dropna(subset=["reach"])
     last = (known["reach"] * known["exit"]).fillna(0)
@@ -210,6 +214,9 @@ def _journey(r: Result) -> list[Said]:
     ends = known[(known["exit"] < 1) & (known["exit"] > 0) & (known["touchpoint"] != usual)]
     if not len(ends):
         return []
+    if last.max() > 1 - 5 * FEW_ENDS and (ends["reach"] * ends["exit_high"]).max() < FEW_ENDS:
+        most = show(last.max(), "share")
+        return [Said(f"{most} of all journeys end at {usual}; at each other touchpoint fewer than 1 in 100 do")]
     worst = ends.loc[ends["exit"].idxmax()]
     lows = ends.drop(worst.name)["exit_high"]
     sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -231,6 +232,14 @@ def test_where_nearly_all_journeys_end_is_no_news(closed: float, where: str) -> 
     table = table.assign(exit_low=table["exit"] - 0.01, exit_high=table["exit"] + 0.01)
     (found,) = said(Result("journey", "The journey", table, "share", parts={}))
     assert found.headline == f"10.0 % of the journeys that come to open have it as their last, {where}"
+
+
+def test_a_stray_end_is_no_headline() -> None:
+    """One in a thousand that stop at 'open' is not where journeys end, though more than anywhere else."""
+    table = pd.DataFrame({"touchpoint": ["open", "wait", "closed"], "reach": [1, 0.4, 0.99], "exit": [1e-3, 2e-4, 1.0]})
+    table = table.assign(exit_low=table["exit"] / 2, exit_high=np.fmin(table["exit"] * 2, 1))
+    (found,) = said(Result("journey", "The journey", table, "share", parts={}))
+    assert found.headline == "99.0 % of all journeys end at closed; at each other touchpoint fewer than 1 in 100 do"
 
 
 def test_who_is_under_way_has_not_ended() -> None:
