@@ -23,6 +23,7 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
+from cxlab.stats.inference.proportions import wilson_at
 from cxlab.stats.units.ranks import rank_sets
 
 MOST = 40
@@ -73,7 +74,9 @@ def pain_points(
     share of cases with it, severity -b_j how much lower their score is with the other problems held fixed, impact
     -b_j f_j how much higher the mean would lie if they answered like the others. The influence of a case on an impact,
     -(psi_ij f_j + b_j (x_ij - f_j)) with psi = n (X'X)^-1 x_i e_i, gives all impacts one covariance, summed over
-    clusters; from it come their ranks. An association: who has a problem may differ in more than the problem.
+    clusters; from it come their ranks. Its interval joins Wilson's of the frequency with Student's t of the severity,
+    whose degrees of freedom are the cases it rests on less one. An association: who has a problem may differ in more
+    than the problem.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ def pain_points(
 
     References
     ----------
+    Zou, G. Y. & Donner, A. (2008). Construction of confidence limits about effect measures: a general approach.
+        Statistics in Medicine 27, 1693-1702. doi:10.1002/sim.3095
     Mogstad, M., Romano, J., Shaikh, A. & Wilhelm, D. (2024). Inference for ranks with applications to mobility across
         neighbourhoods and academic achievement across countries. Review of Economic Studies 91, 476-518.
         doi:10.1093/restud/rdad006
@@ -136,8 +141,8 @@ def pain_points(
         table.drop(columns=empty),
         "mean",
         level,
-        "least squares over cases, joint influence of cases on frequency times severity, Student's t; rank sets of "
-        "Mogstad et al. (2024)",
+        "least squares over cases, joint influence of cases on frequency times severity; limits of Wilson and of "
+        "Student's t joined (Zou and Donner 2008); rank sets of Mogstad et al. (2024)",
         tuple(notes),
         {"covariance": cov, "outcome": y},
         better="down",
@@ -275,29 +280,62 @@ def _estimated(found: _Cases, low_is_good: bool, level: float, seed: int) -> tup
     on_f = (found.x - f) * w[:, None]
     u = np.column_stack([on_f, psi, psi * f + b * on_f])
     v, df = covariance(u, found.n, found.cluster, found.strata)
-    k, half = len(f), float(t_value(level, df))
-    se = np.sqrt(np.diag(v))
+    k = len(f)
     cov = v[2 * k :, 2 * k :]
     impact = b * f
     rank_low, rank_high = (
         rank_sets(impact, cov, level=level, seed=seed) if k > 1 else (np.ones(1, int), np.ones(1, int))
     )
-    spread = lambda x, s: (x - half * s, x + half * s)  # noqa: E731
-    (f_low, f_high), (b_low, b_high), (low, high) = (
-        spread(f, se[:k]),
-        spread(b, se[k : 2 * k]),
-        spread(impact, se[2 * k :]),
-    )
     table = pd.DataFrame({
         "touchpoint": [n[0] for n in found.names], "problem": [n[1] for n in found.names],
-        "owner": [n[2] for n in found.names],
-        "frequency": f, "frequency_low": np.fmax(f_low, 0), "frequency_high": np.fmin(f_high, 1),
-        "severity": b, "severity_low": b_low, "severity_high": b_high,
-        "estimate": impact, "low": low, "high": high, "se": se[2 * k :], "rank_low": rank_low, "rank_high": rank_high,
-        "n": (found.n @ found.x).astype(int),
+        "owner": [n[2] for n in found.names], "frequency": f, "severity": b, "estimate": impact,
+        **_limits(f, b, v, _carriers(found), df, level), "se": np.sqrt(np.diag(cov)),
+        "rank_low": rank_low, "rank_high": rank_high, "n": (found.n @ found.x).astype(int),
     })  # fmt: skip
+    named = [f"{x}{end}" for x in ("frequency", "severity") for end in ("", "_low", "_high")]
+    table = table[["touchpoint", "problem", "owner", *named, "estimate", "low", "high", *table.columns[-4:]]]
     order = np.argsort(-impact, kind="stable")
     return table.iloc[order].reset_index(drop=True), cov[np.ix_(order, order)]
+
+
+def _carriers(found: _Cases) -> NDArray:
+    """How many cases (clusters) each problem's severity rests on: those with it or without, whichever are fewer."""
+    out = []
+    for x in found.x.T:
+        sides = [x == 1, x == 0]
+        if found.cluster is not None:
+            out.append(min(len(np.unique(found.cluster[s])) for s in sides))
+        else:
+            weights = [(found.n[s] @ found.w[s], found.n[s] @ found.w[s] ** 2) for s in sides]
+            out.append(min(w * w / w2 for w, w2 in weights))
+    return np.array(out, float)
+
+
+def _limits(f: NDArray, b: NDArray, v: NDArray, few: NDArray, df: float, level: float) -> dict[str, NDArray]:
+    """Limits of frequency, severity and impact from their joint covariance.
+
+    Of the frequency those of Wilson on its effective size, of the severity Student's t with the cases it rests on less
+    one. Those of the impact put both together (Zou & Donner 2008): a product is not symmetric, and where a problem is
+    rarer than it seems its severity is known worse, so that its error at a limit of the frequency g is that at f times
+    (f / g)**0.5.
+    """
+    k = np.arange(len(f))
+    vf, vb, both = v[k, k], v[k + len(f), k + len(f)], v[k, k + len(f)]
+    size = np.divide(f * (1 - f), vf, out=np.full(len(f), np.inf), where=vf > 0)
+    some = np.isfinite(size)
+    f_low, f_high = f.copy(), f.copy()
+    f_low[some], f_high[some] = wilson_at((f * size)[some], size[some], t_value(level, df))
+    half = t_value(level, np.fmin(df, few - 1)) * np.sqrt(vb * few / np.fmax(few - 1, 1))
+    rho = np.divide(both, np.sqrt(vf * vb), out=np.zeros(len(f)), where=vf * vb > 0) * np.sign(b)
+
+    def reach(limit: NDArray) -> NDArray:
+        moved, unsure = np.abs(b * (limit - f)), half * np.sqrt(f * limit)
+        return np.sqrt(np.fmax(moved**2 + unsure**2 + 2 * rho * moved * unsure, 0))
+
+    return {
+        "frequency_low": f_low, "frequency_high": f_high, "severity_low": b - half, "severity_high": b + half,
+        "low": b * f - reach(np.where(b > 0, f_low, f_high)), "high": b * f + reach(np.where(b > 0, f_high, f_low)),
+    }  # fmt: skip
 
 
 def _named(what: tuple[str, str, str]) -> str:

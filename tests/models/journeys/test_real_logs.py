@@ -202,11 +202,10 @@ def test_pain_points_of_olist_and_the_undecided_second_place(folder: Path) -> No
 
 
 def test_orders_of_olist_handed_over_before_they_were_approved(folder: Path) -> None:
-    """47 of the complete orders with a review, 41 by the hours of the clock. Six were published:
-    more than two and a half days before, and no count of negative waits."""
+    """47 of the complete orders with a review, 41 by the hours of the clock; the six published are neither."""
     query = ORDERS.format(place=folder.parent / "olist_sample")
     counts = duckdb.sql(
-        "SELECT count(*) FILTER (carrier < approved), count(*) FILTER (date_diff('hour', approved, carrier) < 0), "
-        f"count(*) FILTER (carrier < approved - INTERVAL 60 HOUR) FROM ({query}) WHERE arrived IS NOT NULL"
+        "SELECT count(*) FILTER (carrier < approved), count(*) FILTER (date_diff('hour', approved, carrier) < 0) "
+        f"FROM ({query}) WHERE arrived IS NOT NULL"
     ).fetchall()[0]
     assert counts == (47, 41)

@@ -226,16 +226,27 @@ def test_pain_points_one_case_at_a_time(best: str, clustered: bool) -> None:
     t = stats.t.ppf(0.975, (N if unit is None else len(set(unit))) - 1)
     rows = found.table.set_index(["touchpoint", "problem"]).loc[names]
     assert len(found.table) == len(names) and found.table["estimate"].is_monotonic_decreasing
-    for what, value, u in [
-        ("frequency", often, share), ("severity", severity, own),
-        ("", severity * often, own * often + severity * share),
-    ]:  # fmt: skip
-        half = t * np.sqrt(np.diag(variance(u, unit)))
-        low, high = value - half, value + half
-        if what == "frequency":
-            low = np.fmax(low, 0)
-        columns = [what, f"{what}_low", f"{what}_high"] if what else ["estimate", "low", "high"]
-        np.testing.assert_allclose(rows[columns].to_numpy(float), np.column_stack([value, low, high]), atol=1e-10)
+    joint = variance(np.column_stack([share, own]), unit)
+    for j, (_, row) in enumerate(rows.iterrows()):
+        f, b = often[j], severity[j]
+        vf, vb, both = joint[j, j], joint[6 + j, 6 + j], joint[j, 6 + j]
+        size = f * (1 - f) / vf  # the cases that would know the frequency as well
+        centre, half = (f + t**2 / (2 * size)) / (1 + t**2 / size), t / (1 + t**2 / size)
+        half *= np.sqrt(f * (1 - f) / size + t**2 / (4 * size**2))
+        limits = centre - half, centre + half
+        sides = [np.flatnonzero(x[:, j] == k) for k in (0, 1)]
+        few = min(w[s].sum() ** 2 / (w[s] ** 2).sum() if unit is None else len(set(unit[s])) for s in sides)
+        own_half = stats.t.ppf(0.975, min(few, N if unit is None else len(set(unit))) - 1) * np.sqrt(
+            vb * few / (few - 1)
+        )
+        right = [f, *limits, b, b - own_half, b + own_half, b * f]
+        for side in (-1, 1):
+            to = limits[0] if side * b < 0 else limits[1]
+            moved, unsure = abs(b) * abs(to - f), own_half * np.sqrt(f * to)
+            more = 2 * np.sign(b) * both / np.sqrt(vf * vb) * moved * unsure
+            right.append(b * f + side * np.sqrt(moved**2 + unsure**2 + more))
+        columns = ["frequency", "frequency_low", "frequency_high", "severity", "severity_low", "severity_high"]
+        np.testing.assert_allclose(row[[*columns, "estimate", "low", "high"]].to_numpy(float), right, atol=1e-10)
     np.testing.assert_allclose(rows["se"], np.sqrt(np.diag(variance(own * often + severity * share, unit))), atol=1e-12)
     assert rows["n"].tolist() == x.sum(0).tolist()
 
