@@ -27,13 +27,17 @@ COLUMNS = (
 )
 
 
+DAYS, LATER = (1, 7, 30), (30, 90, 180, 365, 730)
+"""Days at which ends are told; and those that follow where most cases take longer."""
+
+
 @public
 def drop_off(
     study: Study,
     *,
     ends: str | Sequence[str] | Mapping[str, str | Sequence[str]],
     lost: str | Sequence[str] = (),
-    at: float | Sequence[float] = (1, 7, 30),
+    at: float | Sequence[float] | None = None,
     by: str | Sequence[str] | None = None,
     least_n: int = metrics.SMALL,
     level: float = 0.95,
@@ -49,7 +53,7 @@ def drop_off(
     study : a row an event, with columns of the roles 'case', 'event' and 'time'.
     ends : events that end a journey, or state → event(s).
     lost : events after which a case is no longer watched, without having ended (moved away, merged).
-    at : days after the first event.
+    at : days after the first event; default: 1, 7, 30, and further ones until half of the cases have ended.
     by : columns that form the groups; a case is in the group of its first event.
     least_n : groups with fewer cases are not shown.
     level : of confidence.
@@ -79,7 +83,7 @@ def drop_off(
     """
     metrics.check_level(level)
     states = _states(ends)
-    times = np.sort(np.atleast_1d(np.asarray(at, float)))
+    times = np.sort(np.atleast_1d(np.asarray(DAYS if at is None else at, float)))
     if not (np.isfinite(times).all() and (times > 0).all()):
         raise DataProblem(f"at is {at!r}; it is days after the first event, above 0")
     gone = [lost] if isinstance(lost, str) else list(lost)
@@ -89,6 +93,7 @@ def drop_off(
     if len(each) < least_n:
         raise DataProblem(f"{study.name} has {len(each)} cases; {least_n} are needed, or least_n=0")
     each, told = log.without(each, least_n)
+    times = _further(each["days"].to_numpy(float)) if at is None else times
     parts = list(each.groupby(log.groups, sort=True, dropna=False)) if log.groups else [((), each)]
     rows = []
     for group, mine in parts:
@@ -112,6 +117,16 @@ def drop_off(
         better="none",
         columns=COLUMNS,
     )
+
+
+def _further(days: NDArray) -> NDArray:
+    """The usual days, and further ones while more than half of the cases are still under way.
+
+    >>> _further(np.array([5, 20])).tolist(), _further(np.array([40, 50, 60])).tolist()
+    ([1.0, 7.0, 30.0], [1.0, 7.0, 30.0, 90.0])
+    """
+    slow = np.array([(days > a).mean() > 0.5 for a in LATER[:-1]])
+    return np.array([*DAYS, *(later for later, more in zip(LATER[1:], np.cumprod(slow), strict=True) if more)], float)
 
 
 def _states(ends: str | Sequence[str] | Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:

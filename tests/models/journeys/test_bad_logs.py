@@ -245,3 +245,12 @@ def test_waits_below_none_a_whole_case_without_end_and_one_event_a_case_have_an_
     assert (
         "50.0% of the cases had not ended when they were last seen" in cx.drop_off(log(half), ends=["c"], at=[1]).notes
     )
+
+
+def test_ends_are_told_until_half_of_the_journeys_have_ended() -> None:
+    """Tickets that take forty days: that none is closed within thirty says nothing."""
+    slow = events().assign(at=lambda t: START + pd.to_timedelta(t["event"].map({"a": 0, "b": 1, "c": 41}), unit="D"))
+    found = cx.drop_off(log(slow), ends="c").table.query("state == 'c'").set_index("at")["estimate"]
+    assert found.to_dict() == {1: 0, 7: 0, 30: 0, 90: 1}
+    assert cx.drop_off(log(events()), ends="c").table["at"].unique().tolist() == [1, 7, 30]
+    assert cx.drop_off(log(slow), ends="c", at=30).table["at"].unique().tolist() == [30]
