@@ -203,7 +203,7 @@ def test_a_layout_is_recognised_without_a_word(name, seed, tmp_path):
 WRITTEN = {
     "byte order mark, semicolons, a column more": ("utf-8-sig", ";", str, True),
     "UTF-16 with tabs, capitals": ("utf-16", "\t", lambda c: c.upper().replace(" ", "_"), False),
-    "blanks around names, lower case": ("utf-8", ",", lambda c: f" {c.lower()} ", True),
+    "blanks around names, lower case": ("utf-8", ",", lambda c: f"\u00a0{c.lower()} ", True),
 }
 
 
@@ -215,7 +215,7 @@ def test_a_layout_is_recognised_however_it_is_written(name, way, tmp_path):
     with (tmp_path / "export.csv").open("w", encoding=encoding, newline="") as file:
         out = csv.writer(file, delimiter=mark)
         out.writerow([*map(called, rows[0]), *(["Notes (internal)"] * more)])
-        out.writerows([*r.values(), *([f"note {k}"] * more)] for k, r in enumerate(rows))
+        out.writerows([*r.values(), *([f'note {k}\r\n"two" lines; {k}'] * more)] for k, r in enumerate(rows))
     study = cx.load(tmp_path / "export.csv")
     frame = study.frame.lazy().collect().to_pandas()
     assert (study.codebook.recipe, len(frame)) == (name, ROWS[name][0])
