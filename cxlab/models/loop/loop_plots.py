@@ -40,6 +40,8 @@ def closing(result: Result, *, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, width=8, height=0.5 * len(table) + 1.4)
     labels = list(table.iloc[:, 0].astype(str)) if by else ["all tickets"]
     forest(ax, labels, table["within"], table["within_low"], table["within_high"], n=table["n"], unit="share")
+    if table["within_high"].max() < 0.1:
+        ax.set_xlim(0, 0.1)  # next to none is no wide interval
     ticks(ax.xaxis, "share")
     return titled(ax, result, f"closed within {result.parts['due']:g} days")
 
