@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from cxlab.data import person_names
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 
@@ -16,6 +18,9 @@ NAME = "touchpoints.csv"
 
 COLUMNS = ("touchpoint", "stage", "order", "channel", "owner", "deputy", "metric", "target", "due_hours", "reviewed")
 NUMBERS = ("order", "target", "due_hours")
+SEVERAL = re.compile(r"[;|\n]|\s/\s")
+MAYBE = re.compile(r"\s*[,/&+]\s*|\s(?:and|und|et|y|e|en|i|и|και|ve)\s", re.IGNORECASE)
+"""Between owners in one cell; and what stands within names of teams as well as between people."""
 Register = pd.DataFrame
 
 
@@ -53,14 +58,35 @@ def problems(table: Register, events: Iterable[str]) -> list[str]:
 
     >>> problems(pd.DataFrame({"touchpoint": ["pay"], "owner": [""]}), ["pay", "ship"])
     ["'ship' happens and is not in the register", "'pay' has no owner"]
+    >>> problems(pd.DataFrame({"touchpoint": ["pay"], "owner": ["Ann / Bo"]}), ["pay"])
+    ["'pay' has the owner 'Ann / Bo': if these are several, one answers for it and another is the deputy"]
     """
     met, known = list(dict.fromkeys(events)), table["touchpoint"].tolist()
     out = [f"'{e}' happens and is not in the register{nearest(e, known)}" for e in met if e not in known]
     out += [f"'{t}' is in the register and never happens{nearest(t, met)}" for t in known if t not in met]
+    if "owner" in table:
+        owners = dict(zip(known, table["owner"].fillna("").astype(str), strict=True))
+        out += [
+            f"'{t}' has the owner '{o}': if these are several, one answers for it and another is the deputy"
+            for t, o in owners.items() if _several(o)
+        ]  # fmt: skip
+        both = zip(known, owners.values(), table["deputy"].fillna("") if "deputy" in table else [], strict=False)
+        out += [f"'{t}' has its owner as deputy" for t, o, d in both if o and o == d]
     for column in ("owner", "stage"):
         if column in table:
             out += [f"'{t}' has no {column}" for t in table.loc[table[column].fillna("").eq(""), "touchpoint"]]
     return out
+
+
+def _several(owner: str) -> bool:
+    """Whether a cell names several owners: sure signs between them, or people on both sides of 'and'.
+
+    >>> [_several(o) for o in ("Ann; Bo", "Anna and Tom", "Anna Roe & Tom Poe", "Sales & Marketing", "Roe, Anna")]
+    [True, True, True, False, False]
+    """
+    parts = [p for p in MAYBE.split(owner.strip()) if p]
+    people = [person_names.known(p) or p.casefold() in person_names.listed() for p in parts]
+    return bool(SEVERAL.search(owner.strip())) or len(parts) > 1 and all(people)
 
 
 def ordered(table: Register | None, events: Iterable[str]) -> dict[str, tuple]:

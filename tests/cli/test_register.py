@@ -31,6 +31,20 @@ def test_what_is_missing_is_said(folder: Path) -> None:
         assert line in said["problems"]
 
 
+def test_two_owners_of_a_touchpoint_and_a_deputy_who_is_the_owner_are_said(folder: Path) -> None:
+    rows = ["touchpoint,owner,deputy", "pay,Anna Roe; Tom Poe,", "ship,Sales & Marketing,", "order,Anna,Anna"]
+    (folder / "touchpoints.csv").write_text("\n".join(rows), "utf-8")
+    done = CliRunner().invoke(cxlab, ["register", "check", str(folder / "log.csv"), "--json"])
+    said = [p for p in json.loads(done.output)["problems"] if "owner" in p]
+    several = (
+        "'pay' has the owner 'Anna Roe; Tom Poe': if these are several, one answers for it and another is the deputy"
+    )
+    assert said == [several, "'order' has its owner as deputy"]
+    (folder / "touchpoints.csv").write_text("touchpoint,owner\npay,Anna\npay,Tom\n", "utf-8")
+    done = CliRunner().invoke(cxlab, ["register", "check", str(folder / "log.csv")])
+    assert done.exit_code and "names 'pay' twice; one row a touchpoint" in done.output + str(done.exception)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
