@@ -225,7 +225,8 @@ def left_out(plan: Any) -> None:
     if blank:
         click.echo(f"left out, level not stated: {answers(blank)} answers", err=True)
     for name in plan.people:
-        click.echo(f"'{name}' may hold names of people: they stand in folders, pages and index, as asked for", err=True)
+        told = "they stand on pages and in the index as asked for; no folder has them"
+        click.echo(f"'{name}' may hold names of people: {told}", err=True)
     if plan.withheld:
         click.echo(f"left out, {TELLS}: {', '.join(f'{study} {cell}' for study, cell in plan.withheld)}", err=True)
 

@@ -116,11 +116,24 @@ def people(name: str, texts: Sequence[str], question: str = "") -> str:
         return ""
     if all(v.casefold() in listed() for v in values):
         return f"its {len(values)} texts are given names"
-    plain = vocabulary.plain(name)
-    blank = not question and bool(COLUMN.fullmatch(plain)) or bool(BY.search(plain))
-    if blank and all(map(shaped, values)) and not _alike(values):
+    if _silent(name, question) and all(map(shaped, values)) and not _alike(values):
         return f"its {len(values)} texts are written as full names are"
     return ""
+
+
+def somebody(name: str, text: str) -> bool:
+    """Return whether one value of a column may be a person's name, so that no file is called so.
+
+    >>> somebody("team", "Anna Roe"), somebody("col7", "Aatos Ahonen"), somebody("city", "New York")
+    (True, True, False)
+    """
+    return known(text) or _silent(name, "") and shaped(text) and not _alike([text])
+
+
+def _silent(name: str, question: str) -> bool:
+    """Whether a header says nothing of what its column holds, or who did something."""
+    plain = vocabulary.plain(name)
+    return not question and bool(COLUMN.fullmatch(plain)) or bool(BY.search(plain))
 
 
 def _alike(values: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxlab.data import locations
+from cxlab.data import locations, person_names
 from cxlab.data.doubt import doubt, together
 from cxlab.data.foreign import foreign, parsed
 from cxlab.data.locations import apart, placed
@@ -117,6 +117,8 @@ def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> st
     'my-survey-by=stage-level=0.9'
     >>> folder_name("sfo", {"only": {"airline": "United", "wave": "2017"}})
     'sfo-airline=United-wave=2017'
+    >>> folder_name("calls", {"only": {"agent": "Anna Roe"}})  # no folder is called like a person
+    'calls-agent=80e7ddd6'
     >>> folder_name("data/may.xlsx#sheet=Answers&codebook=books/new.json", {})
     'may-codebook=new-sheet=Answers'
     """
@@ -125,13 +127,20 @@ def folder_name(study: str, changed: Mapping[str, Any], *, more: str = "") -> st
     path = Path(file)
     stem = (path.stem if path.suffix or placed(study).exists() else file) + more
     said = {k: Path(v).stem.removesuffix(".datapackage") if k != "sheet" else v for k, v in reading.items()}
-    pairs = {**{k: v for k, v in changed.items() if k != "only"}, **(changed.get("only") or {}), **said}
+    only = {k: _nobody(k, v) for k, v in (changed.get("only") or {}).items()}
+    pairs = {**{k: v for k, v in changed.items() if k != "only"}, **only, **said}
     parts = [stem, *(f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in sorted(pairs.items()))]
     text = "-".join(parts)
     plain = "-".join([slug(stem), *parts[1:]])  # the study's own name may be simplified, parameters may not
     name = slug(text)
     lossy = bool(changed or said) and name != plain or len(name) > 100
     return f"{name[:90]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}" if lossy else name
+
+
+def _nobody(column: str, level: Any) -> Any:
+    """The level of a cell as a folder may be called: of a person only a sum of the name."""
+    person = isinstance(level, str) and person_names.somebody(column, level)
+    return hashlib.sha256(level.encode()).hexdigest()[:8] if person else level
 
 
 def file_of(study: str) -> str:

@@ -125,7 +125,7 @@ def test_who_asks_for_reports_by_names_of_people_is_told(tmp_path: Path, capsys:
     assert [job.given["only"]["agent"] for job in asked.jobs] == names and asked.people == ("agent",)
     left_out(asked)
     assert capsys.readouterr().err == (
-        "'agent' may hold names of people: they stand in folders, pages and index, as asked for\n"
+        "'agent' may hold names of people: they stand on pages and in the index as asked for; no folder has them\n"
     )
     assert expand(["start"], [str(tmp_path / "calls.csv")], by=["country"]).people == ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -152,3 +153,13 @@ def test_the_command_tells_success_failure_and_wrong_input_apart(notebook, tmp_p
     assert wrong.stderr.strip() == (
         "cxlab: parameter 'levle' is not in notebook good; did you mean 'level'? There are: study, level"
     )
+
+
+@pytest.mark.parametrize(
+    "level", ["Anna Roe", "Roe, Anna", "Dr. Wilhelmina Featherstonehaugh", "anna.roe", "Анна Петрова"]
+)
+def test_no_folder_is_called_like_a_person(level: str) -> None:
+    name = render.folder_name("calls", {"only": {"agent": level}})
+    assert not any(part.casefold() in name.casefold() for part in re.findall(r"\w{3,}", level))
+    assert name != render.folder_name("calls", {"only": {"agent": "Tom Weber"}}) and name.startswith("calls-agent=")
+    assert render.folder_name("calls", {"only": {"team": "New York"}}).startswith("calls-team=New-York")

@@ -203,10 +203,6 @@ def _gaming(r: Result) -> list[Said]:
     )
 
 
-FEW_ENDS = 0.01
-"""Share of all journeys below which what ends elsewhere is no finding."""
-
-
 def _journey(r: Result) -> list[Said]:
     known = r.table.dropna(subset=["reach"])
     last = (known["reach"] * known["exit"]).fillna(0)
@@ -214,16 +210,16 @@ def _journey(r: Result) -> list[Said]:
     ends = known[(known["exit"] < 1) & (known["exit"] > 0) & (known["touchpoint"] != usual)]
     if not len(ends):
         return []
-    if last.max() > 1 - 5 * FEW_ENDS and (ends["reach"] * ends["exit_high"]).max() < FEW_ENDS:
-        most = show(last.max(), "share")
-        return [Said(f"{most} of all journeys end at {usual}; at each other touchpoint fewer than 1 in 100 do")]
+    if last.max() > 0.95 and (ends["reach"] * ends["exit_high"]).max() < 0.01:  # no finding
+        words = f"of all journeys end at {usual}; at each other touchpoint fewer than 1 in 100 do"
+        return [Said(f"{show(last.max(), 'share')} {words}")]
     worst = ends.loc[ends["exit"].idxmax()]
     lows = ends.drop(worst.name)["exit_high"]
     sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())
     beside = "" if usual is None else f" but at {usual}, where most end"
     more = f"more than anywhere else{beside}" if sure else f"perhaps more than elsewhere{beside}"
-    who = f"{show(worst['exit'], 'share')} of the journeys that come to {worst['touchpoint']}"
-    words = f"{who} have it as their last, {more}"
+    words = f"of the journeys that come to {worst['touchpoint']} have it as their last, {more}"
+    words = f"{show(worst['exit'], 'share')} {words}"
     return [Said(words, worst["exit"], worst["exit_low"], worst["exit_high"], "share", sure)]
 
 
@@ -244,11 +240,9 @@ def _drop_off(r: Result) -> list[Said]:
     if r.parts["by"]:
         return []
     last = r.table[r.table["at"] == r.table["at"].max()].dropna(subset=["estimate"])
-    out = []
-    for _, x in last[:2].iterrows():
-        ends = f"end as {x['state']} within" if x["state"] != "(under way)" else "are still under way after"
-        out.append(_of(x, f"{show(x['estimate'], 'share')} of the journeys {ends} {x['at']:g} days", "share"))
-    return out
+    ends = lambda s: "are still under way after" if s == "(under way)" else f"end as {s} within"  # noqa: E731
+    of = [(x, f"of the journeys {ends(x['state'])} {x['at']:g} days") for _, x in last[:2].iterrows()]
+    return [_of(x, f"{show(x['estimate'], 'share')} {words}", "share") for x, words in of]
 
 
 def _handoffs(r: Result) -> list[Said]:
