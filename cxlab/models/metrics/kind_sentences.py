@@ -67,9 +67,8 @@ def _survival(r: Result) -> list[Said]:
     if r.parts["by"]:
         return []
     row = r.table.iloc[-1]
-    return [
-        _of(row, f"{show(row['estimate'], 'share')} are still there after {row['at']:g} {r.parts['unit']}", "share")
-    ]
+    words = f"{show(row['estimate'], 'share')} are still there after {row['at']:g} {r.parts['unit']}"
+    return [_of(row, words, "share")]
 
 
 def _cost_to_serve(r: Result) -> list[Said]:
@@ -196,11 +195,8 @@ def _measurement_plan(r: Result) -> list[Said]:
 
 def _gaming(r: Result) -> list[Said]:
     looked = r.parts["looked"]
-    return (
-        [Said(agreed(f"{len(looked)} owners are outside the limits") + f": look at {', '.join(map(str, looked[:3]))}")]
-        if looked
-        else []
-    )
+    words = agreed(f"{len(looked)} owners are outside the limits") + f": look at {', '.join(map(str, looked[:3]))}"
+    return [Said(words)] if looked else []
 
 
 def _journey(r: Result) -> list[Said]:
@@ -211,13 +207,12 @@ def _journey(r: Result) -> list[Said]:
     if not len(ends):
         return []
     if last.max() > 0.95 and (ends["reach"] * ends["exit_high"]).max() < 0.01:  # no finding
-        words = f"of all journeys end at {usual}; at each other touchpoint fewer than 1 in 100 do"
-        return [Said(f"{show(last.max(), 'share')} {words}")]
+        return [Said(f"{show(last.max(), 'share')} of all journeys end at {usual}; elsewhere fewer than 1 in 100 do")]
     worst = ends.loc[ends["exit"].idxmax()]
     lows = ends.drop(worst.name)["exit_high"]
     sure = bool(len(lows) == 0 or worst["exit_low"] > lows.max())
-    beside = "" if usual is None else f" but at {usual}, where most end"
-    more = f"more than anywhere else{beside}" if sure else f"perhaps more than elsewhere{beside}"
+    more = "more than anywhere else" if sure else "perhaps more than elsewhere"
+    more += "" if usual is None else f" but at {usual}, where most end"
     words = f"of the journeys that come to {worst['touchpoint']} have it as their last, {more}"
     words = f"{show(worst['exit'], 'share')} {words}"
     return [Said(words, worst["exit"], worst["exit_low"], worst["exit_high"], "share", sure)]
@@ -241,8 +236,8 @@ def _drop_off(r: Result) -> list[Said]:
         return []
     last = r.table[r.table["at"] == r.table["at"].max()].dropna(subset=["estimate"])
     ends = lambda s: "are still under way after" if s == "(under way)" else f"end as {s} within"  # noqa: E731
-    of = [(x, f"of the journeys {ends(x['state'])} {x['at']:g} days") for _, x in last[:2].iterrows()]
-    return [_of(x, f"{show(x['estimate'], 'share')} {words}", "share") for x, words in of]
+    words = lambda x: f"{show(x['estimate'], 'share')} of the journeys {ends(x['state'])} {x['at']:g} days"  # noqa: E731
+    return [_of(x, words(x), "share") for _, x in last[:2].iterrows()]
 
 
 def _handoffs(r: Result) -> list[Said]:

@@ -239,7 +239,7 @@ def test_a_stray_end_is_no_headline() -> None:
     table = pd.DataFrame({"touchpoint": ["open", "wait", "closed"], "reach": [1, 0.4, 0.99], "exit": [1e-3, 2e-4, 1.0]})
     table = table.assign(exit_low=table["exit"] / 2, exit_high=np.fmin(table["exit"] * 2, 1))
     (found,) = said(Result("journey", "The journey", table, "share", parts={}))
-    assert found.headline == "99.0 % of all journeys end at closed; at each other touchpoint fewer than 1 in 100 do"
+    assert found.headline == "99.0 % of all journeys end at closed; elsewhere fewer than 1 in 100 do"
 
 
 def test_who_is_under_way_has_not_ended() -> None:
