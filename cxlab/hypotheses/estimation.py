@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cxlab.hypotheses.case import Case
+from cxlab.hypotheses.design import BEHAVIOUR
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.models.regression.counted_answers import RobustFit, Told, correlated
@@ -93,6 +94,13 @@ def alike(
     if y is not None:
         said += f", and goes with the outcome at r = {tells:.2f}"
     return what, said, bool(apart.inner_low > -ALIKE * tells and apart.inner_high < ALIKE * tells), threat
+
+
+def was_recorded(case: Case, slot: str, what: str, threat: str, otherwise: str) -> tuple[str, str, bool, str]:
+    """Return the check that a part was recorded; ``otherwise`` says what else it is."""
+    f = case.sample.fields[slot][0]
+    holds = f.role == "operation" or f.measure in BEHAVIOUR
+    return what, f"{f.label}: {'recorded' if holds else otherwise}", holds, threat
 
 
 def _behind(y: NDArray, w: NDArray) -> float:

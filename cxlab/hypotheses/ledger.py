@@ -101,22 +101,12 @@ def record(path: str | Path, result: Any, study: Study, plan: Any) -> dict[str, 
     """Record a verdict: card, study, plan, estimate and verdict."""
     e = result.estimate
     entry = {
-        "kind": "verdict",
-        "card": result.parts["card"],
-        "study": study.name,
-        "filters": list(study.filters),
-        "columns": result.parts["columns"],
-        "direction": result.direction,
-        "number": result.number,
-        "association": result.association,
-        "estimate": e.value,
-        "low": e.low,
-        "high": e.high,
-        "n": e.n,
-        "level": result.level,
+        "kind": "verdict", "card": result.parts["card"], "study": study.name, "filters": list(study.filters),
+        **{k: result.parts[k] for k in ("columns", "direction", "number", "association")},
+        "estimate": e.value, "low": e.low, "high": e.high, "n": e.n, "level": result.level,
         "plan": {"name": plan.name, "hash": plan.hash} if plan else None,
         "deviations": list(plan.edited) if plan else [],
-    }
+    }  # fmt: skip
     return append(path, entry)
 
 

@@ -27,6 +27,10 @@ CORRECTIONS = ("holm", "bh", "none")
 HEAD = "# Written by `cxlab plan` before looking. A change after a run shows in the ledger; changed data are refused.\n"
 
 
+BOUND = {"schema": "columns or types", "codebook": "codebook", "rows": "number of rows", "data": "answers"}
+"""What a plan binds to, and what it is called."""
+
+
 @dataclass(frozen=True)
 class PlannedCard:
     """A card with its columns and its smallest effect of interest."""
@@ -38,6 +42,10 @@ class PlannedCard:
     def applied(self, card: Card) -> Card:
         """Return the card with the plan's smallest effect."""
         return replace(card, sesoi=self.sesoi)
+
+
+BOUND = {"schema": "columns or types", "codebook": "codebook", "rows": "number of rows", "data": "answers"}
+"""What a plan binds to, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,8 @@ class Plan:
     @property
     def edited(self) -> tuple[str, ...]:
         """That the file was edited since it was written, if so."""
-        return (
-            ()
-            if self.stored in ("", self.hash)
-            else (f"the file of the plan '{self.name}' was edited since it was written",)
-        )
+        same = self.stored in ("", self.hash)
+        return () if same else (f"the file of the plan '{self.name}' was edited since it was written",)
 
     @property
     def spec(self) -> Spec:
@@ -105,12 +110,7 @@ class Plan:
                 f"{id} is not in the plan '{self.name}' ({there}); test it without a plan, or write a new one"
             )
         now = fingerprint(study, _used(self.cards))
-        for key, what in (
-            ("schema", "columns or types"),
-            ("codebook", "codebook"),
-            ("rows", "number of rows"),
-            ("data", "answers"),
-        ):
+        for key, what in BOUND.items():
             if getattr(self, key) != now[key]:
                 was = f" ({self.rows:,} then, {now['rows']:,} now)" if key == "rows" else ""
                 raise DataProblem(
@@ -209,16 +209,8 @@ def plan(
         planned.append(PlannedCard(chosen.id, dict(slots.columns), (sesoi or {}).get(chosen.id, chosen.sesoi)))
     ready = tuple(planned)
     label = name or f"{study.name}-{'-'.join(c.id.lower() for c in ready)}"[:60]
-    return Plan(
-        label,
-        study.name,
-        ready,
-        date.today().isoformat(),
-        level,
-        seed,
-        correction,
-        **fingerprint(study, _used(ready)),
-    )
+    today = date.today().isoformat()
+    return Plan(label, study.name, ready, today, level, seed, correction, **fingerprint(study, _used(ready)))
 
 
 def _used(cards: Sequence[PlannedCard]) -> list[str]:
@@ -242,9 +234,5 @@ def fingerprint(study: Study, used: Sequence[str]) -> dict[str, Any]:
             seen = frame.select(nw.col(c).cast(nw.String)).group_by(c).agg(nw.len().alias("n")).collect().to_pandas()
             parts.append([c, "\n".join(sorted(f"{a}\t{b}" for a, b in seen.itertuples(index=False)))])
     data = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return {
-        "rows": len(study),
-        "codebook": book.digest(write_codebook(study.codebook)),
-        "schema": book.digest(schema),
-        "data": data,
-    }
+    known = book.digest(write_codebook(study.codebook))
+    return {"rows": len(study), "codebook": known, "schema": book.digest(schema), "data": data}

@@ -197,28 +197,18 @@ def _tested(c: Card, study: Study, level: float, seed: int, ledger: str | None) 
     return _row(c, study.name) | row(v)
 
 
+NUMBERS = ("estimate", "low", "high", "se", "n", "n_eff", "p")
+SAID = ("direction", "number", "association", "grade", "sentence", "reason")
+EMPTY = (
+    dict.fromkeys(SAID[:4], "") | dict.fromkeys(NUMBERS, float("nan")) | {"n": 0}
+    | dict.fromkeys(("unit", "what", *SAID[4:]), "")
+)  # fmt: skip
+"""A row of the board in the order of its columns, before a verdict fills it."""
+
+
 def _row(c: Card, study: str) -> dict:
-    nan = float("nan")
-    return {
-        "card": c.id,
-        "title": c.title,
-        "study": study,
-        "direction": "",
-        "number": "",
-        "association": "",
-        "grade": "",
-        "estimate": nan,
-        "low": nan,
-        "high": nan,
-        "se": nan,
-        "n": 0,
-        "n_eff": nan,
-        "p": nan,
-        "unit": c.unit,
-        "what": "",
-        "sentence": "",
-        "reason": "",
-    }
+    """Return an empty row."""
+    return {"card": c.id, "title": c.title, "study": study} | EMPTY | {"unit": c.unit}
 
 
 def row(v: Verdict) -> dict:
@@ -226,23 +216,8 @@ def row(v: Verdict) -> dict:
     e = v.estimate
     conditions = v.table.loc[v.table["finding"] != "for the number", "p"].to_numpy(float)
     p = float(conditions.max()) if len(conditions) and not np.isnan(conditions).any() else float("nan")
-    return {
-        "direction": v.direction,
-        "number": v.number,
-        "association": v.association,
-        "grade": v.grade,
-        "estimate": e.value,
-        "low": e.low,
-        "high": e.high,
-        "se": e.se,
-        "n": e.n,
-        "n_eff": e.n_eff,
-        "p": p,
-        "unit": e.unit,
-        "what": e.name,
-        "sentence": v.sentence,
-        "reason": v.parts["reason"],
-    }
+    numbers = (e.value, e.low, e.high, e.se, e.n, e.n_eff, p)
+    return {k: v.parts[k] for k in SAID} | dict(zip(NUMBERS, numbers, strict=True)) | {"unit": e.unit, "what": e.name}
 
 
 def _corrected(table: pd.DataFrame, level: float, correction: str) -> pd.DataFrame:
@@ -267,17 +242,10 @@ def testable(study: Study, claims: Sequence[str] | None = None) -> pd.DataFrame:
     rows = []
     for c in [card(i) for i in claims] if claims else cards().values():
         slots = resolve(c, as_journeys(c, study))
-        rows.append(
-            {
-                "card": c.id,
-                "title": c.title,
-                "can": not slots.missing,
-                "causal": c.causal,
-                "lacks": "; and ".join(slots.missing),
-                "columns": "; ".join(f"{k}: {', '.join(v)}" for k, v in slots.columns.items()),
-            }
-        )
-    return pd.DataFrame(rows)
+        columns = "; ".join(f"{k}: {', '.join(v)}" for k, v in slots.columns.items())
+        lacks = "; and ".join(slots.missing)
+        rows.append((c.id, c.title, not slots.missing, c.causal, lacks, columns))
+    return pd.DataFrame(rows, columns=["card", "title", "can", "causal", "lacks", "columns"])
 
 
 @public
@@ -315,18 +283,10 @@ def family(plan: str | Path | Plan, study: Study, *, ledger: str | None = book.D
         rows.append(_row(card(planned.id), study.name) | row(v))
     table = _corrected(pd.DataFrame(rows), plan.level, plan.correction)
     counts = ", ".join(f"{k} {n}" for k, n in table["direction"].value_counts().items())
-    return Scoreboard(
-        "scoreboard",
-        f"plan '{plan.name}': {counts}",
-        table,
-        "",
-        plan.level,
-        f"Planned {plan.written}; {NAMES[plan.correction]} over {len(table)} cards",
-        tuple(f"deviation: {e}" for e in plan.edited),
-        {
-            "studies": [study.name],
-            "cards": [_named(card(c.id)) for c in plan.cards],
-            "simulated": [study.name] if study.codebook.simulated else [],
-            "plan": plan.hash,
-        },
-    )
+    parts = {
+        "studies": [study.name], "cards": [_named(card(c.id)) for c in plan.cards],
+        "simulated": [study.name] if study.codebook.simulated else [], "plan": plan.hash,
+    }  # fmt: skip
+    method = f"Planned {plan.written}; {NAMES[plan.correction]} over {len(table)} cards"
+    notes = tuple(f"deviation: {e}" for e in plan.edited)
+    return Scoreboard("scoreboard", f"plan '{plan.name}': {counts}", table, "", plan.level, method, notes, parts)

@@ -52,16 +52,8 @@ def _tile(ax: Axes, x: int, y: int, cell: dict) -> None:
         return
     fill, ink, sign, _ = TILES[verdict]
     edge = MUTED if verdict == "NOT-IDENTIFIED" else fill
-    box = FancyBboxPatch(
-        (x - 0.36, y - 0.36),
-        0.72,
-        0.72,
-        boxstyle="round,pad=0.04,rounding_size=0.12",
-        facecolor=fill,
-        edgecolor=edge,
-        linewidth=1.0,
-    )
-    ax.add_patch(box)
+    look = {"boxstyle": "round,pad=0.04,rounding_size=0.12", "facecolor": fill, "edgecolor": edge, "linewidth": 1.0}
+    ax.add_patch(FancyBboxPatch((x - 0.36, y - 0.36), 0.72, 0.72, **look))
     colour = ink
     if verdict == "NOT-IDENTIFIED":
         sign = TILES[cell["association"]][2] or "–"
@@ -83,16 +75,8 @@ def _legend(ax: Axes, *, uncalibrated: bool) -> None:
     if uncalibrated:
         handles.append(ax.scatter([], [], marker="none"))
         labels.append("‡  not calibrated: how often the verdict is false is not measured")
-    ax.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.35, -0.01),
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )
+    place = {"loc": "upper center", "bbox_to_anchor": (0.35, -0.01), "ncols": 2}
+    ax.legend(handles, labels, frameon=False, fontsize=9, labelcolor=INK, **place)
 
 
 def calibration(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -109,19 +93,13 @@ def calibration(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.hlines(y, np.fmax(worst["supported"] - half, 0), worst["supported"] + half, color=GOOD, linewidth=2)
     ax.scatter(worst["supported"], y, color=GOOD, s=30, zorder=3, label="cxlab: false SUPPORTED (worst case)")
     ax.scatter(under.reindex(worst.index), y, color=BAD, marker="D", s=26, zorder=3, label="naive analysis: false yes")
-    ax.scatter(
-        power, y, facecolor="none", edgecolor=MUTED, s=34, zorder=2, label="cxlab: SUPPORTED when the claim is true"
-    )
+    true = "cxlab: SUPPORTED when the claim is true"
+    ax.scatter(power, y, facecolor="none", edgecolor=MUTED, s=34, zorder=2, label=true)
     ax.axvline(float(worst["limit"].min()), color=INK, linewidth=0.8, linestyle=":")
     ax.set_yticks(y, [f"{c}  ({reps} studies)" for c in worst.index], fontsize=8.5)
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(worst) - 0.3))
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
     ax.set_title("Share of simulated studies", loc="left", color=INK, fontsize=10)
-    ax.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.45, -0.35 / (1.4 + 0.26 * len(worst)) * 2.2),
-        ncols=3,
-        frameon=False,
-        fontsize=8.5,
-    )
+    below = -0.35 / (1.4 + 0.26 * len(worst)) * 2.2
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, below), ncols=3, frameon=False, fontsize=8.5)
     return ax

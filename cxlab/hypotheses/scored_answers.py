@@ -111,6 +111,15 @@ class ScoredAnswers:
         """Return the slot's values as numbers, as they came."""
         return np.asarray(self.raw[slot], float)
 
+    def codes(self, slot: str, *, sort: bool = True) -> NDArray:
+        """Return the slot's values as whole numbers, in their order or as they come, -1 where there is none."""
+        return pd.factorize(pd.Series(self.raw[slot]), sort=sort)[0]
+
+    def names(self, slot: str) -> NDArray:
+        """Return the slot's values as texts, '' where there is none; whole numbers are written out."""
+        plain = lambda v: f"{v:.15g}" if isinstance(v, float) else str(v)  # noqa: E731
+        return np.array(["" if v is None or v != v else plain(v) for v in self.raw[slot]])
+
     def binary(self, slot: str) -> NDArray:
         """Return 1 for yes and 0 for no; a score, where the test allows one, counts as yes in its worse half.
 

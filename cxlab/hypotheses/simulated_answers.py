@@ -64,6 +64,19 @@ def once_each(n: int) -> dict[str, NDArray]:
     return {"person": np.arange(n), "date": np.datetime64("2026-01-01", "ns") + np.zeros(n, "timedelta64[ns]")}
 
 
+def in_periods(people: int, periods: int, unit: str = "person", period: str = "period") -> dict[str, NDArray]:
+    """Who each row of a panel is of, and when: all periods of the first, then of the second, ..."""
+    return {unit: np.repeat(np.arange(people), periods), period: np.tile(np.arange(periods), people)}
+
+
+def lasting_mood(people: int, periods: int, rng: Generator) -> NDArray:
+    """A standard normal that keeps .7 of itself from one period to the next, for each person."""
+    mood = rng.standard_normal((people, periods))
+    for t in range(1, periods):
+        mood[:, t] = 0.7 * mood[:, t - 1] + np.sqrt(1 - 0.7**2) * mood[:, t]
+    return mood
+
+
 def arms(n: int, rng: Generator, clustered: object) -> tuple[NDArray, NDArray, NDArray]:
     """Cluster, arm and cluster effect; one answer a cluster, or `PERSONS` with a strong effect and one arm."""
     size = PERSONS if clustered else 1
@@ -71,14 +84,6 @@ def arms(n: int, rng: Generator, clustered: object) -> tuple[NDArray, NDArray, N
     arm = rng.permutation(np.arange(cluster.max() + 1) % 2)[cluster]
     shared = rng.standard_normal(cluster.max() + 1)[cluster]
     return cluster, arm.astype(float), shared if clustered else rng.standard_normal(n)
-
-
-def chosen(n: int, rng: Generator, threat: object) -> tuple[NDArray, NDArray, str]:
-    """A binary exposure, what else differs between its groups, and the design: assigned, or chosen by the people."""
-    trait = rng.standard_normal(n)
-    if not threat:
-        return (rng.random(n) < 0.5).astype(float), np.zeros(n), "experiment"
-    return (trait + rng.standard_normal(n) > 0).astype(float), CONFOUNDED * trait, "cross-section"
 
 
 def touchpoints(n: int, rng: Generator, k: int, halo: float) -> tuple[NDArray, NDArray]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from cxlab.data.codebook import Field
+from cxlab.data.labels_of_answers import follows_from
 from cxlab.data.sample import check_weights
 from cxlab.data.study import Study
 from cxlab.hypotheses.card import Card, Need
@@ -77,16 +79,22 @@ def resolve(card: Card, study: Study, columns: Given = None) -> Slots:
         for name in names:
             study.field(name)
     there = set(study.columns)
-    return assign(card, [f for f in study.codebook if f.name in there], given)
+    fields = [f for f in study.codebook if f.name in there]
+    return assign(card, fields, given, study)
 
 
-def assign(card: Card, fields: Sequence[Field], given: Mapping[str, tuple[str, ...]]) -> Slots:
-    """Return which fields play which part, those with several columns last; ``given`` parts are taken as they are."""
+def assign(
+    card: Card, fields: Sequence[Field], given: Mapping[str, tuple[str, ...]], study: Study | None = None
+) -> Slots:
+    """Return which fields play which part, those with several columns last; ``given`` parts are taken as they are.
+
+    ``study`` : whose answers say which labels follow from them; None: that is not looked at.
+    """
     taken = {c for names in given.values() for c in names}
     found: dict[str, tuple[str, ...]] = {}
     notes, missing = [], []
     for need in sorted(card.needs, key=lambda n: n.many):
-        names, by_name = (given[need.slot], False) if need.slot in given else _find(need, fields, taken)
+        names, by_name = (given[need.slot], False) if need.slot in given else _find(need, fields, taken, study)
         if by_name:
             notes.append(f"column {', '.join(names)} taken as {need.says} by its name")
         if len(names) >= need.least:
@@ -106,17 +114,38 @@ def answerable(card: Card) -> list[str]:
     return [b.name for b in books if not assign(card, list(b), {}).missing]
 
 
-def _find(need: Need, fields: Sequence[Field], taken: set[str]) -> tuple[tuple[str, ...], bool]:
+def of_people(need: Need) -> bool:
+    """Whether a part takes groups of people (or of firms): what was so before they answered."""
+    return need.kind == "label" and "segment" in need.role
+
+
+def why_no_group(f: Field, study: Study | None = None) -> str:
+    """Return why a column tells no groups of people, or '': an answer, what happened, or what follows from an answer.
+
+    Parameters
+    ----------
+    study : None: what its answers say is not looked at.
+    """
+    if f.role in ("outcome", "touchpoint"):
+        return f"is an answer (role '{f.role}')"
+    if f.measure:
+        return f"says what people experienced (measure '{f.measure}')"
+    told = follows_from(study, f.name) if study is not None else ""
+    return f"follows from the answers to '{told}'" if told else ""
+
+
+def _find(need: Need, fields: Sequence[Field], taken: set[str], study: Study | None) -> tuple[tuple[str, ...], bool]:
+    """Return the columns that play a part, and whether it was their name that said so."""
     free = [f for f in fields if f.name not in taken and f.role in need.role and _fits(need, f)]
+    ranked: list[Field] = []
     if need.measure or not need.names:
         wanted = need.measure or (None,)
         ranked = [f for m in wanted for f in free if m is None or f.measure == m]
         if need.stages:
             ranked.sort(key=lambda f: JOURNEY.index(f.stage.lower()))
-        if ranked:
-            return tuple(f.name for f in (ranked if need.many else ranked[:1])), False
-    named = [f for n in need.names for f in free if f.name.lower() == n.lower()]
-    return (tuple(f.name for f in named[:1]), True) if named else ((), False)
+    named = [] if ranked else [f for n in need.names for f in free if f.name.lower() == n.lower()]
+    fit = (f for f in ranked or named if not (of_people(need) and why_no_group(f, study)))
+    return tuple(f.name for f in (fit if need.many else islice(fit, 1))), bool(named)
 
 
 def _fits(need: Need, f: Field) -> bool:
@@ -151,6 +180,14 @@ def _lacks(need: Need, names: tuple[str, ...]) -> str:
 def require(card: Card, study: Study, columns: Given = None) -> Slots:
     """Return the slots, or say exactly what the study lacks for the card; negative weights are refused."""
     slots = resolve(card, study, columns)
+    given = given_parts(columns)
+    for need in filter(of_people, card.needs):
+        for name in given.get(need.slot, ()):
+            if why := why_no_group(study.field(name), study):
+                raise DataProblem(
+                    f"{card.id} cannot take '{name}' as {need.says}: it {why}; name a column that was known before "
+                    f"the answers: columns={{'{need.slot}': 'name'}}"
+                )
     if slots.missing:
         raise DataProblem(
             f"{card.id} cannot be tested on {study.name}: it lacks {'; and '.join(slots.missing)}"

@@ -7,7 +7,7 @@ doi:10.1038/s41562-020-0912-z
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
 import pandas as pd
 
@@ -17,9 +17,11 @@ from cxlab.hypotheses import rule
 from cxlab.hypotheses.card import Card, card
 from cxlab.hypotheses.case import Case, run
 from cxlab.hypotheses.scored_answers import Spec
-from cxlab.hypotheses.slots import Given, require
+from cxlab.hypotheses.slots import Given, require, why_no_group
 from cxlab.result import Result
 
+COLUMNS = ["specification", "weights", "scale", "exclude", "controls", "estimate", "low", "high", "n", "finding",
+           "reason"]  # fmt: skip
 CONTROLLED = 12
 """Segments with more values than this are no controls."""
 
@@ -31,10 +33,15 @@ def grid(card: Card, study: Study, columns: Mapping[str, Sequence[str]]) -> list
     many = max((len(columns.get(n.slot, ())) for n in card.needs if n.many), default=0)
     exclusions = ("none", "straight-liners", "incomplete") if many >= 3 else ("none",)
     used = {c for names in columns.values() for c in names}
-    free = [s for s in study.codebook.role("segment") if s not in used and s in study.columns][:4]
-    small = _small(study, free) if "controls" in card.choices else ()
+    small = _controls(study, used) if "controls" in card.choices else ()
     controls: tuple[tuple[str, ...], ...] = ((), small[:2]) if small else ((),)
     return [Spec(w, s, e, c) for w, s, e, c in product(weights, scales, exclusions, controls)]
+
+
+def _controls(study: Study, used: set[str]) -> tuple[str, ...]:
+    """The first segments that are free and tell groups of people: an answer that is held takes the effect away."""
+    free = [s for s in study.codebook.role("segment") if s not in used and s in study.columns]
+    return _small(study, list(islice((s for s in free if not why_no_group(study.field(s), study)), 4)))
 
 
 def _small(study: Study, names: Sequence[str]) -> tuple[str, ...]:
@@ -82,43 +89,23 @@ def specifications(
     rows = []
     for spec in grid(chosen, study, slots.columns):
         found = run(Case(chosen, study, slots, spec, level, seed))
-        headline = None if found.reason else found.findings[0]
-        rows.append(
-            {
-                "specification": str(spec),
-                "weights": "weighted" if spec.weights else "unweighted",
-                "scale": spec.scale,
-                "exclude": spec.exclude,
-                "controls": ", ".join(spec.controls) or "none",
-                "estimate": headline.value if headline else float("nan"),
-                "low": headline.low if headline else float("nan"),
-                "high": headline.high if headline else float("nan"),
-                "n": headline.n if headline else 0,
-                "finding": rule.weakest([f.verdict for f in found.findings]) if headline else "NOT-IDENTIFIED",
-                "reason": found.reason,
-            }
-        )
-    table = pd.DataFrame(rows)
+        f = None if found.reason else found.findings[0]
+        numbers = (f.value, f.low, f.high, f.n) if f else (float("nan"), float("nan"), float("nan"), 0)
+        said = rule.weakest([f.verdict for f in found.findings]) if f else "NOT-IDENTIFIED"
+        choices = ("weighted" if spec.weights else "unweighted", spec.scale, spec.exclude)
+        rows.append((str(spec), *choices, ", ".join(spec.controls) or "none", *numbers, said, found.reason))
+    table = pd.DataFrame(rows, columns=COLUMNS)
     own = table["finding"].iloc[0]
     told = table[table["estimate"].notna()]
     share = float((told["finding"] == own).mean()) if len(told) else float("nan")
     same = int((told["finding"] == own).sum())
     title = f"{same} of {len(told)} specifications find the same ({own}) as the card's own"
     lost = len(table) - len(told)
-    return Result(
-        "specifications",
-        title,
-        table.sort_values("estimate", kind="stable", ignore_index=True),
-        chosen.unit,
-        level,
-        "Specification curve: weights, scoring, exclusions, controls; not a test of its own",
-        (f"{lost} specifications could not be estimated",) if lost else (),
-        {
-            "share": share,
-            "own": own,
-            "card": chosen.id,
-            "null": chosen.null,
-            "bar": chosen.null + (-1 if chosen.side == "less" else 1) * chosen.sesoi,
-            "primary": str(Spec()),
-        },
-    )
+    parts = {
+        "share": share, "own": own, "card": chosen.id, "null": chosen.null, "primary": str(Spec()),
+        "bar": chosen.null + (-1 if chosen.side == "less" else 1) * chosen.sesoi,
+    }  # fmt: skip
+    method = "Specification curve: weights, scoring, exclusions, controls; not a test of its own"
+    notes = (f"{lost} specifications could not be estimated",) if lost else ()
+    table = table.sort_values("estimate", kind="stable", ignore_index=True)
+    return Result("specifications", title, table, chosen.unit, level, method, notes, parts)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import show
@@ -63,7 +62,7 @@ def by_unit(case: Case, slot: str) -> Case:
     """Return the case with the column of ``slot`` as clusters: what was assigned is what errors are counted by."""
     if case.column(slot) == case.study.design.cluster:
         return case
-    codes = pd.factorize(pd.Series(case.sample.raw[slot]))[0]
+    codes = case.sample.codes(slot, sort=False)
     other = replace(case)
     vars(other)["sample"] = replace(case.sample, c=codes).keep(codes >= 0, f"no {slot} given")
     return other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,27 +82,13 @@ class Verdict(Result):
         if not len(self.table):
             return Estimate(self.parts["title"], float("nan"), notes=(self.parts["reason"],))
         r = self.table.iloc[0]
-        return Estimate(
-            r["what"],
-            r["estimate"],
-            r["low"],
-            r["high"],
-            self.level,
-            r["se"],
-            int(r["n"]),
-            r["n_eff"],
-            r["unit"],
-            self.method,
-        )
+        own = [r[k] for k in ("what", "estimate", "low", "high")]
+        return Estimate(*own, self.level, r["se"], int(r["n"]), r["n_eff"], r["unit"], self.method)
 
     def __repr__(self) -> str:
         p = self.parts
-        lines = [
-            f"{self.title}",
-            p["sentence"],
-            f"design grade {p['grade']} ({GRADES[p['grade']]}); {p['planned']}",
-            "",
-        ]
+        grade = f"design grade {p['grade']} ({GRADES[p['grade']]}); {p['planned']}"
+        lines = [self.title, p["sentence"], grade, ""]
         lines += [f"claimed:   {p['claimed']}"]
         lines += [f"published: [{tag}] {text}" for text, tag in p["published"]]
         lines += [f"here:      {p['here']}", ""]
@@ -117,18 +104,11 @@ class Verdict(Result):
 
     def _repr_html_(self) -> str:
         p, e = self.parts, html.escape
-        three = [
-            ("claimed", p["claimed"]),
-            *((f"published [{tag}]", text) for text, tag in p["published"]),
-            ("here", p["here"]),
-        ]
+        published = ((f"published [{tag}]", text) for text, tag in p["published"])
+        three = [("claimed", p["claimed"]), *published, ("here", p["here"])]
         rows = "".join(f"<tr><th scope='row'>{e(k)}</th><td>{e(v)}</td></tr>" for k, v in three)
         numbers = _conditions(self.table, self.level) if len(self.table) else ""
-        more = (
-            _printed(p["shown"], self.unit).to_html(index=False, border=0, classes="cx-table")
-            if len(p["shown"])
-            else ""
-        )
+        more = _html(_printed(p["shown"], self.unit)) if len(p["shown"]) else ""
         checks = "".join(f"<li>{HOLDS[c.holds]} — {e(c.what)}: {e(c.found)}</li>" for c in p["checks"])
         notes = "".join(f"<li>{e(n)}</li>" for n in self.notes)
         return (
@@ -144,18 +124,16 @@ class Verdict(Result):
 def _conditions(table: pd.DataFrame, level: float) -> str:
     """The conditions as an HTML table: estimate, interval, bar, finding, answers."""
     said = [
-        (
-            r.what,
-            show(r.estimate, r.unit),
-            f"{show(r.low, r.unit)} to {show(r.high, r.unit)}",
-            show(r.bar, r.unit),
-            r.finding,
-            f"{r.n:,}",
-        )
+        (r.what, show(r.estimate, r.unit), f"{show(r.low, r.unit)} to {show(r.high, r.unit)}", show(r.bar, r.unit),
+         r.finding, f"{r.n:,}")
         for r in table.itertuples()
-    ]
+    ]  # fmt: skip
     names = ["Condition", "Estimate", f"{100 * level:.4g}% interval", "Bar", "Finding", "n"]
-    return pd.DataFrame(said, columns=names).to_html(index=False, border=0, classes="cx-table")
+    return _html(pd.DataFrame(said, columns=names))
+
+
+def _html(table: pd.DataFrame) -> str:
+    return table.to_html(index=False, border=0, classes="cx-table")
 
 
 def _printed(table: pd.DataFrame, unit: str | None = None) -> pd.DataFrame:
@@ -227,13 +205,8 @@ def assemble(case: Case, evidence: Evidence) -> Verdict:
     card, study = case.card, case.study
     found = ruled(case, evidence)
     parts = {
-        "card": card.id,
-        "title": card.title,
-        "claim": card.claim,
-        "study": study.name,
-        "direction": found.direction,
-        "number": found.number,
-        "association": found.association,
+        "card": card.id, "title": card.title, "claim": card.claim, "study": study.name,
+        "direction": found.direction, "number": found.number, "association": found.association,
         "grade": found.grade,
         "threat": found.threat.name if found.threat else "",
         "calibration": calibration.standing(card.id) or "calibrated",
@@ -250,12 +223,11 @@ def assemble(case: Case, evidence: Evidence) -> Verdict:
         "side": card.side,
         "claimed_value": card.number.get("value") if card.number else None,
         "shown": pd.DataFrame(list(evidence.shown), columns=["label", "estimate", "low", "high", "n"]),
-    }
+    }  # fmt: skip
     said = f"{found.direction}{f', {found.number} for the number' if found.number else ''}"
     title = f"{card.id} {card.title}, {study.name}: {said}"
-    return Verdict(
-        "verdict", title, _table(evidence), card.unit, case.level, evidence.method, _notes(case, evidence), parts
-    )
+    told = (_table(evidence), card.unit, case.level, evidence.method, _notes(case, evidence), parts)
+    return Verdict("verdict", title, *told)
 
 
 def _notes(case: Case, evidence: Evidence) -> tuple[str, ...]:
@@ -264,43 +236,20 @@ def _notes(case: Case, evidence: Evidence) -> tuple[str, ...]:
     return (*dict.fromkeys(said), *([known] if known else ()))
 
 
+COLUMNS = ("what", "estimate", "low", "high", "se", "bar", "p", "finding", "n", "n_eff", "unit")
+
+
 def _table(evidence: Evidence) -> pd.DataFrame:
     rows = []
     if not evidence.reason:
-        rows = [
-            {
-                "what": f.name,
-                "estimate": f.value,
-                "low": f.low,
-                "high": f.high,
-                "se": f.se,
-                "bar": _bar(f),
-                "p": f.p,
-                "finding": f.verdict,
-                "n": f.n,
-                "n_eff": f.n_eff,
-                "unit": f.unit,
-            }
-            for f in evidence.findings
-        ]
+        rows = [_line(f, _bar(f), f.p, f.verdict) for f in evidence.findings]
         if (f := evidence.number) is not None and f is not evidence.findings[0]:
-            rows.append(
-                {
-                    "what": f.name,
-                    "estimate": f.value,
-                    "low": f.low,
-                    "high": f.high,
-                    "se": f.se,
-                    "bar": float("nan"),
-                    "p": float("nan"),
-                    "finding": "for the number",
-                    "n": f.n,
-                    "n_eff": f.n_eff,
-                    "unit": f.unit,
-                }
-            )
-    names = ["what", "estimate", "low", "high", "se", "bar", "p", "finding", "n", "n_eff", "unit"]
-    return pd.DataFrame(rows, columns=names)
+            rows.append(_line(f, math.nan, math.nan, "for the number"))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _line(f: rule.Finding, bar: float, p: float, finding: str) -> tuple[Any, ...]:
+    return f.name, f.value, f.low, f.high, f.se, bar, p, finding, f.n, f.n_eff, f.unit
 
 
 def _bar(f: rule.Finding) -> float:

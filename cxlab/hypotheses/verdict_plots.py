@@ -23,14 +23,12 @@ def verdict(result: Result, *, ax: Axes | None = None) -> Axes:
     if not len(rows):
         ax = canvas(ax, width=8, height=1.6)
         ax.set_axis_off()
-        ax.text(
-            0, 0.5, result.parts["sentence"], wrap=True, color=INK, fontsize=10, va="center", transform=ax.transAxes
-        )
+        look = {"wrap": True, "color": INK, "fontsize": 10, "va": "center", "transform": ax.transAxes}
+        ax.text(0, 0.5, result.parts["sentence"], **look)
         return ax
     if ax is None:
-        figure, axes = plt.subplots(
-            len(rows), 1, figsize=(8, 0.7 + 1.25 * len(rows)), layout="constrained", squeeze=False
-        )
+        size = (8, 0.7 + 1.25 * len(rows))
+        figure, axes = plt.subplots(len(rows), 1, figsize=size, layout="constrained", squeeze=False)
         figure.suptitle(result.title, x=0.01, ha="left", color=INK, fontsize=11)
         panels = list(axes[:, 0])
     else:
@@ -63,22 +61,13 @@ def _condition(ax: Axes, r: Mapping[str, Any], result: Result) -> None:
     for value, name, ink, style in marks:
         ax.axvline(value, color=ink, linewidth=1.1, linestyle=style)
         left = name == "no effect"
-        ax.annotate(
-            name,
-            (value, -1),
-            xytext=(-3 if left else 3, 2),
-            textcoords="offset points",
-            color=ink,
-            fontsize=8,
-            va="bottom",
-            ha="right" if left else "left",
-        )
+        look = {"color": ink, "fontsize": 8, "va": "bottom", "ha": "right" if left else "left"}
+        ax.annotate(name, (value, -1), xytext=(-3 if left else 3, 2), textcoords="offset points", **look)
     ax.set(ylim=(-1, 1.1), yticks=[])
     ax.margins(x=0.2)
     ax.xaxis.set_major_formatter(lambda v, _: show(v, r["unit"]))
-    ax.set_title(
-        f"{r['what']}" + ("" if finding == "for the number" else f" — {finding}"), loc="left", fontsize=9, color=INK
-    )
+    said = "" if finding == "for the number" else f" — {finding}"
+    ax.set_title(f"{r['what']}{said}", loc="left", fontsize=9, color=INK)
 
 
 def specifications(result: Result, *, ax: Axes | None = None) -> Axes:
@@ -92,13 +81,9 @@ def specifications(result: Result, *, ax: Axes | None = None) -> Axes:
     ]
     if ax is None:
         height = 3.2 + 0.24 * len(choices)
+        heights = [3, max(0.24 * len(choices), 0.1) * 1.4]
         figure, (ax, below) = plt.subplots(
-            2,
-            1,
-            figsize=(8, height),
-            sharex=True,
-            layout="constrained",
-            height_ratios=[3, max(0.24 * len(choices), 0.1) * 1.4],
+            2, 1, figsize=(8, height), sharex=True, layout="constrained", height_ratios=heights
         )
         figure.suptitle(result.title, x=0.01, ha="left", color=INK, fontsize=11)
         _choices(below, table, choices)
@@ -107,9 +92,8 @@ def specifications(result: Result, *, ax: Axes | None = None) -> Axes:
     colours = [TILES.get(f, TILES["INCONCLUSIVE"])[0] if f != "INCONCLUSIVE" else NEUTRAL for f in table["finding"]]
     ax.vlines(x, table["low"], table["high"], color=colours, linewidth=2.2, alpha=0.8)
     own = (table["specification"] == result.parts["primary"]).to_numpy()
-    ax.scatter(
-        x, table["estimate"], color=colours, s=np.where(own, 90, 26), edgecolor=np.where(own, INK, "none"), zorder=3
-    )
+    edges = np.where(own, INK, "none")
+    ax.scatter(x, table["estimate"], color=colours, s=np.where(own, 90, 26), edgecolor=edges, zorder=3)
     ax.axhline(result.parts["bar"], color=INK, linewidth=1, linestyle="--")
     ax.axhline(result.parts["null"], color=MUTED, linewidth=1)
     ax.grid(axis="x", visible=False)

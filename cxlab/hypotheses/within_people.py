@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import show
@@ -56,7 +55,7 @@ def slope(case: Case, y: NDArray, x: NDArray, *, model: str, bar: float, sign: i
     if kind(case.study) != "panel" or not {"person", "period"} <= case.slots.columns.keys():
         found = "each person has one score" if kind(case.study) != "panel" else "no column says who, or when"
         return _plain(case, y, x, rows, model, sign, tuple((what, found, None, t) for what, t in _threats()))
-    who, when = (_codes(case, slot) for slot in ("person", "period"))
+    who, when = (case.sample.codes(slot) for slot in ("person", "period"))
     rows &= (who >= 0) & (when >= 0)
     people = _people(case, y, x, rows, (who, when))
     if (seen := often(people)) < PEOPLE:
@@ -75,12 +74,6 @@ def pooled(case: Case) -> bool:
 
 def _threats() -> tuple[tuple[str, str], ...]:
     return (COMPARED, "self-selection"), (LEAD, "common-factor"), (BACK, "reverse-causation")
-
-
-def _codes(case: Case, slot: str) -> NDArray:
-    """Codes in order, -1 where there is none."""
-    values = pd.Series(case.sample.raw[slot])
-    return pd.factorize(values, sort=True)[0]
 
 
 def _people(case: Case, y: NDArray, x: NDArray, rows: NDArray, who: tuple[NDArray, NDArray] | None) -> People:

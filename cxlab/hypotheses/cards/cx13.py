@@ -69,11 +69,10 @@ def _by_person(case: Case) -> Case:
     s = case.sample
     if s.c is not None or "person" not in s:
         return case
-    person = replace(s, c=pd.factorize(pd.Series(s.raw["person"]))[0]).keep(
+    mine = replace(case)
+    vars(mine)["sample"] = replace(s, c=s.codes("person", sort=False)).keep(
         pd.notna(s.raw["person"]), "no person given"
     )
-    mine = replace(case)
-    vars(mine)["sample"] = person
     return mine
 
 
@@ -108,7 +107,7 @@ def _others(case: Case, rows: NDArray, ratio: NDArray, rec: NDArray) -> dict[str
     s = case.sample
     found: dict[str, tuple] = {}
     if {"person", "wave"} <= s.raw.keys():
-        unit, period = (pd.factorize(pd.Series(s.raw[slot]), sort=True)[0] for slot in ("person", "wave"))
+        unit, period = (s.codes(slot) for slot in ("person", "wave"))
         use = rows & (unit >= 0) & (period >= 0)
         nxt = [np.full(len(rec), np.nan) for _ in range(2)]
         for later, x in zip(nxt, (ratio, rec), strict=True):

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses import within_people
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import coefficient, finding, group_means, row, varies
+from cxlab.hypotheses.estimation import coefficient, finding, group_means, told, varies
 from cxlab.hypotheses.scored_answers import NotEstimable
-from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.simulated_answers import Made, Truth, in_periods, lasting_mood, scores
 
 TRUTH = Truth(claimed=0.3, boundary=0.0943, n=6000)
 HAZARD, MONEY = 0.0943, 0.03
@@ -30,9 +30,9 @@ def test(case: Case) -> Evidence:
         sesoi=about["sesoi"], unit=about["unit"],
     )  # fmt: skip
     centred = x - 5
-    bend = coefficient(case, rows, y, centred**2, centred, name="curvature per 10 points squared", sesoi=0.0)
+    bend = coefficient(case, rows, y, centred**2, centred, name="curvature (negative: decreasing returns)", sesoi=0.0)
     shown = (
-        row(case, "curvature (negative: decreasing returns)", bend.value, bend.se, bend.df, bend.n),
+        told(case, bend),
         *group_means(case, rows, y, 10 * x),
     )
     notes = () if about["recorded"] else ("the outcome is an intention, from the same questionnaire",)
@@ -74,19 +74,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     moved = {"self-selection": 0.6 * person, "common-factor": 0.6 * mood}.get(threat or "", 0.0)
     rate = 0.3 * np.exp(-effect * (s - 50) / 10 - moved)
     away = (rng.random(s.shape) >= np.exp(-rate)).astype(float)
-    columns = {
-        "satisfaction": s.ravel(), "behaviour": away.ravel(),
-        "person": np.repeat(np.arange(people), PERIODS), "period": np.tile(np.arange(PERIODS), people),
-    }  # fmt: skip
-    return Made(columns, "panel")
-
-
-def lasting_mood(people: int, periods: int, rng: np.random.Generator) -> NDArray:
-    """A standard normal that keeps .7 of itself from one period to the next, for each person."""
-    mood = rng.standard_normal((people, periods))
-    for t in range(1, periods):
-        mood[:, t] = 0.7 * mood[:, t - 1] + np.sqrt(1 - 0.7**2) * mood[:, t]
-    return mood
+    return Made({"satisfaction": s.ravel(), "behaviour": away.ravel(), **in_periods(people, PERIODS)}, "panel")
 
 
 naive = within_people.pooled

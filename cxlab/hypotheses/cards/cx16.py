@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.design import BEHAVIOUR
-from cxlab.hypotheses.estimation import answered, finding, fit, row
+from cxlab.hypotheses.estimation import answered, finding, fit, row, was_recorded
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import unguarded
@@ -34,7 +33,11 @@ def test(case: Case) -> Evidence:
     label = "at equal length: share of one average experience item minus share of price"
     fair = row(case, label, *even, whole.n, transform=back)
     per_unit, check = _per_unit(case, rows, y, answers, price)
-    checks = (check, _outcome(case), _price(case))
+    checks = (
+        check,
+        was_recorded(case, "outcome", "the outcome was recorded, not answered", "halo", "an answer of the same people"),
+        was_recorded(case, "price", "a real price", "rated-price", "a rating, not a price"),
+    )
     method = "Shapley shares of two blocks in R², delete-a-block jackknife on Fisher's scale"
     said = f"{k} experience items against one price item ('{sample.fields['price'][0].label}')"
     return Evidence((whole,), None, (fair, per_unit), checks, method, (*notes, f"{said}: more items explain more"))
@@ -59,19 +62,6 @@ def _per_unit(case: Case, rows: NDArray, y: NDArray, answers: NDArray, price: ND
     found = f"experience minus price, for a tenth of each scale, {show(value)} [{show(told.low)}, {show(told.high)}]"
     check = ("experience moves the outcome more than price over equal ranges", found, bool(told.low > 0), "range")
     return row(case, label, value, se, df, case.sample.n[rows].sum()), check
-
-
-def _outcome(case: Case) -> tuple:
-    f = case.sample.fields["outcome"][0]
-    holds = f.role == "operation" or f.measure in BEHAVIOUR
-    found = f"{f.label}: {'recorded' if holds else 'an answer of the same people'}"
-    return "the outcome was recorded, not answered", found, holds, "halo"
-
-
-def _price(case: Case) -> tuple:
-    f = case.sample.fields["price"][0]
-    holds = f.role == "operation" or f.measure == "spend"
-    return "a real price", f"{f.label}: {'recorded' if holds else 'a rating, not a price'}", holds, "rated-price"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.columns import show
-from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, row
 from cxlab.hypotheses.rule import Finding, from_t
-from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.simulated_answers import Made, Truth, in_periods, lasting_mood, scores
 from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.index.separation import separation
 from cxlab.models.loyalty.chain_of_paths import chain
@@ -55,7 +54,7 @@ def _people(case: Case) -> NDArray:
     s = case.sample
     if s.c is not None:
         return s.c
-    return pd.factorize(pd.Series(s.raw["person"]))[0] if "person" in s else np.arange(len(s.n))
+    return s.codes("person", sort=False) if "person" in s else np.arange(len(s.n))
 
 
 class Chain(NamedTuple):
@@ -96,7 +95,7 @@ def _chain(case: Case) -> Chain | None:
 def _waves(case: Case) -> pd.DataFrame:
     """Means of each block by person and wave."""
     s = case.sample
-    unit, period = (pd.factorize(pd.Series(s.raw[slot]), sort=True)[0] for slot in ("person", "wave"))
+    unit, period = (s.codes(slot) for slot in ("person", "wave"))
     blocks = {name: s.points(name).mean(axis=1) for name in ("satisfaction", "quality")}
     table = pd.DataFrame(
         {"unit": unit, "period": period, "cluster": _people(case), "loyalty": s.points("loyalty"), **blocks}
@@ -125,7 +124,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     items = lambda c: scores((c.reshape(-1, 1) + 0.6 * rng.standard_normal((people * waves, 3))) / np.sqrt(1.36))  # noqa: E731
     columns = {
         "satisfaction": items(opinion), "quality": items(experience), "loyalty": scores(loyalty.ravel()),
-        "person": np.repeat(np.arange(people), waves), "wave": np.tile(np.arange(waves), people),
+        **in_periods(people, waves, period="wave"),
     }  # fmt: skip
     return Made(columns, "panel", measures={"loyalty": "loyalty"})
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.design import BEHAVIOUR
 from cxlab.hypotheses.estimation import FEW as LEAST
-from cxlab.hypotheses.estimation import answered, coefficient, finding, side_means
+from cxlab.hypotheses.estimation import answered, coefficient, finding, side_means, was_recorded
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores
 from cxlab.hypotheses.without_guards import exceeds_zero, flat
@@ -40,7 +39,8 @@ def test(case: Case) -> Evidence:
             raise NotEstimable(f"only {k} customers {said}; this test needs at least {FEW}")
     columns = (before,) if has_before else ()
     control = coefficient(case, rows, after, well, *columns, name="recovered minus customers without a failure")
-    shown, checks = _means(case, rows, well, failed, after), (_behaviour(case), _recorded(case))
+    behaviour = was_recorded(case, "after", "the outcome is behaviour", "words", "an answer")
+    shown, checks = _means(case, rows, well, failed, after), (behaviour, _recorded(case))
     if not has_before:
         notes = ("there is no score before: the customer's own change cannot be seen, only the second control",)
         own = ("own score before", "missing", False, "regression-to-the-mean")
@@ -56,13 +56,6 @@ def test(case: Case) -> Evidence:
     seen = ("own score before", "seen, and corrected for regression to the mean", True, "regression-to-the-mean")
     method = "Own change corrected for regression to the mean; control given the score before"
     return Evidence((change, control), None, shown, (seen, *checks, (*weak, "weak-before")), method)
-
-
-def _behaviour(case: Case) -> tuple:
-    """The paradox was found for satisfaction and not for what people do: only the latter is the claim's test."""
-    f = case.sample.fields["after"][0]
-    holds = f.role == "operation" or f.measure in BEHAVIOUR
-    return "the outcome is behaviour", f"{f.label}: {'recorded' if holds else 'an answer'}", holds, "words"
 
 
 def _recorded(case: Case) -> tuple:

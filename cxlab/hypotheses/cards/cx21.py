@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from cxlab.columns import show
-from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import kind
 from cxlab.hypotheses.rule import from_t
-from cxlab.hypotheses.simulated_answers import Made, Truth
+from cxlab.hypotheses.simulated_answers import Made, Truth, in_periods, lasting_mood
 from cxlab.hypotheses.without_guards import flat
 from cxlab.models.loyalty.lagged import lagged
 
@@ -64,8 +63,8 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
         e[:, t] = 0.3 * e[:, t - 1] + b * c[:, t - 1] + rng.standard_normal(units)
     shared = rng.standard_normal((units, 1)) * (1.5 if threat == "stable-differences" else 0.3)
     shared = shared + (lasting_mood(units, periods, rng) if threat == "common-factor" else 0.0)
-    unit, period = np.repeat(np.arange(units), periods), np.tile(np.arange(periods), units)
-    columns = {"unit": unit, "period": period, "customer": (c + shared).ravel(), "employee": (e + shared).ravel()}
+    answers = {"customer": (c + shared).ravel(), "employee": (e + shared).ravel()}
+    columns = {**in_periods(units, periods, unit="unit"), **answers}
     return Made(columns, "panel", roles={"employee": "operation"})
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cxlab.hypotheses import within_people
-from cxlab.hypotheses.cards.cx15 import lasting_mood
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding, standardised
 from cxlab.hypotheses.scored_answers import NotEstimable
-from cxlab.hypotheses.simulated_answers import Made, Truth, scores
+from cxlab.hypotheses.simulated_answers import Made, Truth, in_periods, lasting_mood, scores
 
 TRUTH = Truth(claimed=0.1, n=6000, value=lambda effect: -effect)
 PERIODS = 5
@@ -48,10 +47,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     mean = np.exp(3 + np.log1p(-effect) * z + moved)
     if threat == "reverse-causation":
         z[:, 1:] -= 1.5 * np.log(noise[:, :-1])
-    columns = {
-        "score": scores(z).ravel(), "cost": (mean * noise).ravel(),
-        "person": np.repeat(np.arange(people), PERIODS), "period": np.tile(np.arange(PERIODS), people),
-    }  # fmt: skip
+    columns = {"score": scores(z).ravel(), "cost": (mean * noise).ravel(), **in_periods(people, PERIODS)}
     return Made(columns, "panel")
 
 

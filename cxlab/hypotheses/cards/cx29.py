@@ -23,7 +23,7 @@ def test(case: Case) -> Evidence:
     """Welch's t of unit means, and what customers without a score could make of it."""
     sample = case.sample
     y, arm = (sample.points("score", outcome=True), sample.binary("arm"))
-    unit = np.array(["" if u is None or u != u else _plain(u) for u in sample.raw["unit"]])
+    unit = sample.names("unit")
     there = ~np.isnan(arm) & (unit != "")
     rows = answered(case, np.where(there, y, np.nan), arm)
     two_groups(case, rows, arm, "the arm")
@@ -42,10 +42,6 @@ def _asked(case: Case, there: NDArray, y: NDArray, arm: NDArray, unit: NDArray) 
         return ()
     f, _ = _difference(case, there, answered_, arm, unit)
     return (told(case, replace(f, name="share of customers with a score: units with the goal minus without")),)
-
-
-def _plain(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _difference(case: Case, rows: NDArray, y: NDArray, arm: NDArray, unit: NDArray) -> tuple[Finding, tuple[int, int]]:

@@ -25,7 +25,7 @@ def test(case: Case) -> Evidence:
     """The pairwise differences of means of `cx.compare`, all within the margin."""
     sample = case.sample
     y = sample.points("score", outcome=True)
-    mode = np.array(["" if v is None or v != v else _plain(v) for v in sample.raw["mode"]])
+    mode = sample.names("mode")
     rows = answered(case, y) & (mode != "")
     sizes = {m: int(sample.n[rows & (mode == m)].sum()) for m in np.unique(mode[rows])}
     kept = [m for m, k in sizes.items() if k >= 3 * FEW]
@@ -64,10 +64,6 @@ def _pair(
     silent, _ = unanswered(case, f, y, two, second, threat="silence")
     before = alike(case, rows & two, second, "before", "self-selection")
     return replace(f, low=wide.low, high=wide.high), (silent, before)
-
-
-def _plain(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
