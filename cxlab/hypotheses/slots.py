@@ -134,6 +134,14 @@ def why_no_group(f: Field, study: Study | None = None) -> str:
     return f"follows from the answers to '{told}'" if told else ""
 
 
+def why_barred(need: Need, f: Field, study: Study | None) -> str:
+    """Return why a part cannot take a column as groups of people, or ''.
+
+    What a column's name says (the mode of asking) it is, even where its values happen to tell the scores.
+    """
+    return why_no_group(f, None if need.names else study) if of_people(need) else ""
+
+
 def _find(need: Need, fields: Sequence[Field], taken: set[str], study: Study | None) -> tuple[tuple[str, ...], bool]:
     """Return the columns that play a part, and whether it was their name that said so."""
     free = [f for f in fields if f.name not in taken and f.role in need.role and _fits(need, f)]
@@ -144,7 +152,7 @@ def _find(need: Need, fields: Sequence[Field], taken: set[str], study: Study | N
         if need.stages:
             ranked.sort(key=lambda f: JOURNEY.index(f.stage.lower()))
     named = [] if ranked else [f for n in need.names for f in free if f.name.lower() == n.lower()]
-    fit = (f for f in ranked or named if not (of_people(need) and why_no_group(f, study)))
+    fit = (f for f in ranked or named if not why_barred(need, f, study))
     return tuple(f.name for f in (fit if need.many else islice(fit, 1))), bool(named)
 
 
@@ -183,7 +191,7 @@ def require(card: Card, study: Study, columns: Given = None) -> Slots:
     given = given_parts(columns)
     for need in filter(of_people, card.needs):
         for name in given.get(need.slot, ()):
-            if why := why_no_group(study.field(name), study):
+            if why := why_barred(need, study.field(name), study):
                 raise DataProblem(
                     f"{card.id} cannot take '{name}' as {need.says}: it {why}; name a column that was known before "
                     f"the answers: columns={{'{need.slot}': 'name'}}"
