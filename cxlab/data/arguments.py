@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import duckdb
+import numpy as np
 from narwhals.exceptions import NarwhalsError
 
 from cxlab.data import small_cells
@@ -21,7 +22,7 @@ from cxlab.problem import DataProblem, nearest
 from cxlab.result import Result
 from cxlab.stats.one_thread import one_thread
 
-ENGINES = (duckdb.Error, NarwhalsError, MemoryError, OSError)
+ENGINES = (duckdb.Error, NarwhalsError, MemoryError, OSError, np.linalg.LinAlgError)
 """What an engine raises when it cannot go on; `engine_problem` says which of them data or the machine brought about."""
 
 F = TypeVar("F", bound=Callable[..., Any])

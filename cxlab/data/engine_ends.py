@@ -10,6 +10,7 @@ import re
 
 import duckdb
 import narwhals as nw
+import numpy as np
 
 from cxlab.data.masking import masked
 from cxlab.data.readers.dialect import broken
@@ -41,6 +42,11 @@ def engine_problem(error: BaseException, name: str) -> DataProblem | None:
         return DataProblem(
             f"{name} needs more memory for this than there is: {_first(said)}. Ask for fewer groups or columns, "
             f"{more}or use a machine with more"
+        )
+    if isinstance(error, np.linalg.LinAlgError):
+        return DataProblem(
+            f"the equations of {name} have no solution ({said}): two columns say the same, one says nothing, or there "
+            "are too few clusters; leave a column out, or see cx.check(study)"
         )
     if found := _differs(said):
         return DataProblem(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from narwhals.exceptions import NarwhalsError
 from numpy.typing import NDArray
 
 from cxlab.data.codebook import Field
@@ -197,10 +199,22 @@ def weight_counts(study: Study) -> Mapping[str, int]:
     known = study.__dict__.get("_weight_counts")
     if known is None:
         found = [e.cast(nw.Int64).sum().alias(k) for k, e in weight_problems(d.weight).items()]
-        row = study.answers([d.weight]).select(*found).collect().to_pandas().fillna(0).iloc[0]
+        if study.lazy.collect_schema()[d.weight] in (nw.Date, nw.Datetime, nw.Duration, nw.Time):
+            raise _no_weight(study)
+        try:
+            row = study.answers([d.weight]).select(*found).collect().to_pandas().fillna(0).iloc[0]
+        except (duckdb.ConversionException, NarwhalsError, ValueError) as error:
+            raise _no_weight(study) from error
         known = {k.removeprefix("weight:"): int(n) for k, n in row.items()}
         study.__dict__["_weight_counts"] = known
     return known
+
+
+def _no_weight(study: Study) -> DataProblem:
+    return DataProblem(
+        f"the weight '{study.design.weight}' of {study.name} holds what is no number; turn it into numbers, or give it "
+        f"another role: study.set('{study.design.weight}', role='')"
+    )
 
 
 def check_weights(study: Study) -> None:

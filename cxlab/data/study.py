@@ -15,11 +15,11 @@ from cxlab.data.answer_codes import answer, key, option
 from cxlab.data.codebook import Codebook, Field
 from cxlab.data.doubt import Doubt
 from cxlab.data.drawing import Calibration, Design
+from cxlab.data.plain_types import plain
 from cxlab.problem import DataProblem, unknown
 from cxlab.stats.counts.drawn import clusters_drawn
 
-CELLS = 4_000_000
-"""A table of so many cells or fewer may be held in memory: about 40 MB."""
+CELLS = 4_000_000  # a table of so many cells or fewer may be held in memory: about 40 MB
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,16 +28,15 @@ class Study:
 
     Parameters
     ----------
-    table : anything Narwhals reads (pandas, polars, DuckDB, PySpark, Ibis), raw as it came.
+    table : anything Narwhals reads (pandas, polars, DuckDB, PySpark, Ibis), as it came, in plain types.
     codebook : what each column is.
     dropped : how many rows were left out, and why: ``((reason, rows), ...)``; every later result counts them.
     filters : conditions applied so far, in words.
     doubts : what was decided about the file without being sure, the heaviest first.
-    whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters or
-        strata, or with weights made in this session: such a part is a domain, its errors keep the clusters that were
-        drawn (`drawn`).
-    calibration : how the weights were made, if `cxlab.rake` or `cxlab.designs.poststratify` made them: they are
-        estimates, and errors of metrics know that. Weights that came with the file count as known.
+    whole : the sample that the rows are a part of, where `where` or `filter` took a part of one with clusters, strata
+        or weights made in this session: a domain, whose errors keep the clusters that were drawn (`drawn`).
+    calibration : how `cxlab.rake` or `cxlab.designs.poststratify` made the weights: estimates, as errors of metrics
+        know. Weights that came with the file count as known.
     source : the file it came from and how it was read (`cxlab.data.locations.address`), where it came from one.
     remarks : what else every result must say, in words.
     before, chosen : the study of which `where` took a part, and the columns with their level, of several with the
@@ -57,6 +56,9 @@ class Study:
     remarks: tuple[str, ...] = field(default=(), compare=False)
     before: Study | None = field(default=None, compare=False)
     chosen: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", plain(self.table, self.codebook))
 
     @property
     def name(self) -> str:
@@ -144,8 +146,7 @@ class Study:
         >>> len(study.part(study.lazy.head(10), ("the first rows",)))
         10
         """
-        d = self.design
-        whole = (self.whole or self) if d.cluster or d.strata or self.calibration else None
+        whole = (self.whole or self) if self.design.cluster or self.design.strata or self.calibration else None
         return replace(self, table=rows.to_native(), filters=filters, whole=whole)
 
     @property
@@ -212,7 +213,6 @@ class Study:
         A level (a value, a code or its label), a list of levels, or a range ``(from, to)`` with both ends, None for no
         end. A title or a wording names a column as well; of a multiple-response question the options are levels. A
         level that no row has is an error that lists those there are.
-
         In a sample with clusters or strata that is a domain: its errors have the clusters of the whole sample, those
         without a row of it as zero (R's ``subset`` of a survey design).
 
@@ -267,8 +267,8 @@ class Study:
                 f"format says how the file of {self.name} is read, and it is read already. Load it anew: "
                 f"cx.load(..., codebook=study.codebook.replace({named(self, column)!r}, format={settings['format']!r}))"
             )
-        made = with_settings(self, column, settings)[0]
-        return still(made, named(self, column), self) if "leave_out" in settings else made
+        made, name = with_settings(self, column, settings)[0], named(self, column)
+        return still(made, name, self) if "leave_out" in settings else made
 
     def derive(self, name: str, by: Any, *, of: str | Sequence[str] = "", rest: str = "", **settings: Any) -> Study:
         """Return the study with a new column: bands, NETs, conditions, sums, means (all: `cxlab.data.derived.derive`).
@@ -394,7 +394,7 @@ class Study:
 
     def __repr__(self) -> str:
         mark = "SIMULATED " if self.codebook.simulated else ""
-        rows = f"{len(self):,} rows"
         lost = "".join(f"; {n:,} rows left out: {why}" for why, n in self.dropped)
         kept = f"; only {', '.join(self.filters)}" if self.filters else ""
-        return f"<{mark}Study {self.name}: {rows}, {len(self.codebook.fields)} fields; {self.design}{kept}{lost}>"
+        rows = f"{len(self):,} rows, {len(self.codebook.fields)} fields"
+        return f"<{mark}Study {self.name}: {rows}; {self.design}{kept}{lost}>"

@@ -59,8 +59,8 @@ def read(study: Study, outcome: str | None, drivers: Drivers, *, extra: Sequence
     notes: list[str] = [outside_note(name, outside)] if outside else []
     weight = np.ones(len(y))
     if design.weight:
-        weight = pd.to_numeric(frame[design.weight]).to_numpy(float, na_value=np.nan)
         check_weights(study)
+        weight = pd.to_numeric(frame[design.weight]).to_numpy(float, na_value=np.nan)
         keep &= np.isfinite(weight) & (weight > 0)
         notes += weight_notes(study)
         notes += [known_margins.SAID] if fitted else []
