@@ -184,8 +184,8 @@ def test_long_comments_are_counted() -> None:
     study = cx.load(sheet[["comment"]]).set("comment", role="text")
     labels = cx.text.read_labels(sheet, ["odd"], at_random=True)
     found = cx.themes(cx.code(study, ["odd"], labels=labels, engine="words", column="comment"))
-    said = [n for n in found.notes if "are longer than" in n]
-    assert said == [f"1 comments are longer than {LONGEST:,} characters; what follows is not read"]
+    said = [n for n in found.notes if "longer than" in n]
+    assert said == [f"1 comment is longer than {LONGEST:,} characters; what follows is not read"]
 
 
 @pytest.mark.parametrize("start", [0.0, 20_000.0, 99_999_000.0])
