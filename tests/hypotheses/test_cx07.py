@@ -20,10 +20,12 @@ def firms(leaders: tuple[int, int], others: tuple[int, int], role: str = "operat
     """(exceeded, all) of each."""
     made = [[1] * k + [0] * (n - k) for k, n in (leaders, others)]
     table = pd.DataFrame({"goal": sum(made, []), "leader": np.repeat([1, 0], [len(m) for m in made])})
+    table["exceeded_before"] = sum(([1] * (n // 10) + [0] * (n - n // 10) for _, n in (leaders, others)), [])
     table["who"], table["day"] = np.arange(len(table)), pd.Timestamp("2026-01-01")
     fields = (
         cx.Field("goal", type="integer", role="operation"),
         cx.Field("leader", type="integer", role=role),
+        cx.Field("exceeded_before", type="integer", role="operation"),
         cx.Field("who", type="integer", role="id"),
         cx.Field("day", type="date", role="date"),
     )
@@ -66,12 +68,33 @@ def test_the_difference_is_recovered_and_covered(replicates, effect: float) -> N
         assert found["direction"].eq("SUPPORTED").mean() > 0.9
 
 
-@pytest.mark.parametrize(("effect", "threat"), [(0.0, None), (0.05, None), (0.0, "self-classification")])
+THREATS = ("self-classification", "common-factor")
+
+
+@pytest.mark.parametrize(("effect", "threat"), [(0.0, None), (0.05, None), *((0.0, threat) for threat in THREATS)])
 def test_what_is_too_small_or_self_told_is_not_supported(replicates, effect, threat) -> None:
     found = replicates("CX-07", effect, n=800, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
-    if threat:
+    if threat == "self-classification":
         assert found["association"].eq("SUPPORTED").mean() > 0.9 and found["direction"].eq("NOT-IDENTIFIED").all()
+    if threat == "common-factor":
+        assert found["association"].isin(["SUPPORTED", "DIRECTION-ONLY"]).mean() > 0.7 and found["value"].mean() > 0.05
+
+
+def test_without_an_earlier_year_leading_is_no_cause() -> None:
+    study = firms((36, 100), (24, 200))
+    v = verdict(cx.Study(study.table.drop(columns="exceeded_before"), study.codebook))
+    assert (v.direction, v.association, v.threat) == ("NOT-IDENTIFIED", "SUPPORTED", "common-factor")
+    check = next(c for c in v.parts["checks"] if c.threat == "common-factor")
+    assert (check.found, check.holds) == ("no column says who exceeded the goal before", None)
+
+
+def test_who_was_ahead_before_leading_is_not_ahead_because_of_it() -> None:
+    """36 % and 24 % now; 34 of 100 leaders and 20 of 200 others exceeded the goal before: 24 points then, 24 now."""
+    study = firms((36, 100), (24, 200))
+    before = np.r_[np.ones(34), np.zeros(66), np.ones(20), np.zeros(180)]
+    v = verdict(cx.Study(study.table.assign(exceeded_before=before), study.codebook))
+    assert (v.direction, v.association, v.threat) == ("NOT-IDENTIFIED", "SUPPORTED", "common-factor")
 
 
 def test_firms_that_class_themselves_are_no_evidence() -> None:

@@ -62,7 +62,7 @@ def test_the_truth_is_recovered(replicates) -> None:
             assert found["direction"].eq("SUPPORTED").all()
 
 
-@pytest.mark.parametrize("threat", [None, "range", "halo", "rated-price"])
+@pytest.mark.parametrize("threat", [None, "curve", "range", "halo", "rated-price"])
 def test_nothing_is_not_supported(replicates, threat) -> None:
     found = replicates("CX-16", 0.0, n=1000, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
@@ -75,6 +75,7 @@ def test_nothing_is_not_supported(replicates, threat) -> None:
 
 def test_a_threat_stands_in_the_sentence() -> None:
     said = {
+        "curve": "a price that acts by a threshold explains more than a straight line of it does",
         "range": "importance depends on the range: price hardly varied in these data",
         "halo": "one mood colours the experience and an outcome that was answered",
         "rated-price": "a rating of the price is a noisy price",
@@ -84,10 +85,16 @@ def test_a_threat_stands_in_the_sentence() -> None:
         assert f"({words}; " in v.sentence, threat
 
 
+THREATS = (None, "curve", "range", "halo", "rated-price")
+
+
 def test_the_threats_are_in_the_data() -> None:
-    tables = {t: cx.simulated("CX-16", 0.0, n=3000, threat=t).table for t in (None, "range", "halo", "rated-price")}
+    tables = {t: cx.simulated("CX-16", 0.0, n=3000, threat=t).table for t in THREATS}
     spread = {t: x["price"].std() for t, x in tables.items()}
     assert spread["range"] == pytest.approx(spread[None] / 2, rel=0.1)
     r = {t: x.corr().loc["outcome"] for t, x in tables.items()}
     assert r["halo"]["experience1"] > r[None]["experience1"] + 0.1
     assert r["rated-price"]["price"] < r[None]["price"] - 0.1
+    high = tables["curve"]["price"] > 62  # beyond the threshold, and below it, the price moves nothing
+    parts = [tables["curve"][k].corr().loc["outcome", "price"] for k in (high, ~high)]
+    assert max(np.abs(parts)) < 0.12 and r["curve"]["price"] > 0.25

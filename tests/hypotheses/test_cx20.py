@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -117,3 +119,13 @@ def test_the_threats_are_in_the_data() -> None:
     after = {t: x.loc[x["handling"] == 100, "after"].mean() - x.loc[x["failure"] == 0, "after"].mean()
              for t, x in tables.items()}  # fmt: skip
     assert abs(after[None]) < 1.5 and after["mood"] > 3 and after["words"] > 3.5
+
+
+def test_who_was_handled_well_must_have_been_assigned() -> None:
+    """Who was on the rise anyway may be who was handled well: a failure by chance says nothing of that."""
+    study = cx.simulated("CX-20", 6.0, n=3000, seed=4)
+    assert study.codebook.assignment == ("handling", "failure") and verdict(study).direction == "SUPPORTED"
+    chance = cx.Study(study.table, replace(study.codebook, assignment=("failure",)))
+    v = verdict(chance)
+    assert (v.direction, v.association) == ("NOT-IDENTIFIED", "SUPPORTED")
+    assert v.reason == "'handling' was not assigned; the codebook says that failure was"

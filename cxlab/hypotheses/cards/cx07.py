@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.design import recorded
@@ -12,6 +13,8 @@ from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.regression.risk_ratio import log_ratio
 
 TRUTH = Truth(claimed=0.24)
+INDUSTRIES = 12
+"""Under 'common-factor'."""
 
 
 def test(case: Case) -> Evidence:
@@ -30,16 +33,42 @@ def test(case: Case) -> Evidence:
     outside = recorded(case.study, {"leader": case.slots["leader"]})
     said = "recorded from outside" if outside else "an answer of the firms themselves"
     check = ("who leads is told from outside", said, outside, "self-classification")
-    return Evidence((found,), ratio, shown, (check,), method="Difference and ratio of shares, robust errors")
+    checks = (check, _before(case, rows, y, leader))
+    return Evidence((found,), ratio, shown, checks, method="Difference and ratio of shares, robust errors")
+
+
+def _before(case: Case, rows: NDArray, y: NDArray, leader: NDArray) -> tuple[str, str, bool | None, str]:
+    """Whether leaders are ahead by more than they were before they led: what lasts, they had then as well."""
+    what = "leaders are ahead by more than before they led"
+    if "earlier" not in case.sample:
+        return what, "no column says who exceeded the goal before", None, "common-factor"
+    earlier = case.sample.binary("earlier")
+    both = rows & ~np.isnan(earlier)
+    if not 0 < leader[both].sum() < both.sum():
+        return what, "nobody of one side has an earlier year", None, "common-factor"
+    gain = coefficient(case, both, y - earlier, leader, name="")
+    found = f"ahead by {gain.value:+.1%} more [{gain.low:+.1%}, {gain.high:+.1%}]"
+    return what, found, bool(gain.low > case.card.sesoi), "common-factor"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    won = rng.random(n)
-    leader = (won + 0.7 * rng.random(n) > 1).astype(float) if threat else (rng.random(n) < 0.4).astype(float)
-    exceeded = won > 0.85 if threat else rng.random(n) < 0.12 + effect * leader
-    columns = {"exceeded": exceeded.astype(float), "leader": leader, **once_each(n)}
-    own = "outcome" if threat else "operation"
-    return Made(columns, "panel", roles={"exceeded": "operation", "leader": own})
+    """``effect``: points of the share that leading adds, classed from outside; the year before nobody led.
+
+    Under 'self-classification' firms call themselves leaders after a good year; under 'common-factor' firms of
+    industries that boom lead, and exceed their goals in both years.
+    """
+    won, boom = rng.random(n), np.zeros(n)
+    if threat == "self-classification":
+        leader, exceeded = won + 0.7 * rng.random(n) > 1, won > 0.85
+    else:
+        if threat == "common-factor":
+            boom = rng.standard_normal(INDUSTRIES)[np.arange(n) % INDUSTRIES]
+        leader = rng.random(n) < 0.4 if threat is None else boom + rng.standard_normal(n) > 0
+        exceeded = won < np.clip(0.12 + effect * leader + 0.1 * boom, 0, 1)
+    earlier = rng.random(n) < np.clip(0.12 + 0.1 * boom, 0, 1)
+    columns = {k: v.astype(float) for k, v in (("exceeded", exceeded), ("leader", leader), ("earlier", earlier))}
+    own = "outcome" if threat == "self-classification" else "operation"
+    return Made(columns | once_each(n), "panel", roles={"exceeded": "operation", "leader": own, "earlier": "operation"})
 
 
 naive = unguarded

@@ -11,7 +11,7 @@ from cxlab.hypotheses.estimation import answered, finding, fit, row, was_recorde
 from cxlab.hypotheses.rule import from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import unguarded
-from cxlab.models.drivers.block_shares import share_ahead
+from cxlab.models.drivers.block_shares import as_curve, share_ahead
 from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.5)
@@ -26,15 +26,25 @@ def test(case: Case) -> Evidence:
     rows, k = answered(case, y, price), answers.shape[1]
     gaps = np.isnan(answers)
     alone = [[j, *(i for i in range(k, items.shape[1]) if np.array_equal(items[:, i], gaps[:, j]))] for j in range(k)]
-    ahead, even = share_ahead(y[rows], items[rows], price[rows], sample.counted(rows), alone, case.rng)
+    people = sample.counted(rows)
+    ahead, even = share_ahead(y[rows], items[rows], price[rows], people, alone, case.rng)
+    curve = as_curve(y[rows], price[rows], people)
+    bent = from_t("", *share_ahead(y[rows], items[rows], curve, people, alone, case.rng)[0], level=case.level)
     back = lambda z: float(np.tanh(z))  # noqa: E731
     name = "share of experience minus share of price in R²"
     whole = finding(case, rows, y, name, *ahead, transform=back, unit="share")
     label = "at equal length: share of one average experience item minus share of price"
     fair = row(case, label, *even, whole.n, transform=back)
     per_unit, check = _per_unit(case, rows, y, answers, price)
+    curved = f"{show(back(bent.value))} [{show(back(bent.low))}, {show(back(bent.high))}] with a curve of the price"
     checks = (
         check,
+        (
+            "experience is ahead, by what matters, also of a price that acts by a curve",
+            curved,
+            bool(bent.low > case.card.sesoi),
+            "curve",
+        ),
         was_recorded(case, "outcome", "the outcome was recorded, not answered", "halo", "an answer of the same people"),
         was_recorded(case, "price", "a real price", "rated-price", "a rating, not a price"),
     )
@@ -67,13 +77,15 @@ def _per_unit(case: Case, rows: NDArray, y: NDArray, answers: NDArray, price: ND
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
     """``effect``: difference of the shares of one experience item and a recorded price in a recorded choice.
 
-    Without an effect both move the outcome alike. Under 'range' the price hardly varied; under 'rated-price' it is a
-    noisy rating of the price; under 'halo' one mood colours the experience item and an outcome that was answered.
+    Without an effect both move the outcome alike. Under 'range' the price hardly varied; under 'curve' it acts by a
+    threshold alone, and explains as much; under 'rated-price' it is a noisy rating of the price; under 'halo' one mood
+    colours the experience item and an outcome that was answered.
     """
     t, _ = touchpoints(n, rng, 2, 0.0)
     a, b = np.sqrt((1 + effect) / 2), np.sqrt((1 - effect) / 2)
     part = np.array([1.0, 0.5 if threat == "range" else 1.0])
-    y = a * t[:, 0] + b * part[1] * t[:, 1]
+    acts = part[1] * t[:, 1] if threat != "curve" else np.where(t[:, 1] > 1, 2.3, -0.43)
+    y = a * t[:, 0] + b * acts
     y = (y / np.sqrt(a**2 + b**2) + rng.standard_normal(n)) / np.sqrt(2)
     experience, price = t[:, 0], part[1] * t[:, 1]
     if threat == "halo":

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.models.regression.counted_answers import Counted, Told
+from cxlab.stats.counts.quantiles import quantile
 from cxlab.stats.fits.folds import jackknifed, spread
 from cxlab.stats.importance.shapley import block_shares
 from cxlab.stats.paths.reliability import correlation
@@ -49,6 +50,25 @@ def share_ahead(
     value, se, df = jackknifed([block, single, y], rows.n, rows.w, rows.cluster, rng, both, blocks=BLOCKS)
     whole, fair = ((float(v), float(e), df) for v, e in zip(value, se, strict=True))
     return whole, fair
+
+
+def as_curve(y: NDArray, x: NDArray, rows: Counted, *, groups: int = 20) -> NDArray:
+    """Return the mean outcome of each row's part of x: x put so that whatever curve it acts by is a line.
+
+    Parameters
+    ----------
+    y, x : (rows,). ``groups`` : parts of about equal size; a value at a cut lies in the part above.
+
+    Examples
+    --------
+    >>> x, one = np.arange(8.0), np.ones(8)
+    >>> as_curve(np.array([0.0, 0, 0, 0, 2, 2, 2, 2]), x, Counted(one, one), groups=4).tolist()
+    [0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+    """
+    cuts = np.unique(quantile(x, rows.n, np.linspace(0, 1, groups + 1)[1:-1]))
+    part = np.searchsorted(cuts, x, side="right")
+    mass = np.bincount(part, rows.mass)
+    return (np.bincount(part, rows.mass * y) / np.fmax(mass, 1e-300))[part]
 
 
 def _z(total: NDArray, first: Sequence[int]) -> NDArray:
