@@ -104,6 +104,32 @@ def test_a_page_of_one_study_shows_no_numbers_of_another(path: Path) -> None:
     assert not {k: v for k, v in named.items() if k != "study" and v in names}
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_what_an_optional_part_names_is_used_in_it_alone(path: Path) -> None:
+    """Where the data do not allow a part no later one ends in a NameError: what others need is no optional part, or one
+    that somebody asks for (``asked=of``: what is wrong ends the page), and they look whether it was asked for."""
+    sure, perhaps, broken = set[str](), dict[str, str](), []
+    for i, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
+        source = "".join(cell["source"]) if cell["cell_type"] == "code" else ""
+        tree = ast.parse("\n".join(x for x in source.split("\n") if not x.startswith(("%", "!"))))
+        names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+        own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        looked = {
+            n.id for x in ast.walk(tree) if isinstance(x, ast.If) for n in ast.walk(x.test) if isinstance(n, ast.Name)
+        }
+        used = {n.id for n in names} - own - sure
+        broken += [(i, name) for name in used if name in perhaps and perhaps[name] not in looked]
+        within, inside = dict[str, str](), set[int]()
+        for part in (n for n in ast.walk(tree) if isinstance(n, ast.With)):
+            found = re.fullmatch(r"cx\.pages\.optional\((?:asked=(\w+).*)?\)", ast.unparse(part.items[0]))
+            stored = {n.id for n in ast.walk(part) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            within |= dict.fromkeys(stored, found[1] or "") if found else {}
+            inside |= {id(n) for n in ast.walk(part)} if found else set()
+        sure |= {n.id for n in names if isinstance(n.ctx, ast.Store) and id(n) not in inside}
+        perhaps |= within
+    assert not broken
+
+
 def test_notebooks_are_stripped() -> None:
     keys = "metadata.papermill cell.metadata.papermill cell.metadata.execution"
     command = [sys.executable, "-m", "nbstripout", "--keep-id", "--verify", "--extra-keys", keys, *map(str, NOTEBOOKS)]
