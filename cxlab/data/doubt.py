@@ -102,7 +102,7 @@ def together(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
     return tuple(found.values())
 
 
-def candidates(doubts: tuple[Doubt, ...], role: str, file: str, most: int = 3) -> str:
+def candidates(doubts: tuple[Doubt, ...], role: str, file: str, most: int = 3, *, measure: str = "") -> str:
     """Return what to do where no column has ``role``: those of which it is in doubt, with the command for ``file``.
 
     >>> candidates((), "outcome", "")
@@ -111,11 +111,14 @@ def candidates(doubts: tuple[Doubt, ...], role: str, file: str, most: int = 3) -
     >>> print(candidates((d,), "outcome", "a.csv"))
     It may be 'User rating': cxlab codebook set a.csv 'User rating' role=outcome
     """
-    found = [(d, s) for d in heaviest_first(doubts) for s in d.settings if f"role={role}" in s.split()]
+    wanted = {f"role={role}", *([f"measure={measure}"] if measure else [])}
+    found = [(d, s) for d in heaviest_first(doubts) for s in d.settings if wanted <= set(s.split())]
     where = shlex.quote(file) if file else "FILE"
     if found:
         lines = [f"'{d.column}': cxlab codebook set {where} {shlex.quote(d.column)} {s}" for d, s in found[:most]]
         return f"It may be {'; or '.join(lines)}"
     return (
-        f"Declare it: cxlab codebook set {where} COLUMN role={role}" if file else "Declare it in its datapackage.json"
+        f"Declare it: cxlab codebook set {where} COLUMN {' '.join(sorted(wanted, reverse=True))}"
+        if file
+        else "Declare it in its datapackage.json"
     )

@@ -190,13 +190,13 @@ class Study:
         found = self.codebook.role(role, measure=measure)
         if not found:
             wanted = f"a column with role '{role}'" + (f" and measure '{measure}'" if measure else "")
-            raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. {self.advice(role)}")
+            raise DataProblem(f"{what} needs {wanted}; {self.name} declares none. {self.advice(role, measure)}")
         return found
 
-    def advice(self, role: str) -> str:
+    def advice(self, role: str, measure: str = "") -> str:
         """Return what to do where no column has a role: the candidates among the doubts, each with its command.
 
-        ``role``: role of the columns, e.g. 'outcome', 'touchpoint', 'wave'.
+        ``role``: role of the columns, e.g. 'outcome', 'touchpoint', 'wave'; ``measure``: what they must measure.
 
         >>> import cxlab as cx
         >>> cx.load("abc").advice("wave")
@@ -205,7 +205,7 @@ class Study:
         from cxlab.data.doubt import candidates
         from cxlab.data.locations import seen
 
-        return candidates(self.doubts, role, seen(self.source) if self.source else "")
+        return candidates(self.doubts, role, seen(self.source) if self.source else "", measure=measure)
 
     def where(self, /, **wanted: Any) -> Study:
         """Return the study with only the rows where each column is what is wanted.

@@ -32,7 +32,8 @@ class Outcome:
 
 
 def told_apart(jobs: Sequence[Job], record: Callable[[str], dict[str, Any] | None] = lambda there: None) -> list[Job]:
-    """Return the jobs such that none writes to the folder of another file of the same name in another folder.
+    """Return the jobs such that none writes to the folder of another: a file of the same name in another folder, a
+    brand whose name differs in capital letters only.
 
     Parameters
     ----------
@@ -56,7 +57,22 @@ def told_apart(jobs: Sequence[Job], record: Callable[[str], dict[str, Any] | Non
                 break
         else:  # even the hash is taken: as for one file asked for twice, `folders` says so
             apart_.append(replace(job, more=more[-1]))
-    return apart_
+    return _in_letters(apart_)
+
+
+def _in_letters(jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs such that folders differ by more than capital letters, of which some file systems know nothing.
+
+    Of 'brand=ACME' and 'brand=acme' the first keeps its name.
+    """
+    first, out = dict[str, str](), []
+    for job in jobs:
+        path, _, changed = render.prepare(job.notebook, job.study, job.given)
+        name = f"{path.stem}/{render.folder_name(job.study, changed, more=job.more)}"
+        if first.setdefault(name.casefold(), name) != name:
+            job = replace(job, more=f"{job.more}-{hashlib.sha256(name.encode()).hexdigest()[:8]}")
+        out.append(job)
+    return out
 
 
 def folders(jobs: Sequence[Job]) -> list[str]:

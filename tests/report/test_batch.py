@@ -440,3 +440,16 @@ def test_two_files_of_one_name_do_not_share_a_folder(tmp_path: Path, monkeypatch
         assert folders(told_apart([job], there.get)) == [name]
     absolute = [Job("scorecard", str(tmp_path / file)) for file in files]
     assert folders(told_apart(absolute, there.get)) == names
+
+
+def test_folders_differ_by_more_than_capital_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of brands 'ACME' and 'acme' neither writes over the other where a file system knows no capital letters."""
+    from cxlab.report.batch import folders, told_apart
+
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("brand,nps\nACME,9\nacme,3\n")
+    jobs = [Job("scorecard", "t.csv", {"only": {"brand": b}}) for b in ("ACME", "acme", "Acme", "other")]
+    names = folders(told_apart(jobs))
+    assert names[0] == "scorecard/t-brand=ACME" and names[3] == "scorecard/t-brand=other"
+    assert len({n.casefold() for n in names}) == 4
+    assert folders(told_apart(jobs)) == names
