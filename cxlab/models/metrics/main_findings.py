@@ -229,12 +229,18 @@ def _quiet(compared: Sequence[Result], stand: tuple | None, spread: tuple | None
     for x in (spread, stand):
         if x and not compared:
             return x[0], x[5]
-    verdicts = pd.concat([r.table["verdict"] for r in compared]) if compared else pd.Series([], dtype=object)
+    named = [
+        pd.Series(list(r.table["verdict"]), index=r.parts.get("tests") or r.table.index, dtype=object) for r in compared
+    ]
+    verdicts = pd.concat(named) if named else pd.Series([], dtype=object)
+    verdicts = verdicts[~verdicts.index.duplicated()]  # of two groups each is compared with the other: once
     tested = verdicts[verdicts.isin(["noise", "cannot tell", "real, but smaller than matters"])]
     if not len(tested):
         return (stand[0], stand[5]) if stand else ("Nothing to compare: no two groups have enough answers", None)
     noise = int((tested != "cannot tell").sum())
     rest = len(tested) - noise
+    if not noise and rest == 1:
+        return "No difference is certain: the sample cannot tell the one that was compared", None
     if not noise:
         return f"No difference is certain: the sample cannot tell any of {rest} compared", None
     which = [f"{noise} too small to matter"]

@@ -64,7 +64,7 @@ def test_where_nothing_differs_the_message_says_so_and_where_we_stand() -> None:
     told = cx.pages.message(*page(study(0.0)))
     assert re.fullmatch(
         r"No difference is certain: (of \d+ compared, \d+ too small to matter( and \d+ the sample cannot tell)?"
-        r"|the sample cannot tell any of \d+ compared)",
+        r"|the sample cannot tell (any of \d+|the one that was) compared)",
         told.title,
     )
     assert told.table["finding"].tolist()[0].startswith("CSAT of Overall is ")
@@ -110,3 +110,20 @@ def test_who_is_lowest_and_highest_says_whether_another_may_be() -> None:
         found = cx.csat(cx.Study(pd.DataFrame(answers), cx.Codebook("s", fields)), list(answers))
         said = f"t0 is rated lowest of 4 (20.0 %), t2 highest (80.0 %){tail}"
         assert cx.pages.message(found).title == said
+
+
+def test_of_two_groups_one_difference_is_counted() -> None:
+    """Each of them is the other's rest: one test, as the correction of p counts it, and one in words."""
+    rng = np.random.default_rng(2)
+    answers = {
+        "nps": rng.integers(0, 11, 400),
+        "region": rng.choice(["N", "S"], 400),
+        "site": rng.choice([*"abc"], 400),
+    }
+    study = cx.load(pd.DataFrame(answers))
+    region, site = (cx.compare(study, "nps", by=b, pairs="rest") for b in ("region", "site"))
+    assert region.table["verdict"].eq("cannot tell").all() and site.table["verdict"].eq("cannot tell").all()
+    says = "No difference is certain: the sample cannot tell"
+    assert cx.pages.message(region).title == f"{says} the one that was compared"
+    assert cx.pages.message(region, site).title == f"{says} any of 4 compared"
+    assert cx.metrics.together(region, site)[0].parts["family"] == 4
