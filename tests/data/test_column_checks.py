@@ -121,7 +121,7 @@ def test_the_chi_square_is_that_of_a_hand_calculation() -> None:
 
 def test_what_was_not_checked_is_said() -> None:
     bare = quality(cx.load(pd.DataFrame({"x": [1.5, 2.5, 3.5]}), codebook=cx.Codebook("s", (cx.Field("x"),))))
-    assert bare.method == "3 rows, 1 columns, 0 findings in 3 of 15 checks"
+    assert bare.method == "3 rows, 1 column, 0 findings in 3 of 15 checks"
     assert bare.notes[0] == "Checked: repeated rows, outliers, constants."
     assert bare.notes[1].startswith("Not checked: answers outside their scale (no column is an outcome or touchpoint")
     assert "repeated ids (no column has role id)" in bare.notes[1]
