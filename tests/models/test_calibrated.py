@@ -10,6 +10,7 @@ import pytest
 
 import cxlab as cx
 from cxlab import Codebook, Field, Scale, Study
+from cxlab.stats.inference import calibrated
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 R = pd.read_csv(REFERENCE / "calibration.csv", comment="#", keep_default_na=False)
@@ -158,3 +159,13 @@ def test_impacts_and_pairs_under_fitted_weights_are_those_of_the_jackknife() -> 
     assert impact["estimate"] == pytest.approx(numbers(table)[0], rel=1e-9)
     assert abs(pair["estimate"]) == pytest.approx(abs(numbers(table)[1]), rel=1e-9)
     assert [impact["se"], pair["se"]] == pytest.approx(se, rel=0.03)
+
+
+def test_categories_of_margins_are_those_of_each_row_by_hand() -> None:
+    """Each combination is named once: no answer is in no category, a number is what it says."""
+    table = pd.DataFrame({"a": ["x", None, "y", "x", "x"], "b": pd.Series([1, 1, 2, None, 1], dtype="Int64")})
+    x, levels = calibrated.categories(table, [["a"], ["a", "b"]])
+    assert levels == [["('x',)", "('y',)"], ["('x', '1')", "('y', '2')"]]
+    assert x.tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 1], [1, 0, 0, 0], [1, 0, 1, 0]]
+    part = calibrated.categories(table.iloc[[2, 0]].reset_index(drop=True), [["a"], ["a", "b"]], levels)[0]
+    assert part.tolist() == [[0, 1, 0, 1], [1, 0, 1, 0]]

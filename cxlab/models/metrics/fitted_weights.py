@@ -37,13 +37,13 @@ def covariance(
     frame = _answers(study, [*by, *score.columns])
     both, own, drawn, taken = sheets(study, frame, groups | scores, population)
     at = {name: i for i, name in enumerate(score.items)}
-    values = [own[g].map(_plain).to_numpy(object) for g in groups]
+    values = [(code, [*map(_plain, labels)]) for code, labels in (_numbered(own[g]) for g in groups)]
     members, given = [], []
     for item, *group in keys:
         s = own[f"_s{at[item]}"].to_numpy(float)
         mine = ~np.isnan(s)
-        for column, value in zip(values, group, strict=True):
-            mine &= np.array([v == _plain(value) for v in column], bool)
+        for (code, labels), value in zip(values, group, strict=True):
+            mine &= np.array([v == _plain(value) for v in labels], bool)[code]
         members.append(np.flatnonzero(mine))
         given.append(s[members[-1]])
     if unions is not None:
@@ -99,7 +99,16 @@ def _rows(study: Study, frame: nw.LazyFrame, more: Mapping[str, nw.Expr]) -> pd.
         .collect()
         .to_pandas()
     )
-    return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=lambda s: s.astype(str))
+    return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=_sortable)
+
+
+def _numbered(column: pd.Series) -> tuple[NDArray, pd.Index]:
+    return pd.factorize(column, use_na_sentinel=False)
+
+
+def _sortable(values: pd.Series) -> pd.Series:
+    """Objects of several kinds have no order; their texts have."""
+    return values.astype(str) if values.dtype == object else values
 
 
 def _sheet(table: pd.DataFrame, x: NDArray, strata: Sequence, units: pd.MultiIndex | None) -> calibrated.Rows:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from cxlab.stats.counts.in_memory import numbered
 from cxlab.stats.inference.design_variance import sampled
 
 
@@ -110,12 +111,14 @@ def categories(
     """Return (rows, p) indicators of the categories of each margin, and the categories; no answer is in none."""
     found, blocks = levels or [], []
     for i, columns in enumerate(margins):
-        blank = table[list(columns)].isna().any(axis=1).to_numpy()
-        word = pd.Series(list(zip(*(table[c].astype(str) for c in columns), strict=True)), dtype=object).map(repr)
+        first, at = numbered(table, columns)
+        own = table[list(columns)].iloc[first]  # each combination once
+        blank = own.isna().any(axis=1).to_numpy()
+        word = np.array([repr(x) for x in zip(*(own[c].astype(str) for c in columns), strict=True)], object)
         if levels is None:
             found.append(sorted(set(word[~blank])))
-        block = np.array([(word == level).to_numpy() & ~blank for level in found[i]], float).T
-        blocks.append(block.reshape(len(table), len(found[i])))
+        block = np.array([(word == level) & ~blank for level in found[i]], float).T
+        blocks.append(block.reshape(len(own), len(found[i]))[at])
     return np.hstack(blocks), found
 
 
