@@ -539,6 +539,14 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
         yield found.table["odds_ratio"], np.exp(found.table["estimate"])
 
 
+@twin("stated_premium")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    log = np.log(rows["sat"] / rows["dose"])
+    value = np.exp(mean(log, rows["w"])) - 1
+    yield found.table["estimate"], value / np.array([1.0, 1.2, 1.4])
+    yield found.parts["none"], mean(rows["sat"] <= rows["dose"], rows["w"])
+
+
 @twin("hazard")
 def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
     for end in ("", "_low", "_high"):
@@ -568,10 +576,13 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
             ascending=False)  # fmt: skip
         z = (said["high"] - said["estimate"]) / said["se"]
         yield said["estimate"] - said["low"], z * said["se"]
-        yield (
-            parts["reliability"],
-            np.median(parts["tau"] ** 2 / (parts["tau"] ** 2 + parts["spread"] / units["n_eff"])),
-        )
+        real, error = parts["tau"] ** 2, parts["spread"] / units["n_eff"]
+        yield parts["reliability"], np.median(real / (real + error))
+        yield by_n, parts["spread"]
+        z, k = (units["estimate"] - target) / np.sqrt(error), len(units)
+        phi = np.mean(np.clip(z, *np.quantile(z, [0.1, 0.9])) ** 2)  # Spiegelhalter (2005), additive
+        yield parts["phi"], phi
+        yield shared, (k * phi - (k - 1)) / ((1 / error).sum() - (1 / error**2).sum() / (1 / error).sum())
 
 
 @twin("peers", "gap")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import narwhals as nw
 import numpy as np
 import pytest
 from scipy.stats import binom
+from scipy.stats import t as student_t
 
 import cxlab as cx
+from cxlab.hypotheses.cards import cx13
 from cxlab.models.metrics.yardsticks import retest, sensitivity
 from cxlab.models.regression.counted_answers import Counted
 
@@ -95,3 +99,18 @@ def test_length_alone_and_one_yardstick_are_no_support(replicates, threat) -> No
     found = replicates("CX-13", 0.0, n=2000, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
     assert found["association"].eq("SUPPORTED").mean() > 0.8 if threat == "one-yardstick" else True
+
+
+@pytest.mark.parametrize("worst", ["prediction", "retest", "sensitivity"])
+def test_the_two_best_of_three_must_be_better_and_the_worst_not_worse(worst: str) -> None:
+    """At the level of the second best of three: 97.5 % for the two, 95 % for the third against its margin."""
+    measured = {k: (-0.4 if k == worst else 0.6, 0.02, 500.0) for k in ("prediction", "retest", "sensitivity")}
+    found = cx13._two_of_three(SimpleNamespace(level=0.95), measured, {})
+    names = [f.name for f in found]
+    assert len(names) == 3 and names[2] == f"{cx13.NAMES[worst]}: not worse by {cx13.MARGIN[worst]:g}"
+    assert names[:2] == [cx13.NAMES[k] for k in measured if k != worst]
+    half = [student_t.ppf(p, 500) * 0.02 for p in (0.9875, 0.9875, 0.975)]
+    assert [f.high - f.value for f in found] == pytest.approx(half)
+    assert found[2].null == -cx13.MARGIN[worst]
+    two = cx13._two_of_three(SimpleNamespace(level=0.95), {k: v for k, v in measured.items() if k != worst}, {})
+    assert [f.high - f.value for f in two] == pytest.approx([half[2]] * 2)

@@ -129,3 +129,16 @@ def test_the_threats_are_in_the_data() -> None:
     missing = {t: x["after"].isna().groupby(x["arm"]).mean() for t, x in tables.items()}
     assert missing[None].max() == 0 and missing["selective-answers"].to_numpy() == pytest.approx(0.4, abs=0.05)
     assert routed(tables["selective-answers"])["after"].mean() > routed(tables[None])["after"].mean() + 5
+
+
+@pytest.mark.parametrize(("errors", "alike"), [(0.0, True), (2.5, True), (4.5, False), (-2.5, True), (-4.5, False)])
+def test_arms_are_alike_but_for_one_draw_in_a_thousand(errors: float, alike: bool) -> None:
+    """The scores before are moved apart by so many standard errors: 3.3 is what one draw in a thousand exceeds."""
+    study = cx.simulated("CX-19", 5.0, n=800, seed=1)
+    t = study.table
+    arms = [t["before"][t["arm"] == k] for k in (1, 0)]
+    error = np.sqrt(sum(x.var() / len(x) for x in arms))
+    apart = errors * error - (arms[0].mean() - arms[1].mean())
+    moved = t["before"] + np.where(t["arm"] == (1 if apart > 0 else 0), abs(apart), 0.0)
+    checks = verdict(cx.Study(t.assign(before=moved), study.codebook)).parts["checks"]
+    assert [c.holds for c in checks if c.what == "the arms were alike before"] == [alike]

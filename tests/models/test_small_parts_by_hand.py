@@ -10,16 +10,22 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.special import logit
+from scipy.stats import norm
 from scipy.stats import t as student
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import adjusted_rand_score, brier_score_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 import cxlab as cx
+from cxlab.hypotheses.estimation import _behind
 from cxlab.hypotheses.scored_answers import ScoredAnswers
 from cxlab.models.benchmarks.certain_pairs import Answers, _arm
 from cxlab.models.drivers.asymmetry import Cell, _balance, _class
 from cxlab.models.journeys.handoffs import _exposed, _median
+from cxlab.models.journeys.journey_types import _rand
 from cxlab.models.loyalty import churn_model
+from cxlab.models.metrics.impacts import _of_all
+from cxlab.models.pilots.rollout_plan import _starts
+from cxlab.models.text.star_jump import _placed
 from cxlab.stats.inference import trinomial
 from cxlab.stats.text.plain_text import LONGEST
 
@@ -179,13 +185,14 @@ def test_contact_beside_handoffs_is_named_where_it_explains_them(
 def test_long_comments_are_counted() -> None:
     words = "the room was clean and the staff were kind " * 30
     texts = [f"{k} {words}"[: 200 + k] for k in range(40)]
-    texts[3], texts[7] = ("a good stay " * LONGEST)[: LONGEST + 1], "x" * LONGEST
+    long = ("a good stay " * LONGEST)[: LONGEST + 1]
+    texts[3], texts[7], texts[9] = long, "x" * LONGEST, f"x{long}"
     sheet = pd.DataFrame({"comment": texts, "odd": [0, 1] * 20})
     study = cx.load(sheet[["comment"]]).set("comment", role="text")
     labels = cx.text.read_labels(sheet, ["odd"], at_random=True)
     found = cx.themes(cx.code(study, ["odd"], labels=labels, engine="words", column="comment"))
     said = [n for n in found.notes if "longer than" in n]
-    assert said == [f"1 comment is longer than {LONGEST:,} characters; what follows is not read"]
+    assert said == [f"2 comments are longer than {LONGEST:,} characters; what follows is not read"]
 
 
 @pytest.mark.parametrize("start", [0.0, 20_000.0, 99_999_000.0])
@@ -219,3 +226,60 @@ def test_only_scales_of_more_than_two_points_are_halved() -> None:
     two = cx.Field("x", type="integer", scale=cx.Scale(0, 1))
     data.fields, data.raw = {"s": (two,)}, {"s": np.array([0.0, 1.0])}
     assert ScoredAnswers.binary(data, "s").tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("d", [-20.0, 20.0])
+def test_a_topic_takes_its_share_of_a_difference(d: float) -> None:
+    """A difference that is known moves by Wilson's limits of the share; a share that is known by those of the rest."""
+    sure = cast("Any", SimpleNamespace(estimate=[d], limits=lambda z: (np.array([d]), np.array([d]))))
+    low, high = proportion_confint(30, 100, 0.05, "wilson")
+    z = np.array([1.959963985])
+    ends = sorted((d * low, d * high))
+    assert _of_all(sure, 0.3, 100.0, z) == pytest.approx(ends, rel=1e-6)
+    wide = cast("Any", SimpleNamespace(estimate=[d], limits=lambda z: (np.array([d - 5]), np.array([d + 8]))))
+    assert _of_all(wide, 0.3, 1e12, z) == pytest.approx((0.3 * (d - 5), 0.3 * (d + 8)), rel=1e-4)
+
+
+def test_pilot_and_rollout_have_normal_limits_and_several_pilots_are_drawn_to_their_mean() -> None:
+    z = norm.ppf(0.95)
+    t = cx.pilots.scale_up((6, 2), (3, 1), level=0.9).table.set_index("what")
+    for what, value, se in (("pilot", 6, 2), ("roll-out", 3, 1)):
+        assert t.loc[what, ["estimate", "low", "high", "se"]].tolist() == pytest.approx(
+            [value, value - z * se, value + z * se, se])  # fmt: skip
+    several = cx.pilots.scale_up([(6, 2), (2, 2), (1, 2), (3, 2)], level=0.9).table.set_index("what")
+    row = several.loc["pilot, shrunken"]
+    assert (row["low"], row["high"]) == pytest.approx(
+        (row["estimate"] - z * row["se"], row["estimate"] + z * row["se"])
+    )
+    assert row["se"] < 2 and 3 <= row["estimate"] < 6
+
+
+def test_types_that_two_halves_give_are_compared_as_scikit_learn_does() -> None:
+    rng = np.random.default_rng(4)
+    a, b, n = rng.integers(0, 3, 40), rng.integers(0, 4, 40), rng.integers(1, 6, 40)
+    b = np.where(rng.random(40) < 0.6, a, b)
+    right = adjusted_rand_score(np.repeat(a, n), np.repeat(b, n))
+    assert _rand(a, b, n.astype(float)) == pytest.approx(right) and 0.1 < right < 0.9
+    assert _rand(a, a, n.astype(float)) == 1
+
+
+def test_units_of_a_rollout_begin_in_groups_of_one_size() -> None:
+    """The first period has nobody treated; of a parallel roll-out half never is, of a staggered one the last group."""
+    np.testing.assert_array_equal(_starts(6, 1, "parallel"), [2, 2, 2, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(_starts(6, 3, "stepped"), [2, 2, 3, 3, 4, 4])
+    np.testing.assert_array_equal(_starts(6, 2, "staggered"), [2, 2, 3, 3, np.nan, np.nan])
+
+
+def test_scores_lie_in_hundredths_round_the_edges_of_half_stars() -> None:
+    """3.75 is the first hundredth above its edge, 3.74 the last below; 4.00 lies as far from 3.75 as from 4.25."""
+    place, edge = _placed(np.array([3.75, 3.74, 4.24, 4.25, 3.99, 3.50]))
+    np.testing.assert_allclose(place, [0.5, -0.5, -0.5, 0.5, 24.5, -24.5])
+    assert edge.tolist() == [7, 7, 8, 8, 7, 7]
+
+
+@pytest.mark.parametrize(("share", "times"), [(0.5, 1.2533141), (0.2, 1.428766), (0.8, 1.428766)])
+def test_behind_a_yes_lies_a_normal_variable(share: float, times: float) -> None:
+    """The biserial correlation: root of p (1 - p) by the height of the normal curve where it cuts p, by tables."""
+    y, w = np.array([0.0, 1.0]), np.array([1 - share, share]) * 7
+    assert _behind(y, w) == pytest.approx(times, rel=1e-6)
+    assert _behind(np.array([0.0, 1, 2]), np.ones(3)) == 1
