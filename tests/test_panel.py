@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -152,3 +153,21 @@ def test_a_study_without_questions_is_refused():
     assert str(problem.value) == (
         "explore needs an outcome or touchpoint with a scale; bare declares none. Declare it in its datapackage.json"
     )
+
+
+def test_clicks_that_come_in_several_threads_wait_for_each_other():
+    """JupyterLab answers the messages of widgets in threads; two queries at once ended each other's result."""
+    box = cx.explore(cx.load("brand-tracker"))
+    box.rows.value, box.shown.value = "country", "Table"
+    views = [("country", "brand"), ("brand", "country"), ("mode", ""), ("country", "mode")] * 2
+
+    def click(view):
+        box.rows.value, box.columns.value = view
+        box.pivot.known = {}
+        box.update()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(click, views))
+    box.update()
+    assert box.code.value == box.pivot.code(box.view, "Table") and "role='alert'" not in box.out.value
+    assert box.out.value == box.pivot.shown(box.view, "Table")

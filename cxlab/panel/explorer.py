@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class Explorer(w.VBox):
         self.more = self._drop("Filter", [("add a filter ...", ""), *((t, n) for n, t in self.titles.items())])
         self.highest = w.Checkbox(description="highest first", indent=False, layout=w.Layout(width="auto"))
         self.filters: dict[str, Any] = {}
+        self.one_at_a_time = threading.RLock()  # JupyterLab answers clicks in threads of their own
         self.chosen = w.VBox()
         self.shown = w.ToggleButtons(options=SHOWN, tooltips=("estimates with intervals", "the same as numbers",
                                      "which differences are real", "answers with letters"))  # fmt: skip
@@ -78,9 +80,11 @@ class Explorer(w.VBox):
 
     def update(self, *_: Any) -> None:
         """Show what is chosen now, and its code."""
-        self.code.value = self.pivot.code(self.view, self.shown.value)
-        self.out.value = self.pivot.shown(self.view, self.shown.value)
-        self.said.value = ""
+        with self.one_at_a_time:
+            view, shown = self.view, self.shown.value
+            self.code.value = self.pivot.code(view, shown)
+            self.out.value = self.pivot.shown(view, shown)
+            self.said.value = ""
 
     def _asked(self, change: Any) -> None:
         field = self.pivot.study.field(change.new)
@@ -120,7 +124,8 @@ class Explorer(w.VBox):
     def _save(self, _: Any) -> None:
         """Save what is shown in the folder of the notebook, under a name that no file has."""
         try:
-            result = self.pivot.result(self.code.value or self.pivot.code(self.view, "Table"))
+            with self.one_at_a_time:
+                result = self.pivot.result(self.code.value or self.pivot.code(self.view, "Table"))
             stem = re.sub(r"[^\w]+", "-", result.caption.lower()).strip("-")[:60]
             names = (f"{stem}{k or ''}.{self.kind.value}" for k in range(1000))
             path = result.save(next(n for n in names if not Path(n).exists()))

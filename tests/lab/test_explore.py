@@ -1,4 +1,4 @@
-"""`cx.explore` in JupyterLab, in a real browser: a choice is shown, and its code goes into a new cell."""
+"""`cx.explore` in JupyterLab, in a real browser: choices are shown, their code goes into a cell, a file is saved."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ READY = (
     " && window.jupyterapp.shell.currentWidget.sessionContext"
     " && window.jupyterapp.shell.currentWidget.sessionContext.session"
     " && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+)
+TABLE = (
+    "() => [...document.querySelectorAll('table')].some(t => /Poland/.test(t.innerText) && /Brio/.test(t.innerText))"
 )
 RUN = """async () => {
   const panel = window.jupyterapp.shell.currentWidget;
@@ -52,6 +55,18 @@ def test_what_is_chosen_is_shown_and_goes_into_a_cell(browser, lab, tmp_path):
         page.get_by_text("Insert cell below").click()
         page.wait_for_function(f"() => ({SOURCES})().some(s => s.startsWith('cx.nps(bank'))")
         assert page.evaluate(SOURCES) == [*CELLS, "cx.nps(bank, 'recommendation', by='country')"]
+        page.get_by_label("Filter", exact=True).select_option("Brand")
+        page.get_by_label("Brand", exact=True).select_option(["Alba", "Brio"])
+        page.get_by_label("Columns", exact=True).select_option("Brand")
+        kept = "bank.where(brand=['Alba', 'Brio'])"
+        code = f"cx.nps({kept}, 'recommendation', by=['country', 'brand'])"
+        page.wait_for_function(f"() => [...document.querySelectorAll('textarea')].some(t => t.value === `{code}`)")
+        page.wait_for_function(TABLE)
+        page.get_by_label("Save as", exact=True).select_option(".xlsx")
+        page.locator("button.jupyter-button", has_text="Save").click()
+        page.get_by_text("Saved: ").wait_for()
+        (saved,) = lab.notebooks.glob("net-promoter-score*.xlsx")
+        assert saved.stat().st_size > 2000
         page.screenshot(path=tmp_path / "explore.png")
     finally:
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
