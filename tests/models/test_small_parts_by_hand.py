@@ -24,7 +24,9 @@ from cxlab.models.journeys.handoffs import _exposed, _median
 from cxlab.models.journeys.journey_types import _rand
 from cxlab.models.loyalty import churn_model
 from cxlab.models.metrics.impacts import _of_all
+from cxlab.models.personas.kinds import _levels
 from cxlab.models.pilots.rollout_plan import _starts
+from cxlab.models.text.claimed_numbers import _sentence
 from cxlab.models.text.star_jump import _placed
 from cxlab.stats.inference import trinomial
 from cxlab.stats.text.plain_text import LONGEST
@@ -283,3 +285,29 @@ def test_behind_a_yes_lies_a_normal_variable(share: float, times: float) -> None
     y, w = np.array([0.0, 1.0]), np.array([1 - share, share]) * 7
     assert _behind(y, w) == pytest.approx(times, rel=1e-6)
     assert _behind(np.array([0.0, 1, 2]), np.ones(3)) == 1
+
+
+def test_many_answers_lie_in_three_bands_of_the_scale() -> None:
+    """1 to 13 in steps of four; 0 to 10 as detractors, passives and promoters where it is a recommendation."""
+    fields = (cx.Field("x", type="integer", scale=cx.Scale(1, 13)),
+              cx.Field("ltr", type="integer", measure="recommendation", scale=cx.Scale(0, 10)))  # fmt: skip
+    answers = np.column_stack([np.arange(1.0, 14), [*range(11), np.nan, 10]])
+    study = cx.Study(pd.DataFrame(answers, columns=["x", "ltr"]), cx.Codebook("made", fields))
+    codes, sizes = _levels(study, ["x", "ltr"], answers)
+    assert codes[:, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 5
+    assert codes[:, 1].tolist() == [0] * 7 + [1, 1, 2, 2, -1, 2] and list(sizes) == [3, 3]
+
+
+def test_replies_without_numbers_are_numbered_from_one() -> None:
+    replies = cx.load(pd.DataFrame({"reply": [f"we looked into case {k} at length" for k in range(7)]}))
+    sheet = cx.loops.heard_sheet(replies, "reply", coders=["a", "b"])
+    assert sorted(sheet["reply"]) == sorted([*range(1, 8)] * 2)
+
+
+def test_the_sentence_of_a_number_begins_after_the_last_end_before_it() -> None:
+    text = f"{'x' * 300}. Before. Of all customers 41 per cent would come again. After it."
+    start = text.index("41")
+    assert _sentence(text, start, start + 2) == "Of all customers 41 per cent would come again."
+    far = f"{'word ' * 100}41 {'word ' * 100}"
+    at = far.index("41")
+    assert _sentence(far, at, at + 2) == far[at - 160 : at + 162].strip()
