@@ -161,14 +161,19 @@ def _moments(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
             raise DataProblem(f"moments has a column '{c}'{nearest(str(c), list(KNOWN))}; it takes: {', '.join(KNOWN)}")
     if "touchpoint" not in table or not len(table):
         raise DataProblem("moments needs a column 'touchpoint' and a row for each touchpoint")
+    if (table["touchpoint"].isna() | table["touchpoint"].astype(str).str.strip().eq("")).any():
+        raise DataProblem("moments has a row without a touchpoint; name it, or leave the row out")
     twice = table["touchpoint"][table["touchpoint"].duplicated()]
     if len(twice):
         raise DataProblem(f"moments names '{twice.iloc[0]}' twice; give one row a touchpoint")
     for name, default in KNOWN.items():
+        if name in ("response", "cost", "priority") and name in table and table[name].isna().any():
+            row = table[table[name].isna()].iloc[0]
+            raise DataProblem(f"{name} of '{row['touchpoint']}' is missing; give it, or leave the column out")
         table[name] = table[name].fillna(default) if name in table else default
     for name in ("customers", "response", "cost", "priority", "cooldown"):
         x = pd.to_numeric(table[name], errors="coerce")
-        wrong = ~(x > 0) | ((x > 1) if name == "response" else False)
+        wrong = ~(x > 0) | ((x > 1) if name == "response" else np.isinf(x) if name != "customers" else False)
         wrong = ~(x.ge(0) & np.isfinite(x)) if name == "cooldown" else wrong
         if wrong.any():
             row = table[wrong].iloc[0]

@@ -63,7 +63,7 @@ def sample_size(
     """
     v, t, deff, unit, said = variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
-    _check(kind, level, power, deff, population)
+    _check(kind, level, power, population)
     d = _numbers("difference", difference) / factor
     tested = _tested(metric, kind, v, t, d)
     n = np.ceil(
@@ -108,7 +108,7 @@ def detectable(
     [32.1, 15.9]
     """
     v, t, deff, unit, said = variance(metric, expect, deff)
-    _check(kind, level, power, deff, population)
+    _check(kind, level, power, population)
     n = _numbers("n", n)
     options = {"power": power, "kind": kind, "level": level, "deff": deff, "population": population}
     d = power_analysis.detectable(n, v, **options)
@@ -153,7 +153,7 @@ def power(
     """
     v, t, deff, unit, said = variance(metric, expect, deff)
     factor = 100 if unit == "points" else 1
-    _check(kind, level, 0.5, deff, population)
+    _check(kind, level, 0.5, population)
     n, d = np.broadcast_arrays(_numbers("n", n), _numbers("difference", difference) / factor)
     got = power_analysis.power(
         n, d, _tested(metric, kind, v, t, d), kind=kind, level=level, deff=deff, population=population
@@ -203,6 +203,8 @@ def variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[
     """Variance of one score, its mean, design effect, unit, and where they come from."""
     known = registry.metric(metric)
     unit, shape = known.unit, known.shape
+    if deff is not None and not 0 < deff < np.inf:
+        raise DataProblem(f"deff is {deff}; a design effect is a number above 0, 1 of a simple random sample")
     if isinstance(expect, Study):
         score = registry.score(expect, metric, None, [])
         columns, sums, _ = scan.scored(expect, score, [])
@@ -219,30 +221,32 @@ def variance(metric: str, expect: Study | Numbers, deff: float | None) -> tuple[
     x = np.atleast_1d(np.asarray(expect, float))
     deff = 1.0 if deff is None else deff
     if shape == "net":
-        if x.shape != (3,) or (x < 0).any() or abs(x.sum() - 1) > 1e-6:
+        if x.shape != (3,) or not (x >= 0).all() or not abs(x.sum() - 1) <= 1e-6:
             worst, middle, best = known.parts
             raise DataProblem(
                 f"expect is {expect!r}; for {known.label} give the shares of {worst}, {middle} and {best}"
             )
+        if x.max() >= 1:
+            raise DataProblem(f"expect is {expect!r}: all answer alike, so nothing varies and any number would do")
         return float(x[0] + x[2] - (x[2] - x[0]) ** 2), float(x[2] - x[0]), deff, unit, "shares as given"
-    if x.shape != (1,) or x[0] <= 0 or (shape != "mean" and x[0] >= 1):
+    if x.shape != (1,) or not 0 < x[0] < (np.inf if shape == "mean" else 1):
         wanted = "the standard deviation, positive" if shape == "mean" else "the share, between 0 and 1"
         raise DataProblem(f"expect is {expect!r}; for {metric} give {wanted}")
     v = float(x[0] ** 2 if shape == "mean" else x[0] * (1 - x[0]))
     return v, float(x[0]), deff, unit, "standard deviation as given" if shape == "mean" else "share as given"
 
 
-def _check(kind: str, level: float, power: float, deff: float, population: float) -> None:
+def _check(kind: str, level: float, power: float, population: float) -> None:
     one_of("kind", kind, power_analysis.KINDS)
     metrics.check_level(level)
     if not 0 < power < 1:
         raise DataProblem(f"power is {power}; it lies between 0 and 1, usually 0.8")
-    if not (deff > 0 and population > 1):
-        raise DataProblem(f"deff is {deff} and population {population}; both are positive, the population above 1")
+    if not population > 1:
+        raise DataProblem(f"population is {population}; it is a number of customers above 1")
 
 
 def _numbers(name: str, value: Numbers) -> np.ndarray:
     x = np.atleast_1d(np.asarray(value, float))
-    if not (x > 0).all():
+    if not ((x > 0) & np.isfinite(x)).all():
         raise DataProblem(f"{name} is {value!r}; it is positive, one number or several")
     return x

@@ -88,3 +88,42 @@ def test_what_cannot_be_planned_is_refused():
     assert refused(lambda: cx.sample_size("csat", 0.7, difference=0.05, kind="three")) == (
         "kind is 'three'; allowed: 'two', 'one', 'equivalent', 'not-worse'"
     )
+
+
+ODD = {
+    "all alike": (
+        {"expect": (0, 0, 1)},
+        "expect is (0, 0, 1): all answer alike, so nothing varies and any number would do",
+    ),
+    "no number": (
+        {"expect": (float("nan"), 0.5, 0.5)},
+        "expect is (nan, 0.5, 0.5); for NPS give the shares of detractors, passives and promoters",
+    ),
+    "no effect": ({"deff": 0.0}, "deff is 0.0; a design effect is a number above 0, 1 of a simple random sample"),
+    "below it": ({"deff": -1.0}, "deff is -1.0; a design effect is a number above 0, 1 of a simple random sample"),
+    "endless": ({"deff": np.inf}, "deff is inf; a design effect is a number above 0, 1 of a simple random sample"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_every_plan_refuses_what_does_not_vary_or_is_no_design(case: str):
+    odd, said = ODD[case]
+    given = {"expect": (0.2, 0.3, 0.5), **odd}
+    assert refused(lambda: cx.sample_size("nps", difference=5, **given)) == said
+    assert refused(lambda: cx.metrics.detectable("nps", n=400, **given)) == said
+    assert refused(lambda: cx.metrics.power("nps", n=400, difference=5, **given)) == said
+    assert refused(lambda: cx.measurement_plan({"touchpoint": ["a", "b"]}, budget=100, **given)) == said
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        ({"cost": [None, 2]}, "cost of 'a' is missing; give it, or leave the column out"),
+        ({"response": [0.2, None]}, "response of 'b' is missing; give it, or leave the column out"),
+        ({"cost": [float("inf"), 1]}, "cost of 'a' is inf; it is a number above 0"),
+        ({"touchpoint": ["a", " "]}, "moments has a row without a touchpoint; name it, or leave the row out"),
+    ],
+)
+def test_a_plan_takes_no_number_for_a_missing_one(moments: dict, said: str):
+    given = {"touchpoint": ["a", "b"], **moments}
+    assert refused(lambda: cx.measurement_plan(given, budget=100, expect=(0.2, 0.3, 0.5))) == said
