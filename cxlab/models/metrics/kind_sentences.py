@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 
-from cxlab.columns import difference, show, span
+from cxlab.columns import difference, show
 from cxlab.languages.one_and_many import agreed
+from cxlab.models.metrics import text_sentences
 from cxlab.models.metrics.placing import extreme, placed
+from cxlab.models.metrics.said import Said
+from cxlab.models.metrics.said import of_row as _of
 from cxlab.result import Result
-
-
-@dataclass(frozen=True)
-class Said:
-    """A finding: ``headline``, and the interval behind it ('' without one); ``sure`` where the interval says it."""
-
-    headline: str
-    estimate: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-    unit: str = ""
-    sure: bool = True
-
-    @property
-    def sentence(self) -> str:
-        """The headline with its interval."""
-        known = pd.notna(self.low) and pd.notna(self.high)
-        return f"{self.headline} ({span(self.low, self.high, self.unit)})" if known else self.headline
-
-
-def _of(row: pd.Series, words: str, unit: str = "", sure: bool = True) -> Said:
-    """A finding with the interval of a row."""
-    return Said(words, float(row["estimate"]), float(row["low"]), float(row["high"]), unit, sure)
 
 
 def _value(r: Result) -> list[Said]:
@@ -314,54 +293,6 @@ def _rollout_plan(r: Result) -> list[Said]:
     return [Said(f"{r.title}: {power.partition(' (')[0]}", sure=False)] if power else []
 
 
-def _text_quality(r: Result) -> list[Said]:
-    rows = r.table.set_index("check")
-    if not rows.loc["answered", "n"]:
-        return []
-    empty = rows.loc["nothing to add"]
-    words = f"{int(rows.loc['answered', 'n']):,} comments, {rows.loc['answered', 'what'].removesuffix(' rows')}"
-    nothing = f"; {int(empty['n']):,} of them {'says' if empty['n'] == 1 else 'say'} nothing" if empty["n"] else ""
-    return [Said(agreed(f"{words} rows") + nothing, sure=False)]
-
-
-def _themes(r: Result) -> list[Said]:
-    if r.parts["by"]:
-        return []
-    known = r.table.dropna(subset=["low"]).sort_values("estimate", ascending=False)
-    if known.empty:
-        return []
-    first, others = known.iloc[0], known.iloc[1:]
-    sure = bool((others["high"] < first["low"]).all())
-    share = f"{show(first['estimate'], 'share')} of {r.parts['of']}"
-    words = f"{first['theme']} concerns most: {share}" if sure else f"{first['theme']} may concern most: {share}"
-    return [_of(first, words, "share", sure)]
-
-
-def _theme_impact(r: Result) -> list[Said]:
-    score = r.title.partition(":")[0]
-    themes = r.table[r.table["theme"] != "(constant)"].sort_values("p_adjusted")
-    out = [
-        _of(x, f"{x['theme']} goes with {show(abs(x['estimate']), r.unit)} {'more' if x['estimate'] > 0 else 'less'} "
-               f"in {score}", r.unit)
-        for _, x in themes[themes["p_adjusted"] < 0.05].iterrows()
-    ]  # fmt: skip
-    return out or [Said(f"Whether any theme goes with {score} cannot be told", sure=False)]
-
-
-def _reviews(r: Result) -> list[Said]:
-    if len(r.table) < 2:
-        return []
-    order = r.table.sort_values("estimate", ascending=False, kind="stable")  # the table is ranked by a bound
-    first, sure = order.iloc[0], extreme(order["low"], order["high"], 0)
-    of = r.title.partition(": ")[2]
-    words = (
-        f"{first[r.parts['unit']]} {'has' if sure else 'may have'} the highest mean of {of}: {first['estimate']:.2f}"
-    )
-    if sure and (first["selected_low"] <= order["selected_high"].iloc[1:]).any():
-        words += "; who writes could turn that"
-    return [_of(first, words, "mean", sure)]
-
-
 def _league(r: Result) -> list[Said]:
     first, unit = r.table.iloc[0], r.parts["unit"]
     low, high = int(first["all_low"]), int(first["all_high"])  # who is first is seen after looking: all at once
@@ -377,9 +308,8 @@ SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "kpi_tree": _kpi_tree, "measurement_plan": _measurement_plan, "gaming": _gaming, "journey": _journey,
     "pain_points": _pain_points, "drop_off": _drop_off, "handoffs": _handoffs, "journey_types": _journey_types,
     "monitor": _monitor, "changes": _changes, "change_explained": _change_explained, "experiment": _experiment,
-    "pilot": _pilot, "rollout_plan": _rollout_plan, "themes": _themes, "theme_impact": _theme_impact,
-    "text_quality": _text_quality,
-    "reviews": _reviews, "league": _league,
+    "pilot": _pilot, "rollout_plan": _rollout_plan, "league": _league,
+    **text_sentences.SAYS,
 }  # fmt: skip
 """Each kind of result that says its main findings, and the function that does; all read the result alone."""
 

@@ -97,9 +97,11 @@ def message(*results: Result, level: float = 0.95) -> Message:
         compared = together(*compared)
     told = chosen([t for k, r in zip(places, compared, strict=True) for t in _told(k, r, _waves(compared))])
     stand, spread = _standing(results), _touchpoints(results)
-    told = told[: MOST - bool(stand)]  # where we stand has a place of its own
-    lines = [(t.sentence, t.row["estimate"], t.row["low"], t.row["high"], results[t.source].unit) for t in told]
     own = spoken(results)
+    heard = [(k, x) for k, x in own if results[k].kind == "themes"][:1]
+    told = told[: MOST - bool(stand) - bool(heard)]  # where we stand, and what customers write of, have their own place
+    lines = [(t.sentence, t.row["estimate"], t.row["low"], t.row["high"], results[t.source].unit) for t in told]
+    own = heard + [one for one in own if one not in heard]
     if told:
         title, source = told[0].headline, told[0].source
     elif own:

@@ -169,7 +169,7 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
             f"the {found} labelled comments in '{said.column}' are {different} different texts; at least {DIFFERENT} "
             "are needed: copies of one text tell nothing of the others"
         )
-    notes = [f"{lost} labelled comments are not among these rows"] if lost else []
+    notes = [f"{lost} labelled comments are not among these rows, or say that there is nothing to add"] if lost else []
     pool = int(said.wrote.sum())
     if not labels.comments:  # probabilities of labels that somebody else drew: the share that is labelled
         chance *= found / pool / np.nanmean(chance)

@@ -28,8 +28,8 @@ AMONG = {
               "id", "hr", "sk", "ca", "lt", "lv", "et", "sl"),
     "cyrillic": ("ru", "uk", "bg", "sr", "mk", "kk"), "arabic": ("ar", "fa", "ur"),
 }  # fmt: skip
-SHORT = 25
-"""Letters below which a comment in Latin letters takes the language of most others."""
+SHORT, ONE = 25, 0.8
+"""Letters below which a comment takes the language of the others, where so large a share of these are in one."""
 
 LONG, RARE = 60, 0.05
 """Letters from which a comment tells its language alone; share of the long ones below which a language is not looked
@@ -105,9 +105,12 @@ def _told(texts: Sequence[str]) -> list[str]:
         for i in sure:  # a short comment is in one of the languages of the long ones
             best = order[plain[i]]
             found[i] = among[best[0] if letters[i] >= LONG else next(k for k in best if k in kept)]
-        most = Counter(found[i] for i in sure).most_common(1)
-        for i in set(of) - set(sure):
-            found[i] = most[0][0]
+        short = sorted(set(of) - set(sure))
+        (most, n) = Counter(found[i] for i in sure).most_common(1)[0]
+        several = n < ONE * len(sure)  # where most are in one language, a few letters are too
+        order = _ranked(name, {plain[i] for i in short}) if several else {}
+        for i in short:
+            found[i] = among[next(k for k in order[plain[i]] if k in kept)] if several else most
     return found
 
 

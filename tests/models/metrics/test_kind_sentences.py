@@ -164,12 +164,26 @@ def test_a_quiet_chart_says_so_and_an_empty_result_nothing() -> None:
 def test_a_theme_concerns_most_only_where_its_interval_lies_above_all_others() -> None:
     for low, words in (
         (0.25, "price concerns most: 30.0 % of customers"),
-        (0.21, "price may concern most: 30.0 % of customers"),
+        (0.21, "price concerns 30.0 % of customers, staff 20.0 %: which is more cannot be told"),
     ):
         cells = {"theme": ["staff", "price"], "estimate": [0.2, 0.3], "low": [0.18, low], "high": [0.22, 0.35]}
         result = Result("themes", "Themes", pd.DataFrame(cells), "share", parts={"by": "", "of": "customers"})
         assert said(result)[0].headline == words
-        assert said(result)[0].sure == ("may" not in words)
+        assert said(result)[0].sure, "both are so; which is more is said or not"
+
+
+def test_a_theme_is_a_groups_more_than_any_others_only_where_the_intervals_are_apart() -> None:
+    for low, words in ((0.26, ["price concerns Alba more than any other: 30.0 % of comments"]),
+                       (0.24, ["No theme is told apart as one group's more than all others'"])):  # fmt: skip
+        cells = {
+            "brand": ["Alba", "Brio"] * 2,
+            "theme": ["price", "price", "staff", "staff"],
+            "estimate": [0.3, 0.2, 0.1, 0.11],
+            "low": [low, 0.15, 0.05, 0.06],
+            "high": [0.34, 0.25, 0.15, 0.16],
+        }
+        result = Result("themes", "T", pd.DataFrame(cells), "share", parts={"by": ["brand"], "of": "comments"})
+        assert [x.headline for x in said(result)] == words
 
 
 def test_a_theme_goes_with_the_score_only_after_the_correction() -> None:

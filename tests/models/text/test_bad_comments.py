@@ -81,3 +81,14 @@ def test_one_odd_cell_names_no_language_of_the_others() -> None:
     assert told.languages(KINDS["formulas"])[1:] == told.languages(KINDS["formulas"])[:-1]
     assert set(told.languages(["late"] * 30)) == {"und"}, "four letters are in many languages"
     assert set(told.languages(["schlecht", "langsam bedient", "sehr freundlich", "gerne wieder", "zu teuer"])) == {"de"}
+
+
+@pytest.mark.extra
+def test_short_comments_of_several_languages_keep_their_own() -> None:
+    """Below 25 letters a comment takes the language of the others only where nearly all are in one."""
+    pytest.importorskip("py3langid", reason="needs the extra 'text'")
+    german = [f"Das Personal war sehr freundlich und half uns am Tag {k} mit dem Gepäck weiter" for k in range(40)]
+    french = [f"Le personnel était très aimable et nous a aidés le jour {k} avec nos bagages" for k in range(40)]
+    short = {"Sehr sauberes Zimmer": "de", "Zu laut in der Nacht": "de", "Chambre très propre": "fr", "Trop cher": "fr"}
+    assert told.languages([*german, *french, *short])[80:] == list(short.values())
+    assert set(told.languages([*german, *short])[:-4]) == {"de"}
