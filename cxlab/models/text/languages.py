@@ -100,8 +100,9 @@ def _told(texts: Sequence[str]) -> list[str]:
         told = Counter(among[order[plain[i]][0]] for i in sure)
         long = Counter(among[order[plain[i]][0]] for i in sure if letters[i] >= LONG)
         many = long.total() >= max(FEW_LONG, RARE * len(sure))
-        base, share = (long, RARE) if many else (told, 2 * RARE)
-        kept = {among.index(k) for k, n in base.items() if n >= share * base.total()} or set(range(len(among)))
+        seen = [(told, 2 * RARE), *([(long, RARE)] if many else [])]  # a language may have no long comment
+        kept = {among.index(k) for base, share in seen for k, n in base.items() if n >= share * base.total()}
+        kept = kept or set(range(len(among)))
         for i in sure:  # a short comment is in one of the languages of the long ones
             best = order[plain[i]]
             found[i] = among[best[0] if letters[i] >= LONG else next(k for k in best if k in kept)]
