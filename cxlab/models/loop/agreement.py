@@ -96,6 +96,8 @@ def agreement(study: Study, coders: Sequence[str], *, level: float = 0.95) -> Re
         half = float(t_value(level, df)) * float(np.sqrt(v[0, 0]))
         rows.append((name, value, value - half, min(value + half, 1.0), float(np.sqrt(v[0, 0])), pairs))
     out = pd.DataFrame(rows, columns=["measure", "estimate", "low", "high", "se", "n"])
+    if (out["estimate"] > 1 - 1e-12).all():  # no error of theirs says how many more would agree
+        out["low"] = list(coder_agreement.at_least(counts[two], level).values())
     alpha = out.iloc[2]
     verdict = (
         "coders agree" if alpha["low"] > NEEDED else "coders disagree" if alpha["high"] < NEEDED else "cannot tell"
@@ -111,7 +113,8 @@ def agreement(study: Study, coders: Sequence[str], *, level: float = 0.95) -> Re
         out,
         "",
         level,
-        "Gwet's linearised variance over units (pairs, AC1), jackknife over units (alpha); Student's t",
+        "Gwet's linearised variance over units (pairs, AC1), jackknife over units (alpha); Student's t; Wilson's limit "
+        "where all agree",
         tuple(notes),
         {"categories": categories, "verdict": verdict, "coders": names},
         COLUMNS,

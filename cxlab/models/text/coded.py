@@ -34,6 +34,9 @@ PREDICTED, LABEL = "__p", "__label"
 DIFFERENT = 2 * cross_fit.FOLDS
 """Different texts that must be labelled, so that every fold leaves some to learn from."""
 
+UNLIKE = 4.0
+"""Standard errors by which labelled comments differ from the others before it is said."""
+
 STRANGE = 0.01
 """Share of comments in languages that an engine does not know above which it is not used."""
 
@@ -169,8 +172,10 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
             f"the {found} labelled comments in '{said.column}' are {different} different texts; at least {DIFFERENT} "
             "are needed: copies of one text tell nothing of the others"
         )
-    notes = [f"{lost} labelled comments are not among these rows, or say that there is nothing to add"] if lost else []
+    notes = [f"{lost} labelled comments are not among these rows"] if lost else []
     pool = int(said.wrote.sum())
+    if not labels.comments:
+        notes += _picked(said, np.isfinite(chance))
     if not labels.comments:  # probabilities of labels that somebody else drew: the share that is labelled
         chance *= found / pool / np.nanmean(chance)
     elif abs(pool - labels.comments) > 0.02 * labels.comments:
@@ -178,6 +183,23 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
             f"the labels were drawn from {labels.comments:,} comments, here are {pool:,}: label some of the new"
         )
     return y, chance, notes
+
+
+def _picked(said: Written, labelled: NDArray) -> list[str]:
+    """What speaks against labels that somebody says were drawn at random: their length, and where they stand."""
+    rows = np.flatnonzero(said.wrote)
+    mine = labelled[rows]
+    length = np.array([len(said.texts[i]) for i in rows], float)
+    seen = []
+    for x, more, less in ((length, "longer", "shorter"), (rows.astype(float), "later in the file", "earlier in it")):
+        z = cross_fit.rank_sum(x, mine)
+        seen += [more if z > 0 else less] if abs(z) > UNLIKE else []
+    if not seen:
+        return []
+    return [
+        f"labelled comments stand or are {' and '.join(seen)} than the others, which chance does once in 10,000 draws: "
+        "were they drawn at random? Labels that somebody picked make every share wrong"
+    ]
 
 
 def _fitted(

@@ -62,7 +62,14 @@ def labels_needed(
     metrics.check_level(level)
     given = {"half": half, "share": share, "accuracy": accuracy}
     rows = []
-    values = {k: np.atleast_1d(np.asarray(v, float)) for k, v in given.items()}
+    values = {}
+    for name, v in given.items():
+        try:
+            values[name] = np.atleast_1d(np.asarray(v, float))
+        except (TypeError, ValueError):
+            values[name] = np.zeros(0)
+        if not values[name].size:
+            raise DataProblem(f"{name} is {v!r}; give a number, or several")
     for name, (low, high) in {"half": (0, 0.5), "share": (0, 1), "accuracy": (0, 1)}.items():
         bad = ~((values[name] >= low) & (values[name] < high)) | ((values[name] <= 0) & (name != "accuracy"))
         if bad.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,11 @@ class ThemeData:
     y: NDArray
     chance: NDArray
     score: NDArray | None = None
+
+    def only(self, names: Sequence[str]) -> ThemeData:
+        """Return the same rows with these themes alone."""
+        at = [self.names.index(n) for n in names]
+        return replace(self, names=list(names), p=self.p[:, at], y=self.y[:, at])
 
     def labelled(self, rows: NDArray, weight: NDArray | None = None) -> Labelled:
         """Return these rows (those who wrote) for the maths; ``weight`` in place of the design's."""

@@ -22,6 +22,9 @@ from cxlab.stats.inference.influences import covariance
 from cxlab.stats.text import prediction_powered as pp
 from cxlab.stats.text.surrogate_regression import corrected
 
+FEW_OF_EACH = 5
+"""Labels of yes, and of no, with a score that a theme needs to be told of."""
+
 COLUMNS = (
     Column("theme", "label", "", "Theme"),
     Column("share", "share", "", "Share of comments"),
@@ -63,7 +66,8 @@ def theme_impact(
 
     Raises
     ------
-    DataProblem : the comments are not coded, no score, or fewer labelled comments with a score than needed.
+    DataProblem : the comments are not coded, no score, or all are equal; fewer labelled comments with a score than
+        needed, or no theme with five labels of yes and five of no.
 
     References
     ----------
@@ -100,15 +104,27 @@ def theme_impact(
     least = max(least_n, 2 * (len(data.names) + 1), pp.LEAST_OF_EACH)
     if labels < least:
         raise DataProblem(f"{labels} labelled comments have a score in '{name}'; at least {least} are needed")
-    table, how = (_nps if metric == "nps" else _mean)(data, rows, level)
+    _varied(data, rows, metric, name)
+    told = data.y[rows & np.isfinite(data.chance)]
+    each = np.fmin(told.sum(0), len(told) - told.sum(0))
+    few = [t for t, k in zip(data.names, each, strict=True) if k < FEW_OF_EACH]
+    kept = data.only([t for t in data.names if t not in few])
+    if not kept.names:
+        raise DataProblem(
+            f"no theme has {FEW_OF_EACH} labels of yes and of no among {labels} with a score in '{name}': what goes "
+            "with it cannot be told; label more"
+        )
+    table, how = (_nps if metric == "nps" else _mean)(kept, rows, level)
+    table = pd.concat([table, pd.DataFrame({"theme": few})], ignore_index=True) if few else table
     tested = table["theme"] != "(constant)"
     table["p_adjusted"] = np.nan
     table.loc[tested, "p_adjusted"] = multiple.adjusted(table.loc[tested, "p"], correction)
+    said = f"{', '.join(few)}: fewer than {FEW_OF_EACH} labels of yes or of no; what goes with it cannot be told"
     titles = {t.name: t.label for t in coded.themes}
     table["theme"] = table["theme"].map(lambda t: titles.get(t, t))
     table = table.assign(n=int(rows.sum()), labels=labels).sort_values("estimate", ignore_index=True)
     notes = (
-        *coded.caveats, *data.found.notes, *coded.coding["notes"],
+        *coded.caveats, *data.found.notes, *coded.coding["notes"], *([said] if few else []),
         "of those who wrote: who does not write may feel otherwise",
         "it describes who wrote what; it does not say that the theme caused the score",
     )  # fmt: skip
@@ -119,6 +135,13 @@ def theme_impact(
         {"metric": metric}, (*COLUMNS, Column("naive", "estimate", unit, "As predicted")),
         better="up" if scale is None or scale.best == "high" else "down",
     )  # fmt: skip
+
+
+def _varied(data: ThemeData, rows: NDArray, metric: str, name: str) -> None:
+    score = np.digitize(data.score[rows], [6.5, 8.5]) if metric == "nps" else data.score[rows]
+    if np.ptp(score) == 0:
+        what = "promoters, passives or detractors alike" if metric == "nps" else f"{score[0]:g}"
+        raise DataProblem(f"all {int(rows.sum()):,} scores in '{name}' are {what}: nothing can go with them")
 
 
 def _nps(data: ThemeData, rows: NDArray, level: float) -> tuple[pd.DataFrame, str]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.stats.inference.proportions import wilson
+
 
 def agreed(counts: NDArray) -> tuple[float, NDArray]:
     """Return the share of pairs of coders that agree, and each unit's part of it (units,): they average to it.
@@ -71,6 +73,31 @@ def krippendorff(counts: NDArray) -> tuple[float, NDArray]:
     value = _alpha(own.sum(), r.sum(), counts.sum(0))
     left = _alpha(own.sum() - own, r.sum() - r, counts.sum(0) - counts)
     return float(value), n * value - (n - 1) * left
+
+
+def at_least(counts: NDArray, level: float) -> dict[str, float]:
+    """Return the lower limits of the three measures where all coders agree on every comment.
+
+    All units agree: their share is at least Wilson's limit of n of n, and what disagrees costs the measures as much as
+    they say of it: 1 - disagreement over what chance would disagree.
+
+    Parameters
+    ----------
+    counts : (units, categories) coders who gave each category. ``level`` : of confidence.
+
+    Examples
+    --------
+    >>> made = at_least(np.array([[2.0, 0.0]] * 25 + [[0.0, 2.0]] * 25), 0.95)
+    >>> {k: round(v, 3) for k, v in made.items()}
+    {'agreed': 0.929, 'ac1': 0.857, 'alpha': 0.859}
+    """
+    counts = counts[counts.sum(1) >= 2]
+    n, q, each = len(counts), counts.shape[1], counts.sum(0)
+    low = float(wilson(np.array([float(n)]), np.array([float(n)]), level)[0][0])
+    pi = (counts / counts.sum(1, keepdims=True)).mean(0)
+    chance = 1 - float((pi * (1 - pi)).sum()) / (q - 1)
+    expected = 1 - float((each * (each - 1)).sum() / (each.sum() * (each.sum() - 1)))
+    return {"agreed": low, "ac1": 1 - (1 - low) / chance, "alpha": 1 - (1 - low) / expected}
 
 
 def _alpha(agreed: float | NDArray, codes: float | NDArray, each: NDArray) -> NDArray:

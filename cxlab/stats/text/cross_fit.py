@@ -96,6 +96,27 @@ def macro_f1(y: NDArray, probability: NDArray) -> float:
     return float(np.mean(parts))
 
 
+def rank_sum(x: NDArray, some: NDArray) -> float:
+    """Return by how many standard errors the ranks of some values are higher than chance has them (Wilcoxon).
+
+    Parameters
+    ----------
+    x : (rows,) values. ``some`` : (rows,) which of them.
+
+    Examples
+    --------
+    >>> round(rank_sum(np.arange(10.0), np.arange(10) >= 5), 3)
+    2.611
+    """
+    n, total = int(some.sum()), len(x)
+    if not 0 < n < total:
+        return 0.0
+    _, code, size = np.unique(x, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(size) - (size - 1) / 2)[np.ravel(code)]
+    spread = rank.var() * total / (total - 1) * (total - n) / total / n
+    return float((rank[some].mean() - rank.mean()) / np.sqrt(spread)) if spread > 0 else 0.0
+
+
 class _Space:
     """Products of any text with the labelled texts, in the features that an engine has."""
 

@@ -90,6 +90,18 @@ def test_where_one_is_best_high_answers_alert() -> None:
     assert found["cut"].iloc[1].startswith("≥")
 
 
+def test_coders_who_agree_on_all_may_still_differ_on_the_next() -> None:
+    """Wilson's limit of n of n is n / (n + z²); alpha and AC1 lose what it disagrees over what chance would."""
+    for n, verdict in ((50, "coders agree"), (10, "cannot tell")):
+        codes = ["yes", "no"] * (n // 2)
+        found = cx.loops.agreement(cx.load(pd.DataFrame({"ann": codes, "bo": codes})), ["ann", "bo"])
+        miss = 1 - n / (n + 1.959964**2)
+        expected = 1 - 2 * n * (n - 1) / (2 * n * (2 * n - 1))  # n codes of each of two kinds
+        assert found.table["estimate"].tolist() == [1, 1, 1]
+        assert found.table["low"].tolist() == pytest.approx([1 - miss, 1 - miss / 0.5, 1 - miss / expected], abs=1e-6)
+        assert found.table["high"].tolist() == [1, 1, 1] and found.parts["verdict"] == verdict
+
+
 def test_agreement_equals_r() -> None:
     raw = np.array(RATERS)
     counts = np.column_stack([(raw == k).sum(1) for k in range(1, 6)]).astype(float)

@@ -117,3 +117,57 @@ def test_the_worst_group_may_be_the_only_one() -> None:
     found = cx.themes(coded, by="brand", of="comments")
     whole = cx.themes(coded, of="comments")
     assert found.table["estimate"].tolist() == pytest.approx(whole.table["estimate"].tolist())
+
+
+@pytest.mark.parametrize("metric", ["nps", "mean"])
+def test_a_theme_without_labels_of_both_kinds_goes_with_nothing(metric: str) -> None:
+    """All labels no, or yes, once gave 0 [0, 0] and -5.6e15; four of one kind tell no more."""
+    made = study(300, 4)
+    rows = made.to_pandas().iloc[::3][["comment", "late"]]
+    few = (np.arange(len(rows)) < 4).astype(int)
+    rows = rows.assign(none=0, all=1, four=few)
+    names = ["late", "none", "all", "four"]
+    coded = cx.code(made, names, labels=cx.text.read_labels(rows, names, at_random=True), engine="words")
+    found = cx.text.theme_impact(coded, metric=metric)
+    table = found.table.set_index("theme")
+    assert table.loc[["none", "all", "four"], ["estimate", "low", "high", "p"]].isna().all(axis=None)
+    assert table.loc["late", "high"] < 0
+    said = "none, all, four: fewer than 5 labels of yes or of no; what goes with it cannot be told"
+    assert said in found.notes
+    with pytest.raises(cx.DataProblem) as problem:
+        alone = cx.text.read_labels(rows[["comment", "none"]], ["none"], at_random=True)
+        cx.text.theme_impact(cx.code(made, ["none"], labels=alone, engine="words"), metric=metric)
+    assert str(problem.value) == (
+        "no theme has 5 labels of yes and of no among 100 with a score in 'score': what goes with it cannot be told; "
+        "label more"
+    )
+
+
+def test_scores_that_are_all_equal_are_said() -> None:
+    for value, metric, words in ((5, "mean", "5"), (9, "nps", "promoters, passives or detractors alike")):
+        made = study(300, 4, score=np.full(300, value))
+        coded = cx.code(made, ["late"], labels=sheet(made, list(range(0, 300, 3))), engine="words")
+        with pytest.raises(cx.DataProblem) as problem:
+            cx.text.theme_impact(coded, metric=metric)
+        assert str(problem.value) == f"all 300 scores in 'score' are {words}: nothing can go with them"
+
+
+def test_labels_that_were_picked_are_seen_and_those_at_random_are_not() -> None:
+    """The longest, or the first of the file, said to be at random; and 60 true draws, of which none is suspected."""
+    rng = np.random.default_rng(7)
+    table = study(600, 7).to_pandas()
+    table["comment"] = [f"{c} {'x ' * int(k)}" for c, k in zip(table["comment"], rng.integers(0, 40, 600), strict=True)]
+    made = cx.load(table).set("comment", role="text")
+    length = table["comment"].str.len().to_numpy()
+
+    def said(rows: np.ndarray) -> list[str]:
+        labels = cx.text.read_labels(table.iloc[rows][["comment", "late"]], ["late"], at_random=True)
+        coded = cx.code(made, ["late"], labels=labels, predicted={"late": "late"})
+        return [n for n in coded.coding["notes"] if "were they drawn at random?" in n]
+
+    assert said(np.argsort(-length)[:80]) == [
+        "labelled comments stand or are longer than the others, which chance does once in 10,000 draws: were they "
+        "drawn at random? Labels that somebody picked make every share wrong"
+    ]
+    assert "earlier in it" in said(np.arange(80))[0]
+    assert sum(bool(said(np.random.default_rng(k).permutation(600)[:80])) for k in range(60)) == 0

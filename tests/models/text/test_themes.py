@@ -208,6 +208,13 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "embeddings are not installed (pip install 'cxlab[text]'): words alone" in coded.coding["notes"]
 
 
+@pytest.mark.parametrize("half", ["x", None, []])
+def test_labels_needed_of_what_is_no_number(half: object) -> None:
+    with pytest.raises(cx.DataProblem) as problem:
+        cx.text.labels_needed(half)
+    assert str(problem.value) == f"half is {half!r}; give a number, or several"
+
+
 def test_labels_needed_by_hand() -> None:
     found = cx.text.labels_needed(0.05, share=0.25, accuracy=[0.5, 0.7])
     assert found.table["labels"].tolist() == [217, 147] and found.table["labels_only"].tolist() == [289, 289]
