@@ -113,8 +113,7 @@ def agreement(study: Study, coders: Sequence[str], *, level: float = 0.95) -> Re
         out,
         "",
         level,
-        "Gwet's linearised variance over units (pairs, AC1), jackknife over units (alpha); Student's t; Wilson's limit "
-        "where all agree",
+        "Gwet's linearised variance (pairs, AC1), jackknife (alpha) over units; Student's t; Wilson where all agree",
         tuple(notes),
         {"categories": categories, "verdict": verdict, "coders": names},
         COLUMNS,
