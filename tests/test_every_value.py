@@ -497,6 +497,9 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
         z = np.column_stack([apart(v) for v in (one[:, :-2], two[:, :-2], one[:, 2:])])
         c = np.linalg.lstsq(z, apart(two[:, 1:-1]), rcond=None)[0]
         yield found.parts["ahead"]["estimate"].iloc[k], (c[0] - c[2]) * ratio[k]
+        u = (z * (apart(two[:, 1:-1]) - z @ c)[:, None] @ np.linalg.inv(z.T @ z)).reshape(len(x), -1, 3).sum(1)
+        error = np.sqrt(len(x) / (len(x) - 1) * ((u[:, 0] - u[:, 2]) ** 2).sum())  # of units
+        yield found.parts["ahead"]["se"].iloc[k], error * ratio[k]
 
 
 @twin("survival")
