@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("cxlab", deadline=None, derandomize=True)  # what a busy machine does fails no test
+settings.load_profile("cxlab")
 
 ROOT = Path(__file__).parents[1]
 EXTENDED = os.environ.get("CXLAB_EXTENDED") == "1"
