@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zoneinfo
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
@@ -44,13 +45,14 @@ def condition(study: Study, column: str, wanted: Any) -> tuple[nw.Expr, str]:
         raise DataProblem(f"no level of '{field.name}' is given; name at least one")
     if field.columns:
         return _ticked(study, field, levels)
-    values = [_level(field, value) for value in levels]
+    told = [_level(field, value) for value in levels]
+    values = [_standing(study, field, v) for v in told]
     _there(study, field, values)
     x = nw.col(field.name)
     parts = [among(x, some)] if (some := [v for v in values if v is not None]) else []
     parts += [x.is_null()] if None in values else []
     labels = _labels(field)
-    words = ["not stated" if v is None else labels.get(key(v), key(v)) for v in values]
+    words = ["not stated" if v is None else labels.get(key(v), key(v)) for v in told]
     return reduce(or_, parts), f"{field.label} = {' or '.join(words)}"
 
 
@@ -74,7 +76,7 @@ def one_level(study: Study, column: str, wanted: Any) -> tuple[str, Any] | None:
         yes = chosen in study.columns and study.lazy.collect_schema()[chosen] == nw.Boolean
         return chosen and (chosen, True if yes else 1)
     value = _level(field, one)
-    return None if value is None else (field.name, value)
+    return None if value is None else (field.name, _standing(study, field, value))
 
 
 def _labels(field: Field) -> dict[str, str]:
@@ -112,6 +114,17 @@ def _day(field: Field, value: Any) -> Any:
         raise DataProblem(
             f"column '{field.name}' holds dates; '{value}' is none. Give year, month and day: 2025-03-31"
         ) from None
+
+
+def _standing(study: Study, field: Field, value: Any) -> Any:
+    """Return a date as its column holds dates: midnight where it holds moments, a day where it holds days."""
+    if not isinstance(value, datetime.date) or field.name not in study.columns:
+        return value
+    of = study.lazy.collect_schema()[field.name]
+    if isinstance(of, nw.Datetime):
+        moment = value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, datetime.time())
+        return moment.replace(tzinfo=zoneinfo.ZoneInfo(of.time_zone)) if of.time_zone and not moment.tzinfo else moment
+    return value.date() if of == nw.Date and isinstance(value, datetime.datetime) else value
 
 
 def _there(study: Study, field: Field, values: list[Any]) -> None:
@@ -156,10 +169,11 @@ def _range(study: Study, field: Field, ends: tuple) -> tuple[nw.Expr, str]:
         raise DataProblem(f"the range of '{field.name}' runs from {low} to {high}; the first end must be the lower one")
     x, parts = nw.col(field.name), []
     codes = [code(c, field.type) for c in field.missing]
-    parts += [x >= low] if low is not None else []
-    if high is not None:
-        whole = field.type == "datetime" and high == datetime.datetime.combine(high, datetime.time())
-        parts += [x < high + datetime.timedelta(days=1)] if whole else [x <= high]
+    first, last = (_standing(study, field, e) for e in (low, high))
+    parts += [x >= first] if first is not None else []
+    if last is not None:
+        whole = isinstance(last, datetime.datetime) and last.time() == datetime.time()
+        parts += [x < last + datetime.timedelta(days=1)] if whole else [x <= last]
     parts += [~among(x, codes)] if (codes := [c for c in codes if not isinstance(c, str)]) else []
     said = f"{low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"up to {high}"
     return reduce(lambda a, b: a & b, parts), f"{field.label} = {said}"

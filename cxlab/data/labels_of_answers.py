@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxlab.data.study import Study
 
-ROWS = 20_000
+ROWS = 4_000
 """Rows that are looked at: what follows from an answer follows from it in every row."""
 LEAST = 20
 """Answers that others gave as well, before a label is said to follow from them."""

@@ -191,3 +191,20 @@ def test_one_weight_at_a_time() -> None:
     study = cx.load(table).set("weight", role="weight")
     now = study.set("w2", role="weight")
     assert now.design.weight == "w2" and now.field("weight").role == ""
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("kind", ["date", "datetime"])
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_days_are_found_in_a_column_of_moments(engine: str, kind: str, zone: str | None) -> None:
+    """A last day counts whole, and a day names midnight, whatever the codebook calls the column."""
+    when = pd.to_datetime(["2025-01-31 23:59", "2025-02-01 00:00", "2025-02-28 23:59", "2025-03-01 00:00"]).tz_localize(
+        zone
+    )
+    table = {"day": when, "x": [1, 2, 3, 4]}
+    made = pd.DataFrame(table) if engine == "pandas" else ENGINES[engine](pl.from_pandas(pd.DataFrame(table)).to_dict())
+    book = cx.Codebook("s", (cx.Field("day", "Day", type=kind, role="date"), cx.Field("x", type="integer")))
+    study = cx.load(made, codebook=book)
+    assert sorted(study.where(day=("2025-02-01", "2025-02-28")).to_pandas()["x"]) == [2, 3]
+    assert sorted(study.where(day=("2025-02-01", None)).to_pandas()["x"]) == [2, 3, 4]
+    assert study.where(day="2025-03-01").to_pandas()["x"].tolist() == [4]

@@ -36,7 +36,7 @@ def test_by_hand() -> None:
     assert [v.estimate.low, v.estimate.high] == pytest.approx(
         [1.2 * np.exp(-half) - 1, 1.2 * np.exp(half) - 1], rel=1e-6
     )
-    assert "1 prices of zero have no logarithm and are left out" in v.notes
+    assert "1 price of zero has no logarithm and is left out" in v.notes
 
 
 @pytest.mark.parametrize("threat", [None, "clustering"])

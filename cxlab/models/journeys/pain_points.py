@@ -249,7 +249,7 @@ def _kept(found: _Cases, least_n: int) -> tuple[_Cases, list[str], list[str]]:
     count, whole = found.n[there] @ found.x[there], found.n[there].sum()
     ok = (count >= max(least_n, 2)) & (whole - count >= max(least_n, 2))
     lost = (
-        [f"{int((~ok).sum())} problems that fewer than {least_n} cases had (or were spared) are not shown"]
+        [f"{int((~ok).sum())} problems are not shown: fewer than {least_n} cases had such a one, or were spared"]
         if not ok.all()
         else []
     )

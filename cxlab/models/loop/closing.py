@@ -102,7 +102,7 @@ def closing(
         design = (found.w[mine], cut(found.cluster, mine), cut(found.strata, mine))
         rows.append((name, *_row(time[mine], ended[mine], *design, due, level), int(mine.sum())))
     if not rows:
-        lost = "".join(f" ({n})" for n in found.notes if "begin with their end" in n)
+        lost = "".join(f" ({n})" for n in found.notes if "begin with an end" in n)
         raise DataProblem(f"no group of {study.name} has {least_n} tickets{lost}; least_n=0 shows them all the same")
     table = pd.DataFrame(rows, columns=["by", *OWN])
     if by:

@@ -123,7 +123,7 @@ def _of_events(study: Study, ends: Sequence[str], by: str | None) -> Tickets:
             "closing"
         )
     if cut.any():
-        begin = f"{cut.sum():,} of {len(each):,} tickets begin with their end"
+        begin = f"{cut.sum():,} of {len(each):,} tickets begin with an end"
         told.append(f"{begin}: when they were opened is not in the log, and they do not count")
     if cut.all():
         raise DataProblem(

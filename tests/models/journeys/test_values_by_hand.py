@@ -376,4 +376,4 @@ def test_a_problem_of_few_cases_is_not_shown(had: int, shown: bool) -> None:
     found = cx.load(table).set("score", role="outcome", measure="satisfaction", scale=cx.Scale(1, 5))
     result = cx.pain_points(found, problems=["late", "lost"])
     assert ("lost" in set(result.table["problem"])) == shown
-    assert ("1 problems that fewer than 10 cases had (or were spared) are not shown" in result.notes) != shown
+    assert ("1 problem is not shown: fewer than 10 cases had such a one, or were spared" in result.notes) != shown

@@ -72,7 +72,7 @@ def test_tickets_of_a_log_are_those_counted_by_hand(landed: cx.Study) -> None:
     assert set(found.table["owner"]) == set(GROUPS)
     assert {
         "closed: the first of solved, closed",
-        "1 of 41 tickets begin with their end: when they were opened is not in the log, and they do not count",
+        "1 of 41 tickets begins with an end: when they were opened is not in the log, and they do not count",
         "30 closed tickets had further events, as a rating or a reopening: the time is that of the first closing",
         "10 of 40 tickets are open: they count until the last moment in the data",
     } <= set(found.notes)

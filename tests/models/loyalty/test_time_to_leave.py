@@ -293,7 +293,7 @@ def test_everybody_left_and_ties_are_fine_and_a_late_start_is_said() -> None:
     assert found.table["estimate"].tolist() == pytest.approx([0.6, 0.0])
     assert np.isnan(found.table["se"].iloc[1])
     assert "everybody has left by the last time" in found.notes
-    assert any(n.startswith("nobody has a 't' below 5: if customers were watched only from") for n in found.notes)
+    assert any(n.startswith("nobody has a 't' below 5: where customers were watched only from") for n in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_premium_between_arms_is_that_of_the_claim_in_words_and_weights() -> N
     words = cx.prices.stated_premium(shown(arm=["control", "control", "great", "great"] * 10), **by)
     pd.testing.assert_frame_equal(words.table, plain.table)
     zero = cx.prices.stated_premium(shown(paid=[8.0, 12.5, 10.0, 14.4] * 9 + [8.0, 12.5, 10.0, 0.0]), **by)
-    assert "1 prices of zero have no logarithm and are left out" in zero.notes and zero.table["n"].eq(39).all()
+    assert "1 price of zero has no logarithm and is left out" in zero.notes and zero.table["n"].eq(39).all()
 
 
 @pytest.mark.parametrize(
