@@ -21,7 +21,7 @@ from cxlab.models.text import kept_embeddings
 from cxlab.models.text.languages import languages
 from cxlab.problem import DataProblem
 
-MOST_KEPT = 200_000
+MOST_KEPT = 100_000
 """Texts that are kept, on disk and in memory; of more, none is: they are worked out in pieces and let go."""
 
 LONGEST = 4_000
