@@ -314,3 +314,52 @@ def test_a_last_step_is_surely_the_worst_where_it_lies_above_all_others(lowest: 
         "40.0 % of the journeys that come to pay have it as their last, "
         f"{'more than anywhere else' if found.sure else 'perhaps more than elsewhere'} but at end, where most end"
     )
+
+
+def driven(**columns: list) -> Result:
+    """What drivers found, by hand."""
+    n = len(columns["driver"])
+    given = {"estimate": [0.3, 0.2, 0.1][:n], "low": 0.05, "high": 0.4, "above_noise": True, **columns}
+    return Result("drivers", "What goes with Overall, R² = 60.0 %", pd.DataFrame(given), "share",
+                  parts={"labels": {"a": "Staff"}})  # fmt: skip
+
+
+def test_what_goes_with_an_outcome_most_is_said_only_where_the_ranks_settle_it() -> None:
+    sure = said(driven(driver=["a", "b", "c"], rank_low=[1, 2, 2], rank_high=[1, 3, 3]))
+    assert sure[0].headline == "Staff goes with Overall more than anything else that was asked: 30.0 % of its variance"
+    assert sure[0].sure and (sure[0].low, sure[0].high) == (0.05, 0.4) and len(sure) == 1
+    open_ = said(
+        driven(driver=["a", "b", "c"], rank_low=[1, 1, 2], rank_high=[2, 3, 3], above_noise=[True, True, False])
+    )
+    assert [x.headline for x in open_] == [
+        "Which of 3 goes most with Overall is not settled: Staff, b may",
+        "Staff goes with 30.0 % of its variance",
+        "Going with Overall no more than noise would: c",
+    ]
+    assert [x.sure for x in open_] == [False, False, True]
+    alone = said(driven(driver=["a"], rank_low=[1], rank_high=[1]))
+    assert [x.headline for x in alone] == ["Staff goes with 30.0 % of the variance of Overall"]
+
+
+def test_kinds_of_customers_are_named_only_where_they_come_back() -> None:
+    table = pd.DataFrame({
+        "persona": ["A", "B"], "words": ["happier with Price; less happy with Staff; Margin 20", "happier with Staff"],
+        "estimate": [0.6, 0.4], "low": [0.5, 0.3], "high": [0.7, 0.5],
+    })  # fmt: skip
+    found = said(Result("personas", "2 kinds", table, "share", parts={"stable": True}))
+    assert [x.sentence for x in found] == [
+        "There are 2 kinds of customers: 60.0 % are happier with Price; less happy with Staff (50.0 to 70.0 %)"
+    ]
+    none = said(Result("personas", "No stable kinds", table.head(1), "share", parts={"stable": False}))
+    assert none[0].headline == "There are no kinds of customers that half of them would show again"
+
+
+def test_serious_findings_of_the_checks_come_first() -> None:
+    table = pd.DataFrame({"level": ["serious", "serious", "serious", "look", "fine"],
+                          "check": ["weights", "scale", "ids", "speeding", "completion"]})  # fmt: skip
+    assert [x.headline for x in said(Result("quality", "Quality", table))] == [
+        "Results are wrong until this is dealt with: weights, scale and 1 more",
+        "May be right, and somebody has to look: speeding",
+    ]
+    calm = said(Result("quality", "Quality", table.tail(1)))
+    assert [x.headline for x in calm] == ["No check that could be made found anything that makes results wrong"]
