@@ -73,6 +73,10 @@ STAY = {
             ["They never called me back: shame!", "", ""],
         ],
     ),
+    "a name of more words": (
+        ["guest", "Store", "NPS"],
+        [*[[f"{'ABC'[i % 3]}nn {'XYZ'[i % 3]}ee", "A", i % 11] for i in range(60)], ["Mary Ann del Monte", "", ""]],
+    ),
     "one column": (["NPS"], [*[[i % 11] for i in range(60)], ["no answer given"]]),
     "a number": (["NPS", "Store"], [*[[i % 11, "A"] for i in range(60)], ["9", ""]]),
 }

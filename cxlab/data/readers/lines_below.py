@@ -30,8 +30,8 @@ def lines(rows: Sequence[Sequence[str]]) -> int:
 
     They are blank or hold one text in the first cell (with its value in the second where the table has four columns or
     more), written as nothing above them is in that column: 'Exported on 2025-04-30' below A, B, C or below numbers.
-    A blank line must stand between where the text is one word, as a name is, or where most of what stands above is
-    written in ways of its own, as comments are.
+    A blank line must stand between where the text may be a name (without digits, a colon, = or ©), or where most of
+    what stands above is written in ways of its own, as comments are.
 
     >>> rows = [["Store", "NPS", "CSAT"], ["A", "9", "4"], ["B", "7", "5"], ["A", "8", "3"]]
     >>> lines([*rows, [], ["Source: CRM"], ["(c) 2025 Acme"]]), lines([*rows, ["C", "", ""]]), lines(rows)
@@ -52,8 +52,8 @@ def lines(rows: Sequence[Sequence[str]]) -> int:
     sentences = len(texts) * 2 > len(above) and sum(len(t.split()) for t in above) >= 3 * len(above)
     own = (sentences or len(forms) * 2 > len(above) > 4) and not parted
     new = [t not in texts and (groups or _form(t) not in forms) for t in told]
-    one_word = not parted and not re.search(r"[\s:=©]", told[0])
-    return len(block) if new[0] and not own and not one_word else 0
+    name = not parted and not re.search(r"[\d:=©]", told[0])
+    return len(block) if new[0] and not own and not name else 0
 
 
 def _tells(row: Sequence[str], wide: int) -> bool:

@@ -29,6 +29,8 @@ def _drivers(r: Result) -> list[Said]:
     first, some = r.table.iloc[0], len(r.table)
     size = f"{show(first['estimate'], r.unit)} of its variance"
     may = [label(d) for d in r.table["driver"][r.table["rank_low"] == 1]]
+    if not r.table["above_noise"].any():
+        return [Said(f"Nothing that was asked goes with {outcome} more than noise would")]
     if some == 1:
         found = [_of(first, f"{label(first['driver'])} goes with {size} of {outcome}".replace("its", "the"), r.unit)]
     elif first["rank_high"] == 1:

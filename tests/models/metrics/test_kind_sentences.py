@@ -337,6 +337,8 @@ def test_what_goes_with_an_outcome_most_is_said_only_where_the_ranks_settle_it()
         "Going with Overall no more than noise would: c",
     ]
     assert [x.sure for x in open_] == [False, False, True]
+    noise = said(driven(driver=["a", "b", "c"], rank_low=[1, 1, 1], rank_high=[3, 3, 3], above_noise=[False] * 3))
+    assert [x.headline for x in noise] == ["Nothing that was asked goes with Overall more than noise would"]
     alone = said(driven(driver=["a"], rank_low=[1], rank_high=[1]))
     assert [x.headline for x in alone] == ["Staff goes with 30.0 % of the variance of Overall"]
 
