@@ -19,10 +19,14 @@ from cxlab.data.codebook import Field
 from cxlab.data.finding import Finding, collected, counts, filled, length
 from cxlab.data.masking import quotable
 from cxlab.data.study import Study
+from cxlab.stats.counts import quantiles
 
 NUMERIC = ("integer", "number")
 AT_ONCE = 150
 """Columns looked at in one scan: engines plan few columns faster than thousands."""
+
+HEAD = 20_000
+"""First rows that tell which columns vary, or have too many different texts."""
 
 MANY = 400
 """A column with more different texts than this is no column of categories."""
@@ -132,28 +136,32 @@ def constant(study: Study, n: int) -> Iterator[Finding]:
     fields = [f for f in columns(study) if f.role not in ("text", "wave", "brand")]
     for at in range(0, len(fields) if n > 1 else 0, AT_ONCE):
         part = fields[at : at + AT_ONCE]
-        known = [filled(f.name).cast(nw.Int64).sum().alias(f"k{i}") for i, f in enumerate(part)]
-        many = [nw.col(f.name).n_unique().alias(f"u{i}") for i, f in enumerate(part)]
-        row = collected(study.frame.select(*known, *many)).iloc[0]
-        for i, f in enumerate(part):
-            if row[f"u{i}"] == 1 and row[f"k{i}"] == n:
+        if n > HEAD:  # what varies at the start need not be counted to the end
+            part = [f for f, k in zip(part, _different(study.frame.head(HEAD), part), strict=True) if k == 1]
+        known = counts(study.frame, [filled(f.name) for f in part])
+        for f, different, k in zip(part, _different(study.frame, part), known, strict=True):
+            if different == 1 and k == n:
                 level = "look" if f.role or f.scale else "fine"
                 said = "one value in all rows"
                 yield Finding(level, "constant", f.name, n, n, said, "it explains nothing: leave it out")
 
 
-def outliers(study: Study) -> Iterator[Finding]:
+def _different(frame: nw.LazyFrame, fields: list[Field]) -> list[int]:
+    """Return how many different values each column has."""
+    asked = [nw.col(f.name).n_unique().alias(f"u{i}") for i, f in enumerate(fields)]
+    return [int(k) for k in collected(frame.select(*asked)).iloc[0]] if asked else []
+
+
+def outliers(study: Study, n: int) -> Iterator[Finding]:
     """Numbers without a scale that lie extremely far from the others: codes for no answer, slips, another unit."""
     measured = [f for f in columns(study, NUMERIC) if f.scale is None and not f.labels
                 and f.role not in ("id", "cluster", "strata", "weight", "wave", "brand", "segment")]  # fmt: skip
     for at in range(0, len(measured), AT_ONCE):
         part = measured[at : at + AT_ONCE]
-        asked = [nw.col(f.name).cast(nw.Float64).quantile(q, interpolation="linear").alias(f"{q}{i}")
-                 for i, f in enumerate(part) for q in (0.25, 0.75)]  # fmt: skip
-        row = collected(study.frame.select(*asked)).iloc[0]
+        quartiles = quantiles.of_columns(study.frame, [f.name for f in part], (0.25, 0.75), rows=n)
         conditions = []
-        for i, f in enumerate(part):
-            low, high, x = float(row[f"0.25{i}"]), float(row[f"0.75{i}"]), nw.col(f.name).cast(nw.Float64)
+        for f, (low, high) in zip(part, quartiles.tolist(), strict=True):
+            x = nw.col(f.name).cast(nw.Float64)
             if high > low:
                 most = max(high + FAR * (high - low), high * (high / low) ** SKEWED if low > 0 else high)
                 conditions.append((f, low, high, (x < low - FAR * (high - low)) | (x > most)))
@@ -171,12 +179,10 @@ def variants(study: Study, n: int) -> Iterator[Finding]:
     texts = [f for f in columns(study, ("string",)) if f.role not in ("id", "text", "cluster", "date")]
     schema = study.lazy.collect_schema() if texts else {}
     texts = [f for f in texts if schema[f.name] == nw.String]
-    head = study.frame.head(20_000)
     few: list[Field] = []
     for at in range(0, len(texts), AT_ONCE):
         part = texts[at : at + AT_ONCE]
-        row = collected(head.select(*[nw.col(f.name).n_unique().alias(f"u{i}") for i, f in enumerate(part)])).iloc[0]
-        few += [f for i, f in enumerate(part) if row[f"u{i}"] <= MANY]
+        few += [f for f, k in zip(part, _different(study.frame.head(HEAD), part), strict=True) if k <= MANY]
     for f in few:
         table = collected(study.frame.select(nw.col(f.name).alias("v")).group_by("v").agg(nw.len().alias("n"))).dropna()
         groups: dict[str, list[tuple[int, str]]] = {}

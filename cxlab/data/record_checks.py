@@ -19,6 +19,7 @@ from cxlab.data.damaged_ids import DAMAGED
 from cxlab.data.finding import Finding, collected, count, counts, filled
 from cxlab.data.masking import quotable
 from cxlab.data.study import Study
+from cxlab.stats.counts import quantiles
 
 MANY = 60
 """A column with more categories than this is no column of categories."""
@@ -26,18 +27,18 @@ MANY = 60
 LENGTH = re.compile(r"duration|interview.*(length|time)|(length|time).*interview", re.I)
 
 
-def speeding(study: Study, duration: str) -> Iterator[Finding]:
+def speeding(study: Study, duration: str, n: int) -> Iterator[Finding]:
     """Interviews shorter than a third of the median length."""
     name = duration or next((f.name for f in study.codebook if is_length(f) and f.name in study.columns), "")
     if not name:
         return
     field, x = study.field(name), nw.col(name).cast(nw.Float64)
-    median = float(collected(study.frame.select(x.median().alias("m")))["m"].iloc[0])
+    median = float(quantiles.of_columns(study.frame, [name], (0.5,), rows=n)[0, 0])
     rows = x < median / 3
-    k, n = counts(study.frame, [rows, filled(name)])
+    k, of = counts(study.frame, [rows, filled(name)])
     if k:
         said = f"below {median / 3:,.0f} {field.unit}, a third of the median of {median:,.0f}"
-        yield Finding("look", "speeding", name, k, n, said,
+        yield Finding("look", "speeding", name, k, of, said,
                       "compare results with and without: cx.drop(study, 'speeding')", rows)  # fmt: skip
 
 
