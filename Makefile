@@ -55,12 +55,8 @@ nightly: fuzz
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10) $(or $(SEED),0)
 
-mutants: $(VENV)/.test | build/tests_by_line.json
+mutants: $(VENV)/.test
 	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
-
-# which tests run which line of the package: half an hour, once (remove it to record anew)
-build/tests_by_line.json: | $(VENV)/.test
-	$(BIN)/python -m benchmarks.tests_by_line
 
 calibrate: $(VENV)/.test
 	$(BIN)/cxlab calibrate --ship --reps 800

@@ -1,58 +1,57 @@
 """Mutants: are the tests able to fail? Each turns a sign, halves a product, drops a weight or swaps limits somewhere.
 
-    python -m benchmarks.mutants [FILE | FILE:LINE ...] [--minutes 30] [--most 200] [--skip 0] [--seed 0]
+    python -m benchmarks.mutants [FILE | FILE:LINE ...] [--minutes 30] [--most 60] [--skip 0] [--seed 0] [--cores 1]
 
-One mutation at a time is written into a copy of the package; the tests that run its line (`benchmarks.tests_by_line`
-records them once), cheapest first, run there until one fails. What no test notices is a survivor, and so is what no
-test runs or what ran out of time. A test that killed must pass without a mutation. A long run is made in pieces: the
-next one skips what was tried. The table says by file how many of the tried mutants were killed; the survivors are
-listed with their line, so that a test can be written for each (or the mutant understood as equivalent). At the end
-stands the rate with its interval and the seed: the tried are the first of all mutants in the order that the seed gives,
-a random sample of them. What makes simulated data (``simulate`` of a card) is left out: it is the truth the estimators
-are held against.
+Every mutated expression is put into the package beside the right one; `benchmarks.switched` runs tests and, for each
+mutant that a test comes by, the same test once more with that mutant on. Which files of tests are tried: those that
+are named after the mutant's module or read it, those that call the public functions that use it most often, and its
+functions' rows in the tables over all functions. What no test notices is a survivor, and so is what no test comes by
+and what ran out of time: with few files (``--files``) the rate is a lower bound. The tried are the first of all
+mutants in the order that the seed gives, a random sample of them; at the end stands the rate with its interval.
+
+Left out is what holds no number that is told: what makes simulated data (``simulate`` of a card: the truth the
+estimators are held against), what only draws (`_plots.py`, `figures.py`), and comparisons and products with a constant
+that chooses between two ways to one result (`SIZES`: how many rows at once, what is kept in memory).
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
-import importlib
 import itertools
 import json
 import os
 import random
 import re
-import resource
-import shutil
-import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 import cxlab
-from benchmarks.tests_by_line import OF_THE_HOUSE, Record, load
 from cxlab.stats.inference.proportions import wilson
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cxlab/hypotheses", "cxlab/models")
+PICTURES = ("__init__.py", "_plots.py", "/figures.py")
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 LIMITS = ({"low", "high"}, {"lower", "upper"}, {"inner_low", "inner_high"})
 WEIGHTS = ("w", "nw", "weights", "weight")
-QUICK, MOST, FILES = 10.0, 90.0, 6
-"""Seconds, as recorded, of the tests run first for a mutant, and of all that are run; files of tests without record."""
+SIZES = {"BATCH", "BLOCK", "CHUNK", "DENSE", "KINDS_MOST", "ROWS_MOST", "SIZE", "SPARSE"}
+"""Constants that say how many rows are taken at once, or which of two exact ways is gone: no number depends on them."""
 ELSEWHERE = {"cli", "fuzz", "lab", "report", "workshop"}
-LIBRARIES = ("numpy", "pandas", "pyarrow", "duckdb", "polars", "narwhals", "scipy.stats", "scipy.optimize",
-             "statsmodels.api", "matplotlib.pyplot", "IPython.display")  # fmt: skip
-"""What tests use, loaded once."""
-NO_TEST = 5
-"""What pytest ends with where no test was chosen."""
+"""Folders of tests that are tried for no mutant."""
+OF_THE_HOUSE = {"audit", "docs", "doctests", "find", "fuzz", "gallery", "house", "languages", "licences", "newcomer",
+                "panel", "wheel"}  # fmt: skip
+"""Files of tests that are tried for no mutant."""
+TABLES = ("tests/test_every_value.py", "tests/test_every_column.py", "tests/test_every_interval.py")
+"""Tables over all functions, a row each."""
 
 
 @dataclass(frozen=True)
@@ -68,33 +67,29 @@ class Mutant:
 
 def mutants(file: str) -> Iterator[Mutant]:
     """Return every mutant of a file."""
-    for number, (node, kind, _) in enumerate(_all_changes(ast.parse((ROOT / file).read_text(encoding="utf-8")))):
+    for number, (node, kind, _) in enumerate(all_changes(ast.parse((ROOT / file).read_text(encoding="utf-8")))):
         yield Mutant(file, node.lineno, kind, ast.unparse(node), number)
 
 
 def wanted(places: list[str]) -> list[Mutant]:
     """Return the mutants of files or of single lines (``FILE:LINE``); of all of hypotheses and models where none is."""
     places = places or [str(p.relative_to(ROOT)) for r in ROOMS for p in sorted((ROOT / r).rglob("*.py"))]
-    asked = [(p.partition(":")[0], p.partition(":")[2]) for p in places if not p.endswith(("__init__.py", "_plots.py"))]
+    asked = [(p.partition(":")[0], p.partition(":")[2]) for p in places if not p.endswith(PICTURES)]
     return [m for file, line in asked for m in mutants(file) if not line or m.line == int(line)]
 
 
-def source(mutant: Mutant) -> str:
-    """Return the file with the mutation in it."""
-    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
-    node, _, new = next(itertools.islice(_all_changes(tree), mutant.number, None))
-
-    class Put(ast.NodeTransformer):
-        def visit(self, n: ast.AST) -> ast.AST:
-            return copy.deepcopy(new) if n is node else self.generic_visit(n)
-
-    return ast.unparse(ast.fix_missing_locations(Put().visit(tree)))
-
-
-def _all_changes(tree: ast.Module) -> Iterator[tuple[ast.expr, str, ast.expr]]:
+def all_changes(tree: ast.Module) -> Iterator[tuple[ast.expr, str, ast.expr]]:
+    """Yield every expression that is changed, what is done, and what stands there then."""
     texts = _texts(tree)
     places = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and id(n) not in texts]
-    return ((node, kind, new) for node in places for kind, new in _changes(node))
+    return ((node, kind, new) for node in places if not _of_size(node) for kind, new in _changes(node))
+
+
+def _of_size(node: ast.expr) -> bool:
+    """Whether an expression only says how much is taken at once."""
+    return isinstance(node, (ast.BinOp, ast.Compare)) and any(
+        isinstance(n, ast.Name) and n.id in SIZES for n in ast.walk(node)
+    )
 
 
 def _texts(tree: ast.AST) -> set[int]:
@@ -153,50 +148,67 @@ def _swapped(elements: list[ast.expr], names: list[str]) -> list[ast.expr]:
     return out
 
 
-def tests_of(mutant: Mutant, known: Record) -> list[list[str]]:
-    """Return the tests that run the mutant's line, in rounds: the quick ones, then the others as far as time goes.
-
-    Recorded tests stand in the order of what they take, files named after the mutant's file first. Files of tests that
-    were not recorded follow whole: those of its card, else those that name the module or the public functions that
-    run the line most often.
-    """
-    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
-    node = next(itertools.islice(_all_changes(tree), mutant.number, None))[0]
-    running = sorted(known.running(mutant.file, node, tree))
-    files: dict[str, list[str]] = {}
-    for test in running:
-        files.setdefault(test.partition("::")[0], []).append(test)
-    cost = {f: 0.3 + sum(known.tests[t]["seconds"] for t in tests) for f, tests in files.items()}
-    stem = Path(mutant.file).stem
-    rounds: list[list[str]] = [[], []]
-    spent = 0.0
-    for f in sorted(files, key=lambda f: (not Path(f).stem.endswith(stem), cost[f])):
-        for test in sorted(files[f], key=lambda t: known.tests[t]["seconds"]):
-            spent += known.tests[test]["seconds"] + 0.3 / len(files[f])
-            if spent <= known.most:
-                rounds[spent > QUICK].append(test)
-    rest = unrecorded(mutant.file, {t.rpartition("[")[2].rstrip("]") for t in running if "[" in t}, known)
-    return [r for r in (rounds[0], rest[:2], rounds[1], rest[2:]) if r]
+@cache
+def texts(folder: str) -> dict[str, str]:
+    """The text of every Python file of a folder, by its path."""
+    return {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in sorted((ROOT / folder).rglob("*.py"))}
 
 
-def unrecorded(file: str, names: set[str], known: Record) -> list[str]:
-    """Return files of tests without a record that know a file or call one of the public functions by these names."""
-    path, folder = Path(file), ROOT / "tests" / Path(file).relative_to("cxlab").parent
-    own = {ROOT / "tests/hypotheses" / f"test_{path.stem}.py", folder / f"test_{path.stem}.py"}
+@cache
+def public() -> dict[str, str]:
+    """Return the module of every public name."""
+    return {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
+
+
+def reading(file: str) -> str:
+    """Return the pattern of a line that reads a file of the package."""
+    package, _, stem = file.removesuffix(".py").replace("/", ".").rpartition(".")
+    return rf"from {package}(?:\.{stem} import|\s+import[^\n]*\b{stem}\b)"
+
+
+@cache
+def readers(file: str) -> set[str]:
+    """Return the files of the package that read another one."""
+    read = re.compile(reading(file))
+    return {path for path, text in texts("cxlab").items() if read.search(text)}
+
+
+def functions(file: str) -> dict[str, int]:
+    """Return the public functions that use a file: 0 those in it, 1 those of its readers, 2 those of their readers."""
+    out: dict[str, int] = {}
+    some = {file}
+    for far in range(3):
+        modules = {f.removesuffix(".py").replace("/", ".") for f in some}
+        out |= {n: far for n, m in public().items() if m in modules and n not in out}
+        some = {r for f in some for r in readers(f)}
+    return out
+
+
+@cache
+def tests_of(file: str, most: int) -> dict[str, str]:
+    """Return the files of tests that are tried for a file, the likeliest first; 'rows': its functions' rows alone."""
+    path, called = Path(file), functions(file)
+    room = "tests" / path.relative_to("cxlab").parent
+    room = room.parent if room.name == "cards" else room
+    own = {f"{room}/test_{path.stem}.py"}
     if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards that use it
-        cards = sorted((ROOT / "cxlab/hypotheses/cards").glob("cx*.py"))
-        used = [c for c in cards if f"hypotheses.{path.stem} import" in c.read_text(encoding="utf-8")]
-        own |= {ROOT / "tests/hypotheses" / f"test_{c.stem}.py" for c in used}
-    called = "|".join(sorted(names | {n for n, m in public().items() if m == file[:-3].replace("/", ".")})) or "no_name"
-    known_by = [rf"\bcx(?:\.\w+)?\.(?:{called})\(", rf"\b{path.stem}\.\w+\(", rf"\bfrom cxlab\S*\.{path.stem} import"]
-    known_by += [rf"import {path.stem}\b", f'"{path.stem.upper().replace("CX", "CX-")}"']
-    pattern = "|".join(known_by)
-    room = folder.parent if path.parent.name == "cards" else folder
-    every = [p for p in (ROOT / "tests").rglob("test_*.py") if not _left_out(p)]
-    count = {p: len(re.findall(pattern, p.read_text(encoding="utf-8"))) for p in every}
-    count = {p: k + 100 * (p in own) + 0.5 * (p.parent == room) for p, k in count.items() if k or p in own}
-    found = [str(p.relative_to(ROOT)) for p in sorted(count, key=lambda p: (-count[p], p))]
-    return [f for f in found if f not in known.of_file][: known.files]
+        own |= {f"tests/hypotheses/test_{Path(r).stem}.py" for r in readers(file)}
+    card = rf'|"{path.stem.upper().replace("CX", "CX-")}"' if room.name == "hypotheses" else ""
+    reads = re.compile(reading(file) + card)
+    near = {far: [n for n, d in called.items() if d == far] for far in range(3)}
+    score: dict[str, float] = {}
+    for test, text in texts("tests").items():
+        if not Path(test).stem.startswith("test_") or _left_out(Path(test)) or test in TABLES:
+            continue
+        uses = [
+            len(re.findall(rf"\bcx(?:\.\w+)?\.(?:{'|'.join(some)})\(", text)) if some else 0 for some in near.values()
+        ]
+        points = 100 * (test in own) + 30 * bool(reads.search(text)) + uses[0] + uses[1] / 3 + uses[2] / 20
+        points += 4 * (Path(test).parent == room)
+        if points:
+            score[test] = points * (1 if test.startswith(("tests/models", "tests/hypotheses")) else 0.2)
+    chosen = sorted(score, key=lambda t: (-score[t], t))[:most]
+    return dict.fromkeys(chosen, "all") | dict.fromkeys(TABLES, "rows")
 
 
 def _left_out(test: Path) -> bool:
@@ -204,139 +216,93 @@ def _left_out(test: Path) -> bool:
     return test.parent.name in ELSEWHERE or test.stem.removeprefix("test_") in OF_THE_HOUSE
 
 
-def public() -> dict[str, str]:
-    """Return the module of every public name."""
-    return {**cxlab._WHERE, **{n: m for names in cxlab._ROOMS.values() for n, m in names.items()}}
-
-
-def run(tests: list[str], home: Path, limit: float) -> str:
-    """Run tests in the copy at ``home``: '' where all pass, 'too slow', else the test that failed.
-
-    They run in a fork of this process, which has loaded the libraries once.
-    """
-    chosen, told = home / "chosen.json", home / "told.txt"
-    chosen.write_text(json.dumps(tests), encoding="utf-8")
-    files = list(dict.fromkeys(t.partition("::")[0] for t in tests))
-    sys.stdout.flush()
-    child = os.fork()
-    if not child:
-        _tried(["-x", "-q", "-p", "no:cacheprovider", "-p", "benchmarks.chosen", *files], home, told, int(limit))
-    end = time.monotonic() + 10 * limit
-    while not (done := os.waitpid(child, os.WNOHANG))[0]:
-        if time.monotonic() > end:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "too slow"
-        time.sleep(0.05)
-    code, said = os.waitstatus_to_exitcode(done[1]), told.read_text(encoding="utf-8", errors="replace")
-    if code == -signal.SIGXCPU:
-        return "too slow"
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.M)
-    return failed[1] if failed else "" if code in (0, NO_TEST) else said[-600:]
-
-
-def _tried(options: list[str], home: Path, told: Path, limit: int) -> None:
-    """Run pytest in the copy of the package, in this process, which ends with it."""
-    code = 1
-    try:
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-        out = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(out, 1)
-        os.dup2(out, 2)
-        os.chdir(home)
-        own = ("cxlab", "benchmarks", "tests", "__main__")
-        for name in [m for m in sys.modules if m.partition(".")[0] in own]:
-            del sys.modules[name]
-        sys.path[:] = [str(home), *(p for p in sys.path if p not in ("", str(ROOT)))]
-        sys.dont_write_bytecode = True
-        os.environ |= {
-            "PYTHONPATH": str(home),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "CXLAB_CHOSEN": str(home / "chosen.json"),
+def started(some: list[Mutant], files: int, seconds: float, until: float, home: Path, on: int = -1) -> subprocess.Popen:
+    """Start pytest with some mutants in the package; what it finds is written into the folder ``home``."""
+    home.mkdir(exist_ok=True)
+    told = [
+        {
+            "file": m.file,
+            "number": m.number,
+            "tests": tests_of(m.file, files),
+            "names": [*functions(m.file)],
+            "near": [*(n for n, far in functions(m.file).items() if far < 2), Path(m.file).stem],
         }
-        where = str(importlib.import_module("cxlab").__file__)
-        code = int(pytest.main(options)) if where.startswith(str(home)) else print(f"{where} is not the copy") or 1
-    finally:
-        os._exit(code)
+        for m in some
+    ]
+    asked = {"mutants": told, "seconds": seconds, "until": until, "out": str(home / "found.json"), "on": on}
+    (home / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+    wanted_by = Counter(t for m in told for t in m["tests"])
+    tests = sorted(wanted_by, key=lambda t: (t in TABLES, -wanted_by[t], t))
+    tests = tests if on < 0 else [t for t in told[on]["tests"] if t not in TABLES][:2]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "benchmarks.switched",
+        *tests,
+    ]
+    with (home / "said.txt").open("w") as said:
+        return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"CXLAB_MUTANTS": str(home / "asked.json")},
+                                stdout=said, stderr=said)  # fmt: skip
 
 
-def passes(said: str, some: list[str], home: Path, known: Record) -> bool:
-    """Return whether what killed a mutant passes without one; a test that does not is used no more.
+def found(some: list[Mutant], home: Path, files: int, seconds: float, until: float) -> list[tuple[str, str]]:
+    """Return how each mutant ended and what killed it, once pytest has ended.
 
-    Of tests that passed when they were recorded one a file is tried: whether the file runs in the copy as it did there.
+    What is worked out while modules are read cannot be switched on later: such a mutant is tried alone, on from the
+    start, with the two files of tests that are likeliest to notice.
     """
-    if not said.startswith("tests/"):
-        raise SystemExit(f"the tests could not be run: {said}")
-    whole = said.partition("::")[0]
-    if known.alone.get(whole) and said in known.tests:
-        return True
-    if said not in known.alone:
-        again = run([said], home, 5 * MOST)
-        known.alone[said] = not again
-        if again:
-            known.alone |= {t: False for t in some if t in (said, whole)}
-            print(f"     not used: {said} fails without a mutation: {again}", flush=True)
-        elif said in known.tests:
-            known.alone[whole] = True
-    return known.alone[said]
-
-
-def escapes(mutant: Mutant, home: Path, known: Record) -> tuple[str, str]:
-    """Return how the mutant got away and the test that killed it, one of them ''.
-
-    'never run' where no test runs its line, 'survives' where every test that runs it passes, 'too slow' out of time.
-    """
-    target, whole = home / mutant.file, (home / mutant.file).read_text(encoding="utf-8")
-    rounds = tests_of(mutant, known)
-    for some in rounds:
-        while some := [t for t in some if known.passes(t)]:
-            target.write_text(source(mutant), encoding="utf-8")
-            try:
-                said = run(some, home, 60 + sum(4 * known.seconds(t) for t in some))
-            finally:
-                target.write_text(whole, encoding="utf-8")
-            if said in ("", "too slow"):
-                break
-            if passes(said, some, home, known):
-                return "", said
-        if some and said == "too slow":
-            return said, ""
-    return ("survives" if rounds else "never run"), ""
+    where = home / "found.json"
+    if not where.is_file():
+        raise SystemExit(f"the tests could not be run: {(home / 'said.txt').read_text()[-800:]}")
+    out = []
+    for k, told in enumerate(json.loads(where.read_text(encoding="utf-8"))):
+        if not told["by"] and told["read"] and time.time() < until:
+            alone = home / f"alone{k}"
+            code = started(some, files, seconds, until, alone, k).wait()
+            said = (alone / "said.txt").read_text(encoding="utf-8")
+            failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.M) if code == 1 else None
+            told |= {"by": failed[1] if failed else "", "met": 1}
+        how = "" if told["by"] else "too slow" if told["slow"] else "survives" if told["met"] else "never run"
+        out.append((how, told["by"]))
+    return out
 
 
 def main() -> int:
     """Try mutants until the time is over; print the table and the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", help="files of the package, or lines of them (default: all)")
+    parser.add_argument("places", nargs="*", help="files of the package, or lines of them (default: all)")
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--most", type=int, default=200, help="mutants tried at most")
+    parser.add_argument("--most", type=int, default=60, help="mutants tried at most")
     parser.add_argument("--skip", type=int, default=0, help="mutants of this seed that were tried before")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=MOST, help="of recorded tests run for a mutant, at most")
-    parser.add_argument("--unrecorded", type=int, default=FILES, help="files of tests without a record, at most")
+    parser.add_argument("--files", type=int, default=8, help="files of tests tried for a mutant, at most")
+    parser.add_argument("--seconds", type=float, default=10, help="of the processor, that a test may take to be tried")
+    parser.add_argument("--cores", type=int, default=1)
     args = parser.parse_args()
-    every = wanted(args.files)
+    every, until = wanted(args.places), time.time() + 60 * args.minutes
     random.Random(args.seed).shuffle(every)
-    end, tried, left = time.monotonic() + 60 * args.minutes, Counter[str](), []
-    known = load()
-    known.most, known.files = args.seconds, args.unrecorded
+    some = sorted(every[args.skip : args.skip + args.most], key=lambda m: (m.file, m.line, m.number))
+    parts: list[Any] = [
+        some[k * len(some) // args.cores : (k + 1) * len(some) // args.cores] for k in range(args.cores)
+    ]
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        shutil.copytree(ROOT / "cxlab", home / "cxlab", ignore=shutil.ignore_patterns("__pycache__"))
-        for path in ROOT.iterdir():
-            if path.name != "cxlab" and not path.name.startswith("."):
-                (home / path.name).symlink_to(path)
-        for name in LIBRARIES:
-            importlib.import_module(name)
-        for m in every[args.skip : args.skip + args.most]:
-            if time.monotonic() > end:
-                break
-            tried[m.file] += 1
-            how, by = escapes(m, home, known)
-            if how:
-                left.append((m, how))
-            said = f"{m.file}:{m.line}  {m.kind}: {m.before[:90]}"
-            print(f"{sum(tried.values()):>4} {how or 'killed':<9} {said}   {by[-70:]}", flush=True)
+        homes = [Path(folder) / str(k) for k in range(args.cores)]
+        runs = [started(p, args.files, args.seconds, until, h) for p, h in zip(parts, homes, strict=True)]
+        for run in runs:
+            run.wait()
+        ends = [found(p, h, args.files, args.seconds, until + 300) for p, h in zip(parts, homes, strict=True)]
+    tried, left = Counter(m.file for m in some), []
+    for m, (how, by) in zip(some, itertools.chain(*ends), strict=True):
+        print(f"{how or 'killed':<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}   {by[-90:]}")
+        left += [(m, how)] if how else []
     lost = Counter(m.file for m, _ in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):
@@ -344,7 +310,7 @@ def main() -> int:
     print(f"\n{'not killed':<52}")
     for m, how in left:
         print(f"{how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}")
-    total, killed = sum(tried.values()), sum(tried.values()) - len(left)
+    total, killed = len(some), len(some) - len(left)
     low, high = wilson(killed, total, 0.95) if total else (0.0, 1.0)
     print(f"{killed} of {total} mutants killed ({killed / max(total, 1):.1%} [{low:.1%}, {high:.1%}]), "
           f"seed {args.seed}, {args.skip} skipped; there are {len(every)}")  # fmt: skip

@@ -106,8 +106,7 @@ def repeat(
     group = np.fmin(patterns[:, 0], MOST).astype(int)
     mean, low, high = _predicted(fit, patterns, n, group, horizon, draws, level)
     full = last_day >= end + dt.timedelta(days=horizon * step)
-    actual = np.bincount(np.append(group[at.ravel()], [MOST + 1]), np.append(people["later"], 0.0), MOST + 2)
-    actual[-1] = people["later"].sum()
+    actual = np.append(np.bincount(group[at.ravel()], people["later"], MOST + 1), people["later"].sum())
     size = np.append(np.bincount(group, n, MOST + 1), n.sum()).astype(int)
     words = [*map(str, range(MOST)), f"{MOST} and more", "all"]
     table = pd.DataFrame({"before": words, "estimate": mean, "low": low, "high": high,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import t as student
 
 import cxlab as cx
 from cxlab.models.loyalty.uncertain import uncertain
@@ -196,6 +197,45 @@ def test_costs_of_serving_hold_the_truth_and_equal_two_separate_models() -> None
     up = x + [0, 1, 0]
     assert found["estimate"][0] == pytest.approx((a.predict(up) * m.predict(up) - a.predict(x) * m.predict(x)).mean())
     assert found["ratio"][1] == pytest.approx(np.exp(m.params.iloc[2]))
+
+
+def test_every_column_of_costs_and_its_error_is_that_of_two_models_of_weighted_rows() -> None:
+    """Changes of the mean, of the share and their joint error, as each cluster moves them (a little less of it)."""
+    table = costs(240, 5)
+    rng = np.random.default_rng(1)
+    team = np.arange(240) % 20
+    table = table.assign(team=team, w=rng.uniform(0.5, 2, 240))
+    study = cx.load(table).set("w", role="weight").set("team", role="cluster")
+    found = cx.loyalty.cost_to_serve(study, "score + kind", cost="cost", change=2, level=0.9)
+    x = np.column_stack([np.ones(240), table["score"], table["kind"] == "b"]).astype(float)
+    y, some = table["cost"].to_numpy(), (table["cost"] > 0).to_numpy()
+
+    def effects(w: np.ndarray) -> np.ndarray:
+        a = sm.GLM(some * 1.0, x, family=sm.families.Binomial(), freq_weights=w).fit(tol=1e-13)
+        m = sm.GLM(y[some], x[some], family=sm.families.Poisson(), freq_weights=w[some]).fit(tol=1e-13)
+        mean = lambda z: (a.predict(z) * m.predict(z), a.predict(z))  # noqa: E731
+        ends = [(x + [0, 2, 0], x), (x * [1, 1, 0] + [0, 0, 1], x * [1, 1, 0])]
+        moved = [
+            np.average(one - two, weights=w) for up, low in ends for one, two in zip(mean(up), mean(low), strict=True)
+        ]
+        return np.array([*moved, *np.exp(m.params[1:] * [2, 1])])
+
+    w = table["w"].to_numpy()
+    whole = effects(w)
+    t = found.table
+    assert t["term"].iloc[0] == "score, +2" and len(t) == 2
+    np.testing.assert_allclose(t["estimate"], whole[[0, 2]], rtol=1e-6)
+    np.testing.assert_allclose(t["any"], whole[[1, 3]], rtol=1e-6)
+    np.testing.assert_allclose(t["ratio"], whole[4:], rtol=1e-6)
+    slope = np.array([(effects(w * (1 + 1e-5 * (team == k))) - whole) / 1e-5 for k in range(20)])
+    se = np.sqrt(20 / 19 * (slope**2).sum(0))[[0, 2]]
+    np.testing.assert_allclose(t["se"], se, rtol=1e-3)
+    half = student.ppf(0.95, 19) * t["se"]
+    np.testing.assert_allclose([t["low"], t["high"]], [t["estimate"] - half, t["estimate"] + half], rtol=1e-6)
+    np.testing.assert_allclose(t["p"], 2 * student.sf(np.abs(t["estimate"] / t["se"]), 19), rtol=1e-6)
+    average = found.parts["average"]["estimate"]
+    cost, share = np.average(y, weights=w), np.average(some, weights=w)
+    assert average.tolist() == pytest.approx([cost, share, cost / share])
 
 
 def test_costs_that_cannot_be_are_said() -> None:
