@@ -3,11 +3,11 @@
     python -m benchmarks.mutants [FILE | FILE:LINE ...] [--minutes 30] [--most 60] [--skip 0] [--seed 0] [--cores 1]
 
 Every mutated expression is put into the package beside the right one; `benchmarks.switched` runs tests and, for each
-mutant that a test comes by, the same test once more with that mutant on. Which files of tests are tried: those that
-are named after the mutant's module or read it, those that call the public functions that use it most often, and its
-functions' rows in the tables over all functions. What no test notices is a survivor, and so is what no test comes by
-and what ran out of time: with few files (``--files``) the rate is a lower bound. The tried are the first of all
-mutants in the order that the seed gives, a random sample of them; at the end stands the rate with its interval.
+mutant that a test comes by, the same test once more with that mutant on. Which tests are tried: those that name the
+function a mutant is in, its module or a public function that uses it, and its functions' rows in the tables over all
+functions. What no test notices is a survivor, and so is what no test comes by: with few tests (``--tests``) the rate
+is a lower bound. Mutants are tried in the order that the seed gives, a random sample of them, until the time is over;
+at the end stands the rate of those that were tried, with its interval.
 
 Left out is what holds no number that is told: what makes simulated data (``simulate`` of a card: the truth the
 estimators are held against), what only draws (`_plots.py`, `figures.py`), and comparisons and products with a constant
@@ -185,30 +185,61 @@ def functions(file: str) -> dict[str, int]:
 
 
 @cache
-def tests_of(file: str, most: int) -> dict[str, str]:
-    """Return the files of tests that are tried for a file, the likeliest first; 'rows': its functions' rows alone."""
-    path, called = Path(file), functions(file)
+def _tests(folder: str = "tests") -> dict[str, tuple[str, str]]:
+    """The text of every test, with that of the helpers of its file that it names, and that of what the file reads."""
+    out = {}
+    for path, text in texts(folder).items():
+        if not Path(path).stem.startswith("test_") or _left_out(Path(path)) or path in TABLES:
+            continue
+        body = ast.parse(text).body
+        own = {n.name: ast.unparse(n) for n in body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+        held = {t.id: ast.unparse(n) for n in body if isinstance(n, ast.Assign) for t in n.targets
+                if isinstance(t, ast.Name)}  # fmt: skip
+        read = "\n".join(ast.unparse(n) for n in body if isinstance(n, (ast.Import, ast.ImportFrom)))
+        for name in (n for n in own if n.startswith("test_")):
+            used = {**own, **held}
+            near = [used[n] for n in {*re.findall(r"\b\w+\b", own[name])} & {*used} if n != name]
+            out[f"{path}::{name}"] = ("\n".join([own[name], *near]), read)
+    return out
+
+
+def inside(mutant: Mutant) -> set[str]:
+    """Return the names of the functions and classes that a mutant's line lies in."""
+    tree = ast.parse(texts("cxlab")[mutant.file])
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {n.name for n in ast.walk(tree) if isinstance(n, kinds) and n.lineno <= mutant.line <= (n.end_lineno or 0)}
+
+
+def tests_of(mutant: Mutant, most: int) -> list[str]:
+    """Return the tests that are tried for a mutant, the likeliest first, then the rows of tables (`file::[name]`).
+
+    Likely is a test that names the function the mutant is in, or its module, or a public function that uses it; one
+    that is named after the module; one of the room. What only tries refusals is the least likely.
+    """
+    path, called, here = Path(mutant.file), functions(mutant.file), inside(mutant)
     room = "tests" / path.relative_to("cxlab").parent
     room = room.parent if room.name == "cards" else room
-    own = {f"{room}/test_{path.stem}.py"}
-    if path.parent == Path("cxlab/hypotheses"):  # what the cards share is held by the tests of the cards that use it
-        own |= {f"tests/hypotheses/test_{Path(r).stem}.py" for r in readers(file)}
-    card = rf'|"{path.stem.upper().replace("CX", "CX-")}"' if room.name == "hypotheses" else ""
-    reads = re.compile(reading(file) + card)
-    near = {far: [n for n, d in called.items() if d == far] for far in range(3)}
+    read, words = re.compile(reading(mutant.file)), _words(here)
+    near = [_words({n for n, d in called.items() if d == far}) for far in range(3)]
+    card = re.compile(f'"{path.stem.upper().replace("CX", "CX-")}"' if room.name == "hypotheses" else "(?!)")
+    cards = {f"test_{Path(r).stem}" for r in readers(mutant.file)} if room.name == "hypotheses" else set()
     score: dict[str, float] = {}
-    for test, text in texts("tests").items():
-        if not Path(test).stem.startswith("test_") or _left_out(Path(test)) or test in TABLES:
-            continue
-        uses = [
-            len(re.findall(rf"\bcx(?:\.\w+)?\.(?:{'|'.join(some)})\(", text)) if some else 0 for some in near.values()
-        ]
-        points = 100 * (test in own) + 30 * bool(reads.search(text)) + uses[0] + uses[1] / 3 + uses[2] / 20
-        points += 4 * (Path(test).parent == room)
+    for test, (text, imports) in _tests().items():
+        file = Path(test.partition("::")[0])
+        points = 8.0 * (bool(words.search(text)) and bool(read.search(imports))) + 3 * bool(read.search(imports))
+        points += sum(p * bool(n.search(text)) for p, n in zip((6, 4, 2), near, strict=True)) + 3 * bool(
+            card.search(text)
+        )
+        points += 4 * (file.stem == f"test_{path.stem}") + 2 * (file.stem in cards)
         if points:
-            score[test] = points * (1 if test.startswith(("tests/models", "tests/hypotheses")) else 0.2)
-    chosen = sorted(score, key=lambda t: (-score[t], t))[:most]
-    return dict.fromkeys(chosen, "all") | dict.fromkeys(TABLES, "rows")
+            points += 2.0 * (file.parent == room) + 0.3 * min(len(re.findall("assert|approx", text)), 9)
+            score[test] = points - 5 * bool(re.search("pytest.raises|def test_\\w*(?:refuse|_bad_|_said\\b)", text))
+    rows = [f"{t}::[{n}]" for n, far in called.items() if far < 2 for t in TABLES]
+    return [*sorted(score, key=lambda t: (-score[t], t))[:most], *rows[:6]]
+
+
+def _words(names: set[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(names))})\(" if names else "(?!)")
 
 
 def _left_out(test: Path) -> bool:
@@ -216,24 +247,15 @@ def _left_out(test: Path) -> bool:
     return test.parent.name in ELSEWHERE or test.stem.removeprefix("test_") in OF_THE_HOUSE
 
 
-def started(some: list[Mutant], files: int, seconds: float, until: float, home: Path, on: int = -1) -> subprocess.Popen:
+def started(some: list[Mutant], most: int, seconds: float, until: float, home: Path, on: int = -1) -> subprocess.Popen:
     """Start pytest with some mutants in the package; what it finds is written into the folder ``home``."""
     home.mkdir(exist_ok=True)
-    told = [
-        {
-            "file": m.file,
-            "number": m.number,
-            "tests": tests_of(m.file, files),
-            "names": [*functions(m.file)],
-            "near": [*(n for n, far in functions(m.file).items() if far < 2), Path(m.file).stem],
-        }
-        for m in some
-    ]
+    told = [{"file": m.file, "number": m.number, "tests": tests_of(m, most)} for m in some]
     asked = {"mutants": told, "seconds": seconds, "until": until, "out": str(home / "found.json"), "on": on}
     (home / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
-    wanted_by = Counter(t for m in told for t in m["tests"])
-    tests = sorted(wanted_by, key=lambda t: (t in TABLES, -wanted_by[t], t))
-    tests = tests if on < 0 else [t for t in told[on]["tests"] if t not in TABLES][:2]
+    chosen = told if on < 0 else [{"tests": [t for t in told[on]["tests"] if "[" not in t][:4]}]
+    tests = list(dict.fromkeys(t.partition("::[")[0] for m in chosen for t in m["tests"]))
+    tests = sorted({t.partition("::")[0] for t in tests}) if on < 0 else tests
     command = [
         sys.executable,
         "-m",
@@ -253,7 +275,7 @@ def started(some: list[Mutant], files: int, seconds: float, until: float, home: 
                                 stdout=said, stderr=said)  # fmt: skip
 
 
-def found(some: list[Mutant], home: Path, files: int, seconds: float, until: float) -> list[tuple[str, str]]:
+def found(some: list[Mutant], home: Path, most: int, seconds: float, until: float) -> list[tuple[str, str]]:
     """Return how each mutant ended and what killed it, once pytest has ended.
 
     What is worked out while modules are read cannot be switched on later: such a mutant is tried alone, on from the
@@ -264,13 +286,23 @@ def found(some: list[Mutant], home: Path, files: int, seconds: float, until: flo
         raise SystemExit(f"the tests could not be run: {(home / 'said.txt').read_text()[-800:]}")
     out = []
     for k, told in enumerate(json.loads(where.read_text(encoding="utf-8"))):
-        if not told["by"] and told["read"] and time.time() < until:
+        if not told["by"] and not told["met"] and told["read"] and time.time() < until:
             alone = home / f"alone{k}"
-            code = started(some, files, seconds, until, alone, k).wait()
+            code = started(some, most, seconds, until, alone, k).wait()
             said = (alone / "said.txt").read_text(encoding="utf-8")
             failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.M) if code == 1 else None
             told |= {"by": failed[1] if failed else "", "met": 1}
-        how = "" if told["by"] else "too slow" if told["slow"] else "survives" if told["met"] else "never run"
+        how = (
+            ""
+            if told["by"]
+            else "not tried"
+            if not told["tried"]
+            else "too slow"
+            if told["slow"]
+            else "survives"
+            if told["met"]
+            else "never run"
+        )
         out.append((how, told["by"]))
     return out
 
@@ -283,7 +315,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=60, help="mutants tried at most")
     parser.add_argument("--skip", type=int, default=0, help="mutants of this seed that were tried before")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--files", type=int, default=8, help="files of tests tried for a mutant, at most")
+    parser.add_argument("--tests", type=int, default=12, help="tests tried for a mutant, at most")
     parser.add_argument("--seconds", type=float, default=10, help="of the processor, that a test may take to be tried")
     parser.add_argument("--cores", type=int, default=1)
     args = parser.parse_args()
@@ -295,14 +327,15 @@ def main() -> int:
     ]
     with tempfile.TemporaryDirectory() as folder:
         homes = [Path(folder) / str(k) for k in range(args.cores)]
-        runs = [started(p, args.files, args.seconds, until, h) for p, h in zip(parts, homes, strict=True)]
+        runs = [started(p, args.tests, args.seconds, until, h) for p, h in zip(parts, homes, strict=True)]
         for run in runs:
             run.wait()
-        ends = [found(p, h, args.files, args.seconds, until + 300) for p, h in zip(parts, homes, strict=True)]
-    tried, left = Counter(m.file for m in some), []
-    for m, (how, by) in zip(some, itertools.chain(*ends), strict=True):
+        ends = [found(p, h, args.tests, args.seconds, until + 300) for p, h in zip(parts, homes, strict=True)]
+    tried, left = Counter[str](), []
+    for m, (how, by) in zip(itertools.chain(*parts), itertools.chain(*ends), strict=True):
         print(f"{how or 'killed':<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}   {by[-90:]}")
-        left += [(m, how)] if how else []
+        tried[m.file] += how != "not tried"
+        left += [(m, how)] if how not in ("", "not tried") else []
     lost = Counter(m.file for m, _ in left)
     print(f"\n{'file':<52}{'tried':>6}{'killed':>8}")
     for file, k in sorted(tried.items()):
@@ -310,7 +343,7 @@ def main() -> int:
     print(f"\n{'not killed':<52}")
     for m, how in left:
         print(f"{how:<9} {m.file}:{m.line}  {m.kind}: {m.before[:90]}")
-    total, killed = len(some), len(some) - len(left)
+    total, killed = sum(tried.values()), sum(tried.values()) - len(left)
     low, high = wilson(killed, total, 0.95) if total else (0.0, 1.0)
     print(f"{killed} of {total} mutants killed ({killed / max(total, 1):.1%} [{low:.1%}, {high:.1%}]), "
           f"seed {args.seed}, {args.skip} skipped; there are {len(every)}")  # fmt: skip

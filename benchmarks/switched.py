@@ -1,15 +1,14 @@
 """Mutants that are switched on for one test: a plugin of pytest that `benchmarks.mutants` loads (``-p``).
 
 Every mutated expression of a module is read as ``new if switched(k) else old``: the package is loaded once with all
-mutants in it and none of them on. Each test first runs without a mutant, in a fork of this process, which tells what
-mutants it comes by; then it runs once more for each of these that still lives, in a fork of its own with that one on.
+mutants in it and none of them on. A test first runs without a mutant, in a fork of this process, which tells what
+mutants it comes by; for a mutant among these it runs once more, in a fork of its own with that one on.
 A test that fails there, and passed without, has killed it. Forks share nothing, so that what a test or the package
 keeps (caches, files, fixtures) is never of another mutant.
 
-``CXLAB_MUTANTS`` names a file of what is asked: ``mutants`` (file, number, the files of tests to be tried, the names
-of the functions that use it, and the nearest of these), ``seconds`` (of the processor, that a test may take without a
-mutant), ``until`` (when to stop), ``on`` (the one mutant that is on from the start, for what is worked out while
-modules are read), ``out`` (where to write what was found).
+``CXLAB_MUTANTS`` names a file of what is asked: ``mutants`` (file, number, the tests to be tried), ``seconds`` (of the
+processor, that a test may take without a mutant), ``until`` (when to stop), ``on`` (the one mutant that is on from the
+start, for what is worked out while modules are read), ``out`` (where to write what was found).
 """
 
 from __future__ import annotations
@@ -18,13 +17,10 @@ import ast
 import builtins
 import copy
 import importlib
-import inspect
 import json
 import os
-import re
 import signal
 import time
-from collections import Counter
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -67,8 +63,9 @@ class Run:
         self.out, self.on = Path(asked["out"]), asked.get("on", -1)
         self.seen: set[int] = set()
         self.read: set[int] = set()
-        self.alive = set(range(len(self.mutants)))
-        self.found: dict[int, dict[str, Any]] = {k: {"met": 0, "by": "", "slow": 0} for k in self.alive}
+        self.found: dict[int, dict[str, Any]] = {
+            k: {"met": 0, "by": "", "slow": 0, "tried": False} for k in range(len(self.mutants))
+        }
 
     def switched(self, number: int) -> bool:
         """Note that an expression is worked out; whether its mutant is on."""
@@ -116,20 +113,26 @@ class Run:
         how, seen = json.loads(said) if said else ("slow", [])
         return how, set(seen), used.ru_utime + used.ru_stime
 
-    def tried(self, item: pytest.Item) -> None:
-        """Run a test for every mutant that it comes by."""
-        if not any(_wanted(item, self.mutants[k]) for k in self.alive):
-            return
-        how, seen, took = self.forked(item, -1, self.seconds)
-        for k in sorted(seen & self.alive if how == "passed" else ()):
-            if time.time() > self.until:
-                return
-            self.found[k]["met"] += 1
-            how = self.forked(item, k, 5 * took + 5)[0]
-            self.found[k]["slow"] += how == "slow"
-            if how == "failed":
-                self.found[k]["by"] = item.nodeid
-                self.alive.discard(k)
+    def try_all(self, items: list[pytest.Item]) -> None:
+        """Try each mutant with its tests, in their order, until one fails or the time is over."""
+        known: dict[str, tuple[str, set[int], float]] = {}
+        for k, mutant in enumerate(self.mutants):
+            for item in _chosen(items, mutant["tests"]):
+                if time.time() > self.until:
+                    return
+                if item.nodeid not in known:
+                    known[item.nodeid] = self.forked(item, -1, self.seconds)
+                how, seen, took = known[item.nodeid]
+                if how != "passed" or k not in seen:
+                    continue
+                self.found[k]["met"] += 1
+                how = self.forked(item, k, 5 * took + 5)[0]
+                self.found[k]["slow"] += how == "slow"
+                if how == "failed":
+                    self.found[k]["by"] = item.nodeid
+                    break
+            self.found[k]["tried"] = True
+            self.save()
 
     def save(self) -> None:
         """Write what was found so far."""
@@ -137,13 +140,21 @@ class Run:
         self.out.write_text(json.dumps(told), encoding="utf-8")
 
 
-def _wanted(item: pytest.Item, mutant: dict[str, Any]) -> bool:
-    """Whether a test is to be tried for a mutant; of the tables over all functions the rows of its functions."""
-    file = item.nodeid.partition("::")[0]
-    if file not in mutant["tests"]:
-        return False
-    row = getattr(item, "callspec", None)
-    return mutant["tests"][file] != "rows" or row is None or bool({*row.id.split("-")} & {*mutant["names"]})
+ROWS = 3
+"""Rows of a test with several that are tried."""
+
+
+def _chosen(items: list[pytest.Item], tests: list[str]) -> list[pytest.Item]:
+    """Return the tests asked for, in that order; of a table the row of a function, of others the first rows."""
+    out = []
+    for test in tests:
+        name, _, row = test.partition("::[")
+        own = [i for i in items if i.nodeid.partition("[" if not row else "::")[0] == name]
+        if row:
+            out += [i for i in own if hasattr(i, "callspec") and row[:-1] in i.callspec.id.split("-")]
+        else:
+            out += own[:ROWS]
+    return out
 
 
 RUN = Run(json.loads(Path(os.environ["CXLAB_MUTANTS"]).read_text(encoding="utf-8")))
@@ -157,36 +168,14 @@ def pytest_sessionstart() -> None:
         importlib.import_module(module)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests that name a function which uses a mutant's file first, those of refusals last."""
-    near: Counter[str] = Counter(n for m in RUN.mutants for n in m["near"])
-    points: dict[str, float] = {}
-
-    def worth(item: Any) -> float:
-        name = item.nodeid.partition("[")[0]
-        if name not in points:
-            text = inspect.getsource(item.function) if hasattr(item, "function") else ""
-            points[name] = sum(k for n, k in near.items() if re.search(rf"\b{n}\b", text))
-            points[name] -= 1000 * bool(re.search("refuse|pytest.raises", text))
-        return -points[name]
-
-    if RUN.on < 0:
-        items.sort(key=worth)
-
-
 def pytest_collection_finish() -> None:
     RUN.read, RUN.seen = RUN.seen, set()
 
 
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if RUN.on >= 0:
         return None
-    if RUN.alive and time.time() < RUN.until:
-        RUN.tried(item)
-        RUN.save()
+    RUN.save()
+    RUN.try_all(session.items)
+    RUN.save()
     return True
-
-
-def pytest_sessionfinish() -> None:
-    if RUN.on < 0:
-        RUN.save()

@@ -279,9 +279,112 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
 
 @twin("importance_performance")
 def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Means on 0 to 100; an equal share of the explained is the line of importance; chances of quadrants sum to 1."""
     for line in found.parts["performance"].itertuples():
         yield line.estimate, 25 * (mean(rows[line.driver], rows["w"]) - 1)
-    yield found.parts["quadrants"].iloc[:, 1:].sum(axis=1), np.ones(3)
+    quadrants = found.parts["quadrants"].set_index("driver")
+    yield quadrants.sum(axis=1), np.ones(3)
+    c = np.cov(rows[["item0", "item1", "item2", "sat"]].to_numpy(float).T, aweights=rows["w"])
+    yield found.parts["at"], (c[3, :3] @ np.linalg.solve(c[:3, :3], c[:3, 3]) / c[3, 3] / 3, 70)
+    said = found.table.set_index("driver")
+    for driver, line in said.iterrows():
+        yield line["probability"], quadrants.loc[driver].max()
+        yield quadrants.loc[driver, line["quadrant"]], quadrants.loc[driver].max()
+        yield line["performance"], 25 * (mean(rows[driver], rows["w"]) - 1)
+
+
+def slopes(x: Any, y: Any, w: Any) -> np.ndarray:
+    """Return the coefficients of weighted least squares, the constant first."""
+    root = np.sqrt(np.asarray(w, float))[:, None]
+    z = np.column_stack([np.ones(len(root)), x])
+    return np.linalg.lstsq(root * z, root[:, 0] * np.asarray(y, float), rcond=None)[0]
+
+
+@twin("what_if")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """A linear model of the best two answers: a slope times who can still move; a penalty times who is low."""
+    items, w, y = ["item0", "item1", "item2"], rows["w"], rows["sat"] >= 4
+    x = rows[items].to_numpy(float)
+    b = slopes(x, y, w)[1:]
+    ends = slopes(np.column_stack([x <= 2, x >= 4]).astype(float), y, w)[1:4]
+    yield found.parts["now"], mean(y, w)
+    for line in found.table.itertuples():
+        j = items.index(line.driver)
+        one = line.scenario == "one point"
+        moves = x[:, j] < 5 if one else x[:, j] <= 2
+        yield line.estimate, (b[j] if one else -ends[j]) * mean(moves, w)
+        yield line.n, len(rows)
+        assert line.moved in (pytest.approx(mean(moves, w)), pytest.approx(moves.mean()))
+
+
+@twin("one_failure")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """R2 of the generalised mean of shares of the scale, exponent by exponent; the worst answer beside all three."""
+    u, w, y = rows[["item0", "item1", "item2"]].to_numpy(float) / 5, rows["w"], rows["sat"]
+    profile = found.parts["profile"]
+    best = []
+    for line in profile.itertuples():
+        p = line.exponent
+        m = np.exp(np.log(u).mean(1)) if abs(p) < 1e-9 else (u**p).mean(1) ** (1 / p)
+        c = np.cov(np.column_stack([m, y]).T, aweights=w)
+        best.append(c[0, 1] ** 2 / c[0, 0] / c[1, 1])
+        yield line.r2, best[-1]
+    said = found.table
+    yield (
+        said["estimate"],
+        [profile["exponent"][int(np.argmax(best))], slopes(np.column_stack([u, u.min(1)]), y, w)[-1] / 5],
+    )
+    worst = said.iloc[1]
+    half = norm.ppf(0.975) * worst["se"]
+    yield (worst["low"], worst["high"]), (worst["estimate"] - half, worst["estimate"] + half)
+    yield worst["p"], 2 * norm.sf(abs(worst["estimate"] / worst["se"]))
+    yield said["n"], [len(rows)] * 2
+
+
+@twin("mediation")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Two regressions; percentiles, spread and two-sided share of the draws."""
+    a = slopes(rows["dose"], rows["ltr"], rows["w"])[1]
+    d, b = slopes(rows[["dose", "ltr"]], rows["sat"], rows["w"])[1:]
+    said, draws = found.table, found.parts["draws"]
+    yield said["estimate"].iloc[:5], [d + a * b, d, a * b, a, b]
+    share = a * b / (d + a * b)
+    if 0 <= share <= 1:
+        yield said["estimate"].iloc[5], share
+    else:
+        assert said.iloc[5][["estimate", "low", "high", "se"]].isna().all()
+    yield said["se"].iloc[:3], draws.std(axis=0, ddof=1)
+    yield said["low"].iloc[:3], np.quantile(draws, 0.025, axis=0)
+    yield said["high"].iloc[:3], np.quantile(draws, 0.975, axis=0)
+    few = np.fmin((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))
+    yield said["p"].iloc[:3], np.fmin(2 * (1 + few) / (1 + len(draws)), 1)
+
+
+@twin("beyond")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """A gain is what both tell less what the others tell alone; R2 of one question is near its squared correlation."""
+    said = found.table.set_index("model")["estimate"]
+    given, more, both, *gains = said.to_numpy()
+    yield sorted(gains), sorted([both - given, both - more])
+    yield found.table["n"], [len(rows)] * 5
+
+
+@twin("sequence")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Gains over the mean alone; limits of both lie evenly and are as wide as Student's t says."""
+    said = found.table
+    yield said["gain"], said["estimate"] - said["estimate"].iloc[0]
+    yield said["estimate"] - said["low"], said["high"] - said["estimate"]
+    yield said["gain"] - said["gain_low"], said["gain_high"] - said["gain"]
+    yield said["n"], [len(rows)] * len(said)
+
+
+@twin("satisfaction_ratio")
+def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
+    """Half the share of ten points, half that of five smileys."""
+    for line in table(found.table).itertuples():
+        mine = of(rows, ["segment"], line)
+        yield (line.estimate, line.n), (mean((mine["ltr"] / 10 + mine["sat"] / 5) / 2, mine["w"]), len(mine))
 
 
 @twin("asymmetry")

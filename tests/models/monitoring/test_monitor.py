@@ -160,6 +160,21 @@ def test_weights_and_clusters_enter_the_variance(stream: Stream) -> None:
     assert a / b == pytest.approx(5**0.5, rel=0.1)
 
 
+def test_the_spread_of_a_chart_is_that_of_its_median_period_and_of_its_days(stream: Stream) -> None:
+    """Sampling variance of the period in the middle and the variance of true days, added."""
+    study = stream(days=80, per=30)
+    for kind in ("innovation", "plain"):
+        (line,) = (
+            cx.monitor(study, "nps", every="day", chart=cx.monitoring.Chart(kind)).parts["charts"].to_dict("records")
+        )
+        rows = study.table.assign(y=100 * ((study.table["ltr"] >= 9) * 1.0 - (study.table["ltr"] <= 6)))
+        days = rows.groupby(rows["date"])["y"]
+        n = days.size().to_numpy()
+        pooled = (days.var(ddof=0).to_numpy() @ n) / (n.sum() - len(n))
+        assert line["n"] == np.median(n)
+        assert line["sd"] ** 2 == pytest.approx(np.median(pooled / n) + line["tau"] ** 2, rel=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["innovation", "laney", "plain"])
 @pytest.mark.parametrize("rule", ["ewma", "cusum", "shewhart"])
 def test_every_chart_and_rule_finds_a_large_fall(stream: Stream, kind: str, rule: str) -> None:

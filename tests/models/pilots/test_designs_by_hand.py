@@ -36,6 +36,7 @@ def test_one_date_is_welchs_t_of_changes_step_by_step() -> None:
         assert (line.low, line.high, line.p) == pytest.approx((limits.low, limits.high, peer.pvalue), rel=1e-9)
         assert (line.estimate, line.se) == pytest.approx((d[own].mean() - d[~own].mean(), se), rel=1e-9)
         assert (line.units, line.n) == (15, 15 * 8 * 30)
+    assert (found.parts["treated"], found.parts["units"], found.parts["starts"]) == (7, 15, ["5"])
     steps = np.array(changes[1:])  # influences of units: (d - mean) / size, the treated against the others
     apart = [
         steps[:, own] - steps[:, own].mean(1, keepdims=True),
