@@ -172,9 +172,12 @@ def rooms() -> dict[str, str]:
         near = {n: m for n, m in _WHERE.items() if not flat and m.rpartition(".")[0] == folder}
         daily = {**near, **{n: m for n, m in _WHERE.items() if flat and m in special.values()}}
         inside = sorted({**special, **daily}.items(), key=lambda x: x[::-1])
-        lines = [f"from {module} import {name} as {name}" for name, module in inside]
-        head = f'"""The room `cx.{room}`. {WRITTEN}."""'
-        texts[room] = "\n".join([head, "", *lines, ""])
+        lines = [f"    from {module} import {name} as {name}" for name, module in inside]
+        where = [f'        "{name}": "{module}",' for name, module in inside]
+        head = [f'"""The room `cx.{room}`. {WRITTEN}."""', ""]
+        head += ["from typing import TYPE_CHECKING", "", "from cxlab.rooms import on_demand", "", "if TYPE_CHECKING:"]
+        tail = ["", "__getattr__, __dir__, __all__ = on_demand(", "    __name__,", "    {", *where, "    },", ")", ""]
+        texts[room] = "\n".join([*head, *lines, *tail])
     return texts
 
 
