@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cxlab.columns import difference, how_many, show
@@ -91,8 +92,10 @@ def answers(result: Result, *, ax: Axes | None = None) -> Axes:
 
 
 def _series(
-    ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, colour: str = style.GOOD, better: str = "up"
-) -> None:
+    ax: Axes, part: pd.DataFrame, wave: str, unit: str, *, full: bool, colour: str = style.GOOD, better: str = "up",
+    ends: bool | None = None,
+) -> None:  # fmt: skip
+    """Draw one question over the waves; ``ends``: name the first and the last wave only, or (False) none."""
     x = np.arange(len(part))
     v, low, high = (part[c].to_numpy(float) for c in ("estimate", "low", "high"))
     ax.grid(axis="x", visible=False)
@@ -110,9 +113,12 @@ def _series(
             text, middle, (6, -12 if up else 4), textcoords="offset points", color=tone, fontsize=9, weight="bold"
         )
     names = part[wave].astype(str)
-    ax.set_xticks(
-        x, [f"{w}\nn = {how_many(n) or 0}" for w, n in zip(names, part["n"], strict=True)] if full else list(names)
-    )
+    if ends is not None:  # ticks are not drawn, and each costs as much as a line
+        at = [x[0], x[-1]] if ends else []
+        ax.set_xticks(at, [names.iloc[k] for k in at], fontsize=8)
+    else:
+        counted = [f"{w}\nn = {how_many(n) or 0}" for w, n in zip(names, part["n"], strict=True)]
+        ax.set_xticks(x, counted if full else list(names))
     if full:
         for xi, vi, top in zip(x, v, high, strict=True):
             if np.isfinite(vi):
@@ -128,11 +134,15 @@ def _asked(part: pd.DataFrame) -> pd.DataFrame:
     return part.iloc[there[0] : there[-1] + 1] if len(there) else part
 
 
+TITLE, FOOT, GAP, PAD = 0.36, 0.22, 0.06, 0.06
+"""Inches of a panel's title of two lines, of the wave names below, between panels, and around texts."""
+
+
 def _panels(result: Result, series: list, wave: str) -> Axes:
     columns = min(3, len(series))
     rows = -(-len(series) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(3.1 * columns + 0.6, 2.1 * rows + 0.5), sharey=True, squeeze=False, layout="constrained"
+        rows, columns, figsize=(3.1 * columns + 0.6, 2.1 * rows + 0.5), sharey=True, squeeze=False
     )
     for k, panel in enumerate(grid.flat):
         if k >= len(series):
@@ -141,17 +151,28 @@ def _panels(result: Result, series: list, wave: str) -> Axes:
         name, part = series[k]
         part = part.reset_index(drop=True)
         style.canvas(panel)
-        _series(panel, part, wave, result.unit, full=False, better=result.better)
+        _series(panel, part, wave, result.unit, full=False, better=result.better, ends=k + columns >= len(series))
         smallest, largest = (int(np.nan_to_num(f(pd.to_numeric(part["n"])))) for f in (np.nanmin, np.nanmax))
         n = f"{smallest:,}" if smallest == largest else f"{smallest:,}–{largest:,}"
         title = textwrap.shorten(str(_words(result, result.parts["over"], name)), 34, placeholder="…")
         panel.set_title(f"{title}\nn = {n}", fontsize=8, loc="left", color=style.INK)
-        last_row = k + columns >= len(series)
-        names = part[wave].astype(str).tolist()
-        keep = [t if last_row and (i in (0, len(names) - 1)) else "" for i, t in enumerate(names)]
-        panel.set_xticks(np.arange(len(names)), keep, fontsize=8)
-    figure.supylabel(_axis(result), fontsize=9, color=style.MUTED)
+    _placed(figure, grid, _axis(result))
     return grid.flat[0]
+
+
+def _placed(figure: Figure, grid: np.ndarray, name: str) -> None:
+    """Place the panels of a grid and the name of their common axis, in inches; constrained layout draws them twice."""
+    width, height = figure.get_size_inches()
+    label = figure.supylabel(name, fontsize=9, color=style.MUTED, x=PAD / width, ha="left")
+    wide = lambda text: text.get_window_extent().width / figure.dpi  # noqa: E731
+    left = wide(label) + max(map(wide, grid[0, 0].get_yticklabels()), default=0) + 3 * PAD
+    rows, columns = grid.shape
+    across = (width - left - GAP - GAP * (columns - 1)) / columns
+    down = (height - FOOT - TITLE * rows - GAP * (rows - 1)) / rows
+    figure.subplots_adjust(
+        left=left / width, right=1 - GAP / width, bottom=FOOT / height, top=1 - TITLE / height,
+        wspace=GAP / across, hspace=(TITLE + GAP) / down,
+    )  # fmt: skip
 
 
 def _diverging(ax: Axes, y: int, part: pd.DataFrame) -> None:
