@@ -15,6 +15,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import streamed_answers
+from cxlab.models.drivers.asked_together import read_together
 from cxlab.models.drivers.driver_data import NOT_ANSWERED, Answers, Drivers
 from cxlab.models.drivers.share_names import METHODS, MODELS
 from cxlab.problem import DataProblem, one_of
@@ -54,8 +55,9 @@ def drivers(
     Parameters
     ----------
     outcome : column, or a condition on one ('overall >= 4'); default: the first with role outcome.
-    drivers : columns; default: all touchpoints. A mapping {block: columns} shares R² among blocks, and so do 'stage'
-        and 'owner' of the codebook. Answers in words become dummies that enter together.
+    drivers : columns; default: all touchpoints; where some were never answered together (questions of other years) the
+        largest set of which every two were, and a note names the others. A mapping {block: columns} shares R² among
+        blocks, and so do 'stage' and 'owner' of the codebook. Answers in words become dummies that enter together.
     method : 'lmg' (Shapley; exact up to 20 drivers or blocks, sampled orders with their standard error beyond), 'owen'
         (within blocks), 'dominance' (LMG with who dominates whom), 'johnson', 'first', 'last', 'pratt', 'car',
         'beta', 'correlation'.
@@ -102,7 +104,9 @@ def drivers(
     one_of("method", method, METHODS)
     one_of("model", model, MODELS)
     reader = streamed_answers.read if model == "linear" else driver_answers.read
-    raw = reader(study, outcome, drivers, **({"missing": missing} if model == "linear" else {}))
+    how = {"missing": missing} if model == "linear" else {}
+    every = missing in ("pairwise", "complete")
+    raw = read_together(reader, study, outcome, drivers, **how) if every else reader(study, outcome, drivers, **how)
     answers, said = driver_answers.settle(raw, missing)
     entry = _entry(answers, method)
     found, floor, extra = _estimated(answers, entry, method, model, missing, seed)

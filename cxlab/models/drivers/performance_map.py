@@ -11,6 +11,7 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import share_names, streamed_answers
+from cxlab.models.drivers.asked_together import read_together
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
@@ -48,7 +49,7 @@ def importance_performance(
         into every quadrant.
     method : 'lmg' (up to 15 drivers), 'johnson', 'car' or 'first'.
     outcome : what is explained; default: the study's first outcome.
-    drivers : what may explain it; default: the touchpoints of the codebook.
+    drivers : what may explain it; default: the touchpoints of the codebook, as far as they were answered together.
     level : confidence of the intervals, between 0 and 1.
     seed : where random draws start: the same seed, the same numbers.
 
@@ -75,7 +76,7 @@ def importance_performance(
     8
     """
     one_of("method", method, METHODS)
-    answers = streamed_answers.read(study, outcome, drivers)
+    answers = read_together(streamed_answers.read, study, outcome, drivers)
     if any(len(c) > 1 for c in answers.of):
         raise DataProblem("a performance needs a scale from bad to good; leave out drivers whose answers are words")
     if not 0 <= at[1] <= 100:

@@ -14,6 +14,7 @@ from cxlab.data.study import Study
 from cxlab.data.waves import levels
 from cxlab.models.drivers import driver_data as driver_answers
 from cxlab.models.drivers import known_margins, segment_sums, streamed_answers
+from cxlab.models.drivers.asked_together import read_together
 from cxlab.models.drivers.driver_data import Answers
 from cxlab.problem import DataProblem
 from cxlab.result import Result
@@ -212,7 +213,7 @@ def driver_levels(
     ----------
     by : column that says who belongs together; at least 20 groups, or the level between them is not estimated.
     outcome : what is explained; default: the study's first outcome.
-    drivers : what may explain it; default: the touchpoints of the codebook.
+    drivers : what may explain it; default: the touchpoints of the codebook, as far as they were answered together.
     level : confidence of the intervals, between 0 and 1.
     seed : where random draws start: the same seed, the same numbers.
 
@@ -238,7 +239,7 @@ def driver_levels(
     ['within']
     """
     study.field(by)
-    answers = streamed_answers.read(study, outcome, drivers, extra=[by])
+    answers = read_together(streamed_answers.read, study, outcome, drivers, extra=[by])
     code, labels = answers.coded_by(by)
     there = ~pd.isna(labels)[code]
     answers = answers if there.all() else answers.rows(there)

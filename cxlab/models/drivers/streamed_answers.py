@@ -141,6 +141,8 @@ class Streamed(Answers):
         return self.kept[key]
 
     def together(self) -> np.ndarray:
+        if "together" not in self.kept:
+            self.moments(self.groups())
         return self.kept["together"][:-1, :-1]
 
     def whole(self) -> int:

@@ -26,6 +26,8 @@ BOOTSTRAP = 15
 """Drivers (or blocks) up to which every replicate is exact; beyond, a delete-a-group jackknife of 100 groups."""
 TOLERATED = 0.05
 """Pairwise correlation matrices with an eigenvalue below minus this are refused, not repaired."""
+TOGETHER = 10
+"""Fewer people than this who answered two drivers say nothing of their correlation."""
 
 
 class Rows(Protocol):
@@ -192,7 +194,7 @@ def _overlap(answers: Rows, moments: replicates.ReplicatedMoments) -> None:
         return
     both = answers.together()
     i, j = np.unravel_index(np.argmin(both), both.shape)
-    if both[i, j] < 10:
+    if both[i, j] < TOGETHER:
         raise DataProblem(
             f"'{answers.columns[i]}' and '{answers.columns[j]}' were answered together by {int(both[i, j])} people, so "
             "their correlation is unknown; leave one out, or use missing='indicator'"
