@@ -33,6 +33,7 @@ class Coder:
         self.values: list[Any] = [None]
         self.place: dict[Any, int] = {}
         self.low, self.look = 0, np.zeros(0, np.int64)
+        self.run = (0, -1, 0)  # first and last of the whole numbers whose codes go up by one, and code less number
 
     @property
     def full(self) -> bool:
@@ -61,18 +62,33 @@ class Coder:
             return None
         if not self._reach(int(low), int(high)):
             return None
+        first, last, step = self.run
+        if there is None and x.dtype.kind == "i" and first <= low and high <= last:
+            return np.add(x, step, dtype=np.int64)
         at = self._places(known)
         found = self.look.take(at)
         if not found.all():  # values that no piece before had
             new = np.flatnonzero((np.bincount(at, minlength=len(self.look)) > 0) & (self.look == 0))
             for k in new:
                 self.look[k] = self._code(int(k) + self.low)
+            self.run = self._run(int(low))
             found = self.look.take(at)
         if known is x:
             return found
         out = np.zeros(len(x), np.int64)
         out[there] = found
         return out
+
+    def _run(self, low: int) -> tuple[int, int, int]:
+        """Return the whole numbers from ``low`` on whose codes go up by one: no table is needed for them.
+
+        >>> coder = Coder()
+        >>> coder.codes(pa.array([3, 1, 2])).tolist(), coder.run
+        ([3, 1, 2], (1, 3, 0))
+        """
+        codes = self.look[low - self.low :]
+        many = int(np.argmin(np.append(codes == codes[0] + np.arange(len(codes)), False)))
+        return low, low + many - 1, int(codes[0]) - low
 
     def _places(self, known: NDArray) -> NDArray:
         """Return where whole numbers stand in the array of codes; small types are kept: they are many times faster."""
