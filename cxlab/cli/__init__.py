@@ -14,6 +14,7 @@ import click
 
 from cxlab import __version__
 from cxlab.problem import DataProblem, nearest
+from cxlab.stats.one_thread import for_new_processes
 
 COMMANDS = {
     "report": ("cxlab.cli.cmd_report", "Run a notebook on a study and write the report."),
@@ -98,7 +99,7 @@ def cxlab() -> None:
 
 def main() -> None:
     """Run the command line; what went wrong is one line on stderr and an exit code, never a trace."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the same bytes on any number of cores, and no slower
+    os.environ |= for_new_processes(os.environ)  # the same bytes on any number of cores, and no slower
     try:
         code = cxlab(standalone_mode=False) or 0
     except DataProblem as problem:

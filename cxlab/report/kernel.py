@@ -30,6 +30,7 @@ from typing import Any
 
 from cxlab.data import locations
 from cxlab.report.room import Room, remove
+from cxlab.stats.one_thread import for_new_processes
 
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.display", "matplotlib_inline.backend_inline",
@@ -49,11 +50,6 @@ SHIM = Path(__file__).with_name("shim.py")
 
 FORKS = all(hasattr(os, name) for name in ("fork", "setsid")) and hasattr(socket, "AF_UNIX")
 """Whether this platform can fork kernels: Linux and macOS can. Elsewhere each kernel is started anew (slower)."""
-
-ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-"""Sums in one order: the same input gives the same bytes on any number of cores."""
 
 
 def forks() -> bool:
@@ -79,7 +75,7 @@ class Kernels:
         if forks():
             self.started += 1
             command = [sys.executable, "-m", self.module, self.address]
-            environment = os.environ | ONE_THREAD
+            environment = os.environ | for_new_processes(os.environ)
             self.server = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)
 
     def __enter__(self) -> Kernels:
@@ -159,7 +155,8 @@ class Kernels:
 
         class OnlyThis(KernelSpecManager):
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-                return KernelSpec(argv=command, display_name="cxlab", language="python")
+                one = for_new_processes(os.environ)  # sums in one order: the same bytes on any number of cores
+                return KernelSpec(argv=command, display_name="cxlab", language="python", env=one)
 
         class Client(AsyncKernelClient):
             async def wait_for_ready(self, timeout: float | None = None) -> None:
