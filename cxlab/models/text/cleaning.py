@@ -16,9 +16,10 @@ from cxlab.data.comments import CLEANED
 from cxlab.data.greetings import without_names
 from cxlab.data.masking import LIMITS, masked
 from cxlab.data.study import Study
+from cxlab.models.text.kept_counts import counted
 from cxlab.models.text.languages import detector, languages
 from cxlab.models.text.text_repairs import NO_FORMS, known_words, mistranslated, repaired, torn
-from cxlab.models.text.written import FEW, Written, written
+from cxlab.models.text.written import FEW, written
 from cxlab.problem import DataProblem
 from cxlab.result import Result
 from cxlab.stats.counts.fetched import fetched
@@ -72,13 +73,12 @@ def text_quality(study: Study, column: str | None = None) -> Result:
     there = [i for i, t in enumerate(said.texts) if t.strip()]
     texts = [said.texts[i] for i in there]
     told = [said.texts[i] for i in np.flatnonzero(said.wrote)]
-    tongue = languages(told)
-    counts, notes = _counts(said, told, tongue)
+    counts, notes, spoken = counted(study, told, lambda: _counts(told))
     rows = [
         ("answered", len(texts), f"{len(texts) / len(said.texts):.0%} of all rows"),
         ("nothing to add", said.silent, "no comments: they do not count in shares of themes"), *counts,
     ]  # fmt: skip
-    by_language = Counter(tongue)
+    by_language = Counter({k: n for k, n in spoken})
     rows += [(f"language {k}", n, "") for k, n in by_language.most_common(12)]
     table = pd.DataFrame(rows, columns=["check", "n", "what"])
     table.insert(1, "share", table["n"] / max(len(texts), 1))
@@ -90,7 +90,9 @@ def text_quality(study: Study, column: str | None = None) -> Result:
     )  # fmt: skip
 
 
-def _counts(said: Written, told: list[str], tongue: list[str]) -> tuple[list[tuple[str, int, str]], list[str]]:
+def _counts(told: list[str]) -> tuple[list[tuple[str, int, str]], list[str], list[tuple[str, int]]]:
+    """The checks of comments, notes, and comments by language."""
+    tongue = languages(told)
     keys = [normal(t) for t in told]
     same = repeats(told)
     distinct = list(dict.fromkeys(keys))
@@ -120,7 +122,7 @@ def _counts(said: Written, told: list[str], tongue: list[str]) -> tuple[list[tup
         ("very long", sum(len(t) > LONGEST for t in told), f"more than {LONGEST:,} characters"),
         ("personal data", personal, "addresses, numbers, names in greetings and signatures"),
     ]  # fmt: skip
-    return rows, notes
+    return rows, notes, list(Counter(tongue).items())
 
 
 def frequent(tongue: list[str]) -> frozenset[str]:

@@ -12,7 +12,8 @@ import hashlib
 import os
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from cxlab.data.study import Study
 from cxlab.problem import DataProblem
 
 FOLDER = ".cxlab-text"
+ENDS = (".parquet", ".json")
+"""Ends of the names of what is kept: embeddings, counts of `text_quality`."""
 Known = dict[str, NDArray]
 
 
@@ -92,19 +95,26 @@ def read(file: Path | None) -> tuple[Known, dict[str, str]]:
 
 
 def write(file: Path, known: Known, told: dict[str, str]) -> None:
-    """Write what is kept, by its owner to be read alone; what cannot be written whole leaves nothing."""
+    """Write what is kept; what cannot be written whole leaves nothing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    new = not file.parent.exists()
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     values = np.array(list(known.values()), np.float16)
     v = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+    language = pa.array([told.get(k) for k in known], pa.string())
+    with whole(file) as part:
+        pq.write_table(pa.table({"key": list(known), "v": v, "language": language}), part)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """Give the path at which a file of ours is made; it takes its place when it is whole, by its owner to be read."""
+    new = not file.parent.exists()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-        language = pa.array([told.get(k) for k in known], pa.string())
-        pq.write_table(pa.table({"key": list(known), "v": v, "language": language}), part)
+        yield part
         part.chmod(0o600)
         os.replace(part, file)
     finally:
@@ -115,10 +125,11 @@ def write(file: Path, known: Known, told: dict[str, str]) -> None:
 
 @public
 def forget(of: Study | None = None) -> list[Path]:
-    """Throw away the embeddings that are kept of a study; without a study all that lie in the user's cache.
+    """Throw away what is kept of a study's comments: embeddings, counts; without a study all in the user's cache.
 
     Beside a study's file they lie in ``.cxlab-text``; of a file that is shared in the user's cache (``~/.cache/cxlab/
-    text`` or what ``XDG_CACHE_HOME`` says). They are worked out again when comments are coded again.
+    text`` or what ``XDG_CACHE_HOME`` says). They are worked out again when comments are
+    coded or counted again.
 
     Parameters
     ----------
@@ -153,7 +164,7 @@ def forget(of: Study | None = None) -> list[Path]:
         folders, names = [file.parent / FOLDER, _cached(file)], _glob(file.name)
     gone = []
     for folder in folders:
-        for kept in sorted(folder.glob(f"{names}.parquet")):
+        for kept in sorted(p for end in ENDS for p in folder.glob(f"{names}{end}")):
             kept.unlink()
             gone.append(kept)
         _emptied(folder)
