@@ -26,7 +26,7 @@ MAY_MISS = {
     "themes table": {"estimate", "low", "high", "se", "wrote", "worth"},  # groups with few labels
     "themes agreement": {"agreed", "ac1", "alpha", "alpha_low", "alpha_high"},  # one coder
     "theme_impact table": {"share", "p", "p_adjusted"},  # of the rest
-    "reviews swaps": {"tipping"},
+    "reviews swaps": {"tipping", "overlap"},  # never, or not told apart
     "gap table": {"p"},  # of means
     "mediation table": {"estimate", "low", "high", "se", "p"},  # the share of a total near 0
     "one_failure table": {"se"},

@@ -14,7 +14,7 @@ import pandas as pd
 from cxlab.columns import Column, show, span
 from cxlab.data.arguments import public
 from cxlab.languages import speech
-from cxlab.models.metrics import kind_sentences, placing, registry
+from cxlab.models.metrics import kind_sentences, placing, registry, text_sentences
 from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.families import judged, together
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
@@ -102,6 +102,8 @@ def message(*results: Result, level: float = 0.95) -> Message:
     told = told[: MOST - bool(stand) - bool(heard)]  # where we stand, and what customers write of, have their own place
     lines = [(t.sentence, t.row["estimate"], t.row["low"], t.row["high"], results[t.source].unit) for t in told]
     own = heard + [one for one in own if one not in heard]
+    if own and all(r.kind in text_sentences.SAYS for r in results):  # a page about texts: then how sure that is
+        own[1:1] = [(own[0][0], x) for x in text_sentences.certainty(results[own[0][0]])]
     if told:
         title, source = told[0].headline, told[0].source
     elif own:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cxlab.columns import show
+from cxlab.columns import show, span
 from cxlab.languages.one_and_many import agreed
 from cxlab.models.metrics.placing import extreme
 from cxlab.models.metrics.said import Said
@@ -67,20 +67,52 @@ def _theme_impact(r: Result) -> list[Said]:
 
 
 def _reviews(r: Result) -> list[Said]:
-    if len(r.table) < 2:
-        return []
+    of = r.title.partition(": ")[2]
+    if len(r.table) == 1:
+        only = r.table.iloc[0]
+        return [_of(only, f"{only[r.parts['unit']]} has a mean of {of} of {only['estimate']:.2f}", "mean")]
     order = r.table.sort_values("estimate", ascending=False, kind="stable")  # the table is ranked by a bound
     first, sure = order.iloc[0], extreme(order["low"], order["high"], 0)
-    of = r.title.partition(": ")[2]
     words = (
         f"{first[r.parts['unit']]} {'has' if sure else 'may have'} the highest mean of {of}: {first['estimate']:.2f}"
     )
     if sure and (first["selected_low"] <= order["selected_high"].iloc[1:]).any():
         words += "; who writes could turn that"
+    if r.parts.get("mixed"):
+        words += "; two scales may be mixed"
     return [_of(first, words, "mean", sure)]
+
+
+def _labels_needed(r: Result) -> list[Said]:
+    need = f"{int(r.table['labels'].min()):,} to {int(r.table['labels'].max()):,}"
+    words = "How many customers each theme concerns is not known until people have coded some comments"
+    return [Said(f"{words}: {need} drawn at random for {r.table['half'].iat[0] * 100:g} points either way")]
+
+
+def certainty(r: Result) -> list[Said]:
+    """Return what a page about texts says after its first finding: what comes next, and how sure it is."""
+    if r.kind == "themes" and not r.parts["by"]:
+        known = r.table.dropna(subset=["low"]).sort_values("estimate", ascending=False)
+        after = [
+            f"{x['theme']} {show(x['estimate'], 'share')} ({span(x['low'], x['high'], 'share')})"
+            for _, x in known.iloc[1:4].iterrows()
+        ]
+        coded = f"People coded {int(known['labels'].iloc[0]):,} of {int(known['n'].iloc[0]):,} comments"
+        return [Said(f"{coded}; after it come {', '.join(after)}" if after else coded)] if len(known) else []
+    if r.kind == "reviews" and "readier" in r.parts:
+        first, swaps = r.table.sort_values("estimate", ascending=False, kind="stable").iloc[0], r.parts["swaps"]
+        band = f"{first['selected_low']:.2f} to {first['selected_high']:.2f}"
+        words = f"If customers of no score write more than {r.parts['readier']:g} times as readily as others, all its "
+        words += f"customers have a mean of {band}"
+        apart = int((swaps["overlap"] != 1).sum())
+        pairs = f"; of {len(swaps)} {'pair' if len(swaps) == 1 else 'pairs'} of neighbours {apart or 'none'} "
+        pairs += f"{'are' if apart > 1 else 'is'} told apart by the reviews"
+        return [Said(words + (pairs if len(swaps) else ""))]
+    return []
 
 
 SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "themes": _themes, "theme_impact": _theme_impact, "text_quality": _text_quality, "reviews": _reviews,
+    "labels_needed": _labels_needed,
 }  # fmt: skip
 """Each kind of result on texts, and the function that says its findings."""

@@ -20,8 +20,9 @@ from cxlab.models.text import embedded
 from cxlab.models.text.code_frame import CodeFrame, framed
 from cxlab.models.text.label_reading import LEAST, Labels, read_labels
 from cxlab.models.text.label_sheets import print_of
-from cxlab.models.text.languages import detector
-from cxlab.models.text.written import Written, written
+from cxlab.models.text.labels_random import groups_of, left_out, picked, without_labels
+from cxlab.models.text.languages import detector, script
+from cxlab.models.text.written import Written, text_column, written
 from cxlab.problem import DataProblem, one_of, unknown
 from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.text import cross_fit
@@ -33,9 +34,6 @@ PREDICTED, LABEL = "__p", "__label"
 
 DIFFERENT = 2 * cross_fit.FOLDS
 """Different texts that must be labelled, so that every fold leaves some to learn from."""
-
-UNLIKE = 4.0
-"""Standard errors by which labelled comments differ from the others before it is said."""
 
 STRANGE = 0.01
 """Share of comments in languages that an engine does not know above which it is not used."""
@@ -117,8 +115,11 @@ def code(
             f"{', '.join(map(repr, lost))} of the frame has no labels; labelled: {', '.join(labels.themes)}"
         )
     held = replace(study, table=fetched(study.lazy, study.name, to="polars").to_native())
-    said = written(held, column, "code", list((predicted or {}).values()))
+    own = text_column(held, column, "code")
+    other = list(dict.fromkeys([*(predicted or {}).values(), *groups_of(held, own)]))
+    said = written(held, column, "code", other)
     y, chance, notes = _matched(said, labels, [labels.themes.index(t) for t in themes.names])
+    notes += without_labels(held, said, np.isfinite(chance))
     if predicted is None:
         p, method, more, embed = _fitted(study, said, y, engine, cache, seed)
     else:
@@ -175,7 +176,7 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
     notes = [f"{lost} labelled comments are not among these rows"] if lost else []
     pool = int(said.wrote.sum())
     if not labels.comments:
-        notes += _picked(said, np.isfinite(chance))
+        notes += picked(said, np.isfinite(chance))
     if not labels.comments:  # probabilities of labels that somebody else drew: the share that is labelled
         chance *= found / pool / np.nanmean(chance)
     elif abs(pool - labels.comments) > 0.02 * labels.comments:
@@ -185,23 +186,6 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
     return y, chance, notes
 
 
-def _picked(said: Written, labelled: NDArray) -> list[str]:
-    """What speaks against labels that somebody says were drawn at random: their length, and where they stand."""
-    rows = np.flatnonzero(said.wrote)
-    mine = labelled[rows]
-    length = np.array([len(said.texts[i]) for i in rows], float)
-    seen = []
-    for x, more, less in ((length, "longer", "shorter"), (rows.astype(float), "later in the file", "earlier in it")):
-        z = cross_fit.rank_sum(x, mine)
-        seen += [more if z > 0 else less] if abs(z) > UNLIKE else []
-    if not seen:
-        return []
-    return [
-        f"labelled comments stand or are {' and '.join(seen)} than the others, which chance does once in 10,000 draws: "
-        "were they drawn at random? Labels that somebody picked make every share wrong"
-    ]
-
-
 def _fitted(
     study: Study, said: Written, y: NDArray, engine: str, cache: bool, seed: int
 ) -> tuple[NDArray, str, list[str], embedded.Embedder | None]:
@@ -209,6 +193,9 @@ def _fitted(
     texts = [said.texts[i] for i in rows]
     embed, notes = engine_for(engine, texts, said.column, study if cache else None)
     keys = [said.keys[i] for i in rows]
+    tongue = [script(t) for t in texts] if embed is None or len(texts) > embedded.MOST_KEPT else embed.languages(texts)
+    what = "script" if embed is None else "language"
+    notes = [*notes, *left_out(what, np.array(tongue, object), np.isfinite(y[rows]).all(1))]
     made = cross_fit.predicted(texts, keys, y[rows], embed=embed, seed=seed)
     p = np.full(y.shape, np.nan)
     p[rows] = made.probability

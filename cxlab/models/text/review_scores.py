@@ -18,12 +18,14 @@ from cxlab.models.text.posting import GATING
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.counts.names import shown
-from cxlab.stats.inference.design_variance import t_value
 from cxlab.stats.inference.influences import covariance
-from cxlab.stats.text import star_scores
+from cxlab.stats.text import selection_band, star_scores
 
 RULES = ("trustpilot", "imdb", "none")
 LEVELS = 11
+MIXED = 0.1
+"""Share of the stars above 5, of ten, below which scales of 5 and 10 may be mixed."""
+
 COLUMNS = (
     Column("estimate", "estimate", "mean", "Mean of the stars"),
     Column("platform", "estimate", "mean", "Score by the platform's rule"),
@@ -64,14 +66,18 @@ def reviews(
         share that posts at each score, and the mean of all customers beside that of the reviews.
     rule : of the platform: 'trustpilot' (seven reviews of 3.5 added, half stars), 'imdb' (drawn to the overall mean by
         as many reviews as the median unit has), 'none'.
-    readier : how many times as readily customers at the two ends may write (or as seldom): the selection band.
+    readier : how many times as readily customers of one score may write as those of any other: the selection band,
+        limits of the mean of all customers under any such pattern (the ends write more, the unhappy, only the happy are
+        asked). In six such worlds it held the truth in 97 % of 3,000 studies or more, of ten reviews as of a thousand.
 
     Returns
     -------
     Result, a row a unit: ``estimate, low, high, n, platform, stars`` (as shown), ``bound, rank, selected_low,
     selected_high, to_next`` (reviews of the best level to the next half star), ``luck`` (chance that 20 more reviews
     reach it), ``polarity, bimodality``, with ``posted`` also ``all``. ``parts``: ``counts`` (units by stars), ``swaps``
-    (neighbours in rank and the tipping r at which they swap), ``drift``, ``months`` (Laney's limits of each unit's
+    (neighbours by mean: ``overlap``, from how many times as ready on their order is open, whoever it is that writes
+    more in either of them, 1 where it is open already; ``tipping``, how many times as readily the two ends must write,
+    in both alike, for the means to change places; nan: never, or not told apart), ``drift``, ``months`` (Laney's limits of each unit's
     months), ``bursts``, ``kinds``, ``posting``.
 
     Raises
@@ -116,8 +122,11 @@ def reviews(
     table["rank"] = np.arange(1, len(table) + 1)
     called = shown([unit], [c.name for c in COLUMNS])[0]
     parts: dict[str, Any] = {"counts": pd.DataFrame(counts[kept], [names[k] for k in np.flatnonzero(kept)], stars)}
-    parts |= {"swaps": _swaps(table, parts["counts"], stars), "rule": rule, "unit": called}
-    notes = [*study.caveats, *found.notes, *_said(kept, readier, rule)]
+    parts |= {"swaps": _swaps(table, parts["counts"], stars), "rule": rule, "unit": called, "readier": readier}
+    parts["mixed"] = _mixed(parts["counts"])
+    table = table.drop(columns=["size", "df"])
+    notes = [*study.caveats, *found.notes, *_said(kept, readier, rule, parts["swaps"])]
+    notes += [parts["mixed"]] if parts["mixed"] else []
     if posted:
         parts["posting"] = _posting(all_scores, there, wrote, stars, found)
         private = _counts(code, all_scores, there, len(names), stars, reviews_each)[kept]
@@ -129,11 +138,23 @@ def reviews(
     table = table.rename(columns={"unit": called})
     return Result(
         "reviews", f"Reviews: {study.field(score).label}", table, "mean", 0.95,
-        "means with Student's t under the design; bound of the multinomial with one review of each level added, z = "
+        "means with Student's t under the design, half a review at either end added where that is wider; bound of the multinomial with one review of each level added, z = "
         "1.65",
         tuple(dict.fromkeys(notes)), parts, (Column(called, "label", "", study.field(unit).label), *COLUMNS),
         better="up",
     )  # fmt: skip
+
+
+def _mixed(counts: pd.DataFrame) -> str:
+    """Say that two scales may be mixed: few reviews above 5 of a scale that goes to 10."""
+    above = counts.loc[:, counts.columns > 5].to_numpy().sum()
+    total = counts.to_numpy().sum()
+    if counts.columns.max() != 10 or not 0 < above <= MIXED * total:
+        return ""
+    return (
+        f"{above:,.0f} of {total:,.0f} stars are above 5: scales of 5 and of 10 may be mixed; means of units with such "
+        "reviews are no means of one scale. Bring them to one scale, or leave some out (study.where)"
+    )
 
 
 def levels_of(study: Study, rating: str, values: NDArray) -> NDArray:
@@ -175,17 +196,16 @@ def _table(
     code, wrote = rows_of[2:4]
     n = np.bincount(code[wrote], minlength=len(names))[there]
     value, se, df = _means(*rows_of, len(names))
-    half = t_value(0.95, np.fmax(df, 1)) * se
-    band = np.array([star_scores.selected(c, stars, np.full(len(c), r)) for r in (1 / readier, 1.0, readier)])
+    size = selection_band.effective(c, stars, n, se[there])
+    low, high = selection_band.limits(c, stars, size=size, df=df[there])
+    band = selection_band.band(c, stars, readier, size=size, df=df[there])
     overall, least = star_scores.mean(counts.sum(0), stars), float(np.median(c.sum(1)))
     spread = star_scores.shape(c, stars)
-    table = pd.DataFrame({
-        "unit": names, "estimate": value, "low": value - half, "high": value + half, "se": se,
-    })  # fmt: skip
+    table = pd.DataFrame({"unit": names, "estimate": value})
     own = pd.DataFrame({
-        "n": n, **_platform(rule, c, stars, overall, least), "bound": star_scores.lower_bound(c, stars)[1],
-        "selected_low": band.min(0), "selected_high": band.max(0), "bimodality": spread["bimodality"],
-        "polarity": spread["polarity"],
+        "low": low, "high": high, "se": se[there], "n": n, **_platform(rule, c, stars, overall, least), "bound": star_scores.lower_bound(c, stars)[1],
+        "selected_low": band[0], "selected_high": band[1], "bimodality": spread["bimodality"],
+        "polarity": spread["polarity"], "size": size, "df": df[there],
     }, index=np.flatnonzero(there))  # fmt: skip
     table = table.join(own)
     table["n"] = table["n"].fillna(0).astype(int)
@@ -225,11 +245,15 @@ def _platform(rule: str, c: NDArray, stars: NDArray, overall: float, least: floa
 
 
 def _swaps(table: pd.DataFrame, counts: pd.DataFrame, stars: NDArray) -> pd.DataFrame:
-    """Neighbours by mean, and how many times as readily the ends must write for them to swap."""
-    order = table.sort_values("estimate", ascending=False)["unit"].tolist()
-    c = counts.loc[order].to_numpy(float)
-    r = star_scores.tipping(c[:-1], c[1:], stars) if len(order) > 1 else np.zeros(0)
-    return pd.DataFrame({"first": order[:-1], "second": order[1:], "tipping": r})
+    """Neighbours by mean: from which readiness on their order is open, and where the ends alone, alike, turn it."""
+    order = table.sort_values("estimate", ascending=False, kind="stable")
+    names = order["unit"].tolist()
+    if len(names) < 2:
+        return pd.DataFrame({"first": [], "second": [], "overlap": [], "tipping": []})
+    c, size, df = counts.loc[names].to_numpy(float), order["size"].to_numpy(), order["df"].to_numpy()
+    open_ = selection_band.overlap((c[:-1], size[:-1], df[:-1]), (c[1:], size[1:], df[1:]), stars)
+    r = np.where(open_ == 1, np.nan, star_scores.tipping(c[:-1], c[1:], stars))
+    return pd.DataFrame({"first": names[:-1], "second": names[1:], "overlap": open_, "tipping": r})
 
 
 def _posting(score: NDArray, there: NDArray, wrote: NDArray, stars: NDArray, found: Sample) -> pd.DataFrame:
@@ -241,14 +265,18 @@ def _posting(score: NDArray, there: NDArray, wrote: NDArray, stars: NDArray, fou
         return pd.DataFrame({"score": stars, "customers": all_, "posted": post, "share": post / all_})
 
 
-def _said(kept: NDArray, readier: float, rule: str) -> list[str]:
+def _said(kept: NDArray, readier: float, rule: str, swaps: pd.DataFrame) -> list[str]:
     notes = []
     if (~kept).any():
         notes.append(f"{int((~kept).sum())} of {len(kept)} units have fewer than {SMALL} reviews and are not shown")
     notes.append(
-        f"selection band: the mean of all customers, were those at the two ends {readier:g} times as ready to write as "
-        f"the others, or {readier:g} times less"
+        f"selection band: 95 % limits of the mean of all customers, if those of no score write more than {readier:g} "
+        "times as readily as those of any other"
     )
+    if unsettled := int((swaps["overlap"] == 1).sum()):
+        notes.append(
+            f"{unsettled} of {len(swaps)} neighbours are not told apart whoever writes (overlap 1): no tipping point"
+        )
     if rule == "trustpilot":
         notes.append("stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there")
     return notes

@@ -41,6 +41,7 @@ COLUMNS = (
     Column("worth", "count", "", "Worth labels"),
     Column("labels", "count", "", "Labels"),
     Column("n", "count", "", "Comments"),
+    Column("correction", "text", "", "Correction"),
 )
 FIGURES = ("estimate", "low", "high", "se", "wrote", "labels_only", "counted", "worth")
 
@@ -64,7 +65,8 @@ def themes(
     ----------
     study : of `cxlab.code`.
     by : columns that form groups (a brand, a wave). A group of 20 labels or more has its own correction; a smaller one
-        borrows that of all, and has no share where the classifier errs differently between groups.
+        borrows that of all, with what corrections differ by between groups in its error, and has no share where they
+        surely differ; where fewer than two groups have ten labels nothing tests it, which is said.
     of : 'comments', those who wrote; or 'customers', all who answered: those who wrote, weighted to the scores that
         all gave. The unhappy write more. 'customers' where the study has a score, if not given; the share of those who
         wrote then stands beside.
@@ -75,7 +77,8 @@ def themes(
     -------
     Result in shares, a row a group and theme: ``theme, estimate, low, high, se, wrote`` (of those who wrote),
     ``labels_only``, ``counted`` (share of comments whose prediction is above one half: what others print), ``worth``
-    (random labels that would give the same error), ``labels``, ``n`` (comments). A comment may be about several
+    (random labels that would give the same error), ``labels``, ``n`` (comments); of groups ``correction``: 'own',
+    'borrowed' (of all labels), 'borrowed, not tested', 'none' (no share). A comment may be about several
     themes. ``parts``: ``by``, ``of``, ``quality`` (of the classifier by theme), ``agreement`` (of the coders),
     ``rectifier`` (label less lambda times prediction, by group, with limits about that of all: one group in 370 or
     fewer lies beyond them where the classifier errs alike; clusters, or persons who recur, count as one), ``alike``
@@ -167,6 +170,10 @@ class _Made:
             "counted": pp.counted(self.used.f[of], self.used.pool[of]) if of.any() else np.nan,
             "worth": pp.labels_worth(s, int(self.labels[g])), "labels": int(self.labels[g]), "n": int(of.sum()),
         })  # fmt: skip
+        if len(self.shares) > 1:
+            untested = ~np.isfinite(self.p)
+            table["correction"] = "own" if self.own[g] else np.where(untested, "borrowed, not tested", "borrowed")
+            table.loc[self.lost[g], "correction"] = "none"
         table.loc[self.lost[g], ["estimate", "low", "high", "se", "wrote"]] = np.nan
         return table
 
@@ -227,6 +234,8 @@ def _table(made: _Made, data: ThemeData, columns: list[str], values: pd.DataFram
         notes.append(
             f"{few} of {len(made.own)} groups have fewer than {OWN_LABELS} labels: corrected as all comments are"
         )
+        none = [" · ".join(map(str, values.iloc[g])) for g in np.flatnonzero(~made.own & (made.labels == 0))]
+        notes += [_borrowed(none, made)] if none else []
     if made.lost.any():
         which = ", ".join(n for n, k in zip(made.names, made.lost.any(0), strict=True) if k)
         notes.append(
@@ -236,6 +245,20 @@ def _table(made: _Made, data: ThemeData, columns: list[str], values: pd.DataFram
             "labels. Label more of theirs: cx.text.label_sample(..., by=...)"
         )
     return table, notes
+
+
+def _borrowed(none: list[str], made: _Made) -> str:
+    """What is known of groups without any label."""
+    names = ", ".join(none[:8]) + (", ..." if len(none) > 8 else "")
+    if not np.isfinite(made.p).any():
+        return (
+            f"no labels in {names}: the correction is that of the others, and nothing tests whether it holds there; "
+            f"label {OWN_LABELS} of theirs: cx.text.label_sample(..., by=...)"
+        )
+    return (
+        f"no labels in {names}: the correction is that of the others, which have labels and do not show that it "
+        "differs between them; what it may differ by is in the intervals"
+    )
 
 
 def _hidden(coded: Coded, table: pd.DataFrame, columns: list[str], least: int) -> tuple[pd.DataFrame, list[str]]:

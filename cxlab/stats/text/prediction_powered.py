@@ -17,7 +17,7 @@ Sarndal, C.-E., Swensson, B. & Wretman, J. (1992). Model assisted survey samplin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -211,7 +211,7 @@ def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Share
 
     A group of ``least`` labels or more is estimated from its own labels, with the lambda of all. Fewer: the rectifier
     of all labels, which is right only where the classifier errs alike in the groups; the test (Welch's of the
-    groups' mean Y - lambda f) says whether it does.
+    groups' mean Y - lambda f) says whether it does, and what it differs between groups goes into its error.
 
     Parameters
     ----------
@@ -245,6 +245,9 @@ def grouped(data: Labelled, group: NDArray, least: int = 20) -> tuple[list[Share
         for g in range(k)
     ]
     kept = np.flatnonzero(labels >= LEAST_OF_EACH)
+    spread = _between([made[g] for g in kept], len(lam))
+    spread = spread * (1 + np.square(labels / max(labels.sum(), 1)).sum())  # that of the group, and of the mean of all
+    found = [s if own[g] else _widened(s, spread, len(kept)) for g, s in enumerate(found)]
     return found, own, labels, _alike([made[g] for g in kept], labels[kept], len(lam))
 
 
@@ -265,6 +268,25 @@ def _borrowed(data: Labelled, rows: NDArray, lam: NDArray, whole: Shares) -> Sha
         lam * mean + whole.rectifier, np.sqrt(np.fmax(np.diag(v), 0)),
         np.full(len(lam), df), lam, only, gone, whole.rectifier, whole.rectifier_se,
     )  # fmt: skip
+
+
+def _widened(s: Shares, spread: NDArray, k: int) -> Shares:
+    """A share with a further variance that k groups tell; degrees of freedom after Satterthwaite."""
+    v = np.square(s.se)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        df = np.square(v + spread) / (np.square(v) / s.df + np.square(spread) / max(k - 1, 1))
+    return replace(s, se=np.sqrt(v + spread), df=np.where(spread > 0, df, s.df))
+
+
+def _between(parts: list[Shares], themes: int) -> NDArray:
+    """The variance of the rectifier between groups (DerSimonian and Laird): what borrowing may miss."""
+    if len(parts) < 2:
+        return np.zeros(themes)
+    r, v = np.array([p.rectifier for p in parts]), np.square([p.rectifier_se for p in parts])
+    w = 1 / np.fmax(v, 1e-12)
+    mean = (r * w).sum(0) / w.sum(0)
+    more = (w * np.square(r - mean)).sum(0) - (len(parts) - 1)
+    return np.fmax(more / (w.sum(0) - np.square(w).sum(0) / w.sum(0)), 0.0)
 
 
 def _alike(parts: list[Shares], labels: NDArray, themes: int) -> NDArray:
