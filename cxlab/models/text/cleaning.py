@@ -78,7 +78,7 @@ def text_quality(study: Study, column: str | None = None) -> Result:
         ("answered", len(texts), f"{len(texts) / len(said.texts):.0%} of all rows"),
         ("nothing to add", said.silent, "no comments: they do not count in shares of themes"), *counts,
     ]  # fmt: skip
-    by_language = Counter({k: n for k, n in spoken})
+    by_language = Counter(dict(spoken))
     rows += [(f"language {k}", n, "") for k, n in by_language.most_common(12)]
     table = pd.DataFrame(rows, columns=["check", "n", "what"])
     table.insert(1, "share", table["n"] / max(len(texts), 1))

@@ -77,8 +77,8 @@ def reviews(
     reach it), ``polarity, bimodality``, with ``posted`` also ``all``. ``parts``: ``counts`` (units by stars), ``swaps``
     (neighbours by mean: ``overlap``, from how many times as ready on their order is open, whoever it is that writes
     more in either of them, 1 where it is open already; ``tipping``, how many times as readily the two ends must write,
-    in both alike, for the means to change places; nan: never, or not told apart), ``drift``, ``months`` (Laney's limits of each unit's
-    months), ``bursts``, ``kinds``, ``posting``.
+    in both alike, for the means to change places; nan: never, or not told apart), ``drift``, ``months`` (Laney's
+    limits of each unit's months), ``bursts``, ``kinds``, ``posting``.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def reviews(
     table = table.rename(columns={"unit": called})
     return Result(
         "reviews", f"Reviews: {study.field(score).label}", table, "mean", 0.95,
-        "means with Student's t under the design, half a review at either end added where that is wider; bound of the multinomial with one review of each level added, z = "
-        "1.65",
+        "means with Student's t under the design, half a review at either end added where that is wider; bound of the "
+        "multinomial with one review of each level added, z = 1.65",
         tuple(dict.fromkeys(notes)), parts, (Column(called, "label", "", study.field(unit).label), *COLUMNS),
         better="up",
     )  # fmt: skip
@@ -203,7 +203,8 @@ def _table(
     spread = star_scores.shape(c, stars)
     table = pd.DataFrame({"unit": names, "estimate": value})
     own = pd.DataFrame({
-        "low": low, "high": high, "se": se[there], "n": n, **_platform(rule, c, stars, overall, least), "bound": star_scores.lower_bound(c, stars)[1],
+        "low": low, "high": high, "se": se[there], "n": n, **_platform(rule, c, stars, overall, least),
+        "bound": star_scores.lower_bound(c, stars)[1],
         "selected_low": band[0], "selected_high": band[1], "bimodality": spread["bimodality"],
         "polarity": spread["polarity"], "size": size, "df": df[there],
     }, index=np.flatnonzero(there))  # fmt: skip
