@@ -80,7 +80,7 @@ def public(function: F) -> F:
         try:
             with one_thread():
                 found = function(*bound.args, **bound.kwargs)
-            return weights_said(found, given.get("study"))
+            return guesses_said(weights_said(found, given.get("study")), given)
         except (KeyboardInterrupt, RuntimeError, duckdb.InterruptException) as error:
             if isinstance(error, RuntimeError) and str(error) != INTERRUPTED:
                 raise
@@ -102,6 +102,9 @@ HIDE_THEMSELVES = (
 )  # fmt: skip
 """Functions that leave out the groups of a part of a study that would tell others; all others refuse such a part."""
 
+QUESTIONS = ("item", "question", "outcome", "driver", "touchpoint")
+"""Columns of results that hold names of a study's columns."""
+
 RESULTS = ("Result", "Comparison", "DriverShares", "Trend", "Verdict")
 """What functions return that say something of people."""
 
@@ -114,12 +117,16 @@ def _no_part_that_tells(name: str, signature: inspect.Signature, given: Mapping[
     if name in HIDE_THEMSELVES or str(signature.return_annotation) not in RESULTS:
         return
     for study in (v for v in given.values() if isinstance(v, Study) and v.before is not None):
-        texts = [t for k, v in given.items() if k != "by" for t in _texts(v)]
-        named = {w for t in texts for w in (t, *re.findall(r"\w+", t))} & set(study.columns)
-        columns = sorted(named) or list(study.codebook.role("outcome")[:1])
+        columns = sorted(_named(given, study, but="by")) or list(study.codebook.role("outcome")[:1])
         unit = next(iter(study.codebook.role("case")), "")
         small = given.get("least_n", small_cells.SMALL)
         small_cells.refuse_part(study, columns, small, unit=unit, hint="least_n" in signature.parameters)
+
+
+def _named(given: Mapping[str, Any], study: Study, *, but: str = "") -> set[str]:
+    """Return the columns of the study that stand in the arguments, by themselves or within an expression."""
+    texts = [t for k, v in given.items() if k != but for t in _texts(v)]
+    return {w for t in texts for w in (t, *re.findall(r"\w+", t))} & set(study.columns)
 
 
 def _texts(value: Any) -> list[str]:
@@ -150,6 +157,18 @@ def weights_said(found: Any, study: Any) -> Any:
     ):
         return found
     return replace(found, notes=(*found.notes, COUNT_AS_KNOWN))
+
+
+def guesses_said(found: Any, given: Mapping[str, Any]) -> Any:
+    """Return a result with a note on each code of its questions that was guessed to be no answer."""
+    study = given.get("study")
+    if not (isinstance(found, Result) and isinstance(study, Study)):
+        return found
+    shown = {str(v) for c in QUESTIONS if c in found.table for v in found.table[c].unique()}
+    asked = [f for f in study.codebook if f.name in _named(given, study) | shown]
+    codes = [(c, f.name) for f in asked for c, why in f.missing.items() if why.endswith("(guessed)")]
+    said = [f"'{code}' of '{name}' is taken as no answer (guessed)" for code, name in codes]
+    return replace(found, notes=(*found.notes, *said)) if said else found
 
 
 def of_kind(result: Result, kind: str, maker: str) -> Result:

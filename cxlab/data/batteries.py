@@ -191,8 +191,17 @@ def _above(fields: dict[str, Field], f: Field, above: Mapping[str, int], c: Colu
 
 def _no_rating(fields: dict[str, Field], f: Field, log: Log) -> None:
     """Take back the scale of whole numbers that nothing marks as ratings."""
-    fields[f.name] = replace(f, scale=None, measure="", missing={}, labels=f.labels or f.scale.labels)
+    kept = {k: why for k, why in f.missing.items() if number(k) is None or "guessed" not in why}
+    fields[f.name] = replace(f, scale=None, measure="", missing=kept, labels=f.labels or f.scale.labels)
+    of_scale = lambda d: d.column == f.name and re.search("scale=|best=", " ".join(d.settings))  # noqa: E731
+    log.doubts[:] = [d for d in log.doubts if not of_scale(d)]
     log.guesses[:] = [g for g in log.guesses if g.column != f.name or g.what.startswith("text read")]
+    beside = [k for k in f.missing if k not in kept and f.scale.maximum + 1 < float(k) < 10]  # others: missing_codes
+    if beside:
+        said = (
+            f"{' and '.join(beside)} beside {f.scale.minimum:g} to {f.scale.maximum:g}: counted; codes for no answer?"
+        )
+        log.ask(f.name, said, {"numbers": "", "no answer": f"missing={','.join(beside)}"}, 0.6)
     why = f"whole numbers {f.scale.minimum:g} to {f.scale.maximum:g}, neither worded as a rating nor three in a row"
     log.say(f.name, "no role, no scale", why)
 

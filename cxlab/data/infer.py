@@ -14,6 +14,7 @@ from cxlab.data import (
     conform,
     event_columns,
     identity,
+    missing_codes,
     multiple_response,
     respondents,
     scales,
@@ -76,6 +77,7 @@ def draft(raw: Raw, name: str) -> Draft:
     batteries.two_scales(fields, by_name, log)
     tautologies.rankings(sample, fields, by_name, log)
     tautologies.none_left(sample, fields, by_name, log)
+    missing_codes.settle(fields, by_name, log)
     _one_each(fields, log)
     candidates.ask(fields, columns, log)
     respondents.mark(fields, columns, sample, log)

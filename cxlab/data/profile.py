@@ -27,6 +27,13 @@ MANY = 400
 CELLS = 8_000_000
 """A table in memory with so many cells is looked at as a whole."""
 
+NOTHING = (
+    *map(float, range(-9, 0)),
+    *(float(f"{sign}{'9' * (digits - 1)}{last}") for sign in ("-", "") for digits in range(2, 9) for last in "6789"),
+    *(float(sign + last * digits) for sign in ("-", "") for digits in range(2, 9) for last in "78"),
+)
+"""Numbers that surveys and systems write for no answer: -1, 99, -99, 998, 9999 ..."""
+
 SHORT = 40
 """Texts up to this mean length are listed, however many there are."""
 
@@ -35,7 +42,8 @@ SHORT = 40
 class Column:
     """What is known of a column: the file's own words, and the answers in the rows looked at (all of a small file).
 
-    ``low``, ``high`` and ``mean`` are those of numbers.
+    ``low``, ``high`` and ``mean`` are those of numbers; ``codes`` says how often each of `NOTHING` occurs in them,
+    ``beside`` the least and the greatest of all others.
     """
 
     name: str
@@ -50,6 +58,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     mean: float | None = None
+    codes: Mapping[float, int] = field(default_factory=dict)
+    beside: tuple[float, float] | None = None
 
     @property
     def said(self) -> tuple[str, str]:
@@ -79,15 +89,25 @@ def looked_at(raw: Raw) -> int:
 
 
 def _told(sample: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> dict[str, tuple]:
-    """Return rows, answers, how many different (of many rows: about), mean length, least, greatest and mean."""
+    """Return rows, answers, how many different (of many rows: about), mean length, least, greatest and mean.
+
+    Then how often each number of `NOTHING` occurs, and the least and the greatest of all others.
+    """
     asked, different = [], "count(distinct {})" if sample.shape[0] <= conform.SAMPLE else "approx_count_distinct({})"
     for name, kind in kinds.items():
         q = quoted(name)
         number_ = TYPES.get(kind) in ("integer", "number") or kind.startswith("DECIMAL")
         ends = (f"min({q})::double", f"max({q})::double", f"avg({q})::double") if number_ else ("null",) * 3
+        ends += _beside(f"{q}::double") if number_ else ("null",) * 3
         asked += [f"count({q})", different.format(q), f"avg(length({q}::varchar))", *ends]
     rows, *found = sample.aggregate("count(*), " + ", ".join(asked)).fetchall()[0]
-    return {name: (rows, *found[6 * i : 6 * i + 6]) for i, name in enumerate(kinds)}
+    return {name: (rows, *found[9 * i : 9 * i + 9]) for i, name in enumerate(kinds)}
+
+
+def _beside(number_: str) -> tuple[str, str, str]:
+    code = f"{number_} in ({', '.join(f'{v:.12g}' for v in NOTHING)})"
+    rest = f"filter (where isfinite({number_}) and not {code})"
+    return f"histogram({number_}) filter (where {code})", f"min({number_}) {rest}", f"max({number_}) {rest}"
 
 
 def _answers(
@@ -109,7 +129,7 @@ def _answers(
 
 
 def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: Raw) -> Column:
-    rows, filled, about, length, *ends = told
+    rows, filled, about, length, *ends, codes, low, high = told
     distinct = len(values) or min(about, filled)
     facts = raw.facts.get(name, {})
     other = "datetime" if kind.startswith("TIMESTAMP") else "number" if kind.startswith("DECIMAL") else "string"
@@ -133,7 +153,19 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
     if coding is None and type_ in ("integer", "number"):
         values = {f"{v:.12g}": n for t, n in values.items() if (v := number(t)) is not None}
     ends = [v if v is not None and math.isfinite(v) else None for v in ends]
-    return Column(name, type_, rows, filled, distinct, length or 0.0, values, facts, coding, *ends)
+    beside = None if low is None else (low, high)
+    if type_ in ("integer", "number") and kind == "VARCHAR":
+        codes, beside = _codes(values)
+    return Column(
+        name, type_, rows, filled, distinct, length or 0.0, values, facts, coding, *ends, dict(codes or {}), beside
+    )
+
+
+def _codes(values: Mapping[str, int]) -> tuple[dict[float, int], tuple[float, float] | None]:
+    """Return what `_beside` asks for of numbers that were read from texts."""
+    known = {v: n for t, n in values.items() if (v := number(t)) is not None and math.isfinite(v)}
+    rest = [v for v in known if v not in NOTHING]
+    return {v: n for v, n in known.items() if v in NOTHING}, (min(rest), max(rest)) if rest else None
 
 
 def _ends(values: Mapping[str, int]) -> list[float | None]:

@@ -1,0 +1,109 @@
+"""Codes for no answer in numbers that are no ratings: -99 among numbers of visits, 9999 among amounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cxlab.data import wording
+from cxlab.data.codebook import Field
+from cxlab.data.guess import Log
+from cxlab.data.profile import Column
+
+READ = {"", "operation", "segment", "touchpoint", "importance", "outcome"}
+"""Roles whose numbers are looked at; those of ids, weights, designs and times are not."""
+
+OFTEN = 2
+"""So many times a code must occur to be one; whoever measures does not hit the same number by chance that far out."""
+
+FAR = 3.0
+"""A code lies so many times the width of all other numbers above them."""
+
+PRICE = re.compile(r"price|preis|prix|preci|prezz|prijs|cost|kost|fee\b|цен|τιμ|价|価格", re.I)
+"""Names of what ends in 9 by itself."""
+
+SMALL = 5.0
+"""-1 to -9 are codes where all other numbers are 0 and above, up to so many times the code at least ..."""
+
+MOST = 3
+"""... and where no more than so many of them occur."""
+
+DEAR = 30.0
+"""A price lies so many times the width of all other prices above them to be a code."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Codes that are none of the other numbers, which run from ``low`` to ``high``, and those that may be."""
+
+    low: float
+    high: float
+    sure: Mapping[float, int]
+    perhaps: Mapping[float, int]
+
+
+def settle(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) -> None:
+    """Take usual codes for no answer that lie far from all other numbers of a column as such, and ask.
+
+    Those that may be numbers count, and are asked. Ratings have rules of their own (`cxlab.data.scales`).
+    """
+    for f in list(fields.values()):
+        c = columns.get(f.name)
+        if c is None or f.scale or f.unit or f.role not in READ or f.type not in ("integer", "number"):
+            continue
+        known = {float(k) for k in (*f.missing, *f.labels) if k.lstrip("-").isdigit()}
+        found = seen(c, known, money=wording.says("spend", *c.said) or bool(PRICE.search(" ".join(c.said))))
+        if found is None:
+            continue
+        ends = f"{found.low:.12g} to {found.high:.12g}"
+        if found.sure:
+            gone = {f"{v:.12g}": "no answer (guessed)" for v in found.sure}
+            fields[f.name] = replace(f, missing={**f.missing, **gone})
+            for v, n in found.sure.items():
+                why = f"far from all other numbers ({ends}), a usual code for no answer; {n:,} times"
+                log.say(f.name, f"missing code {v:.12g}", why)
+            said = f"{_counted(found.sure, c)} beside {ends}: taken as no answer"
+            log.ask(f.name, said, {"no answer": "", "a number": "missing="}, 0.6)
+        if found.perhaps:
+            codes = ",".join(f"{v:.12g}" for v in (*found.sure, *found.perhaps))
+            said = f"{_counted(found.perhaps, c)} beside {ends}: counted; is it a code for no answer?"
+            log.ask(f.name, said, {"a number": "", "no answer": f"missing={codes}"}, 0.5)
+
+
+def _counted(codes: Mapping[float, int], c: Column) -> str:
+    return " and ".join(f"{v:.12g} ({n:,} of {c.filled:,})" for v, n in codes.items())
+
+
+def seen(c: Column, known: set[float], *, money: bool) -> Seen | None:
+    """Return which usual codes for no answer a column of numbers holds beside its other numbers; None if none.
+
+    Parameters
+    ----------
+    c : the column. ``known`` : numbers that the codebook explains. ``money`` : whether it holds prices, which end in 9.
+    """
+    codes = {v: n for v, n in sorted(c.codes.items()) if v not in known}
+    if not codes or c.beside is None or c.filled - sum(c.codes.values()) < OFTEN:
+        return None
+    low, high = c.beside
+    if len(below := [v for v in codes if -10 < v < 0]) > MOST:  # changes, differences: numbers below 0
+        codes = {v: n for v, n in codes.items() if v not in below}
+        low = min(below)
+    kinds = {v: _kind(v, n, low, high, money=money) for v, n in codes.items()}
+    chosen = [{v: codes[v] for v, kind in kinds.items() if kind == which} for which in ("sure", "perhaps")]
+    return Seen(low, high, *chosen) if any(chosen) else None
+
+
+def _kind(code: float, often: int, low: float, high: float, *, money: bool) -> str:
+    """Return 'sure', 'perhaps' or '' for one code beside numbers from ``low`` to ``high``."""
+    width = max(high - low, 1.0)
+    if code < 0:
+        below = low >= 0 or code < low - FAR * width
+        if not below:
+            return ""
+        apart = high >= SMALL * -code or code <= low - FAR * width
+        return "sure" if code <= -90 or apart and often >= OFTEN else "perhaps"
+    if code <= high + (0.5 if code < 90 else 0.1) * width:
+        return ""
+    far = code > high + (DEAR if money else FAR) * width
+    return "sure" if far and often >= OFTEN else "perhaps"

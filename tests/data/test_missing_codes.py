@@ -1,0 +1,116 @@
+"""Codes for no answer among numbers that are no ratings are no numbers; what may be a number is asked, never hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxlab as cx
+
+N = 400
+RNG = np.random.default_rng(8)
+NUMBERS = {
+    "visits": RNG.integers(1, 6, N).astype(float),
+    "children": RNG.integers(0, 4, N).astype(float),
+    "age": RNG.integers(18, 80, N).astype(float),
+    "minutes": RNG.gamma(2, 5, N).round(1),
+    "paid": RNG.normal(50, 10, N).round(2),
+    "income": RNG.integers(20_000, 90_000, N).astype(float),
+}
+
+
+def with_codes(values: np.ndarray, *codes: float, rows: int = 12) -> np.ndarray:
+    out = values.copy()
+    for k, code in enumerate(codes):
+        out[k * rows : (k + 1) * rows] = code
+    return out
+
+
+def loaded(tmp_path, values: np.ndarray, name: str = "x") -> cx.Study:
+    rows = pd.DataFrame({"id": [f"P{k}" for k in range(len(values))], name: values})
+    rows.to_csv(tmp_path / "made.csv", index=False)
+    return cx.load(str(tmp_path / "made.csv"))
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [("visits", (-99,)), ("visits", (98, 99)), ("children", (99,)), ("children", (-9, 97)), ("age", (999, -1)),
+     ("age", (-8, -9)), ("minutes", (-1,)), ("minutes", (999,)), ("paid", (9999,)), ("paid", (-99,)),
+     ("income", (999_999, -9)), ("income", (9_999_999,))],
+)  # fmt: skip
+def test_a_mean_does_not_count_codes_and_says_so(tmp_path, name, codes):
+    values = with_codes(NUMBERS[name], *codes)
+    study = loaded(tmp_path, values)
+    result = cx.mean(study, "x")
+    true = values[~np.isin(values, codes)]
+    assert result.table["estimate"][0] == pytest.approx(true.mean(), abs=1e-9)
+    assert result.table["n"][0] == len(true)
+    assert {n for n in result.notes if "guessed" in n} == {
+        f"'{c:.12g}' of 'x' is taken as no answer (guessed)" for c in codes
+    }
+    (doubt,) = [d for d in study.doubts if d.column == "x" and "no answer" in d.question]
+    assert doubt.settings == ("", "missing=")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("change", np.r_[RNG.integers(-9, 10, 300), [-9] * 20]),
+        ("side", RNG.choice([-1, 1], N)),
+        ("effect", RNG.choice([-2, -1, 0, 1, 2], N)),
+        ("age", RNG.integers(18, 100, N)),
+        ("score_of_100", RNG.integers(0, 101, N)),
+        ("price", RNG.choice([9, 19, 29, 49, 99], N)),
+        ("price", RNG.choice([9.99, 49.99, 99.99, 999.0], N)),
+        ("temperature", RNG.normal(0, 8, N).round(0)),
+        ("zip", RNG.integers(10_000, 99_999, N)),
+        ("calls", RNG.integers(0, 120, N)),
+    ],
+)
+def test_numbers_that_only_look_like_codes_count(tmp_path, name, values):
+    study = loaded(tmp_path, np.asarray(values, float), name)
+    assert not study.field(name).missing
+    assert len(study.to_pandas()[name].dropna()) == len(values)
+
+
+def test_what_may_be_a_number_counts_and_is_asked(tmp_path):
+    values = np.r_[NUMBERS["age"], [99] * 15]
+    study = loaded(tmp_path, values, "years")
+    assert cx.mean(study, "years").table["estimate"][0] == pytest.approx(values.mean())
+    (doubt,) = [d for d in study.doubts if d.column == "years"]
+    assert doubt.question == "99 (15 of 415) beside 18 to 79: counted; is it a code for no answer?"
+    assert doubt.settings == ("", "missing=99")
+
+
+def test_codes_beside_few_numbers_are_not_said_to_be_left_out_while_they_count(tmp_path):
+    study = loaded(tmp_path, RNG.choice([1, 2, 3, 4, 5, 8, 9], N), "grp")
+    asked = [d.question for d in study.doubts if d.column == "grp"]
+    assert "8 and 9 beside 1 to 5: counted; codes for no answer?" in asked
+    assert not [said for said in asked if "taken as no answer" in said]
+    assert study.field("grp").missing == {}
+
+
+def test_a_rating_and_a_metric_say_which_codes_were_guessed(tmp_path):
+    values = with_codes(RNG.integers(0, 11, N).astype(float), 98, 99)
+    study = loaded(tmp_path, values, "nps")
+    assert "'98' of 'nps' is taken as no answer (guessed)" in cx.nps(study).notes
+    told = study.set("nps", missing={"98": "refused", "99": "does not know"})
+    assert not [n for n in cx.nps(told).notes if "guessed" in n]
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=30, max_size=80),
+    st.sampled_from([-9, -99, -999, 99, 998, 999, 9999]),
+    st.integers(2, 10),
+)
+def test_whatever_the_numbers_a_code_far_from_them_moves_no_mean(numbers, code, often):
+    if code in (-9, 99) and max(numbers) > -5 * code or code == -9 and max(numbers) < 45:
+        return
+    if code == 99 and max(numbers) + 3 * max(max(numbers) - min(numbers), 1) >= 99:
+        return
+    values = np.array([*numbers, *[code] * often], float)
+    study = cx.load(pd.DataFrame({"id": [f"P{k}" for k in range(len(values))], "visits": values}))
+    assert np.nanmean(study.to_pandas()["visits"]) == pytest.approx(np.mean(numbers))
