@@ -108,7 +108,8 @@ def hazard(
     if data.simple:
         every, df = fit.covariance(), np.inf
     else:
-        every, df = joint(study, s, np.hstack([fit.influence, fit.base_influence()]) * (s.n.sum() / (s.n @ s.w)))
+        one = s.n.sum() / (s.n @ s.w)
+        every, df = joint(study, s, lambda rows: np.hstack([fit.influence[rows], fit.base_influence(rows)]) * one)
     v = every[: len(called), : len(called)]
     table = _table(called, fit.b / spread, np.sqrt(np.diag(v)) / spread, df, int(s.n.sum()), level)
     clock = 1 - curves(t, ended.astype(int), s.n, s.w, e).before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,11 +151,11 @@ def end_codes(study: Study, event: str, came: NDArray, ends: object) -> tuple[ND
     return out, tuple(words)
 
 
-def joint(study: Study, found: Sample, u: NDArray) -> tuple[NDArray, float]:
-    """Return the covariance of numbers from the influence (rows, q) of one answer, without its weight, and its df."""
-    return covariance(
-        u * found.w[:, None], found.n, found.cluster, found.strata, names=found.strata_names, drawn=study.drawn
-    )
+def joint(study: Study, found: Sample, u: NDArray | Callable[[NDArray], NDArray]) -> tuple[NDArray, float]:
+    """Return the covariance of numbers from the influence (rows, q) of one answer, without its weight, and its df;
+    ``u`` may return that of the rows whose numbers it is given."""
+    own = (lambda rows: u(rows) * found.w[rows][:, None]) if callable(u) else u * found.w[:, None]
+    return covariance(own, found.n, found.cluster, found.strata, names=found.strata_names, drawn=study.drawn)
 
 
 def _is_text(study: Study, name: str) -> bool:

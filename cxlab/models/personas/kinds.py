@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
@@ -165,14 +166,14 @@ def _chosen(
 ) -> tuple[lca.Classes, pd.DataFrame]:
     """The fit of lowest BIC that is found again in half-samples, and the table of all."""
     most, least = limits
-    y, weight = lca.indicators(codes, sizes), found.n * found.w * (found.n.sum() / (found.n @ found.w))
-    unit = np.full(len(codes), -1) if found.cluster is None else np.unique(found.cluster, return_inverse=True)[1]
-    distinct, at = _patterns(y)
+    weight, (y, at) = found.n * found.w * (found.n.sum() / (found.n @ found.w)), lca.distinct(codes, sizes)
     if found.cluster is None:  # answers alike are one pattern: split by their number
-        y, weight, unit = distinct, np.bincount(at, weight, len(distinct)), np.full(len(distinct), -1)
+        weight, unit, own = np.bincount(at, weight, len(y)), np.full(len(y), -1), None
+    else:
+        unit, own = np.unique(found.cluster, return_inverse=True)[1], at
     fits, rows = [], []
     for k in range(1, most + 1):
-        fit = lca.classes(y, sizes, weight, k, rng)
+        fit = lca.classes(y, sizes, weight, k, rng, at=own)
         smallest = float(np.round(fit.share.min() * found.n.sum()))
         fits.append(fit)
         rows.append({"kinds": k, "bic": fit.bic, "smallest": smallest, "stability": np.nan, "stable": k == 1 or None})
@@ -185,7 +186,7 @@ def _chosen(
             break
         if table["smallest"][i] < least:
             continue
-        ari = float(np.median(lca.stability(y, sizes, weight, unit, i + 1, rng)))
+        ari = float(np.median(lca.stability(y, sizes, weight, unit, i + 1, rng, at=own)))
         table.loc[i, ["stability", "stable"]] = ari, ari >= STABLE
         if ari >= STABLE:
             pick = int(i)
@@ -193,11 +194,6 @@ def _chosen(
     order = np.argsort(-fits[pick].share, kind="stable")
     f = fits[pick]
     return lca.Classes(f.share[order], f.profile[order], f.belongs[:, order], f.loglik, f.bic, f.converged), table
-
-
-def _patterns(y: NDArray) -> tuple[NDArray, NDArray]:
-    distinct, at = np.unique(y, axis=0, return_inverse=True)
-    return distinct, at.ravel()
 
 
 def _scaled(field: Field, x: NDArray) -> NDArray:
@@ -213,27 +209,44 @@ def _drawn(
     rng: np.random.Generator,
 ) -> dict:  # fmt: skip
     """Shares and means by kind, of all, and by ``split``: the estimates first, then those of bootstrap draws."""
-    distinct, at = _patterns(lca.indicators(codes, sizes))
+    distinct, at = lca.distinct(codes, sizes)
     unit, strata, count = units(found, rng)
     times = np.vstack([np.ones(len(count)), times_drawn(strata, count, DRAWS, rng)])
-    k = len(fit.share)
+    k, base = len(fit.share), found.n * found.w
+    sums = _Sums(at, unit, len(distinct), len(count))
+    weighed, held = sums.of(base), [(sums.of(base * np.isfinite(x)), sums.of(base * np.nan_to_num(x))) for x in
+                                    shown.values()]  # fmt: skip
     values = pd.factorize(pd.Series(found.other[split]), sort=True) if split else (np.zeros(len(at), int), [])
     out: dict = {"share": [], "mean": [], "all": [], "split": [], "inside": [], "values": list(values[1])}
     for t in times:
-        w = found.n * found.w * t[unit]
-        counts = np.bincount(at, w, len(distinct))
+        counts = weighed @ t
         now = lca.again(fit, distinct, sizes, counts)
-        belongs = now.belongs[at]
+        each = [(known @ t, total @ t) for known, total in held]
         out["share"].append(now.share)
-        out["mean"].append([lca.means(belongs, w, x) if k > 1 else np.array([_mean(w, x)]) for x in shown.values()])
-        out["all"].append([_mean(w, x) for x in shown.values()])
+        out["all"].append([x.sum() / n.sum() if n.sum() > 0 else np.nan for n, x in each])
+        means = [lca.means(now.belongs, counts, *x) for x in each] if k > 1 else [[m] for m in out["all"][-1]]
+        out["mean"].append(means)
         if split:
+            w = base * t[unit]
             parts = [np.where(values[0] == v, w, 0.0) for v in range(len(values[1]))]
             out["split"].append(
                 [[p.sum() / w[values[0] >= 0].sum(), *(_mean(p, x) for x in shown.values())] for p in parts]
             )
-            out["inside"].append([[(p @ belongs[:, c]) / max(p.sum(), 1e-300) for c in range(k)] for p in parts])
+            inside = [np.bincount(at, p, len(distinct)) @ now.belongs / max(p.sum(), 1e-300) for p in parts]
+            out["inside"].append(inside)
     return {key: v if key == "values" else np.array(v) for key, v in out.items()}
+
+
+class _Sums:
+    """Sums of rows by pattern and drawn unit: a draw multiplies them by how often each unit was drawn."""
+
+    def __init__(self, at: NDArray, unit: NDArray, patterns: int, units: int) -> None:
+        self.order = np.argsort(at, kind="stable")
+        self.unit, self.shape = unit[self.order], (patterns, units)
+        self.start = np.append(0, np.cumsum(np.bincount(at, minlength=patterns)))
+
+    def of(self, x: NDArray) -> csr_array:
+        return csr_array((x[self.order], self.unit, self.start), self.shape)
 
 
 def _mean(w: NDArray, x: NDArray) -> float:

@@ -46,9 +46,28 @@ def indicators(codes: NDArray, levels: Sequence[int]) -> NDArray:
     return np.hstack([(codes[:, [j]] == np.arange(size)).astype(float) for j, size in enumerate(levels)])
 
 
+def distinct(codes: NDArray, levels: Sequence[int]) -> tuple[NDArray, NDArray]:
+    """Return (patterns, all levels) the different rows of `indicators`, sorted, and which of them each row is.
+
+    >>> y, at = distinct(np.array([[1], [0], [1]]), [2])
+    >>> y.tolist(), at.tolist()
+    ([[0.0, 1.0], [1.0, 0.0]], [0, 1, 0])
+    """
+    number, most = np.zeros(len(codes), np.int64), 1
+    for j, size in enumerate(levels):  # the first level stands first, so its 1 makes a row the largest
+        if most > 2**62 // (size + 1):
+            there, number = np.unique(number, return_inverse=True)
+            number, most = number.ravel().astype(np.int64), len(there)
+        number = number * (size + 1) + np.where(codes[:, j] < 0, 0, size - codes[:, j])
+        most *= size + 1
+    _, first, at = np.unique(number, return_index=True, return_inverse=True)
+    return indicators(codes[first], levels), at.ravel()
+
+
 def classes(
-    y: NDArray, levels: Sequence[int], n: NDArray, k: int, rng: np.random.Generator, *, starts: int = 10
-) -> Classes:
+    y: NDArray, levels: Sequence[int], n: NDArray, k: int, rng: np.random.Generator, *, starts: int = 10,
+    at: NDArray | None = None,
+) -> Classes:  # fmt: skip
     """Return the best of ``starts`` runs of EM for ``k`` classes.
 
     BIC = -2 log L + p log N, p = (k - 1) + k sum (levels - 1).
@@ -56,6 +75,7 @@ def classes(
     Parameters
     ----------
     y : of `indicators`. ``levels`` : how many answers each item has. ``n`` : (patterns,) weighted answers of each.
+    at : (rows,) the pattern of each row, where ``n`` is that of rows: classes are started row by row then.
 
     Examples
     --------
@@ -64,9 +84,12 @@ def classes(
     >>> sorted(found.share.round(2).tolist())
     [0.5, 0.5]
     """
-    runs = []
+    runs, rows = [], n
+    n = rows if at is None else np.bincount(at, rows, len(y))
     for _ in range(starts if k > 1 else 1):  # short runs first, the best of them to the end
-        belongs = rng.dirichlet(np.ones(k), len(y))
+        belongs = rng.dirichlet(np.ones(k), len(rows))
+        if at is not None:  # the first step of EM sees no more of the rows than this
+            belongs = np.stack([np.bincount(at, rows * b, len(y)) for b in belongs.T], axis=1) / n[:, None]
         runs.append(_run(y, levels, n, belongs, 30 if k > 1 else STEPS))
     best = max(runs, key=lambda r: r[0])
     loglik, share, profile, belongs, converged = _run(y, levels, n, best[3], STEPS)
@@ -126,38 +149,39 @@ def agreement_of(a: NDArray, b: NDArray, n: NDArray) -> float:
 
 
 def stability(
-    y: NDArray, levels: Sequence[int], n: NDArray, unit: NDArray, k: int, rng: np.random.Generator, *, times: int = 10
-) -> NDArray:
+    y: NDArray, levels: Sequence[int], n: NDArray, unit: NDArray, k: int, rng: np.random.Generator, *, times: int = 10,
+    at: NDArray | None = None,
+) -> NDArray:  # fmt: skip
     """Return (times,) how well classes found in one half of the units agree with those of the other half on all.
 
     Parameters
     ----------
-    y, levels, n, k : as for `classes`. ``unit`` : (patterns,) code of each row's unit, or -1: its answers are split.
+    y, levels, n, k, at : as for `classes`. ``unit`` : of each row of ``n``, code of its unit, or -1: its answers are
+        split.
     """
-    out = np.zeros(times)
+    out, every = np.zeros(times), n if at is None else np.bincount(at, n, len(y))
     for t in range(times):
         whole = unit >= 0
         side = rng.integers(0, 2, int(unit.max(initial=0)) + 1)
         first = np.where(whole, n * side[np.fmax(unit, 0)], 0.0)
         loose = ~whole
         first[loose] = rng.binomial(np.round(n[loose]).astype(int), 0.5)
-        halves = [classes(y, levels, part + 1e-9, k, rng, starts=4) for part in (first, np.fmax(n - first, 0))]
+        halves = [classes(y, levels, part + 1e-9, k, rng, starts=4, at=at) for part in (first, np.fmax(n - first, 0))]
         a, b = (posterior(h, y).argmax(1) for h in halves)
-        out[t] = agreement_of(a, b, n)
+        out[t] = agreement_of(a, b, every)
     return out
 
 
-def means(belongs: NDArray, n: NDArray, x: NDArray) -> NDArray:
+def means(belongs: NDArray, n: NDArray, known: NDArray, total: NDArray) -> NDArray:
     """Return the mean of x in each class, (K,), as if classes were known (BCH: error of assignment taken out).
 
     Parameters
     ----------
-    belongs : (rows, K). ``n`` : (rows,) weights. ``x`` : (rows,) values, nan where there is none.
+    belongs : (patterns, K). ``n`` : (patterns,) weights. ``known`` : (patterns,) weights of those who have a value of
+        x. ``total`` : (patterns,) the sum of these values times their weights.
     """
     w = belongs * n[:, None]
     error = (w.T @ belongs) / np.fmax(w.sum(0), 1e-300)[:, None]  # of class t, the share given to class s
-    back = belongs @ np.linalg.pinv(error) * n[:, None]
-    there = np.isfinite(x)
-    total = back[there].sum(0)
+    back = belongs @ np.linalg.pinv(error)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (back[there].T @ x[there]) / total
+        return (back.T @ total) / (back.T @ known)

@@ -7,6 +7,8 @@ sample). Without clusters each answer is one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -14,9 +16,12 @@ from scipy.sparse import csr_matrix
 
 from cxlab.stats.counts.drawn import of_strata
 
+PIECE = 4_000_000
+"""Numbers that are made at once where influences are asked for some rows at a time."""
+
 
 def covariance(
-    u: NDArray,
+    u: NDArray | Callable[[NDArray], NDArray],
     n: NDArray,
     cluster: NDArray | None = None,
     strata: NDArray | None = None,
@@ -28,7 +33,8 @@ def covariance(
 
     Parameters
     ----------
-    u : (rows, q) influence of one answer of each row, its weight included.
+    u : (rows, q) influence of one answer of each row, its weight included; or what returns that of the rows whose
+        numbers it is given, so that many rows of many numbers are never held at once.
     n : (rows,) answers of the row. ``cluster``, ``strata`` : (rows,) codes from 0, or None.
     names : what the codes of ``strata`` stand for. ``drawn`` : the clusters of each stratum of the whole sample
         (`cxlab.stats.counts.drawn.clusters_drawn`); None: those of the rows.
@@ -39,24 +45,47 @@ def covariance(
     >>> v.tolist(), df
     ([[0.0]], 1.0)
     """
+    pieces = _pieces(u, n, cluster)
     if cluster is not None:
-        codes, first, g = np.unique(cluster, return_index=True, return_inverse=True)
-        u = _sums(g, u * n[:, None], len(codes))
-        n, strata = np.ones(len(codes)), None if strata is None else strata[first]
-    h = np.zeros(len(u), int) if strata is None else np.unique(strata, return_inverse=True)[1]
+        first = np.unique(cluster, return_index=True)[1]
+        n, strata = np.ones(len(first)), None if strata is None else strata[first]
+    h = np.zeros(len(n), int) if strata is None else np.unique(strata, return_inverse=True)[1]
     there = np.bincount(h, n)
     size = there
     if drawn is not None:
         labels = [names[k] for k in np.unique(strata)] if strata is not None else [""]
         size = np.fmax(of_strata(drawn, labels), there)
-    centre = _sums(h, u * n[:, None], len(size))
     lonely = size <= 1
-    mean = np.where(lonely[:, None], 0.0, centre / np.fmax(size, 1)[:, None])
     factor = np.where(lonely, 1.0, size / np.fmax(size - 1, 1))
-    within = (u * (n * factor[h])[:, None]).T @ u
+    centre, within = np.zeros(()), np.zeros(())
+    for units, x in pieces:
+        centre = centre + _sums(h[units], x * n[units][:, None], len(size))
+        within = within + (x * (n[units] * factor[h[units]])[:, None]).T @ x
+    mean = np.where(lonely[:, None], 0.0, centre / np.fmax(size, 1)[:, None])
     v = within - (centre * (factor * 1.0)[:, None]).T @ mean
     df = float(size.sum() - len(size))
     return (v if df >= 1 else np.full_like(v, np.nan)), df
+
+
+def _pieces(
+    u: NDArray | Callable[[NDArray], NDArray], n: NDArray, cluster: NDArray | None
+) -> Iterator[tuple[NDArray | slice, NDArray]]:
+    """Yield some units and their influences (units, q) after others: clusters in the order of their codes, or rows."""
+    if not callable(u):
+        g = None if cluster is None else np.unique(cluster, return_inverse=True)[1]
+        yield slice(None), u if g is None else _sums(g, u * n[:, None], int(g.max(initial=-1)) + 1)
+        return
+    order = np.arange(len(n)) if cluster is None else np.argsort(cluster, kind="stable")
+    start = order if cluster is None else np.flatnonzero(np.diff(cluster[order], prepend=-1))
+    size = max(1, PIECE // u(order[:1]).shape[1])
+    cuts = np.unique(np.searchsorted(start, np.arange(0, len(n), size)))
+    cuts = cuts[cuts < len(start)]
+    for low, high in zip(cuts, [*cuts[1:], len(start)], strict=True):
+        rows = order[start[low] : start[high] if high < len(start) else len(n)]
+        x = u(rows)
+        if cluster is not None:
+            x = np.add.reduceat(x * n[rows][:, None], start[low:high] - start[low])
+        yield slice(low, high), x
 
 
 def _sums(code: NDArray, x: NDArray, size: int) -> NDArray:

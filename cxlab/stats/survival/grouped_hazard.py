@@ -30,8 +30,8 @@ class Hazard:
     (``bread``, p x p), influence of one spell of each row on b (``influence``, rows x p), whether it converged, and by
     period the score of b (T, p) and its information (T, p, p), the base hazards profiled out (``by_period``).
     ``pull`` (p, T) by how much a base falls as b rises, ``own`` (T,) the variance of a base where b is known, and
-    ``base_influence()`` (rows, T) of one spell of each row on the bases. ``concordance`` : Harrell's, how often, of one
-    who leaves in a period and one who stays longer, the former has the higher hazard."""
+    ``base_influence(rows)`` (rows, T) of one spell of each row, or of those named, on the bases. ``concordance`` :
+    Harrell's, how often, of one who leaves in a period and one who stays longer, the former has the higher hazard."""
 
     b: NDArray
     base: NDArray
@@ -42,7 +42,7 @@ class Hazard:
     by_period: tuple[NDArray, NDArray]
     pull: NDArray
     own: NDArray
-    base_influence: Callable[[], NDArray]
+    base_influence: Callable[..., NDArray]
     concordance: float
 
     def covariance(self) -> NDArray:
@@ -133,7 +133,11 @@ def fit(
     slope, curve, loglik = pieces(patterns @ b, base, risk, ends)
     apart = patterns[:, None, :] - (share * cross).T[None]
     by_period = np.einsum("gt,gtj->tj", slope, apart), np.einsum("gt,gtj,gtk->tjk", curve, apart, apart)
-    each = lambda: share * _base_scores(rate, gain, at, period, ended, since) - (u @ bread) @ pull  # noqa: E731
+
+    def each(rows: NDArray | slice = slice(None)) -> NDArray:
+        watched = None if since is None else since[rows]
+        return share * _base_scores(rate, gain, at[rows], period[rows], ended[rows], watched) - (u[rows] @ bread) @ pull
+
     again = concordance(patterns @ b, risk, ends)
     return Hazard(b, base, float(loglik), bread, u @ bread, converged, by_period, pull, share, each, again)
 
