@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import cxlab as cx
 from cxlab import Codebook, Field, Scale, Study
+from cxlab.models.metrics import calibrated_sums, fitted_weights, scores
+from cxlab.stats.counts import clustered_rows
 from cxlab.stats.inference import calibrated
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -106,6 +110,32 @@ def test_the_rest_is_one_group_as_if_it_were_coded_so() -> None:
     alone = cx.compare(coded, "nps", by="beta").table.iloc[0]
     assert abs(both["estimate"]) == pytest.approx(abs(alone["estimate"]))
     assert both["se"] == pytest.approx(alone["se"])
+
+
+@pytest.mark.parametrize("engine", [duckdb.from_df, lambda t: pl.from_pandas(t).lazy(), lambda t: t])
+@pytest.mark.parametrize("design", [*DESIGNS, "strata"])
+@pytest.mark.parametrize("part", ["whole", "part"])
+def test_sums_where_the_data_lie_are_those_of_distinct_rows(engine, design: str, part: str, monkeypatch) -> None:
+    """By group, item, union of groups and in a part of the sample, with margins and answers missing; clusters in
+    shares of their own where they are more than is held at once."""
+    roles = dict(zip((*DESIGNS.get(design, ("", "h", "w")),), ("cluster", "strata", "weight"), strict=True))
+    rows = DATA.assign(far=DATA["x"] + 1e4, wave=DATA["wave"].astype("Int64"))
+    rows.loc[::7, "wave"], rows.loc[::5, "brand"] = pd.NA, None
+    kinds = {"brand": "string", "far": "number", "x": "number", "w": "number"}
+    scale = {"nps": Scale(0, 10), "y": Scale(1, 5)}
+    fields = [Field(c, "", kinds.get(c, "integer"), roles.get(c, ""), scale=scale.get(c)) for c in rows.columns]
+    study = cx.rake(Study(engine(rows), Codebook("s", tuple(fields))), {"wave": {1: 0.7, 2: 0.3}}, blank="neutral")
+    study = study.where(t=1) if part == "part" else study
+    monkeypatch.setattr(clustered_rows, "BOUND", 20_000)
+    monkeypatch.setattr(calibrated_sums, "BLOCK", 50)
+    score = scores.average(study, ["y", "far"], ["brand", "item"])
+    groups = [(item, brand) for brand in ("Alfa", "Beta", None) for item in score.items]
+    union = np.array([[1, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 1.0]])
+    for unions in (None, union):
+        given = (study, score, ["brand"], groups)
+        found = fitted_weights.covariance(*given, unions=unions, population=5000.0)
+        expected = fitted_weights._of_distinct(*given, unions, 5000.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
 
 
 def test_weights_of_the_file_count_as_known() -> None:

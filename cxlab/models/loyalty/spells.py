@@ -127,26 +127,26 @@ def grouped(study: Study, by: Sequence[str], found: Sample) -> tuple[NDArray, pd
 
 def end_codes(study: Study, event: str, came: NDArray, ends: object) -> tuple[NDArray, tuple[str, ...]]:
     """Return (rows,) 0 or the number of the end, and the ends in words; codes or labels name them."""
-    values = pd.Series(came)
-    text = values.map(key)
+    code, values = pd.factorize(pd.Series(came))
+    text = pd.Series([key(v) for v in values])
     f = study.field(event)
     said = {**f.labels, **(f.scale.labels if f.scale else {})}
     if ends is None:
-        if not set(text.unique()) <= {"0", "1", "True", "False", "0.0", "1.0"}:
+        if not set(text) <= {"0", "1", "True", "False", "0.0", "1.0"}:
             raise DataProblem(
-                f"'{event}' of {study.name} holds {', '.join(map(repr, sorted(text.unique())[:6]))}; say with ends= "
+                f"'{event}' of {study.name} holds {', '.join(map(repr, sorted(set(text))[:6]))}; say with ends= "
                 "which of these mean that somebody left (several are competing ends); all others are still there"
             )
-        return text.isin(["1", "True", "1.0"]).to_numpy().astype(int), (said.get("1", "left"),)
+        return text.isin(["1", "True", "1.0"]).to_numpy().astype(int)[code], (said.get("1", "left"),)
     wanted = [ends] if isinstance(ends, (str, int, float)) else list(ends)
-    out, words = np.zeros(len(values), int), []
+    out, words = np.zeros(len(code), int), []
     for k, end in enumerate(wanted):
-        is_it = pd.Series([t == key(end) or said.get(t) == str(end) for t in text])
+        is_it = np.array([t == key(end) or said.get(t) == str(end) for t in text])
         if not is_it.any():
             raise DataProblem(
-                f"no row of {study.name} has '{event}' = {end!r}; it holds: {', '.join(sorted(text.unique())[:12])}"
+                f"no row of {study.name} has '{event}' = {end!r}; it holds: {', '.join(sorted(set(text))[:12])}"
             )
-        out[is_it.to_numpy()] = k + 1
+        out[is_it[code]] = k + 1
         words.append(said.get(key(end), str(end)))
     return out, tuple(words)
 

@@ -11,8 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlab.data.study import Study
+from cxlab.models.metrics import calibrated_sums
+from cxlab.models.metrics.calibrated_sums import plain
 from cxlab.models.metrics.scores import Score
+from cxlab.stats.counts.batches import local
 from cxlab.stats.counts.drawn import of_strata
+from cxlab.stats.counts.fetched import fetched
 from cxlab.stats.inference import calibrated
 
 SAID = "weights fitted to margins: linearised with the margins known"
@@ -32,18 +36,39 @@ def covariance(
 
     ``unions`` : (V, U) is 1 where group u belongs to union v; then the matrix is that of the unions.
     """
+    made, d = study.calibration, study.design
+    whole = _whole(study)
+    held = {f"_g{i}": nw.col(c) for i, c in enumerate(by)}
+    held |= {f"_s{i}": e[0].cast(nw.Float64) for i, e in enumerate(score.items.values())}
+    own = _answers(study, [*by, *score.columns]).select(*(e.alias(k) for k, e in (_design(study) | held).items()))
+    every = _answers(whole, []).select(*(e.alias(k) for k, e in _design(whole).items()))
+    if d.cluster and not local(own):  # clusters of an engine elsewhere: their distinct rows
+        return _of_distinct(study, score, by, keys, unions, population)
+    margins = tuple(tuple(f"_m{i}_{j}" for j in range(len(m))) for i, m in enumerate(made.margins))
+    items = tuple(f"_s{i}" for i in range(len(score.items)))
+    frames = calibrated_sums.Frames(
+        every, own, margins, tuple(f"_g{i}" for i in range(len(by))), items, study.whole is None
+    )
+    return calibrated_sums.covariance(study, score, frames, by, keys, unions, population)
+
+
+def _of_distinct(
+    study: Study, score: Score, by: Sequence[str], keys: Sequence[tuple], unions: NDArray | None,
+    population: Mapping | float | None,
+) -> NDArray:  # fmt: skip
+    """The same from the distinct rows in memory."""
     groups = {f"_g{i}": nw.col(c) for i, c in enumerate(by)}
     scores = {f"_s{i}": e[0] for i, e in enumerate(score.items.values())}
     frame = _answers(study, [*by, *score.columns])
     both, own, drawn, taken = sheets(study, frame, groups | scores, population)
     at = {name: i for i, name in enumerate(score.items)}
-    values = [(code, [*map(_plain, labels)]) for code, labels in (_numbered(own[g]) for g in groups)]
+    values = [(code, [*map(plain, labels)]) for code, labels in (_numbered(own[g]) for g in groups)]
     members, given = [], []
     for item, *group in keys:
         s = own[f"_s{at[item]}"].to_numpy(float)
         mine = ~np.isnan(s)
         for (code, labels), value in zip(values, group, strict=True):
-            mine &= np.array([v == _plain(value) for v in labels], bool)[code]
+            mine &= np.array([v == plain(value) for v in labels], bool)[code]
         members.append(np.flatnonzero(mine))
         given.append(s[members[-1]])
     if unions is not None:
@@ -62,8 +87,7 @@ def sheets(
     ----------
     frame : the rows of the domain; ``more`` : what else is asked of each, by name.
     """
-    whole_study = study.whole if study.whole and study.calibration.weight in study.whole.columns else study
-    whole_study = replace(whole_study, codebook=study.codebook)
+    whole_study = _whole(study)
     own = _rows(study, frame, more)
     whole = _rows(whole_study, _answers(whole_study, []), {})
     margins = [[f"_m{i}_{j}" for j in range(len(m))] for i, m in enumerate(study.calibration.margins)]
@@ -86,20 +110,25 @@ def _answers(study: Study, columns: Sequence[str]) -> nw.LazyFrame:
 
 def _rows(study: Study, frame: nw.LazyFrame, more: Mapping[str, nw.Expr]) -> pd.DataFrame:
     """Return the distinct rows of a positive weight: margins, design and ``more``, with their number ``_n``."""
+    kept = _design(study) | dict(more)
+    rows = frame.select(*(e.alias(k) for k, e in kept.items())).filter(nw.col("_w") > 0)
+    table = fetched(rows.group_by(*kept).agg(nw.len().alias("_n")), study.name, grouped=True).to_pandas()
+    return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=_sortable)
+
+
+def _whole(study: Study) -> Study:
+    """The whole sample, read as the codebook of its part says."""
+    whole = study.whole if study.whole and study.calibration.weight in study.whole.columns else study
+    return replace(whole, codebook=study.codebook)
+
+
+def _design(study: Study) -> dict[str, nw.Expr]:
+    """Margins, stratum, weight fitted and before, and cluster of each row."""
     made, d = study.calibration, study.design
     one = nw.col(made.base).cast(nw.Float64) if made.base else nw.lit(1.0)
     kept = {f"_m{i}_{j}": nw.col(c) for i, m in enumerate(made.margins) for j, c in enumerate(m)}
     kept |= {"_h": nw.col(d.strata) if d.strata else nw.lit(""), "_w": nw.col(d.weight).cast(nw.Float64), "_b": one}
-    kept |= ({"_c": nw.col(d.cluster)} if d.cluster else {}) | dict(more)
-    table = (
-        frame.select(*(e.alias(k) for k, e in kept.items()))
-        .filter(nw.col("_w") > 0)
-        .group_by(*kept)
-        .agg(nw.len().alias("_n"))
-        .collect()
-        .to_pandas()
-    )
-    return table.sort_values([c for c in kept if c != "_n"], ignore_index=True, key=_sortable)
+    return kept | ({"_c": nw.col(d.cluster)} if d.cluster else {})
 
 
 def _numbered(column: pd.Series) -> tuple[NDArray, pd.Index]:
@@ -118,10 +147,3 @@ def _sheet(table: pd.DataFrame, x: NDArray, strata: Sequence, units: pd.MultiInd
         np.full(len(table), -1) if units is None else units.get_indexer(pd.MultiIndex.from_frame(table[["_h", "_c"]]))
     )
     return calibrated.Rows(n, w, b, x, stratum, unit)
-
-
-def _plain(value: object) -> object:
-    """A group value that equals itself: null is None, a whole double an int."""
-    if pd.isna(value):
-        return None
-    return int(value) if isinstance(value, float) and value.is_integer() else value
