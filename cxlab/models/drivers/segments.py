@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -239,7 +240,7 @@ def driver_levels(
     ['within']
     """
     study.field(by)
-    answers = read_together(streamed_answers.read, study, outcome, drivers, extra=[by])
+    answers = read_together(streamed_answers.read, _without_clusters(study), outcome, drivers, extra=[by])
     code, labels = answers.coded_by(by)
     there = ~pd.isna(labels)[code]
     answers = answers if there.all() else answers.rows(there)
@@ -274,6 +275,15 @@ def driver_levels(
         notes=tuple(notes),
         parts={"icc": float(icc), "labels": dict(zip(answers.drivers, answers.labels, strict=True))},
     )  # fmt: skip
+
+
+def _without_clusters(study: Study) -> Study:
+    """The study without clusters and strata: groups are resampled whole, so these are not read."""
+    book = study.codebook
+    for role in ("cluster", "strata"):
+        for name in book.role(role):
+            book = book.replace(name, role="")
+    return replace(study, codebook=book)
 
 
 def _components(answers: Answers, code: np.ndarray, many: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
