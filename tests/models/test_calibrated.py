@@ -129,10 +129,11 @@ def test_sums_where_the_data_lie_are_those_of_distinct_rows(engine, design: str,
     monkeypatch.setattr(clustered_rows, "BOUND", 20_000)
     monkeypatch.setattr(calibrated_sums, "BLOCK", 50)
     score = scores.average(study, ["y", "far"], ["brand", "item"])
-    groups = [(item, brand) for brand in ("Alfa", "Beta", None) for item in score.items]
+    by = ["brand", "k"] if part == "part" else ["brand"]
+    groups = [(item, brand, *[1] * (len(by) - 1)) for brand in ("Alfa", "Beta", None) for item in score.items]
     union = np.array([[1, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 1.0]])
     for unions in (None, union):
-        given = (study, score, ["brand"], groups)
+        given = (study, score, by, groups)
         found = fitted_weights.covariance(*given, unions=unions, population=5000.0)
         expected = fitted_weights._of_distinct(*given, unions, 5000.0)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())

@@ -238,13 +238,16 @@ def _sheets(frames: Frames, names: Sequence[str]) -> nw.LazyFrame:
     items = [nw.col(s).alias(f"_s{i}_0") for i, s in enumerate(frames.items, 1)]
     if frames.same:
         return frames.own.select(*kept, nw.lit(1.0).alias("_s0_0"), *items)
-    none = lambda c, dtype=nw.Float64: nw.lit(None, dtype=dtype).alias(c)  # noqa: E731
-    kinds, there = frames.own.collect_schema(), set(frames.whole.collect_schema().names())
-    blank = [k if c in there else none(c, kinds[c]) for c, k in zip((*names, "_h", "_c", "_w"), kept, strict=True)]
-    nothing = [none(f"_s{i}_0") for i in range(1, len(frames.items) + 1)]
-    whole = frames.whole.select(*blank, nw.lit(1.0).alias("_s0_0"), *nothing)
-    own = frames.own.select(*kept, none("_s0_0"), *(e.cast(nw.Float64) for e in items))
-    return nw.concat([whole, own.select(*whole.collect_schema().names())], how="vertical")
+    own, there = frames.own.select(*kept, *items), set(frames.whole.collect_schema().names())
+    whole = frames.whole.select(
+        *(k for c, k in zip((*names, "_h", "_c", "_w"), kept, strict=True) if c in there), nw.lit(1.0).alias("_s0_0")
+    )
+    if not own.implementation.is_duckdb():
+        return nw.concat([whole, own], how="diagonal")
+    kinds = own.collect_schema()
+    absent = [nw.lit(None, dtype=kinds[c]).alias(c) for c in kinds.names() if c not in there]
+    own = own.with_columns(nw.lit(None, dtype=nw.Float64).alias("_s0_0"))
+    return nw.concat([whole.with_columns(*absent).select(*own.collect_schema().names()), own], how="vertical")
 
 
 def plain(value: object) -> object:
