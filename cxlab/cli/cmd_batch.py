@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from cxlab.cli.page_advice import on_page
 from cxlab.data.masking import cleaned
 from cxlab.data.small_cells import NOT_SHOWN, SMALL, few
 from cxlab.problem import DataProblem
@@ -190,12 +191,14 @@ def report(plan: Any, outcomes: Sequence[Any], index: str, *, quiet: bool, as_js
     for cause in dict.fromkeys(o.cause for o in failed):
         same = [str(o.job) for o in failed if o.cause == cause]
         more = f" and {len(same) - 5} more for the same reason" if len(same) > 5 else ""
-        click.secho(f"FAILED {', '.join(same[:5])}{more}: {cause}", err=True, fg="red")
+        book = next(o.job.notebook for o in failed if o.cause == cause)
+        click.secho(f"FAILED {', '.join(same[:5])}{more}: {on_page(cause, book)}", err=True, fg="red")
     if not quiet:
         for part in dict.fromkeys(part for o in outcomes for part in o.skipped):
             where = [str(o.job) for o in outcomes if part in o.skipped]
             more = f" ({len(where)} reports)" if len(where) > 1 else ""
-            click.echo(f"not shown{more}: {part}", err=True)
+            book = next(o.job.notebook for o in outcomes if part in o.skipped)
+            click.echo(f"not shown{more}: {on_page(part, book)}", err=True)
         for line in dict.fromkeys(line for o in outcomes for line in o.said):
             click.echo(line, err=True)
         left_out(plan)

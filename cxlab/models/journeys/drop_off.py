@@ -102,7 +102,7 @@ def drop_off(
     open_ = float((each["cause"] == 0).mean())
     notes = [*log.notes, *begun_before(log), f"{open_:.1%} of the cases had not ended when they were last seen"]
     notes += [f"cases without an end are watched until the last moment of the log ({last})"] if open_ else []
-    notes += told
+    notes += _ended_at_once(each) + told
     return Result(
         "drop_off",
         "How journeys end" + (f" by {study.codebook.label(*log.by)}" if log.by else ""),
@@ -117,6 +117,13 @@ def drop_off(
         better="none",
         columns=COLUMNS,
     )
+
+
+def _ended_at_once(each: pd.DataFrame) -> list[str]:
+    """Say how many cases begin with their end: whatever they did before is not in the log, or there was nothing."""
+    n = int(each["begins"].sum())
+    begin = f"{n:,} of {len(each):,} cases begin{'s' * (n == 1)} with an end and count{'s' * (n == 1)} as ended at once"
+    return [f"{begin}: true where nothing comes before it, wrong where the log begins too late"] * bool(n)
 
 
 def _further(days: NDArray) -> NDArray:
@@ -164,7 +171,8 @@ def _spells(log: EventLog, states: Mapping[str, list[str]], gone: list[str]) -> 
     each = log.ask(
         f", coded AS (SELECT *, CASE {when} END AS way FROM o) SELECT c, {''.join(f + ', ' for f in first)}"
         "any_value(w) AS w, any_value(h) AS h, any_value(u) AS u, any_value(start) AS start, "
-        "min(t) FILTER (way IS NOT NULL) AS stop, arg_min(way, place) FILTER (way IS NOT NULL) AS cause, "
+        "coalesce(bool_or(place = 1 AND way > 0), false) AS begins, min(t) FILTER (way IS NOT NULL) AS stop, "
+        "arg_min(way, place) FILTER (way IS NOT NULL) AS cause, "
         "max(max(t)) OVER () AS last FROM coded GROUP BY c ORDER BY c"
     )
     last = float(each["last"].iloc[0])

@@ -234,8 +234,9 @@ def owners_column(study: Study) -> str | None:
     )  # fmt: skip
 
 
-USUAL = "mode(regexp_replace(CAST(owner AS VARCHAR), '\\.0$', '')) AS owner"
-"""SQL for who has an event most often; a number that names somebody is one without decimals."""
+USUAL = "mode(coalesce(regexp_replace(CAST(owner AS VARCHAR), '\\.0$', ''), '')) AS owner"
+"""SQL for who has an event most often, '' where most often nobody is named; a number that names somebody is one without
+decimals."""
 
 
 def _role(study: Study, role: str) -> str:

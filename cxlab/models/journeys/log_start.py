@@ -48,10 +48,12 @@ def clocks(log: EventLog, first: float, last: float) -> list[str]:
     if not (many := int(met.sum())):
         return []
     nights = ", ".join(f"{pd.Timestamp(d, unit='D'):%Y-%m-%d}" for d in days if met[f"d{d}"])
+    waits = f"{many:,} waits of less than half a day lie" if many > 1 else "1 wait of less than half a day lies"
+    what = "these waits are" if many > 1 else "this wait is"
     return [
-        f"{many:,} waits of less than half a day lie over a night in which clocks change ({nights}), and the times "
-        "have no zone: if they are local times, these waits are an hour off, and in autumn events of the hour that "
-        "comes twice may stand in the wrong order; give times with their zone"
+        f"{waits} over a night in which clocks change ({nights}), and the times have no zone: if they are local times, "
+        f"{what} an hour off, and in autumn events of the hour that comes twice may stand in the wrong order; give "
+        "times with their zone"
     ]
 
 

@@ -282,7 +282,8 @@ def _described(table: pd.DataFrame, log: EventLog, book: registers.Register | No
         table["owner"] = [known.get(e, {}).get("owner", "") for e in table["e"]]
     elif "owner" in log.relation.columns:
         usual = log.ask(f"SELECT e, {USUAL} FROM o GROUP BY e").set_index("e")["owner"]
-        table["owner"] = table["e"].map(usual).fillna("")
+        found = table["e"].map(usual).fillna("")
+        table = table.assign(owner=found) if (found != "").any() else table
     order = pd.Series([rank[e] for e in table["e"]], table.index)
     groups = (
         table[log.groups].astype(str).agg(tuple, axis=1) if log.groups else pd.Series([()] * len(table), table.index)
@@ -292,6 +293,6 @@ def _described(table: pd.DataFrame, log: EventLog, book: registers.Register | No
 
 def _said(book: registers.Register | None, table: pd.DataFrame, log: EventLog) -> list[str]:
     said = [] if book is None else registers.problems(book, table["touchpoint"].tolist())
-    if book is None and "owner" in log.relation.columns:
+    if book is None and "owner" in table:
         said.append("owner: the one that most of a touchpoint's events have")
     return said

@@ -103,7 +103,10 @@ def closing(
         rows.append((name, *_row(time[mine], ended[mine], *design, due, level), int(mine.sum())))
     if not rows:
         lost = "".join(f" ({n})" for n in found.notes if "begin with an end" in n)
-        raise DataProblem(f"no group of {study.name} has {least_n} tickets{lost}; least_n=0 shows them all the same")
+        more = "give a log that begins when they were opened, or " * bool(lost)
+        raise DataProblem(
+            f"no group of {study.name} has {least_n} tickets{lost}; {more}least_n=0 shows them all the same"
+        )
     table = pd.DataFrame(rows, columns=["by", *OWN])
     if by:
         table["by"] = labelled(study, by, table["by"])

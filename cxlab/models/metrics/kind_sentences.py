@@ -184,7 +184,7 @@ def _journey(r: Result) -> list[Said]:
     usual = known.loc[last.idxmax(), "touchpoint"] if len(known) and last.max() > 0.5 else None
     ends = known[(known["exit"] < 1) & (known["exit"] > 0) & (known["touchpoint"] != usual)]
     if not len(ends):
-        return []
+        return [] if usual is None else [Said(f"{show(last.max(), 'share')} of all journeys end at {usual}")]
     if last.max() > 0.95 and (ends["reach"] * ends["exit_high"]).max() < 0.01:  # no finding
         return [Said(f"{show(last.max(), 'share')} of all journeys end at {usual}; elsewhere fewer than 1 in 100 do")]
     worst = ends.loc[ends["exit"].idxmax()]
@@ -207,7 +207,10 @@ def _pain_points(r: Result) -> list[Said]:
         f"{where} {most}: it happens in {show(row['frequency'], 'share')} of the {what}, and goes with "
         f"{show(row['severity'], 'mean')} less; without it the mean may be higher by {show(row['estimate'], 'mean')}"
     )
-    return [_of(row, words, "mean", sure=bool(sure))]
+    rivals = [i for i in range(1, len(r.table)) if r.table["rank_low"].iloc[i] <= 2]
+    name = lambda i: " ".join(str(r.table[c].iloc[i]) for c in ("touchpoint", "problem") if c in r.table)  # noqa: E731
+    open_ = f"What comes second is not settled: {page_sentences.named([name(i) for i in rivals])} may"
+    return [_of(row, words, "mean", sure=bool(sure)), *([Said(open_, sure=False)] if sure and rivals[1:] else [])]
 
 
 def _drop_off(r: Result) -> list[Said]:

@@ -88,8 +88,8 @@ def message(*results: Result, level: float = 0.95) -> Message:
     """
     if not results:
         raise DataProblem(
-            "a message needs results; give those of cx.compare, cx.trend, cx.scorecard or cx.csat. Where a page has "
-            "none, the lines 'not shown' say what each section needs"
+            "a message needs results; give those of cx.compare, cx.trend, cx.scorecard or cx.csat. On a page: no "
+            "section of it applies to these data; the lines 'not shown' say what each needs, and one of them is enough"
         )
     places = [k for k, r in enumerate(results) if judged(r)]
     compared = [results[k] for k in places]

@@ -13,10 +13,10 @@ NAMED = 2
 """So many names stand in a headline; the others are counted."""
 
 
-def _named(names: list[str]) -> str:
+def named(names: list[str]) -> str:
     """Return the first names, and how many more there are.
 
-    >>> _named(["a", "b", "c", "d"])
+    >>> named(["a", "b", "c", "d"])
     'a, b and 2 more'
     """
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" * (len(names) > NAMED))
@@ -37,10 +37,10 @@ def _drivers(r: Result) -> list[Said]:
         words = f"{label(first['driver'])} goes with {outcome} more than anything else that was asked: {size}"
         found = [_of(first, words, r.unit)]
     else:
-        words = f"Which of {some} goes most with {outcome} is not settled: {_named(may)} may"
+        words = f"Which of {some} goes most with {outcome} is not settled: {named(may)} may"
         found = [Said(words, sure=False), _of(first, f"{label(first['driver'])} goes with {size}", r.unit, sure=False)]
     if noise := [label(d) for d in r.table["driver"][~r.table["above_noise"]]]:
-        found.append(Said(f"Going with {outcome} no more than noise would: {_named(noise)}"))
+        found.append(Said(f"Going with {outcome} no more than noise would: {named(noise)}"))
     return found
 
 
@@ -56,11 +56,11 @@ def _personas(r: Result) -> list[Said]:
 def _quality(r: Result) -> list[Said]:
     worst = r.table[r.table["level"] == "serious"]
     look = list(dict.fromkeys(r.table["check"][r.table["level"] == "look"].astype(str)))
-    asked = [Said(f"May be right, and somebody has to look: {_named(look)}")] if look else []
+    asked = [Said(f"May be right, and somebody has to look: {named(look)}")] if look else []
     if not len(worst):
         return [Said("No check that could be made found anything that makes results wrong"), *asked]
     checks = list(dict.fromkeys(worst["check"].astype(str)))
-    return [Said(f"Results are wrong until this is dealt with: {_named(checks)}"), *asked]
+    return [Said(f"Results are wrong until this is dealt with: {named(checks)}"), *asked]
 
 
 SAYS: dict[str, Callable[[Result], list[Said]]] = {"drivers": _drivers, "personas": _personas, "quality": _quality}

@@ -86,7 +86,7 @@ def mixed(
     """
     study, by = declared(formula, study), by or study.design.cluster
     if not by:
-        raise DataProblem(f"mixed needs groups; {study.name} declares no cluster: name a column, e.g. group='brand'")
+        raise DataProblem(f"mixed needs groups; {study.name} declares no cluster: name a column, e.g. by='brand'")
     for name in [by, *([crossed] if crossed else [])]:
         if name not in study.columns:
             raise unknown("column", name, study.name, study.columns)

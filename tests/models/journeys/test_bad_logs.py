@@ -43,6 +43,8 @@ SAID = [
      "'b' happens and is not in the register"),
     (lambda: cx.transitions(log(many(5_000))),
      "5000 events that fewer than 10 cases met, or that would tell them, are not shown (least_n=0 shows them)"),
+    (lambda: cx.drop_off(log(events().query("case > 9 or event == 'c'")), ends="c"),
+     "10 of 40 cases begin with an end and count as ended at once: true where nothing comes before it, wrong where the log begins too late"),
 ]  # fmt: skip
 
 
@@ -254,3 +256,19 @@ def test_ends_are_told_until_half_of_the_journeys_have_ended() -> None:
     assert found.to_dict() == {1: 0, 7: 0, 30: 0, 90: 1}
     assert cx.drop_off(log(events()), ends="c").table["at"].unique().tolist() == [1, 7, 30]
     assert cx.drop_off(log(slow), ends="c", at=30).table["at"].unique().tolist() == [30]
+
+
+def test_an_owner_is_named_where_most_events_have_one() -> None:
+    """One event in three has an owner: the touchpoint is nobody's, and a log without any has no such column."""
+    table = events().assign(who=[None, None, "x"] * 40)
+    table.loc[:5, "who"] = "y"
+    said = cx.journey(log(table).set("who", role="owner")).table
+    assert said["owner"].tolist() == ["", "", "x"]
+    few = events().assign(who=["y"] * 6 + [None] * 114)
+    found = cx.journey(log(few).set("who", role="owner"))
+    assert "owner" not in found.table and not any(n.startswith("owner:") for n in found.notes)
+
+
+def test_a_page_of_one_touchpoint_says_where_journeys_end() -> None:
+    table = events().query("event == 'c' or (event == 'b' and case < 5)")
+    assert cx.pages.message(cx.journey(log(table))).title == "100.0 % of all journeys end at c"

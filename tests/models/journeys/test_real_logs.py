@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import duckdb
@@ -209,3 +210,27 @@ def test_orders_of_olist_handed_over_before_they_were_approved(folder: Path) -> 
         f"FROM ({query}) WHERE arrived IS NOT NULL"
     ).fetchall()[0]
     assert counts == (47, 41)
+
+
+def test_the_tutorials_log_of_a_shop_tells_that_the_second_place_is_not_settled(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of the tutorial on Olist's tables as they are; impacts as published, of all orders with a review."""
+    page = Path(__file__).parents[3] / "docs" / "tutorials" / "analyst.md"
+    lines = re.search(r"```sql\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    for table in ("orders", "order_reviews"):
+        (tmp_path / f"olist_{table}_dataset.csv").symlink_to(folder.parent / f"olist_sample/olist_{table}_dataset.csv")
+    monkeypatch.chdir(tmp_path)
+    assert lines is not None
+    duckdb.sql(lines[1])
+    log = cx.load(tmp_path / "orders.parquet")
+    assert [log.codebook.role(r) for r in ("case", "event", "time")] == [("case_id",), ("activity",), ("timestamp",)]
+    found = cx.pain_points(log, problems=["late", "handover", "shipping", "approval", "never_arrived"])
+    rows = found.table.set_index(["touchpoint", "problem"])
+    assert rows.loc[("arrived", "late"), ["rank_low", "rank_high"]].tolist() == [1, 1]
+    published = {"arrived late": 0.12443, "handed_over handover": 0.04678, "arrived shipping": 0.04200}
+    for name, impact in published.items():
+        assert rows.loc[tuple(name.split()), "estimate"] == pytest.approx(impact, abs=0.005), name
+    assert [n for n in found.notes if "second place is not" in n]
+    said = cx.pages.message(found).table["finding"].tolist()
+    assert said[1] == "What comes second is not settled: handed_over handover, approved never_arrived and 1 more may"

@@ -132,6 +132,8 @@ def test_what_a_log_or_a_table_lacks_is_said(landed: cx.Study, tmp_path: Path) -
     ends.to_csv(tmp_path / "ends.csv", index=False)
     table = pd.DataFrame({"k": [1, 1, 2] * 9, "e": ["a", "b", "a"] * 9, "t": range(27)})
     log = cx.load(table).set("k", role="case").set("e", role="event").set("t", role="time")
+    only = pd.DataFrame({"k": range(3, 12), "e": "b", "t": 30})
+    late = cx.load(pd.concat([table, only])).set("k", role="case").set("e", role="event").set("t", role="time")
     for call, said in [
         (lambda: cx.closing(landed, ends="resolved"),
          r"^no ticket of ticket_field_history is closed: 'resolved' never happen.*; events: asked, assigned to a group, "),
@@ -141,6 +143,9 @@ def test_what_a_log_or_a_table_lacks_is_said(landed: cx.Study, tmp_path: Path) -
         (lambda: cx.closing(log), r"^no columns are named that say when a ticket was opened and closed; name them: opened=, closed=; "
          r"of an event log, name the events that close one: ends=$"),
         (lambda: cx.closing(log, ends="b"), r"^no group of table has 10 tickets; least_n=0 shows them all the same$"),
+        (lambda: cx.closing(late, ends="b"), r"^no group of table has 10 tickets \(9 of 11 tickets begin with an end: when they "
+         r"were opened is not in the log, and they do not count\); give a log that begins when they were opened, or "
+         r"least_n=0 shows them all the same$"),
         (lambda: cx.closing(log, ends="b", by="zz"), r"^column 'zz' is not in table"),
         (lambda: cx.alerts(log), r"^table has no answer on recommendation or satisfaction with a scale, so no usual rule "
          r"says whom to call; give rules=, as \{'detractor': \{'ltr': \(0, 6\)\}\}$"),
