@@ -149,7 +149,8 @@ def _regression_to_mean(r: Result) -> list[Said]:
 
 
 def _kpi_tree(r: Result) -> list[Said]:
-    goal, rest = r.table.iloc[0], r.table.iloc[1:].dropna(subset=["contribution"])
+    goal, rest = r.table.iloc[0], r.table.iloc[1:]
+    rest = rest.dropna(subset=["contribution"]) if len(rest) else rest
     now, aim = f"{goal['estimate']:.2f}", f"target of {goal['target']:g}"
     told = {True: f"{goal['item']} is below its {aim}: {now}", False: f"{goal['item']} reaches its {aim}: {now}"}
     sure = bool(goal["low"] >= goal["target"] or goal["high"] < goal["target"])

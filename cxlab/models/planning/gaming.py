@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 
 from cxlab.columns import Column
 from cxlab.data.arguments import public
@@ -18,7 +19,8 @@ from cxlab.problem import DataProblem
 from cxlab.result import Result
 
 LEAST = 3
-TAIL = 0.1
+FEW = 3
+"""Of fewer other owners a variance is hardly known: limits are those of Student's t even where it seems to be none."""
 COLUMNS = (
     Column("owner", "label", "", "Owner"), Column("check", "label", "", "Watched"),
     Column("estimate", "share", "", "Share"), Column("expected", "share", "", "Of all"),
@@ -38,9 +40,11 @@ def gaming(
     Four things are watched, each as a share of an owner's rows against that of all: *answered* of those asked (a list
     of pleased customers answers more), scores *at the cut-off* of a target (rather than just below it: of the answers
     on the cut and on the score below), the owner's *mode* of asking (each mode against all), and the *best score*.
-    Limits are those of a funnel: binomial, widened by the spread between owners where that is larger (Spiegelhalter),
-    over all that is watched (Bonferroni). A flag says look, not guilty: small shops, other customers and real
-    excellence do the same.
+    Limits are those of a funnel: binomial, widened by the variance between the other owners (Spiegelhalter's additive
+    form), over all that is watched (Bonferroni). A flag says look, not guilty: small shops, other customers and real
+    excellence do the same. Where nobody games, somebody is flagged in 1 to 2 % of the tables of 5 to 100 owners whose
+    customers are alike, and in 2 to 5 % where customers differ from owner to owner (simulated, level 95 %). Whom an
+    owner never asked is not in the data: who asks pleased customers alone is seen by a share of best scores only.
 
     Parameters
     ----------
@@ -116,12 +120,14 @@ def gaming(
     notes += (
         [f"{few} shares of owners with fewer than {least_n} rows are not shown (least_n=0 shows them)"] if few else []
     )
+    if out.groupby("check").size().min() < FEW + 2:
+        notes.append(f"fewer than {FEW + 2} owners do not tell how much owners differ anyway: the limits are very wide")
     notes += (
         ["weights are not used: it is of those who were asked, not of all customers"] if study.design.weight else []
     )
     return Result(
         "gaming", f"Who is measured by {field.label}: what to look at", out, "share", level,
-        "share of each owner against that of all; binomial funnel, overdispersed; Bonferroni over all rows",
+        "share of each owner against that of all; binomial funnel with a variance between the others; Bonferroni",
         tuple(notes), {"looked": looked, "cut": cut}, COLUMNS, better="none",
     )  # fmt: skip
 
@@ -141,20 +147,37 @@ def _checks(y: np.ndarray, answered: np.ndarray | None, cut: float, best: float,
 
 
 def _limits(told: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add expected shares, limits and verdicts."""
+    """Add expected shares, limits and verdicts; a limit is never nearer than that of exact binomial tails."""
     parts = []
-    z = float(norm.ppf(1 - (1 - level) / (2 * len(told))))
+    tail = (1 - level) / (2 * len(told))
     for check, t in told.groupby("check", sort=False):
-        n = t["count"].to_numpy(float)
-        p, share = t["sum"].to_numpy(float) / n, float(t["sum"].sum() / t["count"].sum())
-        se = np.sqrt(share * (1 - share) / n)
-        score = (p - share) / se
-        calm = np.clip(score, *np.quantile(score, [TAIL, 1 - TAIL]))
-        se = se * np.sqrt(max(float((calm**2).mean()), 1.0))
+        k, n = t["sum"].to_numpy(float), t["count"].to_numpy(float)
+        p, share, others = k / n, float(k.sum() / n.sum()), len(t) - 2
+        between = _between(k, n)
+        widened = (between > 0) | (others < FEW)
+        se = np.sqrt(share * (1 - share) / n + between)
+        half = np.where(widened, student.ppf(1 - tail, others), norm.ppf(1 - tail)) * se
+        low = np.clip(np.fmin(share - half, binom.ppf(tail, n, share) / n), 0, 1)
+        high = np.clip(np.fmax(share + half, binom.ppf(1 - tail, n, share) / n), 0, 1)
         parts.append(pd.DataFrame({
-            "owner": t["owner"].to_numpy(), "check": check, "estimate": p, "expected": share,
-            "low": np.fmax(share - z * se, 0), "high": np.fmin(share + z * se, 1), "n": t["count"].to_numpy(),
-            "verdict": np.where(np.abs(p - share) > z * se, LOOK, FINE), "far": np.abs(p - share) / se,
+            "owner": t["owner"].to_numpy(), "check": check, "estimate": p, "expected": share, "low": low, "high": high,
+            "n": t["count"].to_numpy(), "verdict": np.where((p < low) | (p > high), LOOK, FINE),
+            "far": np.abs(p - share) / (half / norm.ppf(1 - tail)),
         }))  # fmt: skip
     out = pd.concat(parts, ignore_index=True).sort_values("far", ascending=False, kind="stable", ignore_index=True)
     return out.drop(columns="far")
+
+
+def _between(k: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """The variance between the *other* owners beyond chance, for each owner (DerSimonian and Laird's moments).
+
+    An owner who games does not widen the limits of their own so.
+
+    >>> _between(np.array([50.0, 50, 50]), np.array([100.0, 100, 100])).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    rest, of = k.sum() - k, n.sum() - n
+    share = np.clip(rest / of, 0.5 / of, 1 - 0.5 / of)
+    squares = (k**2 / n).sum() - k**2 / n - 2 * share * rest + share**2 * of  # sum of n (p - share)^2
+    spread = of - ((n**2).sum() - n**2) / of
+    return np.fmax(squares - (len(n) - 2) * share * (1 - share), 0) / spread

@@ -40,7 +40,9 @@ def kpi_tree(
     The weights are the touchpoints' shares of what they explain of the goal (`drivers`, over all waves); scores are
     means of the last wave. Contribution = weight times (target - score): where the tree says that work counts most. The
     chance that a target is reached is P(true mean >= target | last wave), with a flat prior: Phi((score - target) /
-    se). The answers to tell are those with which a distance of this size is found with ``power``.
+    se). Of answers that crowd at the good end it is somewhat high with few of them: where the truth is just below the
+    target, it says above 95 % in 7 % of waves of 30 answers and in 5 to 6 % of 100 or more (simulated; 5 is right). The
+    answers to tell are those with which a distance of this size is found with ``power``.
 
     Parameters
     ----------
@@ -58,7 +60,8 @@ def kpi_tree(
 
     Raises
     ------
-    DataProblem : a target outside its scale, for a question that is none, or no target at all.
+    DataProblem : a target outside its scale or no number, for a question that is none, no target at all, or fewer than
+        ten answers in the last wave.
 
     References
     ----------
@@ -79,15 +82,18 @@ def kpi_tree(
     under = _checked(study, goal, targets)
     last, said = _last(study, wave)
     asked = [c for c in (goal, *under) if c in targets]
-    scores = metrics.mean(last, asked, level=level, least_n=0).table.set_index("item").loc[asked].reset_index()
+    scores = metrics.mean(last, asked, level=level, least_n=0).table.set_index("item").loc[asked]
+    asked, under, lost = _enough(study, scores, under, said)
+    scores = scores.loc[asked].reset_index()
     table = scores[["item", "estimate", "low", "high", "se", "n"]].assign(target=[targets[c] for c in asked])
     table["item"] = [study.field(c).label for c in asked]
     gap = table["target"] - table["estimate"]
-    table["reached"] = norm.cdf(-gap / table["se"])
+    flat = table["se"] <= 1e-12
+    table["reached"] = np.where(flat, np.nan, norm.cdf(-gap / table["se"].where(~flat)))
     reach = norm.ppf(0.5 + level / 2) + norm.ppf(power)
     sd = table["se"] * np.sqrt(table["n"])  # with the design's effect in it
-    with np.errstate(divide="ignore"):
-        table["needed"] = np.ceil((reach * sd / gap) ** 2)
+    table["needed"] = np.ceil((reach * sd / gap.where((gap.abs() > 1e-12) & ~flat)) ** 2)
+    said = [*said, *lost, *_flat(table[flat])]
     if under:
         found = drivers(study, goal, drivers=under, level=level).table.set_index("driver")
         share = found["of_explained"].reindex(asked)
@@ -112,12 +118,43 @@ def kpi_tree(
     )  # fmt: skip
 
 
+def _enough(
+    study: Study, scores: pd.DataFrame, under: list[str], said: list[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """The questions that enough people answered, those under the goal, and what is to be said of the others."""
+    few = [c for c in scores.index if scores.loc[c, "n"] < metrics.SMALL]
+    kept = [c for c in scores.index if c not in few]
+    if not kept or scores.index[0] not in under and scores.index[0] in few:
+        what = next(
+            (s.removeprefix("scores of ") for s in said if s.startswith("scores of the last wave")), "the study"
+        )
+        label = study.field(scores.index[0]).label
+        raise DataProblem(
+            f"{what}, has fewer than {metrics.SMALL} answers on {label}; no target can be held against them, and no "
+            "person's answer is shown: wave= names the column of longer waves".replace(
+                "the study, has", "the study has"
+            )
+        )
+    lost = [f"{study.field(c).label} has fewer than {metrics.SMALL} answers in it and is not shown" for c in few]
+    return kept, [c for c in under if c not in few], lost
+
+
+def _flat(rows: pd.DataFrame) -> list[str]:
+    """What is to be said of questions that all answered alike."""
+    return [
+        f"every answer on {item} is {value:g}: no chance, number of answers or weight can be told"
+        for item, value in rows[["item", "estimate"]].itertuples(index=False)
+    ]
+
+
 def chance(p: float) -> str:
-    """Return a chance in words that never say 0 or 100 %.
+    """Return a chance in words that never say 0 or 100 %; nan is not known.
 
     >>> chance(0.002), chance(0.31), chance(0.999)
     ('below 1 %', '31 %', 'above 99 %')
     """
+    if np.isnan(p):
+        return "not known"
     return "below 1 %" if p < 0.005 else "above 99 %" if p > 0.995 else f"{100 * p:.0f} %"
 
 
@@ -140,6 +177,8 @@ def _checked(study: Study, goal: str, targets: Mapping[str, float]) -> list[str]
         scale = study.field(name).scale
         if scale is None:
             raise DataProblem(f"'{name}' has no scale: a target needs a question with one")
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise DataProblem(f"the target of '{name}' is {value!r}; give a number in points of its scale")
         if not scale.minimum <= value <= scale.maximum:
             raise DataProblem(
                 f"the target of '{name}' is {value:g}, outside its scale from {scale.minimum:g} to {scale.maximum:g}; "
