@@ -67,7 +67,7 @@ def check(data: str, path: str, event: str, as_json: bool) -> None:
 
 
 def _stale(book: pd.DataFrame) -> list[str]:
-    """Touchpoints whose review lies more than a year back, or is no date."""
+    """Touchpoints whose review lies more than a year back or ahead of today, or is no date."""
     if "reviewed" not in book:
         return []
     out = []
@@ -79,4 +79,6 @@ def _stale(book: pd.DataFrame) -> list[str]:
             )
         elif when.date() < date.today() - STALE:
             out.append(f"'{name}' was last reviewed on {when.date()}, more than a year ago")
+        elif when.date() > date.today():
+            out.append(f"'{name}' was reviewed on {when.date()}, a day to come; correct it")
     return out

@@ -261,6 +261,44 @@ def test_a_layout_in_another_language_is_not_taken_for_one_and_names_nobody(tmp_
     assert not {"Anfragender", "Bearbeiter"} & {*book.role("segment"), *book.role("brand"), *book.role("id")}
 
 
+def test_what_is_nearly_a_layout_is_said(tmp_path):
+    """Half of the headers in German, or the score alone: no half recognition without a word; others hear nothing."""
+    rows = table(LAYOUTS["freshdesk"])
+    german = {"Ticket ID": "Ticket-Nr.", "Subject": "Betreff", "Created time": "Erstellt"}
+    half = cx.load(write(tmp_path / "half.csv", [{german.get(c, c): v for c, v in r.items()} for r in rows * 8]))
+    said = "close to Freshdesk, export of tickets (CSV), and not read as such: there is no Ticket ID, no Subject, no Created time."
+    assert half.codebook.recipe == "" and any(n.startswith(said) for n in half.codebook.notes)
+    moved = [{{"Survey results": "Umfrageergebnis"}.get(c, c): v for c, v in r.items()} for r in rows * 8]
+    found = cx.load(write(tmp_path / "score.csv", moved)).codebook
+    assert found.recipe == "freshdesk"
+    assert (
+        "this export has no Satisfaction (Survey results): where it stands under another header, rename that"
+        in found.notes
+    )
+    whole = cx.load(write(tmp_path / "whole.csv", rows)).codebook.notes
+    assert not any("this export has no" in n or "close to" in n for n in whole)
+    other = [{"Status": "open", "Subject": "x", "Group": f"g{i % 3}", "score": str(i % 5 + 1)} for i in range(30)]
+    assert not any("close to" in n for n in cx.load(write(tmp_path / "other.csv", other)).codebook.notes)
+
+
+def test_headers_of_qualtrics_in_another_language_are_read_by_their_import_ids(tmp_path):
+    """The ids are those of public exports; a preview is left out whatever its header is called."""
+    ids = ["startDate", "status", "progress", "finished", "_recordId", "QID1"]
+    heads = ["Startdatum", "Antworttyp", "Fortschritt", "Abgeschlossen", "Antwort-ID", "Q1"]
+    quoted = ",".join('"{""ImportId"":""' + i + '""}"' for i in ids)
+    lines = [f"2025-01-{i % 28 + 1:02d},{int(i < 2)},100,1,R_{i:05d},{i % 5 + 1}" for i in range(40)]
+    texts = [*heads[:-1], "Wie zufrieden sind Sie insgesamt?"]
+    english = ["StartDate", "Status", "Progress", "Finished", "ResponseId", "Q1"]
+    for name, first in (("de", heads), ("en", english)):
+        (tmp_path / f"{name}.csv").write_text("\n".join([",".join(first), ",".join(texts), quoted, *lines]) + "\n")
+    german, plain = (cx.load(tmp_path / f"{n}.csv") for n in ("de", "en"))
+    assert german.columns == plain.columns and len(german) == len(plain)
+    assert [(f.name, f.role, f.scale) for f in german.codebook] == [(f.name, f.role, f.scale) for f in plain.codebook]
+    said = "headers in another language are read by their ImportId: 'Startdatum' is StartDate, 'Antworttyp' is Status, "
+    assert any(n.startswith(said) for n in german.codebook.notes)
+    assert not any("in another language" in n for n in plain.codebook.notes)
+
+
 def test_the_same_columns_with_other_values_are_no_such_export(tmp_path):
     for name, text in LAYOUTS.items():
         rows = [dict.fromkeys(r, f"word{i}") for i, r in enumerate(table(text) * 3)]

@@ -41,7 +41,7 @@ def test_the_plan_says_all_that_one_page_must(plan: Path) -> None:
     folded = [h.get_text() for h in soup.select("details.appendix h2")]
     assert folded == ["What stands between now and the targets"]
     words = soup.get_text()
-    signed = re.search(r"Signed: plan 'plan', sha256 ([0-9a-f]{16})\.", words)
+    signed = re.search(r"Signed: plan 'brand-tracker', sha256 ([0-9a-f]{16})\.", words)
     ledger = next(plan.parents[1].glob("ledger.jsonl")).read_text()
     assert signed and f'"hash": "{signed[1]}' in ledger
     assert "a change of 3.0 pp" in words and "a change of 3.0 %" not in words
@@ -51,7 +51,7 @@ def test_word_and_print_leave_the_appendix_on_the_screen(plan: Path) -> None:
     word = Document(str(plan / "report.docx"))
     told = "\n".join(p.text for p in word.paragraphs)
     assert not word.inline_shapes
-    assert "Signed: plan 'plan'" in told and "What stands between now and the targets" not in told
+    assert "Signed: plan 'brand-tracker'" in told and "What stands between now and the targets" not in told
     if (plan / "report.pdf").is_file():
         bare = (plan / "report.pdf").read_bytes()
         assert len(re.findall(rb"/Type\s*/Page\b(?!s)", bare)) == 1

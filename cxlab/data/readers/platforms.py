@@ -28,6 +28,12 @@ QUALTRICS = {
 }  # fmt: skip
 """Columns that Qualtrics adds to every export."""
 
+IMPORT_IDS = {
+    **{n.casefold(): n for n in QUALTRICS}, "duration": "Duration (in seconds)", "_recordid": "ResponseId",
+    "externaldatareference": "ExternalReference",
+}  # fmt: skip
+"""How Qualtrics calls these columns in the row of ImportIds, whatever the language of the headers."""
+
 SURVEYMONKEY = {
     "Respondent ID": ("respondent_id", {"role": "id"}), "Collector ID": ("collector_id", {}),
     "Start Date": ("start_date", {}), "Date Created": ("start_date", {}), "End Date": ("end_date", {"role": "date"}),
@@ -80,7 +86,8 @@ def recognise(records: Sequence[Sequence[str]]) -> Header:
     second = list(records[1]) if len(records) > 1 else []
     third = list(records[2]) if len(records) > 2 else []
     if _import_ids(third) or _import_ids(second):
-        return _qualtrics(first, second, 3 if _import_ids(third) else 2)
+        ids = third if _import_ids(third) else second
+        return _qualtrics(*_in_english(first, ids), second, 3 if ids is third else 2)
     if {"Respondent ID", "Collector ID"} <= set(first):
         return _surveymonkey(first, second, records[2:])
     codes = {_lime_code(v) for v in first}
@@ -123,7 +130,20 @@ def _import_ids(record: Sequence[str]) -> bool:
     return bool(filled) and all(v.lstrip().startswith("{") and "ImportId" in v for v in filled)
 
 
-def _qualtrics(first: list[str], second: list[str], rows: int) -> Header:
+def _in_english(first: list[str], ids: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names with those of Qualtrics' own columns as it calls them in English, and what is to be said."""
+    known, changed = {}, {}
+    for k, (name, said) in enumerate(zip(first, ids, strict=False)):
+        found = re.search(r'ImportId"?\s*:\s*"(\w+)"', said)
+        english = IMPORT_IDS.get(found[1].casefold()) if found else None
+        if english and name != english and english not in first and english not in known.values():
+            known[k], changed[name] = english, english
+    notes = ", ".join(f"'{quotable(a)}' is {b}" for a, b in list(changed.items())[:4]) + ", ..." * (len(changed) > 4)
+    said = (f"headers in another language are read by their ImportId: {notes}",) if changed else ()
+    return [known.get(k, name) for k, name in enumerate(first)], said
+
+
+def _qualtrics(first: list[str], notes: Sequence[str], second: list[str], rows: int) -> Header:
     questions = [clean(v) for v in second] if rows == 3 else first
     facts: dict[str, dict[str, Any]] = {}
     for name, question in zip(first, questions, strict=True):
@@ -138,7 +158,7 @@ def _qualtrics(first: list[str], second: list[str], rows: int) -> Header:
         facts[name]["title"] = facts[name]["question"].rsplit(" - ", 1)[-1]
     said = f"a Qualtrics export: {rows} header rows (names{', question texts' if rows == 3 else ''}, ImportId)"
     return Header(
-        tuple(first), rows, "Qualtrics", (said,), facts, many, ("ResponseId", "ExternalReference", "IPAddress")
+        tuple(first), rows, "Qualtrics", (said, *notes), facts, many, ("ResponseId", "ExternalReference", "IPAddress")
     )
 
 

@@ -12,7 +12,7 @@ from cxlab.data.doubt import Doubt
 from cxlab.data.pivot import pivot
 from cxlab.data.readers.raw import Raw, quoted
 from cxlab.data.recipes import NONE, Recipe, Signature, bare
-from cxlab.data.recipes.recognised import LOOKED, Match, recognise
+from cxlab.data.recipes.recognised import LOOKED, Match, nearly, recognise
 from cxlab.problem import DataProblem
 
 SOURCE = "source_"
@@ -33,7 +33,8 @@ def cooked(raw: Raw, wanted: str = "") -> Raw:
     look = lambda _: raw.table.limit(LOOKED)  # noqa: E731
     match = recognise({SOURCE: raw.table.columns}, look, wanted)
     if match is None:
-        return raw
+        said = () if wanted else nearly(raw.table.columns, look(SOURCE))
+        return replace(raw, notes=(*raw.notes, *said)) if said else raw
     sql, fields = plan(match, {SOURCE: SOURCE})
     table = raw.table.query(SOURCE, sql)
     if raw.held:
@@ -159,9 +160,18 @@ def _said(match: Match, wanted: str) -> tuple[str, ...]:
     of = match.recipe
     how = "asked for" if wanted else "recognised by its columns and values"
     people = [has[bare(c)] for a, (_, has) in match.at.items() for c in of.tables[a].persons if bare(c) in has]
+    lost = [
+        f"{f.title or f.name} ({' or '.join(of.sources[f.name])})"
+        for f in of.fields
+        if f.role == "outcome" and not any(bare(c) in has for _, has in match.at.values() for c in of.sources[f.name])
+    ]
     hidden = f"columns that name people are left out: {', '.join(dict.fromkeys(people))}"
     return (
         f"laid out as {of.title} ({how}; recipe '{of.name}'): a row is {of.row}",
         *((hidden,) if people else ()),
+        *(
+            (f"this export has no {', no '.join(lost)}: where it stands under another header, rename that",)
+            * bool(lost)
+        ),
         *of.notes,
     )

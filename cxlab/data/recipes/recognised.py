@@ -97,6 +97,38 @@ def _fits(signature: Signature, has: Mapping[str, str], rows: duckdb.DuckDBPyRel
     return any(n for n, _ in pairs) and all(k >= FIT * n for n, k in pairs)
 
 
+HALF = 0.5
+"""Of the columns that tell a layout so many must be there for a table to be called nearly one."""
+
+
+def nearly(columns: Sequence[str], rows: duckdb.DuckDBPyRelation) -> tuple[str, ...]:
+    """Return what is to be said of a table that is laid out as a platform's export but for some columns.
+
+    So look exports in another language, and those whose headers somebody changed: half or more of the columns that tell
+    the layout are there with its values, yet not all. Asked of layouts with headers in words; landed ones have codes.
+
+    >>> cells = "'open' as Status, 'low' as Priority, 'email' as Source, 1 as \"Ticket ID\", 2 as Betreff"
+    >>> print(nearly(["Status", "Priority", "Source", "Ticket ID", "Betreff"], duckdb.sql(f"select {cells}"))[0][:84])
+    close to Freshdesk, export of tickets (CSV), and not read as such: there is no Subje
+    """
+    has = {bare(c): c for c in reversed(columns) if bare(c)}
+    found = []
+    for of in (recipe(name) for name in names()):
+        signature = next(iter(of.tables.values()))
+        gone = [c for c in signature.needs if bare(c) not in has]
+        share = 1 - len(gone) / len(signature.needs)
+        worded = any(" " in c for c in signature.needs)
+        if worded and gone and share >= HALF and _fits(signature, has, rows):
+            found.append((share, of.title, gone))
+    if not found:
+        return ()
+    _, title, gone = max(found)
+    return (
+        f"close to {title}, and not read as such: there is no {', no '.join(gone)}. Headers in another language are "
+        "not known: export it in English, or rename them",
+    )
+
+
 def _lacking(recipe: Recipe, called: Mapping[str, Mapping[str, str]]) -> DataProblem:
     """Say which columns the recipe needs that no table has."""
     said = []

@@ -97,6 +97,10 @@ def test_the_same_plan_is_signed_once_and_a_changed_one_anew(tmp_path) -> None:
     other = cx.evidence.sign({"a": 2}, name="p", ledger=file)
     assert other != first and [e["plan"]["hash"] for e in book.entries(file)] == [first, other]
     assert json.loads(file.read_text().splitlines()[0])["said"] == {"a": 1, "b": [2]}
+    day = book.entries(file)[0]["at"][:10]
+    assert (first.changed, other.changed) == ("", f"agreed otherwise once under this name ({day})")
+    assert cx.evidence.sign({"a": 3}, name="p", ledger=file).changed.startswith("agreed otherwise 2 times under")
+    assert cx.evidence.sign({"a": 3}, name="q", ledger=file).changed == ""
 
 
 MESSAGES = [
