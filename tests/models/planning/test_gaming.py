@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 
 import cxlab as cx
 
@@ -45,20 +46,25 @@ def test_every_share_and_limit_is_that_of_its_rows(pushed: bool, cut: float | No
     }
     said = found.table
     assert set(said["check"]) == set(watched) and len(said) == 48
-    z, far = norm.ppf(1 - (1 - level) / 96), {}
+    tail, far = (1 - level) / 96, {}
     for check, (x, base) in watched.items():
         each = x[base].groupby(rows["shop"][base])
         p, n, share = each.mean(), each.size(), x[base].mean()
-        binomial = np.sqrt(share * (1 - share) / n)
-        score = ((p - share) / binomial).to_numpy()
-        wide = np.sqrt(max((np.clip(score, *np.quantile(score, [0.1, 0.9])) ** 2).mean(), 1))
         for shop in p.index:
             (line,) = said[(said["owner"] == shop) & (said["check"] == check)].to_dict("records")
-            half = z * binomial[shop] * wide
+            rest = x[base][rows["shop"][base] != shop].mean()
+            w = n.drop(shop) / (rest * (1 - rest))
+            q = (w * (p.drop(shop) - rest) ** 2).sum()  # Cochran's Q of the seven others, then DerSimonian and Laird
+            between = max((q - 6) / (w.sum() - (w**2).sum() / w.sum()), 0)
+            half = (student.ppf(1 - tail, 6) if between else norm.ppf(1 - tail)) * np.sqrt(
+                share * (1 - share) / n[shop] + between
+            )
+            low = min(share - half, binom.ppf(tail, n[shop], share) / n[shop])
+            high = max(share + half, binom.ppf(1 - tail, n[shop], share) / n[shop])
             assert (line["estimate"], line["expected"], line["n"]) == pytest.approx((p[shop], share, n[shop]))
-            assert (line["low"], line["high"]) == pytest.approx((max(share - half, 0), min(share + half, 1)))
-            assert line["verdict"] == ("look" if abs(p[shop] - share) > half else "as expected")
-            far[shop, check] = abs(p[shop] - share) / (binomial[shop] * wide)
+            assert (line["low"], line["high"]) == pytest.approx((max(low, 0), min(high, 1)))
+            assert line["verdict"] == ("as expected" if low <= p[shop] <= high else "look")
+            far[shop, check] = abs(p[shop] - share) / half
     order = [far[line.owner, line.check] for line in said.itertuples()]
     assert order == sorted(order, reverse=True)
     assert found.parts["looked"] == sorted({*said.loc[said["verdict"] == "look", "owner"]})
