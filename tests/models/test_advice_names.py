@@ -67,7 +67,8 @@ def test_advice_names_parameters_that_there_are() -> None:
 
 
 def test_what_a_page_cannot_be_given_is_said() -> None:
-    assert on_page("name them: opened=, closed=; of an event log: ends=", "loop").endswith("ends=")
+    said = on_page("name them: opened=, closed=; of an event log: ends=", "loop")
+    assert said == "name them: opened=, closed=; of an event log: ends= (of this page: closed=)"
     assert on_page("say metric='mean' or cx.closing(data, least_n=0)", "loop").endswith(
         "(not a parameter of this page: metric; set it in a copy, cxlab notebooks copy loop)"
     )

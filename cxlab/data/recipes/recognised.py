@@ -107,8 +107,8 @@ def nearly(columns: Sequence[str], rows: duckdb.DuckDBPyRelation) -> tuple[str, 
     So look exports in another language, and those whose headers somebody changed: half or more of the columns that tell
     the layout are there with its values, yet not all. Asked of layouts with headers in words; landed ones have codes.
 
-    >>> cells = "'open' as Status, 'low' as Priority, 'email' as Source, 1 as \"Ticket ID\", 2 as Betreff"
-    >>> print(nearly(["Status", "Priority", "Source", "Ticket ID", "Betreff"], duckdb.sql(f"select {cells}"))[0][:84])
+    >>> rows = duckdb.sql("select 'open' as Status, 'low' as Priority, 'email' as Source, 1 as TicketID, 2 as Betreff")
+    >>> print(nearly(rows.columns, rows)[0][:84])
     close to Freshdesk, export of tickets (CSV), and not read as such: there is no Subje
     """
     has = {bare(c): c for c in reversed(columns) if bare(c)}
