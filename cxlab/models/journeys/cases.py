@@ -69,5 +69,5 @@ def cases(study: Study, outcome: str | None = None, *, of: str | None = None) ->
         )
     table = log.ask(f"SELECT c, {', '.join(asked)} FROM {source} GROUP BY c ORDER BY c")
     if of:
-        table["returns"] = np.fmax(table["switches"] - (table["holders"] - 1), 0)
+        table["returns"] = np.fmax(table["switches"] - np.fmax(table["holders"] - 1, 0), 0)
     return Cases(table, log)

@@ -179,7 +179,7 @@ def _spells(log: EventLog, states: Mapping[str, list[str]], gone: list[str]) -> 
     each["days"] = each["stop"].fillna(last) - each["start"]
     each["cause"] = each["cause"].fillna(0).astype(int)
     dated = log.days.startswith("epoch")
-    return each, str(pd.Timestamp(last, unit="D").round("s")) if dated else f"{last:g}"
+    return each, str(np.datetime64(round(last * 86_400), "s")).replace("T", " ") if dated else f"{last:g}"
 
 
 def _simple(log: EventLog) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from scipy.special import bdtrc
 
@@ -16,10 +17,22 @@ FAR = 10
 """So many times the length of a log (1 to 99 %) before it a time stands for a missing one."""
 
 
+LATE = 84_006
+"""Days from 1970 to 2200: a time after it stands for a missing one."""
+
 NIGHT = 4 / 24
 """Of a day: the hours from midnight in which clocks are changed."""
 SHORT = 0.5
 """Days below which an hour of a wait matters."""
+
+
+def day(days: float) -> str:
+    """Return the day that lies so many days after 1970, of any year of the calendar.
+
+    >>> day(20_000.5), day(2_932_896)
+    ('2024-10-04', '9999-12-31')
+    """
+    return str(np.datetime64(int(days // 1), "D"))
 
 
 def changed(first: float, last: float) -> list[int]:
@@ -28,6 +41,9 @@ def changed(first: float, last: float) -> list[int]:
     >>> [str(pd.Timestamp(d, unit="D").date()) for d in changed(20_088, 20_452)]
     ['2025-03-09', '2025-03-30', '2025-10-26', '2025-11-02']
     """
+    if min(first, last) >= LATE:
+        return []
+    first, last = max(first, -LATE), min(last, LATE)
     sundays = pd.date_range(pd.Timestamp(int(first), unit="D"), pd.Timestamp(int(last), unit="D"), freq="W-SUN")
     month, day = sundays.month, sundays.day
     europe = ((month == 3) | (month == 10)) & (day > 24)
@@ -71,10 +87,17 @@ def begun_before(log: EventLog) -> list[str]:
     if length > 0 and ends["a"] - ends["first"] > FAR * length:
         edge = float(ends["a"]) - FAR * length
         many = int(log.ask(f"SELECT count(*) AS n FROM o WHERE t < {edge}").iloc[0, 0])
-        what = f"{pd.Timestamp(ends['first'], unit='D'):%Y-%m-%d}" if dated else f"{ends['first']:g}"
+        what = day(float(ends["first"])) if dated else f"{ends['first']:g}"
         notes.append(
             f"{many:,} events lie at {what} or so, {FAR} times the length of the log before it: a time that stands for "
             "a missing one? declare it as missing"
+        )
+    if dated and ends["last"] > LATE:
+        many = int(log.ask(f"SELECT count(*) AS n FROM o WHERE t > {LATE}").iloc[0, 0])
+        lie, last = "s lie" if many > 1 else " lies", day(float(ends["last"]))
+        notes.append(
+            f"{many:,} event{lie} after the year 2200 (the last at {last}): a time that stands for a missing one? "
+            "declare it as missing"
         )
     if dated and length > 0:
         notes += clocks(log, float(ends["first"] if not notes else ends["a"]), float(ends["last"]))

@@ -272,3 +272,21 @@ def test_an_owner_is_named_where_most_events_have_one() -> None:
 def test_a_page_of_one_touchpoint_says_where_journeys_end() -> None:
     table = events().query("event == 'c' or (event == 'b' and case < 5)")
     assert cx.pages.message(cx.journey(log(table))).title == "100.0 % of all journeys end at c"
+
+
+def test_a_time_of_the_year_9999_is_told_and_breaks_nothing() -> None:
+    table = events()
+    table["at"] = table["at"].astype("datetime64[us]")
+    table.loc[[2, 5], "at"] = pd.Timestamp("9999-12-31").as_unit("us")
+    said = "2 events lie after the year 2200 (the last at 9999-12-31): a time that stands for a missing one? declare it as missing"
+    assert said in cx.journey(log(table)).notes and said in cx.drop_off(log(table), ends="b").notes
+    table.loc[8, "event"] = "x"
+    found = cx.drop_off(log(table), ends="c").notes
+    assert "cases without an end are watched until the last moment of the log (9999-12-31 00:00:00)" in found
+
+
+def test_a_case_that_nobody_owns_comes_back_to_nobody() -> None:
+    """One owner named in one case of forty: no handoff, no return (39 of 40 came back before)."""
+    table = events().assign(who=["x"] + [None] * 119)
+    notes = cx.handoffs(log(table).set("who", role="owner")).notes
+    assert any(n.startswith("0.0% of the cases change who at least once, 0.0% come back") for n in notes)
