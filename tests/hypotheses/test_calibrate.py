@@ -66,4 +66,5 @@ def test_truths_are_where_the_card_says() -> None:
         if c.module.TRUTH.boundary is None:
             assert bar == pytest.approx(c.null + c.sesoi), c.id
         assert abs(truth(c, "claimed") - c.null) > abs(bar - c.null) or c.side == "inside", c.id
+        assert truth(c, "half") == pytest.approx((c.null + truth(c, "claimed")) / 2), c.id
     assert truth(card("CX-31"), "null") == 4.0
