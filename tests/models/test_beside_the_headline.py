@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
 
 import cxlab as cx
+from cxlab.models.drivers.row_source import fits_a_byte
 from cxlab.models.journeys import step_counts
 from cxlab.models.loyalty.covariates import told_apart
 from cxlab.models.metrics import registry
@@ -18,14 +20,14 @@ from tests.models.loyalty.test_repeat_purchase import purchases
 LTR = cx.Field("ltr", type="integer", role="outcome", measure="recommendation", scale=cx.Scale(0, 10))
 
 
-@pytest.mark.parametrize("far", [50, 100, 128, 1000])
-def test_answers_up_to_any_number_have_the_shares_of_their_rows(far: int) -> None:
-    """LMG of two drivers, by its definition; numbers above a byte were once read as one where a limit was turned."""
+@pytest.mark.parametrize(("least", "far"), [(0, 50), (0, 128), (0, 1000), (200, 800)])
+def test_answers_up_to_any_number_have_the_shares_of_their_rows(least: int, far: int) -> None:
+    """LMG of two drivers, by its definition; scores may run from 200 to 800."""
     rng = np.random.default_rng(far)
-    x = rng.integers(0, far + 1, (400, 2))
+    x = rng.integers(least, far + 1, (400, 2))
     x[:, 1] = (x[:, 0] + x[:, 1]) // 2
-    y = np.clip(x @ [0.6, 0.3] + rng.normal(0, far / 5, 400), 0, far).astype(int)
-    fields = [cx.Field(n, type="integer", scale=cx.Scale(0, far), role=r) for n, r in
+    y = np.clip(x @ [0.6, 0.3] + rng.normal(0, far / 5, 400), least, far).astype(int)
+    fields = [cx.Field(n, type="integer", scale=cx.Scale(least, far), role=r) for n, r in
               (("a", "touchpoint"), ("b", "touchpoint"), ("y", "outcome"))]  # fmt: skip
     table = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y})
     found = cx.drivers(cx.Study(table, cx.Codebook("wide", tuple(fields))), "y", drivers=["a", "b"]).table
@@ -34,6 +36,16 @@ def test_answers_up_to_any_number_have_the_shares_of_their_rows(far: int) -> Non
     alone = c[:2, 2] ** 2
     right = dict(zip("ab", (alone + both - alone[::-1]) / 2, strict=True))
     assert found.set_index("driver")["estimate"].to_dict() == pytest.approx(right, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "fits"),
+    [(0, 10, True), (-100, 100, True), (0, 100, True), (0, 101, False), (-101, 0, False), (200, 800, False)],
+)
+def test_a_scale_fits_a_byte_up_to_a_hundred(least: float, most: float, fits: bool) -> None:
+    field = cx.Field("x", type="integer", scale=cx.Scale(least, most))
+    assert fits_a_byte(nw.Int64(), field) == fits
+    assert not fits_a_byte(nw.Float64(), field)
 
 
 @pytest.mark.parametrize("few", [3, 0])
