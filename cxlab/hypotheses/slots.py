@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from cxlab.data.codebook import Field
@@ -203,6 +203,19 @@ def require(card: Card, study: Study, columns: Given = None) -> Slots:
         )
     check_weights(study)
     return slots
+
+
+def other_groups(card: Card, study: Study, slots: Slots, columns: Given = None) -> Iterator[tuple[str, Slots]]:
+    """Yield each part that takes groups of people and the slots with another column in it, where nobody named one."""
+    fields = [f for f in study.codebook if f.name in set(study.columns)]
+    for need in card.needs:
+        taken = set(slots.used)
+        while of_people(need) and need.slot not in given_parts(columns):
+            names, _ = _find(need, fields, taken, study)
+            if not names:
+                break
+            taken |= set(names)
+            yield need.slot, replace(slots, columns={**slots.columns, need.slot: names})
 
 
 def _advice(card: Card, slots: Slots) -> str:

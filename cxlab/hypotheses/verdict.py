@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,14 @@ from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.plan import Plan, PlannedCard
 from cxlab.hypotheses.ruling import ruled, sentence
 from cxlab.hypotheses.scored_answers import Spec
-from cxlab.hypotheses.slots import Given, require
+from cxlab.hypotheses.slots import Given, other_groups, require
 from cxlab.hypotheses.specification import specifications
 from cxlab.present import printed
 from cxlab.problem import DataProblem
 from cxlab.result import FIGURE, Estimate, Result
 
+OTHERS = 5
+"""So many other columns are tried for groups of people, where the first of them cannot be used."""
 HOLDS = {True: "holds", False: "does not hold", None: "cannot be checked"}
 
 
@@ -192,12 +195,26 @@ def verdict(
     asked, study = study, as_journeys(chosen, study, columns)
     slots = require(chosen, study, columns)
     case = Case(chosen, study, slots, plan.spec if plan else Spec(), level, seed)
-    evidence = run(case)
+    case, evidence = _first_estimable(case, columns)
     result = assemble(case, evidence)
     if robust and not evidence.reason:
-        curve = specifications(chosen, study, columns=slots.columns, level=level, seed=seed)
+        curve = specifications(chosen, study, columns=case.slots.columns, level=level, seed=seed)
         result = _with(result, specifications=curve, notes=(*result.notes, curve.title))
     return _recorded(result, asked, plan, planned, ledger)
+
+
+def _first_estimable(case: Case, columns: Given) -> tuple[Case, Evidence]:
+    """The case and its evidence; where nothing can be estimated, with the next groups of people that the study has."""
+    first = run(case)
+    ways = other_groups(case.card, case.study, case.slots, columns) if first.reason else iter(())
+    for slot, slots in islice(ways, OTHERS):
+        other = replace(case, slots=slots)
+        found = run(other)
+        if not found.reason:
+            why = f"with '{case.column(slot)}' nothing can be estimated ({first.reason})"
+            said = f"'{other.column(slot)}' was taken: {why}"
+            return other, replace(found, notes=(*found.notes, said))
+    return case, first
 
 
 def assemble(case: Case, evidence: Evidence) -> Verdict:

@@ -94,11 +94,11 @@ def test_better_items_are_found(replicates) -> None:
     assert found["value"].mean() > alike["value"].mean() + 0.1
 
 
-@pytest.mark.parametrize("threat", [None, "length", "one-yardstick"])
+@pytest.mark.parametrize("threat", [None, "length", "one-yardstick", "style"])
 def test_length_alone_and_one_yardstick_are_no_support(replicates, threat) -> None:
     found = replicates("CX-13", 0.0, n=2000, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
-    assert found["association"].eq("SUPPORTED").mean() > 0.8 if threat == "one-yardstick" else True
+    assert found["association"].eq("SUPPORTED").mean() > 0.8 if threat in ("one-yardstick", "style") else True
 
 
 @pytest.mark.parametrize("worst", ["prediction", "retest", "sensitivity"])
@@ -112,5 +112,7 @@ def test_the_two_best_of_three_must_be_better_and_the_worst_not_worse(worst: str
     half = [student_t.ppf(p, 500) * 0.02 for p in (0.9875, 0.9875, 0.975)]
     assert [f.high - f.value for f in found] == pytest.approx(half)
     assert found[2].null == -cx13.MARGIN[worst]
+    alike = cx13._two_of_three(SimpleNamespace(level=0.95), dict.fromkeys(measured, (0.6, 0.02, 500.0)), {})
+    assert alike[2].name.startswith(cx13.NAMES["retest"])  # of equals the one that a style of answering raises
     two = cx13._two_of_three(SimpleNamespace(level=0.95), {k: v for k, v in measured.items() if k != worst}, {})
     assert [f.high - f.value for f in two] == pytest.approx([half[2]] * 2)

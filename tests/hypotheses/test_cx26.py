@@ -10,6 +10,8 @@ from scipy.stats import binom
 from scipy.stats import f as fisher
 
 import cxlab as cx
+from cxlab.models.drivers.segment_spread import beyond_one_curve
+from cxlab.models.regression.counted_answers import Counted
 
 REPS = 15
 
@@ -71,11 +73,11 @@ def test_the_spread_is_recovered_and_covered(replicates) -> None:
         assert found["direction"].eq("SUPPORTED").mean() >= (0.9 if effect == 0.125 else 0.0)
 
 
-@pytest.mark.parametrize("threat", [None, "unequal-noise", "unequal-care"])
+@pytest.mark.parametrize("threat", [None, "unequal-noise", "unequal-care", "one-curve"])
 def test_the_same_needs_are_not_supported(replicates, threat) -> None:
     found = replicates("CX-26", 0.0, n=2000, reps=REPS, threat=threat, seed=2)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, REPS, 0.025)
-    if threat == "unequal-care":
+    if threat in ("unequal-care", "one-curve"):
         assert found["low"].gt(0.05).mean() > 0.2 and found["direction"].eq("INCONCLUSIVE").mean() > 0.8
     else:
         assert found["low"].eq(0).sum() >= binom.ppf(0.0005, REPS, 0.975)
@@ -86,6 +88,47 @@ def test_exactly_the_smallest_spread_in_small_segments_is_not_supported(replicat
     found = replicates("CX-26", 0.05, n=480, reps=40, seed=3)
     assert found["direction"].eq("SUPPORTED").sum() <= binom.ppf(0.9995, 40, 0.025)
     assert found["low"].le(0.05).sum() >= binom.ppf(0.0005, 40, 0.975)
+
+
+def test_what_one_curve_leaves_is_by_hand() -> None:
+    """A surface for all (levels of segments, broken lines, products, worst and best), then slopes of what it leaves."""
+    rng = np.random.default_rng(4)
+    segment = np.repeat(["a", "b"], 200)
+    t = np.round(50 + 12 * rng.standard_normal((400, 2)) + np.repeat([[0.0], [15.0]], 200, axis=0))
+    y = np.fmin(t[:, 0], 55) + 0.5 * t[:, 1] * (segment == "a") + rng.standard_normal(400)
+    one = np.ones(400)
+    found = beyond_one_curve(y, t, segment, Counted(one, one), ("a", "b"))
+    x = (t - 50) / 50
+    knots = [np.quantile(c, q, method="inverted_cdf") for c in x.T for q in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    bends = [np.fmax(x[:, i // 5] - at, 0) for i, at in enumerate(knots)]
+    columns = [segment == "b", *x.T, *bends, t.min(axis=1), t.max(axis=1), x[:, 0] * x[:, 1]]
+    surface = sm.add_constant(np.column_stack(columns).astype(float))
+    left = y - surface @ np.linalg.lstsq(surface, y, rcond=None)[0]
+    for k, s in enumerate("ab"):
+        mine = segment == s
+        fit = sm.OLS(left[mine], sm.add_constant(t[mine])).fit(cov_type="HC3")
+        ratio = t.std(axis=0) / y.std()
+        assert found.slopes[k] == pytest.approx(fit.params[1:] * ratio)
+        assert found.errors[k] == pytest.approx(fit.cov_params()[1:, 1:] * np.outer(ratio, ratio))
+    assert found.limits(0.95)[0] > 0.05
+    same = np.fmin(t[:, 0], 55) + 0.5 * t[:, 1] + rng.standard_normal(400)
+    assert beyond_one_curve(same, t, segment, Counted(one, one), ("a", "b")).limits(0.95)[0] == 0.0
+
+
+def test_where_the_first_groups_cannot_be_used_the_next_are() -> None:
+    study = cx.simulated("CX-26", 0.125, n=1000, seed=1)
+    table = study.table.assign(rare=[f"r{i // 3}" for i in range(1000)])
+    known = cx.Study(
+        table, cx.Codebook("two", (cx.Field("rare", type="string", role="segment"), *study.codebook.fields))
+    )
+    v = verdict(known)
+    assert v.direction == "SUPPORTED" and v.parts["columns"]["segment"] == ["segment"]
+    assert (
+        "'segment' was taken: with 'rare' nothing can be estimated (0 segment of 'rare' has enough answers to fit 4 "
+        "drivers; two are needed)"
+    ) in v.notes
+    named = verdict(known, columns={"segment": "rare"})
+    assert named.direction == "NOT-IDENTIFIED" and named.parts["columns"]["segment"] == ["rare"]
 
 
 def test_care_stands_in_the_sentence() -> None:

@@ -119,10 +119,34 @@ def forgotten(rng: Rng) -> cx.Study:
     return changed("CX-06", 1000, overall=scores(y), **named("CX-06", 1000, scores(told)))
 
 
+def one_style(rng: Rng) -> cx.Study:
+    """CX-13: all measures know as much; people answer the items and the outcome in a style of theirs."""
+    person = np.repeat(np.arange(1000), 2)
+    loyal, style = rng.standard_normal((2, 1000))[:, person]
+    answer = lambda: (loyal + rng.standard_normal(2000)) / np.sqrt(2)  # noqa: E731
+    items = {f"items{j}": scores(answer() + style) for j in (1, 2, 3)}
+    return changed("CX-13", 2000, "style", outcome=scores(answer() + style), recommendation=scores(answer()), **items)
+
+
+def places(rng: Rng, bent: Callable[[np.ndarray], np.ndarray], needs: float = 0.0) -> cx.Study:
+    """CX-26: one curve (or the worst touchpoint) decides for all; each segment stands at a place of its own.
+
+    ``needs`` : by how much the weights of segments differ beside it.
+    """
+    segment = rng.integers(0, 8, 1500)
+    t = rng.standard_normal((8, 4))[segment] + rng.standard_normal((1500, 4))
+    own = rng.standard_normal((8, 4))
+    own = (own - own.mean(axis=0)) / own.std(axis=0, ddof=1)
+    y = bent(t) / bent(t).std() + needs * (own[segment] * t).sum(axis=1) + 0.7 * rng.standard_normal(1500)
+    named_ = named("CX-26", 1500, scores(t))
+    return changed("CX-26", 1500, overall=scores((y - y.mean()) / y.std()), segment=segment.astype(str), **named_)
+
+
 ADVERSARIES: dict[str, Callable[[Rng], cx.Study]] = {
     "CX-03": badly_recorded, "CX-04": noisier, "CX-05": one_cliff, "CX-06": forgotten, "CX-11": dip, "CX-19": chosen,
     "CX-21": own_trends("CX-21", "unit", "customer", "employee"),
     "CX-22": own_trends("CX-22", "person", "score", "cost"), "CX-28": giant, "CX-30": one_agent,
+    "CX-13": one_style, "CX-26": lambda rng: places(rng, lambda t: np.fmin(t, 0.3).sum(axis=1)),
 }  # fmt: skip
 
 
@@ -131,3 +155,28 @@ def test_an_adversary_that_the_card_does_not_name_is_not_the_claim(id: str) -> N
     said = [cx.verdict(id, ADVERSARIES[id](np.random.default_rng(100 + k)), robust=False, ledger=None).direction
             for k in range(2)]  # fmt: skip
     assert "SUPPORTED" not in said
+
+
+@pytest.mark.parametrize("bent", [lambda t: (t - 0.25 * t**2).sum(axis=1), lambda t: t.min(axis=1)])
+def test_segments_at_other_places_of_one_curve_need_nothing_else(bent: Callable[[np.ndarray], np.ndarray]) -> None:
+    """The weights differ, surely: what one surface for all leaves of them does not."""
+    for k in range(3):
+        v = cx.verdict("CX-26", places(np.random.default_rng(k), bent), robust=False, ledger=None)
+        assert v.estimate.low > 0.05 and (v.direction, v.threat) in (("INCONCLUSIVE", "one-curve"),
+                                                                    ("INCONCLUSIVE", "unequal-care"))  # fmt: skip
+
+
+def test_other_needs_are_found_at_other_places_of_one_curve() -> None:
+    made = [places(np.random.default_rng(k), lambda t: -np.exp(-0.7 * t).sum(axis=1), needs=0.3) for k in range(4)]
+    said = [cx.verdict("CX-26", study, robust=False, ledger=None).direction for study in made]
+    assert said.count("SUPPORTED") >= 3
+
+
+def test_a_style_is_seen_only_where_behaviour_was_recorded() -> None:
+    """The same items, the same style: with an answered outcome nothing is claimed, whatever goes with what."""
+    v = cx.verdict("CX-13", one_style(np.random.default_rng(5)), robust=False, ledger=None)
+    assert (v.direction, v.association, v.threat) == ("NOT-IDENTIFIED", "SUPPORTED", "style")
+    apart = cx.simulated("CX-13", 0.2, n=2000, seed=5)
+    assert cx.verdict("CX-13", apart, robust=False, ledger=None).direction == "SUPPORTED"
+    asked = cx.Study(apart.table, apart.codebook.replace("outcome", role="outcome"))
+    assert cx.verdict("CX-13", asked, robust=False, ledger=None).threat == "style"

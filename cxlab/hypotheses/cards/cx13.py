@@ -12,7 +12,7 @@ from cxlab.columns import show
 from cxlab.data.codebook import Field
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.cross_validation import HOW, Validation, validate
-from cxlab.hypotheses.estimation import about, answered, mean, row
+from cxlab.hypotheses.estimation import about, answered, mean, row, was_recorded
 from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
@@ -59,9 +59,19 @@ def test(case: Case) -> Evidence:
             len(measured) > 1,
             "one-yardstick",
         ),
+        _style(case, findings),
     )
     said = f"the ratio is the mean of {items.shape[1] + 1} items, each as per cent of its scale"
     return Evidence(findings, None, shown, checks, f"{HOW}; ICC(A,1), Cohen's d, jackknife", (*notes, said))
+
+
+def _style(case: Case, findings: tuple[Finding, ...]) -> tuple[str, str, bool, str]:
+    """Whether the two yardsticks that decide are free of how a person answers: the agreement of answers is not."""
+    what, found, recorded, threat = was_recorded(
+        case, "outcome", "a style of answering could not do it", "style", "an answer, in the style of the items"
+    )
+    apart = recorded and all(f.name != NAMES["retest"] for f in findings[:2])
+    return what, found if apart or not recorded else f"{found}; {NAMES['retest']} is what a style raises", apart, threat
 
 
 def _by_person(case: Case) -> Case:
@@ -134,14 +144,15 @@ NAMES = {
 def _two_of_three(case: Case, measured: dict[str, tuple], carry: dict) -> tuple[Finding, ...]:
     """The two best must show superiority; the third only that it is not worse than by its margin.
 
-    Of three, two are picked: their level is Bonferroni's for the second best of three.
+    Of equals the retest is the third: a style of answering raises it. Two are picked of three: their level is
+    Bonferroni's for the second best of three.
     """
     level = case.level if len(measured) < 3 else 1 - (1 - case.level) / 2
     found = {
         k: from_t(NAMES[k], *v, level=level, **carry | {"sesoi": MARGIN[k], "trivial": MARGIN[k]})
         for k, v in measured.items()
     }
-    order = sorted(found, key=lambda k: -DIRECTIONS.index(found[k].verdict))
+    order = sorted(found, key=lambda k: (-DIRECTIONS.index(found[k].verdict), k == "retest"))
     rest = [
         from_t(f"{NAMES[k]}: not worse by {MARGIN[k]:g}", *measured[k], level=case.level,
                **carry | {"null": -MARGIN[k], "sesoi": 0.0, "trivial": 0.0})
@@ -155,7 +166,8 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
 
     Equally good items without an effect: only length favours the composite, more so under 'length'. Under
     'one-yardstick' a mood of the day, which the items see and the one question does not, moves the outcome, and there
-    is neither a second wave nor a lot.
+    is neither a second wave nor a lot. Under 'style' people have a style in which they answer the items and an outcome
+    on the same scale, and nothing was drawn by lot; else the outcome is recorded.
     """
     people = n // 2
     person = np.repeat(np.arange(people), 2)
@@ -165,13 +177,16 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     noise = 1.0 + 8 * effect
     rec = scores((loyal + noise * rng.standard_normal(2 * people)) / np.hypot(1, noise))
     count = 6 if threat == "length" else 3
+    style = rng.standard_normal(people)[person] if threat == "style" else 0.0
     items = (loyal[:, None] + mood[:, None] + rng.standard_normal((2 * people, count))) / np.sqrt(2)
-    later = scores((loyal + mood + rng.standard_normal(2 * people)) / np.sqrt(2))
-    columns = {"outcome": later, "recommendation": rec, "items": scores(items)}
+    later = (loyal + mood + rng.standard_normal(2 * people)) / np.sqrt(2) + style
+    items = items + np.reshape(style, (-1, 1)) if threat == "style" else items
+    columns = {"outcome": scores(later), "recommendation": rec, "items": scores(items)}
+    said = {"measures": {"outcome": "loyalty"}, "roles": {"outcome": "outcome" if threat == "style" else "operation"}}
     if threat == "one-yardstick":
-        return Made(columns, measures={"outcome": "loyalty"})
-    more = {"person": person, "wave": np.tile([0, 1], people), "arm": arm}
-    return Made(columns | more, "panel", measures={"outcome": "loyalty"})
+        return Made(columns, **said)
+    more = {"person": person, "wave": np.tile([0, 1], people)} | ({} if threat == "style" else {"arm": arm})
+    return Made(columns | more, "panel", **said)
 
 
 naive = unguarded

@@ -5,23 +5,26 @@ Standard deviation across segments of the standardised driver weights, beyond sa
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered
-from cxlab.hypotheses.rule import Finding
+from cxlab.hypotheses.rule import DIRECTIONS, Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import flat
-from cxlab.models.drivers.segment_spread import Weights, weights
+from cxlab.models.drivers.segment_spread import Weights, beyond_one_curve, weights
 from cxlab.models.drivers.segments import driver_segments
 
 TRUTH = Truth()
 
 
 def test(case: Case) -> Evidence:
-    """The joint SD of `cx.importance.driver_segments`, and whether weights differ beyond a common factor."""
+    """The joint SD of `cx.importance.driver_segments`, and whether weights differ beyond one factor and one curve."""
     sample = case.sample
     y, touch = (sample.points("overall", outcome=True), sample.points("touchpoints"))
     rows = answered(case, np.where(np.isfinite(touch).sum(axis=1) >= 2, y, np.nan))
@@ -51,7 +54,7 @@ def test(case: Case) -> Evidence:
     names = [str(s) for s in own.segments]
     notes = (f"segment: {sample.fields['segment'][0].label} ({', '.join(names[:6])}{', ...' if names[6:] else ''})",)
     return Evidence(
-        (found,), None, shown, (_care(own, case.level),),
+        (found,), None, shown, (_care(own, case.level), _same_place(case, found, y, touch, rows, own.segments)),
         "Q-profile of the standardised weights (multivariate, covariances estimated); least squares in each segment",
         notes + tuple(n for n in model.notes if "left out" in n),
     )  # fmt: skip
@@ -66,16 +69,35 @@ def _care(own: Weights, level: float) -> tuple[str, str, bool | None, str]:
     return what, said, bool(limits[0] > 0), "unequal-care"
 
 
+def _same_place(
+    case: Case, found: Finding, y: NDArray, touch: NDArray, rows: NDArray, kept: tuple[object, ...]
+) -> tuple[str, str, bool, str]:
+    """Whether the verdict stays when all segments have one surface in common, of which they may stand at any place."""
+    segment = case.sample.names("segment")
+    mine = rows & np.isin(segment, [str(s) for s in kept])
+    left = beyond_one_curve(y[mine], touch[mine], segment[mine], case.sample.counted(mine), [str(s) for s in kept])
+    (low, high), (inner, outer) = (left.limits(level) for level in (case.level, 2 * case.level - 1))
+    bent = replace(found, value=left.centre, low=low, high=high, inner_low=inner, inner_high=outer)
+    said = f"standard deviation of what one curve for all leaves {show(bent.value)} [{show(low)}, {show(high)}]"
+    holds = DIRECTIONS.index(bent.verdict) >= DIRECTIONS.index(found.verdict)
+    return "the weights differ at the same place of one curve, too", said, holds, "one-curve"
+
+
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
     """``effect``: standard deviation of the standardised weights between eight segments.
 
-    Under 'unequal-noise' the outcome is noisier in some segments; under 'unequal-care' the answers to touchpoints are.
+    Under 'unequal-noise' the outcome is noisier in some segments; under 'unequal-care' the answers to touchpoints are;
+    under 'one-curve' good answers bring everybody less than bad ones cost, and segments stand at other places.
     """
     groups, k = (8, 4)
     t, _ = touchpoints(n, rng, k, 0.2)
     s = rng.integers(0, groups, n)
     deviation = rng.standard_normal((groups, k))
     deviation = (deviation - deviation.mean(0)) / deviation.std(0, ddof=1)
+    if threat == "one-curve":
+        t = (t + rng.standard_normal((groups, k))[s]) / np.sqrt(2)
+        bent = -np.exp(-t).sum(axis=1)
+        return _made(np.sqrt(0.6) * (bent - bent.mean()) / bent.std() + np.sqrt(0.4) * rng.standard_normal(n), s, t)
     slopes = 0.25 + effect * deviation
     explained = float(np.mean(0.8 * (slopes**2).sum(axis=1) + 0.2 * slopes.sum(axis=1) ** 2))
     even = np.sqrt(1 - explained)
@@ -83,8 +105,12 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     y = (slopes[s] * t).sum(axis=1) + noise * rng.standard_normal(n)
     care = 3.0 * (s % 2) if threat == "unequal-care" else np.zeros(n)
     said = (t + care[:, None] * rng.standard_normal((n, k))) / np.sqrt(1 + care**2)[:, None]
-    names = np.array([f"segment {g}" for g in range(groups)], object)[s]
-    return Made({"overall": scores(y - y.mean()), "segment": names, "touchpoints": scores(said)})
+    return _made(y - y.mean(), s, said)
+
+
+def _made(y: NDArray, segment: NDArray, touchpoints: NDArray) -> Made:
+    names = np.array([f"segment {g}" for g in segment], object)
+    return Made({"overall": scores(y), "segment": names, "touchpoints": scores(touchpoints)})
 
 
 def naive(case: Case) -> bool:

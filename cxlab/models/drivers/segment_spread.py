@@ -5,13 +5,22 @@ What `cx.importance.driver_segments` says of all its segments, of those that hav
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.models.regression.counted_answers import Counted
 from cxlab.result import Result
+from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.marked_gaps import filled
 from cxlab.stats.inference import heterogeneity
+
+KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Shares of the answers at which the common curve of a driver may bend."""
+ROOM = 10
+"""Answers for each coefficient of the common curves that products of two drivers need beside them."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +79,49 @@ def weights(found: Result, *, least: int) -> Weights:
     df = np.array(list(own["df"].values()), float)[kept]
     answers = int(sum(k for k in own["sizes"].values() if k >= least))
     return Weights(names, own["slopes"][kept], own["errors"][kept], df, answers)
+
+
+def beyond_one_curve(y: NDArray, drivers: NDArray, segment: NDArray, rows: Counted, kept: Sequence[object]) -> Weights:
+    """Return the weights that are left in each segment once all answers have one surface in common.
+
+    Where a driver acts by a curve (or two of them together), segments that stand at other places of it have other
+    slopes although nobody needs anything else. The surface, with a level for each segment, takes all that it can: a
+    line broken at five places of each driver, the worst and the best of them, and the products of two. What it leaves
+    is regressed in each segment.
+
+    Parameters
+    ----------
+    y : (rows,) outcome. ``drivers`` : (rows, k), nan where not answered. ``segment`` : (rows,) names.
+    kept : the segments that are compared.
+
+    Examples
+    --------
+    >>> x, one = np.r_[np.arange(0.0, 60), np.arange(40.0, 100)][:, None], np.ones(120)
+    >>> bent, segment = np.fmin(x[:, 0], 50.0), np.repeat(["low", "high"], 60)
+    >>> left = beyond_one_curve(bent, x, segment, Counted(one, one), ("low", "high"))
+    >>> bool(np.abs(left.slopes).max() < 0.1)
+    True
+    """
+    mass = rows.mass
+    columns, k = filled(drivers)[0] / 50.0, drivers.shape[1]
+    whole = columns[:, :k]
+    scale = [_deviation(v[~np.isnan(v)], mass[~np.isnan(v)]) for v in drivers.T]
+    levels = [(segment == s).astype(float) for s in kept[1:]]
+    bends = [np.fmax(x - at, 0.0) for x in whole.T for at in np.unique(quantile(x, rows.n, np.array(KNOTS)))]
+    ends = [np.fmin.reduce(drivers, axis=1), np.fmax.reduce(drivers, axis=1)]
+    surface = [*levels, *columns.T, *bends, *ends]
+    pairs = [whole[:, i] * whole[:, j] for i in range(k) for j in range(i)]
+    surface += pairs if rows.n.sum() > ROOM * (len(surface) + len(pairs)) else []
+    left = rows.regressed(y, surface).e
+    ratio, slopes, errors, df = np.array(scale) / 50.0 / _deviation(y, mass), [], [], []
+    for s in kept:
+        mine = segment == s
+        fit = rows.keep(mine).regressed(left[mine], [c[mine] for c in columns.T if np.ptp(c[mine]) > 0])
+        slopes.append(fit.b[1 : 1 + k] * ratio)
+        errors.append(fit.v[1 : 1 + k, 1 : 1 + k] * np.outer(ratio, ratio))
+        df.append(fit.df)
+    return Weights(tuple(kept), np.array(slopes), np.array(errors), np.array(df), int(rows.n.sum()))
+
+
+def _deviation(x: NDArray, mass: NDArray) -> float:
+    return float(np.sqrt(np.average((x - np.average(x, weights=mass)) ** 2, weights=mass)))
