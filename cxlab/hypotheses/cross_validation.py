@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from cxlab.columns import show
 from cxlab.hypotheses.case import Case
-from cxlab.hypotheses.rule import Finding, from_t
+from cxlab.hypotheses.estimation import about
+from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.models.drivers.beyond_others import compared
+from cxlab.stats.fits.curves import bends
 from cxlab.stats.fits.validation import HOW, Validated
 
-__all__ = ["HOW", "Validation", "validate"]
+__all__ = ["HOW", "Validation", "beyond_curves", "validate"]
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,24 @@ def validate(case: Case, rows: NDArray, y: NDArray, columns: NDArray, models: di
     """
     found = compared(y[rows], columns[rows], case.sample.counted(rows), models, case.rng)
     return Validation(**vars(found))
+
+
+def beyond_curves(
+    case: Case, found: Finding, rows: NDArray, y: NDArray, base: NDArray, own: NDArray, *, what: str
+) -> tuple[str, str, bool, str]:
+    """Return the check that a gain stays where the columns of the smaller model may each act by a curve.
+
+    Where the outcome is a curve of what the smaller model has, whatever repeats that curve gains over straight lines.
+
+    Parameters
+    ----------
+    found : the gain of ``own`` (rows, columns) over straight lines of ``base`` (rows, columns), that was tested.
+    """
+    columns = np.column_stack([base, bends(base, case.sample.n), own])
+    k = columns.shape[1]
+    models = {"curves": range(k - own.shape[1]), "both": range(k)}
+    rng = np.random.default_rng(case.seed)
+    v = Validation(**vars(compared(y[rows], columns[rows], case.sample.counted(rows), models, rng)))
+    gain = v.gained(case, found.name, "both", "curves", about(case, rows, y))
+    said = f"over curves it is {show(gain.value)} [{show(gain.low)}, {show(gain.high)}]"
+    return what, said, DIRECTIONS.index(gain.verdict) >= DIRECTIONS.index(found.verdict), "curve"

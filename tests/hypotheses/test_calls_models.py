@@ -20,6 +20,7 @@ STATS = {
     "cxlab.stats.fits.unit_means.following": "the same person's answer of the next period",
     "cxlab.stats.counts.quantiles.quantile": "where groups are cut that are shown",
     "cxlab.stats.counts.tally.tally": "how many answers a plan finds",
+    "cxlab.stats.fits.curves.bends": "columns by which a model may bend",
     "cxlab.stats.fits.marked_gaps.filled": "marks gaps; any filling gives the same fit",
     "cxlab.stats.fits.validation.Validated": "holds what a model has cross-validated",
     "cxlab.stats.fits.validation.HOW": "words",

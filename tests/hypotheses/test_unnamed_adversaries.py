@@ -142,12 +142,71 @@ def places(rng: Rng, bent: Callable[[np.ndarray], np.ndarray], needs: float = 0.
     return changed("CX-26", 1500, overall=scores((y - y.mean()) / y.std()), segment=segment.astype(str), **named_)
 
 
+def saturated(rng: Rng) -> cx.Study:
+    """CX-04: what was spent and the journey item rise with the touchpoints' mean up to a point, and no further."""
+    t, _ = touchpoints(2500, rng, 5, 0.5)
+    level = np.fmin(t.mean(axis=1) / t.mean(axis=1).std(), 0.2)
+    y = np.sqrt(0.6) * level / level.std() + np.sqrt(0.4) * rng.standard_normal(2500)
+    columns = named("CX-04", 2500, scores(t))
+    return changed(
+        "CX-04", 2500, outcome=scores(y), journey=scores(level + 0.03 * rng.standard_normal(2500)), **columns
+    )
+
+
+def diminishing(rng: Rng) -> cx.Study:
+    """CX-05: each touchpoint brings less the better it is; no touchpoint minds the others."""
+    t, _ = touchpoints(1500, rng, 4, 0.2)
+    y = -np.exp(-0.8 * t - 0.6).sum(axis=1)
+    y = 0.8 * (y - y.mean()) / y.std() + 0.6 * rng.standard_normal(1500)
+    return changed("CX-05", 1500, overall=scores(y), **named("CX-05", 1500, scores(t + 0.8)))
+
+
+def same_metric(rng: Rng) -> cx.Study:
+    """CX-14: two scales for one thing, one of which ends early; the outcome does not rise without end either."""
+    a, first, second = rng.standard_normal((3, 2000))
+    y = np.sqrt(0.6) * np.fmin(a, 0.3) / 0.7 + np.sqrt(0.4) * rng.standard_normal(2000)
+    ended = 1.5 * np.fmin(a, 0.0) + 0.2 * second
+    return changed("CX-14", 2000, outcome=scores(y), metrics1=scores(a + 0.2 * first), metrics2=scores(ended, 60))
+
+
+def insurance(rng: Rng) -> cx.Study:
+    """CX-08: the portfolio pays in crashes and in booms alone."""
+    market = 0.05 * rng.standard_normal(360)
+    pays = 0.5 * np.fmax(np.abs(market) - 0.05, 0) + 0.01 * rng.standard_normal(360)
+    return changed("CX-08", 360, excess=0.1 * market + pays, market=market)
+
+
+def bottomed(rng: Rng) -> cx.Study:
+    """CX-28: either measure lifts everybody by as much; the scale has no room below."""
+    t = cx.simulated("CX-28", 0.0, n=3000, seed=1).table
+    return changed("CX-28", 3000, score=scores(t["a"] + t["b"] + rng.standard_normal(3000), -10.0))
+
+
+def extremes(rng: Rng) -> cx.Study:
+    """CX-31: on the phone people take the ends of the scale, online its middle; the means are alike."""
+    phone = rng.random(2500) < 0.5
+    score = scores(rng.standard_normal(2500) * np.where(phone, 1.6, 0.8))
+    mode = np.where(phone, "phone", "online")
+    return changed("CX-31", 2500, score=score, mode=mode, before=scores(rng.standard_normal(2500)))
+
+
 ADVERSARIES: dict[str, Callable[[Rng], cx.Study]] = {
     "CX-03": badly_recorded, "CX-04": noisier, "CX-05": one_cliff, "CX-06": forgotten, "CX-11": dip, "CX-19": chosen,
     "CX-21": own_trends("CX-21", "unit", "customer", "employee"),
     "CX-22": own_trends("CX-22", "person", "score", "cost"), "CX-28": giant, "CX-30": one_agent,
     "CX-13": one_style, "CX-26": lambda rng: places(rng, lambda t: np.fmin(t, 0.3).sum(axis=1)),
 }  # fmt: skip
+BENT = {"CX-04": saturated, "CX-05": diminishing, "CX-08": insurance, "CX-14": same_metric, "CX-28": bottomed,
+        "CX-31": extremes}  # fmt: skip
+"""What a curve, or an end of the scale, makes look like the claim."""
+
+
+@pytest.mark.parametrize("id", BENT)
+def test_a_curve_is_not_the_claim(id: str) -> None:
+    """Straight lines (or means) alone say SUPPORTED: the check of the curve is what stands against it."""
+    found = [cx.verdict(id, BENT[id](np.random.default_rng(200 + k)), robust=False, ledger=None) for k in range(2)]
+    assert "SUPPORTED" not in [v.direction for v in found]
+    assert {v.threat for v in found} & {"curve", "floor", "style"}
 
 
 @pytest.mark.parametrize("id", ADVERSARIES)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.cross_validation import HOW, Validation, validate
+from cxlab.hypotheses.cross_validation import HOW, Validation, beyond_curves, validate
 from cxlab.hypotheses.design import recorded
 from cxlab.hypotheses.estimation import about, answered, finding, row
 from cxlab.hypotheses.rule import Finding, from_t
@@ -53,7 +53,11 @@ def test(case: Case) -> Evidence:
     ratio, said = _risk_ratio(case, rows, y, journey, touch)
     noise, tip = _noise(case, rows, ahead)
     shown += [] if tip is None else [row(case, TIPPING, tip, n=carry["n"])]
-    return Evidence((gain, against), ratio, tuple(shown), (_source(case), noise), HOW, (*notes, *said))
+    mean = touch[:, : sample.points("touchpoints").shape[1]].mean(axis=1)
+    what = "the journey score gains over curves of the touchpoints and of their mean"
+    base, own = np.column_stack([touch, mean]), journey[:, None] - 50.0
+    checks = (_source(case), noise, beyond_curves(case, gain, rows, y, base, own, what=what))
+    return Evidence((gain, against), ratio, tuple(shown), checks, HOW, (*notes, *said))
 
 
 def _source(case: Case) -> tuple[str, str, bool, str]:
@@ -124,6 +128,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     Without an effect the journey item is the touchpoints' mean, answered with noise. Under 'halo' the outcome is an
     answer of the same questionnaire, and one mood colours it and the journey item, the two last answers. Under
     'reliability' the touchpoints' mean is answered nearly without error, each touchpoint with as much error as truth.
+    Under 'curve' the outcome and the journey item follow one curve of that mean.
     """
     t, _ = touchpoints(n, rng, 5, 0.3)
     mean = t.mean(axis=1) / np.sqrt(0.2 + 0.8 * 0.3)
@@ -135,6 +140,9 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
         y, item = (y + 1.5 * mood) / np.sqrt(3.25), (item + 1.5 * mood) / np.sqrt(3.25)
     if threat == "reliability":
         t = (t + rng.standard_normal(t.shape)) / np.sqrt(2)
+    if threat == "curve":
+        item = 2 - 1.2 * np.exp(-0.8 * mean)
+        y = np.sqrt(0.7) * item + np.sqrt(0.3) * rng.standard_normal(n)
     columns = {"outcome": scores(y), "journey": scores(item), "touchpoints": scores(t)}
     role, measure = ("outcome", "recommendation") if threat == "halo" else ("operation", "loyalty")
     return Made(columns, measures={"outcome": measure}, roles={"outcome": role})

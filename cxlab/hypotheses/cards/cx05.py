@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.cross_validation import HOW, validate
+from cxlab.hypotheses.cross_validation import HOW, beyond_curves, validate
 from cxlab.hypotheses.estimation import about, answered, fit, row
 from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import SPREAD, Made, Truth, scores, touchpoints
@@ -48,7 +48,11 @@ def test(case: Case) -> Evidence:
         row(case, "points per 10 points of a touchpoint above the middle of its scale (mean)", *rising, carry["n"]),
     )
     exponent = _exponent(case, model.table.iloc[0], carry)
-    return Evidence((gain, exponent), None, shown, (check,), f"{HOW}; {model.method}", (*notes, *model.notes[:-1]))
+    what = "the worst touchpoint gains over curves of each"
+    curve = beyond_curves(case, gain, rows, y, touch, worst[:, None], what=what)
+    return Evidence(
+        (gain, exponent), None, shown, (check, curve), f"{HOW}; {model.method}", (*notes, *model.notes[:-1])
+    )
 
 
 def _exponent(case: Case, found: object, carry: dict) -> Finding:
@@ -83,13 +87,15 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     """``effect``: share of the outcome's variance that the worst touchpoint adds to all of them.
 
     Under 'penalty' bad answers cost three times what good ones bring and the worst adds nothing of its own; under
-    'ceiling' the outcome, under 'top-answers' the touchpoints hardly leave their best answers.
+    'ceiling' the outcome, under 'top-answers' the touchpoints hardly leave their best answers; under 'curve' each
+    touchpoint brings less the better it is.
     """
     t, _ = touchpoints(n, rng, 4, 0.2)
     low = t.min(axis=1)
     x = np.column_stack([np.ones(n), t])
     extra = low - x @ np.linalg.lstsq(x, low, rcond=None)[0]
     base = np.where(t < 0, 3 * t, t).sum(axis=1) if threat == "penalty" else t.mean(axis=1)
+    base = -np.exp(-0.8 * t).sum(axis=1) if threat == "curve" else base
     y = np.sqrt(0.5) * (base - base.mean()) / base.std() + np.sqrt(0.5 - effect) * rng.standard_normal(n)
     y = y + np.sqrt(effect) * extra / extra.std()
     overall = np.clip(np.round(50 + SPREAD * y), 0, 62 if threat == "ceiling" else 100)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import answered, finding
+from cxlab.hypotheses.rule import DIRECTIONS
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
@@ -25,7 +26,12 @@ def test(case: Case) -> Evidence:
     rows = answered(case, y, market, least=36, what="months")
     order = np.argsort(sample.raw["date"][rows]) if "date" in sample else np.arange(rows.sum())
     found = finding(case, rows, y, "alpha a month", *alpha(y[rows][order], market[rows][order]))
-    return Evidence((found,), found, (), (_published(case, rows),), "Market model, Newey-West errors", notes)
+    squared = np.column_stack([market, market**2])[rows][order]
+    bent = finding(case, rows, y, "", *alpha(y[rows][order], squared))
+    said = f"beside the square of the market return {bent.value:+.2%} [{bent.low:+.2%}, {bent.high:+.2%}]"
+    stays = DIRECTIONS.index(bent.verdict) >= DIRECTIONS.index(found.verdict)
+    checks = (_published(case, rows), ("the alpha is not what moves of the market bring", said, stays, "curve"))
+    return Evidence((found,), found, (), checks, "Market model, Newey-West errors", notes)
 
 
 def _shares(excess: NDArray, market: NDArray) -> tuple[NDArray, NDArray, tuple[str, ...]]:
@@ -53,7 +59,9 @@ def _published(case: Case, rows: NDArray) -> tuple[str, str, bool | None, str]:
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """Months of a portfolio; under 'look-ahead' the year's ranking is bought on its first of January."""
+    """Months of a portfolio; under 'look-ahead' the year's ranking is bought on its first of January, under 'curve'
+    what was bought pays whenever the market moves far.
+    """
     e = 0.01 * rng.standard_normal(n + 1)
     e = e[1:] + 0.3 * e[:-1] if threat == "autocorrelation" else e[1:]
     market = 0.04 * rng.standard_normal(n)
@@ -63,6 +71,7 @@ def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None
     days = {
         k: v.astype("datetime64[D]").astype("datetime64[ns]") for k, v in (("date", date), ("published", published))
     }
+    e = e + 5 * market**2 if threat == "curve" else e
     return Made({"excess": effect + (0.01 if late else 0.0) + 0.1 * market + e, "market": market, **days}, "backtest")
 
 

@@ -6,13 +6,15 @@ R² of all metrics together minus that of the best single one, chosen inside eac
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.cross_validation import HOW, Validation
+from cxlab.hypotheses.cross_validation import HOW, Validation, beyond_curves
 from cxlab.hypotheses.estimation import about, answered, row
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import flat
 from cxlab.models.loyalty.best_metric import TOGETHER, foretold
+from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.05, n=2000, loss=0.55)
 
@@ -36,17 +38,33 @@ def test(case: Case) -> Evidence:
     if len(order) > 1:
         first, second = order[:2]
         shown.append(row(case, f"{label[first]} minus {label[second]}", *v.gain(first, second), carry["n"]))
-    return Evidence((gain,), None, tuple(shown), method=HOW + "; best metric chosen in training", notes=told.said)
+    columns, j = filled(answers)[0], names.index(told.best)
+    own = [i for i in range(columns.shape[1]) if i != j]
+    what = "all metrics gain over a curve of the best one"
+    check = beyond_curves(case, gain, rows, y, columns[:, [j]], columns[:, own], what=what)
+    return Evidence(
+        (gain,), None, tuple(shown), (check,), method=HOW + "; best metric chosen in training", notes=told.said
+    )
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """``effect``: gain in R² of all metrics over the best single one."""
+    """``effect``: gain in R² of all metrics over the best single one.
+
+    Under 'curve' the second metric is the first on a scale that ends early, where the outcome stops to rise as well.
+    """
     a, u = (rng.standard_normal(n), rng.standard_normal(n))
     gain = np.sqrt(2 * effect / (1 - effect))
     y = (a + gain * u + rng.standard_normal(n)) / np.sqrt(2 + gain**2)
-    more = 0.6 * a[:, None] + 0.8 * rng.standard_normal((n, 8 if threat else 0))
+    if threat == "curve":
+        y = np.sqrt(0.6) * np.fmin(a, 0.0) / 0.58 + np.sqrt(0.4) * rng.standard_normal(n)
+        return _made(y, np.column_stack([a, 1.5 * np.fmin(a, 0.0) + 0.2 * u]))
+    more = 0.6 * a[:, None] + 0.8 * rng.standard_normal((n, 8 if threat == "useless-metrics" else 0))
     all_metrics = np.column_stack([a, 0.6 * a + 0.8 * u, more])
-    return Made({"outcome": scores(y), "metrics": scores(all_metrics)}, measures={"outcome": "loyalty"})
+    return _made(y, all_metrics)
+
+
+def _made(y: NDArray, metrics: NDArray) -> Made:
+    return Made({"outcome": scores(y), "metrics": scores(metrics)}, measures={"outcome": "loyalty"})
 
 
 def naive(case: Case) -> bool:

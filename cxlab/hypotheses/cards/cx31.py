@@ -63,16 +63,27 @@ def _pair(
     wide = finding(outer, rows & two, y, f.name, f.value, f.se, f.df)
     silent, _ = unanswered(case, f, y, two, second, threat="silence")
     before = alike(case, rows & two, second, "before", "self-selection")
-    return replace(f, low=wide.low, high=wide.high), (silent, before)
+    return replace(f, low=wide.low, high=wide.high), (silent, before, _spread(case, rows & two, y, second))
+
+
+def _spread(case: Case, rows: NDArray, y: NDArray, second: NDArray) -> tuple[str, str, bool, str]:
+    """Whether answers lie as far from their mode's mean in both modes, within the margin."""
+    there = rows & ~np.isnan(y)
+    centre = np.where(second == 1, *(mean(case, there & (second == k), y)[0] for k in (1, 0)))
+    f = coefficient(case, there, np.abs(y - centre), second, name="")
+    said = f"distance from the mean differs by {f.value:.1f} points [{f.inner_low:.1f}, {f.inner_high:.1f}]"
+    return "people use the scale alike in the modes", said, f.verdict == "SUPPORTED", "style"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
     """``effect``: phone minus online. Under 'self-selection' the discontent (or content) chose the phone, so that the
-    difference does not show; under 'silence' those do not answer there whom it makes show.
+    difference does not show; under 'silence' those do not answer there whom it makes show; under 'style' people answer
+    more to the ends of the scale there.
     """
     trait, pull = rng.standard_normal(n), 1.0 if threat == "self-selection" else 0.0
     phone = (pull * trait + rng.standard_normal(n) > 0).astype(float)
     y = effect / SPREAD * (phone - pull * trait / APART) + rng.standard_normal(n)
+    y = y * np.where(phone == 1, 1.8, 1.0) if threat == "style" else y
     score = scores(y)
     if threat == "silence":
         score = np.where((phone == 1) & ((-1 if effect < 0 else 1) * (score - 50) > 1.3 * SPREAD), np.nan, score)

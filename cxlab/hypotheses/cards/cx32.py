@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
 from cxlab.hypotheses.estimation import about, answered, row
-from cxlab.hypotheses.rule import from_t
+from cxlab.hypotheses.rule import DIRECTIONS, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.text.beyond_ratings import LEAST, METHOD, said, told
+from cxlab.stats.fits.curves import bends
 from cxlab.stats.fits.marked_gaps import filled
 
 TRUTH = Truth(claimed=0.1, n=1200, value=None)
@@ -31,10 +33,11 @@ def test(case: Case) -> Evidence:
     there = np.array([len(c.split()) >= 3 for c in comments])
     what = "answers with a comment of three words or more"
     rows = answered(case, np.where(there, y, np.nan), least=LEAST, what=what)
-    found = told(
-        y[rows], ratings[rows], [comments[i] for i in np.flatnonzero(rows)], weight=(sample.n * sample.w)[rows],
-        cluster=sample.units(rows)[0], rng=case.rng,
-    )  # fmt: skip
+    given = [comments[i] for i in np.flatnonzero(rows)]
+    people = {"weight": (sample.n * sample.w)[rows], "cluster": sample.units(rows)[0]}
+    found = told(y[rows], ratings[rows], given, **people, rng=case.rng)
+    curved = np.column_stack([ratings, bends(ratings, sample.n)])[rows]
+    bent = told(y[rows], curved, given, **people, rng=np.random.default_rng(case.seed))
     carry = about(case, rows, y)
     gain = from_t("R² gained by the words over the ratings", *found.gain, level=case.level, **carry)
     shown = (
@@ -44,15 +47,27 @@ def test(case: Case) -> Evidence:
     less, more = (", ".join(words) for words in (found.less, found.more))
     notes += (*found.notes, f"words that say less than the ratings: {less}; more: {more}")
     share = float(sample.n[rows].sum() / sample.n[~np.isnan(y)].sum())
-    checks = (("who comments is like who does not", f"{share:.0%} of the answers have a comment", share > 0.8),)
+    left = from_t("", *bent.gain, level=case.level, **carry)
+    curve = f"over curves of the ratings {show(left.value)} [{show(left.low)}, {show(left.high)}]"
+    stays = DIRECTIONS.index(left.verdict) >= DIRECTIONS.index(gain.verdict)
+    checks = (
+        ("who comments is like who does not", f"{share:.0%} of the answers have a comment", share > 0.8),
+        ("the words gain over curves of the ratings", curve, stays, "curve"),
+    )
     return Evidence((gain,), None, shown, checks, METHOD, notes)
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
-    """With an effect the words hold something (u) that the ratings do not; else they repeat the ratings."""
+    """With an effect the words hold something (u) that the ratings do not; else they repeat the ratings.
+
+    Under 'curve' they repeat a curve of the ratings, by which the outcome moves.
+    """
     rating, u = (rng.standard_normal(n), rng.standard_normal(n))
     y = np.sqrt(0.5) * rating + np.sqrt(effect) * u + np.sqrt(0.5 - effect) * rng.standard_normal(n)
     told = u if effect else rating if threat else rng.standard_normal(n)
+    if threat == "curve":
+        told = (np.abs(rating) - 0.8) / 0.6
+        y = np.sqrt(0.5) * told + np.sqrt(0.5) * rng.standard_normal(n)
     lean = np.linspace(-1, 1, len(WORDS))
     odds = np.exp(1.5 * told[:, None] * lean)
     picks = np.argsort(-(np.log(odds) + rng.gumbel(size=odds.shape)), axis=1)[:, :12]

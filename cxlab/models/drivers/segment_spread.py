@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from cxlab.models.regression.counted_answers import Counted
 from cxlab.result import Result
-from cxlab.stats.counts.quantiles import quantile
+from cxlab.stats.fits.curves import bends
 from cxlab.stats.fits.marked_gaps import filled
 from cxlab.stats.inference import heterogeneity
 
-KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
-"""Shares of the answers at which the common curve of a driver may bend."""
 ROOM = 10
 """Answers for each coefficient of the common curves that products of two drivers need beside them."""
 
@@ -107,9 +105,8 @@ def beyond_one_curve(y: NDArray, drivers: NDArray, segment: NDArray, rows: Count
     whole = columns[:, :k]
     scale = [_deviation(v[~np.isnan(v)], mass[~np.isnan(v)]) for v in drivers.T]
     levels = [(segment == s).astype(float) for s in kept[1:]]
-    bends = [np.fmax(x - at, 0.0) for x in whole.T for at in np.unique(quantile(x, rows.n, np.array(KNOTS)))]
     ends = [np.fmin.reduce(drivers, axis=1), np.fmax.reduce(drivers, axis=1)]
-    surface = [*levels, *columns.T, *bends, *ends]
+    surface = [*levels, *columns.T, *bends(whole, rows.n).T, *ends]
     pairs = [whole[:, i] * whole[:, j] for i in range(k) for j in range(i)]
     surface += pairs if rows.n.sum() > ROOM * (len(surface) + len(pairs)) else []
     left = rows.regressed(y, surface).e
