@@ -163,10 +163,10 @@ def diminishing(rng: Rng) -> cx.Study:
 
 def same_metric(rng: Rng) -> cx.Study:
     """CX-14: two scales for one thing, one of which ends early; the outcome does not rise without end either."""
-    a, first, second = rng.standard_normal((3, 2000))
+    a, second = rng.standard_normal((2, 2000))
     y = np.sqrt(0.6) * np.fmin(a, 0.3) / 0.7 + np.sqrt(0.4) * rng.standard_normal(2000)
     ended = 1.5 * np.fmin(a, 0.0) + 0.2 * second
-    return changed("CX-14", 2000, outcome=scores(y), metrics1=scores(a + 0.2 * first), metrics2=scores(ended, 60))
+    return changed("CX-14", 2000, outcome=scores(y), metrics1=scores(a), metrics2=scores(ended, 60))
 
 
 def insurance(rng: Rng) -> cx.Study:
