@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxlab.columns import show
 from cxlab.hypotheses.case import Case
-from cxlab.hypotheses.estimation import about
-from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
+from cxlab.hypotheses.estimation import about, unfeigned
+from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.models.drivers.beyond_others import compared
 from cxlab.stats.fits.curves import bends
 from cxlab.stats.fits.validation import HOW, Validated
@@ -57,11 +56,13 @@ def beyond_curves(
     ----------
     found : the gain of ``own`` (rows, columns) over straight lines of ``base`` (rows, columns), that was tested.
     """
-    columns = np.column_stack([base, bends(base, case.sample.n), own])
-    k = columns.shape[1]
-    models = {"curves": range(k - own.shape[1]), "both": range(k)}
-    rng = np.random.default_rng(case.seed)
-    v = Validation(**vars(compared(y[rows], columns[rows], case.sample.counted(rows), models, rng)))
-    gain = v.gained(case, found.name, "both", "curves", about(case, rows, y))
-    said = f"over curves it is {show(gain.value)} [{show(gain.low)}, {show(gain.high)}]"
-    return what, said, DIRECTIONS.index(gain.verdict) >= DIRECTIONS.index(found.verdict), "curve"
+
+    def again() -> Finding:
+        columns = np.column_stack([base, bends(base, case.sample.n), own])
+        k = columns.shape[1]
+        models = {"curves": range(k - own.shape[1]), "both": range(k)}
+        rng = np.random.default_rng(case.seed)
+        v = Validation(**vars(compared(y[rows], columns[rows], case.sample.counted(rows), models, rng)))
+        return v.gained(case, found.name, "both", "curves", about(case, rows, y))
+
+    return unfeigned(found, again, what, "curve")

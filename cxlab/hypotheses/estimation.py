@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from cxlab.columns import show
 from cxlab.hypotheses.case import Case
 from cxlab.hypotheses.design import BEHAVIOUR
-from cxlab.hypotheses.rule import Finding, from_t
+from cxlab.hypotheses.rule import DIRECTIONS, Finding, from_t
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.models.regression.counted_answers import RobustFit, Told, correlated
 from cxlab.stats.counts.quantiles import quantile
@@ -94,6 +95,15 @@ def alike(
     if y is not None:
         said += f", and goes with the outcome at r = {tells:.2f}"
     return what, said, bool(apart.inner_low > -ALIKE * tells and apart.inner_high < ALIKE * tells), threat
+
+
+def unfeigned(found: Finding, again: Callable[[], Finding], what: str, threat: str) -> tuple[str, str, bool, str]:
+    """Return the check that a verdict stays where the rival is let in; one that claims nothing is not asked."""
+    if found.verdict not in ("SUPPORTED", "DIRECTION-ONLY"):
+        return what, f"{found.verdict} without it: it has nothing to take away", True, threat
+    rival = again()
+    said = f"with it {show(rival.value)} [{show(rival.low)}, {show(rival.high)}]"
+    return what, said, DIRECTIONS.index(rival.verdict) >= DIRECTIONS.index(found.verdict), threat
 
 
 def was_recorded(case: Case, slot: str, what: str, threat: str, otherwise: str) -> tuple[str, str, bool, str]:

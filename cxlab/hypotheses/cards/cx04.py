@@ -54,7 +54,7 @@ def test(case: Case) -> Evidence:
     noise, tip = _noise(case, rows, ahead)
     shown += [] if tip is None else [row(case, TIPPING, tip, n=carry["n"])]
     mean = touch[:, : sample.points("touchpoints").shape[1]].mean(axis=1)
-    what = "the journey score gains over curves of the touchpoints and of their mean"
+    what = "curves of the touchpoints and of their mean could not feign it"
     base, own = np.column_stack([touch, mean]), journey[:, None] - 50.0
     checks = (_source(case), noise, beyond_curves(case, gain, rows, y, base, own, what=what))
     return Evidence((gain, against), ratio, tuple(shown), checks, HOW, (*notes, *said))

@@ -48,7 +48,7 @@ def test(case: Case) -> Evidence:
         row(case, "points per 10 points of a touchpoint above the middle of its scale (mean)", *rising, carry["n"]),
     )
     exponent = _exponent(case, model.table.iloc[0], carry)
-    what = "the worst touchpoint gains over curves of each"
+    what = "a curve of each touchpoint could not feign it"
     curve = beyond_curves(case, gain, rows, y, touch, worst[:, None], what=what)
     return Evidence(
         (gain, exponent), None, shown, (check, curve), f"{HOW}; {model.method}", (*notes, *model.notes[:-1])

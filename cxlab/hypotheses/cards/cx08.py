@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import answered, finding
-from cxlab.hypotheses.rule import DIRECTIONS
+from cxlab.hypotheses.estimation import answered, finding, unfeigned
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth
 from cxlab.hypotheses.without_guards import unguarded
@@ -27,10 +26,9 @@ def test(case: Case) -> Evidence:
     order = np.argsort(sample.raw["date"][rows]) if "date" in sample else np.arange(rows.sum())
     found = finding(case, rows, y, "alpha a month", *alpha(y[rows][order], market[rows][order]))
     squared = np.column_stack([market, market**2])[rows][order]
-    bent = finding(case, rows, y, "", *alpha(y[rows][order], squared))
-    said = f"beside the square of the market return {bent.value:+.2%} [{bent.low:+.2%}, {bent.high:+.2%}]"
-    stays = DIRECTIONS.index(bent.verdict) >= DIRECTIONS.index(found.verdict)
-    checks = (_published(case, rows), ("the alpha is not what moves of the market bring", said, stays, "curve"))
+    bent = lambda: finding(case, rows, y, found.name, *alpha(y[rows][order], squared))  # noqa: E731
+    curve = unfeigned(found, bent, "the square of the market return could not feign it", "curve")
+    checks = (_published(case, rows), curve)
     return Evidence((found,), found, (), checks, "Market model, Newey-West errors", notes)
 
 

@@ -51,7 +51,7 @@ def test(case: Case) -> Evidence:
 
 def _curved(case: Case, gain: Finding, rows: NDArray, y: NDArray) -> tuple[str, str, bool, str]:
     """Whether the gain stays over each single metric as a curve: the least of them decides."""
-    columns, what = filled(case.sample.points("metrics"))[0], "all metrics gain over a curve of any one"
+    columns, what = filled(case.sample.points("metrics"))[0], "a curve of one metric could not feign it"
     checks = []
     for j in range(len(case.slots["metrics"])):
         others = np.delete(columns, j, axis=1)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered
-from cxlab.hypotheses.rule import DIRECTIONS, Finding
+from cxlab.hypotheses.estimation import about, answered, unfeigned
+from cxlab.hypotheses.rule import Finding
 from cxlab.hypotheses.scored_answers import NotEstimable
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores, touchpoints
 from cxlab.hypotheses.without_guards import flat
@@ -73,14 +73,17 @@ def _same_place(
     case: Case, found: Finding, y: NDArray, touch: NDArray, rows: NDArray, kept: tuple[object, ...]
 ) -> tuple[str, str, bool, str]:
     """Whether the verdict stays when all segments have one surface in common, of which they may stand at any place."""
-    segment = case.sample.names("segment")
-    mine = rows & np.isin(segment, [str(s) for s in kept])
-    left = beyond_one_curve(y[mine], touch[mine], segment[mine], case.sample.counted(mine), [str(s) for s in kept])
-    (low, high), (inner, outer) = (left.limits(level) for level in (case.level, 2 * case.level - 1))
-    bent = replace(found, value=left.centre, low=low, high=high, inner_low=inner, inner_high=outer)
-    said = f"standard deviation of what one curve for all leaves {show(bent.value)} [{show(low)}, {show(high)}]"
-    holds = DIRECTIONS.index(bent.verdict) >= DIRECTIONS.index(found.verdict)
-    return "the weights differ at the same place of one curve, too", said, holds, "one-curve"
+    segment, names = case.sample.names("segment"), [str(s) for s in kept]
+    mine = rows & np.isin(segment, names)
+
+    def again() -> Finding:
+        left = beyond_one_curve(y[mine], touch[mine], segment[mine], case.sample.counted(mine), names)
+        limits = (*left.limits(case.level), *left.limits(2 * case.level - 1))
+        return replace(
+            found, **dict(zip(("low", "high", "inner_low", "inner_high"), limits, strict=True)), value=left.centre
+        )
+
+    return unfeigned(found, again, "one curve for everybody could not feign it", "one-curve")
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxlab.columns import show
 from cxlab.hypotheses.case import Case, Evidence
-from cxlab.hypotheses.estimation import about, answered, row
-from cxlab.hypotheses.rule import DIRECTIONS, from_t
+from cxlab.hypotheses.estimation import about, answered, row, unfeigned
+from cxlab.hypotheses.rule import Finding, from_t
 from cxlab.hypotheses.simulated_answers import Made, Truth, scores
 from cxlab.hypotheses.without_guards import unguarded
 from cxlab.models.text.beyond_ratings import LEAST, METHOD, said, told
@@ -36,8 +35,6 @@ def test(case: Case) -> Evidence:
     given = [comments[i] for i in np.flatnonzero(rows)]
     people = {"weight": (sample.n * sample.w)[rows], "cluster": sample.units(rows)[0]}
     found = told(y[rows], ratings[rows], given, **people, rng=case.rng)
-    curved = np.column_stack([ratings, bends(ratings, sample.n)])[rows]
-    bent = told(y[rows], curved, given, **people, rng=np.random.default_rng(case.seed))
     carry = about(case, rows, y)
     gain = from_t("R² gained by the words over the ratings", *found.gain, level=case.level, **carry)
     shown = (
@@ -47,12 +44,15 @@ def test(case: Case) -> Evidence:
     less, more = (", ".join(words) for words in (found.less, found.more))
     notes += (*found.notes, f"words that say less than the ratings: {less}; more: {more}")
     share = float(sample.n[rows].sum() / sample.n[~np.isnan(y)].sum())
-    left = from_t("", *bent.gain, level=case.level, **carry)
-    curve = f"over curves of the ratings {show(left.value)} [{show(left.low)}, {show(left.high)}]"
-    stays = DIRECTIONS.index(left.verdict) >= DIRECTIONS.index(gain.verdict)
+
+    def bent() -> Finding:
+        curved = np.column_stack([ratings, bends(ratings, sample.n)])[rows]
+        left = told(y[rows], curved, given, **people, rng=np.random.default_rng(case.seed))
+        return from_t(gain.name, *left.gain, level=case.level, **carry)
+
     checks = (
         ("who comments is like who does not", f"{share:.0%} of the answers have a comment", share > 0.8),
-        ("the words gain over curves of the ratings", curve, stays, "curve"),
+        unfeigned(gain, bent, "a curve of the ratings could not feign it", "curve"),
     )
     return Evidence((gain,), None, shown, checks, METHOD, notes)
 
