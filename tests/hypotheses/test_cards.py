@@ -72,7 +72,7 @@ def test_every_threat_changes_the_data() -> None:
 def test_an_unknown_threat_is_refused() -> None:
     with pytest.raises(DataProblem) as caught:
         simulated("CX-04", 0.0, threat="hallo")
-    said = "threat 'hallo' is not in those of CX-04; did you mean 'halo'? There are: halo, reliability"
+    said = "threat 'hallo' is not in those of CX-04; did you mean 'halo'? There are: halo, reliability, curve"
     assert str(caught.value) == said
 
 
