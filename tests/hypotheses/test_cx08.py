@@ -57,10 +57,9 @@ def test_by_hand() -> None:
     """No market at all in half of the months, and it cancels: alpha is the mean of the return."""
     n = 120
     market = np.tile([0.02, 0.0, -0.02, 0.0], n // 4)
+    own = 0.01 * np.tile([1.0, -1, -1, 1, -1, 1, 1, -1], n // 8)  # goes neither with the market nor with its square
     month = pd.date_range("2010-01-01", periods=n, freq="MS")
-    table = pd.DataFrame(
-        {"excess": 0.005 + 0.5 * market + np.tile([0.01, -0.01], n // 2), "market": market, "date": month}
-    )
+    table = pd.DataFrame({"excess": 0.005 + 0.5 * market + own, "market": market, "date": month})
     table["published"] = month - pd.Timedelta(days=40)
     fields = (
         cx.Field("excess", role="outcome"), cx.Field("market", role="operation"),
