@@ -71,8 +71,9 @@ def _spread(case: Case, rows: NDArray, y: NDArray, second: NDArray) -> tuple[str
     there = rows & ~np.isnan(y)
     centre = np.where(second == 1, *(mean(case, there & (second == k), y)[0] for k in (1, 0)))
     f = coefficient(case, there, np.abs(y - centre), second, name="")
+    alike_ = not f.se > 0 and abs(f.value) < case.card.sesoi  # the same distance for everybody has no error
     said = f"distance from the mean differs by {f.value:.1f} points [{f.inner_low:.1f}, {f.inner_high:.1f}]"
-    return "people use the scale alike in the modes", said, f.verdict == "SUPPORTED", "style"
+    return "people use the scale alike in the modes", said, bool(alike_ or f.verdict == "SUPPORTED"), "style"
 
 
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
