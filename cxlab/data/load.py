@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,9 @@ from cxlab.data.respondents import respondents
 from cxlab.data.study import Study
 from cxlab.problem import DataProblem, nearest
 from cxlab.stats.counts.fetched import fetched
+
+HALF = re.compile(r"[\ud800-\udfff]")
+"""Half of a sign of two: no text that can be written holds one."""
 
 Book = Codebook | Mapping[str, Any] | str | Path | None
 
@@ -280,6 +284,7 @@ def _from_table(table: Any, book: Codebook | None, name: str, recipe: str = "") 
         raise
     columns = frame.collect_schema().names()
     check_names(columns, "the table")
+    _check_letters(table)
     wanted = recipe or (book.recipe or NONE if book else "")
     if (raw := landed.table(frame, wanted)) is not None:
         return study(raw, book, name or "table")
@@ -306,6 +311,20 @@ def _named_as(book: Codebook, names: Mapping[str, str]) -> Codebook:
         replace(f, about=new.get(f.about, f.about), columns=tuple(new.get(c, c) for c in f.columns)) for f in named
     )
     return replace(book, fields=tuple(fields))
+
+
+def _check_letters(table: Any) -> None:
+    """Refuse halves of signs (lone surrogates), which pandas holds and nothing can write, in words."""
+    if type(table).__module__.partition(".")[0] != "pandas" or getattr(table, "ndim", 0) != 2:
+        return
+    for name in table.columns[(table.dtypes == object).to_numpy()]:
+        bad = [k for k, v in enumerate(table[name]) if isinstance(v, str) and not v.isascii() and HALF.search(v)]
+        if bad:
+            raise DataProblem(
+                f"column '{name}' of the table holds half a sign (a lone surrogate) in {len(bad):,} cells, the first in "
+                f"row {bad[0] + 1}: text that was cut or decoded wrongly. Read it anew in its encoding, or replace it: "
+                f'table["{name}"].str.encode("utf-8", "replace").str.decode("utf-8")'
+            )
 
 
 def _inferred(table: Any, frame: nw.DataFrame | nw.LazyFrame, name: str, notes: tuple[str, ...]) -> Study:

@@ -154,11 +154,14 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
         if p in wanted:
             at[p, before.get(p, 0)] = i
             before[p] = before.get(p, 0) + 1
-    lost = 0
+    lost = again = other = 0
     for k, (p, copy, prob) in enumerate(zip(labels.rows["print"], labels.rows["copy"], labels.rows["p"], strict=True)):
         i = at.get((p, int(copy)))
         if i is None:
             lost += 1
+            if (first := at.get((p, 0))) is not None and copy:
+                again += 1
+                other += not np.array_equal(y[first], labels.y[k][order], equal_nan=True)
             continue
         y[i], chance[i] = labels.y[k][order], prob
     found = len(labels) - lost
@@ -173,7 +176,12 @@ def _matched(said: Written, labels: Labels, order: list[int]) -> tuple[NDArray, 
             f"the {found} labelled comments in '{said.column}' are {different} different texts; at least {DIFFERENT} "
             "are needed: copies of one text tell nothing of the others"
         )
-    notes = [f"{lost} labelled comments are not among these rows"] if lost else []
+    notes = [f"{lost - again} labelled comments are not among these rows"] if lost > again else []
+    if again:
+        notes.append(
+            f"{again} labelled rows repeat a comment more often than it stands here, {other} of them with other codes: "
+            "the first counts. Labels of two coders are read from the sheets of cx.text.label_sample"
+        )
     pool = int(said.wrote.sum())
     if not labels.comments:
         notes += picked(said, np.isfinite(chance))

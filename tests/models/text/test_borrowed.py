@@ -97,3 +97,25 @@ def test_labels_drawn_at_random_are_not_doubted() -> None:
     group = rng.choice(np.array(["a", "b", "c", "d"], object), 5000, p=[0.6, 0.3, 0.08, 0.02])
     assert sum(bool(left_out("brand", group, np.isin(np.arange(5000), rng.permutation(5000)[:200])))
                for _ in range(300)) == 0  # fmt: skip
+
+
+def test_two_coders_put_below_each_other_are_told() -> None:
+    of = study(1)
+    rows = of.to_pandas().head(60)
+    sheet = rows[["comment", "y"]].rename(columns={"y": "waits"}).astype({"waits": int})
+    both = pd.concat([sheet, sheet.head(10).assign(waits=1 - sheet["waits"].head(10))])
+    read = cx.text.read_labels(both, ["waits"], at_random=True)
+    notes = cx.code(of, ["waits"], labels=read, predicted={"waits": "p"}).coding["notes"]
+    assert any(n.startswith("10 labelled rows repeat a comment more often than it stands here, 10 of them with other")
+               for n in notes)  # fmt: skip
+    assert not any("are not among these rows" in n for n in notes)
+
+
+def test_half_a_sign_is_refused_in_words() -> None:
+    """A table of objects may hold what no file can: an emoji that was cut in two."""
+    rows = pd.DataFrame({"comment": pd.Series(["fine", "very good \ud83d", "slow"] * 10, dtype=object)})
+    with pytest.raises(cx.DataProblem, match=r"column 'comment' of the table holds half a sign \(a lone surrogate\) in "
+                                             r"10 cells, the first in row 2: text that was cut"):  # fmt: skip
+        cx.load(rows)
+    whole = rows["comment"].str.encode("utf-8", "replace").str.decode("utf-8")
+    assert cx.load(rows.assign(comment=whole)).to_pandas()["comment"].iat[1] == "very good ?"
