@@ -317,13 +317,13 @@ def _check_letters(table: Any) -> None:
     """Refuse halves of signs (lone surrogates), which pandas holds and nothing can write, in words."""
     if type(table).__module__.partition(".")[0] != "pandas" or getattr(table, "ndim", 0) != 2:
         return
-    for name in table.columns[(table.dtypes == object).to_numpy()]:
+    for name in [c for c, kind in table.dtypes.items() if kind.kind == "O" and kind.name == "object"]:
         bad = [k for k, v in enumerate(table[name]) if isinstance(v, str) and not v.isascii() and HALF.search(v)]
         if bad:
             raise DataProblem(
-                f"column '{name}' of the table holds half a sign (a lone surrogate) in {len(bad):,} cells, the first in "
-                f"row {bad[0] + 1}: text that was cut or decoded wrongly. Read it anew in its encoding, or replace it: "
-                f'table["{name}"].str.encode("utf-8", "replace").str.decode("utf-8")'
+                f"column '{name}' of the table holds half a sign (a lone surrogate) in {len(bad):,} cells, the first "
+                f"in row {bad[0] + 1}: text that was cut or decoded wrongly. Read it anew in its encoding, or replace "
+                f'it: table["{name}"].str.encode("utf-8", "replace").str.decode("utf-8")'
             )
 
 

@@ -93,12 +93,16 @@ def certainty(r: Result) -> list[Said]:
     """Return what a page about texts says after its first finding: what comes next, and how sure it is."""
     if r.kind == "themes" and not r.parts["by"]:
         known = r.table.dropna(subset=["low"]).sort_values("estimate", ascending=False)
+        if known.empty:
+            return []
         after = [
             f"{x['theme']} {show(x['estimate'], 'share')} ({span(x['low'], x['high'], 'share')})"
-            for _, x in known.iloc[1:4].iterrows()
+            for _, x in known.head(4).iterrows()
         ]
         coded = f"People coded {int(known['labels'].iloc[0]):,} of {int(known['n'].iloc[0]):,} comments"
-        return [Said(f"{coded}; after it come {', '.join(after)}" if after else coded)] if len(known) else []
+        apart = len(known) > 1 and known["low"].iat[0] > known["high"].iloc[1:].max()
+        words = f"{coded}; after it come {', '.join(after[1:])}" if apart else f"{coded}: {', '.join(after)}"
+        return [Said(words)]
     if r.kind == "reviews" and "readier" in r.parts:
         first, swaps = r.table.sort_values("estimate", ascending=False, kind="stable").iloc[0], r.parts["swaps"]
         band = f"{first['selected_low']:.2f} to {first['selected_high']:.2f}"

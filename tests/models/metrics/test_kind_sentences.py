@@ -172,6 +172,17 @@ def test_a_theme_concerns_most_only_where_its_interval_lies_above_all_others() -
         assert said(result)[0].sure, "both are so; which is more is said or not"
 
 
+def test_how_sure_a_share_of_themes_is_stands_second() -> None:
+    for low, words in (
+        (0.25, "People coded 200 of 900 comments; after it come staff 20.0 % (18.0 to 22.0 %)"),
+        (0.21, "People coded 200 of 900 comments: price 30.0 % (21.0 to 35.0 %), staff 20.0 % (18.0 to 22.0 %)"),
+    ):
+        cells = {"theme": ["staff", "price"], "estimate": [0.2, 0.3], "low": [0.18, low], "high": [0.22, 0.35],
+                 "labels": 200, "n": 900}  # fmt: skip
+        result = Result("themes", "T", pd.DataFrame(cells), "share", parts={"by": [], "of": "customers"})
+        assert cx.pages.message(result).table["finding"].iat[1] == words
+
+
 def test_a_theme_is_a_groups_more_than_any_others_only_where_the_intervals_are_apart() -> None:
     for low, words in ((0.26, ["price concerns Alba more than any other: 30.0 % of comments"]),
                        (0.24, ["No theme is told apart as one group's more than all others'"])):  # fmt: skip
