@@ -106,8 +106,8 @@ def certainty(r: Result) -> list[Said]:
     if r.kind == "reviews" and "readier" in r.parts:
         first, swaps = r.table.sort_values("estimate", ascending=False, kind="stable").iloc[0], r.parts["swaps"]
         band = f"{first['selected_low']:.2f} to {first['selected_high']:.2f}"
-        words = f"If customers of no score write more than {r.parts['readier']:g} times as readily as others, all its "
-        words += f"customers have a mean of {band}"
+        words = f"If customers of no score write more than {r.parts['readier']:g} times as readily as others, all "
+        words += f"customers of {first[r.parts['unit']]} have a mean of {band}"
         apart = int((swaps["overlap"] != 1).sum())
         pairs = f"; of {len(swaps)} {'pair' if len(swaps) == 1 else 'pairs'} of neighbours {apart or 'none'} "
         pairs += f"{'are' if apart > 1 else 'is'} told apart by the reviews"

@@ -96,7 +96,7 @@ def test_reviews_say_band_overlap_and_what_is_told_apart() -> None:
     alba = found.table.set_index("shop").loc["Alba"]
     assert said(found)[0].headline == "Alba has the highest mean of stars: 4.83"
     assert certainty(found)[0].headline == (
-        "If customers of no score write more than 3 times as readily as others, all its customers have a mean of "
+        "If customers of no score write more than 3 times as readily as others, all customers of Alba have a mean of "
         f"{alba['selected_low']:.2f} to {alba['selected_high']:.2f}; of 2 pairs of neighbours 1 is told apart by the "
         "reviews"
     )
