@@ -36,6 +36,7 @@ bench: $(VENV)/.test
 bench-scale: $(VENV)/.test
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks waits
 
 bench-reading: $(VENV)/.test
 	$(BIN)/python -m benchmarks.strangers

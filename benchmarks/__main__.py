@@ -1,4 +1,7 @@
-"""``python -m benchmarks [topics or jobs]``: run the benchmarks and write ``reports/benchmarks/``."""
+"""``python -m benchmarks [topics or jobs]``: run the benchmarks and write ``reports/benchmarks/``.
+
+``python -m benchmarks waits`` measures what a user waits for and keeps its table in README.md.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ import click
 import numpy as np
 
 import benchmarks
-from benchmarks import Job
+from benchmarks import Job, waits
 from benchmarks.table import row, write
 
 CORE_SETTINGS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -86,6 +89,9 @@ def measure(module: str, job: Job, *, scale: float, turns: int, limit: float, pe
 def main(
     names: tuple[str, ...], scale: float, turns: int, limit: float, peers: str, out: Path, only_list: bool
 ) -> None:
+    if names == ("waits",) and not only_list:
+        click.echo(waits.main())
+        return
     chosen = jobs(names)
     if only_list:
         for module, job in chosen:
