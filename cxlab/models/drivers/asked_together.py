@@ -22,6 +22,9 @@ from cxlab.stats.importance.sampled_shares import TOGETHER
 NAMED = 3
 """So many of the touchpoints that one was never asked with are named; the others are counted."""
 
+NOTES = 5
+"""So many of the touchpoints that are left out have a note of their own."""
+
 
 def read_together(
     read: Callable[..., Answers], study: Study, outcome: str | None, drivers: Drivers, **how: Any
@@ -100,6 +103,8 @@ def left_out(study: Study, answers: Answers, both: np.ndarray, kept: Sequence[in
         people = int(max(both[k, j] for j in others))
         by = "nobody" if not people else f"at most {people} people"
         notes.append(f"{said[k]} is left out: {by} answered it together with {' or '.join([*named, *more])}")
+    if len(notes) > NOTES:
+        notes[NOTES:] = [f"{len(notes) - NOTES} more touchpoints are left out for the same reason"]
     rule = "the largest set of which every two were answered together, whatever the answers are"
     return [*notes, f"{len(kept)} of {len(both)} touchpoints are kept, {rule}; name drivers to choose others"]
 

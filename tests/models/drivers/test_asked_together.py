@@ -111,3 +111,16 @@ def test_many_blocks_of_questions_are_settled_at_once():
     block = np.repeat(np.arange(8), 15)
     together = block[:, None] == block[None, :]
     assert len(largest_together(together, np.arange(120))) == 15
+
+
+def test_of_many_that_are_left_out_some_are_named_and_the_others_counted():
+    rng, k, n = np.random.default_rng(2), 24, 2400
+    part = rng.integers(0, 3, n)
+    table = pd.DataFrame({f"q{i}": np.where(part == i % 3, rng.integers(1, 6, n), np.nan) for i in range(k)})
+    table["overall"] = rng.integers(1, 6, n)
+    rating = {"scale": cx.Scale(1, 5)}
+    fields = [cx.Field(f"q{i}", role="touchpoint", **rating) for i in range(k)]
+    fields.append(cx.Field("overall", role="outcome", measure="satisfaction", **rating))
+    found = cx.drivers(cx.Study(table, cx.Codebook("parts", tuple(fields))), method="johnson")
+    assert sum("is left out" in note for note in found.notes) == 5
+    assert "11 more touchpoints are left out for the same reason" in found.notes
