@@ -37,7 +37,8 @@ def funnel(table: Result) -> Result:
         table=points,
         unit=table.unit,
         level=table.level,
-        method="z-scores around the weighted mean, additive over-dispersion (Spiegelhalter 2005), pooled spread",
+        method="z-scores around the weighted mean, additive over-dispersion "
+        "(Spiegelhalter 2005, Paule and Mandel 1982), pooled spread",
         notes=(
             f"{out} of {len(points)} units lie outside the 99.8 % limits; over-dispersion phi = {parts['phi']:.1f}.",
             "Inside the limits a unit differs no more than ordinary units of its size do.",
