@@ -79,6 +79,14 @@ def begun(style: Style) -> Any:
     return made
 
 
+def tried(template: bytes) -> None:
+    """Begin a document in a template and write nothing: one without a body, a page or styles fails here, not after
+    everything has been computed."""
+    made = begun(Style(document=template))
+    named(made, Style(), "en", "")
+    room(made)
+
+
 def named(made: Any, style: Style, language: str, title: str) -> None:
     """Set title, author and language of the document."""
     made.core_properties.title, made.core_properties.author = title, legal(style.name) or "cxlab"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -22,6 +23,13 @@ TEMPLATE = 20_000_000
 
 TEMPLATES = {"slides": ".pptx", "document": ".docx"}
 """Settings that name a company's own template, and what it is."""
+OFFICE = {
+    "wordprocessingml.template.main": "a template of Word (.dotx) by another name",
+    "presentationml.template.main": "a template of PowerPoint (.potx) by another name",
+    "wordprocessingml.document.main": "a document of Word without what can be written in",
+    "presentationml.presentation.main": "a presentation without what can be written on",
+}
+"""What an Office file says that it is, and what that means here."""
 
 LOGO = 500_000
 """Most bytes of a logo: it goes into every report."""
@@ -141,21 +149,44 @@ def template(file: Path, kind: str) -> bytes:
     if file.stat().st_size > TEMPLATE:
         raise DataProblem(f"the template {file} has {file.stat().st_size:,} bytes; at most {TEMPLATE:,}")
     content = file.read_bytes()
+    if not content:  # no template at all would be our own look, without a word
+        raise DataProblem(f"the template {file} is empty (0 bytes); save it anew")
     try:
         if kind == "slides":
             from cxlab.report.deck import Deck
 
-            Deck(Style(slides=content))
+            Deck(Style(slides=content)).slide("Title")
         else:
-            from docx import Document
+            from cxlab.report.document import tried
 
-            Document(io.BytesIO(content))
+            tried(content)
     except DataProblem as problem:
         raise DataProblem(f"{file}: {problem}") from None
     except Exception as error:
-        said = f"the template {file} cannot be opened as {TEMPLATES[kind]} ({type(error).__name__}); save it anew"
-        raise DataProblem(said) from None
+        said = f"the template {file} cannot be opened as {TEMPLATES[kind]} ({type(error).__name__}): {came(content)}"
+        raise DataProblem(f"{said}; open it in its program and save it anew as {TEMPLATES[kind]}") from None
     return content
+
+
+def came(content: bytes) -> str:
+    """Return what a file is that is no template, as far as its content tells.
+
+    >>> came(b"hello")
+    'it is no Office file'
+    """
+    if content.startswith(bytes.fromhex("d0cf11e0a1b11ae1")):
+        return "it is of an old Office, or locked with a password"
+    if not content.startswith(b"PK"):
+        return "it is no Office file"
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            types = parts.read("[Content_Types].xml").decode("utf-8", "replace")
+    except (zipfile.BadZipFile, KeyError):
+        return "it is cut off, or a zip file of something else"
+    for mark, what in OFFICE.items():
+        if mark in types:
+            return f"it is {what}"
+    return "it is of another program"
 
 
 def picture(file: Path, style: Path) -> bytes:

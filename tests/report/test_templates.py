@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -93,6 +95,47 @@ def test_templates_that_are_none_say_so(tmp_path, deck):
         with pytest.raises(DataProblem) as problem:
             with_templates(Style(), files)
         assert message in str(problem.value)
+
+
+def repacked(source: Path, target: Path, change: dict[str, tuple[str, str]]) -> Path:
+    """Write an Office file with one part changed by a pattern."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name in change:
+                content = re.sub(change[name][0].encode(), change[name][1].encode(), content, flags=re.DOTALL)
+            new.writestr(name, content)
+    return target
+
+
+def test_a_template_that_nothing_can_be_written_in_is_refused_before_anything_runs(tmp_path):
+    word, power = tmp_path / "ok.docx", tmp_path / "ok.pptx"
+    Document().save(word)
+    Presentation().save(power)
+    body, types = "word/document.xml", "[Content_Types].xml"
+    made = {
+        "body.docx": repacked(word, tmp_path / "body.docx", {body: ("<w:body>.*</w:body>", "")}),
+        "page.docx": repacked(word, tmp_path / "page.docx", {body: ("<w:sectPr.*?</w:sectPr>", "")}),
+        "size.docx": repacked(word, tmp_path / "size.docx", {body: ("<w:pgSz[^>]*>", "")}),
+        "style.docx": repacked(word, tmp_path / "style.docx", {"word/styles.xml": ("<w:style .*</w:style>", "")}),
+        "dotx.docx": repacked(word, tmp_path / "dotx.docx", {types: ("document.main", "template.main")}),
+        "potx.pptx": repacked(power, tmp_path / "potx.pptx", {types: ("presentation.main", "template.main")}),
+    }
+    for name, content in (("old.docx", bytes.fromhex("d0cf11e0a1b11ae1")), ("text.pptx", b"text"),
+                          ("half.docx", word.read_bytes()[:9000]), ("none.pptx", b""), ("none.docx", b""),
+                          ("word.pptx", word.read_bytes())):  # fmt: skip
+        made[name] = tmp_path / name
+        made[name].write_bytes(content)
+    said = {
+        **dict.fromkeys(("body.docx", "page.docx", "size.docx", "style.docx"), "without what can be written in"),
+        "dotx.docx": "a template of Word (.dotx)", "potx.pptx": "a template of PowerPoint (.potx)",
+        "old.docx": "of an old Office, or locked", "text.pptx": "it is no Office file", "half.docx": "it is cut off",
+        "none.pptx": "is empty (0 bytes)", "none.docx": "is empty (0 bytes)", "word.pptx": "it is a document of Word",
+    }  # fmt: skip
+    for name, file in made.items():
+        with pytest.raises(DataProblem) as problem:
+            with_templates(Style(), [str(file)])
+        assert said[name] in str(problem.value) and "save it anew" in str(problem.value), name
 
 
 def test_the_style_file_names_templates_and_a_change_of_them_counts(tmp_path, deck):
