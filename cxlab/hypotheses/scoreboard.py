@@ -21,6 +21,7 @@ from cxlab.hypotheses.card import Card, card, cards
 from cxlab.hypotheses.journey_rows import as_journeys
 from cxlab.hypotheses.slots import resolve
 from cxlab.hypotheses.verdict import Verdict, verdict
+from cxlab.languages.one_and_many import agreed
 from cxlab.problem import DataProblem, one_of
 from cxlab.result import FIGURE, Result
 from cxlab.stats.inference.multiple import NAMES, adjusted
@@ -166,7 +167,7 @@ def _board(
     named = [_named(c) for c in chosen]
     notes += tuple(f"{c['id']}{NOT_CALIBRATED} {c['standing']}" for c in named if c["standing"])
     parts = {"studies": kept, "cards": named, "simulated": simulated}
-    title = f"{len(chosen)} claims on {len(kept)} studies: {told}"
+    title = agreed(f"{len(chosen)} claims on {len(kept)} studies: {told}")
     return Scoreboard("scoreboard", title, table, "", level, method, notes, parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -36,7 +38,7 @@ def scoreboard(result: Result, *, ax: Axes | None = None) -> Axes:
     n = result.table.groupby("study")["n"].max()
     simulated = result.parts["simulated"]
     marked = [f"{s}{' (simulated)' if s in simulated else ''}, n = {n[s]:,}" for s in studies]
-    ax.set_title(result.title.replace(": ", "\n", 1), loc="left", color=INK, fontsize=11, pad=10)
+    ax.set_title(textwrap.fill(result.title, 60), loc="left", color=INK, fontsize=11, pad=10)
     ax.set_xticks(range(len(studies)), marked, rotation=45, ha="left", rotation_mode="anchor", fontsize=9)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, colors=INK)

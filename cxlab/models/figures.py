@@ -117,7 +117,7 @@ def alternative(result: Result, shown: int = 4, **options: Any) -> str:
     if result.kind == "crosstab":
         from cxlab.models.tables import table_plots
 
-        return table_plots.told(result, question=options.get("question", ""))
+        return table_plots.told(result, **{k: v for k, v in options.items() if k in ("question", "banner")})
     table = result.table
     if not {"estimate", "low", "high"} <= set(table.columns):
         return f"{result.title}."

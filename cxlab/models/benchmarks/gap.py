@@ -102,7 +102,7 @@ def gap(
             *peers.notes,
             *_words(own, name, facts, peers.unit, between, probability),
         ),
-        parts={**facts, "peers": table, "best": best, "unit": str(own[name])},
+        parts={**facts, "peers": table, "best": best, "unit": str(own[name]), "measure": peers.parts["measure"]},
     )
 
 

@@ -105,6 +105,7 @@ def peers(
             "effective": alike.effective_number(weight[found]),
             "leave_one_out": _leave_one_out(table, name, row, found, weight),
             "everybody": _map(table, name, distance, row, found), "fallback": flag, "best": _best(units),
+            "measure": units.parts.get("measure", "") if isinstance(units, Result) else "",
         },
     )  # fmt: skip
 

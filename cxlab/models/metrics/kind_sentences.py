@@ -8,7 +8,7 @@ import pandas as pd
 
 from cxlab.columns import difference, show
 from cxlab.languages.one_and_many import agreed
-from cxlab.models.metrics import page_sentences, text_sentences
+from cxlab.models.metrics import evidence_sentences, page_sentences, text_sentences
 from cxlab.models.metrics.placing import extreme, placed
 from cxlab.models.metrics.said import Said
 from cxlab.models.metrics.said import of_row as _of
@@ -313,7 +313,7 @@ SAYS: dict[str, Callable[[Result], list[Said]]] = {
     "pain_points": _pain_points, "drop_off": _drop_off, "handoffs": _handoffs, "journey_types": _journey_types,
     "monitor": _monitor, "changes": _changes, "change_explained": _change_explained, "experiment": _experiment,
     "pilot": _pilot, "rollout_plan": _rollout_plan, "league": _league,
-    **text_sentences.SAYS, **page_sentences.SAYS,
+    **text_sentences.SAYS, **page_sentences.SAYS, **evidence_sentences.SAYS,
 }  # fmt: skip
 """Each kind of result that says its main findings, and the function that does; all read the result alone."""
 

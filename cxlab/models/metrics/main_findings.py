@@ -73,7 +73,8 @@ def message(*results: Result, level: float = 0.95) -> Message:
     Returns
     -------
     Result whose ``title`` is the message; its table has ``finding, estimate, low, high, unit``; ``parts['source']`` is
-    the place among ``results`` of the one that carries the first finding (its picture goes with it).
+    the place among ``results`` of the one that carries the first finding (its picture goes with it, drawn with
+    ``parts['about']``).
 
     Raises
     ------
@@ -104,10 +105,11 @@ def message(*results: Result, level: float = 0.95) -> Message:
     own = heard + [one for one in own if one not in heard]
     if own and all(r.kind in text_sentences.SAYS for r in results):  # a page about texts: then how sure that is
         own[1:1] = [(own[0][0], x) for x in text_sentences.certainty(results[own[0][0]])]
+    about: dict[str, str] = {}
     if told:
         title, source = told[0].headline, told[0].source
     elif own:
-        title, source = own[0][1].headline, own[0][0]
+        title, source, about = own[0][1].headline, own[0][0], own[0][1].about
     else:
         title, source = _quiet(compared, stand, spread)
         source = places[0] if source is None and places else source or 0
@@ -120,7 +122,8 @@ def message(*results: Result, level: float = 0.95) -> Message:
         kind="message", title=title, table=table, level=level,
         method="ranked by the end of the interval next to 0, in units of the smallest difference that matters",
         notes=tuple(_caveats(results)),
-        parts={"source": source, "real": len(told), "drawn": results[source].kind in (*DRAWN, *kind_sentences.SAYS)},
+        parts={"source": source, "real": len(told), "drawn": results[source].kind in (*DRAWN, *kind_sentences.SAYS),
+               "about": about, "of": {"kind": results[source].kind, "title": results[source].title}},
         columns=(Column("finding", "text", "", "Finding"),),
     )  # fmt: skip
 

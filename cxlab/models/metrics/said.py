@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -11,7 +11,10 @@ from cxlab.columns import span
 
 @dataclass(frozen=True)
 class Said:
-    """A finding: ``headline``, and the interval behind it ('' without one); ``sure`` where the interval says it."""
+    """A finding: ``headline``, and the interval behind it ('' without one); ``sure`` where the interval says it.
+
+    ``about`` names the part of a picture that carries it, as the options of its plot.
+    """
 
     headline: str
     estimate: float = float("nan")
@@ -19,6 +22,7 @@ class Said:
     high: float = float("nan")
     unit: str = ""
     sure: bool = True
+    about: dict[str, str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
