@@ -107,6 +107,9 @@ def updated(deck: Any, fresh: Any) -> Update:
             same = _table(shape.table, source.table)
             done.tables += same
             done.shape += [] if same else [tag]
+        elif hasattr(shape, "image") and hasattr(source, "image"):
+            _picture(shape, source)
+            done.charts += 1
         elif shape.has_text_frame and source.has_text_frame:
             _text(shape, source.text_frame.text, tag, said, done)
     left = [tag for tag in new if tag not in seen]
@@ -120,7 +123,7 @@ def called(deck: Any) -> set[str]:
     for _, shape, _ in tagged(deck):
         if getattr(shape, "has_chart", False):
             plot = shape.chart.plots[0]
-            over_time = len(plot.series) > 1 or shape.chart.chart_type in LINES
+            over_time = shape.chart.chart_type in LINES
             names |= {s.name for s in plot.series if len(plot.series) > 1} if over_time else set(plot.categories)
         elif getattr(shape, "has_table", False):
             names |= {row.cells[0].text_frame.text for row in list(shape.table.rows)[1:]}
@@ -190,7 +193,10 @@ def _chart(shape: Any, source: Any) -> None:
     data.categories = list(plot.categories)
     for series in plot.series:
         data.add_series(series.name, list(series.values))
+    before = len(old.plots[0].series)
     old.replace_data(data)
+    if before != len(plot.series):  # of a deck made when all bars were alike: what is open must look so
+        _told_apart(old, new)
     bars = f"{{{CHART}}}errBars"
     for mine, other in zip(old.plots[0].series, plot.series, strict=True):
         for gone in mine._element.findall(bars):
@@ -199,6 +205,28 @@ def _chart(shape: Any, source: Any) -> None:
             mine._element.find(f"{{{CHART}}}cat").addprevious(copy.deepcopy(made))
     for end in ("minimum_scale", "maximum_scale"):
         setattr(old.value_axis, end, getattr(new.value_axis, end))
+    described(shape, source._element.xpath(".//p:cNvPr")[0].get("descr", ""))
+
+
+def _told_apart(old: Any, new: Any) -> None:
+    """Give the series of a chart the looks of another's, and its legend."""
+    looks = f"{{{CHART}}}spPr"
+    for mine, other in zip(old.plots[0].series, new.plots[0].series, strict=True):
+        for gone in mine._element.findall(looks):
+            mine._element.remove(gone)
+        for made in other._element.findall(looks):
+            mine._element.find(f"{{{CHART}}}tx").addnext(copy.deepcopy(made))
+    if hasattr(new.plots[0], "overlap"):
+        old.plots[0].overlap = new.plots[0].overlap
+    old.has_legend = new.has_legend
+    if new.has_legend:
+        old.legend.position, old.legend.include_in_layout = new.legend.position, False
+
+
+def _picture(shape: Any, source: Any) -> None:
+    """Show another picture in the place and size of the old one's frame, with its description."""
+    _, own = shape.part.get_or_add_image_part(io.BytesIO(source.image.blob))
+    shape._element.blipFill.blip.rEmbed = own
     described(shape, source._element.xpath(".//p:cNvPr")[0].get("descr", ""))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,18 +13,17 @@ from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.text import PP_ALIGN
-from pptx.util import Inches, Pt
+from pptx.util import Pt
 
 from cxlab.columns import difference, how_many, named, show, span
 from cxlab.languages import speech
 from cxlab.languages.one_and_many import agreed
 from cxlab.present import OURS
-from cxlab.report import banner_slides
-from cxlab.report.collect import Made, labels, level, method, subject
+from cxlab.report import banner_slides, front_slide, verdict_bars
+from cxlab.report.collect import Made, labels, level, method
 from cxlab.report.deck import ABOVE, INK, Deck, described
 from cxlab.report.house_style import Style
 from cxlab.report.sanitiser import legal
-from cxlab.report.workbook import facts, first_message
 
 LISTED = 8
 """Most rows of a table on a slide; longer ones are in the workbook."""
@@ -55,7 +53,7 @@ def drawn(report: Made, style: Style = PLAIN) -> Deck:
     report = replace(report, run=legal(report.run), results=legal(report.results))
     deck = Deck(style)
     deck.tag = "message"
-    title_slide(deck, report)
+    front_slide.add(deck, report)
     mark = "SIMULATED DATA. " if report.run["data"].get("simulated") else ""
     for place, result in report.results.items():
         deck.tag = place
@@ -74,34 +72,6 @@ def result_slides(deck: Deck, result: Mapping[str, Any], mark: str = "") -> None
         chart_slide(deck, result, rows, mark)
     elif rows := listed(result):
         table_slide(deck, result, rows, mark)
-
-
-def title_slide(deck: Deck, report: Made) -> None:
-    """Add the first slide: the message and its findings where the report has one; what was asked of which data."""
-    data, style = report.run["data"], deck.style
-    told = first_message(report)
-    named = report.notebook.replace("-", " ").capitalize()
-    slide = deck.slide(speech.said(told["title"] if told else named), first=True)
-    lines = [f"{k}. {speech.said(row['finding'])}" for k, row in enumerate(told["table"] if told else (), 1)]
-    tall = [0.3 * math.ceil(len(line) / ACROSS) + 0.2 for line in lines]  # inches; long ones wrap
-    tight = min(1.0, ROOM / sum(tall)) if lines else 1.0
-    for k, line in enumerate(lines):
-        place = (0.9, 3.0 + tight * sum(tall[:k]), 11.5, tight * tall[k])
-        deck.text(slide, line, place, 18 if tight == 1 else 14, f"finding-{k + 1}")
-    about = f"{speech.said(named)}: {subject(report)}" if told else subject(report)
-    deck.text(slide, about, (0.9, 5.9 if told else 3.5, 11.5, 0.8), 18 if told else 24, "about")
-    mark = "SIMULATED DATA: made by a program, no real customers. " if data.get("simulated") else ""
-    rows = agreed(f"{data['rows']:,} rows. ") if isinstance(data.get("rows"), int) else ""
-    made = f"{mark}{rows}Made {report.run['made'][:10]} by cxlab {report.run['cxlab']}."
-    deck.text(slide, speech.said(made), (0.9, 6.5 if told else 4.4, 11.5, 0.6), 14, "made")
-    if style.logo and deck.own:
-        logo = slide.shapes.add_picture(io.BytesIO(style.logo), Inches(0.9), Inches(0.6), height=Inches(0.9))
-        described(logo, style.name or "logo")
-    slide.notes_slide.notes_text_frame.text = "\n".join(f"{name}: {words}" for name, words in facts(report))
-
-
-ACROSS, ROOM = 88, 2.9
-"""Letters on a line of a finding, and inches for all of them, on the first slide."""
 
 
 def result_slide(deck: Deck, result: Mapping[str, Any], said: str, about: str) -> Any:
@@ -151,15 +121,33 @@ def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     """Add the slide of a result with a bar chart that can be edited, intervals as error bars."""
     said = message(result, rows)
     slide = result_slide(deck, result, speech.said(said), mark + caption(result, rows))
+    bars(deck, slide, result, rows, WHOLE)
+
+
+WHOLE = (0.6, 1.9, 12.1, 5.2)
+"""Where the chart of a slide of its own stands, in inches."""
+
+
+def bars(
+    deck: Deck,
+    slide: Any,
+    result: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    box: tuple[float, float, float, float],
+) -> None:
+    """Add a bar chart: a series for what is real and better, real and worse, and open, where there are verdicts."""
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
     data.categories = [name(result, row) for row in shown]
-    data.add_series(speech.said("Estimate"), [row["estimate"] * factor for row in shown])
-    frame = slide.shapes.add_chart(
-        XL_CHART_TYPE.BAR_CLUSTERED, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)  # fmt: skip
-    described(frame, said)
+    kinds = verdict_bars.kinds(result, shown)
+    for kind, own in kinds:
+        data.add_series(
+            speech.said(kind), [row["estimate"] * factor if row["estimate"] is not None else None for row in own]
+        )
+    frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *deck.place(box, slide), data)
+    described(frame, message(result, rows))
     deck.tagged(frame, "chart")
     chart = frame.chart
     look(chart, deck.style.accent)
@@ -167,7 +155,10 @@ def chart_slide(deck: Deck, result: Mapping[str, Any], rows: Sequence[Mapping[st
     ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
-    error_bars(chart.plots[0].series[0], shown, factor)
+    for series, (_, own) in zip(chart.plots[0].series, kinds, strict=True):
+        error_bars(series, own, factor)
+    if len(kinds) > 1:
+        verdict_bars.told_apart(chart, [kind for kind, _ in kinds])
 
 
 def in_time(result: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
@@ -199,6 +190,19 @@ def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[
     several = len({tuple(str(r[k]) for k in labels(result) if k not in (wave, "unit")) for r in result["table"]})
     left = f"; the {len(series)} of {several} lines that changed most" if several > len(series) else ""
     slide = result_slide(deck, result, speech.said(said), f"{mark}{estimates(result)}{left}")
+    lines(deck, slide, result, series, WHOLE)
+
+
+def lines(
+    deck: Deck,
+    slide: Any,
+    result: Mapping[str, Any],
+    series: list[list[Mapping[str, Any]]],
+    box: tuple[float, float, float, float],
+) -> None:
+    """Add a chart over waves: a line a series, time from left to right."""
+    rows = [row for own in series for row in own]
+    said, wave = message(result, rows), result["parts"]["wave"]
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
     data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
@@ -207,7 +211,7 @@ def time_slide(deck: Deck, result: Mapping[str, Any], series: list[list[Mapping[
         rest = {**result, "columns": [k for k in result["columns"] if k != wave]}
         data.add_series(name(rest, own[0]) or speech.said("Estimate"),
                         [row["estimate"] * factor for row in own])  # fmt: skip
-    frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place((0.6, 1.9, 12.1, 5.2), slide), data)
+    frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place(box, slide), data)
     described(frame, said)
     deck.tagged(frame, "chart")
     look(frame.chart, deck.style.accent)
@@ -328,17 +332,7 @@ def look(chart: Any, accent: str) -> None:
             series.marker.format.fill.fore_color.rgb = RGBColor.from_string(colour.lstrip("#").upper())
         else:
             series.format.fill.solid()
-            series.format.fill.fore_color.rgb = RGBColor.from_string(tinted(colour))
-
-
-def tinted(colour: str, part: float = 0.35) -> str:
-    """Return a colour mixed with white, of which ``part`` stays.
-
-    >>> tinted("#000000", 0.5)
-    '808080'
-    """
-    parts = [int(colour.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4)]
-    return "".join(f"{round(255 + part * (c - 255)):02X}" for c in parts)
+            series.format.fill.fore_color.rgb = RGBColor.from_string(verdict_bars.tinted(colour))
 
 
 def values(chart: Any, unit: str, signed: bool) -> None:

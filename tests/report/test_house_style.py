@@ -16,7 +16,8 @@ from cxlab.report import house_style
 from cxlab.report.collect import Made
 from cxlab.report.document import document
 from cxlab.report.page import page
-from cxlab.report.slides import slides, tinted
+from cxlab.report.slides import slides
+from cxlab.report.verdict_bars import tinted
 from cxlab.result import Estimate, Result
 
 PNG = base64.b64decode(
