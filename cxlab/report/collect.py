@@ -177,9 +177,15 @@ def method(result: Mapping[str, Any]) -> str:
 
 
 def labels(result: Mapping[str, Any]) -> list[str]:
-    """Return the names of the label columns of a result's table: all before ``estimate``."""
+    """Return the names of the label columns of a result's table: all before ``estimate`` but what was `MEASURED`."""
     names = result["columns"]
-    return names[: names.index("estimate")] if "estimate" in names else names[:1]
+    found = names[: names.index("estimate")] if "estimate" in names else names[:1]
+    numbers = [r.get(k) for k in MEASURED for r in result.get("table") or ()]
+    return found if any(isinstance(v, str) for v in numbers) else [k for k in found if k not in MEASURED]
+
+
+MEASURED = ("before", "after")
+"""Numbers that stand before the estimate, which is their difference; as words they are labels as all others."""
 
 
 def own_words(reports: Iterable[Made]) -> list[str]:

@@ -12,7 +12,7 @@ from PIL import Image
 from pptx import Presentation
 from pptx.enum.dml import MSO_FILL
 
-from cxlab.report.collect import Made
+from cxlab.report.collect import Made, labels
 from cxlab.report.deck_update import updated
 from cxlab.report.house_style import Style
 from cxlab.report.slides import drawn, slides
@@ -94,6 +94,13 @@ def test_the_first_slide_has_the_chart_beside_its_findings(tmp_path: Path) -> No
     assert all(f.left + f.width <= frame.left and f.top >= frame.top for f in findings)
     below = [s for s in first.shapes if s.has_text_frame and s.name.split()[-2] in ("about", "made")]
     assert len(below) == 2 and all(s.top >= frame.top + frame.height for s in below)
+
+
+def test_numbers_before_and_after_are_no_names() -> None:
+    rows = pd.DataFrame({"brand": ["a"], "before": [32.4501361], "after": [25.38], "estimate": [-7.07]})
+    assert labels(Result("league_change", "x", rows, "points").to_dict()) == ["brand"]
+    words = rows.assign(before="first step", after="last step")
+    assert labels(Result("steps", "x", words, "points").to_dict()) == ["brand", "before", "after"]
 
 
 def png(colour: str) -> bytes:
