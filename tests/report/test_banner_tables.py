@@ -37,7 +37,7 @@ def result() -> cx.Result:
 
 def test_the_workbook_has_contents_links_real_numbers_and_a_line_of_letters(made: Path, result: cx.Result) -> None:
     book = openpyxl.load_workbook(made / "report.xlsx")
-    assert book.sheetnames == ["About", "Contents", "Would recommend", "Satisfaction overall"]
+    assert book.sheetnames == ["Findings", "About", "Contents", "Would recommend", "Satisfaction overall"]
     link = book["Contents"]["A3"]
     assert link.value == "1. Would recommend" and link.hyperlink.location == "'Would recommend'!A1"
     sheet = book["Would recommend"]
