@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pptx import Presentation
 
+import cxlab as cx
 from cxlab.data import catalogue
 from cxlab.models.optional_part import SKIPPED
 from cxlab.report import render
@@ -97,10 +98,10 @@ SPEAKING = {
     "price": "offers",
     "loyalty": "customers",
     "monitor": "brand-tracker",
-    "journey": "brand-tracker",
+    "journey": "made.csv",
     "scorecard": "abc",
 }
-"""Every page, and a study for it."""
+"""Every page, and a study for it; ``made.csv`` is a simulated log of contacts."""
 GIVEN = {"scale": {"rows": 20_000}, "claims": {"others": False, "claims": ["CX-05", "CX-13"]}}
 FOR_ANALYSTS = ("quality", "start", "scale", "claim", "claims")
 """Pages that tell how: their readers prepare or check the analysis."""
@@ -133,7 +134,11 @@ def read(page: Path) -> BeautifulSoup:
 
 @pytest.mark.parametrize("notebook", SPEAKING)
 def test_every_page_begins_with_its_message(kernels: Kernels, tmp_path: Path, notebook: str) -> None:
-    report = render.report(notebook, SPEAKING[notebook], GIVEN.get(notebook, {}), kernels=kernels, output=tmp_path)
+    study = SPEAKING[notebook]
+    if study == "made.csv":
+        study = str(tmp_path / study)
+        cx.simulate_events(400, seed=3).to_pandas().to_csv(study, index=False)
+    report = render.report(notebook, study, GIVEN.get(notebook, {}), kernels=kernels, output=tmp_path)
     assert report.failure is None
     found = json.loads((report.folder / "results.json").read_text())["results"]
     told = found["message.1"]
