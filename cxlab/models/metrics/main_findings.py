@@ -17,6 +17,7 @@ from cxlab.languages import speech
 from cxlab.models.metrics import kind_sentences, placing, registry, text_sentences
 from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.families import judged, together
+from cxlab.models.metrics.result_words import NO_ANSWER
 from cxlab.models.metrics.sentences import SIZES, differences, span_of
 from cxlab.models.metrics.standing import in_words
 from cxlab.problem import DataProblem
@@ -54,6 +55,10 @@ class Told:
     time: bool
     headline: str
     sentence: str
+
+
+LAST = 1e-6
+"""What a finding of those who gave no answer weighs beside others."""
 
 
 @public
@@ -172,6 +177,8 @@ def _told(source: int, result: Result, waves: set[str]) -> list[Told]:
     for _, row in table[table["verdict"] == "real"].iterrows():
         sure = min(abs(row["low"]), abs(row["high"])) if row["low"] * row["high"] > 0 else 0.0
         headline, sentence = said(row, result, time)
+        if NO_ANSWER in (str(row["name"]), str(row["against"])):  # no group that anybody can go to: after all others
+            sure *= LAST
         out.append(Told(source, row, sure / smallest, _key(row, result), time, headline, sentence))
     return out
 

@@ -22,6 +22,10 @@ ONE_SIDED, RARE = 0.85, 20
 """From this share of one answer on, and with fewer of the others in effect, clusters leave intervals too narrow."""
 
 
+NO_ANSWER = "(no answer)"
+"""What the group of those is called who did not answer the question that makes the groups."""
+
+
 def problems(counts: Mapping[str, int]) -> list[str]:
     """Return what was not counted, in words."""
     out = []
@@ -45,7 +49,7 @@ def labelled(study: Study, column: str, values: pd.Series) -> list:
     whole = lambda v: int(v) if isinstance(v, float) and v.is_integer() else v  # noqa: E731
     codes, distinct = pd.factorize(values)
     plain = [whole(v) for v in distinct.tolist()] if distinct.dtype.kind not in "iub" else distinct.tolist()
-    read = [*([labels.get(str(v), v) for v in plain] if labels else plain), "(no answer)"]
+    read = [*([labels.get(str(v), v) for v in plain] if labels else plain), NO_ANSWER]
     return [read[k] for k in codes.tolist()]
 
 

@@ -14,6 +14,7 @@ from cxlab.data.answer_codes import key
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates, registry, scan
+from cxlab.models.metrics.best_answers import TOP_BOX
 from cxlab.models.metrics.comparisons import compare
 from cxlab.models.metrics.families import together
 from cxlab.models.metrics.placing import placed, places
@@ -231,9 +232,10 @@ def in_words(result: Result) -> str:
     from cxlab.columns import show, span
 
     row = result.table.iloc[0]
-    name = registry.label(result.parts["metric"])
-    number, interval = show(row["estimate"], result.unit), span(row["low"], row["high"], result.unit)
     place = f" in {result.parts['wave']}" if result.parts["wave"] else ""
+    named = TOP_BOX.match(result.title)  # a question that is none of satisfaction
+    name = result.title.removesuffix(place) if named else registry.label(result.parts["metric"])
+    number, interval = show(row["estimate"], result.unit), span(row["low"], row["high"], result.unit)
     brand = result.parts["brand"]
     words = f"{name} is {number}"
     if brand:

@@ -95,8 +95,9 @@ def test_a_study_without_groups_says_which_touchpoint_lags() -> None:
 def test_a_message_of_nothing_is_refused() -> None:
     with pytest.raises(
         DataProblem,
-        match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat\. Where "
-        r"a page has none, the lines 'not shown' say what each section needs$",
+        match=r"^a message needs results; give those of cx\.compare, cx\.trend, cx\.scorecard or cx\.csat\. On a "
+        r"page: no section of it applies to these data; the lines 'not shown' say what each needs, and one of them is "
+        r"enough$",
     ):
         cx.pages.message()
 
@@ -127,3 +128,20 @@ def test_of_two_groups_one_difference_is_counted() -> None:
     assert cx.pages.message(region).title == f"{says} the one that was compared"
     assert cx.pages.message(region, site).title == f"{says} any of 4 compared"
     assert cx.metrics.together(region, site)[0].parts["family"] == 4
+
+
+def test_those_who_gave_no_answer_come_after_all_groups() -> None:
+    rng = np.random.default_rng(2)
+    group = rng.choice(np.array(["a", "b", "c", None], object), 1200)
+    likely = {"a": 0.55, "b": 0.45, "c": 0.25, None: 0.9}
+    table = pd.DataFrame({"kind": group, "sat": [5 if rng.random() < likely[g] else 2 for g in group]})
+    fields = (cx.Field("kind", type="string", role="segment"), cx.Field("sat", role="outcome", measure="satisfaction",
+                                                         type="integer", scale=cx.Scale(1, 5)))  # fmt: skip
+    study = cx.Study(table, cx.Codebook("made", fields))
+    compared = cx.compare(study, "csat", by="kind", pairs="rest")
+    far = compared.table.set_index("kind")["estimate"].abs()
+    assert far.idxmax() == "(no answer)", "the largest difference of all"
+    found = cx.pages.message(compared)
+    assert "(no answer)" not in found.title and "(no answer)" not in found.table["finding"][0]
+    alone = cx.compare(study.where(kind=["a", "b"]), "csat", by="kind", pairs="rest")
+    assert "(no answer)" not in " ".join(cx.pages.message(alone).table["finding"])

@@ -149,3 +149,17 @@ def test_a_page_judges_where_we_stand_with_its_other_comparisons() -> None:
     p = alone.parts["tested"]["p"].iloc[0]
     strict = cx.metrics.together(alone, trend, sections=["a", "b"], shares={"a": 1, "b": 1e6})[0]
     assert strict.table["change_verdict"].iloc[0] != "real" or p < 0.05 / 1e6
+
+
+def test_a_share_that_is_none_of_satisfaction_is_called_as_everywhere_on_the_page() -> None:
+    rng = np.random.default_rng(1)
+    fields = (
+        cx.Field("wave", type="string", role="wave"),
+        cx.Field("again", "Would come again", type="integer", role="outcome", measure="repurchase",
+                 scale=cx.Scale(1, 5)),
+    )  # fmt: skip
+    table = pd.DataFrame({"wave": np.repeat(["2025 Q1", "2025 Q2"], 200), "again": rng.integers(1, 6, 400)})
+    study = cx.Study(table, cx.Codebook("made", fields))
+    words = in_words(cx.pages.standing(study, "csat", of="again"))
+    name = cx.compare(study, "csat", of="again", by="wave", pairs="ends").title.partition(" by ")[0]
+    assert words.startswith(f"{name} is ") and " in 2025 Q2 (" in words and "CSAT" not in words
