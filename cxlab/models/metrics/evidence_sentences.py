@@ -25,6 +25,8 @@ TOLD = 4
 """So many tables are told; how many differ stands below them."""
 MATTERS = {"share": 0.03, "points": 5.0, "index": 5.0}
 """The smallest difference that matters, in which findings of several units are ranked."""
+MOST = {"share": 1.0, "points": 200.0, "index": 100.0}
+"""The largest difference that there can be."""
 LINES = ("metric", "mean", "net", "category")
 """Rows of a table that a finding may be of, what says most first."""
 
@@ -39,7 +41,9 @@ def _crosstab(r: Result) -> list[Said]:
     surely = adjusted(p, "holm") < max(r.parts["levels"])
     if not surely.any():
         return [Said(f"No difference is certain in any of the tables tested: {len(tables)}")]
-    found = sorted(filter(None, (_clearest(r, t) for t in tables[surely].to_dict("records"))), key=lambda f: f[0])
+    found = sorted(
+        filter(None, (_clearest(r, t, len(tables)) for t in tables[surely].to_dict("records"))), key=lambda f: f[0]
+    )
     of: dict[str, int] = {}
     places = []
     for order, said in found:
@@ -56,15 +60,23 @@ def _of_pairs(r: Result, table: Mapping[str, Any]) -> float:
     """The p-value of a table by its metrics: the least of all pairs of its groups, Bonferroni over pairs and rows."""
     own = r.table[(r.table["question"] == table["question"]) & (r.table["banner"] == table["banner"])]
     own = own[own["kind"].isin(LINES[:2])]
-    sizes = own.groupby(["row", "outer"])["letter"].nunique()
     tests = r.parts["tests"]
     here = tests["first"].isin(own["letter"]) & tests["second"].isin(own["letter"]) & tests["row"].isin(own["row"])
     found = tests["p"][here & (tests["question"] == table["question"])]
-    return min(1.0, float(found.min() * (sizes * (sizes - 1) / 2).sum())) if len(found) else 1.0
+    return min(1.0, float(found.min() * _pairs(own))) if len(found) else 1.0
 
 
-def _clearest(r: Result, table: Mapping[str, Any]) -> tuple[tuple, Said] | None:
-    """The pair of groups that is surely furthest apart in a table, and its place among those of other tables."""
+def _pairs(rows: pd.DataFrame) -> float:
+    """How many pairs of groups there are in these rows of a table."""
+    groups = rows.groupby(["row", "outer"])["letter"].nunique()
+    return float((groups * (groups - 1) / 2).sum())
+
+
+def _clearest(r: Result, table: Mapping[str, Any], many: int) -> tuple[tuple, Said] | None:
+    """The pair of groups that is surely furthest apart in a table, and its place among those of other tables.
+
+    Its interval holds for all pairs of which it was chosen, in all ``many`` tables (Bonferroni); None where it holds 0.
+    """
     own = r.table[(r.table["question"] == table["question"]) & (r.table["banner"] == table["banner"])]
     named = {c.letter: ", ".join(x for x in (str(c.outer), str(c.column)) if x) for c in own.itertuples()}
     lines = {c.row: (c.kind, c.unit) for c in own.itertuples()}
@@ -73,12 +85,15 @@ def _clearest(r: Result, table: Mapping[str, Any]) -> tuple[tuple, Said] | None:
     tests = tests[tests["row"].map(lambda row: lines.get(row, ("",))[0] in LINES)].dropna(subset=["se"])
     if not len(tests):
         return None
-    half = t_at(z_value(r.level), tests["df"].to_numpy(float)) * tests["se"].to_numpy(float)
+    chosen_of = many * _pairs(own[own["kind"].isin(LINES)])
+    half = t_at(z_value(1 - (1 - r.level) / chosen_of), tests["df"].to_numpy(float)) * tests["se"].to_numpy(float)
     kinds, units = (tests["row"].map(lambda row, k=k: lines[row][k]) for k in (0, 1))
     sure = (tests["difference"].abs() - half) / units.map(MATTERS).fillna(1.0)
     best = pd.DataFrame({"kind": kinds.map(LINES.index), "sure": -sure}).sort_values(["kind", "sure"]).index[0]
     test, kind, unit = tests.loc[best], kinds[best], units[best]
     size, width = abs(float(test["difference"])), float(half[tests.index.get_loc(best)])
+    if size <= width:
+        return None
     more, less = (named[test[k]] for k in (("first", "second") if test["difference"] > 0 else ("second", "first")))
     word, factor, digits = SIZES.get(unit, ("", 1, 2))
     amount = f"{size * factor:.{digits}f} {'pp' if unit == 'share' else word}".strip()
@@ -86,7 +101,8 @@ def _clearest(r: Result, table: Mapping[str, Any]) -> tuple[tuple, Said] | None:
     row = re.sub(r"^(Top-(\d+-)?box): .*", r"\1 share", test["row"])
     words = f"{table['question']} by {table['banner']}: {row} is {amount} {how} in {more} than in {less}"
     about = {"question": table["question"], "banner": table["banner"]}
-    said = Said(words, size, size - width, size + width, difference(unit), about=about)
+    high = min(size + width, MOST.get(unit, size + width))
+    said = Said(words, size, size - width, high, difference(unit), about=about)
     return (LINES.index(kind) > 1, kind == "mean", -float(sure[best])), said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
@@ -41,7 +42,10 @@ def test_tables_tell_the_pair_that_is_surely_furthest_apart_with_the_interval_of
     assert first["estimate"] == pytest.approx(apart, abs=1e-12) and first["unit"] == "pp"
     pooled = (rows["q0"] >= 4)[rows["region"].isin(["South", other])].mean()
     se = np.sqrt(pooled * (1 - pooled) * (1 / share["size"]["South"] + 1 / share["size"][other]))
-    assert (first["high"] - first["low"]) / 2 == pytest.approx(1.959964 * se, rel=1e-4), "pooled z, as SPSS"
+    chosen_of = 24 * 3 * (5 + 2)  # tables, pairs of regions, answers with top-2-box and mean
+    z = norm.isf(0.025 / chosen_of)
+    assert first["estimate"] - first["low"] == pytest.approx(z * se, rel=1e-4), "pooled z, as SPSS; Bonferroni"
+    assert first["high"] == pytest.approx(min(1.0, apart + z * se), rel=1e-4)
     assert last == "Tables of which the answers surely differ between groups: 1 of 24 tested"
     assert message.parts["about"] == {"question": "Question 0", "banner": "Region"}
     drawn = tables.plot(**message.parts["about"])
