@@ -51,7 +51,7 @@ bench-journeys: $(VENV)/.test
 	$(BIN)/python -m benchmarks.journey_truth $(or $(SCALE),1)
 
 nightly: fuzz
-	CXLAB_NIGHTLY=1 $(BIN)/python -m pytest tests/test_any_study.py
+	CXLAB_NIGHTLY=1 $(BIN)/python -m pytest tests/test_any_study.py tests/test_any_weight.py
 
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(or $(MINUTES),10) $(or $(SEED),0)

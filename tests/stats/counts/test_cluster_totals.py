@@ -61,8 +61,7 @@ def same(one: pd.DataFrame, two: pd.DataFrame, keys: Sequence[str]) -> None:
 @pytest.mark.parametrize("frame", [duck, polars])
 @pytest.mark.parametrize("cluster", ["c", "text", "some", "day", "far"])
 @pytest.mark.parametrize(("weight", "strata"), [("", ""), ("w", "h"), ("w", "")])
-@pytest.mark.parametrize("small", [False, True])
-@pytest.mark.parametrize("alone", [0.0, 2.0])
+@pytest.mark.parametrize(("small", "alone"), [(False, 0.0), (True, 2.0)])
 def test_pieces_give_what_the_engine_groups(
     frame: Callable, cluster: str, weight: str, strata: str, small: bool, alone: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
