@@ -116,6 +116,8 @@ PARTS: dict[str, dict[str, Part]] = {
         "months": ("pd.DataFrame", "months of each unit with Laney's limits; only with ``date``"),
         "bursts": ("pd.DataFrame", "windows of unusually many reviews; only with ``date``"),
         "kinds": ("pd.DataFrame", "the two kinds of reviews and their difference; only with ``verified``"),
+        "readier": ("float", "how many times as readily customers of one score may write as those of any other"),
+        "mixed": ("str", "that scales of 5 and 10 may be mixed; '' where nothing says so"),
     },
     "league": {
         "funnel": ("pd.DataFrame", "each unit's size, estimate and distance z from the target"),
@@ -164,6 +166,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "everybody": ("pd.DataFrame", "all other units with their weight, those without any too"),
         "fallback": ("str", "why a simpler rule was used; '' where it was not"),
         "best": BEST,
+        "measure": ("str", "what the units are compared in; '' where nobody says"),
     },
     "gap": {
         "rank": ("int", "place among the peers"),
@@ -182,6 +185,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "peers": ("pd.DataFrame", "the peers and their weights"),
         "best": BEST,
         "unit": ("str", "column of the units"),
+        "measure": ("str", "what the units are compared in; '' where nobody says"),
     },
     "drivers": {
         "r2": ("dict[str, float]", "explained variance with its interval, and corrected for the number of drivers"),

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm, truncnorm
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
@@ -685,10 +685,17 @@ def _(found: cx.Result, rows: pd.DataFrame) -> Pairs:
         real, error = parts["tau"] ** 2, parts["spread"] / units["n_eff"]
         yield parts["reliability"], np.median(real / (real + error))
         yield by_n, parts["spread"]
-        z, k = (units["estimate"] - target) / np.sqrt(error), len(units)
-        phi = np.mean(np.clip(z, *np.quantile(z, [0.1, 0.9])) ** 2)  # Spiegelhalter (2005), additive
-        yield parts["phi"], phi
-        yield shared, (k * phi - (k - 1)) / ((1 / error).sum() - (1 / error**2).sum() / (1 / error).sum())
+        q, k = norm.ppf(0.9), len(units)
+        kept = 0.8 * truncnorm(-q, q).var() + 0.2 * q**2  # of a normal variance whose outer tenths are pulled in
+
+        def spread(more: float) -> float:  # Spiegelhalter (2005), Paule and Mandel (1982)
+            goal = np.average(units["estimate"], weights=1 / (error + more))
+            z = (units["estimate"] - goal) / np.sqrt(error + more)
+            return np.mean(np.clip(z, *np.quantile(z, [0.1, 0.9])) ** 2) / kept
+
+        yield parts["phi"], spread(0.0)
+        yield spread(shared) if shared > 0 else max(spread(0.0), (k - 1) / k), (k - 1) / k
+        yield target, np.average(units["estimate"], weights=1 / (error + shared))
 
 
 @twin("peers", "gap")
