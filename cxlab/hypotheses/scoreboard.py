@@ -66,7 +66,7 @@ class Scoreboard(Result):
             f"<table class='cx-table'><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
             f"<p class='cx-method'>{key}; # = the claim's number lies outside the interval; "
             "(…) = the association alone. "
-            f"{html.escape(self.method)}</p><ul class='cx-notes'>{notes}</ul><h4>Reasons</h4><ul>{reasons}</ul>"
+            f"{html.escape(self.method)}</p><ul class='cx-notes'>{notes}</ul><h3>Reasons</h3><ul>{reasons}</ul>"
             f"<details><summary>What the studies lack</summary><ul>{lacks}</ul></details></figure>"
         )
 

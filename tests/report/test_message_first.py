@@ -147,6 +147,8 @@ def test_every_page_begins_with_its_message(kernels: Kernels, tmp_path: Path, no
     assert [li.get_text() for li in page.select(".cx-message li")] == [row["finding"] for row in told["table"]]
     whole, first = str(page.main), page.main.find("h2")
     assert whole.index("cx-message") < whole.index("<img") < whole.index(str(first))
+    levels = [int(h.name[1]) for h in page.find_all(re.compile("^h[1-6]$"))]
+    assert all(below - above <= 1 for above, below in zip(levels, levels[1:], strict=False)), "no heading skips a level"
     pictures = [img["src"] for img in page.main.find_all("img")]
     assert len(set(pictures)) == len(pictures), "each picture stands once"
     if notebook not in FOR_ANALYSTS:
