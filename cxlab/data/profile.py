@@ -34,6 +34,9 @@ NOTHING = (
 )
 """Numbers that surveys and systems write for no answer: -1, 99, -99, 998, 9999 ..."""
 
+Beside = tuple[dict[float, int], tuple[float, float] | None]
+"""Code → how often, and the ends of all other numbers."""
+
 SHORT = 40
 """Texts up to this mean length are listed, however many there are."""
 
@@ -80,7 +83,7 @@ def profile(raw: Raw, sample: duckdb.DuckDBPyRelation | None = None) -> list[Col
     told = _told(sample, kinds)
     answers = _answers(sample, raw, kinds, told)
     columns = [_column(n, kind, told[n], answers.get(n, {}), raw) for n, kind in kinds.items()]
-    return one_order(columns)
+    return one_order([_with_codes(c, sample) for c in columns])
 
 
 def looked_at(raw: Raw) -> int:
@@ -89,25 +92,25 @@ def looked_at(raw: Raw) -> int:
 
 
 def _told(sample: duckdb.DuckDBPyRelation, kinds: Mapping[str, str]) -> dict[str, tuple]:
-    """Return rows, answers, how many different (of many rows: about), mean length, least, greatest and mean.
-
-    Then how often each number of `NOTHING` occurs, and the least and the greatest of all others.
-    """
+    """Return rows, answers, how many different (of many rows: about), mean length, least, greatest and mean."""
     asked, different = [], "count(distinct {})" if sample.shape[0] <= conform.SAMPLE else "approx_count_distinct({})"
     for name, kind in kinds.items():
         q = quoted(name)
         number_ = TYPES.get(kind) in ("integer", "number") or kind.startswith("DECIMAL")
         ends = (f"min({q})::double", f"max({q})::double", f"avg({q})::double") if number_ else ("null",) * 3
-        ends += _beside(f"{q}::double") if number_ else ("null",) * 3
         asked += [f"count({q})", different.format(q), f"avg(length({q}::varchar))", *ends]
     rows, *found = sample.aggregate("count(*), " + ", ".join(asked)).fetchall()[0]
-    return {name: (rows, *found[9 * i : 9 * i + 9]) for i, name in enumerate(kinds)}
+    return {name: (rows, *found[6 * i : 6 * i + 6]) for i, name in enumerate(kinds)}
 
 
-def _beside(number_: str) -> tuple[str, str, str]:
+def _far_out(sample: duckdb.DuckDBPyRelation, column: str) -> Beside:
+    """Return how often each number of `NOTHING` occurs in a column of numbers, and the ends of all others."""
+    number_ = f"{quoted(column)}::double"
     code = f"{number_} in ({', '.join(f'{v:.12g}' for v in NOTHING)})"
-    rest = f"filter (where isfinite({number_}) and not {code})"
-    return f"histogram({number_}) filter (where {code})", f"min({number_}) {rest}", f"max({number_}) {rest}"
+    codes = sample.filter(code).aggregate(f"{number_}, count(*)").fetchall()
+    rest = sample.filter(f"isfinite({number_}) and not ({code})")
+    low, high = rest.aggregate(f"min({number_}), max({number_})").fetchall()[0]
+    return dict(codes), None if low is None else (low, high)
 
 
 def _answers(
@@ -129,7 +132,7 @@ def _answers(
 
 
 def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: Raw) -> Column:
-    rows, filled, about, length, *ends, codes, low, high = told
+    rows, filled, about, length, *ends = told
     distinct = len(values) or min(about, filled)
     facts = raw.facts.get(name, {})
     other = "datetime" if kind.startswith("TIMESTAMP") else "number" if kind.startswith("DECIMAL") else "string"
@@ -153,16 +156,19 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
     if coding is None and type_ in ("integer", "number"):
         values = {f"{v:.12g}": n for t, n in values.items() if (v := number(t)) is not None}
     ends = [v if v is not None and math.isfinite(v) else None for v in ends]
-    beside = None if low is None else (low, high)
-    if type_ in ("integer", "number") and kind == "VARCHAR":
-        codes, beside = _codes(values)
-    return Column(
-        name, type_, rows, filled, distinct, length or 0.0, values, facts, coding, *ends, dict(codes or {}), beside
-    )
+    return Column(name, type_, rows, filled, distinct, length or 0.0, values, facts, coding, *ends)
 
 
-def _codes(values: Mapping[str, int]) -> tuple[dict[float, int], tuple[float, float] | None]:
-    """Return what `_beside` asks for of numbers that were read from texts."""
+def _with_codes(c: Column, sample: duckdb.DuckDBPyRelation) -> Column:
+    """Return the column with its ``codes`` and what lies ``beside`` them, where it holds numbers."""
+    if c.type not in ("integer", "number"):
+        return c
+    codes, beside = _codes(c.values) if c.values else _far_out(sample, c.name)
+    return replace(c, codes=codes, beside=beside)
+
+
+def _codes(values: Mapping[str, int]) -> Beside:
+    """Return what `_far_out` asks for of numbers that are listed."""
     known = {v: n for t, n in values.items() if (v := number(t)) is not None and math.isfinite(v)}
     rest = [v for v in known if v not in NOTHING]
     return {v: n for v, n in known.items() if v in NOTHING}, (min(rest), max(rest)) if rest else None
