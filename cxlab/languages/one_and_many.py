@@ -22,7 +22,7 @@ NOUNS = (
     "|items|questions|customers|months|weeks|days|years|periods|quarters|touchpoints|drivers|segments|levels|categories"
     "|themes|coders|reviews|baselines|problems|purchases|journeys|steps|pilots|dates|arms|plots|charts|tables|lines"
     "|bursts|reports|values|cells|words|kinds|types|replicates|imputations|options|points|strata|folds|metrics|persons"
-    "|channels|companies|countries|constructs|outcomes|texts|results|ratings|tests|studies|files|placebo dates"
+    "|stars|channels|companies|countries|constructs|outcomes|texts|results|ratings|tests|studies|files|placebo dates"
 )
 KINDS = "more|other|further|labelled|drawn|distinct|unusual|open|sampled|of the|equally weighted"
 SEVERAL = f"(?:(?:{KINDS}) )?(?:{NOUNS})"

@@ -122,8 +122,8 @@ def drop_off(
 def _ended_at_once(each: pd.DataFrame) -> list[str]:
     """Say how many cases begin with their end: whatever they did before is not in the log, or there was nothing."""
     n = int(each["begins"].sum())
-    begin = f"{n:,} of {len(each):,} cases begin{'s' * (n == 1)} with an end and count{'s' * (n == 1)} as ended at once"
-    return [f"{begin}: true where nothing comes before it, wrong where the log begins too late"] * bool(n)
+    begin = f"cases that begin with an end, counted as ended at once: {n:,} of {len(each):,}"
+    return [f"{begin}; true where nothing comes before it, wrong where the log begins too late"] * bool(n)
 
 
 def _further(days: NDArray) -> NDArray:

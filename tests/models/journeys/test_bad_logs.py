@@ -44,7 +44,7 @@ SAID = [
     (lambda: cx.transitions(log(many(5_000))),
      "5000 events that fewer than 10 cases met, or that would tell them, are not shown (least_n=0 shows them)"),
     (lambda: cx.drop_off(log(events().query("case > 9 or event == 'c'")), ends="c"),
-     "10 of 40 cases begin with an end and count as ended at once: true where nothing comes before it, wrong where the log begins too late"),
+     "cases that begin with an end, counted as ended at once: 10 of 40; true where nothing comes before it, wrong where the log begins too late"),
 ]  # fmt: skip
 
 
