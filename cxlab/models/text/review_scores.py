@@ -275,9 +275,8 @@ def _said(kept: NDArray, readier: float, rule: str, swaps: pd.DataFrame) -> list
         "times as readily as those of any other"
     )
     if unsettled := int((swaps["overlap"] == 1).sum()):
-        notes.append(
-            f"{unsettled} of {len(swaps)} neighbours are not told apart whoever writes (overlap 1): no tipping point"
-        )
+        apart = "are not told apart whoever writes (overlap 1): no tipping point"
+        notes.append(f"{unsettled} of {len(swaps)} pairs of neighbours {apart}")
     if rule == "trustpilot":
         notes.append("stars as Trustpilot describes its rule, all reviews weighing alike: newer ones weigh more there")
     return notes

@@ -92,7 +92,7 @@ def test_reviews_say_band_overlap_and_what_is_told_apart() -> None:
     swaps = found.parts["swaps"].set_index("first")
     assert swaps.loc["Alba", "overlap"] > 3 and np.isnan(swaps["tipping"].iloc[-1])
     assert swaps["overlap"].iloc[-1] == 1
-    assert any(n.startswith("1 of 2 neighbours are not told apart whoever writes") for n in found.notes)
+    assert any(n.startswith("1 of 2 pairs of neighbours is not told apart whoever writes") for n in found.notes)
     alba = found.table.set_index("shop").loc["Alba"]
     assert said(found)[0].headline == "Alba has the highest mean of stars: 4.83"
     assert certainty(found)[0].headline == (
