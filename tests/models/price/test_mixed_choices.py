@@ -213,7 +213,7 @@ def test_a_premium_between_arms_is_that_of_the_claim_in_words_and_weights() -> N
         ({"arm": [1] * 40}, {"price": "paid", "arm": "arm"},
          "0 of table were shown the ordinary and 40 the great experience and named a price above 0; 10 of either are "
          "needed"),
-        ({"paid": [-8.0, 12.5, 10.0, 14.4] * 10}, {"price": "paid", "arm": "arm"},
+        ({"paid": [-8.5, 12.5, 10.0, 14.4] * 10}, {"price": "paid", "arm": "arm"},
          "10 rows of table have a 'paid' below 0; a price is 0 or more: correct them, or leave the rows out with "
          "study.where"),
     ],
