@@ -160,14 +160,21 @@ def weights_said(found: Any, study: Any) -> Any:
 
 
 def guesses_said(found: Any, given: Mapping[str, Any]) -> Any:
-    """Return a result with a note on each code of its questions that was guessed to be no answer."""
+    """Return a result with a note on each code of its questions that was guessed to be no answer.
+
+    A column that somebody settled (`cxlab codebook ask`, `set COLUMN sure`) has none.
+    """
     study = given.get("study")
     if not (isinstance(found, Result) and isinstance(study, Study)):
         return found
+    open_ = [f for f in study.codebook if f.name not in study.codebook.settled]
+    guessed = {f.name: [c for c, why in f.missing.items() if why.endswith("(guessed)")] for f in open_}
+    if not any(guessed.values()):
+        return found
     shown = {str(v) for c in QUESTIONS if c in found.table for v in found.table[c].unique()}
-    asked = [f for f in study.codebook if f.name in _named(given, study) | shown]
-    codes = [(c, f.name) for f in asked for c, why in f.missing.items() if why.endswith("(guessed)")]
-    said = [f"'{code}' of '{name}' is taken as no answer (guessed)" for code, name in codes]
+    asked = _named(given, study) | shown
+    said = [f"'{code}' of '{name}' is taken as no answer (guessed)"
+            for name, codes in guessed.items() if name in asked for code in codes]  # fmt: skip
     return replace(found, notes=(*found.notes, *said)) if said else found
 
 

@@ -10,6 +10,7 @@ from cxlab.data import wording
 from cxlab.data.codebook import Field
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
+from cxlab.data.readers.raw import number
 
 READ = {"", "operation", "segment", "touchpoint", "importance", "outcome"}
 """Roles whose numbers are looked at; those of ids, weights, designs and times are not."""
@@ -52,7 +53,7 @@ def settle(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) ->
         c = columns.get(f.name)
         if c is None or f.scale or f.unit or f.role not in READ or f.type not in ("integer", "number"):
             continue
-        known = {float(k) for k in (*f.missing, *f.labels) if k.lstrip("-").isdigit()}
+        known = {v for k in (*f.missing, *f.labels) if (v := number(k)) is not None}
         found = seen(c, known, money=wording.says("spend", *c.said) or bool(PRICE.search(" ".join(c.said))))
         if found is None:
             continue
@@ -64,9 +65,9 @@ def settle(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) ->
                 why = f"far from all other numbers ({ends}), a usual code for no answer; {n:,} times"
                 log.say(f.name, f"missing code {v:.12g}", why)
             said = f"{_counted(found.sure, c)} beside {ends}: taken as no answer"
-            log.ask(f.name, said, {"no answer": "", "a number": "missing="}, 0.6)
+            log.ask(f.name, said, {"no answer": "", "a number": f"missing={','.join(f.missing)}"}, 0.6)
         if found.perhaps:
-            codes = ",".join(f"{v:.12g}" for v in (*found.sure, *found.perhaps))
+            codes = ",".join((*f.missing, *(f"{v:.12g}" for v in (*found.sure, *found.perhaps))))
             said = f"{_counted(found.perhaps, c)} beside {ends}: counted; is it a code for no answer?"
             log.ask(f.name, said, {"a number": "", "no answer": f"missing={codes}"}, 0.5)
 

@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxlab as cx
+from cxlab.cli.cmd_codebook import with_answer
+from cxlab.data.guess import Log
+from cxlab.data.missing_codes import settle
+from cxlab.data.profile import Column
 
 N = 400
 RNG = np.random.default_rng(8)
@@ -99,6 +103,21 @@ def test_a_rating_and_a_metric_say_which_codes_were_guessed(tmp_path):
     assert "'98' of 'nps' is taken as no answer (guessed)" in cx.nps(study).notes
     told = study.set("nps", missing={"98": "refused", "99": "does not know"})
     assert not [n for n in cx.nps(told).notes if "guessed" in n]
+
+
+def test_a_settled_code_is_said_no_more_and_codes_known_before_stay(tmp_path):
+    values = with_codes(NUMBERS["visits"], -99, 98)
+    study = loaded(tmp_path, values)
+    assert [n for n in cx.mean(study, "x").notes if "guessed" in n]
+    (doubt,) = [d for d in study.doubts if d.column == "x" and "taken as no answer" in d.question]
+    settled = with_answer(study, doubt.columns, doubt.settings[0])
+    assert not [n for n in cx.mean(settled, "x").notes if "guessed" in n]
+    assert cx.mean(settled, "x").table["n"][0] == N - 24
+    column = Column("x", "number", N, N, 7, 1.0, {}, codes={-99.0: 12, 777.0: 12}, beside=(1.0, 5.0))
+    fields, log = {"x": cx.Field("x", type="number", missing={"777": "refused"})}, Log()
+    settle(fields, {"x": column}, log)
+    assert fields["x"].missing == {"777": "refused", "-99": "no answer (guessed)"}
+    assert log.doubts[0].settings == ("", "missing=777"), "what the file itself says stays"
 
 
 @given(

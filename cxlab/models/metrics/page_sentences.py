@@ -27,12 +27,13 @@ def _drivers(r: Result) -> list[Said]:
     label = lambda name: str(r.parts.get("labels", {}).get(name, name))  # noqa: E731
     outcome = r.title.removeprefix("What goes with ").rpartition(", R²")[0] or "the outcome"
     first, some = r.table.iloc[0], len(r.table)
-    size = f"{show(first['estimate'], r.unit)} of its variance"
+    part = show(first["estimate"], r.unit)
+    size = f"{part} of its variance"
     may = [label(d) for d in r.table["driver"][r.table["rank_low"] == 1]]
     if not r.table["above_noise"].any():
         return [Said(f"Nothing that was asked goes with {outcome} more than noise would")]
     if some == 1:
-        found = [_of(first, f"{label(first['driver'])} goes with {size} of {outcome}".replace("its", "the"), r.unit)]
+        found = [_of(first, f"{label(first['driver'])} goes with {part} of the variance of {outcome}", r.unit)]
     elif first["rank_high"] == 1:
         words = f"{label(first['driver'])} goes with {outcome} more than anything else that was asked: {size}"
         found = [_of(first, words, r.unit)]

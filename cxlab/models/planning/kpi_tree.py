@@ -125,15 +125,11 @@ def _enough(
     few = [c for c in scores.index if scores.loc[c, "n"] < metrics.SMALL]
     kept = [c for c in scores.index if c not in few]
     if not kept or scores.index[0] not in under and scores.index[0] in few:
-        what = next(
-            (s.removeprefix("scores of ") for s in said if s.startswith("scores of the last wave")), "the study"
-        )
-        label = study.field(scores.index[0]).label
+        waves = [s.removeprefix("scores of ") for s in said if s.startswith("scores of the last wave")]
+        what = f"{waves[0]}," if waves else "the study"
         raise DataProblem(
-            f"{what}, has fewer than {metrics.SMALL} answers on {label}; no target can be held against them, and no "
-            "person's answer is shown: wave= names the column of longer waves".replace(
-                "the study, has", "the study has"
-            )
+            f"{what} has fewer than {metrics.SMALL} answers on {study.field(scores.index[0]).label}; no target can be "
+            "held against them, and no person's answer is shown: wave= names the column of longer waves"
         )
     lost = [f"{study.field(c).label} has fewer than {metrics.SMALL} answers in it and is not shown" for c in few]
     return kept, [c for c in under if c not in few], lost

@@ -352,6 +352,8 @@ def test_what_goes_with_an_outcome_most_is_said_only_where_the_ranks_settle_it()
     assert [x.headline for x in noise] == ["Nothing that was asked goes with Overall more than noise would"]
     alone = said(driven(driver=["a"], rank_low=[1], rank_high=[1]))
     assert [x.headline for x in alone] == ["Staff goes with 30.0 % of the variance of Overall"]
+    own = said(driven(driver=["Visits and its waits"], rank_low=[1], rank_high=[1]))
+    assert own[0].headline == "Visits and its waits goes with 30.0 % of the variance of Overall", "a label stays"
 
 
 def test_kinds_of_customers_are_named_only_where_they_come_back() -> None:
