@@ -160,8 +160,8 @@ def _column(name: str, kind: str, told: tuple, values: Mapping[str, int], raw: R
 
 
 def _with_codes(c: Column, sample: duckdb.DuckDBPyRelation) -> Column:
-    """Return the column with its ``codes`` and what lies ``beside`` them, where it holds numbers."""
-    if c.type not in ("integer", "number"):
+    """Return the column with its ``codes`` and what lies ``beside`` them, where its least or greatest number is one."""
+    if c.type not in ("integer", "number") or not {c.low, c.high} & {None, *NOTHING}:
         return c
     codes, beside = _codes(c.values) if c.values else _far_out(sample, c.name)
     return replace(c, codes=codes, beside=beside)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import cxlab as cx
 from cxlab.cli.cmd_codebook import with_answer
+from cxlab.data import profile
 from cxlab.data.guess import Log
 from cxlab.data.missing_codes import settle
 from cxlab.data.profile import Column
@@ -118,6 +119,18 @@ def test_a_settled_code_is_said_no_more_and_codes_known_before_stay(tmp_path):
     settle(fields, {"x": column}, log)
     assert fields["x"].missing == {"777": "refused", "-99": "no answer (guessed)"}
     assert log.doubts[0].settings == ("", "missing=777"), "what the file itself says stays"
+
+
+def test_only_columns_whose_ends_are_codes_are_looked_at_again(monkeypatch):
+    asked, far_out = [], profile._far_out
+    monkeypatch.setattr(profile, "_far_out", lambda sample, column: asked.append(column) or far_out(sample, column))
+    x = RNG.normal(50, 10, 1_000)
+    table = pd.DataFrame(
+        {"plain": x, "code": np.r_[x[:-5], [9999.0] * 5], "endless": np.r_[x[:-6], [np.inf], [999.0] * 5]}
+    )
+    study = cx.load(table)
+    assert asked == ["code", "endless"], "each costs two scans: of a thousand columns that is minutes"
+    assert [list(study.field(c).missing) for c in table] == [[], ["9999"], ["999"]]
 
 
 @given(
