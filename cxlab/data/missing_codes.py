@@ -28,7 +28,10 @@ SMALL = 5.0
 """-1 to -9 are codes where all other numbers are 0 and above, up to so many times the code at least ..."""
 
 MOST = 3
-"""... and where no more than so many of them occur."""
+"""... and where no more than so many of them occur, and they are no tail that goes on from 0."""
+
+RARE = 0.01
+"""-1 to -9 that fewer than this share of the rows hold may be the end of a tail."""
 
 DEAR = 30.0
 """A price lies so many times the width of all other prices above them to be a code."""
@@ -87,12 +90,31 @@ def seen(c: Column, known: set[float], *, money: bool) -> Seen | None:
     if not codes or c.beside is None or c.filled - sum(c.codes.values()) < OFTEN:
         return None
     low, high = c.beside
-    if len(below := [v for v in codes if -10 < v < 0]) > MOST:  # changes, differences: numbers below 0
-        codes = {v: n for v, n in codes.items() if v not in below}
-        low = min(below)
-    kinds = {v: _kind(v, n, low, high, money=money) for v, n in codes.items()}
+    tail, small = _tail(c, codes), [v for v in codes if -10 < v < 0]
+    below = small if len(small) > MOST else tail if len(tail) > 1 else []  # numbers: changes, differences
+    codes = {v: n for v, n in codes.items() if v not in below}
+    low = min((low, *below))
+    money = money or _priced(c)
+    doubtful = [v for v, n in codes.items() if v in tail or -10 < v < 0 and n < RARE * c.filled]
+    kinds = {v: "perhaps" if v in doubtful else _kind(v, n, low, high, money=money) for v, n in codes.items()}
     chosen = [{v: codes[v] for v, kind in kinds.items() if kind == which} for which in ("sure", "perhaps")]
     return Seen(low, high, *chosen) if any(chosen) else None
+
+
+def _tail(c: Column, codes: Mapping[float, int]) -> list[float]:
+    """The numbers from -1 down that go on from 0, none more frequent than the one above it: a tail, as it seems."""
+    out: list[float] = []
+    above = c.values.get("0", c.filled) if c.beside is not None and c.beside[0] == 0 else 0
+    while (v := -1.0 - len(out)) in codes and codes[v] <= above:
+        out.append(v)
+        above = codes[v]
+    return out
+
+
+def _priced(c: Column) -> bool:
+    """Whether half or more of the numbers end in 9, as prices do."""
+    rest = [t for t in c.values if t.lstrip("-").replace(".", "", 1).isdigit() and float(t) not in c.codes]
+    return 2 * sum(t.endswith("9") for t in rest) >= len(rest) > 1
 
 
 def _kind(code: float, often: int, low: float, high: float, *, money: bool) -> str:
@@ -104,7 +126,7 @@ def _kind(code: float, often: int, low: float, high: float, *, money: bool) -> s
             return ""
         apart = high >= SMALL * -code or code <= low - FAR * width
         return "sure" if code <= -90 or apart and often >= OFTEN else "perhaps"
-    if code <= high + (0.5 if code < 90 else 0.1) * width:
+    if code <= high + (FAR if money else 0.5 if code < 90 else 0.1) * width:
         return ""
     far = code > high + (DEAR if money else FAR) * width
     return "sure" if far and often >= OFTEN else "perhaps"

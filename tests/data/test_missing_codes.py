@@ -81,6 +81,24 @@ def test_numbers_that_only_look_like_codes_count(tmp_path, name, values):
     assert len(study.to_pandas()[name].dropna()) == len(values)
 
 
+WITHOUT = {
+    "changes": lambda rng: rng.normal(3, 2.2, 500).round(),
+    "small numbers": lambda rng: rng.normal(rng.uniform(2, 9), rng.uniform(1, 3), 500).round(),
+    "amounts": lambda rng: rng.lognormal(rng.uniform(0, 7), rng.uniform(0.3, 1.5), 500).round(2),
+    "prices": lambda rng: rng.choice([9.0, 19, 29, 49, 79, 99, 149, 299, 499, 999], 500, p=rng.dirichlet([0.4] * 10)),
+    "counts": lambda rng: rng.poisson(rng.uniform(0.2, 30), 500).astype(float),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT)
+def test_columns_without_codes_hardly_ever_lose_a_number(kind):
+    """Of 200 columns a kind 0 to 3 did; without the rule of tails 54 of small numbers and 78 of changes did."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({f"x{k}": WITHOUT[kind](rng) for k in range(60)})
+    study = cx.load(table)
+    assert sum(bool(study.field(c).missing) and study.field(c).scale is None for c in table) <= 3
+
+
 def test_what_may_be_a_number_counts_and_is_asked(tmp_path):
     values = np.r_[NUMBERS["age"], [99] * 15]
     study = loaded(tmp_path, values, "years")
