@@ -45,6 +45,18 @@ def test_it_is_the_models_number() -> None:
     assert shown[5] == pytest.approx(weight.to_numpy() @ [-0.2, -0.1, 0, 0.1, 0.2], rel=1e-8)  # least squares on 1 to 5
 
 
+def test_its_interval_is_the_models() -> None:
+    """With a quarter of the end added to every other stage, the slope of the end is the difference itself."""
+    study = cx.simulated("CX-06", 0.25, n=400, seed=2)
+    made = z(study.table[[*STAGES, "overall"]].astype(float))
+    made = made.assign(**{s: made[s] + made[STAGES[4]] / 4 for s in STAGES[:4]})
+    fields = tuple(cx.Field(c, type="number", role="operation") for c in made)
+    turned = cx.Study(made, cx.Codebook("turned", fields))
+    model = cx.ols(turned, "overall ~ " + " + ".join(STAGES), errors="HC3").table.set_index("term").loc[STAGES[4]]
+    e = verdict(study).estimate
+    assert [e.value, e.low, e.high] == pytest.approx(model[["estimate", "low", "high"]].tolist(), rel=1e-8)
+
+
 def test_peak_trough_end_and_trend_are_those_of_statsmodels() -> None:
     study = cx.simulated("CX-06", 0.25, n=400, seed=3)
     x = study.table[STAGES].astype(float)

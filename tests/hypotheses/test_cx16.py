@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, t
 
 import cxlab as cx
 from cxlab.data.codebook import Codebook, Field, Scale
+from cxlab.models.drivers.block_shares import share_ahead
+from cxlab.models.regression.counted_answers import Counted
 
 REPS = 30
 
@@ -33,7 +35,23 @@ def test_it_is_the_models_number(effect: float) -> None:
     study = cx.simulated("CX-16", effect, n=600, seed=2)
     blocks = {"experience": ["experience1"], "price": ["price"]}
     share = cx.drivers(study, "outcome", drivers=blocks).table.set_index("driver")["of_explained"]
-    assert verdict(study).estimate.value == pytest.approx(share["experience"] - share["price"], abs=1e-9)
+    e = verdict(study).estimate
+    assert e.value == pytest.approx(share["experience"] - share["price"], abs=1e-9)
+    one, rng = np.ones(600), np.random.default_rng(0)
+    y, block, price = (study.table[c].to_numpy(float) for c in ("outcome", "experience1", "price"))
+    (z, se, df), _ = share_ahead(y, block[:, None], price, Counted(one, one), [[0]], rng)
+    half = t.ppf(0.975, df) * se
+    limits = np.arctanh([e.low, e.high])  # rows are dealt to the jackknife's groups by lot: nearly alike
+    assert limits == pytest.approx([z - half, z + half], abs=0.15 * half)
+    assert limits.mean() == pytest.approx(z, abs=1e-9)
+
+
+@pytest.mark.parametrize("effect", [0.5, 0.0])
+def test_its_interval_is_that_of_independent_pieces(effect: float) -> None:
+    """The jackknife's error beside the spread of the difference over forty studies."""
+    made = [verdict(cx.simulated("CX-16", effect, n=600, seed=k)).estimate for k in range(40)]
+    width = np.mean([e.high - e.low for e in made])
+    assert width == pytest.approx(2 * 1.96 * np.std([e.value for e in made], ddof=1), rel=0.4)
 
 
 def test_an_interval_of_shares_stays_between_minus_one_and_one() -> None:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy.stats import binom
+from scipy.stats import t as student_t
 
 import cxlab as cx
+from cxlab.models.loop.before_and_after import beyond_mean
+from cxlab.models.regression.counted_answers import Counted
 
 REPS = 30
 
@@ -53,6 +56,25 @@ def test_it_is_the_models_number() -> None:
     assert own.iloc[1][limits].tolist() == pytest.approx(given[limits].tolist(), rel=1e-9)
     assert own["estimate"].iloc[0] == pytest.approx(beyond["estimate"], rel=1e-9)
     assert own["se"].iloc[0] == pytest.approx(beyond["se"], rel=0.05)
+    before, after, well, failed = (study.table.assign(well=table["well"])[c].to_numpy(float)
+                                   for c in ("before", "after", "well", "failure"))  # fmt: skip
+    people = Counted(np.ones(len(before)), np.ones(len(before)))
+    value, se, df = beyond_mean(before, after, well == 1, failed == 0, people).told
+    half = student_t.ppf(0.975, df) * se
+    assert own.iloc[0][limits].tolist() == pytest.approx([value, value - half, value + half], rel=1e-9)
+
+
+def test_the_error_of_what_is_beyond_the_mean_is_by_hand() -> None:
+    """That of the mean, of what the others keep (HC3 of their line) times the distance, and of the mean of all."""
+    study = cx.simulated("CX-20", 6.0, n=900, seed=3)
+    d = study.table
+    never, well = d[d["failure"] == 0], d[d["handling"] == 100]
+    line = sm.OLS(never["after"], sm.add_constant(never["before"])).fit(cov_type="HC3")
+    keep, mu = line.params["before"], d["before"].mean()
+    own = well["after"] - mu - keep * (well["before"] - mu)
+    parts = [own.std() / np.sqrt(len(own)), line.bse["before"] * (well["before"].mean() - mu),
+             (1 - keep) * d["before"].std() / np.sqrt(len(d))]  # fmt: skip
+    assert verdict(study).table["se"].iloc[0] == pytest.approx(np.sqrt(np.square(parts).sum()), rel=5e-3)
 
 
 def test_the_truth_is_recovered(replicates) -> None:
