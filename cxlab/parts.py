@@ -246,6 +246,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "mean": ("float", "mean over the groups"),
         "tau": ("float", "standard deviation beyond sampling"),
         "i2": ("float", "share of the variance between groups that is not sampling"),
+        "course": ("bool", "whether the true variation is of neighbours alone, without a slow course"),
     },
     "sequence": {"stages": ("list[str]", "the touchpoints in their order"), "outcome": ("str", "what is explained")},
     "dose_response": {

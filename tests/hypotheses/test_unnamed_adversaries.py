@@ -190,6 +190,30 @@ def extremes(rng: Rng) -> cx.Study:
     return changed("CX-31", 2500, score=score, mode=mode, before=scores(rng.standard_normal(2500)))
 
 
+def course(bent: Callable[[np.ndarray], np.ndarray]) -> Callable[[Rng], cx.Study]:
+    """CX-12: the NPS moves by up to 60 points over 30 days; no day differs from the course."""
+
+    def made(rng: Rng) -> cx.Study:
+        day = np.arange(3000) % 30
+        move = 0.15 * bent(np.linspace(-1, 1, 30))[day]
+        u = rng.random(3000)
+        return changed(
+            "CX-12", 3000, recommendation=np.where(u < 0.25 - move, 3.0, np.where(u > 0.55 - move, 10.0, 8.0))
+        )
+
+    return made
+
+
+COURSES = {"line": lambda x: x, "turn": lambda x: 2 * np.abs(x) - 1, "month": lambda x: np.sin(np.pi * x)}
+
+
+@pytest.mark.parametrize("shape", COURSES)
+def test_a_course_over_the_days_is_no_variation_from_day_to_day(shape: str) -> None:
+    made = [course(COURSES[shape])(np.random.default_rng(300 + k)) for k in range(3)]
+    assert "SUPPORTED" not in [cx.verdict("CX-12", study, robust=False, ledger=None).direction for study in made]
+    assert all(cx.variation(study, by="day").table["low"].iloc[2] > 5 for study in made)
+
+
 ADVERSARIES: dict[str, Callable[[Rng], cx.Study]] = {
     "CX-03": badly_recorded, "CX-04": noisier, "CX-05": one_cliff, "CX-06": forgotten, "CX-11": dip, "CX-19": chosen,
     "CX-21": own_trends("CX-21", "unit", "customer", "employee"),

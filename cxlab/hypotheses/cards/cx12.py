@@ -1,4 +1,4 @@
-"""NPS varies from one day to the next: standard deviation of the true daily NPS, beyond sampling."""
+"""NPS varies from one day to the next: standard deviation of the true daily NPS around its course, beyond sampling."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ DAY, DAYS = 20, 10
 
 
 def test(case: Case) -> Evidence:
-    """The standard deviation between days of `cx.variation`: REML with its Q-profile interval."""
-    day, card = case.column("day"), case.card
-    found = variation(
-        _by_day(case.specified, day), "nps", of=case.column("recommendation"), by=day, least_n=DAY, level=case.level
-    )
+    """The standard deviation between days of `cx.variation`, of neighbouring days alone: a trend is none."""
+    day, asked = case.column("day"), case.column("recommendation")
+    study, card = _by_day(case.specified, day), case.card
+    found = variation(study, "nps", of=asked, by=day, course=True, least_n=DAY, level=case.level)
     days = found.parts["groups"]
     if len(days) < DAYS:
         raise NotEstimable(f"only {len(days)} days have {DAY} answers; this test needs at least {DAYS} such days")
@@ -55,8 +54,9 @@ def _by_day(study: Study, column: str) -> Study:
 def simulate(effect: float, n: int, rng: np.random.Generator, threat: str | None = None) -> Made:
     days = max(n // 100, 10)
     day = np.arange(n) % days
-    bad, good = (0.04, 0.8) if threat else (0.25, 0.45)
-    move = np.clip(effect / 200 * rng.standard_normal(days), -bad * 0.95, min(1 - good, bad) * 0.95)[day]
+    bad, good = (0.04, 0.8) if threat == "skew" else (0.25, 0.45)
+    course = 0.15 * np.linspace(-1, 1, days) if threat == "trend" else 0.0
+    move = np.clip(effect / 200 * rng.standard_normal(days) + course, -bad * 0.95, min(1 - good, bad) * 0.95)[day]
     u = rng.random(n)
     score = np.where(
         u < bad - move,

@@ -48,6 +48,19 @@ def test_variation_needs_groups() -> None:
         cx.variation(answers(0.0, days=2), by="day")
     with pytest.raises(DataProblem, match="metric is 'npss'; did you mean 'nps'"):
         cx.variation(answers(0.0), "npss", by="day")
+    with pytest.raises(DataProblem, match=r"^brand is of type string: such groups have no order in which they follow"):
+        cx.variation(cx.load("brand-tracker"), by="brand", course=True)
+
+
+def test_days_follow_one_another_by_their_number_not_their_text() -> None:
+    """Days 9 and 10 are neighbours: a course by the number of the day is none of their variation."""
+    day = np.repeat(np.arange(1, 31), 200)
+    share = np.tile((np.arange(200) + 0.5) / 200, 30)
+    ltr = np.where(share < 0.1 + 0.02 * day, 10, 5)
+    about = {"type": "integer", "role": "outcome", "measure": "recommendation", "scale": Scale(0, 10)}
+    made = study({"day": day, "ltr": ltr}, day={"type": "integer", "role": "segment"}, ltr=about)
+    true = {c: cx.variation(made, by="day", course=c).table["estimate"].iloc[2] for c in (False, True)}
+    assert (true[True], true[False] > 30) == (0.0, True)
 
 
 def test_regression_to_the_mean_of_a_study() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, chi2
 from statsmodels.stats.oneway import anova_oneway
 
 from cxlab.stats.fits import robust
 from cxlab.stats.fits.robust import least_squares, newey_west
-from cxlab.stats.inference.heterogeneity import between, exceeds, profile, quadratic
+from cxlab.stats.inference.heterogeneity import between, exceeds, profile, quadratic, successive, successive_exceeds
 
 REFERENCE = pd.read_csv(Path(__file__).parents[2] / "reference" / "heterogeneity.csv")
 
@@ -90,3 +90,43 @@ def test_many_degrees_of_freedom_are_known_variances() -> None:
     y, v = 2 * rng.normal(size=(6, 3)), np.array([np.diag(rng.uniform(0.2, 0.6, 3)) for _ in range(6)])
     assert profile(y, v, 0.95, 1e9) == pytest.approx(profile(y, v, 0.95), rel=1e-6)
     assert 0 < profile(y, v, 0.95, 20)[0] < profile(y, v, 0.95)[0]
+
+
+def test_neighbours_by_hand() -> None:
+    """Equal errors: T = sum of squared steps is 2 (v + tau²) of a sum of chi-squares with f = (k - 1)² / tr R².
+
+    R, the correlations of steps, has 1 beside -1/2: tr R² = (k - 1) + (k - 2) / 2.
+    """
+    y, v, k = np.array([10.0, 16.0, 9.0, 17.0, 12.0, 20.0, 8.0]), 4.0, 7
+    t, f = float((np.diff(y) ** 2).sum()), 36 / (6 + 5 / 2)
+    tau, low, high = successive(y, np.full(k, v), 0.9)
+    assert tau == pytest.approx(np.sqrt(t / 12 - v), rel=1e-9)
+    limits = [np.sqrt(t / (2 * 6 / f * chi2.ppf(p, f)) - v) for p in (0.95, 0.05)]
+    assert [low, high] == pytest.approx(limits, rel=1e-9)
+    assert successive_exceeds(y, np.full(k, v), 1.5) == pytest.approx(
+        chi2.sf(t / (2 * (v + 2.25)) * f / 6, f), rel=1e-9
+    )
+
+
+def test_neighbours_of_unequal_errors_by_matrices() -> None:
+    """Q = d' W d of d = Dy: mean and variance of Q by its covariance matrix, not by sums over neighbours."""
+    rng = np.random.default_rng(3)
+    y, v = rng.normal(0, 4, 9), rng.uniform(1, 6, 9)
+    steps = np.diff(np.eye(9), axis=0)
+    cov = steps @ np.diag(v + 2.0**2) @ steps.T
+    q = np.diff(y) @ np.diag(1 / np.diag(cov)) @ np.diff(y)
+    r = cov / np.sqrt(np.outer(np.diag(cov), np.diag(cov)))
+    f = 8**2 / np.trace(r @ r)
+    assert successive_exceeds(y, v, 2.0) == pytest.approx(chi2.sf(q * f / 8, f), rel=1e-9)
+
+
+@pytest.mark.parametrize("course", [0.0, 30.0])
+@pytest.mark.parametrize("k", [8, 40])
+def test_a_slow_course_is_no_variation_of_neighbours(k: int, course: float) -> None:
+    """400 series each: the interval holds tau as often as it says, with and without a rise of 30 over 40 groups."""
+    rng = np.random.default_rng(4)
+    v = rng.uniform(4, 16, k)
+    for tau in (0.0, 6.0):
+        made = rng.normal(0, np.sqrt(v + tau**2), (400, k)) + course / 40 * np.arange(k)
+        held = [low <= tau <= high for _, low, high in (successive(y, v, 0.95) for y in made)]
+        assert binom.ppf(0.0005, 400, 0.95) <= sum(held) <= (400 if tau == 0 else binom.ppf(0.9995, 400, 0.97))
