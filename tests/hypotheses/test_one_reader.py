@@ -107,3 +107,10 @@ def test_people_who_answer_everything_alike_are_left_out_of_a_model_where_asked(
     kept = lambda how: _without(study, how, ["a", "b", "c"]).to_pandas()["a"].tolist()  # noqa: E731
     assert kept("straight-liners") == [5, 2, 4]  # the fourth gave two answers only, which tells nothing
     assert kept("incomplete") == [1, 5, 3, 4]
+
+
+def test_limits_of_a_specification_are_those_of_the_verdict() -> None:
+    study = cx.simulated("CX-23", 5.0, n=400, seed=1)
+    first = cx.evidence.specifications("CX-23", study).table.iloc[0]
+    e = cx.verdict("CX-23", study, robust=False, ledger=None).estimate
+    assert first[["estimate", "low", "high"]].tolist() == [e.value, e.low, e.high] and e.low < e.value < e.high

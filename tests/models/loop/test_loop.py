@@ -80,6 +80,14 @@ def test_an_unsure_saving_widens_the_net() -> None:
     assert unsure["estimate"].tolist() == known["estimate"].tolist()
 
 
+def test_an_unsure_effect_adds_its_error_by_the_customers_it_would_keep() -> None:
+    """22 of 100 leave, 6 and 12 of them alerted: 1,000 x 100 x (6 or 12) / 100 x .1 beside the error of the answers."""
+    ltr, left = [0] * 10 + [5] * 30 + [10] * 60, [1] * 6 + [0] * 4 + [1] * 6 + [0] * 24 + [1] * 10 + [0] * 50
+    table = pd.DataFrame({"ltr": ltr, "left": left})
+    known, unsure = (policy(table, value=100.0, cost=10.0, saved=s).table["se"] for s in (0.5, (0.5, 0.1)))
+    assert np.sqrt(unsure**2 - known**2).iloc[:2].tolist() == pytest.approx([600.0, 1200.0])
+
+
 def test_where_one_is_best_high_answers_alert() -> None:
     table = world(3_000, 4)
     study = cx.load(table.assign(ltr=11 - table["ltr"]))
