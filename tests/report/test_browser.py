@@ -32,6 +32,7 @@ def pages(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     assert made["failed"].name == "error.html"
     arabic = {"language": "ar", "questions": ["q1", "q4"], "against": ["columns", "rest"]}
     made["tables"] = render.report("tables", "abc", arabic, kernels=kernels, output=output).page
+    made["league"] = render.report("league", "brand-tracker", kernels=kernels, output=output).page
     made["index"] = overview(output)
     return made
 
@@ -57,7 +58,7 @@ def test_a_page_asks_no_host_for_anything(browser, pages: dict[str, Path], name:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("light", 390), ("dark", 1200)])
-@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index"])
+@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index", "league"])
 def test_axe_finds_no_violation(browser, pages: dict[str, Path], name: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install cxlab[browser]")
     context = browser.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800})
@@ -82,7 +83,32 @@ def test_the_first_screen_holds_the_message_and_the_beginning_of_its_picture(
     page.close()
 
 
-@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index"])
+WIDER = """() => [...document.querySelectorAll('.scroll')].filter(e => e.clientWidth).map(e => ({
+    of: e.getAttribute('aria-label'), more: e.scrollWidth - e.clientWidth, right: e.getBoundingClientRect().right,
+    reached: e.tabIndex === 0, shaded: getComputedStyle(e).backgroundImage.includes('gradient'),
+    pictured: !e.querySelector('table'), cue: getComputedStyle(e, '::before').content }))"""
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("name", ["league", "tables", "brand-tracker"])
+def test_a_table_is_whole_on_a_desk_and_what_goes_on_beyond_the_screen_shows_it(
+    browser, pages: dict[str, Path], name: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(pages[name].as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    places = page.evaluate(WIDER)
+    assert places and all(p["right"] <= width and p["reached"] and p["of"] for p in places)
+    for place in places:  # a shadow where a table goes on, an arrow over a picture; both are reached by keyboard
+        assert place["pictured"] or place["shaded"], place
+        assert not place["pictured"] or place["more"] <= 0 or "⟷" in place["cue"], place
+    cut = [p["of"] for p in places if p["more"] > 1]
+    assert width == 390 or cut in ([], ["Net Promoter Score by Brand: 2025 Q3 to 2025 Q4"]), "twenty columns in one"
+    page.close()
+
+
+@pytest.mark.parametrize("name", [*STUDIES, "failed", "tables", "index", "league"])
 def test_a_page_fits_a_phone(browser, pages: dict[str, Path], name: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(pages[name].as_uri())
