@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 
 from cxlab.stats.purchases.bgnbd import PurchaseFit, curvature
 
@@ -34,14 +34,23 @@ def loglik(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:
 def fit(x: NDArray, mean: NDArray, n: NDArray) -> PurchaseFit:
     """Fit by maximum likelihood on distinct customers with counts ``n`` (rows,); ``log`` holds p, q, v."""
     total, unit = n.sum(), float(np.average(mean, weights=n * x))
-    cost = lambda log: -float(n @ loglik(log, x, mean / unit)) / total  # noqa: E731
-    start = minimize(cost, [1.0, 1.0, -1.0], method="L-BFGS-B", bounds=[(-8, 8)] * 3)
-    best = minimize(cost, start.x, method="BFGS", options={"gtol": 1e-9})
-    info = curvature(cost, best.x) * total
+    both = lambda log: _slope(log, x, mean / unit, n / total)  # noqa: E731
+    start = minimize(both, [1.0, 1.0, -1.0], jac=True, method="L-BFGS-B", bounds=[(-8, 8)] * 3)
+    best = minimize(both, start.x, jac=True, method="BFGS", options={"gtol": 1e-11, "maxiter": 60})
+    info = curvature(lambda log: both(log)[0], best.x) * total
     inside = bool(np.isfinite(best.x).all() and np.abs(best.x).max() < 7.9 and np.linalg.eigvalsh(info).min() > 0)
     log = best.x + np.array([0.0, 0.0, np.log(unit)])
     covariance = np.linalg.inv(info) if inside else np.full((3, 3), np.nan)
     return PurchaseFit(log, covariance, float(n @ loglik(log, x, mean)), inside)
+
+
+def _slope(log: NDArray, x: NDArray, mean: NDArray, share: NDArray) -> tuple[float, NDArray]:
+    """Minus the mean log-likelihood of customers that are so much of all, ``share`` (rows,), and its slope (3,)."""
+    p, q, v = np.exp(log)
+    spent = v + x * mean
+    ahead = digamma(p * x + q) - np.log(spent)
+    slopes = (x * (ahead + np.log(x * mean) - digamma(p * x)), ahead + np.log(v) - digamma(q), q / v - (p * x + q) / spent)
+    return -float(share @ loglik(log, x, mean)), -np.exp(log) * np.array([share @ s for s in slopes])
 
 
 def expected(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:
