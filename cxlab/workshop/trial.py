@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 import cxlab
 from cxlab.workshop import answers
 from cxlab.workshop.lesson import Feedback, Lesson, drawn
@@ -113,14 +115,22 @@ def wrong_notebook(about: Outline) -> list[str]:
 def wrong_draws(about: Outline, seats: list[int]) -> list[str]:
     """Return whether the data of a seat change when drawn again, or are those of another seat."""
     place = Place("trial", 1, len(seats), b"trial")
-    kept = [_told(about, place, seat) for seat in seats]
-    found = [] if kept == [_told(about, place, seat) for seat in seats] else ["drawn again, a seat has other data"]
+    first, again = ([a for seat in seats for a in _told(about, place, seat)] for _ in range(2))
+    same = len(first) == len(again) and all(map(_alike, first, again))
+    found = [] if same else ["drawn again, a seat has other data"]
     for question in about.questions.values():
         if question.kind == "interval" and question.right is not None:
             right = {question.right(drawn(about, place.at(seat))) for seat in seats}
             if len(right) <= len(seats) / 2:
                 found.append(f"'{question.name}': most seats have the same right answer; draw with the seat's stream")
     return [f"{about.name}: {fault}" for fault in found]
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    """Whether two answers are one but for the order in which an engine adds up."""
+    numbers = [[a.value, a.low, a.high] for a in (one, other)]
+    said = (one.word, one.items) == (other.word, other.items)
+    return said and np.allclose(*numbers, rtol=1e-9, atol=1e-9, equal_nan=True)
 
 
 def _told(about: Outline, place: Place, seat: int) -> list[Answer]:

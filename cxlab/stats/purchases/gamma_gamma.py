@@ -49,8 +49,9 @@ def _slope(log: NDArray, x: NDArray, mean: NDArray, share: NDArray) -> tuple[flo
     p, q, v = np.exp(log)
     spent = v + x * mean
     ahead = digamma(p * x + q) - np.log(spent)
-    slopes = (x * (ahead + np.log(x * mean) - digamma(p * x)), ahead + np.log(v) - digamma(q), q / v - (p * x + q) / spent)
-    return -float(share @ loglik(log, x, mean)), -np.exp(log) * np.array([share @ s for s in slopes])
+    by_p, by_q = x * (ahead + np.log(x * mean) - digamma(p * x)), ahead + np.log(v) - digamma(q)
+    slopes = [share @ s for s in (by_p, by_q, q / v - (p * x + q) / spent)]
+    return -float(share @ loglik(log, x, mean)), -np.exp(log) * np.array(slopes)
 
 
 def expected(log: NDArray, x: NDArray, mean: NDArray) -> NDArray:
