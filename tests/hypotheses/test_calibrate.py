@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -42,8 +43,8 @@ def test_true_claims_are_found(quick) -> None:
 def test_threats_fool_the_naive_analysis_and_not_the_verdict(quick) -> None:
     under = quick.xs("threat", level="scenario")
     for id in ("CX-02", "CX-12"):
-        assert under.loc[id, "naive"] >= 0.5, id
-        assert under.loc[id, "supported"] <= 0.05, id
+        assert np.min(under.loc[id, "naive"]) >= 0.5, id
+        assert np.max(under.loc[id, "supported"]) <= 0.05, id
     assert under.loc["CX-24", "naive"].max() >= 0.5 and under.loc["CX-24", "supported"].max() == 0.0
 
 
