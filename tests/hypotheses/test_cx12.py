@@ -59,6 +59,14 @@ def test_times_of_one_day_are_one_day() -> None:
     assert verdict(timed).estimate.value == pytest.approx(verdict(study).estimate.value, rel=1e-9)
 
 
+def test_answers_without_a_day_have_no_place_among_the_days() -> None:
+    full = days([[10] * k + [0] * (20 - k) for k in (4, 8, 12, 16, 4, 8, 12, 16, 10, 10)])
+    lost = pd.DataFrame({"day": [pd.NaT] * 25, "ltr": [10] * 25})
+    some = verdict(cx.Study(pd.concat([full.table, lost], ignore_index=True), full.codebook))
+    assert some.estimate.value == pytest.approx(verdict(full).estimate.value, rel=1e-9)
+    assert any("25 answers without" in note for note in some.notes), some.notes
+
+
 def test_the_truth_is_recovered(replicates) -> None:
     found = replicates("CX-12", 12.0, n=3000, reps=40, seed=1)
     assert found["value"].mean() == pytest.approx(12.0, abs=1.5)

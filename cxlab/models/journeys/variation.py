@@ -9,7 +9,8 @@ from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.metrics import estimates as metrics
 from cxlab.models.metrics import registry
-from cxlab.problem import DataProblem
+from cxlab.models.metrics.result_words import NO_ANSWER
+from cxlab.problem import DataProblem, one_of
 from cxlab.result import Result
 from cxlab.stats.inference.heterogeneity import between, exceeds, profile, successive, successive_exceeds
 
@@ -32,8 +33,9 @@ def variation(
     ----------
     metric : 'nps', 'csat', 'ces' or 'mean'. ``of`` : the question; default as in the metric itself.
     by : column whose groups are compared, e.g. the date, the agent, the shop.
-    course : whether the groups follow one another (days, weeks) and may rise, fall or wander slowly, which is no
-        variation from one to the next: tau is then of the differences of neighbours alone (von Neumann et al. 1941).
+    course : whether the groups follow one another by their date or code (days, weeks) and may rise, fall or wander
+        slowly, which is no variation from one to the next: tau is then of the differences of neighbours alone (von
+        Neumann et al. 1941). Rows without a group have no place and are left out.
     least_n : answers a group needs; smaller ones are left out and counted in the notes.
     level : confidence of the intervals, between 0 and 1.
 
@@ -60,6 +62,7 @@ def variation(
     >>> v.table["component"].tolist()[2]
     'true standard deviation'
     """
+    one_of("course", course, (True, False))
     score = registry.score(study, metric, of, [by])
     if course and study.field(by).type not in ORDERED:
         raise DataProblem(
@@ -67,8 +70,9 @@ def variation(
             f"(course=True); give a column of dates or numbers, or leave course away"
         )
     groups = metrics.estimate(study, score, [by], registry.metric(metric).interval, level, metrics.SMALL)
-    table = groups.table[groups.table["n"] >= least_n].dropna(subset=["estimate"])
-    lost = int((groups.table["n"] > 0).sum()) - len(table)
+    placed = ~(groups.table[by] == NO_ANSWER) if course else np.ones(len(groups.table), bool)
+    table = groups.table[placed & (groups.table["n"] >= least_n)].dropna(subset=["estimate"])
+    lost, nowhere = int((groups.table["n"][placed] > 0).sum()) - len(table), int(groups.table["n"][~placed].sum())
     if len(table) < 3:
         many = {0: "no group", 1: "only 1 group"}.get(len(table), f"only {len(table)} groups")
         has = "have" if len(table) > 1 else "has"
@@ -80,8 +84,11 @@ def variation(
     if not pooled > 0:
         raise DataProblem(f"all answers of {study.name} are the same; there is no variation to split")
     v = pooled / table["n_eff"].fillna(table["n"]).to_numpy(float)
-    table = table.sort_values(by) if course else table
-    return _split(table.assign(sampling=np.sqrt(v)), groups, study.field(by).label, lost, least_n, level, course)
+    label = study.field(by).label
+    left = ((f"{lost} groups with fewer than {least_n} answers left out",) if lost else ()) + (
+        (f"{nowhere:,} answers without {label} left out: they have no place in its course",) if nowhere else ()
+    )
+    return _split(table.assign(sampling=np.sqrt(v)), groups, label, left, level, course)
 
 
 def limits(found: Result, level: float) -> tuple[float, float]:
@@ -107,8 +114,7 @@ def _groups(found: Result) -> tuple[np.ndarray, np.ndarray]:
     return groups["estimate"].to_numpy(float), groups["sampling"].to_numpy(float) ** 2
 
 
-def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: int, level: float,
-           course: bool) -> Result:  # fmt: skip
+def _split(table: pd.DataFrame, groups: Result, by: str, left: tuple[str, ...], level: float, course: bool) -> Result:
     y, v = table["estimate"].to_numpy(float), table["sampling"].to_numpy(float) ** 2
     b = between(y, v, level)
     tau, low, high = successive(y, v, level) if course else (float(b.tau), b.low, b.high)
@@ -120,8 +126,7 @@ def _split(table: pd.DataFrame, groups: Result, by: str, lost: int, smallest: in
         ("mean of the groups", b.mean, b.mean_low, b.mean_high),
     ]
     result = pd.DataFrame(rows, columns=["component", "estimate", "low", "high"]).assign(n=n)
-    notes = (f"{len(table)} groups, Q = {b.q:.1f} on {b.df} df, I² = {b.i2:.0%}",)
-    notes += (f"{lost} groups with fewer than {smallest} answers left out",) if lost else ()
+    notes = (f"{len(table)} groups, Q = {b.q:.1f} on {b.df} df, I² = {b.i2:.0%}", *left)
     notes += (f"a slow course over {by} is no variation: it stands in I² and Q, and not in the true one",) * course
     how = "differences of neighbours (mean square successive difference)" if course else "REML"
     method = f"{how} with Q-profile interval; mean with Hartung-Knapp-Sidik-Jonkman interval"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -50,6 +52,25 @@ def test_variation_needs_groups() -> None:
         cx.variation(answers(0.0), "npss", by="day")
     with pytest.raises(DataProblem, match=r"^brand is of type string: such groups have no order in which they follow"):
         cx.variation(cx.load("brand-tracker"), by="brand", course=True)
+
+
+def test_a_course_is_by_code_not_by_label_and_who_has_no_place_is_left_out() -> None:
+    """Months called by their names follow as in the year; answers without a month are no group of it."""
+    months = {str(i): name for i, name in enumerate(calendar.month_abbr[1:], 1)}
+    month, share = np.repeat(np.arange(1.0, 13), 200), np.tile((np.arange(200) + 0.5) / 200, 12)
+    ltr = np.where(share < 0.05 * month, 10, 5)
+    asked = {"type": "integer", "role": "outcome", "measure": "recommendation", "scale": Scale(0, 10)}
+    named = study({"m": month, "ltr": ltr}, m={"type": "integer", "labels": months}, ltr=asked)
+    plain = cx.variation(study({"m": month, "ltr": ltr}, m={"type": "integer"}, ltr=asked), by="m", course=True)
+    found = cx.variation(named, by="m", course=True)
+    assert found.parts["groups"]["m"].tolist() == list(months.values())
+    pd.testing.assert_frame_equal(found.table, plain.table)
+    some = {"m": np.r_[month, np.full(30, np.nan)], "ltr": np.r_[ltr, np.zeros(30, int)]}
+    open_end = cx.variation(study(some, m={"type": "integer"}, ltr=asked), by="m", course=True)
+    pd.testing.assert_frame_equal(open_end.table.drop(columns="n"), plain.table.drop(columns="n"))
+    assert "30 answers without m left out: they have no place in its course" in open_end.notes
+    with pytest.raises(DataProblem, match=r"^course is 'yes'; allowed: True, False$"):
+        cx.variation(named, by="m", course="yes")
 
 
 def test_days_follow_one_another_by_their_number_not_their_text() -> None:
