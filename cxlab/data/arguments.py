@@ -15,6 +15,7 @@ import numpy as np
 from narwhals.exceptions import NarwhalsError
 
 from cxlab.data import small_cells
+from cxlab.data.doubt import COUNTED
 from cxlab.data.engine_ends import INTERRUPTED, engine_problem, let_go
 from cxlab.data.naming import all_named
 from cxlab.data.study import Study
@@ -160,7 +161,7 @@ def weights_said(found: Any, study: Any) -> Any:
 
 
 def guesses_said(found: Any, given: Mapping[str, Any]) -> Any:
-    """Return a result with a note on each code of its questions that was guessed to be no answer.
+    """Return a result with a note on each code of its questions that was guessed to be no answer, or that may be one.
 
     A column that somebody settled (`cxlab codebook ask`, `set COLUMN sure`) has none.
     """
@@ -169,12 +170,14 @@ def guesses_said(found: Any, given: Mapping[str, Any]) -> Any:
         return found
     open_ = [f for f in study.codebook if f.name not in study.codebook.settled]
     guessed = {f.name: [c for c, why in f.missing.items() if why.endswith("(guessed)")] for f in open_}
-    if not any(guessed.values()):
+    counted = [(name, d) for d in study.doubts if COUNTED in d.question for name in d.columns]
+    if not any(guessed.values()) and not counted:
         return found
     shown = {str(v) for c in QUESTIONS if c in found.table for v in found.table[c].unique()}
     asked = _named(given, study) | shown
     said = [f"'{code}' of '{name}' is taken as no answer (guessed)"
             for name, codes in guessed.items() if name in asked for code in codes]  # fmt: skip
+    said += [f"'{name}': {d.question}" for name, d in counted if name in asked]
     return replace(found, notes=(*found.notes, *said)) if said else found
 
 

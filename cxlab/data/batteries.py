@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from cxlab.data import scales, wording
 from cxlab.data.codebook import Field
+from cxlab.data.doubt import COUNTED
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import number
@@ -198,9 +199,7 @@ def _no_rating(fields: dict[str, Field], f: Field, log: Log) -> None:
     log.guesses[:] = [g for g in log.guesses if g.column != f.name or g.what.startswith("text read")]
     beside = [k for k in f.missing if k not in kept and f.scale.maximum + 1 < float(k) < 10]  # others: missing_codes
     if beside:
-        said = (
-            f"{' and '.join(beside)} beside {f.scale.minimum:g} to {f.scale.maximum:g}: counted; codes for no answer?"
-        )
+        said = f"{' and '.join(beside)} beside {f.scale.minimum:g} to {f.scale.maximum:g}{COUNTED}codes for no answer?"
         log.ask(f.name, said, {"numbers": "", "no answer": f"missing={','.join(beside)}"}, 0.6)
     why = f"whole numbers {f.scale.minimum:g} to {f.scale.maximum:g}, neither worded as a rating nor three in a row"
     log.say(f.name, "no role, no scale", why)

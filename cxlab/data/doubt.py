@@ -11,6 +11,10 @@ NAMED = 3
 """So many columns are named in a question about several."""
 
 
+COUNTED = ": counted; "
+"""In the question whether numbers that count are codes for no answer."""
+
+
 @dataclass(frozen=True)
 class Doubt:
     """One thing that was decided without being sure.

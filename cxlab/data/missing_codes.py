@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from cxlab.data import wording
 from cxlab.data.codebook import Field
+from cxlab.data.doubt import COUNTED
 from cxlab.data.guess import Log
 from cxlab.data.profile import Column
 from cxlab.data.readers.raw import number
@@ -71,7 +72,7 @@ def settle(fields: dict[str, Field], columns: Mapping[str, Column], log: Log) ->
             log.ask(f.name, said, {"no answer": "", "a number": f"missing={','.join(f.missing)}"}, 0.6)
         if found.perhaps:
             codes = ",".join((*f.missing, *(f"{v:.12g}" for v in (*found.sure, *found.perhaps))))
-            said = f"{_counted(found.perhaps, c)} beside {ends}: counted; is it a code for no answer?"
+            said = f"{_counted(found.perhaps, c)} beside {ends}{COUNTED}is it a code for no answer?"
             log.ask(f.name, said, {"a number": "", "no answer": f"missing={codes}"}, 0.5)
 
 

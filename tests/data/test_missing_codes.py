@@ -106,6 +106,11 @@ def test_what_may_be_a_number_counts_and_is_asked(tmp_path):
     (doubt,) = [d for d in study.doubts if d.column == "years"]
     assert doubt.question == "99 (15 of 415) beside 18 to 79: counted; is it a code for no answer?"
     assert doubt.settings == ("", "missing=99")
+    said = f"'years': {doubt.question}"
+    assert said in cx.mean(study, "years").notes, "a number that may be wrong is not given without a word"
+    for answer in doubt.settings:
+        assert said not in cx.mean(with_answer(study, doubt.columns, answer), "years").notes
+    assert said not in cx.mean(study.set("years", missing={"99": "refused"}), "years").notes
 
 
 def test_codes_beside_few_numbers_are_not_said_to_be_left_out_while_they_count(tmp_path):
