@@ -102,15 +102,15 @@ class Column:
         if self.kind == "p":
             return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
         if self.kind in ("count", "rank"):
-            return f"{float(value):,.0f}".replace("-", "−") if math.isfinite(float(value)) else str(value)
+            return unsigned(f"{float(value):,.0f}") if math.isfinite(float(value)) else str(value)
         if self.kind == "share":
             return show(value, "share")
         if self.kind == "probability":
-            return f"{float(value):.2f}"
+            return unsigned(f"{float(value):.2f}")
         if self.kind == "flag":
             return "yes" if value else "no"
         if self.kind == "label" and isinstance(value, float) and not self.unit:
-            return (f"{value:.0f}" if value.is_integer() else f"{value:g}").replace("-", "−")
+            return unsigned(f"{value:.0f}" if value.is_integer() else f"{value:g}")
         return show(value, unit if self.unit == ROW else self.unit)
 
 
@@ -282,9 +282,16 @@ def show(value: Any, unit: str = "") -> str:
     factor, suffix, digits = UNITS.get(unit, UNITS[""])
     if unit not in UNITS or not unit:
         digits = 0 if abs(value) >= 999.5 else 1 if abs(value) >= 99.95 else digits
-    text = f"{float(value) * factor:,.{digits}f}"
-    text = text.removeprefix("-") if not text.strip("-0.,") else text
-    return f"{text}{suffix}".replace("-", "−")
+    return unsigned(f"{float(value) * factor:,.{digits}f}") + suffix
+
+
+def unsigned(number: str) -> str:
+    """Return a printed number with a true minus sign, and none before a zero.
+
+    >>> unsigned("-0.00"), unsigned("-1,200")
+    ('0.00', '−1,200')
+    """
+    return (number if number.strip("-0.,") else number.removeprefix("-")).replace("-", "−")
 
 
 def how_many(n: Any) -> str:
@@ -317,6 +324,15 @@ def difference(unit: str) -> str:
     ('6.0 pp', '4.2')
     """
     return "pp" if unit == "share" else unit
+
+
+def level_of(unit: str) -> str:
+    """Return the unit of what a difference is between: percentage points lie between shares.
+
+    >>> level_of("pp"), level_of("points")
+    ('share', 'points')
+    """
+    return "share" if unit == "pp" else unit
 
 
 def named(value: object, column: str) -> str:

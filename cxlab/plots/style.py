@@ -89,6 +89,15 @@ def forest(
 
 
 def ticks(axis: Axis, unit: str) -> None:
-    """Write the ticks of a Matplotlib axis in ``unit``, without needless decimals."""
+    """Write the ticks of a Matplotlib axis in ``unit``; an axis of differences is in `cxlab.columns.difference`."""
+    axis.set_major_formatter(lambda v, _: tick(v, unit))
+
+
+def tick(value: float, unit: str) -> str:
+    """Return a place on an axis as people read it, without needless decimals.
+
+    >>> tick(0.5, "share"), tick(-0.05, "pp"), tick(-1e-12, "points"), tick(-100, "points")
+    ('50 %', '−5 pp', '0', '−100')
+    """
     factor, suffix, _ = UNITS.get(unit, UNITS[""])
-    axis.set_major_formatter(lambda v, _: f"{round(v * factor, 6):g}{suffix}".replace("-", "−"))
+    return f"{round(float(value) * factor, 6) + 0.0:g}{suffix}".replace("-", "−")

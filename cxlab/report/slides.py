@@ -36,8 +36,8 @@ WAVES, SERIES = 24, 4
 LINES = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of the lines after the first, told apart by nearly everybody (Okabe & Ito)."""
 
-FACTOR = {"share": 100.0}
-NUMBER = {"share": '0.0" %"', "points": "0.0", "mean": "0.00", "index": "0.0"}
+FACTOR = {"share": 100.0, "pp": 100.0}
+NUMBER = {"share": '0.0" %"', "pp": '0.0" pp"', "points": "0.0", "mean": "0.00", "index": "0.0"}
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 PLAIN = Style()
@@ -138,20 +138,20 @@ def bars(
     """Add a bar chart: a series for what is real and better, real and worse, and open, where there are verdicts."""
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
-    data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
+    data = CategoryChartData(number_format=NUMBER.get(of_estimates(result), "0.00"))
     shown = list(reversed(rows))  # a bar chart draws upwards
     data.categories = [name(result, row) for row in shown]
     kinds = verdict_bars.kinds(result, shown)
     for kind, own in kinds:
         data.add_series(
-            speech.said(kind), [row["estimate"] * factor if row["estimate"] is not None else None for row in own]
+            speech.said(kind), [None if row["estimate"] is None else plain(row["estimate"], unit) for row in own]
         )
     frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *deck.place(box, slide), data)
     described(frame, message(result, rows))
     deck.tagged(frame, "chart")
     chart = frame.chart
     look(chart, deck.style.accent)
-    values(chart, unit, "against" in result["columns"])
+    values(chart, of_estimates(result), "against" in result["columns"])
     ends = [row[k] * factor for row in rows for k in ("estimate", "low", "high") if row.get(k) is not None]
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale = min(0.0, 1.05 * min(ends)), max(0.0, 1.05 * max(ends))
@@ -205,12 +205,12 @@ def lines(
     said, wave = message(result, rows), result["parts"]["wave"]
     unit = result.get("unit", "")
     factor = FACTOR.get(unit, 1.0)
-    data = CategoryChartData(number_format=NUMBER.get(unit, "0.00"))
+    data = CategoryChartData(number_format=NUMBER.get(of_estimates(result), "0.00"))
     data.categories = [name({**result, "columns": [wave]}, {wave: row[wave]}) for row in series[0]]
     for own in series:
         rest = {**result, "columns": [k for k in result["columns"] if k != wave]}
         data.add_series(name(rest, own[0]) or speech.said("Estimate"),
-                        [row["estimate"] * factor for row in own])  # fmt: skip
+                        [plain(row["estimate"], unit) for row in own])  # fmt: skip
     frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *deck.place(box, slide), data)
     described(frame, said)
     deck.tagged(frame, "chart")
@@ -272,8 +272,28 @@ def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
 
 def told(result: Mapping[str, Any], value: float) -> str:
     """Return an estimate in its unit; a comparison's estimates are differences, of shares in percentage points."""
+    unit = of_estimates(result)
+    return signed(value, unit) if "against" in result["columns"] else show(value, unit)
+
+
+def of_estimates(result: Mapping[str, Any]) -> str:
+    """Return the unit of the numbers that a chart shows: of a comparison that of differences.
+
+    >>> of_estimates({"unit": "share", "columns": ["brand", "against", "estimate"]})
+    'pp'
+    """
     unit = result.get("unit", "")
-    return signed(value, difference(unit)) if "against" in result["columns"] else show(value, unit)
+    return difference(unit) if "against" in result["columns"] else unit
+
+
+def plain(value: float, unit: str) -> float:
+    """Return a number as a chart holds it; what prints as zero is zero, so that no bar says -0.0.
+
+    >>> plain(0.25, "share"), plain(-0.0004, "share"), plain(-0.06, "points")
+    (25.0, 0.0, -0.06)
+    """
+    held = value * FACTOR.get(unit, 1.0)
+    return held if round(held, NUMBER.get(unit, "0.00").count("0") - 1) else 0.0
 
 
 def moved(row: Mapping[str, Any]) -> float:
@@ -284,7 +304,8 @@ def moved(row: Mapping[str, Any]) -> float:
 
 def signed(value: float, unit: str) -> str:
     """Return a difference with its sign."""
-    return f"{'+' if value > 0 else ''}{show(value, unit)}"
+    said = show(value, unit)
+    return f"{'+' * (value > 0 and said != show(0.0, unit))}{said}"
 
 
 def caption(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -339,7 +360,6 @@ def values(chart: Any, unit: str, signed: bool) -> None:
     """Write the value of every bar or point on it, as numbers that follow the data when these are edited."""
     number = NUMBER.get(unit, "0.00")
     if signed:
-        number = number.replace(" %", " pp")
         number = f"+{number};-{number};{number}"
     plot = chart.plots[0]
     plot.has_data_labels = True

@@ -254,7 +254,7 @@ def test_what_if_counts_nps_and_top_boxes():
     assert found.unit == "points"
     assert found.parts["now"] == pytest.approx(100 * ((table.y >= 9).mean() - (table.y <= 6).mean()))
     top = cx.importance.what_if(study(table, outcome=eleven), measure="top")
-    assert (top.unit, top.parts["now"]) == ("share", pytest.approx((table.y >= 9).mean()))
+    assert (top.unit, top.parts["now"]) == ("pp", pytest.approx((table.y >= 9).mean()))
     assert top.notes[-1] == "association, not cause: the study is no experiment"
     assert "association" in top.method
     assert (

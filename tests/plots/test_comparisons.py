@@ -56,3 +56,31 @@ def test_a_group_without_an_answer_is_no_row():
     assert len(r.table) == 6
     shown = labels(r.plot().yaxis)
     assert len(shown) == 5 and not any("Brio" in s or "n = ," in s for s in shown)
+
+
+CSAT = {"metric": "csat", "of": "satisfaction"}
+
+
+@pytest.mark.parametrize("found", [
+    lambda d: cx.compare(d, by="brand", pairs="rest", **CSAT),
+    lambda d: cx.metrics.impact(d, "brand", **CSAT),
+    lambda d: cx.importance.what_if(d, "satisfaction"),
+    lambda d: cx.monitoring.change_explained(d, by="mode", **CSAT),
+    lambda d: cx.metrics.detectable("csat", 0.6, n=[100, 200]),
+], ids=["compare", "impact", "what_if", "change_explained", "detectable"])  # fmt: skip
+def test_differences_of_shares_are_in_percentage_points_on_axes_beside_bars_and_in_tables(found):
+    """The axis said %, the labels beside it pp, and a table of what topics add said %, too."""
+    result = found(cx.load("brand-tracker"))
+    ax = result.plot()
+    ax.figure.canvas.draw()
+    axis = ax.yaxis if result.kind == "plan" else ax.xaxis
+    ticks = [t for t in labels(axis) if t]
+    assert ticks and all(t.endswith(" pp") for t in ticks)
+    column = next(c for c in result.columns if c.name in ("estimate", "difference"))
+    assert column.unit == "pp" and " pp" in str(result)
+
+
+def test_the_axis_of_shares_stays_in_percent():
+    ax = cx.csat(cx.load("brand-tracker"), by="brand").plot()
+    ax.figure.canvas.draw()
+    assert all(t.endswith(" %") for t in labels(ax.xaxis) if t)

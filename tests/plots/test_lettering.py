@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 import cxlab as cx
+from cxlab.columns import UNITS, Column, show, span
 from cxlab.models.figures import png
 from cxlab.plots.lettering import wrapped
+from cxlab.plots.style import tick
+from cxlab.report.slides import NUMBER, plain, signed
 
 mpl.use("Agg")
 
@@ -92,3 +97,14 @@ def test_a_count_is_never_cut(text, width):
     said = wrapped(f"{text.strip()} (n = 1,234)", width)
     assert said.endswith("(n = 1,234)")
     assert all(line.count("\n") <= 4 for line in said.split("\n\n"))
+
+
+@given(st.floats(-1, 1) | st.sampled_from([-0.0, -1e-12, -4e-4, -0.004, -0.04, -0.4]), st.sampled_from(sorted(UNITS)))
+def test_what_prints_as_zero_has_no_sign(value: float, unit: str) -> None:
+    """A bar of a deck said -0.0; counts, ranks and codes said −0, axes too."""
+    column = Column("x", "estimate", unit)
+    printed = [show(value, unit), column.show(value), *span(value, value, unit).split(" to "), tick(value, unit)]
+    printed += [signed(value, unit), *(Column("x", k).show(value) for k in ("count", "rank", "probability", "share"))]
+    assert all(re.search("[1-9]", p) or not re.search("[-−+]", p) for p in printed), printed
+    held = plain(value, unit)
+    assert re.search("[1-9]", f"{held:.{NUMBER.get(unit, '0.00').count('0') - 1}f}") or str(held) == "0.0"

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 import cxlab as cx
-from cxlab.models.metrics import metric_plots
+from cxlab.plots import style
 
 mpl.use("Agg")
 
@@ -92,8 +92,8 @@ def test_answers_diverge_from_the_middle():
 
 
 def test_ticks_read_in_the_unit():
-    assert metric_plots.formatter("share")(0.25) == "25 %"
-    assert metric_plots.formatter("points")(-10.0) == "−10"
+    assert style.tick(0.25, "share") == "25 %"
+    assert style.tick(-10.0, "points") == "−10"
 
 
 def test_results_without_an_estimate_draw_an_empty_picture():

@@ -144,7 +144,7 @@ def _what_if(result: Result) -> Iterator[str]:
 
 def _points(value: float, low: float, high: float, unit: str) -> str:
     """A change of a share is in percentage points."""
-    if unit == "share":
+    if unit in ("share", "pp"):
         return f"{_points(100 * value, 100 * low, 100 * high, 'points')} percentage points"
     return f"{show(value, unit)} ({span(low, high, unit)})"
 

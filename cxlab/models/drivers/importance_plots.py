@@ -45,7 +45,7 @@ def drivers(result: Result, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(y, _names(result))
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(min(0.0, float(np.nanmin(table.low)) * 1.1), float(np.nanmax(table.high)) * 1.16)
-    ax.xaxis.set_major_formatter(_percent)
+    ticks(ax.xaxis, "share")
     ax.set_xlabel(f"Share of the variance, {result.level:.0%} intervals", color=MUTED)
     return ax
 
@@ -117,7 +117,7 @@ def importance_performance(result: Result, *, ax: Axes | None = None) -> Axes:
         _key(ax, [name for _, _, name in texts])
     else:
         _label_apart(ax, texts)
-    ax.yaxis.set_major_formatter(_percent)
+    ticks(ax.yaxis, "share")
     ax.set_xlabel("Performance, 0 worst to 100 best", color=MUTED)
     ax.set_ylabel("Importance: share of the outcome's variance", color=MUTED)
     return ax
@@ -191,7 +191,7 @@ def driver_levels(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.scatter(part.estimate, y, color=colour, s=30, zorder=3, label=f"{level} (n = {int(part.n.max()):,})")
     ax.set_yticks(np.arange(len(names))[::-1], [labels.get(n, n) for n in names])
     ax.set_ylim(-0.6, len(names) - 0.4)
-    ax.xaxis.set_major_formatter(_percent)
+    ticks(ax.xaxis, "share")
     ax.set_xlabel(f"Share of the outcome's variance at each level, {result.level:.0%} intervals", color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
@@ -205,7 +205,3 @@ def beyond(result: Result, *, ax: Axes | None = None) -> Axes:
     forest(ax, t["model"], t["estimate"], t["low"], t["high"], n=t["n"], unit="share", colour=colours)
     ticks(ax.xaxis, "share")
     return titled(ax, result, "share of the variance explained, out of sample")
-
-
-def _percent(value: float, _position: int) -> str:
-    return f"{value * 100:g} %".replace("-", "−")

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from cxlab.columns import show
-from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas, forest
+from cxlab.columns import level_of, show
+from cxlab.plots.style import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, canvas, forest, ticks
 from cxlab.result import Result
 
 MOST = 25
@@ -130,12 +130,11 @@ def what_if(result: Result, *, ax: Axes | None = None) -> Axes:
         where.axvline(0, color=MUTED, linewidth=1)
         where.set_ylim(-0.7, len(part) - 0.3)
         where.set_title(wording.get(scenario, scenario), loc="left", fontsize=10, color=INK)
-        if result.unit == "share":
-            where.xaxis.set_major_formatter(lambda v, _: f"{v * 100:g} %".replace("-", "−"))
+        ticks(where.xaxis, result.unit)
     first = np.atleast_1d(axes)[0]
     if ax is None:
         first.figure.suptitle(
-            f"Now {show(result.parts['now'], result.unit)}", fontsize=11, color=INK, x=0.01, ha="left"
+            f"Now {show(result.parts['now'], level_of(result.unit))}", fontsize=11, color=INK, x=0.01, ha="left"
         )
     return first
 

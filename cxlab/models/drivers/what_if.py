@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlab.columns import show
+from cxlab.columns import difference, show
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
 from cxlab.models.drivers import driver_data as driver_answers
@@ -93,7 +93,8 @@ def what_if(
     notes = [*answers.notes, *driver_answers.undeclared(study, answers)]
     notes += [f"now: {show(now, unit)}; {said}", driver_answers.cause_note(study)]
     return Result(
-        kind="what_if", title=f"Predicted change in {said} of {answers.outcome}", table=table, unit=unit, level=level,
+        kind="what_if", title=f"Predicted change in {said} of {answers.outcome}", table=table, unit=difference(unit),
+        level=level,
         method=f"linear (probability) model with all drivers, not answered as a level of its own; {DRAWS:,} bootstrap "
         "replicates of the sampled units; an association, not the effect of a measure"
         if study.codebook.design != "experiment"

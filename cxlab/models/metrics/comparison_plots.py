@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlab.columns import difference, how_many, show
-from cxlab.models.metrics.metric_plots import scaled
 from cxlab.plots import style
 from cxlab.result import Result
 
@@ -39,7 +38,7 @@ def comparison(result: Result, *, ax: Axes | None = None) -> Axes:
     for yi, v, word in zip(y, d, table["verdict"], strict=True):
         text = f"{'+' if v > 0 else ''}{show(float(v), difference(result.unit))}  {word}"
         ax.text(1.02, yi, text, transform=right, va="center", fontsize=9, color=style.INK)
-    scaled(ax, result.unit)
+    style.ticks(ax.xaxis, difference(result.unit))
     matter = show(float(smallest), difference(result.unit))
     ax.set_xlabel(f"difference; grey band: smaller than {matter}, too small to matter", color=style.MUTED)
     return ax
@@ -55,7 +54,7 @@ def impact(result: Result, *, ax: Axes | None = None) -> Axes:
     style.forest(
         ax, labels, table["estimate"], table["low"], table["high"], n=table["n"], unit=result.unit, colour=tones
     )
-    scaled(ax, result.unit)
+    style.ticks(ax.xaxis, result.unit)
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_xlabel("what the overall score gains or loses through the topic", color=style.MUTED)
     return ax
@@ -80,7 +79,7 @@ def plan(result: Result, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks(n, [f"{int(k):,}" for k in n])
         ax.minorticks_off()
     ax.set_xlabel("answers in each group", color=style.MUTED)
-    ax.yaxis.set_major_formatter(lambda v, _: show(v, difference(result.unit)))
+    style.ticks(ax.yaxis, difference(result.unit))
     ax.set_ylim(bottom=0)
     return ax
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxlab.columns import Column, difference
 from cxlab.data import small_cells
 from cxlab.data.arguments import public
 from cxlab.data.study import Study
@@ -100,13 +101,18 @@ def impact(
         kind="impact",
         title=f"{score.title}: what each topic adds or takes",
         table=table,
-        unit=score.unit,
+        unit=difference(score.unit),
         level=level,
         method=f"{score.method}; score minus score without the topic, interval and p from its distance to the others; "
         f"{result_words.design_name(study, groups.simple)}; "
         f"p-values: {multiple.NAMES[correction]}",
         notes=(*groups.notes, *hidden, ALONE.format(count=count), NO_CAUSE),
         parts={"metric": score.metric, "tests": tests, "family": count, "correction": correction},
+        columns=(
+            Column("estimate", "estimate", difference(score.unit), "Difference"),
+            Column("score", "estimate", score.unit, "Score"),
+            Column("without", "estimate", score.unit, "Without"),
+        ),
         better=score.better,
     )
 

@@ -35,7 +35,7 @@ def metric(result: Result, *, ax: Axes | None = None) -> Axes:
         unit=result.unit,
         colour=_colours(table, shown),
     )
-    scaled(ax, result.unit)
+    style.ticks(ax.xaxis, result.unit)
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_xlabel(_axis(result), color=style.MUTED)
     return ax
@@ -123,7 +123,7 @@ def _series(
         for xi, vi, top in zip(x, v, high, strict=True):
             if np.isfinite(vi):
                 ax.annotate(show(vi, unit), (xi, top), (0, 4), textcoords="offset points", ha="center", fontsize=9)
-    ax.yaxis.set_major_formatter(formatter(unit))
+    style.ticks(ax.yaxis, unit)
     ax.set_xlim(-0.5, len(part) - 0.5)
     ax.margins(y=0.15)
 
@@ -218,15 +218,3 @@ def _axis(result: Result) -> str:
     known = registry.METRICS.get(result.parts.get("metric", ""))
     boxes = re.match(r"top-\d+-box share", result.method)  # how many answers count is in the rule
     return boxes[0] if boxes else known.axis if known else "share" if result.unit == "share" else ""
-
-
-def formatter(unit: str) -> FuncFormatter:
-    """Return how ticks of an axis in ``unit`` print."""
-    if unit == "share":
-        return FuncFormatter(lambda v, _: f"{v * 100:g} %".replace("-", "−"))
-    return FuncFormatter(lambda v, _: f"{v:g}".replace("-", "−"))
-
-
-def scaled(ax: Axes, unit: str) -> None:
-    """Print the ticks of the horizontal axis in ``unit``."""
-    ax.xaxis.set_major_formatter(formatter(unit))

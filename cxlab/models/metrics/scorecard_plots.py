@@ -55,4 +55,4 @@ def _beside(ax: Axes, text: str, at: tuple[float, float], shift: tuple[float, fl
 
 def _end(value: float, unit: str) -> str:
     """The end of a scale as people read it: 0 %, 100 %, −100, 5."""
-    return (f"{value * 100:g} %" if unit == "share" else f"{value:g}").replace("-", "−")
+    return style.tick(value, unit)
